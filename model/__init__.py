@@ -1,0 +1,1 @@
+"""The market model behind Minerals Accord: no interface code in here."""
