@@ -1,0 +1,92 @@
+"""The numbers no publication gives: looked up by name, varied within their range, never hidden in code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from model.errors import ScenarioError
+
+NEAREST_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One assumed number. ``mineral`` is empty where it holds for every mineral without a value of its own.
+
+    ``low`` and ``high`` bound the values tried; ``source_id`` is empty for a judgement without a publication behind it.
+    """
+
+    id: str
+    mineral: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    reason: str
+    source_id: str
+
+    @property
+    def name(self) -> str:
+        """The name used in overrides: ``id`` or ``id.mineral``."""
+        return f"{self.id}.{self.mineral}" if self.mineral else self.id
+
+
+class Assumptions:
+    """An immutable register of assumptions."""
+
+    def __init__(self, rows: Mapping[str, Assumption]) -> None:
+        self._rows = dict(rows)
+
+    @classmethod
+    def from_table(cls, table: pd.DataFrame) -> Assumptions:
+        """The register of the table ``assumptions``."""
+        rows = [Assumption(**row) for row in table.to_dict("records")]
+        return cls({row.name: row for row in rows})
+
+    def __iter__(self) -> Iterator[Assumption]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(self, id: str, mineral: str | None = None) -> Assumption:
+        """The assumption for this mineral, else the general one; ScenarioError naming the nearest ids if there is none."""
+        row = self._rows.get(f"{id}.{mineral}") or self._rows.get(id)
+        if row is None:
+            asked = f"{id}.{mineral}" if mineral else id
+            raise ScenarioError(f"There is no assumption {asked!r}. {self._nearest(asked)}")
+        return row
+
+    def value(self, id: str, mineral: str | None = None) -> float:
+        """The value of an assumption for this mineral, else the general one, in the unit its row states."""
+        return self.find(id, mineral).value
+
+    def by_region(self, prefix: str, mineral: str) -> dict[str, float]:
+        """Values that are given region by region, like ``scrap_supply_USA``: region id to value, empty if there are none."""
+        start = prefix + "_"
+        return {
+            row.id.removeprefix(start): row.value
+            for row in self
+            if row.mineral == mineral and row.id.startswith(start)
+        }
+
+    def with_overrides(self, overrides: Mapping[str, float]) -> Assumptions:
+        """A register with some values replaced, named ``id`` or ``id.mineral``; ScenarioError when unknown or out of range."""
+        rows = dict(self._rows)
+        for name, value in overrides.items():
+            if name not in rows:
+                raise ScenarioError(f"There is no assumption {name!r}. {self._nearest(name)}")
+            row = rows[name]
+            if not row.low <= value <= row.high:
+                allowed = f"{row.low:g} to {row.high:g} {row.unit}"
+                raise ScenarioError(f"Assumption {name!r} cannot be {value:g}: the range is {allowed}.")
+            rows[name] = replace(row, value=float(value))
+        return Assumptions(rows)
+
+    def _nearest(self, name: str) -> str:
+        nearest = difflib.get_close_matches(name, self._rows, n=NEAREST_SHOWN, cutoff=0.0)
+        return f"Nearest: {', '.join(nearest)}."

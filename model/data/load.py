@@ -1,0 +1,108 @@
+"""Read the data folder: all tables or every fault."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from model.data.cross_checks import CROSS_CHECKS
+from model.data.schema import Checked, Fault, check_references, check_table
+from model.data.schemas import SCHEMAS
+from model.errors import DataError
+
+FAULTS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The checked tables by name, one pandas frame each with the columns of its schema, and the hash of their contents.
+
+    Frames are shared: read them, never write to them.
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+    content_hash: str
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.frames[name]
+
+
+def default_folder() -> Path:
+    """The data folder that ships beside the package."""
+    return Path(__file__).resolve().parents[2] / "data"
+
+
+def load(folder: Path | None = None) -> Tables:
+    """Return the checked tables of a data folder, or raise DataError listing what is wrong with them.
+
+    >>> load()["regions"].id.size
+    46
+    """
+    folder = folder or default_folder()
+    frames, faults = _read(folder)
+    if faults:
+        shown = "\n".join(f"- {fault}" for fault in faults[:FAULTS_SHOWN])
+        more = f"\n- and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+        raise DataError(f"The data in {folder} have {len(faults)} faults:\n{shown}{more}")
+    return Tables(frames, data_hash(folder))
+
+
+def check(folder: Path | None = None) -> list[Fault]:
+    """Return every fault of every table of a data folder; an empty list means the data are sound."""
+    return _read(folder or default_folder())[1]
+
+
+def data_hash(folder: Path | None = None) -> str:
+    """SHA-256 over names and contents of the registered tables: equal hashes mean equal data."""
+    folder = folder or default_folder()
+    digest = hashlib.sha256()
+    for schema in sorted(SCHEMAS, key=lambda schema: schema.name):
+        contents = (folder / f"{schema.name}.csv").read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{schema.name} {len(contents)}\n".encode() + contents)
+    return digest.hexdigest()
+
+
+def _read(folder: Path) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
+    frames: dict[str, pd.DataFrame] = {}
+    faults: list[Fault] = []
+    for schema in SCHEMAS:
+        raw = _read_as_text(folder, schema.name)
+        checked = Checked(None, [raw]) if isinstance(raw, Fault) else check_table(schema, raw)
+        faults += checked.faults
+        if checked.frame is not None:
+            frames[schema.name] = checked.frame
+    known = _known_values(frames)
+    for schema in SCHEMAS:
+        if schema.name in frames:
+            faults += check_references(schema, frames[schema.name], known)
+    for needed, cross_check in CROSS_CHECKS:
+        if all(name in frames for name in needed):
+            faults += cross_check(frames)
+    return frames, faults
+
+
+def _read_as_text(folder: Path, name: str) -> pd.DataFrame | Fault:
+    """The table with every cell as text, so that a bad cell can be quoted as it stands in the file."""
+    path = folder / f"{name}.csv"
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        return Fault(name, None, None, str(path), "file is missing")
+    except (ValueError, OSError) as error:
+        return Fault(name, None, None, str(path), f"file cannot be read: {error}")
+
+
+def _known_values(frames: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], set[str]]:
+    """The values that referring columns may take, for every column some schema refers to."""
+    lists = {(schema.name, column.name) for schema in SCHEMAS for column in schema.columns if column.list_column}
+    referred = {column.refers_to for schema in SCHEMAS for column in schema.columns if column.refers_to is not None}
+    known = {}
+    for table, column in referred:
+        if table in frames:
+            values = frames[table][column]
+            known[table, column] = set(";".join(values).split(";")) if (table, column) in lists else set(values)
+    return known

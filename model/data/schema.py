@@ -1,0 +1,203 @@
+"""What a table must look like, and the faults a damaged one has.
+
+A schema is a plain record, checked with a few vectorised passes. Loading the shipped data has to stay well under half a
+second, which a general validation library does not allow (its import alone takes longer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Kind = Literal["text", "number", "integer", "flag"]
+FLAGS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one table: ``row`` is the line of the file (the header is line 1), None for the whole table."""
+
+    table: str
+    row: int | None
+    column: str | None
+    value: str | None
+    rule: str
+
+    def __str__(self) -> str:
+        place = self.table + ("" if self.row is None else f", row {self.row}")
+        place += "" if self.column is None else f", column {self.column}"
+        return f"{place}: {self.rule}" + ("" if self.value is None else f" (found {self.value!r})")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and the rule its values obey.
+
+    ``absent`` says in words what an empty cell means; None forbids empty cells. ``low`` and ``high`` are inclusive
+    bounds of numbers, ``choices`` the only values a text may take. ``refers_to`` names the table and column in which every
+    value must exist. A ``list_column`` holds several values joined by ";".
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    absent: str | None = None
+    low: float = -np.inf
+    high: float = np.inf
+    choices: tuple[str, ...] = ()
+    refers_to: tuple[str, str] | None = None
+    list_column: bool = False
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """One table of the data folder: file ``<name>.csv``, its columns in order, and the columns that identify a row."""
+
+    name: str
+    doc: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass
+class Checked:
+    """A table read so far: its typed frame (None when it could not be typed at all) and the faults found."""
+
+    frame: pd.DataFrame | None
+    faults: list[Fault] = field(default_factory=list)
+
+
+def text(
+    name: str,
+    doc: str,
+    *,
+    absent: str | None = None,
+    choices: tuple[str, ...] = (),
+    refers_to: tuple[str, str] | None = None,
+    list_column: bool = False,
+) -> Column:
+    """A column of text."""
+    return Column(name, "text", doc, absent=absent, choices=choices, refers_to=refers_to, list_column=list_column)
+
+
+def number(name: str, doc: str, *, absent: str | None = None, low: float = 0.0, high: float = np.inf) -> Column:
+    """A column of finite numbers, by default not negative."""
+    return Column(name, "number", doc, absent=absent, low=low, high=high)
+
+
+def integer(name: str, doc: str, *, absent: str | None = None, low: float = 0.0, high: float = np.inf) -> Column:
+    """A column of whole numbers, by default not negative."""
+    return Column(name, "integer", doc, absent=absent, low=low, high=high)
+
+
+def flag(name: str, doc: str) -> Column:
+    """A column of ``true`` or ``false``."""
+    return Column(name, "flag", doc)
+
+
+def mineral(name: str = "mineral", doc: str = "mineral or host metal", *, absent: str | None = None) -> Column:
+    """A column of ids of minerals.csv."""
+    return text(name, doc, absent=absent, refers_to=("minerals", "id"))
+
+
+def region(name: str = "region", doc: str = "region", *, absent: str | None = None) -> Column:
+    """A column of ids of regions.csv."""
+    return text(name, doc, absent=absent, refers_to=("regions", "id"))
+
+
+def country(name: str, doc: str, *, absent: str | None = None) -> Column:
+    """A column of ISO-3 country codes, each a member of one region."""
+    return text(name, doc, absent=absent, refers_to=("regions", "members"))
+
+
+def source(*, absent: str | None = None) -> Column:
+    """The column that says where a row comes from."""
+    return text("source_id", "publication the row comes from", absent=absent, refers_to=("sources", "source_id"))
+
+
+def note() -> Column:
+    """A free remark."""
+    return text("note", "remark", absent="nothing to add")
+
+
+def check_table(schema: TableSchema, raw: pd.DataFrame) -> Checked:
+    """Type a table read as text and find its faults: missing columns, bad cells, repeated keys."""
+    missing = [column.name for column in schema.columns if column.name not in raw]
+    unknown = [name for name in raw if name not in {column.name for column in schema.columns}]
+    faults = [Fault(schema.name, None, name, None, "column is missing") for name in missing]
+    faults += [Fault(schema.name, None, str(name), None, "column is not in the schema") for name in unknown]
+    if missing:
+        return Checked(None, faults)
+    typed = {}
+    for column in schema.columns:
+        typed[column.name], wrong = _typed(column, raw[column.name])
+        faults += _faults_at(schema, column.name, raw, wrong)
+    repeated = raw.duplicated(list(schema.key)).to_numpy()
+    key = ", ".join(schema.key)
+    faults += [
+        Fault(schema.name, _line(index), key, ", ".join(raw.loc[index, list(schema.key)]), "key is repeated")
+        for index in np.flatnonzero(repeated)
+    ]
+    return Checked(pd.DataFrame(typed), faults)
+
+
+def check_references(schema: TableSchema, frame: pd.DataFrame, known: dict[tuple[str, str], set[str]]) -> list[Fault]:
+    """Every value of a referring column must exist in the table referred to (skipped when that table is unreadable)."""
+    faults: list[Fault] = []
+    for column in schema.columns:
+        if column.refers_to is None or column.refers_to not in known:
+            continue
+        values = frame[column.name]
+        present = values[values != ""]
+        unknown = ~present.isin(known[column.refers_to])
+        rule = f"must exist in {column.refers_to[0]}.{column.refers_to[1]}"
+        faults += [
+            Fault(schema.name, _line(int(index)), column.name, str(value), rule)  # type: ignore[call-overload]
+            for index, value in present[unknown].items()
+        ]
+    return faults
+
+
+def _line(index: int) -> int:
+    """The line of the file that holds the row ``index``: lines count from 1 and the header is the first."""
+    return int(index) + 2
+
+
+def _faults_at(schema: TableSchema, column: str, raw: pd.DataFrame, wrong: dict[str, np.ndarray]) -> list[Fault]:
+    return [
+        Fault(schema.name, _line(index), column, str(raw[column].iloc[index]), rule)
+        for rule, mask in wrong.items()
+        for index in np.flatnonzero(mask)
+    ]
+
+
+def _typed(column: Column, cells: pd.Series) -> tuple[pd.Series, dict[str, np.ndarray]]:
+    """The column as its kind, and for each broken rule the mask of the cells that break it."""
+    empty = (cells == "").to_numpy()
+    wrong = {} if column.absent is not None else {"must not be empty": empty}
+    if column.kind == "text":
+        return cells, wrong | _wrong_texts(column, cells, empty)
+    if column.kind == "flag":
+        lowered = cells.str.lower()
+        return lowered.map(FLAGS).eq(True), wrong | {"must be true or false": ~lowered.isin(FLAGS).to_numpy() & ~empty}
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    finite = np.isfinite(numbers.to_numpy())
+    wrong |= {"must be a finite number": ~finite & ~empty}
+    if np.isfinite(column.low):
+        wrong |= {f"must be at least {column.low:g}": finite & (numbers < column.low).to_numpy()}
+    if np.isfinite(column.high):
+        wrong |= {f"must be at most {column.high:g}": finite & (numbers > column.high).to_numpy()}
+    if column.kind == "integer":
+        wrong |= {"must be a whole number": finite & (numbers % 1 != 0).to_numpy()}
+        whole = finite.all() and not empty.any()
+        return (numbers.astype(int) if whole else numbers), wrong
+    return numbers, wrong
+
+
+def _wrong_texts(column: Column, cells: pd.Series, empty: np.ndarray) -> dict[str, np.ndarray]:
+    if not column.choices:
+        return {}
+    return {f"must be one of {', '.join(column.choices)}": ~cells.isin(column.choices).to_numpy() & ~empty}

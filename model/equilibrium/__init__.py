@@ -1,0 +1,126 @@
+"""Spatial price equilibrium of all minerals in one state of the world: one way in, :func:`solve`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.equilibrium.accounts import WELFARE, Accounts, settle, total
+from model.equilibrium.instruments import lay_over
+from model.equilibrium.solve import Solver, State, unserved_nodes
+from model.errors import ScenarioError, SolveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.agreement import Instruments
+    from model.market.records import Market
+    from model.shock import Shock
+
+LARGEST_IMBALANCE = 1e-6
+"""Largest relative world imbalance, welfare identity error or complementarity residual with which a result is returned."""
+
+__all__ = ["Equilibrium", "Solver", "solve"]
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """The outcome of one state: rows as in the case file's RESULT, and each mineral's solved state and accounts."""
+
+    market: Market
+    states: dict[str, State]
+    accounts: dict[str, Accounts]
+
+    def result(self) -> dict[str, Any]:
+        """The RESULT of a case file: tables of plain rows and the status."""
+        tables: dict[str, Any] = {
+            name: [row for accounts in self.accounts.values() for row in getattr(accounts, name)]
+            for name in ("prices", "quantities", "flows", "trqs", "quotas", "floors")
+        }
+        for name in ("trqs", "quotas", "floors"):
+            tables[name].sort(key=lambda row: row["index"])
+        tables["welfare"] = self.welfare()
+        tables["status"] = self.status()
+        return tables
+
+    def welfare(self) -> list[dict[str, Any]]:
+        """Accounts of every region over all minerals; null where consumer surplus is unbounded."""
+        sums = {name: sum(accounts.welfare[name] for accounts in self.accounts.values()) for name in WELFARE}
+        sums["total"] = sum(total(accounts.welfare) for accounts in self.accounts.values())
+        return [
+            {"region": region} | {name: _finite(values[r]) for name, values in sums.items()}
+            for r, region in enumerate(self.market.regions)
+        ]
+
+    def status(self) -> dict[str, Any]:
+        """Convergence and the largest residual over minerals."""
+        states = list(self.states.values())
+        return {
+            "converged": True,
+            "iterations": sum(state.iterations for state in states),
+            "market_balance": max((accounts.balance_error for accounts in self.accounts.values()), default=0.0),
+            "complementarity": max((state.complementarity for state in states), default=0.0),
+            "price_error": max((state.price_error for state in states), default=0.0),
+            "welfare_identity": max(
+                (a.identity_error for a in self.accounts.values() if np.isfinite(a.identity_error)), default=0.0
+            ),
+            "friction": sum(accounts.friction_usd for accounts in self.accounts.values()),
+        }
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def solve(
+    market: Market, parties: frozenset[str], instruments: Instruments, shocks: Iterable[Shock], solver: Solver | None = None
+) -> Equilibrium:
+    """The equilibrium of every mineral under an agreement and shocks, hosts before their by-products.
+
+    Raises:
+        ScenarioError: when fixed demand without a choke price cannot be served; names it.
+        SolveError: when no equilibrium is proved.
+    """
+    solver = solver or Solver()
+    shocks = list(shocks)
+    host_output: dict[tuple[str, str, str], float] = {}
+    states: dict[str, State] = {}
+    accounts: dict[str, Accounts] = {}
+    for mineral, part in market.minerals.items():
+        problem = lay_over(part, parties, instruments, shocks, host_output)
+        try:
+            state = solver.solve(problem)
+        except SolveError:
+            _explain_infeasible(problem)
+            raise
+        settled = settle(state, instruments)
+        _require_small_residuals(mineral, state, settled)
+        states[mineral], accounts[mineral] = state, settled
+        for row in settled.quantities:
+            host_output[mineral, row["stage"], row["region"]] = row["production"]
+    return Equilibrium(market, states, accounts)
+
+
+def _explain_infeasible(problem: Any) -> None:
+    short = unserved_nodes(problem)
+    if short:
+        node = problem.market.nodes[short[0]]
+        raise ScenarioError(
+            f"fixed demand for {problem.market.mineral} ({node.stage}) in {node.region} cannot be served by any supply that can reach "
+            "it; give it a choke_price, a route, or more capacity"
+        )
+
+
+def _require_small_residuals(mineral: str, state: State, accounts: Accounts) -> None:
+    residuals = {
+        "market balance": accounts.balance_error,
+        "complementarity": state.complementarity,
+        "price error": state.price_error,
+        "welfare identity": 0.0 if np.isnan(accounts.identity_error) else accounts.identity_error,
+    }
+    bad = {name: value for name, value in residuals.items() if not value <= LARGEST_IMBALANCE}
+    if bad:
+        shown = ", ".join(f"{name} {value:.2g}" for name, value in bad.items())
+        raise SolveError(f"the equilibrium of {mineral} is not exact enough to show ({shown}; at most {LARGEST_IMBALANCE:g})")

@@ -1,0 +1,121 @@
+"""Cutting smooth curves into steps, so that a linear programme can hold them.
+
+Every activity with a curve becomes a ladder of bounded columns, each with one cost. The steps are fine around a centre (a marginal
+value per activity) and grow towards the ends of the curve. An activity in the *flat* set has a step centred on its marginal value:
+it can take any quantity nearby at exactly that cost. Every other activity has the edge between two steps there: any marginal value
+nearby leaves its quantity unchanged. With the flat set a spanning forest of the nodes, the programme's solution at the centre is
+unique and exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.market.curves import CurveGroups
+from model.market.records import NOWHERE, Shape
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from model.equilibrium.newton import Point, System
+    from model.market.records import Activities, Floats, Integers
+
+FINE = np.array([1.0, 40.0, 1600.0])
+"""Edges of the proving ladder on either side of the centre, in step widths."""
+WIDE = np.concatenate([np.arange(1.0, 9.0), 8.0 * 1.9 ** np.arange(1, 9)])
+"""Edges of the searching ladder: even near the centre, then growing until they span the curve."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Cost, lower and upper bound of every column (scaled), and the activity each belongs to."""
+
+    owner: Integers
+    cost: Floats
+    lower: Floats
+    upper: Floats
+
+
+class Ladder:
+    """The columns of one activity table: flat activities one each, unused routes few, other curves ``2·len(edges)+2``."""
+
+    def __init__(self, table: Activities, curves: CurveGroups, edges: Floats, short_edges: int) -> None:
+        self.table = table
+        self.curves = curves
+        self.flat = np.flatnonzero(table.shape == Shape.FLAT)
+        self.groups = [
+            (np.flatnonzero((table.shape != Shape.FLAT) & (table.shape != Shape.LOG1P)), edges),
+            (np.flatnonzero(table.shape == Shape.LOG1P), edges[:short_edges]),
+        ]
+        counts = [(which, 2 * len(used) + 2) for which, used in self.groups]
+        self.owner = np.concatenate([self.flat, *(np.repeat(which, count) for which, count in counts)])
+
+    def steps(self, centre: Floats, width: float, is_flat: NDArray[np.bool_], charge: Floats) -> Steps:
+        """Columns around marginal values ``centre`` (per activity, net of ``charge``) with steps of ``width`` near it."""
+        t = self.table
+        costs, lowers, uppers = [t.level[self.flat] + charge[self.flat]], [t.lower[self.flat]], [t.upper[self.flat]]
+        for which, edges in self.groups:
+            distance = width * np.concatenate([-edges[::-1], [0.0], edges])
+            edge = centre[which][:, None] + distance + 0.5 * width * is_flat[which][:, None]
+            reached = self.curves.quantity(edge, which)
+            bottom, top = t.lower[which][:, None], t.upper[which][:, None]
+            sizes = np.diff(np.concatenate([bottom, reached, top], axis=1), axis=1)
+            middle = 0.5 * (edge[:, 1:] + edge[:, :-1])
+            ends = 0.5 * (distance[-1] - distance[-2])
+            cost = np.concatenate([edge[:, :1] - ends, middle, edge[:, -1:] + ends], axis=1)
+            low = np.zeros_like(sizes)
+            low[:, :1] = bottom
+            sizes[:, :1] += bottom
+            costs.append((cost + charge[which][:, None]).ravel())
+            lowers.append(low.ravel())
+            uppers.append(np.maximum(sizes, low).ravel())
+        return Steps(self.owner, np.concatenate(costs), np.concatenate(lowers), np.concatenate(uppers))
+
+
+def flat_set(system: System, point: Point) -> NDArray[np.bool_]:
+    """Activities to be given a flat step: with the interior flat curves they connect every node (and binding pool) to the outside.
+
+    Preferred are activities with one end outside the market (demand, supply), then the most responsive.
+    """
+    t = system.problem.table
+    x = point.quantity
+    room = np.minimum(x - t.lower, t.upper - x)
+    inside = room > 1e-9
+    is_flat = np.zeros(len(t), dtype=bool)
+    parent = list(range(system.nodes + 1))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    outside = (t.node_in == NOWHERE) | (t.node_out == NOWHERE)
+    curved = t.shape != Shape.FLAT
+    ends_in, ends_out = system.node_in.tolist(), system.node_out.tolist()
+    first = np.flatnonzero(inside & ~curved & (t.ratio > 0))
+    candidates = np.flatnonzero(inside & curved)
+    order = candidates[np.lexsort((-x[candidates], ~outside[candidates]))]
+    missing = system.nodes
+    for activity in first.tolist():
+        a, b = root(ends_in[activity]), root(ends_out[activity])
+        if a != b:
+            parent[a] = b
+            missing -= 1
+    for activity in order.tolist():
+        if not missing:
+            break
+        a, b = root(ends_in[activity]), root(ends_out[activity])
+        if a != b:
+            parent[a] = b
+            is_flat[activity] = True
+            missing -= 1
+    for rent, pool in zip(point.rent, system.problem.pools, strict=True):
+        if rent > 0:
+            members = pool.members[inside[pool.members] & curved[pool.members] & ~is_flat[pool.members]]
+            if len(members):
+                is_flat[members[np.argmax(x[members])]] = True
+    return is_flat

@@ -1,0 +1,310 @@
+"""Solving one mineral in one state: Newton finds the point, the linear programme proves it.
+
+1. The problem is scaled so that typical prices and quantities are near one and one thousand.
+2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
+3. Newton starts from the market's own start prices, never from an earlier answer. Where it does not arrive, linear programmes with
+   ever finer steps lead it there.
+4. A last linear programme, its steps centred on the point, is solved by HiGHS. Its duals must be the point's prices and its optimum
+   the point's quantities; otherwise the solve is refused.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.equilibrium.compiled import CompiledProgramme, Solution
+from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
+from model.equilibrium.newton import SHUT, TOLERANCE, Point, System, refine, start_point
+from model.equilibrium.problem import Pool, Problem
+from model.errors import SolveError
+from model.market.records import NOWHERE, Role, Shape, activities, join
+
+if TYPE_CHECKING:
+    from model.market.records import Floats
+
+QUANTITY_UNIT = 1000.0
+"""The market's quantity scale becomes this many solver units."""
+PROVING_WIDTH = 5e-4
+SEARCH_WIDTHS = (0.04, 0.013, 0.0044, 0.0015, 5e-4, 2e-4, 5e-5, 2e-5, 5e-6)
+LARGEST_PRICE_ERROR = 1e-6
+"""Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
+PASS_THROUGH = 0.75
+"""How much of a levy is taken to raise the price, when only linear programmes lead to the floor."""
+MOST_COMPILED = 96
+
+
+@dataclass(frozen=True)
+class State:
+    """A proved equilibrium of one problem, in the market's own units.
+
+    ``price`` per node; ``rent`` per pool; ``levy`` per levy group with ``levy_state``; ``quantity``, ``marginal`` (what one more
+    unit earns) per activity; ``excused`` per offtake; residuals relative to the scales; ``iterations`` Newton steps plus linear
+    programmes; ``highs_seconds`` spent inside HiGHS.
+    """
+
+    problem: Problem
+    price: Floats
+    rent: Floats
+    levy: Floats
+    levy_holds: tuple[bool, ...]
+    quantity: Floats
+    marginal: Floats
+    excused: tuple[float, ...]
+    market_balance: float
+    complementarity: float
+    price_error: float
+    iterations: int
+    highs_seconds: float
+
+
+class Solver:
+    """Keeps compiled programmes warm between solves; holds no result."""
+
+    def __init__(self) -> None:
+        self._compiled: OrderedDict[tuple[object, ...], tuple[Ladder, CompiledProgramme]] = OrderedDict()
+
+    def solve(self, problem: Problem) -> State:
+        """The equilibrium of ``problem``.
+
+        Raises:
+            SolveError: when no equilibrium is proved; nothing is returned then.
+        """
+        scaled = scale(problem)
+        highs_seconds = 0.0
+        excused: tuple[float, ...] = tuple(0.0 for _ in problem.offtakes)
+        if problem.offtakes:
+            scaled, excused = excuse_undeliverable(scaled)
+        system = System(scaled)
+        point = None
+        if problem.market.start_price is not None:
+            point = refine(system, start_point(system, problem.market.start_price / problem.market.price_scale))
+        programmes = 0
+        if point is None or point.residual > TOLERANCE:
+            point, programmes, highs_seconds = self._search(system)
+        solution, price_error = self._prove(system, point)
+        return _state(problem, system, point, excused, price_error, programmes + 1, highs_seconds + solution.seconds)
+
+    def _search(self, system: System) -> tuple[Point, int, float]:
+        """Linear programmes with ever finer steps, each followed by an attempt of Newton from its duals."""
+        ladder = Ladder(system.problem.table, system.curves, WIDE, len(WIDE))
+        programme = CompiledProgramme(system.problem, ladder.owner)
+        start = system.problem.market.start_price
+        nodes = system.nodes
+        price = np.ones(nodes) if start is None else start / system.problem.market.price_scale
+        point = start_point(system, price)
+        seconds = 0.0
+        for count, width in enumerate(SEARCH_WIDTHS, start=1):
+            m, _, _ = system.marginal(point.price, point.rent, point.levy, point.quantity)
+            point.marginal = m
+            steps = ladder.steps(m, width, np.zeros(len(m), dtype=bool), _charges(system, point))
+            solution = programme.solve(system.problem, steps)
+            seconds += solution.seconds
+            point = replace(point, price=np.maximum(solution.price, 0.0), rent=np.maximum(solution.rent, 0.0), quantity=solution.quantity)
+            found = refine(system, point, solution.quantity)
+            if found.residual <= TOLERANCE:
+                return found, count, seconds
+            gap = system.floor - point.price[system.levy_node]
+            point.levy = np.clip(point.levy + gap / PASS_THROUGH, 0.0, system.cap)
+        raise SolveError(
+            f"no equilibrium found for {system.problem.market.mineral}: the largest imbalance left is {found.residual:.2g} of "
+            f"{QUANTITY_UNIT:g}; try a lower floor, a larger quota or a smaller shock"
+        )
+
+    def _prove(self, system: System, point: Point) -> tuple[Solution, float]:
+        ladder, programme = self._programme(system)
+        is_flat = flat_set(system, point)
+        steps = ladder.steps(point.marginal, PROVING_WIDTH, is_flat, _charges(system, point))
+        solution = programme.solve(system.problem, steps)
+        price_error = float(np.abs(solution.price - point.price).max())
+        if price_error > LARGEST_PRICE_ERROR:
+            value = float(steps.cost @ _fill(steps, point.quantity))
+            gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
+            if gap > 1e-10:
+                raise SolveError(
+                    f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices differ by "
+                    f"{price_error:.2g} of the price scale; try a slightly different level"
+                )
+            price_error = 0.0
+        return solution, price_error
+
+    def _programme(self, system: System) -> tuple[Ladder, CompiledProgramme]:
+        key = system.problem.structure
+        if key in self._compiled:
+            ladder, programme = self._compiled[key]
+            self._compiled.move_to_end(key)
+            return Ladder(system.problem.table, system.curves, FINE, 1), programme
+        ladder = Ladder(system.problem.table, system.curves, FINE, 1)
+        programme = CompiledProgramme(system.problem, ladder.owner)
+        self._compiled[key] = (ladder, programme)
+        if len(self._compiled) > MOST_COMPILED:
+            self._compiled.popitem(last=False)
+        return ladder, programme
+
+
+def scale(problem: Problem) -> Problem:
+    """The same problem with prices in units of the price scale and quantities in thousandths of the quantity scale."""
+    p = problem.market.price_scale
+    q = problem.market.quantity_scale / QUANTITY_UNIT
+    t = problem.table
+    linear, on_quantity = t.shape == Shape.LINEAR, (t.shape != Shape.FLAT) & (t.shape != Shape.LINEAR)
+    table = replace(
+        t,
+        level=t.level / p,
+        width=np.where(linear, t.width * q / p, t.width / p),
+        base=np.where(on_quantity, t.base / q, t.base),
+        lower=t.lower / q,
+        upper=t.upper / q,
+        landed_cost=t.landed_cost / p,
+    )
+    return replace(
+        problem,
+        table=table,
+        duty_specific=problem.duty_specific / p,
+        export_specific=problem.export_specific / p,
+        producer_floor=problem.producer_floor / p,
+        pools=tuple(replace(pool, limit=pool.limit / q) for pool in problem.pools),
+        levies=tuple(replace(g, floor=g.floor / p, cap=g.cap / p, shut=g.shut / q) for g in problem.levies),
+        offtakes=tuple((index, route, quantity / q) for index, route, quantity in problem.offtakes),
+    )
+
+
+def _charges(system: System, point: Point) -> Floats:
+    """What each activity pays besides its own cost and the prices and rents that the programme's duals charge."""
+    extended = np.append(point.price, 0.0)
+    ratio = system.problem.table.ratio
+    earned = extended[system.node_out] - ratio * extended[system.node_in]
+    for rent, pool in zip(point.rent, system.problem.pools, strict=True):
+        earned[pool.members] -= rent * pool.weight
+    charges: Floats = earned - point.marginal
+    return charges
+
+
+def _fill(steps: Steps, quantity: Floats) -> Floats:
+    """Each activity's quantity laid onto its steps, cheapest first (columns of an activity stand together in order of cost)."""
+    starts = np.flatnonzero(np.r_[True, steps.owner[1:] != steps.owner[:-1]])
+    sizes = np.minimum(steps.upper, 1e9)
+    cumulative = np.cumsum(sizes)
+    before = np.repeat(cumulative[starts] - sizes[starts], np.diff(np.r_[starts, len(steps.owner)]))
+    already = cumulative - sizes - before
+    return np.clip(quantity[steps.owner] - already, 0.0, steps.upper)
+
+
+def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
+    count = len(problem.table)
+    return Steps(np.arange(count), cost, problem.table.lower, problem.table.upper)
+
+
+def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
+    """Cut offtakes to what capacity, bans and quotas can deliver, each producer's by one common share.
+
+    Returns the problem with feasible lower bounds and, per offtake, the share excused.
+    """
+    t = problem.table
+    routes = np.array([route for _, route, _ in problem.offtakes])
+    wanted = np.minimum([quantity for _, _, quantity in problem.offtakes], t.upper[routes])
+    producers = sorted(set(t.region[routes].tolist()))
+    lower = t.lower.copy()
+    lower[routes] = 0.0
+    count = len(t)
+    delivered = activities(len(producers), role=Role.ROUTE, shape=Shape.FLAT, region=np.array(producers), ratio=0.0, upper=1.0)
+    commitments = []
+    for position, region in enumerate(producers):
+        own = np.flatnonzero((t.region[routes] == region) & (wanted > 0))
+        for route in sorted(set(routes[own].tolist())):
+            total = float(wanted[own][routes[own] == route].sum())
+            members = np.array([count + position, route])
+            commitments.append(Pool("offtake", 0, members, np.array([min(total, float(t.upper[route])), -1.0]), 0.0))
+    relaxed = replace(problem, table=join([replace(t, lower=lower), delivered]), pools=(*problem.pools, *commitments))
+    cost = np.concatenate([np.zeros(count), -np.ones(len(producers))])
+    steps = _feasibility_steps(relaxed, cost)
+    solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
+    share = dict(zip(producers, np.clip(solution.quantity[count:], 0.0, 1.0).tolist(), strict=True))
+    kept = np.array([share[int(region)] for region in t.region[routes]]) * wanted
+    np.add.at(lower, routes, kept)
+    lower[routes] = np.minimum(lower[routes], t.upper[routes])
+    excused = tuple(1.0 - k / q if q > 0 else 0.0 for k, (_, _, q) in zip(kept, problem.offtakes, strict=True))
+    return replace(problem, table=replace(t, lower=lower)), excused
+
+
+def unserved_nodes(problem: Problem) -> list[int]:
+    """Nodes at which fixed demand or commitments exceed anything that can arrive (empty if all can be served)."""
+    t = problem.table
+    nodes = np.arange(len(problem.market.nodes))
+    help_in = activities(len(nodes), role=Role.SUPPLY, shape=Shape.FLAT, region=0, node_out=nodes)
+    relaxed = replace(problem, table=join([t, help_in]))
+    cost = np.concatenate([np.zeros(len(t)), np.ones(len(nodes))])
+    steps = _feasibility_steps(relaxed, cost)
+    solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
+    return np.flatnonzero(solution.quantity[len(t) :] > 1e-9).tolist()
+
+
+def _state(
+    problem: Problem,
+    system: System,
+    point: Point,
+    excused: tuple[float, ...],
+    price_error: float,
+    programmes: int,
+    highs_seconds: float,
+) -> State:
+    p = problem.market.price_scale
+    q = problem.market.quantity_scale / QUANTITY_UNIT
+    centre = point.quantity
+    at = system.conditions(point, centre)
+    levy, holds = _settled_levies(system, point, at.state)
+    return State(
+        problem=problem,
+        price=point.price * p,
+        rent=point.rent * p,
+        levy=levy * p,
+        levy_holds=holds,
+        quantity=point.quantity * q,
+        marginal=point.marginal * p,
+        excused=excused,
+        market_balance=float(np.abs(np.minimum(system.imbalance(point.quantity), 0.0)).max(initial=0.0)) / QUANTITY_UNIT,
+        complementarity=_complementarity(system, point),
+        price_error=price_error,
+        iterations=point.steps + programmes,
+        highs_seconds=highs_seconds,
+    )
+
+
+def _complementarity(system: System, point: Point) -> float:
+    """Largest violation of R2 and R3: an activity that could gain by running more or less, a rent beside room [scales]."""
+    t = system.problem.table
+    x, m = point.quantity, point.marginal
+    gain = m - system.curves.marginal_cost(x)
+    room_up, room_down = t.upper - x, x - t.lower
+    curved = t.shape != Shape.FLAT
+    violation = np.where(gain > 0, np.minimum(gain, room_up), np.minimum(-gain, room_down))
+    vanishing = curved & (x < 1e-12)
+    worst = float(np.max(np.where(vanishing, 0.0, violation), initial=0.0))
+    if system.pools:
+        room = system.limit - system.pool_use(x)
+        worst = max(worst, float(np.max(np.minimum(point.rent, np.abs(room)), initial=0.0)))
+        worst = max(worst, float(np.max(-room, initial=0.0)) / QUANTITY_UNIT)
+    return worst
+
+
+def _settled_levies(system: System, point: Point, state: object) -> tuple[Floats, tuple[bool, ...]]:
+    """Levies with the ones that ended arrivals set to the smallest that does; and whether each floor holds."""
+    levy = point.levy.copy()
+    holds = []
+    t = system.problem.table
+    for slot, group in enumerate(system.problem.levies):
+        price = float(point.price[group.node])
+        held = price >= group.floor * (1.0 - 1e-9)
+        if not held and state[slot] == SHUT and group.shut == 0.0:  # type: ignore[index]
+            members = group.members
+            open_routes = members[t.upper[members] > 0]
+            without = point.marginal[open_routes] + levy[slot] - system.curves.marginal_cost(point.quantity)[open_routes]
+            levy[slot] = min(max(float(np.max(without, initial=0.0)), 0.0), group.cap)
+        holds.append(held)
+    return levy, tuple(holds)
+
+
+__all__ = ["NOWHERE", "Solver", "State", "excuse_undeliverable", "scale", "unserved_nodes"]

@@ -1,0 +1,1 @@
+"""One mineral's market: its base year, calibrated costs and curves."""

@@ -1,0 +1,215 @@
+"""Who produces and who uses: the margins of a base year, region by region, in t contained a year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from model.assumptions import Assumptions
+from model.data import Tables
+from model.errors import DataError
+from model.market.flows import Array, divide
+
+REST = "ROW"
+"""The region that takes what nobody else is known to have."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions in their fixed order, and the way from countries and names to positions."""
+
+    ids: tuple[str, ...]
+    position_of_country: dict[str, int]
+    singles: frozenset[int]
+
+    @classmethod
+    def from_table(cls, table: pd.DataFrame) -> Regions:
+        """The regions of the table ``regions``; ``singles`` are those that are one country."""
+        position = {
+            country: index for index, members in enumerate(table.members) for country in members.split(";")
+        }
+        singles = frozenset(int(index) for index in np.flatnonzero(table.kind == "country"))
+        return cls(tuple(table.id), position, singles)
+
+    def index(self, region: str) -> int:
+        """Position of a region id."""
+        return self.ids.index(region)
+
+    def sum_by_region(self, countries: pd.Series, quantities: pd.Series) -> Array:
+        """Quantities of countries added up to regions; shape (regions,)."""
+        positions = countries.map(self.position_of_country).to_numpy(dtype=np.intp)
+        return np.bincount(positions, quantities.to_numpy(dtype=float), minlength=len(self.ids))
+
+    def vector(self, values: dict[str, float]) -> Array:
+        """An array over regions from a mapping of region ids; zero where not named."""
+        vector = np.zeros(len(self.ids))
+        for region, value in values.items():
+            vector[self.index(region)] = value
+        return vector
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What tables and assumptions say about one mineral, as arrays over regions."""
+
+    tables: Tables
+    assumptions: Assumptions
+    mineral: str
+
+    @cached_property
+    def regions(self) -> Regions:
+        return Regions.from_table(self.tables["regions"])
+
+    @cached_property
+    def distance_km(self) -> Array:
+        """Distances, exporter x importer."""
+        table, size = self.tables["distances"], len(self.regions.ids)
+        order = pd.MultiIndex.from_product([self.regions.ids, self.regions.ids])
+        distances = table.set_index(["exporter", "importer"]).distance_km.reindex(order)
+        return distances.to_numpy(dtype=float).reshape(size, size)
+
+    def assumed(self, id: str) -> float:
+        """Value of an assumption for this mineral."""
+        return self.assumptions.value(id, self.mineral)
+
+    def assumed_by_region(self, prefix: str) -> Array:
+        """Assumptions given region by region, zero where there is none."""
+        return self.regions.vector(self.assumptions.by_region(prefix, self.mineral))
+
+    def us_balance(self, measure: str, form: str | None = None) -> float | None:
+        """An item of the published balance of the United States in t, all forms added up; None if it is not published."""
+        table = self.tables["us_salient"]
+        rows = table[(table.mineral == self.mineral) & (table.measure == measure)]
+        rows = rows if form is None else rows[rows.form == form]
+        return None if rows.empty else float(rows.quantity_t.sum())
+
+    def us_source_shares(self, form: str | None = None) -> Array:
+        """Published shares of regions in imports of the United States; they sum to less than one."""
+        table = self.tables["us_import_sources"]
+        rows = table[(table.mineral == self.mineral) & (table.country != "")]
+        forms = list(dict.fromkeys(rows.form))
+        rows = rows[rows.form == (form or forms[-1])]
+        return self.regions.sum_by_region(rows.country, rows.share)
+
+    def bilateral_trade(self, hs6: str) -> Array:
+        """Trade in one customs code in t contained, exporter x importer, without trade inside a region.
+
+        Where weight is missing, or value per tonne is further from the value-weighted median than the assumed band, value
+        over median stands in for weight.
+        """
+        table = self.tables["trade_bilateral"]
+        rows = table[table.hs6 == hs6]
+        weight, value = rows.quantity_t.to_numpy(dtype=float), rows.value_usd.to_numpy(dtype=float)
+        weight = repaired_weight(weight, value, self.assumptions.value("unit_value_band", self.mineral))
+        size = len(self.regions.ids)
+        exporter = rows.exporter.map(self.regions.position_of_country).to_numpy(dtype=np.intp)
+        importer = rows.importer.map(self.regions.position_of_country).to_numpy(dtype=np.intp)
+        trade = np.bincount(exporter * size + importer, weight, minlength=size * size).reshape(size, size)
+        np.fill_diagonal(trade, 0.0)
+        return trade * self._content(hs6)
+
+    def traded_codes(self, stage: str, use: str) -> list[str]:
+        """Customs codes of a stage of this mineral that the model uses in one way."""
+        codes = self.tables["hs_codes"]
+        return list(codes[(codes.mineral == self.mineral) & (codes.stage == stage) & (codes.use == use)].hs6)
+
+    def exports(self, stage: str) -> Array | None:
+        """Exports by region in t contained from country totals, NaN where they would count trade inside a region."""
+        codes = self.traded_codes(stage, "totals")
+        if not codes:
+            return None
+        table = self.tables["trade_totals"]
+        rows = table[table.hs6.isin(codes)]
+        contained = rows.quantity_t * rows.hs6.map({code: self._content(code) for code in codes})
+        exports = self.regions.sum_by_region(rows.country, contained)
+        groups = [index for index in range(len(exports)) if index not in self.regions.singles]
+        exports[groups] = np.nan
+        return exports
+
+    def production(self, stage: str, exports_t: Array, imports_t: Array) -> Array:
+        """Output by region: published, with assumed values where the source withholds them.
+
+        Output of countries the source does not list one by one goes to the countries that a second source names, then to
+        regions that export more than they make and import, and the rest to the rest of the world.
+        """
+        table = self.tables["production"]
+        rows = table[(table.mineral == self.mineral) & (table.stage == stage)]
+        contained = rows.quantity_t * rows.content_share
+        listed = rows.country != ""
+        output = self.regions.sum_by_region(rows.country[listed], contained[listed])
+        assumed = self.assumed_by_region("mine_production" if stage == "mine" else "refined_production")
+        output = np.where(assumed > 0, assumed, output)
+        other_t = max(float(contained[~listed].sum() - assumed.sum()), 0.0)
+        if other_t == 0.0:
+            return output
+        claims = self._claims(stage, float(contained.sum()), set(rows.country[listed]), assumed > 0)
+        unexplained = np.nan_to_num(exports_t - output - imports_t - claims)
+        complete = {self.regions.position_of_country[country] for country in rows.country[listed]} & self.regions.singles
+        unexplained[list(complete)] = 0.0
+        return output + self._split(other_t, claims, np.maximum(unexplained, 0.0))
+
+    def _claims(self, stage: str, world_t: float, listed: set[str], known: NDArray[np.bool_]) -> Array:
+        """Output that the second source gives to countries the first does not list, outside regions known anyway."""
+        table = self.tables["world_output_shares"]
+        rows = table[(table.mineral == self.mineral) & (table.stage == stage) & ~table.country.isin(listed)]
+        return np.where(known, 0.0, self.regions.sum_by_region(rows.country, rows.share) * world_t)
+
+    def _split(self, other_t: float, claims: Array, unexplained: Array) -> Array:
+        """Other countries' output: claims first, then unexplained exports, up to the assumed cap; the rest unplaced."""
+        limit_t = self.assumptions.value("other_countries_cap_share", self.mineral) * other_t
+        split = claims * min(1.0, limit_t / claims.sum()) if claims.sum() > 0 else claims
+        left_t = limit_t - split.sum()
+        split = split + (unexplained * min(1.0, left_t / unexplained.sum()) if unexplained.sum() > 0 else 0.0)
+        split[self.regions.index(REST)] += other_t - split.sum()
+        return split
+
+    def _content(self, hs6: str) -> float:
+        codes = self.tables["hs_codes"]
+        row = codes[codes.hs6 == hs6].iloc[0]
+        return self.assumed(f"product_content_{hs6}") if row.basis == "assumption" else float(row.content_share)
+
+    def world_use(self, supply_t: Array) -> Array:
+        """Use by region where it is not observed: shares of world supply, the published figure for the United States,
+        the rest to the rest of the world."""
+        use = self.assumed_by_region("use_share") * supply_t.sum()
+        withheld = self.assumptions.by_region("use_withheld", self.mineral).get("USA")
+        us_use = self.us_balance("use") or withheld
+        if us_use is not None:
+            use[self.regions.index("USA")] = us_use
+        rest_t = supply_t.sum() - use.sum()
+        if rest_t < 0:
+            raise DataError(f"Assumed use of {self.mineral} exceeds world supply by {-rest_t:g} t: lower use_share values.")
+        use[self.regions.index(REST)] += rest_t
+        return use
+
+
+def repaired_weight(weight_t: Array, value_usd: Array, band: float) -> Array:
+    """Weights with the missing and the implausible ones replaced by value over the value-weighted median value per tonne."""
+    unit_value = divide(value_usd, np.nan_to_num(weight_t))
+    known = unit_value > 0
+    order = np.argsort(unit_value[known])
+    cumulated = np.cumsum(value_usd[known][order])
+    median = unit_value[known][order][np.searchsorted(cumulated, cumulated[-1] / 2)]
+    plausible = known & (unit_value <= band * median) & (unit_value >= median / band)
+    return np.where(plausible, weight_t, value_usd / median)
+
+
+def primary_refined(
+    evidence: Evidence, refining: str, mine_t: Array, exports_t: Array, imports_t: Array
+) -> Array:
+    """Refined output made from ore, by region."""
+    if refining == "assumed":
+        output = evidence.assumed_by_region("refined_production")
+        output[evidence.regions.index("CHN")] = evidence.assumed("refinery_recovery") * mine_t.sum() - output.sum()
+        return output
+    output = evidence.production("refined", exports_t, imports_t)
+    if refining == "scaled_to_mine":
+        fixed = evidence.assumed_by_region("refined_production")
+        target_t = evidence.assumed("refinery_recovery") * mine_t.sum() - fixed.sum()
+        scaled = np.where(fixed > 0, 0.0, output)
+        return fixed + scaled * target_t / scaled.sum()
+    return np.maximum(output - evidence.assumed_by_region("refinery_from_scrap"), 0.0)

@@ -1,0 +1,59 @@
+"""Canonical units and every conversion factor.
+
+The model computes in tonnes of contained element a year, US dollars per tonne, US dollars a year, shares between 0 and 1
+and years. Files that publish other units are converted here or carry their own ``content_share``.
+"""
+
+KG_PER_T = 1000.0
+"""Kilograms in a tonne."""
+
+POUNDS_PER_T = 2204.6226218
+"""Avoirdupois pounds in a tonne."""
+
+ALUMINA_PER_ALUMINUM = 1.93
+"""Tonnes of alumina smelted into one tonne of aluminum (industry rule; the pure oxide would need 1.89)."""
+
+TUNGSTEN_KG_PER_MTU = 7.93
+"""Kilograms of tungsten in one metric ton unit (10 kg) of tungsten trioxide."""
+
+LITHIUM_PER_CARBONATE = 0.1879
+"""Tonnes of lithium in one tonne of lithium carbonate (Li2CO3)."""
+
+LITHIUM_PER_HYDROXIDE = 0.1654
+"""Tonnes of lithium in one tonne of lithium hydroxide monohydrate (LiOH.H2O)."""
+
+ANTIMONY_PER_TRIOXIDE = 0.8354
+"""Tonnes of antimony in one tonne of antimony trioxide (Sb2O3)."""
+
+TUNGSTEN_PER_TRIOXIDE = 0.793
+"""Tonnes of tungsten in one tonne of tungsten trioxide (WO3)."""
+
+GERMANIUM_PER_DIOXIDE = 0.694
+"""Tonnes of germanium in one tonne of germanium dioxide (GeO2)."""
+
+
+def per_t_from_per_kg(price_usd_per_kg: float) -> float:
+    """Dollars per tonne from dollars per kilogram.
+
+    >>> per_t_from_per_kg(8.0)
+    8000.0
+    """
+    return price_usd_per_kg * KG_PER_T
+
+
+def per_t_from_per_pound(price_usd_per_pound: float) -> float:
+    """Dollars per tonne from dollars per pound.
+
+    >>> round(per_t_from_per_pound(10.24))
+    22575
+    """
+    return price_usd_per_pound * POUNDS_PER_T
+
+
+def per_t_tungsten_from_per_mtu(price_usd_per_mtu: float) -> float:
+    """Dollars per tonne of tungsten from dollars per metric ton unit of its trioxide.
+
+    >>> round(per_t_tungsten_from_per_mtu(252.0))
+    31778
+    """
+    return price_usd_per_mtu * KG_PER_T / TUNGSTEN_KG_PER_MTU
