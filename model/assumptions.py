@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import pandas as pd
 
@@ -44,7 +44,8 @@ class Assumptions:
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> Assumptions:
         """The register of the table ``assumptions``."""
-        rows = [Assumption(**row) for row in table.to_dict("records")]
+        columns = [field.name for field in fields(Assumption)]
+        rows = [Assumption(*row) for row in table[columns].itertuples(index=False, name=None)]
         return cls({row.name: row for row in rows})
 
     def __iter__(self) -> Iterator[Assumption]:
@@ -54,7 +55,7 @@ class Assumptions:
         return len(self._rows)
 
     def find(self, id: str, mineral: str | None = None) -> Assumption:
-        """The assumption for this mineral, else the general one; ScenarioError naming the nearest ids if there is none."""
+        """The assumption for this mineral, else the general one; ScenarioError names the nearest if there is none."""
         row = self._rows.get(f"{id}.{mineral}") or self._rows.get(id)
         if row is None:
             asked = f"{id}.{mineral}" if mineral else id
@@ -66,16 +67,17 @@ class Assumptions:
         return self.find(id, mineral).value
 
     def by_region(self, prefix: str, mineral: str) -> dict[str, float]:
-        """Values that are given region by region, like ``scrap_supply_USA``: region id to value, empty if there are none."""
+        """Values given region by region, like ``scrap_supply_USA``: region id to value, empty if there are none."""
         start = prefix + "_"
         return {
-            row.id.removeprefix(start): row.value
-            for row in self
-            if row.mineral == mineral and row.id.startswith(start)
+            row.id.removeprefix(start): row.value for row in self if row.mineral == mineral and row.id.startswith(start)
         }
 
     def with_overrides(self, overrides: Mapping[str, float]) -> Assumptions:
-        """A register with some values replaced, named ``id`` or ``id.mineral``; ScenarioError when unknown or out of range."""
+        """A register with some values replaced, named ``id`` or ``id.mineral``.
+
+        Raises ScenarioError for unknown names, naming the nearest, and for values out of range, naming the range.
+        """
         rows = dict(self._rows)
         for name, value in overrides.items():
             if name not in rows:

@@ -1,36 +1,123 @@
-"""Rules that tie several tables together, one small function each."""
+"""Rules that tie several rows or tables together, one small function each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 
-from model.data.schema import Fault
+from model.data.schema import Fault, line_of
 
 Frames = Mapping[str, pd.DataFrame]
+CrossCheck = Callable[[Frames], list[Fault]]
+
+SHARE_TOLERANCE = 1e-6
+"""Rounding of published shares that sum to one."""
 
 
 def check_every_country_is_in_one_region(frames: Frames) -> list[Fault]:
     """A country may be a member of one region only, else its trade would count twice."""
     members = frames["regions"].members.str.split(";").explode()
+    repeated = members[members.duplicated()]
+    rule = "country belongs to another region already"
     return [
-        Fault("regions", int(index) + 2, "members", str(country), "country belongs to another region already")  # type: ignore[call-overload]
-        for index, country in members[members.duplicated()].items()
+        Fault("regions", line_of(index), "members", country, rule)
+        for index, country in zip(repeated.index.to_numpy(), repeated, strict=True)
     ]
 
 
 def check_every_assumption_lies_in_its_range(frames: Frames) -> list[Fault]:
     """The value used must be one of those tried."""
     table = frames["assumptions"]
-    outside = (table.value < table.low) | (table.value > table.high)
+    outside = np.flatnonzero((table.value < table.low) | (table.value > table.high))
     return [
-        Fault("assumptions", int(index) + 2, "value", f"{row.id}: {row.value:g}", f"must lie in {row.low:g} to {row.high:g}")  # type: ignore[call-overload]
-        for index, row in table[outside].iterrows()
+        Fault(
+            "assumptions",
+            line_of(index),
+            "value",
+            f"{row.id}: {row.value:g}",
+            f"must lie in {row.low:g} to {row.high:g}",
+        )
+        for index, row in zip(outside, table.iloc[outside].itertuples(), strict=True)
     ]
 
 
-CROSS_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Frames], list[Fault]]], ...] = (
+def check_every_pair_of_regions_has_a_distance(frames: Frames) -> list[Fault]:
+    """Freight and trade without data both need every distance."""
+    regions, table = frames["regions"].id, frames["distances"]
+    needed = pd.MultiIndex.from_product([regions, regions])
+    missing = needed.difference(pd.MultiIndex.from_frame(table[["exporter", "importer"]]))
+    return [Fault("distances", None, "exporter, importer", f"{x}, {i}", "pair has no distance") for x, i in missing]
+
+
+def check_import_sources_do_not_exceed_all_imports(frames: Frames) -> list[Fault]:
+    """Shares of one good can add up to one at most, rounding apart."""
+    table = frames["us_import_sources"]
+    sums = table.groupby(["mineral", "form"]).share.sum().round(2)
+    over = sums[sums > 1.0]
+    rule = "shares add up to more than 1"
+    return [
+        Fault("us_import_sources", None, "share", f"{mineral}, {form}: {total:g}", rule)
+        for (mineral, form), total in zip(over.index.to_list(), over, strict=True)
+    ]
+
+
+def check_every_market_has_elasticities(frames: Frames) -> list[Fault]:
+    """Each market needs its own price responses in the short and in the long run."""
+    table, minerals = frames["assumptions"], frames["minerals"]
+    known = set(table.id + "." + table.mineral)
+    names = [f"{side}_elasticity_{horizon}" for side in ("demand", "supply") for horizon in ("short", "long")]
+    return [
+        Fault("assumptions", None, "id", f"{name}.{mineral}", "market has no such row")
+        for mineral in minerals[minerals.kind == "market"].id
+        for name in names
+        if f"{name}.{mineral}" not in known
+    ]
+
+
+def check_use_shares_sum_to_one(frames: Frames) -> list[Fault]:
+    """The industries together use all of a mineral."""
+    sums = frames["industry_use"].groupby("mineral").use_share.sum()
+    return [
+        Fault("industry_use", None, "use_share", f"{mineral}: {total:g}", "shares of a mineral must sum to 1")
+        for mineral, total in sums[(sums - 1).abs() > SHARE_TOLERANCE].items()
+    ]
+
+
+def check_every_used_mineral_has_a_base(frames: Frames) -> list[Fault]:
+    """Shares become spending only with a consumption and a price."""
+    missing = sorted(set(frames["industry_use"].mineral) - set(frames["industry_use_base"].mineral))
+    return [Fault("industry_use_base", None, "mineral", mineral, "mineral has no such row") for mineral in missing]
+
+
+def check_every_application_falls_in_a_known_use(frames: Frames) -> list[Fault]:
+    """An application takes substitutes and dependence from the use of the same industry in the United States."""
+    uses, table = frames["industry_use"], frames["eu_use_shares"]
+    unknown = np.flatnonzero(~(table.mineral + "." + table.industry).isin(set(uses.mineral + "." + uses.industry)))
+    rule = "mineral and industry must exist in industry_use"
+    return [
+        Fault("eu_use_shares", line_of(index), "industry", str(table.industry.iloc[index]), rule) for index in unknown
+    ]
+
+
+def check_every_party_has_every_industry_size(frames: Frames) -> list[Fault]:
+    """A party's sizes are known for all industries or for none."""
+    table = frames["industry_party_size"]
+    needed = pd.MultiIndex.from_product([table.region.unique(), frames["industries"].id])
+    missing = needed.difference(pd.MultiIndex.from_frame(table[["region", "industry"]]))
+    return [Fault("industry_party_size", None, "industry", ", ".join(pair), "size is missing") for pair in missing]
+
+
+CROSS_CHECKS: tuple[tuple[tuple[str, ...], CrossCheck], ...] = (
     (("regions",), check_every_country_is_in_one_region),
     (("assumptions",), check_every_assumption_lies_in_its_range),
+    (("regions", "distances"), check_every_pair_of_regions_has_a_distance),
+    (("us_import_sources",), check_import_sources_do_not_exceed_all_imports),
+    (("assumptions", "minerals"), check_every_market_has_elasticities),
+    (("industry_use",), check_use_shares_sum_to_one),
+    (("industry_use", "industry_use_base"), check_every_used_mineral_has_a_base),
+    (("industry_use", "eu_use_shares"), check_every_application_falls_in_a_known_use),
+    (("industries", "industry_party_size"), check_every_party_has_every_industry_size),
 )
+"""Tables a check needs, and the check; it is skipped while one of them is missing."""

@@ -61,7 +61,10 @@ def data_hash(folder: Path | None = None) -> str:
     folder = folder or default_folder()
     digest = hashlib.sha256()
     for schema in sorted(SCHEMAS, key=lambda schema: schema.name):
-        contents = (folder / f"{schema.name}.csv").read_bytes().replace(b"\r\n", b"\n")
+        path = folder / f"{schema.name}.csv"
+        if not path.is_file():
+            raise DataError(f"There is no table {path}.")
+        contents = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{schema.name} {len(contents)}\n".encode() + contents)
     return digest.hexdigest()
 
@@ -89,11 +92,14 @@ def _read_as_text(folder: Path, name: str) -> pd.DataFrame | Fault:
     """The table with every cell as text, so that a bad cell can be quoted as it stands in the file."""
     path = folder / f"{name}.csv"
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8").fillna("")
     except FileNotFoundError:
         return Fault(name, None, None, str(path), "file is missing")
     except (ValueError, OSError) as error:
         return Fault(name, None, None, str(path), f"file cannot be read: {error}")
+    if not isinstance(raw.index, pd.RangeIndex):
+        return Fault(name, None, None, str(path), "rows have more cells than the header has columns")
+    return raw
 
 
 def _known_values(frames: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], set[str]]:

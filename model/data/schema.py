@@ -18,7 +18,7 @@ FLAGS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with one table: ``row`` is the line of the file (the header is line 1), None for the whole table."""
+    """One thing wrong with one table; ``row`` is the line of the file (the header is line 1), None for all of it."""
 
     table: str
     row: int | None
@@ -37,8 +37,8 @@ class Column:
     """A column and the rule its values obey.
 
     ``absent`` says in words what an empty cell means; None forbids empty cells. ``low`` and ``high`` are inclusive
-    bounds of numbers, ``choices`` the only values a text may take. ``refers_to`` names the table and column in which every
-    value must exist. A ``list_column`` holds several values joined by ";".
+    bounds of numbers, ``choices`` the only values a text may take. ``refers_to`` names the table and column in which
+    every value must exist. A ``list_column`` holds several values joined by ";".
     """
 
     name: str
@@ -135,13 +135,16 @@ def check_table(schema: TableSchema, raw: pd.DataFrame) -> Checked:
     for column in schema.columns:
         typed[column.name], wrong = _typed(column, raw[column.name])
         faults += _faults_at(schema, column.name, raw, wrong)
-    repeated = raw.duplicated(list(schema.key)).to_numpy()
-    key = ", ".join(schema.key)
-    faults += [
-        Fault(schema.name, _line(index), key, ", ".join(raw.loc[index, list(schema.key)]), "key is repeated")
-        for index in np.flatnonzero(repeated)
-    ]
+    faults += _repeated_keys(schema, raw)
     return Checked(pd.DataFrame(typed), faults)
+
+
+def _repeated_keys(schema: TableSchema, raw: pd.DataFrame) -> list[Fault]:
+    keys, name = raw[list(schema.key)], ", ".join(schema.key)
+    return [
+        Fault(schema.name, line_of(index), name, ", ".join(keys.iloc[index].astype(str).tolist()), "key is repeated")
+        for index in np.flatnonzero(keys.duplicated())
+    ]
 
 
 def check_references(schema: TableSchema, frame: pd.DataFrame, known: dict[tuple[str, str], set[str]]) -> list[Fault]:
@@ -151,24 +154,20 @@ def check_references(schema: TableSchema, frame: pd.DataFrame, known: dict[tuple
         if column.refers_to is None or column.refers_to not in known:
             continue
         values = frame[column.name]
-        present = values[values != ""]
-        unknown = ~present.isin(known[column.refers_to])
+        unknown = np.flatnonzero((values != "") & ~values.isin(known[column.refers_to]))
         rule = f"must exist in {column.refers_to[0]}.{column.refers_to[1]}"
-        faults += [
-            Fault(schema.name, _line(int(index)), column.name, str(value), rule)  # type: ignore[call-overload]
-            for index, value in present[unknown].items()
-        ]
+        faults += [Fault(schema.name, line_of(index), column.name, str(values.iloc[index]), rule) for index in unknown]
     return faults
 
 
-def _line(index: int) -> int:
+def line_of(index: int | np.integer) -> int:
     """The line of the file that holds the row ``index``: lines count from 1 and the header is the first."""
     return int(index) + 2
 
 
 def _faults_at(schema: TableSchema, column: str, raw: pd.DataFrame, wrong: dict[str, np.ndarray]) -> list[Fault]:
     return [
-        Fault(schema.name, _line(index), column, str(raw[column].iloc[index]), rule)
+        Fault(schema.name, line_of(index), column, str(raw[column].iloc[index]), rule)
         for rule, mask in wrong.items()
         for index in np.flatnonzero(mask)
     ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.equilibrium.accounts import WELFARE, Accounts, settle, total
 from model.equilibrium.instruments import lay_over
-from model.equilibrium.solve import Solver, State, unserved_nodes
+from model.equilibrium.solver import Solver, State, unserved_nodes
 from model.errors import ScenarioError, SolveError
 
 if TYPE_CHECKING:

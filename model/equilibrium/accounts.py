@@ -18,7 +18,7 @@ from model.market.records import NOWHERE, NodeRole, Role, Shape
 
 if TYPE_CHECKING:
     from model.agreement import Instruments
-    from model.equilibrium.solve import State
+    from model.equilibrium.solver import State
     from model.market.records import Floats, Integers
 
 WELFARE = ("consumer_surplus", "producer_surplus", "duty_and_levy_revenue", "quota_rent", "transfers", "stock_sales", "outlay")
@@ -389,5 +389,6 @@ def _identity_error(ledger: Ledger, accounts: dict[str, Floats], friction: float
         or pool.kind == "trq" and ledger.instruments.trqs[pool.index].rent_to == RentHolder.BURNT
     )
     accounted += burnt
-    size = float(np.abs(area[priced]).sum()) + 1e-300
-    return abs(accounted - resources) / size if np.isfinite(size) else float("nan")
+    size = max(float(np.abs(area[priced]).sum()), 1e-9)
+    error = abs(accounted - resources) / size
+    return error if np.isfinite(error) else float("nan")

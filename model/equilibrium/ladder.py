@@ -29,6 +29,10 @@ WIDE = np.concatenate([np.arange(1.0, 9.0), 8.0 * 1.9 ** np.arange(1, 9)])
 """Edges of the searching ladder: even near the centre, then growing until they span the curve."""
 
 
+INSIDE = 1e-7
+"""An activity further than this from its bounds (in thousandths of the quantity scale) can fix a price."""
+
+
 @dataclass(frozen=True)
 class Steps:
     """Cost, lower and upper bound of every column (scaled), and the activity each belongs to."""
@@ -75,15 +79,20 @@ class Ladder:
         return Steps(self.owner, np.concatenate(costs), np.concatenate(lowers), np.concatenate(uppers))
 
 
-def flat_set(system: System, point: Point) -> NDArray[np.bool_]:
-    """Activities to be given a flat step: with the interior flat curves they connect every node (and binding pool) to the outside.
+def flat_set(system: System, point: Point) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Activities to be given a flat step, and the nodes whose price the programme then determines.
 
-    Preferred are activities with one end outside the market (demand, supply), then the most responsive.
+    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the outside.
+    Preferred are activities with one end outside the market (demand, supply), then the largest.
     """
     t = system.problem.table
     x = point.quantity
-    room = np.minimum(x - t.lower, t.upper - x)
-    inside = room > 1e-9
+    inside = np.minimum(x - t.lower, t.upper - x) > INSIDE
+    curved = t.shape != Shape.FLAT
+    binding = [pool for rent, pool in zip(point.rent, system.problem.pools, strict=True) if rent > 0]
+    pooled = np.zeros(len(t), dtype=bool)
+    for pool in binding:
+        pooled[pool.members] = True
     is_flat = np.zeros(len(t), dtype=bool)
     parent = list(range(system.nodes + 1))
 
@@ -93,29 +102,24 @@ def flat_set(system: System, point: Point) -> NDArray[np.bool_]:
             node = parent[node]
         return node
 
-    outside = (t.node_in == NOWHERE) | (t.node_out == NOWHERE)
-    curved = t.shape != Shape.FLAT
     ends_in, ends_out = system.node_in.tolist(), system.node_out.tolist()
-    first = np.flatnonzero(inside & ~curved & (t.ratio > 0))
-    candidates = np.flatnonzero(inside & curved)
-    order = candidates[np.lexsort((-x[candidates], ~outside[candidates]))]
-    missing = system.nodes
-    for activity in first.tolist():
+
+    def connect(activity: int) -> bool:
         a, b = root(ends_in[activity]), root(ends_out[activity])
-        if a != b:
-            parent[a] = b
-            missing -= 1
-    for activity in order.tolist():
-        if not missing:
-            break
-        a, b = root(ends_in[activity]), root(ends_out[activity])
-        if a != b:
-            parent[a] = b
-            is_flat[activity] = True
-            missing -= 1
-    for rent, pool in zip(point.rent, system.problem.pools, strict=True):
-        if rent > 0:
-            members = pool.members[inside[pool.members] & curved[pool.members] & ~is_flat[pool.members]]
-            if len(members):
-                is_flat[members[np.argmax(x[members])]] = True
-    return is_flat
+        parent[a] = b
+        return a != b
+
+    for activity in np.flatnonzero(inside & ~curved & ~pooled & (t.ratio > 0)).tolist():
+        connect(activity)
+    outside = (t.node_in == NOWHERE) | (t.node_out == NOWHERE)
+    candidates = np.flatnonzero(inside & curved & ~pooled)
+    for activity in candidates[np.lexsort((-x[candidates], ~outside[candidates]))].tolist():
+        is_flat[activity] = connect(activity)
+    for pool in binding:
+        members = pool.members[inside[pool.members]]
+        if len(members) and curved[members].all():
+            free = members[~is_flat[members]]
+            is_flat[free[np.argmax(x[free])]] = len(free) > 0
+    home = root(system.nodes)
+    pinned = np.array([root(node) == home for node in range(system.nodes)])
+    return is_flat, pinned

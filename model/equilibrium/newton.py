@@ -194,11 +194,12 @@ class System:
             return
         m, _, _ = self.marginal(point.price, point.rent, point.levy, centre)
         t = self.problem.table
+        first = self.entry - m - SOFTNESS * (t.shape == Shape.FLAT) * centre
         for slot, group in enumerate(self.problem.levies):
             members = group.members[t.upper[group.members] > 0]
-            if point.levy[slot] > 0 and len(members):
-                distance = float((self.entry[members] - m[members] - SOFTNESS * (t.shape[members] == Shape.FLAT) * centre[members]).min())
-                point.levy[slot] = max(point.levy[slot] - max(distance, 0.0) * (1.0 + 1e-12) - (1e-9 if distance > 0 else 0.0), 0.0)
+            too_much = float(first[members].min(initial=np.inf))
+            if 0.0 < too_much < np.inf:
+                point.levy[slot] = max(point.levy[slot] - too_much - 0.5 * SOFTNESS * ARRIVALS_ENDED, 0.0)
 
     def jacobian(self, at: Linearisation) -> Floats:
         """Derivative of the residuals with respect to prices, rents and levies (dense, square)."""

@@ -9,9 +9,9 @@ For party :math:`p`, mineral :math:`k` and industry :math:`z`::
     together    loss[p,z]   = 1 - Π_k (1 - loss[p,k,z])
 
 The cut is spread over the industries in two ways: *pro rata* (everyone loses the same share: cut = ue), and *best use
-first* (those who lose least value added per tonne go without first). Best use first is the cheapest way to bear one mineral's
-shortage, so summed over industries it is the lower end; a single industry at the end of the queue may lose more by it.
-All shares are 0–1.
+first* (those who lose least value added per tonne go without first). Best use first is the cheapest way to bear one
+mineral's shortage, so summed over industries it is the lower end; a single industry at the end of the queue may lose
+more by it. All shares are 0–1.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Manufacturers:
 
     Attributes:
         regions: parties whose industries have a size, in the order of axis p.
-        groups: other regions, whose users are known only by what they use together.
+        groups: all other regions, whose users are known only by what they use together.
         minerals: ids in the order of axis k.
         industries: one row per industry in the order of axis z: id, name and the flags.
         use_t: base-year use, [region of ``regions`` then ``groups``, k], t/yr.
@@ -73,7 +73,7 @@ class Manufacturers:
         """Where the regions stand on the axis of ``use_t``; those below ``len(self.regions)`` have sized industries.
 
         Raises:
-            ScenarioError: naming a region that uses none of the minerals, and the valid ones.
+            ScenarioError: naming an unknown region, and the valid ones.
         """
         return _positions(regions, self.regions + self.groups, "region")
 
@@ -107,7 +107,7 @@ def manufacturers(
     minerals = tuple(sorted(tables["industry_use"].mineral.unique()))
     sizes = _sizes(tables["industry_party_size"], industries.id, size_overrides or {})
     regions = tuple(sizes.index)
-    groups = tuple(sorted({region for region, _ in consumption_t} - set(regions)))
+    groups = tuple(sorted(set(tables["regions"].id) - set(regions)))
     use_t = _use(consumption_t, regions + groups, minerals)
     spend_usd = use_t * _base_price(tables["industry_use_base"], minerals)
     use_share = _use_shares(tables, minerals, sizes)
@@ -189,6 +189,7 @@ def _sizes(table: pd.DataFrame, industries: pd.Series, overrides: Mapping[tuple[
 
 
 def _use(consumption_t: Mapping[tuple[str, str], float], regions: tuple[str, ...], minerals: tuple[str, ...]) -> Array:
+    _positions(tuple({region for region, _ in consumption_t}), regions, "region")
     _positions(tuple({mineral for _, mineral in consumption_t}), minerals, "mineral")
     return np.array([[float(consumption_t.get((region, mineral), 0.0)) for mineral in minerals] for region in regions])
 

@@ -1,8 +1,8 @@
 """The base year of a mineral: output, trade and use of every region, adding up.
 
 Published figures do not agree with each other: weights are missing, hubs re-export, small producers hide in "other
-countries", ores are traded unseen. ``reconcile`` turns them into flows whose rows are output and whose columns are use. What it
-had to assume stands in ``BaseYear.notes`` and in the table of assumptions.
+countries", ores are traded unseen. ``reconcile`` turns them into flows whose rows are output and whose columns are use.
+What it had to assume stands in ``BaseYear.notes`` and in the table of assumptions.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ PARTNER_UNKNOWN_SHARE = 1e-3
 class StageBase:
     """One traded stage in the base year.
 
-    Arrays run over regions in the order of ``BaseYear.regions``; ``flow_t`` is exporter x importer with home supply on its
-    diagonal. Rows sum to ``production_t + scrap_t``, columns to ``use_t``: final use at the last stage, else what refineries take in.
-    ``scrap_t`` is recycled supply entering here. ``observed`` says whether bilateral trade statistics lie behind the flows.
-    ``price_inside`` holds prices published for the inside of a region that differ from ``price_usd_per_t``, the world price.
+    Arrays run over regions in the order of ``BaseYear.regions``; ``flow_t`` is exporter x importer with home supply on
+    its diagonal. Rows sum to ``production_t + scrap_t``, columns to ``use_t``: final use at the last stage, else what
+    refineries take in. ``scrap_t`` is recycled supply entering here. ``observed`` says whether bilateral trade
+    statistics lie behind the flows. ``price_inside`` holds prices published for the inside of a region that differ from
+    ``price_usd_per_t``, the world price.
     """
 
     stage: str
@@ -46,8 +47,9 @@ class StageBase:
 class BaseYear:
     """The base year of one mineral; quantities in t contained a year.
 
-    ``recovery`` is refined output per tonne of mine content taken in, and ``refinery_t`` refined output from ore by region
-    (None where the market has one stage): it equals ``recovery`` times the use of the mine stage.
+    ``recovery`` is refined output per tonne of mine content taken in, and ``refinery_t`` refined output from ore by
+    region (None where the market has one stage): it equals ``recovery`` times the use of the mine stage.
+    ``consumption_observed`` is False where use by region rests on assumed shares.
     """
 
     mineral: str
@@ -147,12 +149,14 @@ def _assumed_price(evidence: Evidence, stage: str) -> float:
 
 
 def _ore_stage(evidence: Evidence, mined: Array, intake: Array) -> StageBase:
-    """Ore from mines to refineries: what is not exported stays, exports follow distance, both fitted to the margins."""
+    """Ore from mines to refineries: known routes and home supply first, exports by distance, fitted to the margins."""
     exports = evidence.exports("mine")
     pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
     if exports is None:
-        home = evidence.assumed("home_share_without_trade_data") * np.minimum(mined, intake)
-        flows = place(mined, intake, home, pattern, {})
+        known = evidence.assumed_routes("ore_route") * mined[:, None]
+        left, wanted = mined - known.sum(axis=1), intake - known.sum(axis=0)
+        home = evidence.assumed("home_share_without_trade_data") * np.minimum(left, wanted)
+        flows = known + place(left, wanted, home, pattern, {})
     else:
         np.fill_diagonal(pattern, 0.0)
         unreported = evidence.assumed("home_share_without_trade_data") * np.minimum(mined, intake)
@@ -168,13 +172,15 @@ def _refined_trade(evidence: Evidence, recipe: Recipe) -> Array | None:
     if recipe.trade == "constructed":
         return None
     trade = np.sum([evidence.bilateral_trade(code) for code in evidence.traded_codes("refined", "bilateral")], axis=0)
-    for prefix in ("hydroxide_trade_CHN", "oxide_trade_CHN"):
-        trade[evidence.regions.index("CHN")] += evidence.assumed_by_region(prefix)
-    return np.asarray(trade + _us_oxide_imports(evidence))
+    unlisted = evidence.assumed_routes("hydroxide_trade") + evidence.assumed_routes("oxide_trade")
+    return np.asarray(trade + unlisted + _us_oxide_imports(evidence))
 
 
 def _us_oxide_imports(evidence: Evidence) -> Array:
-    """Oxide bought by the United States, which the open trade tables lack; its own exports are taken off, their destinations unknown."""
+    """Oxide bought by the United States, which the open trade tables lack.
+
+    Its exports of oxide are taken off its imports, since their destinations are not published.
+    """
     size, importer = len(evidence.regions.ids), evidence.regions.index("USA")
     trade = np.zeros((size, size))
     bought, sold = evidence.us_balance("imports", "oxide"), evidence.us_balance("exports", "oxide")
@@ -219,7 +225,7 @@ def _flows_through_magnets(evidence: Evidence, supply: Array, magnet_trade: Arra
 
 
 def _constructed_flows(evidence: Evidence, recipe: Recipe, supply: Array) -> Array:
-    """Flows of a mineral without open bilateral trade: published imports of the United States, home supply, distance."""
+    """Flows without open bilateral trade: published imports of the United States, home supply, then distance."""
     use = evidence.world_use(supply)
     pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
     nearness = pattern[:, evidence.regions.index("USA")]
@@ -234,7 +240,7 @@ def _constructed_flows(evidence: Evidence, recipe: Recipe, supply: Array) -> Arr
 
 
 def _us_column(evidence: Evidence, supply: Array, use_t: float, nearness: Array) -> Array:
-    """What the United States uses, by origin. Its exports are drawn from output and imports alike."""
+    """Use of the United States by origin, its exports being drawn from output and imports alike."""
     importer = evidence.regions.index("USA")
     own_t = supply[importer]
     exports_t = evidence.us_balance("exports") or 0.0

@@ -19,7 +19,9 @@ CAP_ROUNDS = 200
 
 def divide(numerator: Array, denominator: Array) -> Array:
     """Elementwise quotient that is zero where the denominator is."""
-    return np.divide(numerator, denominator, out=np.zeros(np.broadcast(numerator, denominator).shape), where=denominator > 0)
+    return np.divide(
+        numerator, denominator, out=np.zeros(np.broadcast(numerator, denominator).shape), where=denominator > 0
+    )
 
 
 def gravity(distance_km: Array, exponent: float) -> Array:
@@ -42,14 +44,16 @@ def balance(seed: Array, supply_t: Array, use_t: Array) -> Array:
         if np.abs(reached - use_t).max() <= BALANCE_TOLERANCE * supply_t.sum():
             return row[:, None] * flows * column
         column = divide(use_t, row @ flows)
-    raise DataError("Supply and use of the regions cannot be matched by trade: a region needs more than its sources can send.")
+    raise DataError(
+        "Supply and use of the regions cannot be matched by trade: a region needs more than its sources can send."
+    )
 
 
 def settle(flows: Array, supply_t: Array, small_share: float) -> Array:
     """Drop flows below ``small_share`` of the world market and let the others make up for them.
 
-    Rows keep their sums, so output stays as published; use moves by less than what was dropped. The largest flow from and to
-    each region is kept, so that nobody is cut off.
+    Rows keep their sums, so output stays as published; use moves by less than what was dropped. The largest flow from
+    and to each region is kept, so that nobody is cut off.
     """
     large = flows >= small_share * supply_t.sum()
     rows, columns = np.arange(len(flows)), np.arange(flows.shape[1])
@@ -73,9 +77,9 @@ def cap_exports(trade: Array, production_t: Array, cap_share: float) -> Array:
 def trace_re_exports(production_t: Array, trade: Array, cap_share: float) -> Array:
     """Flows from where a product was made to where it is used, with trading hubs seen through.
 
-    Each region mixes its output with its imports and exports that mix. ``trade`` has a zero diagonal. Row sums are production.
-    With A the share of each destination in what a region has available, what comes from region x and is used in region i is
-    (diag(production) (I - A)^-1 diag(used share))[x, i].
+    Each region mixes its output with its imports and exports that mix. ``trade`` has a zero diagonal. Row sums are
+    production. With A the share of each destination in what a region has available, what comes from region x and is
+    used in region i is (diag(production) (I - A)^-1 diag(used share))[x, i].
     """
     trade = cap_exports(trade, production_t, cap_share)
     available = production_t + trade.sum(axis=0)
@@ -90,9 +94,9 @@ def import_column(
 ) -> Array:
     """Imports of one region by origin, from published ``shares`` and ``imports_t``; nothing from itself.
 
-    No origin sends more than ``cap_share`` of its supply. What the published list leaves open, or names origins for that have too
-    little supply, is spread by nearness over the regions not on it, each below the smallest share on it; what is still left
-    comes from the ``hub``.
+    No origin sends more than ``cap_share`` of its supply. What the published list leaves open, or names origins for
+    that have too little supply, is spread by nearness over the regions not on it, each below the smallest share on it;
+    what is still left comes from the ``hub``.
     """
     cap_t = cap_share * supply_t
     cap_t[importer] = 0.0

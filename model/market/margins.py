@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from model.assumptions import Assumptions
 from model.data import Tables
 from model.errors import DataError
 from model.market.flows import Array, divide
+
+Positions = NDArray[np.integer[Any]]
 
 REST = "ROW"
 """The region that takes what nobody else is known to have."""
@@ -29,9 +32,7 @@ class Regions:
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> Regions:
         """The regions of the table ``regions``; ``singles`` are those that are one country."""
-        position = {
-            country: index for index, members in enumerate(table.members) for country in members.split(";")
-        }
+        position = {country: index for index, members in enumerate(table.members) for country in members.split(";")}
         singles = frozenset(int(index) for index in np.flatnonzero(table.kind == "country"))
         return cls(tuple(table.id), position, singles)
 
@@ -41,8 +42,8 @@ class Regions:
 
     def sum_by_region(self, countries: pd.Series, quantities: pd.Series) -> Array:
         """Quantities of countries added up to regions; shape (regions,)."""
-        positions = countries.map(self.position_of_country).to_numpy(dtype=np.intp)
-        return np.bincount(positions, quantities.to_numpy(dtype=float), minlength=len(self.ids))
+        positions = countries.map(self.position_of_country).to_numpy(dtype=int)
+        return summed(positions, quantities.to_numpy(dtype=float), len(self.ids))
 
     def vector(self, values: dict[str, float]) -> Array:
         """An array over regions from a mapping of region ids; zero where not named."""
@@ -62,6 +63,7 @@ class Evidence:
 
     @cached_property
     def regions(self) -> Regions:
+        """The regions all arrays run over."""
         return Regions.from_table(self.tables["regions"])
 
     @cached_property
@@ -80,8 +82,19 @@ class Evidence:
         """Assumptions given region by region, zero where there is none."""
         return self.regions.vector(self.assumptions.by_region(prefix, self.mineral))
 
+    def assumed_routes(self, prefix: str) -> Array:
+        """Assumptions given route by route, like ``oxide_trade_CHN_KOR``; zero where there is none."""
+        routes = np.zeros((len(self.regions.ids), len(self.regions.ids)))
+        for route, value in self.assumptions.by_region(prefix, self.mineral).items():
+            exporter, importer = route.split("_")
+            routes[self.regions.index(exporter), self.regions.index(importer)] = value
+        return routes
+
     def us_balance(self, measure: str, form: str | None = None) -> float | None:
-        """An item of the published balance of the United States in t, all forms added up; None if it is not published."""
+        """An item of the published balance of the United States in t, None if it is not published.
+
+        All forms of the good are added up unless one is named.
+        """
         table = self.tables["us_salient"]
         rows = table[(table.mineral == self.mineral) & (table.measure == measure)]
         rows = rows if form is None else rows[rows.form == form]
@@ -98,17 +111,17 @@ class Evidence:
     def bilateral_trade(self, hs6: str) -> Array:
         """Trade in one customs code in t contained, exporter x importer, without trade inside a region.
 
-        Where weight is missing, or value per tonne is further from the value-weighted median than the assumed band, value
-        over median stands in for weight.
+        Where weight is missing, or value per tonne is further from the value-weighted median than the assumed band,
+        value over median stands in for weight.
         """
         table = self.tables["trade_bilateral"]
         rows = table[table.hs6 == hs6]
         weight, value = rows.quantity_t.to_numpy(dtype=float), rows.value_usd.to_numpy(dtype=float)
         weight = repaired_weight(weight, value, self.assumptions.value("unit_value_band", self.mineral))
         size = len(self.regions.ids)
-        exporter = rows.exporter.map(self.regions.position_of_country).to_numpy(dtype=np.intp)
-        importer = rows.importer.map(self.regions.position_of_country).to_numpy(dtype=np.intp)
-        trade = np.bincount(exporter * size + importer, weight, minlength=size * size).reshape(size, size)
+        exporter = rows.exporter.map(self.regions.position_of_country).to_numpy(dtype=int)
+        importer = rows.importer.map(self.regions.position_of_country).to_numpy(dtype=int)
+        trade = summed(exporter * size + importer, weight, size * size).reshape(size, size)
         np.fill_diagonal(trade, 0.0)
         return trade * self._content(hs6)
 
@@ -133,8 +146,8 @@ class Evidence:
     def production(self, stage: str, exports_t: Array, imports_t: Array) -> Array:
         """Output by region: published, with assumed values where the source withholds them.
 
-        Output of countries the source does not list one by one goes to the countries that a second source names, then to
-        regions that export more than they make and import, and the rest to the rest of the world.
+        Output of countries the source does not list one by one goes to the countries that a second source names, then
+        to regions that export more than they make and import, and the rest to the rest of the world.
         """
         table = self.tables["production"]
         rows = table[(table.mineral == self.mineral) & (table.stage == stage)]
@@ -148,7 +161,9 @@ class Evidence:
             return output
         claims = self._claims(stage, float(contained.sum()), set(rows.country[listed]), assumed > 0)
         unexplained = np.nan_to_num(exports_t - output - imports_t - claims)
-        complete = {self.regions.position_of_country[country] for country in rows.country[listed]} & self.regions.singles
+        complete = {
+            self.regions.position_of_country[country] for country in rows.country[listed]
+        } & self.regions.singles
         unexplained[list(complete)] = 0.0
         return output + self._split(other_t, claims, np.maximum(unexplained, 0.0))
 
@@ -173,22 +188,34 @@ class Evidence:
         return self.assumed(f"product_content_{hs6}") if row.basis == "assumption" else float(row.content_share)
 
     def world_use(self, supply_t: Array) -> Array:
-        """Use by region where it is not observed: shares of world supply, the published figure for the United States,
-        the rest to the rest of the world."""
-        use = self.assumed_by_region("use_share") * supply_t.sum()
+        """Use by region where it is not observed.
+
+        Shares of world supply, the published figure for the United States, the rest to the rest of the world.
+        """
+        use: Array = self.assumed_by_region("use_share") * supply_t.sum()
         withheld = self.assumptions.by_region("use_withheld", self.mineral).get("USA")
         us_use = self.us_balance("use") or withheld
         if us_use is not None:
             use[self.regions.index("USA")] = us_use
         rest_t = supply_t.sum() - use.sum()
         if rest_t < 0:
-            raise DataError(f"Assumed use of {self.mineral} exceeds world supply by {-rest_t:g} t: lower use_share values.")
+            raise DataError(
+                f"Assumed use of {self.mineral} exceeds world supply by {-rest_t:g} t: lower use_share values."
+            )
         use[self.regions.index(REST)] += rest_t
         return use
 
 
+def summed(positions: Positions, quantities: Array, size: int) -> Array:
+    """Quantities added up by position; shape (size,)."""
+    return np.bincount(positions, quantities, minlength=size).astype(float)
+
+
 def repaired_weight(weight_t: Array, value_usd: Array, band: float) -> Array:
-    """Weights with the missing and the implausible ones replaced by value over the value-weighted median value per tonne."""
+    """Weights, the missing and the implausible ones replaced by value over the median value per tonne.
+
+    The median is weighted with value; implausible is further from it than a factor of ``band``.
+    """
     unit_value = divide(value_usd, np.nan_to_num(weight_t))
     known = unit_value > 0
     order = np.argsort(unit_value[known])
@@ -198,9 +225,7 @@ def repaired_weight(weight_t: Array, value_usd: Array, band: float) -> Array:
     return np.where(plausible, weight_t, value_usd / median)
 
 
-def primary_refined(
-    evidence: Evidence, refining: str, mine_t: Array, exports_t: Array, imports_t: Array
-) -> Array:
+def primary_refined(evidence: Evidence, refining: str, mine_t: Array, exports_t: Array, imports_t: Array) -> Array:
     """Refined output made from ore, by region."""
     if refining == "assumed":
         output = evidence.assumed_by_region("refined_production")
@@ -211,5 +236,9 @@ def primary_refined(
         fixed = evidence.assumed_by_region("refined_production")
         target_t = evidence.assumed("refinery_recovery") * mine_t.sum() - fixed.sum()
         scaled = np.where(fixed > 0, 0.0, output)
-        return fixed + scaled * target_t / scaled.sum()
-    return np.maximum(output - evidence.assumed_by_region("refinery_from_scrap"), 0.0)
+        return np.asarray(fixed + scaled * target_t / scaled.sum())
+    primary = np.asarray(output - evidence.assumed_by_region("refinery_from_scrap"))
+    if primary.min() < 0:
+        region = evidence.regions.ids[int(primary.argmin())]
+        raise DataError(f"refinery_from_scrap_{region} of {evidence.mineral} exceeds its refined output: lower it.")
+    return primary

@@ -15,10 +15,14 @@ class Recipe:
 
     ``refining`` says where refined output comes from: ``none`` for minerals with one traded stage (their output is the
     production table), ``published`` tonnes by country, published shares ``scaled_to_mine`` output, or ``assumed``
-    vectors of which China takes the rest. ``trade`` says how final flows are found: bilateral statistics with re-exports
-    ``traced`` to their origin, the same for metal in ``traced_magnets``, or ``constructed`` from import sources of the
-    United States, shares of world use and distance. ``stock_build_region`` is where mine output beyond what refineries took
-    went into stock. ``notes`` are caveats a reader of the results must know.
+    vectors of which China takes the rest.
+
+    ``trade`` says how final flows are found: bilateral statistics with re-exports ``traced`` to their origin, the same
+    for metal in ``traced_magnets``, or ``constructed`` from import sources of the United States, shares of world use
+    and distance.
+
+    ``stock_build_region`` is where mine output beyond what refineries took went into stock. ``notes`` are caveats a
+    reader of the results must know.
     """
 
     refining: Refining
@@ -30,14 +34,18 @@ class Recipe:
 
 
 UNSEEN_PAIRS = (
-    "No open bilateral trade data: flows other than imports of the United States follow distance. Read no single pair of regions as a fact."
+    "No open bilateral trade data: flows other than imports of the United States follow distance. "
+    "Read no single pair of regions as a fact."
 )
 UNSEEN_USE = "Use by region outside the United States is an assumed share of the world's."
 MIXED_CODE = "Customs code 811292 mixes gallium, germanium, indium and others: only its pattern is used."
 
 RECIPES: dict[str, Recipe] = {
     "copper": Recipe(
-        "published", "traced", True, notes=("Refined copper made from scrap is an assumed part of published refinery output.",)
+        "published",
+        "traced",
+        True,
+        notes=("Refined copper made from scrap is an assumed part of published refinery output.",),
     ),
     "lithium": Recipe(
         "scaled_to_mine",
@@ -53,19 +61,31 @@ RECIPES: dict[str, Recipe] = {
         "constructed",
         False,
         stock_build_region="COD",
-        notes=(UNSEEN_PAIRS, UNSEEN_USE, "Mine output that no refinery took is left out as a stock built in Congo (Kinshasa)."),
+        notes=(
+            UNSEEN_PAIRS,
+            UNSEEN_USE,
+            "Mine output that no refinery took is left out as a stock built in Congo (Kinshasa).",
+        ),
     ),
     "graphite": Recipe(
         "none",
         "constructed",
         False,
-        notes=(UNSEEN_PAIRS, UNSEEN_USE, "Natural graphite only: battery anode material, mostly synthetic, is another market."),
+        notes=(
+            UNSEEN_PAIRS,
+            UNSEEN_USE,
+            "Natural graphite only: battery anode material, mostly synthetic, is another market.",
+        ),
     ),
     "aluminum": Recipe(
         "published",
         "constructed",
         False,
-        notes=(UNSEEN_PAIRS, UNSEEN_USE, "The stage called mine is alumina. Old scrap is counted in the United States only."),
+        notes=(
+            UNSEEN_PAIRS,
+            UNSEEN_USE,
+            "The stage called mine is alumina. Old scrap is counted in the United States only.",
+        ),
     ),
     "molybdenum": Recipe("none", "constructed", False, notes=(UNSEEN_PAIRS, UNSEEN_USE)),
     "titanium": Recipe(
@@ -91,7 +111,11 @@ RECIPES: dict[str, Recipe] = {
         "assumed",
         "constructed",
         False,
-        notes=(UNSEEN_PAIRS, UNSEEN_USE, "Refined output and scrap outside the United States are assumed, scrap in the United States too."),
+        notes=(
+            UNSEEN_PAIRS,
+            UNSEEN_USE,
+            "Refined output and scrap outside the United States are assumed, scrap in the United States too.",
+        ),
     ),
     "rare_earths": Recipe(
         "published",
@@ -103,7 +127,10 @@ RECIPES: dict[str, Recipe] = {
         ),
     ),
     "yttrium": Recipe(
-        "none", "constructed", False, notes=(UNSEEN_PAIRS, UNSEEN_USE, "World output and all shares outside the United States are assumed.")
+        "none",
+        "constructed",
+        False,
+        notes=(UNSEEN_PAIRS, UNSEEN_USE, "World output and all shares outside the United States are assumed."),
     ),
     "gallium": Recipe("none", "constructed", False, pattern_hs6="811292", notes=(UNSEEN_PAIRS, UNSEEN_USE, MIXED_CODE)),
     "germanium": Recipe(
@@ -111,7 +138,12 @@ RECIPES: dict[str, Recipe] = {
         "constructed",
         False,
         pattern_hs6="811292",
-        notes=(UNSEEN_PAIRS, UNSEEN_USE, MIXED_CODE, "Refined output is assumed: published lists leave out known producers."),
+        notes=(
+            UNSEEN_PAIRS,
+            UNSEEN_USE,
+            MIXED_CODE,
+            "Refined output is assumed: published lists leave out known producers.",
+        ),
     ),
     "bismuth": Recipe("none", "constructed", False, notes=(UNSEEN_PAIRS, UNSEEN_USE)),
 }

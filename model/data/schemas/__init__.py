@@ -13,6 +13,14 @@ from model.data.schemas.industries import (
     INDUSTRY_USE_BASE,
 )
 from model.data.schemas.minerals import MINERALS
+from model.data.schemas.policy import (
+    COALITIONS,
+    EXPORT_CONTROLS,
+    FLOOR_PRECEDENTS,
+    SHOCKS,
+    STATUS_QUO,
+    TARIFFS,
+)
 from model.data.schemas.regions import REGIONS
 from model.data.schemas.sources import SOURCES
 from model.data.schemas.supply import (
@@ -65,4 +73,10 @@ SCHEMAS: tuple[TableSchema, ...] = (
     INDUSTRY_IO,
     EU_USE_SHARES,
     DISRUPTION_RESULTS,
+    STATUS_QUO,
+    TARIFFS,
+    EXPORT_CONTROLS,
+    SHOCKS,
+    COALITIONS,
+    FLOOR_PRECEDENTS,
 )

@@ -55,7 +55,8 @@ TRADE_TOTALS = TableSchema(
 
 DISTANCES = TableSchema(
     name="distances",
-    doc="Distance between the largest cities of two regions; the European Union stands in Germany, the rest of the world is a mean.",
+    doc="Distance between the largest cities of two regions. The European Union stands in Germany; "
+    "the rest of the world is a mean over its countries.",
     key=("exporter", "importer"),
     columns=(
         region("exporter", "region of departure"),

@@ -18,10 +18,10 @@ import numpy as np
 
 from model.equilibrium.compiled import CompiledProgramme, Solution
 from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
-from model.equilibrium.newton import SHUT, TOLERANCE, Point, System, refine, start_point
+from model.equilibrium.newton import TOLERANCE, Point, System, refine, start_point
 from model.equilibrium.problem import Pool, Problem
 from model.errors import SolveError
-from model.market.records import NOWHERE, Role, Shape, activities, join
+from model.market.records import Role, Shape, activities, join
 
 if TYPE_CHECKING:
     from model.market.records import Floats
@@ -41,7 +41,7 @@ MOST_COMPILED = 96
 class State:
     """A proved equilibrium of one problem, in the market's own units.
 
-    ``price`` per node; ``rent`` per pool; ``levy`` per levy group with ``levy_state``; ``quantity``, ``marginal`` (what one more
+    ``price`` per node; ``rent`` per pool; ``levy`` per levy group; ``quantity``, ``marginal`` (what one more
     unit earns) per activity; ``excused`` per offtake; residuals relative to the scales; ``iterations`` Newton steps plus linear
     programmes; ``highs_seconds`` spent inside HiGHS.
     """
@@ -50,7 +50,6 @@ class State:
     price: Floats
     rent: Floats
     levy: Floats
-    levy_holds: tuple[bool, ...]
     quantity: Floats
     marginal: Floats
     excused: tuple[float, ...]
@@ -116,19 +115,17 @@ class Solver:
 
     def _prove(self, system: System, point: Point) -> tuple[Solution, float]:
         ladder, programme = self._programme(system)
-        is_flat = flat_set(system, point)
+        is_flat, pinned = flat_set(system, point)
         steps = ladder.steps(point.marginal, PROVING_WIDTH, is_flat, _charges(system, point))
         solution = programme.solve(system.problem, steps)
-        price_error = float(np.abs(solution.price - point.price).max())
-        if price_error > LARGEST_PRICE_ERROR:
-            value = float(steps.cost @ _fill(steps, point.quantity))
-            gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
-            if gap > 1e-10:
-                raise SolveError(
-                    f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices differ by "
-                    f"{price_error:.2g} of the price scale; try a slightly different level"
-                )
-            price_error = 0.0
+        price_error = float(np.abs(solution.price - point.price)[pinned].max(initial=0.0))
+        value = float(steps.cost @ _fill(steps, point.quantity))
+        gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
+        if price_error > LARGEST_PRICE_ERROR or gap > LARGEST_PRICE_ERROR:
+            raise SolveError(
+                f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices differ by "
+                f"{price_error:.2g} of the price scale, its optimum by {gap:.2g}; try a slightly different level"
+            )
         return solution, price_error
 
     def _programme(self, system: System) -> tuple[Ladder, CompiledProgramme]:
@@ -253,15 +250,11 @@ def _state(
 ) -> State:
     p = problem.market.price_scale
     q = problem.market.quantity_scale / QUANTITY_UNIT
-    centre = point.quantity
-    at = system.conditions(point, centre)
-    levy, holds = _settled_levies(system, point, at.state)
     return State(
         problem=problem,
         price=point.price * p,
         rent=point.rent * p,
-        levy=levy * p,
-        levy_holds=holds,
+        levy=point.levy * p,
         quantity=point.quantity * q,
         marginal=point.marginal * p,
         excused=excused,
@@ -288,23 +281,3 @@ def _complementarity(system: System, point: Point) -> float:
         worst = max(worst, float(np.max(np.minimum(point.rent, np.abs(room)), initial=0.0)))
         worst = max(worst, float(np.max(-room, initial=0.0)) / QUANTITY_UNIT)
     return worst
-
-
-def _settled_levies(system: System, point: Point, state: object) -> tuple[Floats, tuple[bool, ...]]:
-    """Levies with the ones that ended arrivals set to the smallest that does; and whether each floor holds."""
-    levy = point.levy.copy()
-    holds = []
-    t = system.problem.table
-    for slot, group in enumerate(system.problem.levies):
-        price = float(point.price[group.node])
-        held = price >= group.floor * (1.0 - 1e-9)
-        if not held and state[slot] == SHUT and group.shut == 0.0:  # type: ignore[index]
-            members = group.members
-            open_routes = members[t.upper[members] > 0]
-            without = point.marginal[open_routes] + levy[slot] - system.curves.marginal_cost(point.quantity)[open_routes]
-            levy[slot] = min(max(float(np.max(without, initial=0.0)), 0.0), group.cap)
-        holds.append(held)
-    return levy, tuple(holds)
-
-
-__all__ = ["NOWHERE", "Solver", "State", "excuse_undeliverable", "scale", "unserved_nodes"]

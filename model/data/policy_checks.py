@@ -1,0 +1,188 @@
+"""Rules that tie the policy tables to regions, markets and the date of the status quo, one small function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+
+import pandas as pd
+
+from model.data.schema import Fault
+from model.data.schemas.policy import CONTROL_KINDS, EVERYWHERE, SHOCK_UNITS
+
+Frames = Mapping[str, pd.DataFrame]
+Check = Callable[[Frames], list[Fault]]
+
+REGION_LISTS = (
+    ("tariffs", "exporter"),
+    ("export_controls", "targets"),
+    ("shocks", "actors"),
+    ("shocks", "targets"),
+    ("coalitions", "members"),
+    ("floor_precedents", "regions"),
+)
+DATES = (
+    ("status_quo", "date"),
+    ("tariffs", "start_date"),
+    ("export_controls", "start_date"),
+    ("export_controls", "end_date"),
+    ("shocks", "event_date"),
+    ("coalitions", "date"),
+    ("floor_precedents", "start_date"),
+    ("floor_precedents", "end_date"),
+)
+RANGES = (
+    ("export_controls", "level", "level_low", "level_high"),
+    ("shocks", "severity", "severity_low", "severity_high"),
+    ("shocks", "annual_probability", "probability_low", "probability_high"),
+)
+SHOCK_WIDE_COLUMNS = (
+    "name",
+    "duration_yr",
+    "event_date",
+    "annual_probability",
+    "probability_low",
+    "probability_high",
+    "probability_basis",
+    "description",
+)
+TABLES_WITH_STAGES = ("tariffs", "export_controls", "shocks", "floor_precedents")
+POLICY_TABLES = ("status_quo", "tariffs", "export_controls", "shocks", "coalitions", "floor_precedents")
+
+
+def check_every_listed_region_exists(frames: Frames) -> list[Fault]:
+    """Each region of a list must be one of regions.csv; ALL stands alone, for every other region."""
+    known = set(frames["regions"].id)
+    return [
+        _fault(table, index, column, value, "every region must exist in regions.id")
+        for table, column, index, value in _filled(frames, REGION_LISTS)
+        if value != EVERYWHERE and not set(value.split(";")) <= known
+    ]
+
+
+def check_every_stage_is_traded(frames: Frames) -> list[Fault]:
+    """A duty, control or shock must hit a stage its market has."""
+    stages = dict(zip(frames["minerals"].id, frames["minerals"].stages, strict=True))
+    return [
+        _fault(table, index, "stage", f"{mineral} {stage}", f"the stages of {mineral} are {stages[mineral] or 'none'}")
+        for table in TABLES_WITH_STAGES
+        for index, mineral, stage in zip(frames[table].index, frames[table].mineral, frames[table].stage, strict=True)
+        if stage and mineral in stages and stage not in stages[mineral].split(";")
+    ]
+
+
+def check_every_date_is_a_date(frames: Frames) -> list[Fault]:
+    """Dates are written year-month-day."""
+    return [
+        _fault(table, index, column, value, "must be a date written year-month-day")
+        for table, column, index, value in _filled(frames, DATES)
+        if not _is_date(value)
+    ]
+
+
+def check_every_policy_value_lies_in_its_range(frames: Frames) -> list[Fault]:
+    """The value used must be one of those tried."""
+    faults = []
+    for table, value, low, high in RANGES:
+        frame = frames[table]
+        outside = frame[(frame[value] < frame[low]) | (frame[value] > frame[high])]
+        faults += [
+            _fault(table, index, value, f"{row[value]:g}", f"must lie in {row[low]:g} to {row[high]:g}")
+            for index, row in outside.iterrows()
+        ]
+    return faults
+
+
+def check_every_control_is_of_the_status_quo(frames: Frames) -> list[Fault]:
+    """A control must have begun by the date of the status quo and not have ended before it; both are compared as text."""
+    today = frames["status_quo"].date.iloc[0]
+    controls = frames["export_controls"]
+    outside = controls[(controls.start_date > today) | ((controls.end_date != "") & (controls.end_date < today))]
+    rule = f"must be in force or suspended on {today}"
+    return [
+        _fault("export_controls", i, "start_date", f"{row.start_date} to {row.end_date}", rule)
+        for i, row in outside.iterrows()
+    ]
+
+
+def check_every_assumed_level_has_a_reason(frames: Frames) -> list[Fault]:
+    """A level that is a judgement says why."""
+    controls = frames["export_controls"]
+    silent = controls[controls.assumption & (controls.reason == "")]
+    return [_fault("export_controls", index, "reason", "", "an assumed level needs a reason") for index in silent.index]
+
+
+def check_every_shock_has_the_unit_of_its_kind(frames: Frames) -> list[Fault]:
+    """The unit of a severity follows from the kind of the shock."""
+    shocks = frames["shocks"]
+    wrong = shocks[shocks.unit != shocks.kind.map(SHOCK_UNITS)]
+    return [
+        _fault("shocks", i, "unit", row.unit, f"the unit of {row.kind} is {SHOCK_UNITS.get(row.kind)}")
+        for i, row in wrong.iterrows()
+    ]
+
+
+def check_every_shock_is_one_event(frames: Frames) -> list[Fault]:
+    """The rows of a shock share its name, date, duration, probability and description."""
+    shocks = frames["shocks"]
+    return [
+        _fault("shocks", int(rows.index[0]), column, str(shock), "differs between the rows of this shock")
+        for shock, rows in shocks.groupby("shock_id")
+        for column in SHOCK_WIDE_COLUMNS
+        if rows[column].nunique() > 1
+    ]
+
+
+def check_every_basis_says_published_or_assumption(frames: Frames) -> list[Fault]:
+    """Readers must see at once whether a number was published or judged."""
+    shocks = frames["shocks"]
+    columns = {"severity_basis": ("published: ", "assumption: "), "probability_basis": ("published: ", "assumption: ")}
+    return [
+        _fault("shocks", index, column, value, "must begin with 'published: ' or 'assumption: '")
+        for column, beginnings in columns.items()
+        for index, value in shocks[column].items()
+        if not value.startswith(beginnings)
+    ]
+
+
+def check_every_replaced_control_is_a_kind(frames: Frames) -> list[Fault]:
+    """What a shock replaces must be kinds of export control."""
+    return [
+        _fault("shocks", index, "replaces", value, f"must be kinds among {', '.join(CONTROL_KINDS)}")
+        for _, _, index, value in _filled(frames, (("shocks", "replaces"),))
+        if not set(value.split(";")) <= set(CONTROL_KINDS)
+    ]
+
+
+POLICY_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
+    (("regions", *POLICY_TABLES), check_every_listed_region_exists),
+    (("minerals", *POLICY_TABLES), check_every_stage_is_traded),
+    (POLICY_TABLES, check_every_date_is_a_date),
+    (POLICY_TABLES, check_every_policy_value_lies_in_its_range),
+    (("status_quo", "export_controls"), check_every_control_is_of_the_status_quo),
+    (("export_controls",), check_every_assumed_level_has_a_reason),
+    (("shocks",), check_every_shock_has_the_unit_of_its_kind),
+    (("shocks",), check_every_shock_is_one_event),
+    (("shocks",), check_every_basis_says_published_or_assumption),
+    (("shocks",), check_every_replaced_control_is_a_kind),
+)
+
+
+def _filled(frames: Frames, columns: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str, int, str]]:
+    """Every cell that is not empty, with its table, column and row."""
+    for table, column in columns:
+        for index, value in frames[table][column].items():
+            if value:
+                yield table, column, int(index), str(value)  # type: ignore[call-overload]
+
+
+def _is_date(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return len(value) == len("2024-01-01")
+
+
+def _fault(table: str, index: object, column: str, value: str, rule: str) -> Fault:
+    return Fault(table, int(index) + 2, column, value, rule)  # type: ignore[call-overload]

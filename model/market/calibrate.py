@@ -1,0 +1,422 @@
+"""From the base year to a market that returns it exactly and responds smoothly.
+
+1. Trade costs: freight and duties in force in the base year on every route.
+2. Node prices that explain the base-year flows best (weighted least squares), their world mean the published price.
+3. What is left on each used route is its residual; it stays there, so that the base year is an equilibrium (Paris, Drogue and
+   Anania 2011).
+4. Route friction: the marginal cost of a used route rises with the log of its flow; an unused one opens at a margin. Friction makes
+   trade respond by degrees; it is not money.
+5. Supply, recycling and use are isoelastic through the base point, refining responds to its margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from model.market.base_year import BaseYear, StageBase, reconcile
+from model.market.records import (
+    NOWHERE,
+    Activities,
+    ByProduct,
+    Market,
+    MineralMarket,
+    Node,
+    NodeRole,
+    Role,
+    Shape,
+    activities,
+    host_order,
+    join,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.assumptions import Assumptions
+    from model.data import Tables
+    from model.market.records import Floats
+
+Horizon = Literal["short", "long"]
+"""``short``: one year, capacity fixed; ``long``: capacity responds."""
+
+LARGE_FREIGHT_STAGE = "mine"
+
+
+@dataclass(frozen=True)
+class StageCosts:
+    """Node prices and route costs of one stage [USD/t]; arrays over regions (exporter x importer where two-dimensional).
+
+    ``supply_price`` and ``use_price`` are nan where nothing is supplied or used; ``duty`` is ad valorem on the landed value
+    [share]; ``residual`` is what flows leave unexplained on used routes.
+    """
+
+    supply_price: Floats
+    use_price: Floats
+    freight: Floats
+    duty: Floats
+    residual: Floats
+
+
+@dataclass(frozen=True)
+class CalibratedMineral:
+    """A market with the base year it returns and the costs behind it."""
+
+    base: BaseYear
+    costs: tuple[StageCosts, ...]
+    market: MineralMarket
+
+    @property
+    def adjustment(self) -> float:
+        """Flow-weighted mean absolute residual, as a share of the price: how much the calibration had to bend."""
+        bent = sum(float((np.abs(c.residual) * s.flow_t).sum()) / s.price_usd_per_t for c, s in zip(self.costs, self.base.stages, strict=True))
+        return bent / sum(float(s.flow_t.sum()) for s in self.base.stages)
+
+
+def calibrate(tables: Tables, assumptions: Assumptions, horizon: Horizon, minerals: Sequence[str] | None = None) -> Calibration:
+    """All shipped markets (or the named ones with their hosts), hosts first."""
+    hosts = byproduct_hosts(tables)
+    names = list(market_ids(tables)) if minerals is None else _with_hosts(minerals, hosts)
+    order = host_order({name: [host for host in hosts.get(name, {}) if host in names] for name in names})
+    calibrated: dict[str, CalibratedMineral] = {}
+    for mineral in order:
+        bases = {name: part.base for name, part in calibrated.items()}
+        calibrated[mineral] = calibrate_mineral(tables, assumptions, horizon, mineral, bases)
+    regions = next(iter(calibrated.values())).base.regions
+    return Calibration(Market(regions, {name: part.market for name, part in calibrated.items()}), calibrated)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The market of all minerals, and each mineral's base year and costs."""
+
+    market: Market
+    minerals: dict[str, CalibratedMineral]
+
+
+def market_ids(tables: Tables) -> tuple[str, ...]:
+    """Ids of the minerals that are markets of their own, in the order of their table."""
+    rows = tables["minerals"]
+    return tuple(rows[rows["kind"] == "market"]["id"])
+
+
+def byproduct_hosts(tables: Tables) -> dict[str, dict[str, float]]:
+    """Per by-product the hosts that are markets of their own, with the share of its supply that comes from each."""
+    rows = tables["byproducts"]
+    markets = market_ids(tables)
+    rows = rows[(rows["measure"] == "share_from_host") & rows["host"].isin(markets) & rows["mineral"].isin(markets)]
+    hosts: dict[str, dict[str, float]] = {}
+    for row in rows.itertuples():
+        if row.value > 0 and row.host != row.mineral:
+            hosts.setdefault(str(row.mineral), {})[str(row.host)] = float(row.value)
+    return hosts
+
+
+def _with_hosts(minerals: Sequence[str], hosts: dict[str, dict[str, float]]) -> list[str]:
+    names = list(minerals)
+    for name in names:
+        names += [host for host in hosts.get(name, {}) if host not in names]
+    return names
+
+
+def calibrate_mineral(
+    tables: Tables, assumptions: Assumptions, horizon: Horizon, mineral: str, hosts: dict[str, BaseYear]
+) -> CalibratedMineral:
+    """One mineral's market; ``hosts`` are the base years of the minerals it may be a by-product of."""
+    base = reconcile(tables, mineral, assumptions)
+    costs = tuple(_stage_costs(tables, assumptions, mineral, stage, base.regions) for stage in base.stages)
+    builder = _Builder(base, costs, assumptions, horizon)
+    for stage in range(len(base.stages)):
+        builder.add_stage(stage)
+    builder.link_hosts(byproduct_hosts(tables).get(mineral, {}), hosts)
+    return CalibratedMineral(base, costs, builder.market())
+
+
+def duty_matrix(tables: Tables, mineral: str, stage: str, regions: tuple[str, ...], column: str) -> Floats:
+    """Ad valorem duties [share], exporter x importer; a row that names its exporter wins over one for all."""
+    rows = tables["tariffs"]
+    rows = rows[(rows["mineral"] == mineral) & (rows["stage"] == stage)]
+    duty = np.zeros((len(regions), len(regions)))
+    position = {name: index for index, name in enumerate(regions)}
+    for everyone in (True, False):
+        for row in rows[(rows["exporter"] == "ALL") == everyone].itertuples():
+            source = slice(None) if everyone else position[str(row.exporter)]
+            duty[source, position[str(row.importer)]] = float(getattr(row, column))
+    np.fill_diagonal(duty, 0.0)
+    return duty
+
+
+def _stage_costs(
+    tables: Tables, assumptions: Assumptions, mineral: str, stage: StageBase, regions: tuple[str, ...]
+) -> StageCosts:
+    price = stage.price_usd_per_t
+    freight = _freight(tables, assumptions, mineral, stage.stage, regions) * price
+    duty = duty_matrix(tables, mineral, stage.stage, regions, "ad_valorem_2024")
+    supply, use = _node_prices(stage, freight, duty, assumptions.value("node_price_ridge", mineral))
+    for region, inside in stage.price_inside.items():
+        supply[regions.index(region)] = inside
+        if np.isfinite(use[regions.index(region)]):
+            use[regions.index(region)] = inside + freight[regions.index(region), regions.index(region)]
+    gap = use[None, :] - supply[:, None] - freight - duty * (supply[:, None] + freight)
+    return StageCosts(supply, use, freight, duty, np.where(stage.flow_t > 0, gap, 0.0))
+
+
+def _freight(tables: Tables, assumptions: Assumptions, mineral: str, stage: str, regions: tuple[str, ...]) -> Floats:
+    """Freight between and within regions as a share of the price, exporter x importer."""
+    km = distance_matrix(tables, regions)
+    share = assumptions.value("freight_fixed_share", mineral) + assumptions.value("freight_per_10000_km_share", mineral) * km / 1e4
+    if stage == LARGE_FREIGHT_STAGE:
+        share = share * assumptions.value("freight_bulk_ore_multiple", mineral)
+    np.fill_diagonal(share, assumptions.value("freight_domestic_share", mineral))
+    return share
+
+
+def distance_matrix(tables: Tables, regions: tuple[str, ...]) -> Floats:
+    """Distances between regions [km], exporter x importer."""
+    rows = tables["distances"]
+    position = {name: index for index, name in enumerate(regions)}
+    km = np.zeros((len(regions), len(regions)))
+    km[rows["exporter"].map(position), rows["importer"].map(position)] = rows["distance_km"]
+    return km
+
+
+def _node_prices(stage: StageBase, freight: Floats, duty: Floats, ridge: float) -> tuple[Floats, Floats]:
+    """Prices at supply and use nodes that explain the flows best, their flow-weighted mean at use the published price."""
+    count = len(freight)
+    price = stage.price_usd_per_t
+    source, target = np.nonzero(stage.flow_t > 0)
+    weight = stage.flow_t[source, target] / stage.flow_t.sum()
+    markup = 1.0 + duty[source, target]
+    normal = np.zeros((2 * count, 2 * count))
+    right = np.zeros(2 * count)
+    cost = freight[source, target] * markup
+    np.add.at(normal, (source, source), weight * markup**2)
+    np.add.at(normal, (count + target, count + target), weight)
+    np.add.at(normal, (source, count + target), -weight * markup)
+    np.add.at(normal, (count + target, source), -weight * markup)
+    np.add.at(right, count + target, weight * cost)
+    np.add.at(right, source, -weight * markup * cost)
+    diagonal = np.arange(2 * count)
+    strength = ridge * np.maximum(normal[diagonal, diagonal], 1e-9)
+    normal[diagonal, diagonal] += strength
+    solved = np.linalg.solve(normal, right + strength * price)
+    supplied, used = stage.flow_t.sum(axis=1), stage.flow_t.sum(axis=0)
+    supply = np.where(supplied > 0, solved[:count], np.nan)
+    use = np.where(used > 0, solved[count:], np.nan)
+    shift = price - float(np.nansum(use * used) / used.sum())
+    return supply + shift, use + shift
+
+
+class _Builder:
+    """Collects nodes and activities of one mineral, stage by stage."""
+
+    def __init__(self, base: BaseYear, costs: tuple[StageCosts, ...], assumptions: Assumptions, horizon: Horizon) -> None:
+        self.base = base
+        self.costs = costs
+        self.horizon = horizon
+        self.assumptions = assumptions
+        self.nodes: list[Node] = []
+        self.price: list[float] = []
+        self.parts: list[Activities] = []
+        self.duties: list[Floats] = []
+        self.byproducts: list[ByProduct] = []
+        self.count = 0
+        regions = len(base.regions)
+        self.supply_node = np.full((len(base.stages), regions), NOWHERE)
+        self.use_node = np.full((len(base.stages), regions), NOWHERE)
+
+    def value(self, name: str) -> float:
+        """An assumption of this mineral."""
+        return self.assumptions.value(name, self.base.mineral)
+
+    def add(self, part: Activities, duty: Floats | None = None) -> None:
+        """Append activities with their duty in force."""
+        self.parts.append(part)
+        self.duties.append(np.zeros(len(part)) if duty is None else duty)
+        self.count += len(part)
+
+    def add_stage(self, stage: int) -> None:
+        """Nodes and activities of one stage."""
+        record, costs = self.base.stages[stage], self.costs[stage]
+        for table, price, role in (
+            (self.supply_node, costs.supply_price, NodeRole.SUPPLY),
+            (self.use_node, costs.use_price, NodeRole.USE),
+        ):
+            for region in np.flatnonzero(np.isfinite(price)).tolist():
+                table[stage, region] = len(self.nodes)
+                self.nodes.append(Node(self.base.regions[region], record.stage, role))
+                self.price.append(float(price[region]))
+        refined_from_ore = stage > 0
+        if refined_from_ore:
+            self._add_refining(stage)
+        else:
+            self._add_supply(stage, record.production_t)
+        self._add_supply(stage, record.scrap_t)
+        if stage == len(self.base.stages) - 1:
+            self._add_use(stage)
+        self._add_routes(stage)
+        if self.horizon == "short":
+            self._add_inventories(stage)
+
+    def _add_supply(self, stage: int, output: Floats) -> None:
+        where = np.flatnonzero(output > 0)
+        headroom = self.value(f"capacity_headroom_{self.horizon}")
+        if len(where):
+            supply = activities(
+                len(where),
+                role=Role.SUPPLY,
+                shape=Shape.POWER,
+                region=where,
+                node_out=self.supply_node[stage, where],
+                level=self.costs[stage].supply_price[where],
+                base=output[where],
+                exponent=self.value(f"supply_elasticity_{self.horizon}"),
+                upper=output[where] * headroom,
+            )
+            self.add(supply)
+
+    def _add_refining(self, stage: int) -> None:
+        """Refining: output in proportion to its margin, no less elastic than a margin of the least share of the price allows."""
+        assert self.base.refinery_t is not None
+        where = np.flatnonzero(self.base.refinery_t > 0)
+        output = self.base.refinery_t[where]
+        ratio = 1.0 / self.base.recovery
+        margin = self.costs[stage].supply_price[where] - ratio * self.costs[stage - 1].use_price[where]
+        least = self.value("refining_margin_min") * self.base.stages[stage].price_usd_per_t
+        slope = np.maximum(margin, least) / (output * self.value("refining_elasticity"))
+        refining = activities(
+            len(where),
+            role=Role.PROCESS,
+            shape=Shape.LINEAR,
+            region=where,
+            node_in=self.use_node[stage - 1, where],
+            node_out=self.supply_node[stage, where],
+            ratio=ratio,
+            level=margin - slope * output,
+            width=slope,
+            upper=output * self.value(f"capacity_headroom_{self.horizon}"),
+        )
+        self.add(refining)
+
+    def _add_use(self, stage: int) -> None:
+        use = self.base.stages[stage].use_t
+        where = np.flatnonzero(use > 0)
+        price = self.costs[stage].use_price[where]
+        elasticity = self.value(f"demand_elasticity_{self.horizon}")
+        choke = self.value("choke_price_multiple")
+        inelastic = use[where] * choke**elasticity
+        node = self.use_node[stage, where]
+        demand = {"role": Role.DEMAND, "shape": Shape.POWER, "region": where, "node_in": node, "level": price}
+        self.add(activities(len(where), base=use[where], exponent=elasticity, lower=inelastic, **demand))
+        unserved = {"role": Role.UNSERVED, "shape": Shape.FLAT, "region": where, "node_out": node}
+        self.add(activities(len(where), level=choke * price, upper=inelastic, **unserved))
+
+    def _add_routes(self, stage: int) -> None:
+        record, costs = self.base.stages[stage], self.costs[stage]
+        sources, targets = np.flatnonzero(self.supply_node[stage] != NOWHERE), np.flatnonzero(self.use_node[stage] != NOWHERE)
+        source, target = (grid.ravel() for grid in np.meshgrid(sources, targets, indexing="ij"))
+        flow = record.flow_t[source, target]
+        price, sigma = record.price_usd_per_t, self.value("friction_sigma")
+        freight, residual, duty = costs.freight[source, target], costs.residual[source, target], costs.duty[source, target]
+        landed = costs.supply_price[source] + freight
+        gap = costs.use_price[target] - costs.supply_price[source] - duty * landed
+        opening = np.maximum(freight, gap) + self.value("new_route_margin_share") * price
+        supplied, used = record.flow_t.sum(axis=1), record.flow_t.sum(axis=0)
+        small = self.value("new_route_scale_share") * np.minimum(supplied[source], used[target])
+        is_used = flow > 0
+        routes = activities(
+            len(source),
+            role=Role.ROUTE,
+            shape=np.where(is_used, Shape.LOG, Shape.LOG1P),
+            region=source,
+            partner=target,
+            node_in=self.supply_node[stage, source],
+            node_out=self.use_node[stage, target],
+            level=np.where(is_used, freight + residual, opening),
+            width=price / sigma,
+            base=np.where(is_used, flow, small),
+            landed_cost=freight,
+            friction=True,
+        )
+        self.add(routes, duty)
+
+    def _add_inventories(self, stage: int) -> None:
+        """Private inventories of the last stage, released as the price rises."""
+        share = self.value("stock_release_share")
+        if stage < len(self.base.stages) - 1 or share == 0:
+            return
+        use = self.base.stages[stage].use_t
+        where = np.flatnonzero(use > 0)
+        price = self.costs[stage].use_price[where]
+        first, last = self.value("stock_release_start_price"), self.value("stock_release_full_price")
+        releasable = share * use[where]
+        inventories = activities(
+            len(where),
+            role=Role.INVENTORY,
+            shape=Shape.LINEAR,
+            region=where,
+            node_out=self.use_node[stage, where],
+            level=first * price,
+            width=(last - first) * price / releasable,
+            upper=releasable,
+        )
+        self.add(inventories)
+
+    def link_hosts(self, shares: dict[str, float], hosts: dict[str, BaseYear]) -> None:
+        """Cap the part of mine output that comes with each host by the host's output in the same region.
+
+        Existing plants set the limit in the short run; in the long run the host carries a multiple of what is recovered today.
+        """
+        for host, share in shares.items():
+            if host not in hosts:
+                continue
+            record = hosts[host].stages[0]
+            multiple = self.value(f"capacity_headroom_{self.horizon}")
+            if self.horizon == "long" and share == 1.0:
+                multiple = self.value("byproduct_potential_multiple")
+            self._split_supply(host, record.stage, record.production_t, share, multiple)
+
+    def _split_supply(self, host: str, stage: str, host_output: Floats, share: float, multiple: float) -> None:
+        first = self.parts[0]
+        tied = np.flatnonzero(host_output[first.region] > 0)
+        if not len(tied):
+            return
+        part = {name: getattr(first, name)[tied] for name in first.__dataclass_fields__}
+        own = first.base.copy()
+        output = own[tied] * share
+        own[tied] *= 1.0 - share
+        keep = own > 0
+        free = {name: getattr(first, name)[keep] for name in first.__dataclass_fields__}
+        scale_free = own[keep] / first.base[keep]
+        free |= {"base": own[keep], "upper": first.upper[keep] * scale_free}
+        part |= {"base": output, "upper": output * multiple}
+        rest = Activities(**free)
+        self.parts[0] = join([rest, Activities(**part)])
+        self.duties[0] = np.zeros(len(self.parts[0]))
+        ratios = output * multiple / host_output[first.region[tied]]
+        self.byproducts = [
+            ByProduct(len(rest) + i, self.base.regions[region], host, stage, float(ratio))
+            for i, (region, ratio) in enumerate(zip(first.region[tied].tolist(), ratios, strict=True))
+        ]
+
+    def market(self) -> MineralMarket:
+        """The finished market."""
+        last = self.base.stages[-1]
+        price = np.array(self.price)
+        is_supply = np.array([node.role == NodeRole.SUPPLY for node in self.nodes])
+        stock = np.where(is_supply, self.value("exporter_stockpile_price_share") * price, np.nan)
+        return MineralMarket(
+            mineral=self.base.mineral,
+            regions=self.base.regions,
+            stages=tuple(stage.stage for stage in self.base.stages),
+            nodes=tuple(self.nodes),
+            activities=join(self.parts),
+            byproducts=tuple(self.byproducts),
+            base_duty=np.concatenate(self.duties),
+            price_scale=last.price_usd_per_t,
+            quantity_scale=float(last.use_t.sum()),
+            start_price=price,
+            exporter_stock_price=stock,
+        )
