@@ -27,6 +27,15 @@ class ExportBan(_MineralShock):
     importers: Regions
 
 
+class ExportTaxChange(_MineralShock):
+    """A tax on the exporter's price, share of value, comes into force."""
+
+    kind: Literal["export_tax"]
+    exporter: Name
+    importers: Regions
+    rate: Annotated[float, Field(ge=0, json_schema_extra=unit("share of the exporter's price"))]
+
+
 class SupplyLoss(_MineralShock):
     """Production at every price, and its capacity, times 1 - share."""
 
@@ -77,14 +86,16 @@ class Hoarding(_MineralShock):
 
 
 class FreightChange(_MineralShock):
-    """Freight between regions times 1 + share."""
+    """Freight from ``exporters`` to ``importers`` times 1 + share."""
 
     kind: Literal["freight_change"]
+    exporters: Regions
+    importers: Regions
     share: Annotated[float, Field(ge=-1, json_schema_extra=unit("share"))]
 
 
 CaseShock = Annotated[ExportBan | SupplyLoss | SupplyCap | DemandChange, Field(discriminator="kind")]
 Shock = Annotated[
-    ExportBan | SupplyLoss | SupplyCap | DemandChange | ExportQuota | SupplySurge | Hoarding | FreightChange,
+    ExportBan | SupplyLoss | SupplyCap | DemandChange | ExportQuota | ExportTaxChange | SupplySurge | Hoarding | FreightChange,
     Field(discriminator="kind"),
 ]

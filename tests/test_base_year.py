@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from model.assumptions import Assumptions
+from model.assumptions import Assumption, Assumptions
 from model.data import Tables, load
 from model.errors import DataError, ScenarioError
 from model.market.base_year import BaseYear, import_shares, net_import_reliance, reconcile
@@ -128,12 +128,33 @@ def test_general_assumptions_can_be_varied(mineral: str, end: str) -> None:
     np.testing.assert_allclose(stage.flow_t.sum(axis=0), stage.use_t)
 
 
+@pytest.mark.parametrize("mineral", RECIPES)
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_assumptions_of_a_mineral_can_all_be_at_one_end(mineral: str, end: str) -> None:
+    overrides = {row.name: getattr(row, end) for row in ASSUMPTIONS if row.mineral == mineral}
+    for stage in reconcile(TABLES, mineral, ASSUMPTIONS.with_overrides(overrides)).stages:
+        assert np.isfinite(stage.flow_t).all()
+        assert (stage.flow_t >= 0).all()
+        np.testing.assert_allclose(stage.flow_t.sum(axis=1), stage.production_t + stage.scrap_t)
+
+
+def test_use_shares_that_exceed_the_world_are_cut_alike() -> None:
+    regions = dict.fromkeys(("CHN", "JPN", "EUN", "KOR"), 0.7)
+    rows = {
+        f"use_share_{r}.bismuth": Assumption(f"use_share_{r}", "bismuth", v, 0, 1, "", "", "")
+        for r, v in regions.items()
+    }
+    kept = {row.name: row for row in ASSUMPTIONS if not row.id.startswith("use_share")}
+    base = reconcile(TABLES, "bismuth", Assumptions(kept | rows))
+    use_t = base.stages[0].use_t
+    assert use_t[base.regions.index("CHN")] == pytest.approx((use_t.sum() - 830) / 4, rel=1e-2)
+    assert use_t[base.regions.index("ROW")] == pytest.approx(0.0, abs=1e-3 * use_t.sum())
+
+
 def test_scrap_beyond_refined_output_is_an_error() -> None:
-    overrides = {"refinery_from_scrap_KOR.copper": ASSUMPTIONS.find("refinery_from_scrap_KOR", "copper").high}
-    assert reconcile(TABLES, "copper", ASSUMPTIONS.with_overrides(overrides)).recovery < 1
-    frames = dict(TABLES.frames)
-    production = frames["production"]
-    frames["production"] = production[(production.mineral != "copper") | (production.country != "KOR")]
+    production = TABLES["production"]
+    korea = (production.mineral == "copper") & (production.country == "KOR")
+    frames = {**TABLES.frames, "production": production.assign(quantity_t=production.quantity_t.where(~korea, 1.0))}
     with pytest.raises(DataError, match="refinery_from_scrap_KOR of copper"):
         reconcile(Tables(frames, TABLES.content_hash), "copper", ASSUMPTIONS)
 

@@ -55,7 +55,7 @@ def test_every_csv_is_registered_and_every_schema_has_a_file() -> None:
     assert {path.stem for path in default_folder().glob("*.csv")} == {schema.name for schema in SCHEMAS}
 
 
-def test_every_source_is_cited_and_every_citation_resolves() -> None:
+def test_every_citation_resolves() -> None:
     tables = load()
     known = set(tables["sources"].source_id)
     for schema in SCHEMAS:
@@ -82,7 +82,7 @@ def test_every_assumption_lies_in_its_range(assumptions: Assumptions) -> None:
         ("trade_bilateral", 5, "importer", "QQQ", "must exist in regions.members"),
         ("trade_bilateral", 5, "unit", "kg", "must be one of t of product; USD"),
         ("prices", 2, "unit", "USD/kg", "must be one of USD/t contained"),
-        ("regions", 2, "known_industry_sizes", "perhaps", "must be true or false"),
+        ("regions", 2, "known_industry_sizes", "perhaps", "must be one of true, false"),
         ("production", 5, "year", "2024.5", "must be a whole number"),
     ],
 )
@@ -139,6 +139,13 @@ def test_assumption_outside_its_range_is_reported(folder: Path) -> None:
     assert [(fault.table, fault.row) for fault in check(folder)] == [("assumptions", 2)]
 
 
+@pytest.mark.parametrize("id", ["oxide_trade_CHN_XXX", "oxide_trade_XXX_KOR", "scrap_supply_XXX"])
+def test_assumption_for_an_unknown_region_is_reported(folder: Path, id: str) -> None:
+    row = read(folder, "assumptions").id.tolist().index("oxide_trade_CHN_KOR") + 2
+    set_cell(folder, "assumptions", row, "id", id)
+    assert check(folder) == [Fault("assumptions", row, "id", id, "XXX is not a region")]
+
+
 def test_all_faults_are_reported_at_once(folder: Path) -> None:
     set_cell(folder, "production", 3, "quantity_t", "many")
     set_cell(folder, "trade_bilateral", 5, "exporter", "QQQ")
@@ -189,3 +196,8 @@ def test_override_of_an_unknown_id_names_the_nearest(assumptions: Assumptions) -
 def test_override_out_of_range_names_the_range(assumptions: Assumptions) -> None:
     with pytest.raises(ScenarioError, match=r"-0\.3 to -0\.1"):
         assumptions.with_overrides({"demand_elasticity_short.copper": 0.5})
+
+
+@pytest.mark.parametrize("name", [schema.name for schema in SCHEMAS])
+def test_readme_describes_every_table(name: str) -> None:
+    assert f"### {name}.csv" in (default_folder() / "README.md").read_text(encoding="utf-8")

@@ -63,6 +63,17 @@ def check_import_sources_do_not_exceed_all_imports(frames: Frames) -> list[Fault
     ]
 
 
+def check_assumptions_by_region_name_known_regions(frames: Frames) -> list[Fault]:
+    """Capitals at the end of an assumption's id name the regions or routes it is for, as in oxide_trade_CHN_KOR."""
+    ids, regions = frames["assumptions"].id, set(frames["regions"].id)
+    named = ids.str.extractall(r"_([A-Z]{3})(?=_[A-Z]{3}$|$)")[0]
+    unknown = named[~named.isin(regions)]
+    return [
+        Fault("assumptions", line_of(index), "id", ids.iloc[index], f"{region} is not a region")
+        for (index, _), region in zip(unknown.index.to_list(), unknown, strict=True)
+    ]
+
+
 def check_every_market_has_elasticities(frames: Frames) -> list[Fault]:
     """Each market needs its own price responses in the short and in the long run."""
     table, minerals = frames["assumptions"], frames["minerals"]
@@ -114,6 +125,7 @@ CROSS_CHECKS: tuple[tuple[tuple[str, ...], CrossCheck], ...] = (
     (("assumptions",), check_every_assumption_lies_in_its_range),
     (("regions", "distances"), check_every_pair_of_regions_has_a_distance),
     (("us_import_sources",), check_import_sources_do_not_exceed_all_imports),
+    (("assumptions", "regions"), check_assumptions_by_region_name_known_regions),
     (("assumptions", "minerals"), check_every_market_has_elasticities),
     (("industry_use",), check_use_shares_sum_to_one),
     (("industry_use", "industry_use_base"), check_every_used_mineral_has_a_base),

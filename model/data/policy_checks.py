@@ -94,7 +94,7 @@ def check_every_policy_value_lies_in_its_range(frames: Frames) -> list[Fault]:
 
 
 def check_every_control_is_of_the_status_quo(frames: Frames) -> list[Fault]:
-    """A control must have begun by the date of the status quo and not have ended before it; both are compared as text."""
+    """A control must have begun by the date of the status quo and not have ended before it."""
     today = frames["status_quo"].date.iloc[0]
     controls = frames["export_controls"]
     outside = controls[(controls.start_date > today) | ((controls.end_date != "") & (controls.end_date < today))]

@@ -11,9 +11,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 Kind = Literal["text", "number", "integer", "flag"]
-FLAGS = {"true": True, "false": False}
+Mask = NDArray[np.bool_]
+
+FLAGS = ("true", "false")
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,8 @@ def check_table(schema: TableSchema, raw: pd.DataFrame) -> Checked:
 
 def _repeated_keys(schema: TableSchema, raw: pd.DataFrame) -> list[Fault]:
     keys, name = raw[list(schema.key)], ", ".join(schema.key)
+    if len(set(zip(*(keys[column].tolist() for column in keys), strict=True))) == len(keys):
+        return []
     return [
         Fault(schema.name, line_of(index), name, ", ".join(keys.iloc[index].astype(str).tolist()), "key is repeated")
         for index in np.flatnonzero(keys.duplicated())
@@ -153,10 +158,14 @@ def check_references(schema: TableSchema, frame: pd.DataFrame, known: dict[tuple
     for column in schema.columns:
         if column.refers_to is None or column.refers_to not in known:
             continue
-        values = frame[column.name]
-        unknown = np.flatnonzero((values != "") & ~values.isin(known[column.refers_to]))
+        allowed = known[column.refers_to]
         rule = f"must exist in {column.refers_to[0]}.{column.refers_to[1]}"
-        faults += [Fault(schema.name, line_of(index), column.name, str(values.iloc[index]), rule) for index in unknown]
+        faults += [
+            Fault(schema.name, line_of(index), column.name, value, rule)
+            for index, cell in enumerate(frame[column.name].tolist())
+            for value in (cell.split(";") if column.list_column else [cell])
+            if value and value not in allowed
+        ]
     return faults
 
 
@@ -165,7 +174,7 @@ def line_of(index: int | np.integer) -> int:
     return int(index) + 2
 
 
-def _faults_at(schema: TableSchema, column: str, raw: pd.DataFrame, wrong: dict[str, np.ndarray]) -> list[Fault]:
+def _faults_at(schema: TableSchema, column: str, raw: pd.DataFrame, wrong: dict[str, Mask]) -> list[Fault]:
     return [
         Fault(schema.name, line_of(index), column, str(raw[column].iloc[index]), rule)
         for rule, mask in wrong.items()
@@ -173,30 +182,29 @@ def _faults_at(schema: TableSchema, column: str, raw: pd.DataFrame, wrong: dict[
     ]
 
 
-def _typed(column: Column, cells: pd.Series) -> tuple[pd.Series, dict[str, np.ndarray]]:
+def _typed(column: Column, cells: pd.Series) -> tuple[pd.Series, dict[str, Mask]]:
     """The column as its kind, and for each broken rule the mask of the cells that break it."""
-    empty = (cells == "").to_numpy()
+    values = cells.to_numpy(dtype=object)
+    empty = values == ""
     wrong = {} if column.absent is not None else {"must not be empty": empty}
     if column.kind == "text":
-        return cells, wrong | _wrong_texts(column, cells, empty)
+        return cells, wrong | _not_among(column.choices, values, empty)
     if column.kind == "flag":
-        lowered = cells.str.lower()
-        return lowered.map(FLAGS).eq(True), wrong | {"must be true or false": ~lowered.isin(FLAGS).to_numpy() & ~empty}
-    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
-    finite = np.isfinite(numbers.to_numpy())
-    wrong |= {"must be a finite number": ~finite & ~empty}
-    if np.isfinite(column.low):
-        wrong |= {f"must be at least {column.low:g}": finite & (numbers < column.low).to_numpy()}
-    if np.isfinite(column.high):
-        wrong |= {f"must be at most {column.high:g}": finite & (numbers > column.high).to_numpy()}
+        return pd.Series(values == FLAGS[0]), wrong | _not_among(FLAGS, values, empty)
+    numbers = np.asarray(pd.to_numeric(values, errors="coerce"), dtype=float)
+    finite = np.isfinite(numbers)
+    wrong |= {
+        "must be a finite number": ~finite & ~empty,
+        f"must be at least {column.low:g}": finite & (numbers < column.low),
+        f"must be at most {column.high:g}": finite & (numbers > column.high),
+    }
     if column.kind == "integer":
-        wrong |= {"must be a whole number": finite & (numbers % 1 != 0).to_numpy()}
-        whole = finite.all() and not empty.any()
-        return (numbers.astype(int) if whole else numbers), wrong
-    return numbers, wrong
+        wrong |= {"must be a whole number": finite & (numbers % 1 != 0)}
+        return pd.Series(numbers.astype(int) if finite.all() else numbers), wrong
+    return pd.Series(numbers), wrong
 
 
-def _wrong_texts(column: Column, cells: pd.Series, empty: np.ndarray) -> dict[str, np.ndarray]:
-    if not column.choices:
+def _not_among(choices: tuple[str, ...], values: np.ndarray, empty: Mask) -> dict[str, Mask]:
+    if not choices:
         return {}
-    return {f"must be one of {', '.join(column.choices)}": ~cells.isin(column.choices).to_numpy() & ~empty}
+    return {f"must be one of {', '.join(choices)}": ~np.isin(values, choices) & ~empty}

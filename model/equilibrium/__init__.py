@@ -13,16 +13,17 @@ from model.equilibrium.solver import Solver, State, unserved_nodes
 from model.errors import ScenarioError, SolveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from model.agreement import Instruments
-    from model.market.records import Market
+    from model.equilibrium.problem import Problem
+    from model.market.records import Market, MineralMarket
     from model.shock import Shock
 
 LARGEST_IMBALANCE = 1e-6
 """Largest relative world imbalance, welfare identity error or complementarity residual with which a result is returned."""
 
-__all__ = ["Equilibrium", "Solver", "solve"]
+__all__ = ["Equilibrium", "SolvedMineral", "Solver", "solve", "solve_mineral"]
 
 
 @dataclass(frozen=True)
@@ -86,24 +87,53 @@ def solve(
     solver = solver or Solver()
     shocks = list(shocks)
     host_output: dict[tuple[str, str, str], float] = {}
-    states: dict[str, State] = {}
-    accounts: dict[str, Accounts] = {}
+    solved: dict[str, SolvedMineral] = {}
     for mineral, part in market.minerals.items():
-        problem = lay_over(part, parties, instruments, shocks, host_output)
-        try:
-            state = solver.solve(problem)
-        except SolveError:
-            _explain_infeasible(problem)
-            raise
-        settled = settle(state, instruments)
-        _require_small_residuals(mineral, state, settled)
-        states[mineral], accounts[mineral] = state, settled
-        for row in settled.quantities:
-            host_output[mineral, row["stage"], row["region"]] = row["production"]
-    return Equilibrium(market, states, accounts)
+        solved[mineral] = solve_mineral(part, parties, instruments, shocks, host_output, solver)
+        host_output |= solved[mineral].output
+    return Equilibrium(market, {k: s.state for k, s in solved.items()}, {k: s.accounts for k, s in solved.items()})
 
 
-def _explain_infeasible(problem: Any) -> None:
+@dataclass(frozen=True)
+class SolvedMineral:
+    """One mineral's proved state and its accounts."""
+
+    state: State
+    accounts: Accounts
+
+    @property
+    def output(self) -> dict[tuple[str, str, str], float]:
+        """Production by (mineral, stage, region), which caps by-products of this mineral."""
+        mineral = self.state.problem.market.mineral
+        return {(mineral, row["stage"], row["region"]): row["production"] for row in self.accounts.quantities}
+
+
+def solve_mineral(
+    market: MineralMarket,
+    parties: frozenset[str],
+    instruments: Instruments,
+    shocks: Iterable[Shock],
+    host_output: Mapping[tuple[str, str, str], float],
+    solver: Solver,
+) -> SolvedMineral:
+    """One mineral's equilibrium; ``host_output`` is the production of its hosts by (host, stage, region).
+
+    Raises:
+        ScenarioError: when fixed demand without a choke price cannot be served; names it.
+        SolveError: when no equilibrium is proved, or a residual is too large to show.
+    """
+    problem = lay_over(market, parties, instruments, shocks, host_output)
+    try:
+        state = solver.solve(problem)
+    except SolveError:
+        _explain_infeasible(problem)
+        raise
+    accounts = settle(state, instruments)
+    _require_small_residuals(market.mineral, state, accounts)
+    return SolvedMineral(state, accounts)
+
+
+def _explain_infeasible(problem: Problem) -> None:
     short = unserved_nodes(problem)
     if short:
         node = problem.market.nodes[short[0]]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         DemandChange,
         ExportBan,
         ExportQuota,
+        ExportTaxChange,
         FreightChange,
         Hoarding,
         Shock,
@@ -246,12 +247,17 @@ def apply_hoarding(draft: Draft, shock: Hoarding) -> None:
 
 
 def apply_freight_change(draft: Draft, shock: FreightChange) -> None:
-    """Money freight of a stage changes by a share on every route between regions."""
+    """Money freight of a stage changes by a share on the routes it names."""
     t = draft.table
-    everywhere = draft.routes(draft.market.regions, draft.market.regions, shock.stage)
-    extra = shock.share * t.landed_cost[everywhere]
-    t.level[everywhere] += extra
-    t.landed_cost[everywhere] += extra
+    which = draft.routes(shock.exporters, shock.importers, shock.stage)
+    extra = shock.share * t.landed_cost[which]
+    t.level[which] += extra
+    t.landed_cost[which] += extra
+
+
+def apply_export_tax(draft: Draft, shock: ExportTaxChange) -> None:
+    """A tax on the exporter's price on the routes it names."""
+    draft.export_ad_valorem[draft.routes([shock.exporter], shock.importers, shock.stage)] += shock.rate
 
 
 _APPLY: dict[str, Callable[[Draft, Any], None]] = {
@@ -263,6 +269,7 @@ _APPLY: dict[str, Callable[[Draft, Any], None]] = {
     "demand_change": apply_demand_change,
     "hoarding": apply_hoarding,
     "freight_change": apply_freight_change,
+    "export_tax": apply_export_tax,
 }
 
 

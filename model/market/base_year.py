@@ -215,8 +215,7 @@ def _refined_stage(evidence: Evidence, recipe: Recipe, production: Array, trade:
 
 def _flows_through_magnets(evidence: Evidence, supply: Array, magnet_trade: Array) -> Array:
     """Oxides from separation plants to magnet makers by distance, then in magnets to where those are used."""
-    making = evidence.assumed_by_region("use_share") * supply.sum()
-    making[evidence.regions.index(REST)] += supply.sum() - making.sum()
+    making = evidence.shared_out(supply, known={})
     pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
     home = evidence.assumed("home_share_without_trade_data") * np.minimum(supply, making)
     to_makers = place(supply, making, home, pattern, {})

@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 
 BALANCE_TOLERANCE = 1e-10
 BALANCE_ROUNDS = 20_000
+LARGEST_FACTOR = 1e100
+"""Scaling factors beyond this mean that the pattern can never meet the margins."""
 CAP_ROUNDS = 200
 
 
@@ -44,6 +46,8 @@ def balance(seed: Array, supply_t: Array, use_t: Array) -> Array:
         if np.abs(reached - use_t).max() <= BALANCE_TOLERANCE * supply_t.sum():
             return row[:, None] * flows * column
         column = divide(use_t, row @ flows)
+        if column.max() > LARGEST_FACTOR or row.max() > LARGEST_FACTOR:
+            break
     raise DataError(
         "Supply and use of the regions cannot be matched by trade: a region needs more than its sources can send."
     )

@@ -190,19 +190,20 @@ class Evidence:
     def world_use(self, supply_t: Array) -> Array:
         """Use by region where it is not observed.
 
-        Shares of world supply, the published figure for the United States, the rest to the rest of the world.
+        The published figure for the United States, assumed shares of world supply for others, the rest to the rest of
+        the world. Shares that exceed what there is are cut alike.
         """
-        use: Array = self.assumed_by_region("use_share") * supply_t.sum()
         withheld = self.assumptions.by_region("use_withheld", self.mineral).get("USA")
         us_use = self.us_balance("use") or withheld
-        if us_use is not None:
-            use[self.regions.index("USA")] = us_use
-        rest_t = supply_t.sum() - use.sum()
-        if rest_t < 0:
-            raise DataError(
-                f"Assumed use of {self.mineral} exceeds world supply by {-rest_t:g} t: lower use_share values."
-            )
-        use[self.regions.index(REST)] += rest_t
+        return self.shared_out(supply_t, {} if us_use is None else {"USA": us_use})
+
+    def shared_out(self, supply_t: Array, known: dict[str, float]) -> Array:
+        """World supply by assumed shares of use, apart from regions whose use is known in t; the rest to one region."""
+        world_t = supply_t.sum()
+        use = self.regions.vector(known)
+        shares = np.where(use > 0, 0.0, self.assumed_by_region("use_share"))
+        use += shares * min(world_t, (world_t - use.sum()) / shares.sum())
+        use[self.regions.index(REST)] += max(world_t - use.sum(), 0.0)
         return use
 
 

@@ -1,4 +1,4 @@
-"""What governments do and what may happen: duties, export controls, shocks, coalitions and precedents of price floors."""
+"""What governments do and what may happen: duties, export controls, shocks, coalitions and price floors."""
 
 import numpy as np
 
@@ -46,8 +46,9 @@ STATUS_QUO = TableSchema(
 TARIFFS = TableSchema(
     name="tariffs",
     doc=(
-        "Import duties by importer, exporter, mineral and stage: most-favoured-nation and additional duties, preferences as zero. "
-        "A row for one exporter wins over the row for ALL. Where there is no row no published rate was found, and none is charged."
+        "Import duties by importer, exporter, mineral and stage: most-favoured-nation and additional duties, "
+        "preferences as zero. A row for one exporter wins over the row for ALL. Where there is no row no published "
+        "rate was found, and none is charged."
     ),
     key=("importer", "exporter", "mineral", "stage"),
     columns=(
@@ -57,7 +58,9 @@ TARIFFS = TableSchema(
         _stage(),
         number("ad_valorem_2024", "duty in force in 2024, average over the days of the year", high=5.0),
         number("ad_valorem_now", "duty in force on the date of the status quo", high=5.0),
-        _date("start_date", "since when the present duty is in force", absent="before 2024 and unchanged, or not stated"),
+        _date(
+            "start_date", "since when the present duty is in force", absent="before 2024 and unchanged, or not stated"
+        ),
         text("legal_text", "schedule, programme or proclamation"),
         text("hs_line", "tariff line that stands for the stage"),
         text("unit", "unit of both duties", choices=(SHARE_OF_VALUE,)),
@@ -70,9 +73,10 @@ TARIFFS = TableSchema(
 EXPORT_CONTROLS = TableSchema(
     name="export_controls",
     doc=(
-        "Export controls of 2024 and of the status quo. Levels of bans, quotas and licences are shares of the exports of 2024, so "
-        "they state the effect beyond what the base year already holds; a tax that was in force all through 2024 adds nothing. "
-        "A row for one target wins over the row of the same kind for ALL. Suspended rows are not in force."
+        "Export controls of 2024 and of the status quo. Levels of bans, quotas and licences are shares of the "
+        "exports of 2024, so they state the effect beyond what the base year already holds; a tax that was in force "
+        "all through 2024 adds nothing. A row for one target wins over the row of the same kind for ALL. Suspended "
+        "rows are not in force."
     ),
     key=("exporter", "mineral", "stage", "targets", "kind", "start_date"),
     columns=(
@@ -85,7 +89,11 @@ EXPORT_CONTROLS = TableSchema(
         number("level_low", "lowest level tried", high=2.0),
         number("level_high", "highest level tried", high=5.0),
         text("unit", "unit of the level", choices=CONTROL_UNITS),
-        number("quantity_t_per_yr", "contained tonnes allowed a year; rules over the level", absent="no quantity is published"),
+        number(
+            "quantity_t_per_yr",
+            "contained tonnes allowed a year; rules over the level",
+            absent="no quantity is published",
+        ),
         number("in_base_2024", "share of 2024 in which it was in force", high=1.0),
         _date("start_date", "in force from", absent="before 2024, day not stated"),
         _date("end_date", "in force, or suspended, until", absent="no end set"),
@@ -101,10 +109,11 @@ EXPORT_CONTROLS = TableSchema(
 SHOCKS = TableSchema(
     name="shocks",
     doc=(
-        "Named disturbances modelled on events. A shock has one row per mineral and stage hit. Severity is what the unit says: an "
-        "oversupply (price_collapse) adds output at every price, a host outage takes away the by-product made with a metal that has "
-        "no market here. A shock replaces the export controls of the kinds named instead of adding to them. Probabilities are those "
-        "of states that exclude each other; over the whole table they sum to less than one."
+        "Named disturbances modelled on events. A shock has one row per mineral and stage hit. Severity is what the "
+        "unit says: an oversupply (price_collapse) adds output at every price, a host outage takes away the by- "
+        "product made with a metal that has no market here. A shock replaces the export controls of the kinds named "
+        "instead of adding to them. Probabilities are those of states that exclude each other; over the whole table "
+        "they sum to less than one."
     ),
     key=("shock_id", "mineral", "stage", "kind", "actors"),
     columns=(

@@ -1,0 +1,249 @@
+"""What a scenario does against the status quo, as tables: one frame per question, every column named with its unit.
+
+"Status quo" is no agreement and no shock: the base year with the duties and controls in force on the status-quo date. "Without
+agreement" is the status quo under the scenario's shocks. All changes are against the status quo unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from model.equilibrium.accounts import WELFARE
+from model.impact import MarketChange, by_mineral, compare
+from model.market.records import Role
+
+if TYPE_CHECKING:
+    from model.assumptions import Assumptions
+    from model.equilibrium import Equilibrium
+    from model.impact import Manufacturers
+    from model.market.base_year import BaseYear
+    from model.scenario import Scenario
+
+STATES = ("status_quo", "without_agreement", "with_agreement")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The four numbers of the overview for one mineral: the parties' price, non-party share, users' cost and public money.
+
+    Prices are weighted by use in the status quo [USD/t]; shares in what the parties use; money is the change [USD/yr]. ``short_t``
+    is use given up because no price clears the market [t/yr].
+    """
+
+    mineral: str
+    price_status_quo_usd_per_t: float
+    price_without_usd_per_t: float
+    price_usd_per_t: float
+    non_party_share_status_quo: float
+    non_party_share_without: float
+    non_party_share: float
+    users_cost_usd: float
+    public_money_usd: float
+    producers_gain_usd: float
+    net_gain_usd: float
+    short_t: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A solved scenario beside the status quo."""
+
+    scenario: Scenario
+    base: dict[str, BaseYear]
+    status_quo: Equilibrium
+    without_agreement: Equilibrium
+    with_agreement: Equilibrium
+    users: Manufacturers
+    assumptions: Assumptions
+
+    @property
+    def parties(self) -> list[str]:
+        """Parties in the order given."""
+        return list(self.scenario.parties)
+
+    def state(self, name: str) -> Equilibrium:
+        """One of the three states by name."""
+        return {"status_quo": self.status_quo, "without_agreement": self.without_agreement, "with_agreement": self.with_agreement}[name]
+
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """Per region, mineral and stage: what users pay and producers get in each state, and users' base-year price [USD/t]."""
+        return self._by_state("prices", ("consumer_price", "producer_price"), "usd_per_t")
+
+    @cached_property
+    def quantities(self) -> pd.DataFrame:
+        """Per region, mineral and stage: production, consumption, trade, stocks and unserved use in each state [t/yr]."""
+        columns = ("production", "consumption", "imports", "exports", "stock_bought", "stock_released", "unserved")
+        return self._by_state("quantities", columns, "t")
+
+    def _by_state(self, table: str, columns: tuple[str, ...], unit: str) -> pd.DataFrame:
+        keys = ["region", "mineral", "stage"]
+        frames = []
+        for name in STATES:
+            rows = [row for accounts in self.state(name).accounts.values() for row in getattr(accounts, table)]
+            frame = pd.DataFrame(rows).set_index(keys)[list(columns)]
+            frames.append(frame.rename(columns={column: f"{column}_{name}_{unit}" for column in columns}))
+        return pd.concat(frames, axis=1).reset_index()
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Per mineral, stage, exporter and importer: flow in the status quo and in the scenario [t/yr], home supply included."""
+        rows = [self._flow_rows(name, mineral) for name in STATES for mineral in self.scenario.minerals]
+        frame = pd.concat(rows)
+        keys = ["mineral", "stage", "exporter", "importer"]
+        return frame.pivot_table(index=keys, columns="state", values="flow_t", aggfunc="sum", fill_value=0.0).reset_index()
+
+    def _flow_rows(self, state: str, mineral: str) -> pd.DataFrame:
+        solved = self.state(state).states[mineral]
+        market, table = solved.problem.market, solved.problem.table
+        routes = np.flatnonzero(table.role == Role.ROUTE)
+        regions = np.array(market.regions)
+        stages = np.array([node.stage for node in market.nodes])
+        return pd.DataFrame({
+            "state": state,
+            "mineral": mineral,
+            "stage": stages[table.node_in[routes]],
+            "exporter": regions[table.region[routes]],
+            "importer": regions[table.partner[routes]],
+            "flow_t": solved.quantity[routes],
+        })
+
+    @cached_property
+    def sources(self) -> pd.DataFrame:
+        """Per mineral: where the parties' use of the last stage comes from, in each state [t/yr]; stocks stand apart.
+
+        ``origin`` is a region id, or "stocks"; ``is_party`` says whether it is one of the parties.
+        """
+        parties = set(self.parties)
+        flows = self.flows[self.flows["importer"].isin(parties) & self._is_last(self.flows)]
+        summed = flows.groupby(["mineral", "exporter"])[list(STATES)].sum().reset_index().rename(columns={"exporter": "origin"})
+        released = self.quantities[self.quantities["region"].isin(parties) & self._is_last(self.quantities)]
+        stocks = released.groupby("mineral")[[f"stock_released_{name}_t" for name in STATES]].sum().reset_index()
+        stocks.columns = ["mineral", *STATES]
+        stocks["origin"] = "stocks"
+        frame = pd.concat([summed, stocks[stocks[list(STATES)].sum(axis=1) > 0]], ignore_index=True)
+        frame["is_party"] = frame["origin"].isin(parties)
+        return frame[frame[list(STATES)].max(axis=1) > 0].reset_index(drop=True)
+
+    def _is_last(self, frame: pd.DataFrame) -> pd.Series:
+        last = {mineral: base.stages[-1].stage for mineral, base in self.base.items()}
+        return frame["stage"] == frame["mineral"].map(last)
+
+    @cached_property
+    def accounts(self) -> pd.DataFrame:
+        """Per region and mineral: change of every account against the status quo, and against no agreement (``_agreement``).
+
+        Users = consumer surplus, producers = producer surplus, treasury = duties, levies, auctioned rent, stock sales less outlay,
+        rents = quota rents, transfers = offtake settlements; net is their sum [USD/yr].
+        """
+        frames = [self._account_changes(mineral) for mineral in self.scenario.minerals]
+        return pd.concat(frames, ignore_index=True)
+
+    def _account_changes(self, mineral: str) -> pd.DataFrame:
+        frame = pd.DataFrame({"region": list(self.with_agreement.market.regions), "mineral": mineral})
+        now = self.with_agreement.accounts[mineral].welfare
+        for suffix, state in (("", self.status_quo), ("_agreement", self.without_agreement)):
+            before = state.accounts[mineral].welfare
+            change = {name: now[name] - before[name] for name in WELFARE}
+            frame[f"users{suffix}_usd"] = change["consumer_surplus"]
+            frame[f"producers{suffix}_usd"] = change["producer_surplus"]
+            frame[f"treasury{suffix}_usd"] = change["duty_and_levy_revenue"] + change["stock_sales"] - change["outlay"]
+            frame[f"rents{suffix}_usd"] = change["quota_rent"]
+            frame[f"transfers{suffix}_usd"] = change["transfers"]
+            parts = [f"{name}{suffix}_usd" for name in ("users", "producers", "treasury", "rents", "transfers")]
+            frame[f"net{suffix}_usd"] = frame[parts].sum(axis=1)
+        frame["is_party"] = frame["region"].isin(self.parties)
+        return frame
+
+    def headline(self, mineral: str) -> Headline:
+        """The four numbers of the overview for one mineral."""
+        parties = set(self.parties)
+        prices = self.prices[(self.prices["mineral"] == mineral) & self.prices["region"].isin(parties) & self._is_last(self.prices)]
+        used = self.quantities[(self.quantities["mineral"] == mineral) & self._is_last(self.quantities)]
+        used = used[used["region"].isin(parties)].set_index("region")
+        weight = used["consumption_status_quo_t"].reindex(prices["region"]).to_numpy()
+        price = {name: float(np.average(prices[f"consumer_price_{name}_usd_per_t"], weights=weight)) for name in STATES}
+        sources = self.sources[self.sources["mineral"] == mineral]
+        outside = sources[~sources["is_party"] & (sources["origin"] != "stocks")]
+        share = {name: float(outside[name].sum() / sources[name].sum()) if sources[name].sum() > 0 else 0.0 for name in STATES}
+        gains = self.accounts[(self.accounts["mineral"] == mineral) & self.accounts["is_party"]]
+        return Headline(
+            mineral=mineral,
+            price_status_quo_usd_per_t=price["status_quo"],
+            price_without_usd_per_t=price["without_agreement"],
+            price_usd_per_t=price["with_agreement"],
+            non_party_share_status_quo=share["status_quo"],
+            non_party_share_without=share["without_agreement"],
+            non_party_share=share["with_agreement"],
+            users_cost_usd=-float(gains["users_usd"].sum()),
+            public_money_usd=float((gains["treasury_usd"] + gains["rents_usd"]).sum()),
+            producers_gain_usd=float(gains["producers_usd"].sum()),
+            net_gain_usd=float(gains["net_usd"].sum()),
+            short_t=float(used["unserved_with_agreement_t"].sum()),
+        )
+
+    @cached_property
+    def floors(self) -> pd.DataFrame:
+        """Every floor of the agreement by party: levy, price, whether it holds and why not."""
+        return self._instrument_rows("floors")
+
+    @cached_property
+    def trqs(self) -> pd.DataFrame:
+        """Every tariff-rate quota: in-quota and over-quota imports [t/yr], rent per unit [USD/t]."""
+        return self._instrument_rows("trqs")
+
+    @cached_property
+    def quotas(self) -> pd.DataFrame:
+        """Every quota: imports [t/yr] and rent per unit [USD/t]."""
+        return self._instrument_rows("quotas")
+
+    def _instrument_rows(self, table: str) -> pd.DataFrame:
+        instruments = getattr(self.scenario.agreement, table)
+        rows = [row for accounts in self.with_agreement.accounts.values() for row in getattr(accounts, table)]
+        frame = pd.DataFrame(rows)
+        if not frame.empty:
+            frame.insert(1, "mineral", [instruments[index].mineral for index in frame["index"]])
+            frame.insert(2, "stage", [instruments[index].stage for index in frame["index"]])
+        return frame
+
+    @cached_property
+    def market_change(self) -> MarketChange:
+        """Prices and use of the last stage against the status quo, for the manufacturers' formulas."""
+        return self._market_change("with_agreement")
+
+    def _market_change(self, state: str) -> MarketChange:
+        regions, minerals = tuple(self.with_agreement.market.regions), tuple(self.scenario.minerals)
+
+        def grid(frame: pd.DataFrame, column: str) -> np.ndarray:
+            last = frame[self._is_last(frame)]
+            wide = last.pivot_table(index="region", columns="mineral", values=column)
+            return wide.reindex(index=list(regions), columns=list(minerals)).to_numpy(dtype=float)
+
+        return MarketChange(
+            regions=regions,
+            minerals=minerals,
+            price_usd_per_t=grid(self.prices, f"consumer_price_{state}_usd_per_t"),
+            price0_usd_per_t=grid(self.prices, "consumer_price_status_quo_usd_per_t"),
+            use_t=grid(self.quantities, f"consumption_{state}_t"),
+            use0_t=grid(self.quantities, "consumption_status_quo_t"),
+        )
+
+    @cached_property
+    def industries(self) -> pd.DataFrame:
+        """Per region and industry: unit cost, shortage, output, value added and jobs at risk against the status quo."""
+        return compare(self.users, self.market_change, self.assumptions)
+
+    @cached_property
+    def industries_without_agreement(self) -> pd.DataFrame:
+        """The same for the shocks without the agreement."""
+        return compare(self.users, self._market_change("without_agreement"), self.assumptions)
+
+    @cached_property
+    def industries_by_mineral(self) -> pd.DataFrame:
+        """Per region, industry and mineral: what each mineral contributes."""
+        return by_mineral(self.users, self.market_change, self.assumptions)

@@ -1,0 +1,230 @@
+"""The shipped markets in use: a scenario goes in, what it does against the status quo comes out.
+
+``World`` holds the data and remembers calibrations and solved minerals by their content, so that a slider moves only what it
+touches. Memory changes speed, never numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.agreement import Agreement
+from model.assumptions import Assumptions
+from model.data import Tables, load
+from model.equilibrium import Equilibrium, SolvedMineral, Solver, solve_mineral
+from model.impact import Manufacturers, manufacturers
+from model.market.base_year import BaseYear
+from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
+from model.market.records import Market, MineralMarket, Role
+from model.outcome import Outcome
+from model.scenario import Base, NamedShock, Scenario, ShockLibrary, check_names, controls_in_force
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from model.shock import Shock
+
+MOST_SOLVED = 2048
+MOST_CALIBRATED = 128
+
+NO_AGREEMENT = Agreement()
+IMPACT_ONLY = ("pass_through", "dead_band", "stock_cover", "dependence_share", "hardness", "economy_wide", "cost_share", "back_test")
+"""Beginnings of assumption names that enter the manufacturers' formulas only: changing one solves no market again."""
+
+
+@dataclass(frozen=True)
+class _Calibrated:
+    part: CalibratedMineral
+    status_quo_market: MineralMarket
+
+
+class World:
+    """Data, shock library and everything solved so far."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.tables: Tables = load(folder)
+        self.assumptions = Assumptions.from_table(self.tables["assumptions"])
+        self.library = ShockLibrary(self.tables)
+        self.hosts = byproduct_hosts(self.tables)
+        self.minerals = market_ids(self.tables)
+        self._solver = Solver()
+        self._calibrated: OrderedDict[tuple[object, ...], _Calibrated] = OrderedDict()
+        self._solved: OrderedDict[str, SolvedMineral] = OrderedDict()
+        self._users: OrderedDict[str, Manufacturers] = OrderedDict()
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """Region ids of all markets."""
+        return tuple(self.tables["regions"]["id"])
+
+    @cached_property
+    def stages(self) -> dict[str, tuple[str, ...]]:
+        """Traded stages of every mineral."""
+        rows = self.tables["minerals"]
+        rows = rows[rows["kind"] == "market"]
+        return {str(row.id): tuple(str(row.stages).split(";")) for row in rows.itertuples()}
+
+    def check(self, scenario: Scenario) -> None:
+        """Refuse unknown names and assumptions out of range (ScenarioError)."""
+        check_names(scenario, self.regions, self.stages, self.library)
+        self.assumptions.with_overrides(scenario.assumptions)
+
+    def calibrated(self, mineral: str, scenario: Scenario) -> CalibratedMineral:
+        """The mineral's market at the base year under the scenario's assumptions and horizon."""
+        return self._calibration(mineral, scenario).part
+
+    def base_years(self, minerals: Iterable[str], scenario: Scenario) -> dict[str, BaseYear]:
+        """Base years of minerals under the scenario's assumptions."""
+        return {mineral: self.calibrated(mineral, scenario).base for mineral in minerals}
+
+    def outcome(self, scenario: Scenario) -> Outcome:
+        """The scenario against the status quo.
+
+        Raises:
+            ScenarioError: for names, levels or assumptions that do not exist or contradict each other.
+            SolveError: when an equilibrium is not proved.
+        """
+        self.check(scenario)
+        status_quo = self.equilibrium(replace_agreement(scenario, NO_AGREEMENT, shocks=()))
+        shocked = self.equilibrium(replace_agreement(scenario, NO_AGREEMENT, shocks=scenario.shocks)) if scenario.shocks else status_quo
+        solved = self.equilibrium(scenario)
+        return Outcome(
+            scenario=scenario,
+            base=self.base_years(scenario.minerals, scenario),
+            status_quo=status_quo,
+            without_agreement=shocked,
+            with_agreement=solved,
+            users=self.users(scenario),
+            assumptions=self.assumptions.with_overrides(scenario.assumptions),
+        )
+
+    def equilibrium(self, scenario: Scenario) -> Equilibrium:
+        """The scenario's equilibrium in its minerals; hosts are solved first."""
+        solved = {mineral: self.solved(mineral, scenario) for mineral in scenario.minerals}
+        market = Market(self.regions, {mineral: solved[mineral].state.problem.market for mineral in solved})
+        return Equilibrium(market, {k: s.state for k, s in solved.items()}, {k: s.accounts for k, s in solved.items()})
+
+    def solved(self, mineral: str, scenario: Scenario) -> SolvedMineral:
+        """One mineral's equilibrium under a scenario, from memory where the same was solved before."""
+        key = self._key(mineral, scenario)
+        if key in self._solved:
+            self._solved.move_to_end(key)
+            return self._solved[key]
+        host_output: dict[tuple[str, str, str], float] = {}
+        for host in self.hosts.get(mineral, {}):
+            host_output |= self.solved(host, scenario).output
+        market = self._calibration(mineral, scenario).status_quo_market
+        shocks = self.shocks(mineral, scenario)
+        result = solve_mineral(market, frozenset(scenario.parties), scenario.agreement, shocks, host_output, self._solver)
+        self._solved[key] = result
+        if len(self._solved) > MOST_SOLVED:
+            self._solved.popitem(last=False)
+        return result
+
+    def shocks(self, mineral: str, scenario: Scenario) -> list[Shock]:
+        """Everything that disturbs one mineral: controls in force that no shock replaces, then the scenario's shocks."""
+        base = self._base(mineral, scenario)
+        shocks: list[Shock] = []
+        replaced: list[tuple[str, ...]] = []
+        for shock in scenario.shocks:
+            if isinstance(shock, NamedShock):
+                records, gone = self.library.records(shock, base, [mineral])
+                shocks += records
+                replaced += gone
+            elif shock.mineral == mineral:
+                shocks.append(shock)
+        return controls_in_force(self.tables, base, replaced) + shocks
+
+    def users(self, scenario: Scenario) -> Manufacturers:
+        """The manufacturers that use the scenario's minerals."""
+        key = json.dumps([sorted(scenario.assumptions.items()), scenario.minerals])
+        if key not in self._users:
+            use = {
+                (region, mineral): float(base.stages[-1].use_t[index])
+                for mineral, base in self.base_years(scenario.minerals, scenario).items()
+                for index, region in enumerate(base.regions)
+                if base.stages[-1].use_t[index] > 0
+            }
+            self._users[key] = manufacturers(self.tables, self.assumptions.with_overrides(scenario.assumptions), use)
+            if len(self._users) > MOST_CALIBRATED:
+                self._users.popitem(last=False)
+        return self._users[key]
+
+    def _market_overrides(self, scenario: Scenario) -> dict[str, float]:
+        return {name: value for name, value in scenario.assumptions.items() if not name.startswith(IMPACT_ONLY)}
+
+    def _calibration(self, mineral: str, scenario: Scenario) -> _Calibrated:
+        overrides = self._market_overrides(scenario)
+        key = (mineral, scenario.horizon, tuple(sorted(overrides.items())))
+        if key not in self._calibrated:
+            assumptions = self.assumptions.with_overrides(overrides)
+            hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
+            part = calibrate_mineral(self.tables, assumptions, scenario.horizon, mineral, hosts)
+            self._calibrated[key] = _Calibrated(part, self._with_duties_in_force(part.market))
+            if len(self._calibrated) > MOST_CALIBRATED:
+                self._calibrated.popitem(last=False)
+        return self._calibrated[key]
+
+    def _with_duties_in_force(self, market: MineralMarket) -> MineralMarket:
+        """The market with the duties of the status-quo date in place of the base year's."""
+        table = market.activities
+        duty = np.zeros(len(table))
+        stage_of = {node: market.stages.index(market.nodes[node].stage) for node in range(len(market.nodes))}
+        routes = np.flatnonzero(table.role == Role.ROUTE)
+        stages = np.array([stage_of[node] for node in table.node_in[routes].tolist()])
+        for index, stage in enumerate(market.stages):
+            matrix = duty_matrix(self.tables, market.mineral, stage, market.regions, "ad_valorem_now")
+            own = routes[stages == index]
+            duty[own] = matrix[table.region[own], table.partner[own]]
+        return replace(market, base_duty=duty)
+
+    def _base(self, mineral: str, scenario: Scenario) -> Base:
+        base = self.calibrated(mineral, scenario).base
+        production = {
+            (mineral, stage.stage, region): float(stage.production_t[index])
+            for stage in base.stages
+            for index, region in enumerate(base.regions)
+        }
+        exports = {
+            (mineral, stage.stage, base.regions[source], base.regions[target]): float(stage.flow_t[source, target])
+            for stage in base.stages
+            for source, target in zip(*np.nonzero(stage.flow_t), strict=True)
+            if source != target
+        }
+        return Base(self.regions, self.stages, production, exports)
+
+    def _key(self, mineral: str, scenario: Scenario) -> str:
+        """Everything that decides one mineral's equilibrium, as text; hosts included."""
+        minerals = {mineral, *self.hosts.get(mineral, {})}
+        agreement = {
+            name: [item.model_dump(mode="json") for item in getattr(scenario.agreement, name) if item.mineral in minerals]
+            for name in Agreement.model_fields
+        }
+        positions = {
+            name: [i for i, item in enumerate(getattr(scenario.agreement, name)) if item.mineral == mineral]
+            for name in ("trqs", "quotas", "floors", "offtakes")
+        }
+        acts = any(agreement.values())
+        shocks = [
+            shock.model_dump(mode="json")
+            for shock in scenario.shocks
+            if isinstance(shock, NamedShock) or shock.mineral in minerals
+        ]
+        parties = sorted(scenario.parties) if acts else []
+        overrides = self._market_overrides(scenario)
+        return json.dumps([mineral, scenario.horizon, parties, agreement, positions, shocks, overrides], sort_keys=True)
+
+
+def replace_agreement(scenario: Scenario, agreement: Agreement, shocks: tuple[NamedShock | Shock, ...]) -> Scenario:
+    """The scenario with another agreement and other shocks, without checking its names again."""
+    return scenario.model_copy(update={"agreement": agreement, "shocks": shocks})
+
+
+
