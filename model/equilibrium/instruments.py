@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.agreement import Mechanism
-from model.equilibrium.problem import Draft, LevyGroup, Problem, public_stock, scale_quantity, start_draft
+from model.equilibrium.problem import Draft, LevyGroup, Problem, TrqGroup, public_stock, scale_quantity, start_draft
 from model.market.records import NOWHERE, NodeRole, Role, Shape, activities
 
 if TYPE_CHECKING:
@@ -97,11 +97,13 @@ def add_trq(draft: Draft, index: int, trq: Trq) -> None:
     draft.duty_specific[over] = specific
     draft.duty_ad_valorem[over] = ad_valorem
     relieved = np.concatenate([np.ones(len(routes)), -np.ones(len(over))])
+    pool = len(draft.pools)
     draft.add_pool("trq", index, np.concatenate([routes, over]), trq.quantity, relieved)
     groups = [(over, routes)] if ad_valorem == 0 else zip(over[:, None], routes[:, None], strict=True)
     for part, whole in groups:
         weight = np.concatenate([np.ones(len(part)), -np.ones(len(whole))])
         draft.add_pool("over_quota", index, np.concatenate([part, whole]), 0.0, weight)
+    draft.trqs.append(TrqGroup(pool, routes, over, tuple(range(pool + 1, len(draft.pools)))))
 
 
 def add_floor(draft: Draft, index: int, floor: Floor, parties: frozenset[str]) -> None:
@@ -187,7 +189,8 @@ def _store_at_home(draft: Draft, exporter: str, stage: str) -> None:
     """Let a restricting exporter's stockpile buy, at its set price, what the restriction keeps at home (shipped markets only)."""
     node = draft.market.node(exporter, stage, NodeRole.SUPPLY)
     prices = draft.market.exporter_stock_price
-    if prices is not None and node != NOWHERE:
+    t = draft.table
+    if prices is not None and node != NOWHERE and not ((t.role == Role.STOCK_PURCHASE) & (t.node_in == node)).any():
         public_stock(draft, Role.STOCK_PURCHASE, exporter, node, float(prices[node]), np.inf)
 
 

@@ -20,7 +20,7 @@ from model.market.records import NOWHERE, Shape
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from model.equilibrium.newton import Point, System
+    from model.equilibrium.conditions import Point, System
     from model.market.records import Activities, Floats, Integers
 
 FINE = np.array([1.0, 40.0, 1600.0])

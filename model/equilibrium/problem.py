@@ -63,6 +63,19 @@ class LevyGroup:
 
 
 @dataclass(frozen=True)
+class TrqGroup:
+    """A tariff-rate quota's parts: its pool, its routes, and their over-quota parts (one for all, or one per route) with their caps.
+
+    ``pool`` and ``caps`` are positions in the problem's pools, ``routes`` and ``over`` in its activities.
+    """
+
+    pool: int
+    routes: Integers
+    over: Integers
+    caps: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Problem:
     """The programme's data for one mineral in one state. Arrays run over activities unless said otherwise.
 
@@ -82,6 +95,7 @@ class Problem:
     levy: Integers
     pools: tuple[Pool, ...]
     levies: tuple[LevyGroup, ...]
+    trqs: tuple[TrqGroup, ...]
     offtakes: tuple[tuple[int, int, float], ...]
     """Per offtake: position in the agreement, activity of its route, committed quantity before anything is excused."""
 
@@ -108,6 +122,7 @@ class Draft:
     levy: Integers
     pools: list[Pool] = field(default_factory=list)
     levies: list[LevyGroup] = field(default_factory=list)
+    trqs: list[TrqGroup] = field(default_factory=list)
     offtakes: list[tuple[int, int, float]] = field(default_factory=list)
 
     def region(self, name: str) -> int:
@@ -177,6 +192,7 @@ class Draft:
             levy=self.levy,
             pools=tuple(self.pools),
             levies=tuple(self.levies),
+            trqs=tuple(self.trqs),
             offtakes=tuple(self.offtakes),
         )
 

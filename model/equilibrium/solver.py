@@ -18,7 +18,8 @@ import numpy as np
 
 from model.equilibrium.compiled import CompiledProgramme, Solution
 from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
-from model.equilibrium.newton import TOLERANCE, Point, System, refine, start_point
+from model.equilibrium.conditions import Point, System
+from model.equilibrium.newton import TOLERANCE, refine
 from model.equilibrium.problem import Pool, Problem
 from model.errors import SolveError
 from model.market.records import Role, Shape, activities, join
@@ -80,7 +81,7 @@ class Solver:
         system = System(scaled)
         point = None
         if problem.market.start_price is not None:
-            point = refine(system, start_point(system, problem.market.start_price / problem.market.price_scale))
+            point = refine(system, system.start(problem.market.start_price / problem.market.price_scale))
         programmes = 0
         if point is None or point.residual > TOLERANCE:
             point, programmes, highs_seconds = self._search(system)
@@ -94,10 +95,10 @@ class Solver:
         start = system.problem.market.start_price
         nodes = system.nodes
         price = np.ones(nodes) if start is None else start / system.problem.market.price_scale
-        point = start_point(system, price)
+        point = system.start(price)
         seconds = 0.0
         for count, width in enumerate(SEARCH_WIDTHS, start=1):
-            m, _, _ = system.marginal(point.price, point.rent, point.levy, point.quantity)
+            m, _, _ = system.marginal(point, point.quantity)
             point.marginal = m
             steps = ladder.steps(m, width, np.zeros(len(m), dtype=bool), _charges(system, point))
             solution = programme.solve(system.problem, steps)
@@ -276,8 +277,8 @@ def _complementarity(system: System, point: Point) -> float:
     violation = np.where(gain > 0, np.minimum(gain, room_up), np.minimum(-gain, room_down))
     vanishing = curved & (x < 1e-12)
     worst = float(np.max(np.where(vanishing, 0.0, violation), initial=0.0))
-    if system.pools:
-        room = system.limit - system.pool_use(x)
+    if system.problem.pools:
+        room = np.array([pool.limit - pool.weight @ x[pool.members] for pool in system.problem.pools])
         worst = max(worst, float(np.max(np.minimum(point.rent, np.abs(room)), initial=0.0)))
         worst = max(worst, float(np.max(-room, initial=0.0)) / QUANTITY_UNIT)
     return worst

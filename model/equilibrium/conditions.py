@@ -1,0 +1,501 @@
+"""The conditions of equilibrium at given prices: residuals, derivatives, and which regime each instrument is in.
+
+Given a price at every node, every activity's quantity follows from its curve, so the unknowns are only the node prices, the rents of
+pools and the levies of floors. They solve
+
+* market balance: what arrives at a node equals what leaves it (or the price is zero and some is left over);
+* pools: rent >= 0, room >= 0, one of them zero;
+* tariff-rate quotas: the rent is what in-quota imports are worth, at most the difference to the over-quota rate of each route that
+  is inside the quota (:class:`QuotaSide`);
+* levies: zero with the price above the floor; or the price at the floor; or at the cap; or so high that arrivals have ended;
+* public stocks and unserved demand: at their lower bound, or their price rules at their node, or at their upper bound.
+
+What follows from prices in closed form is eliminated rather than iterated: the levy that brings arrivals to what is missing at the
+floor, the quantity of a stock whose price rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.equilibrium.problem import PRODUCTION, Problem
+from model.market.curves import HIGHEST_EXPONENT, CurveGroups
+from model.market.records import NOWHERE, Role, Shape
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from model.equilibrium.problem import TrqGroup
+    from model.market.records import Floats, Integers
+
+SOFTNESS = 1e-5
+"""Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""
+MOST_SIDE_CHANGES = 4
+LEVY_ROUNDS = 3
+ALMOST_NOTHING = 1e-12
+ARRIVALS_ENDED = 1e-6
+"""Arrivals count as ended at this quantity (of the quantity scale·1000): the limit in which the levy that just ends them is unique."""
+
+FREE, HOLD, CAPPED, SHUT = range(4)
+"""States of a levy: not charged; holding the price at the floor; at its cap; so high that arrivals have ended."""
+LEAST, RULES, MOST = range(3)
+"""States of a public stock or of unserved demand: at its lower bound; its price rules; at its upper bound."""
+BETWEEN = -1
+"""The rent of a TRQ lies between the rate differences of its routes: every route is wholly inside or wholly outside."""
+PRICE_SETTERS = (Role.UNSERVED, Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.UNBOUGHT)
+
+
+@dataclass(frozen=True)
+class QuotaSide:
+    """Which routes of a TRQ are inside it, and which one (if any) is at the margin, partly inside.
+
+    A marginal route's rate difference is the rent; without one (``BETWEEN``) the rent is what makes the inside fill the quota.
+    """
+
+    inside: NDArray[np.bool_]
+    marginal: int = BETWEEN
+
+
+@dataclass(frozen=True)
+class Linearisation:
+    """Residuals at a point, which prices and rents are fixed there, and each activity's slope and weights on its two prices."""
+
+    residual: Floats
+    is_set: NDArray[np.bool_]
+    slope: Floats
+    on_received: Floats
+    on_paid: Floats
+
+
+@dataclass
+class Point:
+    """A candidate equilibrium in scaled units: node prices, pool rents, levies, activity quantities, and how good it is."""
+
+    price: Floats
+    rent: Floats
+    levy: Floats
+    sides: tuple[QuotaSide, ...]
+    levy_state: Integers
+    stock_state: Integers
+    quantity: Floats
+    marginal: Floats
+    residual: float = np.inf
+    norm: float = np.inf
+    steps: int = 0
+
+
+class System:
+    """The equilibrium conditions of one (scaled) problem, with their derivatives.
+
+    Unknowns: node prices, rents of the pools in ``own`` (all but the caps of over-quota parts, which follow), levies.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        t = problem.table
+        self.problem = problem
+        self.nodes = len(problem.market.nodes)
+        caps = {cap for group in problem.trqs for cap in group.caps}
+        self.own = [position for position in range(len(problem.pools)) if position not in caps]
+        self.pools = len(self.own)
+        self.levies = len(problem.levies)
+        self.size = self.nodes + self.pools + self.levies
+        self.node_in = np.where(t.node_in == NOWHERE, self.nodes, t.node_in)
+        self.node_out = np.where(t.node_out == NOWHERE, self.nodes, t.node_out)
+        ordinary = ~problem.greater_of
+        self.on_price_in = t.ratio + ordinary * problem.duty_ad_valorem + problem.export_ad_valorem
+        self.charge = problem.export_specific + ordinary * (problem.duty_specific + problem.duty_ad_valorem * t.landed_cost)
+        self.greater = np.flatnonzero(problem.greater_of)
+        sloped = (t.role == Role.ROUTE) & (t.shape == Shape.LINEAR)
+        self.slope_of_landed = np.where(sloped, t.width, 0.0)
+        width = np.where(sloped & ordinary, t.width * (1.0 + problem.duty_ad_valorem), t.width)
+        self.curves = CurveGroups(t, width)
+        self.is_production = np.isin(t.role, PRODUCTION)
+        self.has_cfd = bool(problem.producer_floor.any())
+        self.producer_floor = np.append(problem.producer_floor, 0.0)
+        self.limit = np.array([problem.pools[position].limit for position in self.own])
+        self.levy_node = np.array([group.node for group in problem.levies], dtype=np.intp)
+        self.floor = np.array([group.floor for group in problem.levies])
+        self.cap = np.array([group.cap for group in problem.levies])
+        self.shut = np.array([max(group.shut, ARRIVALS_ENDED) for group in problem.levies])
+        self.levy_slot = np.where(problem.levy < 0, self.levies, problem.levy)
+        self.is_over = t.role == Role.OVER_QUOTA
+        self.trq_of = {group.pool: slot for slot, group in enumerate(problem.trqs)}
+        lagged = (self.slope_of_landed > 0) & problem.greater_of
+        one_ended = (t.node_in == NOWHERE) != (t.node_out == NOWHERE)
+        sets_price = (t.shape == Shape.FLAT) & np.isin(t.role, PRICE_SETTERS) & one_ended & (t.upper > t.lower)
+        self.setters = np.flatnonzero(sets_price)
+        self.sign = np.where(t.node_out[self.setters] != NOWHERE, 1.0, -1.0)
+        self.set_node = np.where(self.sign > 0, self.node_out[self.setters], self.node_in[self.setters])
+        self.set_price = self.sign * t.level[self.setters]
+        self.moving = np.flatnonzero((t.shape == Shape.FLAT) & (t.upper > t.lower) & ~self.is_over & ~sets_price | lagged)
+        self.entry = np.where(t.shape == Shape.LOG, -np.inf, t.level)
+        self._group_levies()
+        stride = self.nodes + 1
+        pairs = ((self.node_out, self.node_out), (self.node_out, self.node_in), (self.node_in, self.node_out), (self.node_in, self.node_in))
+        self._cells = np.concatenate([row * stride + column for row, column in pairs])
+
+    def _group_levies(self) -> None:
+        """Routes under a levy whose arrivals all fall smoothly with it, in one block: the levy follows from them in closed form."""
+        t = self.problem.table
+        smooth = np.isin(t.shape, (Shape.LOG, Shape.LOG1P))
+        self.is_smooth = np.array([len(g.members) > 0 and smooth[g.members].all() for g in self.problem.levies], dtype=bool)
+        blocks = [(slot, g.members) for slot, g in enumerate(self.problem.levies) if self.is_smooth[slot]]
+        self.levied = np.concatenate([members for _, members in blocks]) if blocks else np.zeros(0, dtype=np.intp)
+        self.levied_slot = np.repeat([slot for slot, _ in blocks], [len(members) for _, members in blocks]).astype(np.intp)
+        is_open = t.upper[self.levied] > 0
+        self.levied, self.levied_slot = self.levied[is_open], self.levied_slot[is_open]
+        self.levied_start = np.where(t.shape[self.levied] == Shape.LOG1P, 1.0, 0.0)
+        self.levy_width = np.ones(self.levies)
+        self.levy_width[self.levied_slot] = t.width[self.levied]
+
+    def start(self, price: Floats) -> Point:
+        """A point with given node prices, no rents and no levies; every route inside its TRQ."""
+        count = len(self.problem.table)
+        sides = tuple(QuotaSide(self.differences(group, price) > 0.0) for group in self.problem.trqs)
+        zeros = np.zeros(count)
+        states = np.full(self.levies, FREE), np.full(len(self.setters), LEAST)
+        return Point(price, np.zeros(len(self.problem.pools)), np.zeros(self.levies), sides, *states, zeros, zeros)
+
+    def differences(self, group: TrqGroup, price: Floats) -> Floats:
+        """Over-quota less in-quota rate of each route of a TRQ at given node prices."""
+        p, over = self.problem, group.over
+        value = p.duty_specific[over] + p.duty_ad_valorem[over] * (price[p.table.node_in[over]] + p.table.landed_cost[over])
+        return np.broadcast_to(value, group.routes.shape)
+
+    def duty(self, price_in: Floats, flow: Floats) -> Floats:
+        """Import duty per unit of the ``greater_of`` routes at given exporters' prices and flows."""
+        problem, i = self.problem, self.greater
+        landed = price_in[i] + problem.table.landed_cost[i] + self.slope_of_landed[i] * flow[i]
+        return np.maximum(problem.duty_specific[i], problem.duty_ad_valorem[i] * landed)
+
+    def marginal(self, point: Point, flow: Floats) -> tuple[Floats, Floats, Floats]:
+        """What one more unit of each activity earns net of charges, with its weights on the price received and the price paid."""
+        extended = np.append(point.price, 0.0)
+        received, paid = extended[self.node_out], extended[self.node_in]
+        on_received = np.ones(len(received))
+        on_paid = self.on_price_in
+        if self.has_cfd:
+            strike = self.producer_floor[self.node_out]
+            topped_up = self.is_production & (strike > received)
+            received = np.where(topped_up, strike, received)
+            on_received = np.where(topped_up, 0.0, 1.0)
+        m = received - on_paid * paid - self.charge
+        if self.levies:
+            m -= np.append(point.levy, 0.0)[self.levy_slot]
+        if len(self.greater) or self.problem.trqs:
+            on_paid = on_paid.copy()
+        if len(self.greater):
+            i = self.greater
+            duty = self.duty(paid, flow)
+            m[i] -= duty
+            on_paid[i] += np.where(duty > self.problem.duty_specific[i], self.problem.duty_ad_valorem[i], 0.0)
+        for position in self.own:
+            pool, rent = self.problem.pools[position], point.rent[position]
+            if position in self.trq_of:
+                self._charge_trq(self.trq_of[position], point, rent, m, on_paid)
+            elif rent != 0.0:
+                m[pool.members] -= rent * pool.weight
+        return m, on_received, on_paid
+
+    def _charge_trq(self, slot: int, point: Point, rent: float, m: Floats, on_paid: Floats) -> None:
+        """Routes inside the quota pay its rent, routes outside the difference of the rates."""
+        group, side = self.problem.trqs[slot], point.sides[slot]
+        difference = self.differences(group, point.price)
+        m[group.routes] -= np.where(side.inside, rent, difference)
+        outside = group.routes[~side.inside]
+        on_paid[outside] += np.broadcast_to(self.problem.duty_ad_valorem[group.over], group.routes.shape)[~side.inside]
+
+    def imbalance(self, x: Floats) -> Floats:
+        """Arrivals minus departures at every node."""
+        stride = self.nodes + 1
+        arrive = np.bincount(self.node_out, x, stride)
+        leave = np.bincount(self.node_in, self.problem.table.ratio * x, stride)
+        return (arrive - leave)[: self.nodes]
+
+    def charged_on(self, point: Point) -> list[tuple[Integers, Floats]]:
+        """For every own pool and every levy: the activities that pay it, and their weights."""
+        groups = []
+        for position in self.own:
+            pool = self.problem.pools[position]
+            if position in self.trq_of:
+                slot = self.trq_of[position]
+                inside = self.problem.trqs[slot].routes[point.sides[slot].inside]
+                groups.append((inside, np.ones(len(inside))))
+            else:
+                groups.append((pool.members, pool.weight))
+        return groups + [(group.members, np.ones(len(group.members))) for group in self.problem.levies]
+
+    def conditions(self, point: Point, centre: Floats) -> Linearisation:
+        """Residual of every condition at ``point``, with what its derivative needs.
+
+        Sets the point's quantities and moves its regimes (TRQ sides, levies, stocks) to where its prices put them.
+        """
+        self._enter_regimes(point)
+        for _ in range(MOST_SIDE_CHANGES):
+            m, on_received, on_paid = self.marginal(point, centre)
+            x, slope = self.curves.quantity_and_slope(m, centre, SOFTNESS)
+            x[self.is_over] = 0.0
+            slope[self.is_over] = 0.0
+            self._set_stocks(point, x, slope)
+            if not self._change_sides(point, x):
+                break
+        if self.is_smooth.any():
+            self._eliminate_levies(point, m, x, slope)
+        gap = self.imbalance(x)
+        ruled = self._eliminate_stocks(point, x, gap)
+        point.quantity, point.marginal = x, m
+        at_zero = (point.price <= 0.0) & (gap >= 0.0)
+        room, idle = self._pool_conditions(point, x)
+        value, uncharged = self._levy_conditions(point, x)
+        is_set = np.concatenate([at_zero | ruled, idle, uncharged])
+        residual = np.where(is_set, 0.0, np.concatenate([gap, room, value]))
+        point.residual = float(np.abs(residual).max(initial=0.0))
+        point.norm = float(np.linalg.norm(residual))
+        return Linearisation(residual, is_set, slope, on_received, on_paid)
+
+    def _enter_regimes(self, point: Point) -> None:
+        """Let a floor or a stock's price rule where the price has passed it."""
+        node_price = point.price[self.levy_node]
+        missed = (point.levy_state == FREE) & (node_price < self.floor)
+        passed = ((point.levy_state == SHUT) & (node_price >= self.floor)) | ((point.levy_state == CAPPED) & (node_price > self.floor))
+        changing = (missed | passed) & self.is_smooth
+        reached = point.price[self.set_node]
+        wanted = self.sign * (reached - self.set_price)
+        turning = ((point.stock_state == LEAST) & (wanted > 0.0)) | ((point.stock_state == MOST) & (wanted < 0.0))
+        if not changing.any() and not turning.any():
+            return
+        point.price = point.price.copy()
+        point.levy_state = np.where(changing, HOLD, point.levy_state)
+        point.price[self.levy_node[changing]] = self.floor[changing]
+        held = set(self.levy_node[(point.levy_state == HOLD) & self.is_smooth].tolist())
+        point.stock_state = point.stock_state.copy()
+        held |= set(self.set_node[point.stock_state == RULES].tolist())
+        for stock in np.flatnonzero(turning).tolist():
+            node = int(self.set_node[stock])
+            if node in held:
+                point.stock_state[stock] = MOST if wanted[stock] > 0 else LEAST
+            else:
+                point.stock_state[stock] = RULES
+                point.price[node] = self.set_price[stock]
+                held.add(node)
+
+    def _set_stocks(self, point: Point, x: Floats, slope: Floats) -> None:
+        """Quantities of stocks at a bound; where their price rules the quantity follows later from the balance."""
+        t = self.problem.table
+        x[self.setters] = np.where(point.stock_state == MOST, t.upper[self.setters], t.lower[self.setters])
+        x[self.setters[point.stock_state == RULES]] = 0.0
+        slope[self.setters] = 0.0
+
+    def _eliminate_stocks(self, point: Point, x: Floats, gap: Floats) -> NDArray[np.bool_]:
+        """Quantity of each stock whose price rules: what balances its node; at a bound it ceases to rule. Returns the ruled nodes."""
+        t = self.problem.table
+        ruled = np.zeros(self.nodes, dtype=bool)
+        ruling = np.flatnonzero(point.stock_state == RULES)
+        if len(ruling):
+            point.stock_state = point.stock_state.copy()
+        for stock in ruling.tolist():
+            activity, node = int(self.setters[stock]), int(self.set_node[stock])
+            needed = -self.sign[stock] * gap[node]
+            low, high = t.lower[activity], t.upper[activity]
+            point.stock_state[stock] = LEAST if needed < low else (MOST if needed > high else RULES)
+            x[activity] = min(max(needed, low), high)
+            gap[node] += self.sign[stock] * x[activity]
+            ruled[node] = point.stock_state[stock] == RULES
+        return ruled
+
+    def _eliminate_levies(self, point: Point, m: Floats, x: Floats, slope: Floats) -> None:
+        """Levies that hold their floor or have shut their border: the one at which arrivals are what is missing, or almost nothing."""
+        ends = ((point.levy_state == HOLD) | (point.levy_state == SHUT)) & self.is_smooth
+        if not ends.any():
+            return
+        t, members, slot = self.problem.table, self.levied, self.levied_slot
+        missing = np.bincount(slot, x[members], self.levies) - self.imbalance(x)[self.levy_node]
+        state = np.where(ends & (point.levy_state == HOLD) & (missing <= self.shut), SHUT, point.levy_state)
+        target = np.where(state == SHUT, self.shut, np.maximum(missing, self.shut))
+        levy = point.levy
+        earned = m[members] + levy[slot]
+        level, width, base = t.level[members], t.width[members], t.base[members]
+        for _ in range(LEVY_ROUNDS):
+            growth = np.exp(np.minimum((earned - levy[slot] - level) / width, HIGHEST_EXPONENT))
+            flow = np.clip(base * (growth - self.levied_start), t.lower[members], t.upper[members])
+            arrivals = np.bincount(slot, flow, self.levies)
+            off = np.where(ends, np.log(np.maximum(arrivals, ALMOST_NOTHING) / target), 0.0)
+            if np.abs(off).max() < 1e-14:
+                break
+            levy = levy + self.levy_width * off
+        state = np.where(ends & (levy <= 0.0), FREE, np.where(ends & (levy >= self.cap), CAPPED, state))
+        levy = np.where(ends, np.clip(levy, 0.0, self.cap), levy)
+        growth = np.exp(np.minimum((earned - levy[slot] - level) / width, HIGHEST_EXPONENT))
+        flow = base * (growth - self.levied_start)
+        inside = (flow > t.lower[members]) & (flow < t.upper[members])
+        m[members] = earned - levy[slot]
+        x[members] = np.clip(flow, t.lower[members], t.upper[members])
+        slope[members] = np.where(inside, base * growth / width, 0.0)
+        point.levy, point.levy_state = levy, state
+
+    def _pool_conditions(self, point: Point, x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Room left in every own pool (or a TRQ's rent less its marginal route's difference), and which are idle."""
+        used = np.array([weight @ x[members] for members, weight in self.charged_on(point)[: self.pools]])
+        rent = point.rent[self.own]
+        room = self.limit - used if self.pools else np.zeros(0)
+        idle = (rent <= 0.0) & (room >= 0.0)
+        for position, slot in self.trq_of.items():
+            side = point.sides[slot]
+            if side.marginal != BETWEEN:
+                own = self.own.index(position)
+                idle[own] = False
+                room[own] = rent[own] - self.differences(self.problem.trqs[slot], point.price)[side.marginal]
+        return room, idle
+
+    def _change_sides(self, point: Point, x: Floats) -> bool:
+        """Move each TRQ's margin to where the rent and the flows put it; True if any changed."""
+        changed = False
+        sides = list(point.sides)
+        rents = point.rent
+        for position, slot in self.trq_of.items():
+            group, side = self.problem.trqs[slot], sides[slot]
+            difference = self.differences(group, point.price)
+            new, rent = _next_side(side, float(rents[position]), difference, x[group.routes], self.problem.pools[position].limit)
+            if rent != rents[position]:
+                rents = rents.copy()
+                rents[position] = rent
+            if new is not side:
+                sides[slot] = new
+                changed = True
+        changed |= rents is not point.rent
+        point.sides, point.rent = tuple(sides), rents
+        return changed
+
+    def _levy_conditions(self, point: Point, x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Residual of each levy, and which are not unknown (zero or at the cap); sets the state of those without closed form.
+
+        A levy is zero, or the smallest at which the price reaches the floor or arrivals have ended, or at its cap.
+        """
+        above = point.price[self.levy_node] - self.floor
+        beyond = self.shut - self.arrivals(x) if self.levies else above
+        ended = np.where(self.is_smooth, point.levy_state == SHUT, beyond / self.shut > above)
+        slack = np.where(ended, beyond, above)
+        free = (point.levy <= 0.0) & (slack >= 0.0)
+        capped = (point.levy >= self.cap) & (slack <= 0.0)
+        state = np.where(free, FREE, np.where(capped, CAPPED, np.where(ended, SHUT, HOLD)))
+        point.levy_state = np.where(self.is_smooth, point.levy_state, state)
+        return slack, (point.levy_state == FREE) | (point.levy_state == CAPPED)
+
+    def arrivals(self, x: Floats) -> Floats:
+        """Quantity on which each levy is charged."""
+        return np.array([x[group.members].sum() for group in self.problem.levies])
+
+    def reenter(self, point: Point, centre: Floats) -> None:
+        """Lower each levy that leaves no arrival at all to where the first arrival would enter, so that it can be told apart."""
+        if not point.levy[~self.is_smooth].any():
+            return
+        m, _, _ = self.marginal(point, centre)
+        t = self.problem.table
+        first = self.entry - m - SOFTNESS * (t.shape == Shape.FLAT) * centre
+        for slot in np.flatnonzero(~self.is_smooth):
+            group = self.problem.levies[slot]
+            members = group.members[t.upper[group.members] > 0]
+            too_much = float(first[members].min(initial=np.inf))
+            if 0.0 < too_much < np.inf:
+                point.levy[slot] = max(point.levy[slot] - too_much - 0.5 * SOFTNESS * ARRIVALS_ENDED, 0.0)
+
+    def jacobian(self, point: Point, at: Linearisation) -> Floats:
+        """Derivative of the residuals with respect to prices, rents and levies (dense, square)."""
+        n, ratio = self.nodes + 1, self.problem.table.ratio
+        given, taken = at.slope, at.slope * ratio
+        values = (given * at.on_received, -given * at.on_paid, -taken * at.on_received, taken * at.on_paid)
+        block = np.bincount(self._cells, np.concatenate(values), n * n).reshape(n, n)
+        full = np.zeros((self.size, self.size))
+        full[: self.nodes, : self.nodes] = block[: self.nodes, : self.nodes]
+        groups = self.charged_on(point)
+        for position, (members, weight) in enumerate(groups, start=self.nodes):
+            self._border(full, position, members, weight, groups, at)
+        for position, slot in self.trq_of.items():
+            if point.sides[slot].marginal != BETWEEN:
+                self._marginal_row(full, position, self.problem.trqs[slot], point.sides[slot].marginal)
+        for slot in np.flatnonzero(point.levy_state == HOLD):
+            row = self.nodes + self.pools + slot
+            full[row] = 0.0
+            full[row, self.levy_node[slot]] = 1.0
+        full[at.is_set] = 0.0
+        full[at.is_set, at.is_set] = 1.0
+        return full
+
+    def _border(
+        self, full: Floats, position: int, members: Integers, weight: Floats, groups: list[tuple[Integers, Floats]], at: Linearisation
+    ) -> None:
+        """Column of one rent or levy, and row of minus the quantity it is charged on."""
+        n = self.nodes + 1
+        ratio = self.problem.table.ratio[members]
+        moved = weight * at.slope[members]
+        source, target = self.node_in[members], self.node_out[members]
+        column = np.bincount(target, -moved, n) + np.bincount(source, moved * ratio, n)
+        row = np.bincount(target, -moved * at.on_received[members], n) + np.bincount(source, moved * at.on_paid[members], n)
+        full[: self.nodes, position] = column[: self.nodes]
+        full[position, : self.nodes] = row[: self.nodes]
+        share = np.zeros(len(self.problem.table))
+        share[members] = moved
+        full[position, self.nodes :] = [w @ share[other] for other, w in groups]
+
+    def _marginal_row(self, full: Floats, position: int, group: TrqGroup, marginal: int) -> None:
+        """A TRQ with a marginal route: its rent is that route's difference of rates, which moves with the exporter's price."""
+        row = self.nodes + self.own.index(position)
+        over = group.over[marginal if len(group.over) > 1 else 0]
+        full[row] = 0.0
+        full[row, row] = 1.0
+        full[row, self.problem.table.node_in[over]] -= self.problem.duty_ad_valorem[over]
+
+    def complete(self, point: Point) -> None:
+        """Fill in what the unknowns imply for TRQs: over-quota quantities and the rents of their caps."""
+        rent, x, m = point.rent.copy(), point.quantity.copy(), point.marginal.copy()
+        for group, side in zip(self.problem.trqs, point.sides, strict=True):
+            flow, difference = x[group.routes], self.differences(group, point.price)
+            value, limit = float(rent[group.pool]), self.problem.pools[group.pool].limit
+            over = np.where(side.inside, 0.0, flow)
+            if side.marginal != BETWEEN:
+                tied = difference <= difference[side.marginal] * (1 + 1e-12)
+                surplus = max(float(flow.sum() - over[~tied].sum()) - limit, 0.0) if len(group.over) == 1 else 0.0
+                if len(group.over) > 1:
+                    within = float(flow[side.inside].sum())
+                    over[side.marginal] = np.clip(within - limit, 0.0, flow[side.marginal])
+                else:
+                    over = flow * (surplus / max(float(flow.sum()), 1e-300))
+            if len(group.over) == 1:
+                x[group.over] = over.sum()
+                m[group.over] = value - difference[0]
+            else:
+                x[group.over] = over
+                rent[list(group.caps)] = np.where(side.inside, 0.0, np.maximum(value - difference, 0.0))
+                m[group.over] = np.minimum(value - difference, 0.0)
+        point.rent, point.quantity, point.marginal = rent, x, m
+
+
+def _next_side(side: QuotaSide, rent: float, difference: Floats, flow: Floats, limit: float) -> tuple[QuotaSide, float]:
+    """Where a TRQ's margin moves: the rent cannot pass a route's rate difference without that route becoming marginal.
+
+    Returns the side and the rent that goes with it.
+    """
+    if side.marginal != BETWEEN:
+        edge = float(difference[side.marginal])
+        above = difference > edge * (1 + 1e-12) + 1e-300
+        tied = ~above & side.inside
+        within = float(flow[above].sum())
+        if within > limit:
+            return QuotaSide(above), edge
+        if within + float(flow[tied].sum()) < limit:
+            return QuotaSide(above | tied), edge
+        return side, edge
+    if side.inside.any():
+        lowest = int(np.argmin(np.where(side.inside, difference, np.inf)))
+        if rent > difference[lowest]:
+            return QuotaSide(side.inside, lowest), float(difference[lowest])
+    outside = ~side.inside & (difference > 0.0)
+    if outside.any():
+        highest = int(np.argmax(np.where(outside, difference, -np.inf)))
+        if rent < difference[highest]:
+            inside = side.inside | (outside & (difference >= difference[highest] * (1 - 1e-12)))
+            return QuotaSide(inside, highest), float(difference[highest])
+    return side, rent

@@ -1,0 +1,93 @@
+"""How far the headline moves when the main assumptions go to the ends of their range, one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from model.errors import AccordError
+from model.outcome import Headline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.assumptions import Assumption
+    from model.scenario import Scenario
+    from model.world import World
+
+MAIN_BY_HORIZON = {
+    "short": ("demand_elasticity_short", "supply_elasticity_short", "capacity_headroom_short"),
+    "long": ("demand_elasticity_long", "supply_elasticity_long", "capacity_headroom_long"),
+}
+MAIN_ALWAYS = (
+    "stock_release_share",
+    "stock_release_full_price",
+    "exporter_stockpile_price_share",
+    "friction_sigma",
+    "choke_price_multiple",
+)
+"""Assumptions that move prices and quantities most; the others move the base year or single producers."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Lowest and highest value of one headline number, and the assumption behind each end."""
+
+    low: float
+    high: float
+    low_from: str
+    high_from: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the calculation is: ``done`` of ``total`` solves, what was tried last, and the spans so far by headline number.
+
+    ``failed`` names the trials for which no equilibrium was proved; they are not part of the spans.
+    """
+
+    done: int
+    total: int
+    tried: str
+    spans: dict[str, Span]
+    failed: tuple[str, ...]
+
+
+def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
+    """The registered assumptions that matter most for a mineral over the scenario's horizon; its own row before the general one."""
+    return [world.assumptions.find(name, mineral) for name in (*MAIN_BY_HORIZON[scenario.horizon], *MAIN_ALWAYS)]
+
+
+def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress]:
+    """The headline's spans, one trial after the other: the scenario as it is, then each main assumption low and high.
+
+    The scenario's own overrides stay in place while another assumption is varied. Every trial has its own status quo, so changes are
+    like for like. Stop iterating to cancel.
+    """
+    trials: list[tuple[str, dict[str, float]]] = [("as assumed", {})]
+    for assumption in main_assumptions(world, scenario, mineral):
+        ends = [end for end in (assumption.low, assumption.high) if end != assumption.value]
+        trials += [(f"{assumption.name} = {end:g}", {assumption.name: end}) for end in ends]
+    spans: dict[str, Span] = {}
+    failed: list[str] = []
+    for done, (label, change) in enumerate(trials, start=1):
+        trial = scenario.model_copy(update={"assumptions": {**scenario.assumptions, **change}})
+        try:
+            _widen(spans, world.outcome(trial).headline(mineral), label)
+        except AccordError:
+            failed.append(label)
+        yield Progress(done, len(trials), label, dict(spans), tuple(failed))
+
+
+def _widen(spans: dict[str, Span], headline: Headline, label: str) -> None:
+    for field in fields(headline):
+        value = getattr(headline, field.name)
+        if not isinstance(value, float):
+            continue
+        span = spans.get(field.name)
+        if span is None:
+            spans[field.name] = Span(value, value, label, label)
+            continue
+        low, low_from = (value, label) if value < span.low else (span.low, span.low_from)
+        high, high_from = (value, label) if value > span.high else (span.high, span.high_from)
+        spans[field.name] = Span(low, high, low_from, high_from)

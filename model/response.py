@@ -1,0 +1,177 @@
+"""How the parties' price answers a price floor, level by level: where the floor stops binding and where it cannot hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from model.agreement import Floor
+from model.errors import SolveError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.equilibrium import SolvedMineral
+    from model.scenario import Scenario
+    from model.world import World
+
+SHARES_OF_STATUS_QUO = (0.5, 0.8, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0)
+"""Levels tried, as multiples of the status-quo price: fine where negotiators look, coarse beyond."""
+
+
+@dataclass(frozen=True)
+class FloorResponse:
+    """A response curve.
+
+    Attributes:
+        mineral: the mineral.
+        stage: the stage at which the floor is held.
+        status_quo_usd_per_t: what the parties' users pay there in the status quo, weighted by their use.
+        without_floor_usd_per_t: the same under the scenario without this floor.
+        parties_price: per level: level_usd_per_t, price_usd_per_t (weighted by status-quo use) and held_by (share of parties
+            in whose market the floor holds); NaN where no equilibrium was proved.
+        by_party: per level and party: level_usd_per_t, region, price_usd_per_t, levy_usd_per_t, holds, why_not.
+        slack_up_to_usd_per_t: up to this level the floor binds in no party: the lowest price any of them has without it.
+        unsolved_usd_per_t: levels at which no equilibrium was proved.
+    """
+
+    mineral: str
+    stage: str
+    status_quo_usd_per_t: float
+    without_floor_usd_per_t: float
+    parties_price: pd.DataFrame
+    by_party: pd.DataFrame
+    slack_up_to_usd_per_t: float
+    unsolved_usd_per_t: tuple[float, ...]
+
+    @property
+    def fails_from(self) -> pd.DataFrame:
+        """Per party in whose market the floor fails at some level: the last level that holds and the first that fails."""
+        rows = []
+        for region, levels in self.by_party.groupby("region", sort=False):
+            failing = levels.loc[~levels["holds"], "level_usd_per_t"]
+            if len(failing):
+                first = float(failing.min())
+                held = levels.loc[levels["holds"] & (levels["level_usd_per_t"] < first), "level_usd_per_t"]
+                why = levels.loc[levels["level_usd_per_t"] == first, "why_not"].iloc[0]
+                rows.append({
+                    "region": region,
+                    "holds_up_to_usd_per_t": float(held.max()) if len(held) else np.nan,
+                    "fails_from_usd_per_t": first,
+                    "why_not": why,
+                })
+        return pd.DataFrame(rows, columns=["region", "holds_up_to_usd_per_t", "fails_from_usd_per_t", "why_not"])
+
+
+def status_quo_price(world: World, scenario: Scenario, mineral: str, stage: str) -> float:
+    """What the parties' users pay at a stage in the status quo, weighted by their use there [USD/t]."""
+    status_quo = _solved(world, without_agreement(scenario), mineral)
+    return _weighted(_prices(status_quo, stage), _use(status_quo, stage, scenario))
+
+
+def without_agreement(scenario: Scenario) -> Scenario:
+    """The scenario's status quo: same parties, horizon and assumptions, nothing agreed, no shock."""
+    return scenario.model_copy(update={"agreement": type(scenario.agreement)(), "shocks": ()})
+
+
+def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | None) -> Scenario:
+    """The scenario with its floor on this mineral and stage at another level; none takes it away.
+
+    A ceiling below the level moves up with it, since a stock cannot sell below its floor.
+    """
+    others = tuple(
+        item for item in scenario.agreement.floors if (item.mineral, item.stage) != (floor.mineral, floor.stage)
+    )
+    if level_usd_per_t is None:
+        floors = others
+    else:
+        ceiling = None if floor.ceiling is None else max(floor.ceiling, level_usd_per_t)
+        floors = (*others, floor.model_copy(update={"price": level_usd_per_t, "ceiling": ceiling}))
+    return scenario.model_copy(update={"agreement": scenario.agreement.model_copy(update={"floors": floors})})
+
+
+def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
+    """The scenario's floor on a mineral, or the one that would be added: a variable levy at the last stage."""
+    for floor in scenario.agreement.floors:
+        if floor.mineral == mineral:
+            return floor
+    return Floor(parties=scenario.parties, mineral=mineral, stage=world.stages[mineral][-1], price=0.0)
+
+
+def floor_response(
+    world: World, scenario: Scenario, mineral: str, shares_of_status_quo: Sequence[float] = SHARES_OF_STATUS_QUO
+) -> FloorResponse:
+    """The parties' prices over floor levels, everything else in the scenario as it is.
+
+    Levels at which no equilibrium is proved are left out and listed.
+
+    Raises:
+        SolveError: when the scenario cannot be solved without the floor, or at no level at all.
+    """
+    floor = floor_of(world, scenario, mineral)
+    status_quo = _solved(world, without_agreement(scenario), mineral)
+    use_t = _use(status_quo, floor.stage, scenario)
+    reference = _weighted(_prices(status_quo, floor.stage), use_t)
+    unbound = _prices(_solved(world, with_floor_at(scenario, floor, None), mineral), floor.stage)
+    level_rows, party_rows, unsolved = [], [], []
+    for level in (share * reference for share in shares_of_status_quo):
+        trial = with_floor_at(scenario, floor, level)
+        try:
+            solved = _solved(world, trial, mineral)
+        except SolveError:
+            unsolved.append(level)
+            continue
+        index = len(trial.agreement.floors) - 1
+        held = [row for row in solved.accounts.floors if row["index"] == index]
+        party_rows += [_party_row(level, row) for row in held]
+        price = _weighted(_prices(solved, floor.stage), use_t)
+        level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
+    if not level_rows:
+        raise SolveError(f"no level of a floor on {mineral} ({floor.stage}) could be solved; try another mechanism or shock")
+    named = [unbound[region] for region in floor.parties if region in unbound]
+    return FloorResponse(
+        mineral=mineral,
+        stage=floor.stage,
+        status_quo_usd_per_t=reference,
+        without_floor_usd_per_t=_weighted(unbound, use_t),
+        parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),
+        by_party=pd.DataFrame(party_rows),
+        slack_up_to_usd_per_t=min(named) if named else np.nan,
+        unsolved_usd_per_t=tuple(unsolved),
+    )
+
+
+def _party_row(level: float, row: dict[str, object]) -> dict[str, object]:
+    return {
+        "level_usd_per_t": level,
+        "region": row["region"],
+        "price_usd_per_t": row["price"],
+        "levy_usd_per_t": row["levy"],
+        "holds": bool(row["holds"]),
+        "why_not": row["why_not"],
+    }
+
+
+def _solved(world: World, scenario: Scenario, mineral: str) -> SolvedMineral:
+    return world.solved(mineral, scenario)
+
+
+def _prices(solved: SolvedMineral, stage: str) -> dict[str, float]:
+    return {row["region"]: row["consumer_price"] for row in solved.accounts.prices if row["stage"] == stage}
+
+
+def _use(solved: SolvedMineral, stage: str, scenario: Scenario) -> dict[str, float]:
+    """Use of the parties at a stage; their refineries' intake at the mine stage."""
+    rows = [row for row in solved.accounts.quantities if row["stage"] == stage and row["region"] in scenario.parties]
+    return {row["region"]: row["consumption"] for row in rows}
+
+
+def _weighted(prices: dict[str, float], use_t: dict[str, float]) -> float:
+    regions = [region for region in use_t if region in prices]
+    weights = [use_t[region] for region in regions]
+    if not sum(weights):
+        return float(np.mean([prices[region] for region in regions])) if regions else float("nan")
+    return float(np.average([prices[region] for region in regions], weights=weights))
