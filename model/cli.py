@@ -171,7 +171,7 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     table = calibration_table(_world(arguments.data))
     if arguments.json is not None:
         _write(arguments.json, _as_json(table.to_dict("records")))
-    _say(table.drop(columns="note").to_string(index=False, na_rep="-", float_format="{:.3g}".format))
+    _say_table(table.drop(columns="note"))
     for mineral, note in zip(table["mineral"], table["note"], strict=True):
         _say(f"{mineral}: {note}")
 
@@ -205,7 +205,7 @@ def _shocks(arguments: argparse.Namespace) -> None:
             "source": [shock.source_id for shock in shocks],
         }
     )
-    _say(table.to_string(index=False, justify="left"))
+    _say_table(table)
 
 
 def _app(_: argparse.Namespace) -> None:
@@ -325,6 +325,14 @@ def _replace(path: Path, text: str) -> None:
 
 def _say(text: str) -> None:
     sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+def _say_table(table: pd.DataFrame) -> None:
+    """Print a table with its texts aligned to the left and numbers to three figures."""
+    texts = {name: max(len(name), *table[name].str.len()) for name in table.select_dtypes("str")}
+    table = table.rename(columns={name: name.ljust(width) for name, width in texts.items()})
+    left = {name.ljust(width): f"{{:<{width}}}".format for name, width in texts.items()}
+    _say(table.to_string(index=False, na_rep="-", float_format="{:.3g}".format, formatters=left))
 
 
 def _one_line(message: str) -> str:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""
 MOST_SIDE_CHANGES = 4
-LEVY_ROUNDS = 3
-ALMOST_NOTHING = 1e-12
 ARRIVALS_ENDED = 1e-6
 """Arrivals count as ended at this quantity (of the quantity scale·1000): the limit in which the levy that just ends them is unique."""
 
@@ -140,7 +138,7 @@ class System:
     def _group_levies(self) -> None:
         """Routes under a levy whose arrivals all fall smoothly with it, in one block: the levy follows from them in closed form."""
         t = self.problem.table
-        smooth = np.isin(t.shape, (Shape.LOG, Shape.LOG1P))
+        smooth = np.isin(t.shape, (Shape.LOG, Shape.LOG1P)) & (t.lower == 0.0) & (np.isinf(t.upper) | (t.upper == 0.0))
         self.is_smooth = np.array([len(g.members) > 0 and smooth[g.members].all() for g in self.problem.levies], dtype=bool)
         blocks = [(slot, g.members) for slot, g in enumerate(self.problem.levies) if self.is_smooth[slot]]
         self.levied = np.concatenate([members for _, members in blocks]) if blocks else np.zeros(0, dtype=np.intp)
@@ -314,26 +312,21 @@ class System:
         t, members, slot = self.problem.table, self.levied, self.levied_slot
         missing = np.bincount(slot, x[members], self.levies) - self.imbalance(x)[self.levy_node]
         state = np.where(ends & (point.levy_state == HOLD) & (missing <= self.shut), SHUT, point.levy_state)
-        target = np.where(state == SHUT, self.shut, np.maximum(missing, self.shut))
-        levy = point.levy
-        earned = m[members] + levy[slot]
+        target = np.where(state == SHUT, self.shut, missing)
+        earned = m[members] + point.levy[slot]
         level, width, base = t.level[members], t.width[members], t.base[members]
-        for _ in range(LEVY_ROUNDS):
-            growth = np.exp(np.minimum((earned - levy[slot] - level) / width, HIGHEST_EXPONENT))
-            flow = np.clip(base * (growth - self.levied_start), t.lower[members], t.upper[members])
-            arrivals = np.bincount(slot, flow, self.levies)
-            off = np.where(ends, np.log(np.maximum(arrivals, ALMOST_NOTHING) / target), 0.0)
-            if np.abs(off).max() < 1e-14:
-                break
-            levy = levy + self.levy_width * off
-        state = np.where(ends & (levy <= 0.0), FREE, np.where(ends & (levy >= self.cap), CAPPED, state))
+        levy = point.levy.copy()
+        for one in np.flatnonzero(ends).tolist():
+            own = slot == one
+            net = (earned[own] - level[own]) / width[own]
+            levy[one] = self.levy_width[one] * _levy_exponent(net, base[own], self.levied_start[own], float(target[one]))
+        state = np.where(ends & (state == HOLD) & (levy <= 0.0), FREE, np.where(ends & (levy >= self.cap), CAPPED, state))
         levy = np.where(ends, np.clip(levy, 0.0, self.cap), levy)
         growth = np.exp(np.minimum((earned - levy[slot] - level) / width, HIGHEST_EXPONENT))
-        flow = base * (growth - self.levied_start)
-        inside = (flow > t.lower[members]) & (flow < t.upper[members])
+        flow = np.maximum(base * (growth - self.levied_start), 0.0)
         m[members] = earned - levy[slot]
-        x[members] = np.clip(flow, t.lower[members], t.upper[members])
-        slope[members] = np.where(inside, base * growth / width, 0.0)
+        x[members] = flow
+        slope[members] = np.where(flow > 0.0, base * growth / width, 0.0)
         point.levy, point.levy_state = levy, state
 
     def _pool_conditions(self, point: Point, x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -382,7 +375,7 @@ class System:
         capped = (point.levy >= self.cap) & (slack <= 0.0)
         state = np.where(free, FREE, np.where(capped, CAPPED, np.where(ended, SHUT, HOLD)))
         point.levy_state = np.where(self.is_smooth, point.levy_state, state)
-        return slack, (point.levy_state == FREE) | (point.levy_state == CAPPED)
+        return slack, (point.levy_state == FREE) | (point.levy_state == CAPPED) | ((point.levy_state == SHUT) & (point.levy <= 0.0))
 
     def arrivals(self, x: Floats) -> Floats:
         """Quantity on which each levy is charged."""
@@ -471,6 +464,25 @@ class System:
                 rent[list(group.caps)] = np.where(side.inside, 0.0, np.maximum(value - difference, 0.0))
                 m[group.over] = np.minimum(value - difference, 0.0)
         point.rent, point.quantity, point.marginal = rent, x, m
+
+
+def _levy_exponent(net: Floats, base: Floats, start: Floats, target: float) -> float:
+    """The levy, in units of the routes' common width, at which arrivals are ``target``.
+
+    Arrivals are ``base * (exp(net - levy) - start)`` where positive. With ``y = exp(-levy)`` that is a sum of kinked lines in y: it
+    is solved exactly on the segment where it reaches the target.
+    """
+    if not len(net):
+        return 0.0
+    highest = float(net.max())
+    gain = base * np.exp(net - highest)
+    fixed = base * start
+    entry = fixed / np.maximum(gain, 1e-300)
+    order = np.argsort(entry, kind="stable")
+    gains, fixeds = np.cumsum(gain[order]), np.cumsum(fixed[order])
+    reached = (target + fixeds) / gains
+    limit = np.append(entry[order][1:], np.inf)
+    return highest - float(np.log(reached[np.argmax(reached <= limit)]))
 
 
 def _next_side(side: QuotaSide, rent: float, difference: Floats, flow: Floats, limit: float) -> tuple[QuotaSide, float]:
