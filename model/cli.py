@@ -83,7 +83,9 @@ def _parser() -> _Parser:
         "scenario", type=Path, metavar="SCENARIO.json", help="the scenario; see `accord schema scenario`"
     )
     _add_out(solve)
-    solve.add_argument("--csv", type=Path, metavar="DIR", help="also write every table as CSV into this folder")
+    solve.add_argument(
+        "--csv", type=Path, metavar="DIR", help="also write every table that has rows as CSV into this folder"
+    )
     solve.add_argument(
         "--assume",
         action="append",
@@ -273,9 +275,10 @@ def _write_tables(folder: Path, outcome: Outcome) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AccordError(f"--csv {folder}: {error.strerror}") from None
-    for name in OUTCOME_TABLES:
-        _write(folder / f"{name}.csv", getattr(outcome, name).to_csv(index=False))
-    _write(folder / "headline.csv", _headline(outcome).to_csv(index=False))
+    tables = {name: getattr(outcome, name) for name in OUTCOME_TABLES} | {"headline": _headline(outcome)}
+    for name, table in tables.items():
+        if len(table.columns):
+            _write(folder / f"{name}.csv", table.to_csv(index=False))
 
 
 def _as_json(value: object) -> str:
@@ -329,10 +332,11 @@ def _say(text: str) -> None:
 
 def _say_table(table: pd.DataFrame) -> None:
     """Print a table with its texts aligned to the left and numbers to three figures."""
-    texts = {name: max(len(name), *table[name].str.len()) for name in table.select_dtypes("str")}
-    table = table.rename(columns={name: name.ljust(width) for name, width in texts.items()})
-    left = {name.ljust(width): f"{{:<{width}}}".format for name, width in texts.items()}
-    _say(table.to_string(index=False, na_rep="-", float_format="{:.3g}".format, formatters=left))
+    texts = [str(name) for name in table.columns if table[name].dtype == "str"]
+    widths = {name: max(len(name), int(table[name].str.len().max())) for name in texts}
+    left = {name.ljust(width): f"{{:<{width}}}".format for name, width in widths.items()}
+    aligned = table.rename(columns={name: name.ljust(width) for name, width in widths.items()})
+    _say(aligned.to_string(index=False, na_rep="-", float_format="{:.3g}".format, formatters=left))
 
 
 def _one_line(message: str) -> str:

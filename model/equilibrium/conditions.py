@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""
 MOST_SIDE_CHANGES = 4
+SMALL_TRADE = 1e-9
+"""Nodes that trade less than this (of the quantity scale·1000) are balanced as they are, not in logs."""
 ARRIVALS_ENDED = 1e-6
 """Arrivals count as ended at this quantity (of the quantity scale·1000): the limit in which the levy that just ends them is unique."""
 
@@ -59,10 +61,15 @@ class QuotaSide:
 
 @dataclass(frozen=True)
 class Linearisation:
-    """Residuals at a point, which prices and rents are fixed there, and each activity's slope and weights on its two prices."""
+    """Residuals at a point, which prices and rents are fixed there, and each activity's slope and weights on its two prices.
+
+    ``arrival_weight`` and ``departure_weight`` (per node, and nowhere) turn changes of quantities into changes of residuals.
+    """
 
     residual: Floats
     is_set: NDArray[np.bool_]
+    arrival_weight: Floats
+    departure_weight: Floats
     slope: Floats
     on_received: Floats
     on_paid: Floats
@@ -129,8 +136,12 @@ class System:
         self.set_node = np.where(self.sign > 0, self.node_out[self.setters], self.node_in[self.setters])
         self.set_price = self.sign * t.level[self.setters]
         self.moving = np.flatnonzero((t.shape == Shape.FLAT) & (t.upper > t.lower) & ~self.is_over & ~sets_price | lagged)
+        self.trades_flat = np.zeros(self.nodes + 1, dtype=bool)
+        for ends in (self.node_in, self.node_out):
+            self.trades_flat[ends[self.moving]] = True
         self.entry = np.where(t.shape == Shape.LOG, -np.inf, t.level)
         self._group_levies()
+        self.is_smooth_trq = [self._is_smooth(group.routes) for group in problem.trqs]
         stride = self.nodes + 1
         pairs = ((self.node_out, self.node_out), (self.node_out, self.node_in), (self.node_in, self.node_out), (self.node_in, self.node_in))
         self._cells = np.concatenate([row * stride + column for row, column in pairs])
@@ -138,8 +149,7 @@ class System:
     def _group_levies(self) -> None:
         """Routes under a levy whose arrivals all fall smoothly with it, in one block: the levy follows from them in closed form."""
         t = self.problem.table
-        smooth = np.isin(t.shape, (Shape.LOG, Shape.LOG1P)) & (t.lower == 0.0) & (np.isinf(t.upper) | (t.upper == 0.0))
-        self.is_smooth = np.array([len(g.members) > 0 and smooth[g.members].all() for g in self.problem.levies], dtype=bool)
+        self.is_smooth = np.array([self._is_smooth(group.members) for group in self.problem.levies], dtype=bool)
         blocks = [(slot, g.members) for slot, g in enumerate(self.problem.levies) if self.is_smooth[slot]]
         self.levied = np.concatenate([members for _, members in blocks]) if blocks else np.zeros(0, dtype=np.intp)
         self.levied_slot = np.repeat([slot for slot, _ in blocks], [len(members) for _, members in blocks]).astype(np.intp)
@@ -148,6 +158,13 @@ class System:
         self.levied_start = np.where(t.shape[self.levied] == Shape.LOG1P, 1.0, 0.0)
         self.levy_width = np.ones(self.levies)
         self.levy_width[self.levied_slot] = t.width[self.levied]
+
+    def _is_smooth(self, members: Integers) -> bool:
+        """Whether flows on all these routes fall exponentially with what they are charged, without bounds (or are banned)."""
+        t = self.problem.table
+        exponential = np.isin(t.shape[members], (Shape.LOG, Shape.LOG1P)) & (t.lower[members] == 0.0)
+        banned = t.upper[members] == 0.0
+        return bool(len(members) > 0 and (exponential & (np.isinf(t.upper[members]) | banned)).all())
 
     def start(self, price: Floats) -> Point:
         """A point with given node prices, no rents and no levies; every route inside its TRQ."""
@@ -238,7 +255,7 @@ class System:
             x[self.is_over] = 0.0
             slope[self.is_over] = 0.0
             self._set_stocks(point, x, slope)
-            if not self._change_sides(point, x):
+            if not self._change_sides(point, m, x):
                 break
         if self.is_smooth.any():
             self._eliminate_levies(point, m, x, slope)
@@ -246,13 +263,29 @@ class System:
         ruled = self._eliminate_stocks(point, x, gap)
         point.quantity, point.marginal = x, m
         at_zero = (point.price <= 0.0) & (gap >= 0.0)
+        balance, arrival_weight, departure_weight = self._log_balance(x, gap)
         room, idle = self._pool_conditions(point, x)
         value, uncharged = self._levy_conditions(point, x)
         is_set = np.concatenate([at_zero | ruled, idle, uncharged])
-        residual = np.where(is_set, 0.0, np.concatenate([gap, room, value]))
-        point.residual = float(np.abs(residual).max(initial=0.0))
+        residual = np.where(is_set, 0.0, np.concatenate([balance, room, value]))
+        point.residual = float(np.abs(np.where(is_set, 0.0, np.concatenate([gap, room, value]))).max(initial=0.0))
         point.norm = float(np.linalg.norm(residual))
-        return Linearisation(residual, is_set, slope, on_received, on_paid)
+        return Linearisation(residual, is_set, arrival_weight, departure_weight, slope, on_received, on_paid)
+
+    def _log_balance(self, x: Floats, gap: Floats) -> tuple[Floats, Floats, Floats]:
+        """Balance of every node as the log of arrivals over departures, with the weights of both in its derivative.
+
+        Flows grow exponentially with prices, so the log is nearly linear in them. Nodes where flat curves trade, or nothing does,
+        keep the plain difference.
+        """
+        stride = self.nodes + 1
+        arrive = np.bincount(self.node_out, x, stride)
+        leave = np.bincount(self.node_in, self.problem.table.ratio * x, stride)
+        small = np.minimum(arrive, leave) <= SMALL_TRADE
+        plain = self.trades_flat | small
+        plain[self.nodes] = True
+        arrive, leave = np.where(plain, 1.0, arrive), np.where(plain, 1.0, leave)
+        return np.where(plain[: self.nodes], gap, np.log(arrive / leave)[: self.nodes]), 1.0 / arrive, 1.0 / leave
 
     def _enter_regimes(self, point: Point) -> None:
         """Let a floor or a stock's price rule where the price has passed it."""
@@ -343,24 +376,47 @@ class System:
                 room[own] = rent[own] - self.differences(self.problem.trqs[slot], point.price)[side.marginal]
         return room, idle
 
-    def _change_sides(self, point: Point, x: Floats) -> bool:
-        """Move each TRQ's margin to where the rent and the flows put it; True if any changed."""
+    def _change_sides(self, point: Point, m: Floats, x: Floats) -> bool:
+        """Move each TRQ's margin and rent to where prices and flows put them; True if any changed."""
         changed = False
-        sides = list(point.sides)
-        rents = point.rent
+        sides, rents = list(point.sides), point.rent.copy()
         for position, slot in self.trq_of.items():
-            group, side = self.problem.trqs[slot], sides[slot]
-            difference = self.differences(group, point.price)
-            new, rent = _next_side(side, float(rents[position]), difference, x[group.routes], self.problem.pools[position].limit)
-            if rent != rents[position]:
-                rents = rents.copy()
-                rents[position] = rent
-            if new is not side:
-                sides[slot] = new
-                changed = True
-        changed |= rents is not point.rent
+            group, side, rent = self.problem.trqs[slot], sides[slot], float(rents[position])
+            difference, limit = self.differences(group, point.price), self.problem.pools[position].limit
+            if self.is_smooth_trq[slot]:
+                charged = np.where(side.inside, rent, difference)
+                new, rent = self._trq_in_closed_form(group, m[group.routes] + charged, difference, limit)
+            else:
+                new, rent = _next_side(side, rent, difference, x[group.routes], limit)
+            if rent != rents[position] or new.marginal != side.marginal or (new.inside != side.inside).any():
+                rents[position], sides[slot], changed = rent, new, True
         point.sides, point.rent = tuple(sides), rents
         return changed
+
+    def _trq_in_closed_form(self, group: TrqGroup, earned: Floats, difference: Floats, limit: float) -> tuple[QuotaSide, float]:
+        """Side and rent of a TRQ whose flows all fall exponentially with what they are charged.
+
+        With rent r, a route is inside if its rate difference exceeds r; inside flows shrink as r rises and routes leave one by one.
+        """
+        t, routes = self.problem.table, group.routes
+        width = float(t.width[routes[0]])
+        net, base = (earned - t.level[routes]) / width, np.where(t.upper[routes] == 0.0, 0.0, t.base[routes])
+        start = np.where(t.shape[routes] == Shape.LOG1P, 1.0, 0.0)
+        taxed = difference > 0.0
+        free = float(np.maximum(base * (np.exp(np.minimum(net, HIGHEST_EXPONENT)) - start), 0.0)[taxed].sum())
+        if free <= limit or not taxed.any():
+            return QuotaSide(taxed), 0.0
+        edges = np.unique(difference[taxed])
+        at_edge = np.exp(np.minimum(net[:, None] - edges / width, HIGHEST_EXPONENT))
+        flow = np.maximum(base[:, None] * (at_edge - start[:, None]), 0.0)
+        above = (flow * (difference[:, None] > edges)).sum(axis=0)
+        from_edge = (flow * (difference[:, None] >= edges)).sum(axis=0)
+        first = int(np.argmax(above <= limit))
+        edge = float(edges[first])
+        inside = difference >= edge
+        if from_edge[first] > limit:
+            return QuotaSide(inside, int(np.flatnonzero(difference == edge)[0])), edge
+        return QuotaSide(inside), max(width * _levy_exponent(net[inside], base[inside], start[inside], limit), 0.0)
 
     def _levy_conditions(self, point: Point, x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Residual of each levy, and which are not unknown (zero or at the cap); sets the state of those without closed form.
@@ -398,7 +454,8 @@ class System:
     def jacobian(self, point: Point, at: Linearisation) -> Floats:
         """Derivative of the residuals with respect to prices, rents and levies (dense, square)."""
         n, ratio = self.nodes + 1, self.problem.table.ratio
-        given, taken = at.slope, at.slope * ratio
+        given = at.slope * at.arrival_weight[self.node_out]
+        taken = at.slope * ratio * at.departure_weight[self.node_in]
         values = (given * at.on_received, -given * at.on_paid, -taken * at.on_received, taken * at.on_paid)
         block = np.bincount(self._cells, np.concatenate(values), n * n).reshape(n, n)
         full = np.zeros((self.size, self.size))
@@ -425,7 +482,8 @@ class System:
         ratio = self.problem.table.ratio[members]
         moved = weight * at.slope[members]
         source, target = self.node_in[members], self.node_out[members]
-        column = np.bincount(target, -moved, n) + np.bincount(source, moved * ratio, n)
+        arrived, left = moved * at.arrival_weight[target], moved * ratio * at.departure_weight[source]
+        column = np.bincount(target, -arrived, n) + np.bincount(source, left, n)
         row = np.bincount(target, -moved * at.on_received[members], n) + np.bincount(source, moved * at.on_paid[members], n)
         full[: self.nodes, position] = column[: self.nodes]
         full[position, : self.nodes] = row[: self.nodes]

@@ -1,0 +1,259 @@
+"""What an agreement does: the headline's four numbers, and table and sentence of every chart of the overview."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from model.findings.wording import (
+    Names,
+    listing,
+    money,
+    percent,
+    price,
+    signed_money,
+    signed_percent,
+    starting,
+    tonnes,
+)
+from model.impact.manufacturers import ALL_USERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.outcome import Headline, Outcome
+    from model.ranges import Span
+    from model.response import FloorResponse
+
+NEGLIGIBLE_SHARE = 1e-4
+"""A change below this share of what users spend is called no change."""
+ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of the headline as text: label, value, change against the status quo, and its range where one was computed."""
+
+    label: str
+    value: str
+    change: str
+    spread: str
+    explanation: str
+
+
+def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span] | None = None) -> list[Number]:
+    """The four numbers of the overview; ``spend_usd`` is what the parties' users spend in the status quo."""
+
+    def spread(name: str, text: object) -> str:
+        if not spans or name not in spans:
+            return ""
+        span = spans[name]
+        return f"{text(span.low)} to {text(span.high)}"  # type: ignore[operator]
+
+    before, after = headline.price_status_quo_usd_per_t, headline.price_usd_per_t
+    share_before, share_after = headline.non_party_share_status_quo, headline.non_party_share
+    cost_share = headline.users_cost_usd / spend_usd if spend_usd else 0.0
+    return [
+        Number(
+            "Price in the parties",
+            price(after),
+            f"{signed_percent(after / before - 1)} on {price(before)}",
+            spread("price_usd_per_t", price),
+            "What users in the parties pay, weighted by what each party uses in the status quo.",
+        ),
+        Number(
+            "Share from non-parties",
+            percent(share_after),
+            f"{points(share_after - share_before)} on {percent(share_before)}",
+            spread("non_party_share", percent),
+            "Share of what the parties use that comes from countries outside the agreement.",
+        ),
+        Number(
+            "Cost to the parties' users",
+            f"{signed_money(headline.users_cost_usd)}/yr",
+            f"{signed_percent(cost_share)} of their {money(spend_usd)}/yr",
+            spread("users_cost_usd", signed_money),
+            "Loss of users' surplus a year against the status quo; negative means they gain.",
+        ),
+        Number(
+            "Public money",
+            f"{signed_money(headline.public_money_usd)}/yr",
+            f"net of all: {signed_money(headline.net_gain_usd)}/yr",
+            spread("public_money_usd", signed_money),
+            "Duties, levies and quota rents less public outlays of the parties, against the status quo. Positive is revenue.",
+        ),
+    ]
+
+
+def points(change: float) -> str:
+    """A change of a share in percentage points with its sign."""
+    if abs(change) < 5e-4:
+        return "no change"
+    return f"{'+' if change > 0 else '−'}{abs(100 * change):.1f} points"
+
+
+def spend_usd(outcome: Outcome, mineral: str) -> float:
+    """What the parties' users spend on a mineral in the status quo [USD/yr]."""
+    return float(_spending(outcome, mineral).sum())
+
+
+def _spending(outcome: Outcome, mineral: str) -> pd.Series:
+    last = outcome.base[mineral].stages[-1].stage
+    keep = ["region", "mineral", "stage"]
+    frame = outcome.prices.merge(outcome.quantities, on=keep)
+    frame = frame[(frame["mineral"] == mineral) & (frame["stage"] == last) & frame["region"].isin(outcome.parties)]
+    return frame.set_index("region").eval("consumer_price_status_quo_usd_per_t * consumption_status_quo_t")
+
+
+def axis_bound(values: Iterable[float], at_least: float = 0.0) -> float:
+    """The next of 1, 2, 5, 10, … above all values in size, so that an axis changes in big steps only.
+
+    >>> axis_bound([-31.0, 12.0]), axis_bound([], 0.3)
+    (50.0, 0.5)
+    """
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    largest = max([*finite, at_least], default=0.0)
+    if largest <= 0:
+        return 1.0
+    scale = 10.0 ** math.floor(math.log10(largest))
+    return next(step * scale for step in (1.0, 2.0, 5.0, 10.0) if step * scale >= largest * (1 - 1e-9))
+
+
+def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) -> pd.DataFrame:
+    """Per party: gains of users, producers, treasury, and rents with offtake settlements; their net [USD/yr].
+
+    Parties beyond the ``most`` with the largest amounts at stake are summed in one row.
+    """
+    frame = outcome.accounts
+    frame = frame[(frame["mineral"] == mineral) & frame["is_party"]].copy()
+    frame["rents_usd"] = frame["rents_usd"] + frame["transfers_usd"]
+    frame = frame[["region", *ACCOUNTS, "net_usd"]].assign(party=frame["region"].map(names.region))
+    if len(frame) > most:
+        at_stake = frame[list(ACCOUNTS)].abs().sum(axis=1)
+        order = at_stake.sort_values(ascending=False).index
+        rest = frame.loc[order[most - 1 :]]
+        others = {"region": "OTHERS", "party": f"{len(rest)} other parties", **rest[[*ACCOUNTS, "net_usd"]].sum().to_dict()}
+        frame = pd.concat([frame.loc[order[: most - 1]], pd.DataFrame([others])])
+    return frame.reset_index(drop=True)
+
+
+def gains_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
+    """Who pays and who gains, in one sentence."""
+    headline = outcome.headline(mineral)
+    cost, gain = headline.users_cost_usd, headline.producers_gain_usd
+    spend = spend_usd(outcome, mineral)
+    if max(abs(cost), abs(gain), abs(headline.public_money_usd)) <= NEGLIGIBLE_SHARE * spend:
+        return f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}."
+    accounts = outcome.accounts
+    accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
+    verb, losses = ("pay", -accounts["users_usd"]) if cost >= 0 else ("save", accounts["users_usd"])
+    borne = losses.clip(lower=0).sort_values(ascending=False)
+    most = borne.head(3)
+    bearers = listing([names.the_region(str(region)) for region in most.index[most > 0.05 * borne.sum()]])
+    share = percent(float(most[most > 0.05 * borne.sum()].sum() / borne.sum())) if borne.sum() else ""
+    sentence = f"Users in the parties {verb} {money(cost)} a year {'more' if cost >= 0 else ''}".rstrip()
+    if bearers and len(accounts) > 1:
+        sentence += f", {share} of it in {bearers}"
+    sentence += f"; producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"
+    if abs(headline.public_money_usd) > NEGLIGIBLE_SHARE * spend:
+        sentence += f", treasuries {'take in' if headline.public_money_usd > 0 else 'spend'} {money(headline.public_money_usd)}"
+    return sentence + "."
+
+
+def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9) -> pd.DataFrame:
+    """Where the parties' supply comes from: per origin the flow in each state [t/yr].
+
+    ``group`` is party, non_party or stocks. Origins beyond the ``most`` largest are summed by group.
+    """
+    frame = outcome.sources[outcome.sources["mineral"] == mineral].drop(columns="mineral")
+    states = ["status_quo", "without_agreement", "with_agreement"]
+    group = np.where(frame["is_party"], "party", "non_party")
+    frame = frame.assign(group=np.where(frame["origin"] == "stocks", "stocks", group))
+    frame["name"] = frame["origin"].map(names.region).where(frame["origin"] != "stocks", "Private stocks")
+    order = frame[["status_quo", "with_agreement"]].max(axis=1).sort_values(ascending=False).index
+    kept = frame.loc[order[:most]]
+    rest = frame.loc[order[most:]]
+    if len(rest):
+        summed = rest.groupby("group", as_index=False)[states].sum()
+        labels = {"party": "Other parties", "non_party": "Other non-parties", "stocks": "Private stocks"}
+        kept = pd.concat([kept, summed.assign(name=summed["group"].map(labels), origin=summed["group"].str.upper())])
+    return kept[["origin", "name", "group", *states]].reset_index(drop=True)
+
+
+def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
+    """Where supply moves, in one sentence."""
+    frame = outcome.sources[outcome.sources["mineral"] == mineral].set_index("origin")
+    total_before, total_after = float(frame["status_quo"].sum()), float(frame["with_agreement"].sum())
+    change = frame["with_agreement"] - frame["status_quo"]
+    place = frame.loc[frame.index != "stocks", "with_agreement"].sort_values(ascending=False)
+    largest = str(place.index[0])
+    leader = f"{names.the_region(largest)} supplies {percent(float(place.iloc[0]) / total_after)}"
+    if change.abs().max() <= 0.002 * total_before:
+        return f"Sources as in the status quo: {leader} of {tonnes(total_after)}."
+    loser, winner = str(change.idxmin()), str(change.idxmax())
+
+    def named(origin: str) -> str:
+        return "private stocks" if origin == "stocks" else names.the_region(origin)
+
+    parts = []
+    if change[loser] < -0.002 * total_before:
+        parts.append(f"{tonnes(-float(change[loser]))} less comes from {named(loser)}")
+    if change[winner] > 0.002 * total_before:
+        parts.append(f"{tonnes(float(change[winner]))} more from {named(winner)}" if parts else
+                     f"{tonnes(float(change[winner]))} more comes from {named(winner)}")
+    used = total_after / total_before - 1
+    ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
+    return f"{starting(' and '.join(parts))}{ending}."
+
+
+def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, names: Names) -> str:
+    """Where a floor starts to bind and from where it cannot hold, in one sentence; then where the scenario's own floor stands."""
+    product = names.product(response.mineral, response.stage)
+    slack = response.slack_up_to_usd_per_t
+    start = f"A floor on {product} starts to bind at {price(slack)}"
+    if slack >= float(response.parties_price["level_usd_per_t"].max()):
+        start = f"No floor shown on {product} binds: the price is {price(response.without_floor_usd_per_t)} without it"
+    fails = response.fails_from
+    if fails.empty:
+        end = f"and holds in every party up to {price(float(response.parties_price['level_usd_per_t'].max()))}, the highest tried"
+    else:
+        first = fails.sort_values("fails_from_usd_per_t").iloc[0]
+        end = f"and cannot hold in {names.the_region(str(first['region']))} from {price(float(first['fails_from_usd_per_t']))}"
+        others = fails["region"].nunique() - 1
+        end += f" (in {others} more beyond)" if others else ""
+    if current_usd_per_t is None:
+        return f"{start} {end}."
+    where = "does not bind" if current_usd_per_t <= slack else "binds"
+    return f"{start} {end}; the one agreed, {price(current_usd_per_t)}, {where}."
+
+
+def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
+    """The industries of the parties whose cost changes most: extra cost with and without the agreement [USD/yr], unit cost in share.
+
+    Industries are summed over the parties whose industry sizes are known; the others' users stand in ``unsized_users``.
+    """
+    columns = {"extra_cost_usd": "sum", "value_added_at_risk_usd": "sum"}
+    frames = []
+    for name, frame in (("", outcome.industries), ("_without", outcome.industries_without_agreement)):
+        own = frame[frame["region"].isin(outcome.parties) & (frame["industry"] != ALL_USERS)]
+        frames.append(own.groupby(["industry", "name"]).agg(columns).add_suffix(name))
+    both = pd.concat(frames, axis=1).reset_index()
+    size = both[["extra_cost_usd", "extra_cost_usd_without"]].abs().max(axis=1)
+    kept = both.loc[size.sort_values(ascending=False, kind="stable").index[:most]]
+    return kept.reset_index(drop=True)
+
+
+def industries_sentence(hit: pd.DataFrame) -> str:
+    """Which industries bear the cost, in one sentence."""
+    cost = hit["extra_cost_usd"]
+    if hit.empty or cost.abs().max() < 1.0:
+        return "No industry's metal bill changes."
+    first = hit.iloc[int(cost.abs().to_numpy().argmax())]
+    verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
+    without = float(first["extra_cost_usd_without"])
+    ending = f"; without the agreement {money(without)}" if abs(without) >= 1.0 else ""
+    return f"{first['name']}: {verb} {money(float(first['extra_cost_usd']))} a year {'more' if verb == 'pay' else 'less'}, the most{ending}."

@@ -1,0 +1,177 @@
+"""What an agreement does to the industries that use a mineral: rankings, one industry opened, and what the numbers cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from model.findings.wording import Names, figures, listing, money, percent, price, signed_percent
+from model.impact import economy_wide, totals
+from model.impact.manufacturers import ALL_USERS, FLAGS
+
+if TYPE_CHECKING:
+    from model.outcome import Outcome
+
+FLAG_WORDS = dict(zip(FLAGS, ("defense", "energy", "critical"), strict=True))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to look at the harm to an industry; ``scale`` turns the column's unit into the one shown."""
+
+    column: str
+    label: str
+    unit: str
+    scale: float
+    note: str
+
+
+MEASURES = {
+    "unit_cost": Measure("unit_cost_change", "Unit cost", "% of output value", 100.0, "Lower bound: counts the metal alone, at metal prices."),
+    "shortage": Measure("shortage_share", "Shortage", "% of the party's use", 100.0, "Largest among the minerals the industry uses."),
+    "output": Measure("output_loss", "Output loss", "% of output", 100.0, "Midpoint of best use first and pro rata."),
+    "value_added": Measure("value_added_at_risk_usd", "Value added at risk", "million USD/yr", 1e-6, "First round; midpoint of best use first and pro rata."),
+    "jobs": Measure("jobs_at_risk", "Jobs at risk", "jobs", 1.0, "Midpoint; jobs of 2017."),
+}
+
+
+def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.DataFrame:
+    """Industries of one party, the hardest hit first: the measure with and without the agreement, bounds, flags, quality.
+
+    Columns: industry, name, value, without, low, high (in the measure's unit; the status quo is zero), flags, shortest_mineral, grade,
+    assumption, suspect.
+    """
+    after = _of(outcome.industries, region)
+    without = _of(outcome.industries_without_agreement, region)
+    low, high = (f"{measure.column}_{end}" for end in ("low", "high"))
+    has_bounds = low in after.columns
+    frame = pd.DataFrame({
+        "industry": after["industry"],
+        "name": after["name"],
+        "value": after[measure.column] * measure.scale,
+        "without": without[measure.column].to_numpy() * measure.scale,
+        "low": after[low if has_bounds else measure.column] * measure.scale,
+        "high": after[high if has_bounds else measure.column] * measure.scale,
+        "flags": [", ".join(word for flag, word in FLAG_WORDS.items() if row[flag]) for _, row in after.iterrows()],
+        "shortest_mineral": after["shortest_mineral"],
+        "grade": after["grade"],
+        "assumption": after["assumption"],
+        "suspect": after["suspect"],
+    })
+    size = frame[["value", "without"]].abs().max(axis=1)
+    return frame.loc[size.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def _of(frame: pd.DataFrame, region: str) -> pd.DataFrame:
+    return frame[(frame["region"] == region) & (frame["industry"] != ALL_USERS)].reset_index(drop=True)
+
+
+def uses_by_mineral(outcome: Outcome, region: str) -> pd.DataFrame:
+    """Extra cost of one party's industries, mineral by mineral, as share of output value; wide: industry by mineral."""
+    frame = outcome.industries_by_mineral
+    frame = frame[frame["region"] == region]
+    return frame.pivot_table(index="industry", columns="mineral", values="unit_cost_change", aggfunc="sum", fill_value=0.0)
+
+
+def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names: Names) -> str:
+    """Which industry is hit hardest, in one sentence."""
+    where = names.the_region(region)
+    if ranked.empty or ranked[["value", "without"]].abs().max().max() < 1e-9:
+        return f"Nothing changes for any industry in {where} by this measure."
+    top = ranked.iloc[0]
+    now, without = f"{figures(top['value'])} {measure.unit}", f"{figures(top['without'])}"
+    ending = f"; without the agreement {without}" if abs(top["without"]) > 1e-12 else ""
+    return f"Hardest hit in {where}: {top['name'].lower()}, {measure.label.lower()} {now}{ending}."
+
+
+def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
+    """Value added and jobs at risk of a party, first round and economy-wide side by side, never added."""
+    own = outcome.industries[(outcome.industries["region"] == region) & (outcome.industries["industry"] != ALL_USERS)]
+    if own.empty:
+        return ""
+    row = totals(own).loc[region]
+    at_risk = float(row["value_added_at_risk_usd"])
+    if at_risk <= 0:
+        return f"No value added is at risk from a shortage in {names.the_region(region)}."
+    wide = economy_wide(at_risk, outcome.assumptions)
+    return (
+        f"Value added at risk in {names.the_region(region)}: first round {money(at_risk)} "
+        f"({money(float(row['value_added_at_risk_usd_low']))} to {money(float(row['value_added_at_risk_usd_high']))}), "
+        f"{figures(float(row['jobs_at_risk']))} jobs. Economy-wide {money(wide.mid)} ({money(wide.low)} to {money(wide.high)}): "
+        "the same loss with suppliers and customers, not to be added."
+    )
+
+
+def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
+    """Parties whose industries have no known size: their users as one group, with extra cost and shortage."""
+    frame = outcome.industries
+    own = frame[(frame["industry"] == ALL_USERS) & frame["region"].isin(outcome.parties)]
+    return pd.DataFrame({
+        "region": own["region"],
+        "party": own["region"].map(names.region),
+        "extra_cost_usd": own["extra_cost_usd"],
+        "shortage_share": own["shortage_share"],
+    }).reset_index(drop=True)
+
+
+def industry_detail(outcome: Outcome, region: str, industry: str, names: Names) -> pd.DataFrame:
+    """One industry of one party, mineral by mineral: share of cost, substitutes, stock cover, cut, and what a tonne more would save.
+
+    Columns: mineral, name, use_t, cost_share, unit_cost_change, substitution_class, substitutes, stock_cover_share, cut_low, cut_high,
+    value_added_relieved_usd_per_t, grade.
+    """
+    rows = outcome.industries_by_mineral
+    rows = rows[(rows["region"] == region) & (rows["industry"] == industry)]
+    users = outcome.users
+    party = users.regions.index(region)
+    position = list(users.industries["id"]).index(industry)
+    at = [int(k) for k in users.mineral_positions(tuple(rows["mineral"]))] if len(rows) else []
+    cover = [outcome.assumptions.value("stock_cover", str(mineral)) for mineral in rows["mineral"]]
+    cuts = rows[["cut_best_use", "cut_pro_rata"]]
+    return pd.DataFrame({
+        "mineral": rows["mineral"],
+        "name": rows["mineral"].map(names.mineral),
+        "use_t": rows["use_t"],
+        "cost_share": [float(users.cost_share[party, k, position]) for k in at],
+        "unit_cost_change": rows["unit_cost_change"],
+        "substitution_class": rows["substitution_class"],
+        "stock_cover_share": np.array(cover, dtype=float),
+        "cut_low": cuts.min(axis=1),
+        "cut_high": cuts.max(axis=1),
+        "value_added_relieved_usd_per_t": rows["value_added_relieved_usd_per_t"],
+        "grade": rows["grade"],
+    }).reset_index(drop=True)
+
+
+def opened_sentence(detail: pd.DataFrame, industry: str, region: str, names: Names) -> str:
+    """What an industry uses and how much of its cost that is."""
+    where = names.the_region(region)
+    if detail.empty:
+        return f"{names.industry(industry)} in {where} uses none of the minerals in this scenario."
+    used = [f"{row.name.lower()} ({percent(row.cost_share)} of output value, {row.substitution_class} substitutes)" for row in _rows(detail)]
+    change = signed_percent(float(detail["unit_cost_change"].sum()))
+    return f"{names.industry(industry)} in {where} uses {listing(used)}; unit cost: {change}."
+
+
+def relief_sentence(detail: pd.DataFrame) -> str:
+    """What would relieve an industry most: one more tonne of what."""
+    if detail.empty or detail["value_added_relieved_usd_per_t"].max() <= 0:
+        return "Nothing is short enough to put its output at risk: more tonnes would not help it."
+    top = detail.loc[detail["value_added_relieved_usd_per_t"].idxmax()]
+    worth = price(float(top["value_added_relieved_usd_per_t"]))
+    return f"One more tonne of {str(top['name']).lower()} would relieve it most: it saves {worth} of value added when all uses are cut alike."
+
+
+@dataclass(frozen=True)
+class _Use:
+    name: str
+    cost_share: float
+    substitution_class: str
+
+
+def _rows(detail: pd.DataFrame) -> list[_Use]:
+    columns = detail[["name", "cost_share", "substitution_class"]]
+    return [_Use(*row) for row in columns.itertuples(index=False, name=None)]

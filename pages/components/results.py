@@ -1,0 +1,118 @@
+"""Cached calls into the model. One world per process; its solver is not made for several threads, so calls take turns."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from model.findings import Names
+from model.response import FloorResponse, floor_of, floor_response, status_quo_price, without_agreement, with_floor_at
+from model.scenario import Scenario
+from model.world import World
+
+from pages.components import links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from model.outcome import Outcome
+
+MOST_OUTCOMES = 200
+
+
+@dataclass
+class Engine:
+    """The world, the names of what is in it, and whose turn it is."""
+
+    world: World
+    names: Names
+    turn: threading.RLock = field(default_factory=threading.RLock)
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The one engine of this process."""
+    world = World()
+    return Engine(world, Names(world.tables, world.library))
+
+
+def world() -> World:
+    """The world, for its tables, names and assumptions; solve through the functions below."""
+    return engine().world
+
+
+def names() -> Names:
+    """Display names."""
+    return engine().names
+
+
+def check(scenario: Scenario) -> None:
+    """Refuse names and levels the world does not have (ScenarioError)."""
+    engine().world.check(scenario)
+
+
+def outcome(scenario: Scenario) -> Outcome:
+    """The scenario against the status quo; an outcome is never changed, so all readers share it."""
+    return _outcome(scenario.to_json())
+
+
+@st.cache_resource(show_spinner=False, max_entries=MOST_OUTCOMES)
+def _outcome(scenario_json: str) -> Outcome:
+    with engine().turn:
+        return engine().world.outcome(links.parse(scenario_json))
+
+
+def reference_price(scenario: Scenario, stage: str) -> float:
+    """What the parties' users pay for the mineral in view in the status quo [USD/t]."""
+    stripped = without_agreement(scenario).model_copy(update={"minerals": scenario.minerals[:1]})
+    return _reference_price(stripped.to_json(), stage)
+
+
+@st.cache_data(show_spinner=False, max_entries=MOST_OUTCOMES)
+def _reference_price(scenario_json: str, stage: str) -> float:
+    scenario = links.parse(scenario_json)
+    with engine().turn:
+        return status_quo_price(engine().world, scenario, scenario.minerals[0], stage)
+
+
+def response(scenario: Scenario) -> FloorResponse:
+    """The floor's response curve for the mineral in view; the same whatever the scenario's own level is."""
+    mineral = scenario.minerals[0]
+    floor = floor_of(engine().world, scenario, mineral)
+    neutral = with_floor_at(scenario, floor, 0.0 if floor.ceiling is None else floor.price)
+    return _response(neutral.model_copy(update={"minerals": (mineral,)}).to_json())
+
+
+@st.cache_data(show_spinner=False, max_entries=MOST_OUTCOMES)
+def _response(scenario_json: str) -> FloorResponse:
+    scenario = links.parse(scenario_json)
+    with engine().turn:
+        return floor_response(engine().world, scenario, scenario.minerals[0])
+
+
+def in_turn(steps: Iterator[object]) -> object | None:
+    """The next step of a long calculation, with the engine to itself; None at the end."""
+    with engine().turn:
+        return next(steps, None)
+
+
+@st.cache_data(show_spinner=False)
+def back_test() -> pd.DataFrame:
+    """Published and modelled losses."""
+    from model.impact import back_test as compare_with_published
+
+    return compare_with_published(world().tables, world().assumptions)
+
+
+@st.cache_data(show_spinner=False)
+def calibration() -> pd.DataFrame:
+    """How well the base year is met, mineral by mineral."""
+    from model.fit import calibration_table
+
+    with engine().turn:
+        return calibration_table(world())
