@@ -42,7 +42,7 @@ ARRIVALS_ENDED = 1e-6
 FREE, HOLD, CAPPED, SHUT = range(4)
 """States of a levy: not charged; holding the price at the floor; at its cap; so high that arrivals have ended."""
 LEAST, RULES, MOST = range(3)
-"""States of a public stock or of unserved demand: at its lower bound; its price rules; at its upper bound."""
+"""States of a public stock or of unserved demand in a market whose other curves are all smooth: at its lower bound; its price rules; at its upper bound."""
 BETWEEN = -1
 """The rent of a TRQ lies between the rate differences of its routes: every route is wholly inside or wholly outside."""
 PRICE_SETTERS = (Role.UNSERVED, Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.UNBOUGHT)
@@ -130,12 +130,14 @@ class System:
         self.trq_of = {group.pool: slot for slot, group in enumerate(problem.trqs)}
         lagged = (self.slope_of_landed > 0) & problem.greater_of
         one_ended = (t.node_in == NOWHERE) != (t.node_out == NOWHERE)
-        sets_price = (t.shape == Shape.FLAT) & np.isin(t.role, PRICE_SETTERS) & one_ended & (t.upper > t.lower)
+        is_open = (t.shape == Shape.FLAT) & (t.upper > t.lower) & ~self.is_over
+        sets_price = is_open & np.isin(t.role, PRICE_SETTERS) & one_ended
+        sets_price &= not (is_open & ~sets_price).any()
         self.setters = np.flatnonzero(sets_price)
         self.sign = np.where(t.node_out[self.setters] != NOWHERE, 1.0, -1.0)
         self.set_node = np.where(self.sign > 0, self.node_out[self.setters], self.node_in[self.setters])
         self.set_price = self.sign * t.level[self.setters]
-        self.moving = np.flatnonzero((t.shape == Shape.FLAT) & (t.upper > t.lower) & ~self.is_over & ~sets_price | lagged)
+        self.moving = np.flatnonzero(is_open & ~sets_price | lagged)
         self.trades_flat = np.zeros(self.nodes + 1, dtype=bool)
         for ends in (self.node_in, self.node_out):
             self.trades_flat[ends[self.moving]] = True

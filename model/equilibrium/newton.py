@@ -26,8 +26,6 @@ MOST_HALVINGS = 6
 RIDGE = 1e-14
 LARGEST_MOVE = 0.5
 """A price moves by at most this fraction of itself (or of a fifth of the price scale) in one step."""
-LARGEST_LEVY_MOVE = 0.5
-"""A levy moves by at most this much of the price scale in one step: arrivals fall exponentially with it."""
 
 
 def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
@@ -79,7 +77,6 @@ def _direction(jacobian: Floats, residual: Floats) -> Floats | None:
 def _line_search(system: System, point: Point, direction: Floats, centre: Floats) -> tuple[Point, Linearisation]:
     """The longest of a few halved steps that reduces the residual's norm, or the shortest tried."""
     n, pools = system.nodes, system.pools
-    direction[n + pools :] = np.clip(direction[n + pools :], -LARGEST_LEVY_MOVE, LARGEST_LEVY_MOVE)
     room = LARGEST_MOVE * np.maximum(np.abs(point.price), 0.2)
     length = 1.0 / max(float((np.abs(direction[:n]) / room).max()), 1.0)
     for _ in range(MOST_HALVINGS):
