@@ -1,0 +1,76 @@
+"""The parts every page is made of: the opening that states the scenario, exhibits, marks of assumptions, downloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from model.errors import AccordError
+from model.findings import agreement_in_words
+from pages.components import controls, levers, results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from model.outcome import Outcome
+
+CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]()<>#+!|$~:"})
+
+
+def plain(text: str) -> str:
+    """Text with everything Markdown would act on made harmless; names in a shared link are a stranger's words."""
+    return text.translate(SPECIAL)
+
+
+def opening() -> Outcome:
+    """The scenario's outcome, after stating it in words; stops the page with one clear message where there is none."""
+    if controls.stopped():
+        st.stop()
+    scenario = controls.scenario()
+    try:
+        outcome = results.outcome(scenario)
+    except AccordError as error:
+        st.error(f"**This scenario has no result.** {plain(str(error))}", icon=":material/error:")
+        st.caption("Nothing is shown, since numbers of another scenario would mislead. Undo or change a lever in the sidebar.")
+        st.stop()
+    st.subheader(agreement_in_words(scenario, levers.focus(scenario), results.names()), anchor=False)
+    return outcome
+
+
+def exhibit(sentence: str, figure: go.Figure, data: pd.DataFrame, name: str, note: str = "") -> None:
+    """A chart under the sentence that states its finding, with its data to download."""
+    st.markdown(f"**{plain(sentence)}**")
+    st.plotly_chart(figure, key=f"chart_{name}", config=CHART_TOOLS, theme=None, alt=sentence)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if note:
+            st.caption(note)
+        download(data, name)
+
+
+def download(data: pd.DataFrame, name: str) -> None:
+    """A table as CSV."""
+    st.download_button(
+        "CSV", data.to_csv(index=False), f"{name}.csv", "text/csv", key=f"csv_{name}", icon=":material/download:", type="tertiary",
+        on_click="ignore", help=f"Download the data of this exhibit, {len(data)} rows",
+    )
+
+
+def table(data: pd.DataFrame, name: str, height: int | str = "auto") -> None:
+    """A table with its download."""
+    st.dataframe(data, hide_index=True, height=height, key=f"table_{name}")
+    download(data, name)
+
+
+def assumption(text: str, reason: str) -> None:
+    """The mark of an assumed number, its reason on hover."""
+    st.badge(f"assumption: {text}", color="orange", icon=":material/help:", help=reason)
+
+
+def bullets(sentences: Iterable[str]) -> None:
+    """Sentences as a list."""
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
