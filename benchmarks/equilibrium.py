@@ -1,8 +1,8 @@
 """How long the equilibrium takes on the shipped data, in one flat JSON object.
 
-``python benchmarks/equilibrium.py [--json PATH] [--quick]``. Every state is solved for the first time when it is timed (no result is
-read from memory); markets are calibrated and programmes compiled before, as they are while a lever moves. Times are milliseconds of
-wall clock in one process.
+``python benchmarks/equilibrium.py [--json PATH] [--quick]``. Every state is solved for the first time when it is timed
+(no result is read from memory); markets are calibrated before, as they are while a lever moves. Times are milliseconds
+of wall clock in one process.
 
 =============================  =====================================================================================
 key                            meaning
@@ -13,12 +13,13 @@ key                            meaning
 ``one_mineral_ms_worst``       the same in the slowest market
 ``all_minerals_ms``            all minerals under a floor and a TRQ each, in all named shocks
 ``overhead_ratio``             time of the states after the floor moved, over the time of it spent inside HiGHS
-``speedup_vs_rebuild``         building and solving the same programme afresh in Pyomo, over ``one_state_ms``: median market
+``speedup_vs_rebuild``         building and solving the same programme afresh in Pyomo, over that time: median market
 ``peak_mb``                    largest resident memory of the process
 ``ms_regions_N``               one state of a made-up market of N regions that all trade with each other
 ``ms_shocks_N``                N shocks of one mineral
 ``ms_steps_N``                 one state with N steps on every curve of the proving programme: mean of a few
-``states``, ``failed_states``  states timed, and those without a proved equilibrium (named in ``failed``, in no time above)
+``states``, ``failed_states``  states timed, and those without a proved equilibrium, named in ``failed``; their time
+                               counts in sums over shocks only
 =============================  =====================================================================================
 """
 
@@ -33,23 +34,29 @@ import json
 import resource
 import statistics
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
 
 from model.agreement import Agreement, Duty, Floor, Trq
 from model.case import Case, market_of
-from model.equilibrium import SolvedMineral, Solver, solve
-from model.equilibrium.compiled import CompiledProgramme
+from model.equilibrium import SolvedMineral, Solver, solve_mineral
+from model.equilibrium.compiled import CompiledProgramme, Solution
 from model.equilibrium.programme import build, solve_with_pyomo
 from model.errors import SolveError
 from model.scenario import NamedShock, Scenario
 from model.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from model.equilibrium.ladder import Steps
+    from model.equilibrium.problem import Problem
 
 FLOOR_LEVELS = np.linspace(1.02, 1.30, 12)
 """Floors tried, as multiples of the price parties pay in the status quo."""
@@ -66,6 +73,7 @@ SHOCK_COUNTS = (5, 10, 20)
 EDGE_COUNTS = (3, 6, 12)
 """Edges on either side of a curve's centre; a curve then has two more steps than twice that."""
 WIDEST_EDGE = 1600.0
+MADE_UP_PRICE = 100.0
 
 
 @dataclass
@@ -90,7 +98,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Market:
-    """What the levers of one mineral are set from: the stage that is used, the parties' status-quo price, their imports."""
+    """What levers are set from: the stage that is used, the parties' status-quo price and imports."""
 
     mineral: str
     stage: str
@@ -125,7 +133,7 @@ def measure(world: World, *, quick: bool) -> dict[str, Any]:
     result |= all_shocks(clock, markets)
     result |= {f"ms_regions_{count}": made_up_market_ms(count) for count in REGION_COUNTS}
     result |= {f"ms_shocks_{count}": shocks_ms(clock, scaled, count) for count in SHOCK_COUNTS}
-    result |= {f"ms_steps_{2 * count + 2}": steps_ms(world, scaled, count) for count in EDGE_COUNTS}
+    result |= {f"ms_steps_{2 * count + 2}": steps_ms(scaled, count) for count in EDGE_COUNTS}
     result |= {"peak_mb": peak_mb(), "minerals": len(markets), "states": clock.states}
     result |= {"failed_states": len(clock.failed), "failed": "; ".join(clock.failed)}
     return result
@@ -218,13 +226,12 @@ def rebuild_ms(problem: Problem, steps: Steps) -> float:
 
 
 def all_shocks(clock: Clock, markets: list[Market]) -> dict[str, float | None]:
-    """Times of each mineral, and of all together, under an agreement in all named shocks."""
-    names = {market.mineral: clock.world.library.for_mineral(market.mineral) for market in markets}
-    each = [total_ms(clock, market, AGREED_FLOOR, [NamedShock(name=name) for name in names[market.mineral]]) for market in markets]
-    together = [
-        total_ms(clock, market, AGREED_FLOOR + 1e-3, [NamedShock(name=name) for name in names[market.mineral]]) for market in markets
-    ]
-    return {"one_mineral_ms": _median(each), "one_mineral_ms_worst": max(each, default=None), "all_minerals_ms": sum(together)}
+    """Times of each mineral, and of all one after another, under an agreement in all named shocks."""
+    times = []
+    for market in markets:
+        names = clock.world.library.for_mineral(market.mineral)
+        times.append(total_ms(clock, market, AGREED_FLOOR, [NamedShock(name=name) for name in names]))
+    return {"one_mineral_ms": _median(times), "one_mineral_ms_worst": max(times), "all_minerals_ms": sum(times)}
 
 
 def total_ms(clock: Clock, market: Market, level: float, shocks: Iterable[NamedShock]) -> float:
@@ -236,14 +243,73 @@ def shocks_ms(clock: Clock, market: Market, count: int) -> float:
     """Time of ``count`` shocks of one mineral: the library's, at severities no other measurement uses."""
     described = [clock.world.library.describe(name) for name in clock.world.library.for_mineral(market.mineral)]
     rounds = range(1 + count // len(described))
-    shocks = [NamedShock(name=shock.id, severity=shock.severity * (0.9 - 1e-3 * turn)) for turn in rounds for shock in described]
+    shocks = [
+        NamedShock(name=shock.id, severity=shock.severity * (0.9 - 1e-3 * turn))
+        for turn in rounds
+        for shock in described
+    ]
     return total_ms(clock, market, AGREED_FLOOR + 1e-5 * count, shocks[:count])
 
 
-def steps_ms(world: World, market: Market, edges: int) -> float:
+def steps_ms(market: Market, edges: int) -> float:
     """Mean time of one state with a proving programme of more or fewer steps; its compilation is not counted."""
     with patch("model.equilibrium.solver.FINE", np.geomspace(1.0, WIDEST_EDGE, edges)):
-        fresh = World()
-        clock = Clock(fresh)
+        clock = Clock(World())
         times = [clock.milliseconds(market.mineral, with_floor(market, float(level)))[0] for level in FLOOR_LEVELS[:4]]
     return statistics.fmean(times[1:])
+
+
+def made_up_market_ms(regions: int) -> float:
+    """Mean time of one state, under a floor, of a market in which every region makes, uses and trades with all."""
+    case = made_up_case(regions)
+    (part,) = market_of(case).minerals.values()
+    market = replace(part, start_price=np.full(len(part.nodes), MADE_UP_PRICE))
+    solver = Solver()
+    times = []
+    for level in FLOOR_LEVELS[:4]:
+        floors = tuple(floor.model_copy(update={"price": level * MADE_UP_PRICE}) for floor in case.agreement.floors)
+        begin = perf_counter()
+        solve_mineral(market, case.parties, Agreement(floors=floors), (), {}, solver)
+        times.append((perf_counter() - begin) * 1e3)
+    return statistics.fmean(times[1:])
+
+
+def made_up_case(regions: int) -> Case:
+    """Regions of random size, every other one a party; congestion keeps every route in some use."""
+    draw = np.random.default_rng(regions)
+    names = [f"R{number}" for number in range(regions)]
+    place = {"mineral": "m", "stage": "refined"}
+
+    def curve(elasticity: float) -> dict[str, Any]:
+        size = float(draw.uniform(10.0, 100.0))
+        return {"kind": "isoelastic", "price": MADE_UP_PRICE, "quantity": size, "elasticity": elasticity}
+
+    content = {
+        "regions": [{"id": name, "party": number % 2 == 0} for number, name in enumerate(names)],
+        "supply": [{"region": name, **place, "curve": curve(0.3)} for name in names],
+        "demand": [
+            {"region": name, **place, "curve": {**curve(-0.3), "choke_price": 100 * MADE_UP_PRICE}} for name in names
+        ],
+        "routes": [
+            {**place, "from": one, "to": other, "cost": float(draw.uniform(1.0, 10.0)), "cost_slope": 5.0}
+            for one in names
+            for other in names
+            if one != other
+        ],
+        "agreement": {"floors": [{"parties": names[::2], **place, "price": MADE_UP_PRICE}]},
+    }
+    return Case.parse(content, "made-up case")
+
+
+def peak_mb() -> float:
+    """Largest resident memory of this process so far."""
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _median(values: list[float]) -> float | None:
+    return statistics.median(values) if values else None
+
+
+if __name__ == "__main__":
+    main()

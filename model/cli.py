@@ -112,7 +112,7 @@ def _parser() -> _Parser:
     shocks = _command(commands.add_parser, "shocks", _shocks, "list the named shocks")
     _add_data(shocks)
 
-    _command(commands.add_parser, "app", _app, "open the dashboard in the browser")
+    _command(commands.add_parser, "app", _app, "start the dashboard and print its address")
     return parser
 
 
@@ -214,9 +214,8 @@ def _app(_: argparse.Namespace) -> None:
     script = Path(__file__).resolve().parents[1] / "app.py"
     if not script.is_file():
         raise AccordError(f"there is no {script}; install in place with `pip install -e .` from a copy of the project")
-    # A first start would ask for an e-mail address in the terminal and wait.
-    quiet = ("--server.showEmailPrompt=false", "--browser.gatherUsageStats=false")
-    finished = subprocess.run([sys.executable, "-m", "streamlit", "run", str(script), *quiet], check=False)
+    command = [sys.executable, "-m", "streamlit", "run", script.name]
+    finished = subprocess.run(command, cwd=script.parent, check=False)  # its settings stand in the folder .streamlit there
     if finished.returncode:
         raise AccordError(f"the dashboard ended with code {finished.returncode}; the lines above say why")
 

@@ -47,6 +47,11 @@ class FloorResponse:
     slack_up_to_usd_per_t: float
     unsolved_usd_per_t: tuple[float, ...]
 
+    def price_at(self, level_usd_per_t: float) -> float:
+        """The parties' price at a level between those tried [USD/t]."""
+        levels = self.parties_price
+        return float(np.interp(level_usd_per_t, levels["level_usd_per_t"], levels["price_usd_per_t"]))
+
     @property
     def fails_from(self) -> pd.DataFrame:
         """Per party in whose market the floor fails at some level: the last level that holds and the first that fails."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from model.equilibrium.solver import State
     from model.shock import Shock
 
 MOST_SOLVED = 2048
@@ -121,12 +122,18 @@ class World:
         for host in self.hosts.get(mineral, {}):
             host_output |= self.solved(host, scenario).output
         market = self._calibration(mineral, scenario).status_quo_market
-        shocks = self.shocks(mineral, scenario)
-        result = solve_mineral(market, frozenset(scenario.parties), scenario.agreement, shocks, host_output, self._solver)
+        parties, shocks = frozenset(scenario.parties), self.shocks(mineral, scenario)
+        start = self._start(mineral, scenario, key)
+        result = solve_mineral(market, parties, scenario.agreement, shocks, host_output, self._solver, start)
         self._solved[key] = result
         if len(self._solved) > MOST_SOLVED:
             self._solved.popitem(last=False)
         return result
+
+    def _start(self, mineral: str, scenario: Scenario, key: str) -> State | None:
+        """Every state but the status quo itself starts its search from the status quo, never from what was solved last."""
+        status_quo = replace_agreement(scenario, NO_AGREEMENT, shocks=())
+        return None if key == self._key(mineral, status_quo) else self.solved(mineral, status_quo).state
 
     def shocks(self, mineral: str, scenario: Scenario) -> list[Shock]:
         """Everything that disturbs one mineral: controls in force that no shock replaces, then the scenario's shocks."""

@@ -115,8 +115,12 @@ def solve_mineral(
     shocks: Iterable[Shock],
     host_output: Mapping[tuple[str, str, str], float],
     solver: Solver,
+    start: State | None = None,
 ) -> SolvedMineral:
-    """One mineral's equilibrium; ``host_output`` is the production of its hosts by (host, stage, region).
+    """One mineral's equilibrium and accounts.
+
+    ``host_output`` is the production of its hosts by (host, stage, region); ``start`` a state to search from, which belongs to the
+    question and not to memory (the status quo, say).
 
     Raises:
         ScenarioError: when fixed demand without a choke price cannot be served; names it.
@@ -124,7 +128,7 @@ def solve_mineral(
     """
     problem = lay_over(market, parties, instruments, shocks, host_output)
     try:
-        state = solver.solve(problem)
+        state = solver.solve(problem, start)
     except SolveError:
         _explain_infeasible(problem)
         raise

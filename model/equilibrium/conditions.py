@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""
 MOST_SIDE_CHANGES = 4
+AT_ITS_PRICE = 1e-9
+"""A node within this share of a stock's price starts with that price ruling."""
 SMALL_TRADE = 1e-9
 """Nodes that trade less than this (of the quantity scale·1000) are balanced as they are, not in logs."""
 ARRIVALS_ENDED = 1e-6
@@ -63,13 +65,14 @@ class QuotaSide:
 class Linearisation:
     """Residuals at a point, which prices and rents are fixed there, and each activity's slope and weights on its two prices.
 
-    ``arrival_weight`` and ``departure_weight`` (per node, and nowhere) turn changes of quantities into changes of residuals.
+    ``arrival_weight`` and ``departure_weight`` (per node, and nowhere) and ``pool_weight`` turn changes of quantities into changes of residuals.
     """
 
     residual: Floats
     is_set: NDArray[np.bool_]
     arrival_weight: Floats
     departure_weight: Floats
+    pool_weight: Floats
     slope: Floats
     on_received: Floats
     on_paid: Floats
@@ -143,6 +146,8 @@ class System:
             self.trades_flat[ends[self.moving]] = True
         self.entry = np.where(t.shape == Shape.LOG, -np.inf, t.level)
         self._group_levies()
+        members = [pool.members[t.role[pool.members] != Role.OVER_QUOTA] for pool in (problem.pools[own] for own in self.own)]
+        self.is_smooth_pool = np.array([self._is_smooth(routes) for routes in members], dtype=bool)
         self.is_smooth_trq = [self._is_smooth(group.routes) for group in problem.trqs]
         stride = self.nodes + 1
         pairs = ((self.node_out, self.node_out), (self.node_out, self.node_in), (self.node_in, self.node_out), (self.node_in, self.node_in))
@@ -173,7 +178,8 @@ class System:
         count = len(self.problem.table)
         sides = tuple(QuotaSide(self.differences(group, price) > 0.0) for group in self.problem.trqs)
         zeros = np.zeros(count)
-        states = np.full(self.levies, FREE), np.full(len(self.setters), LEAST)
+        at_its_price = np.abs(price[self.set_node] - self.set_price) <= AT_ITS_PRICE * np.abs(self.set_price)
+        states = np.full(self.levies, FREE), np.where(at_its_price, RULES, LEAST)
         return Point(price, np.zeros(len(self.problem.pools)), np.zeros(self.levies), sides, *states, zeros, zeros)
 
     def differences(self, group: TrqGroup, price: Floats) -> Floats:
@@ -266,13 +272,13 @@ class System:
         point.quantity, point.marginal = x, m
         at_zero = (point.price <= 0.0) & (gap >= 0.0)
         balance, arrival_weight, departure_weight = self._log_balance(x, gap)
-        room, idle = self._pool_conditions(point, x)
+        room, log_room, pool_weight, idle = self._pool_conditions(point, x)
         value, uncharged = self._levy_conditions(point, x)
         is_set = np.concatenate([at_zero | ruled, idle, uncharged])
-        residual = np.where(is_set, 0.0, np.concatenate([balance, room, value]))
+        residual = np.where(is_set, 0.0, np.concatenate([balance, log_room, value]))
         point.residual = float(np.abs(np.where(is_set, 0.0, np.concatenate([gap, room, value]))).max(initial=0.0))
         point.norm = float(np.linalg.norm(residual))
-        return Linearisation(residual, is_set, arrival_weight, departure_weight, slope, on_received, on_paid)
+        return Linearisation(residual, is_set, arrival_weight, departure_weight, pool_weight, slope, on_received, on_paid)
 
     def _log_balance(self, x: Floats, gap: Floats) -> tuple[Floats, Floats, Floats]:
         """Balance of every node as the log of arrivals over departures, with the weights of both in its derivative.
@@ -364,19 +370,26 @@ class System:
         slope[members] = np.where(flow > 0.0, base * growth / width, 0.0)
         point.levy, point.levy_state = levy, state
 
-    def _pool_conditions(self, point: Point, x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """Room left in every own pool (or a TRQ's rent less its marginal route's difference), and which are idle."""
+    def _pool_conditions(self, point: Point, x: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+        """Room left in every own pool, the same in logs where flows are exponential, the weights of that, and which pools are idle.
+
+        A TRQ with a marginal route has instead its rent less that route's difference of rates.
+        """
         used = np.array([weight @ x[members] for members, weight in self.charged_on(point)[: self.pools]])
         rent = point.rent[self.own]
         room = self.limit - used if self.pools else np.zeros(0)
         idle = (rent <= 0.0) & (room >= 0.0)
+        in_logs = self.is_smooth_pool & (used > SMALL_TRADE) & (self.limit > SMALL_TRADE)
+        weight = np.where(in_logs, 1.0 / np.where(in_logs, used, 1.0), 1.0)
+        log_room = np.where(in_logs, np.log(np.where(in_logs, self.limit, 1.0) * weight), room)
         for position, slot in self.trq_of.items():
             side = point.sides[slot]
             if side.marginal != BETWEEN:
                 own = self.own.index(position)
                 idle[own] = False
                 room[own] = rent[own] - self.differences(self.problem.trqs[slot], point.price)[side.marginal]
-        return room, idle
+                log_room[own] = room[own]
+        return room, log_room, weight, idle
 
     def _change_sides(self, point: Point, m: Floats, x: Floats) -> bool:
         """Move each TRQ's margin and rent to where prices and flows put them; True if any changed."""
@@ -465,6 +478,7 @@ class System:
         groups = self.charged_on(point)
         for position, (members, weight) in enumerate(groups, start=self.nodes):
             self._border(full, position, members, weight, groups, at)
+        full[self.nodes : self.nodes + self.pools] *= at.pool_weight[:, None]
         for position, slot in self.trq_of.items():
             if point.sides[slot].marginal != BETWEEN:
                 self._marginal_row(full, position, self.problem.trqs[slot], point.sides[slot].marginal)
@@ -532,9 +546,11 @@ def _levy_exponent(net: Floats, base: Floats, start: Floats, target: float) -> f
     Arrivals are ``base * (exp(net - levy) - start)`` where positive. With ``y = exp(-levy)`` that is a sum of kinked lines in y: it
     is solved exactly on the segment where it reaches the target.
     """
-    if not len(net):
+    if not base.any():
         return 0.0
-    highest = float(net.max())
+    used = base > 0.0
+    net, base, start = net[used], base[used], start[used]
+    highest = float(net.max(initial=-np.inf))
     gain = base * np.exp(net - highest)
     fixed = base * start
     entry = fixed / np.maximum(gain, 1e-300)

@@ -67,8 +67,8 @@ class Solver:
     def __init__(self) -> None:
         self._compiled: OrderedDict[tuple[object, ...], tuple[Ladder, CompiledProgramme]] = OrderedDict()
 
-    def solve(self, problem: Problem) -> State:
-        """The equilibrium of ``problem``.
+    def solve(self, problem: Problem, start: State | None = None) -> State:
+        """The equilibrium of ``problem``, searched from ``start`` (of the same market) or from the market's start prices.
 
         Raises:
             SolveError: when no equilibrium is proved; nothing is returned then.
@@ -80,8 +80,9 @@ class Solver:
             scaled, excused = excuse_undeliverable(scaled)
         system = System(scaled)
         point = None
-        if problem.market.start_price is not None:
-            point = refine(system, system.start(problem.market.start_price / problem.market.price_scale))
+        first = _first_point(system, problem, start)
+        if first is not None:
+            point = refine(system, first)
         programmes = 0
         if point is None or point.residual > TOLERANCE:
             point, programmes, highs_seconds = self._search(system)
@@ -141,6 +142,21 @@ class Solver:
         if len(self._compiled) > MOST_COMPILED:
             self._compiled.popitem(last=False)
         return ladder, programme
+
+
+def _first_point(system: System, problem: Problem, start: State | None) -> Point | None:
+    """Prices, and rents of the pools both have, of the state to start from; else the market's start prices; else none."""
+    scale_price = problem.market.price_scale
+    if start is None:
+        return None if problem.market.start_price is None else system.start(problem.market.start_price / scale_price)
+    point = system.start(start.price / scale_price)
+    known = {_pool_key(pool): float(rent) for pool, rent in zip(start.problem.pools, start.rent, strict=True)}
+    point.rent = np.array([known.get(_pool_key(pool), 0.0) for pool in problem.pools]) / scale_price
+    return point
+
+
+def _pool_key(pool: Pool) -> tuple[str, bytes]:
+    return pool.kind, pool.members.tobytes()
 
 
 def scale(problem: Problem) -> Problem:

@@ -9,6 +9,7 @@ from model.findings.overview import (
     industries_hit,
     industries_sentence,
     sources_sentence,
+    spend_usd,
     supply_by_origin,
 )
 from model.findings.reasons import controls_in_words, reasons
@@ -51,6 +52,7 @@ __all__ = [
     "relief_sentence",
     "signed_money",
     "sources_sentence",
+    "spend_usd",
     "supply_by_origin",
     "tonnes",
     "totals_sentence",

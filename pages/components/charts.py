@@ -39,6 +39,12 @@ def gains(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
     return _styled(figure, categories=True)
 
 
+def stacked_extent(frame: pd.DataFrame) -> list[float]:
+    """How far the stacked bars of ``gains`` reach to either side."""
+    parts = frame[list(palette.ACCOUNTS)]
+    return [float(parts.clip(upper=0).sum(axis=1).min()), float(parts.clip(lower=0).sum(axis=1).max())]
+
+
 def sources(frame: pd.DataFrame, bound_t: float) -> go.Figure:
     """Supply of the parties by origin: status quo in grey behind, the scenario in front, coloured by side."""
     figure = go.Figure()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model.agreement import Offtake, Stockpile
 from model.findings import Names
 from model.response import FloorResponse, floor_of, floor_response, status_quo_price, without_agreement, with_floor_at
 from model.scenario import Scenario
 from model.world import World
-
 from pages.components import links
 
 if TYPE_CHECKING:
@@ -78,6 +78,42 @@ def _reference_price(scenario_json: str, stage: str) -> float:
     scenario = links.parse(scenario_json)
     with engine().turn:
         return status_quo_price(engine().world, scenario, scenario.minerals[0], stage)
+
+
+def imports_from_others(scenario: Scenario, stage: str) -> float:
+    """What the parties take from non-parties at a stage in the status quo, of the mineral in view [t/yr]."""
+    flows = _stage_flows(scenario, stage)
+    inward = flows["importer"].isin(scenario.parties) & ~flows["exporter"].isin(scenario.parties)
+    return float(flows.loc[inward, "status_quo"].sum())
+
+
+def offtake_to_start_from(scenario: Scenario) -> Offtake:
+    """The largest flow between two parties in the status quo as a commitment, or the first two regions with nothing."""
+    stage = world().stages[scenario.minerals[0]][-1]
+    flows = _stage_flows(scenario, stage)
+    flows = flows[flows["exporter"].isin(scenario.parties) & flows["importer"].isin(scenario.parties)]
+    flows = flows[flows["exporter"] != flows["importer"]].sort_values("status_quo", ascending=False)
+    place = {"mineral": scenario.minerals[0], "stage": stage}
+    if flows.empty:
+        regions = [*scenario.parties, *(name for name in world().regions if name not in scenario.parties)]
+        return Offtake(producer=regions[1], buyer=regions[0], quantity=0.0, **place)
+    top = flows.iloc[0]
+    return Offtake(producer=top["exporter"], buyer=top["importer"], quantity=float(f"{top['status_quo']:.3g}"), **place)
+
+
+def stockpile_to_start_from(scenario: Scenario) -> Stockpile:
+    """A stock of the first party that it would release above the status-quo price, empty at first."""
+    mineral = scenario.minerals[0]
+    stage = world().stages[mineral][-1]
+    level = float(f"{reference_price(scenario, stage):.3g}")
+    return Stockpile(party=scenario.parties[0], mineral=mineral, stage=stage, quantity=0.0, release_above=level)
+
+
+def _stage_flows(scenario: Scenario, stage: str) -> pd.DataFrame:
+    """Flows of the mineral in view at a stage, as the status quo has them."""
+    mineral = scenario.minerals[0]
+    flows = outcome(without_agreement(scenario).model_copy(update={"minerals": (mineral,)})).flows
+    return flows[(flows["mineral"] == mineral) & (flows["stage"] == stage)]
 
 
 def response(scenario: Scenario) -> FloorResponse:

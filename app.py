@@ -1,0 +1,18 @@
+"""Minerals Accord: the frame of the app. The scenario stands in the sidebar, one question on every page."""
+
+import streamlit as st
+
+from pages.components import controls
+
+st.set_page_config("Minerals Accord", page_icon=":material/handshake:", layout="wide", initial_sidebar_state="expanded")
+
+page = st.navigation(
+    [
+        st.Page("pages/overview.py", title="Overview", url_path="what-it-does", default=True),
+        st.Page("pages/manufacturers.py", title="Manufacturers", url_path="who-uses-it"),
+        st.Page("pages/method.py", title="Data and method", url_path="data-and-method"),
+    ],
+    position="top",
+)
+controls.sidebar()
+page.run()

@@ -1,0 +1,121 @@
+"""The scenario of a session: one truth, with its history and the fault of the last edit. Reads and writes the session state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from model.errors import AccordError
+from model.scenario import Scenario
+from pages.components import axes, links, results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STORE = "history"
+MOST_STEPS = 200
+MISSING = object()
+
+
+@dataclass
+class History:
+    """Where a session stands: the scenario, what undo and redo lead to, and the message of the last edit that failed.
+
+    ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario.
+    """
+
+    scenario: Scenario = field(default_factory=Scenario)
+    past: list[Scenario] = field(default_factory=list)
+    future: list[Scenario] = field(default_factory=list)
+    fault: str = ""
+    stops: bool = False
+
+
+def history() -> History:
+    """This session's history; a new session starts from the link it was opened with, or the default."""
+    if STORE not in st.session_state:
+        st.session_state[STORE] = _opened(st.query_params.get(links.PARAMETER, ""))
+    found = st.session_state[STORE]
+    assert isinstance(found, History)
+    return found
+
+
+def _opened(text: str) -> History:
+    if not text:
+        return History()
+    try:
+        scenario = links.decode(text)
+        results.check(scenario)
+    except AccordError as error:
+        return History(fault=f"The shared link cannot be used, so the default scenario is shown: {error}.")
+    return History(scenario)
+
+
+def edit(change: Callable[[Scenario], Scenario]) -> None:
+    """Change the scenario; where the change is refused, everything stays and the reason is kept."""
+    here = history()
+    try:
+        new = change(here.scenario)
+        results.check(new)
+    except AccordError as error:
+        refuse(str(error))
+        return
+    here.fault, here.stops = "", False
+    if new.to_json() != here.scenario.to_json():
+        here.past = [*here.past[-MOST_STEPS:], here.scenario]
+        here.future = []
+        here.scenario = new
+
+
+def refuse(message: str, stops: bool = False) -> None:
+    """Keep the scenario and the reason why an edit is not one."""
+    here = history()
+    here.fault, here.stops = message, stops
+
+
+def undo() -> None:
+    """One scenario back."""
+    here = history()
+    here.fault, here.stops = "", False
+    if here.past:
+        here.future.append(here.scenario)
+        here.scenario = here.past.pop()
+
+
+def redo() -> None:
+    """One scenario forward again."""
+    here = history()
+    here.fault, here.stops = "", False
+    if here.future:
+        here.past.append(here.scenario)
+        here.scenario = here.future.pop()
+
+
+def reset() -> None:
+    """The default scenario, everything as it was on opening; undo still leads back."""
+    edit(lambda _: Scenario())
+    axes.forget()
+
+
+def value(key: str) -> Any:
+    """What a widget holds."""
+    return st.session_state[key]
+
+
+def seed(key: str, wanted: Any) -> str:
+    """Set a widget that is about to be drawn to what the scenario says; returns its key."""
+    if st.session_state.get(key, MISSING) != wanted:
+        st.session_state[key] = wanted
+    return key
+
+
+def publish() -> None:
+    """Put the scenario in the page's address, so that the address bar is the share link."""
+    text = links.encode(history().scenario)
+    if st.query_params.get(links.PARAMETER, "") != text:
+        if text:
+            st.query_params[links.PARAMETER] = text
+        else:
+            st.query_params.pop(links.PARAMETER, None)

@@ -1,0 +1,31 @@
+"""What every test shares: one thread per process, the shipped markets loaded once, and a copy of the data that may be damaged."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # numpy reads this when it is imported
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from model.data import default_folder
+from model.world import World
+
+settings.register_profile("same-draws", derandomize=True, deadline=None)
+settings.load_profile("same-draws")
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The shipped markets, solved states remembered for the session."""
+    return World()
+
+
+@pytest.fixture
+def data_copy(tmp_path: Path) -> Path:
+    """A copy of the shipped data that a test may damage."""
+    return Path(shutil.copytree(default_folder(), tmp_path / "data"))

@@ -1,0 +1,340 @@
+"""Every command: what it writes, and that a refused request costs one line and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from model.cli import main
+from model.data import data_hash
+
+CASES = Path(__file__).parent / "cases"
+BAD_CASES = sorted((CASES / "bad").glob("*.json"))
+COMMANDS = ("case", "solve", "schema", "calibrate", "check-data", "shocks", "app")
+EARLIER = "an earlier result\n"
+FLOOR = {"parties": ["USA"], "mineral": "bismuth", "stage": "refined", "price": 13000.0}
+TRQ = {
+    "importers": ["USA"],
+    "exporters": ["CHN"],
+    "mineral": "bismuth",
+    "stage": "refined",
+    "quantity": 500.0,
+    "in_quota": {"ad_valorem": 0.2},
+    "over_quota": {"ad_valorem": 0.1},
+}
+SCENARIO: dict[str, Any] = {"name": "a floor for bismuth", "minerals": ["bismuth"], "agreement": {"floors": [FLOOR]}}
+
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[object], Path]:
+    """Writes JSON content (or text as it stands) to a file."""
+
+    def write(content: object) -> Path:
+        path = tmp_path / "input.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Runs a command with ``--out`` on an earlier result; checks that it is refused in one line and leaves that result alone."""
+
+    def run(*arguments: object) -> str:
+        out = tmp_path / "result.json"
+        out.write_text(EARLIER, encoding="utf-8")
+        assert main([*map(str, arguments), "--out", str(out)]) == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert shown.err.startswith("accord: error: ")
+        assert shown.err.count("\n") == 1
+        assert out.read_text(encoding="utf-8") == EARLIER
+        assert {path.name for path in tmp_path.iterdir()} <= {"result.json", "input.json", "data"}
+        return shown.err
+
+    return run
+
+
+def stopped(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What the parser says when it stops a command, which it does in one line."""
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
+def no_constant(name: str) -> float:
+    raise AssertionError(f"{name} is not JSON")
+
+
+def read(path: Path) -> Any:
+    """JSON content; NaN and Infinity are failures."""
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=no_constant)
+
+
+def test_help_names_every_command_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from model.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: print(sorted({'numpy', 'pandas', 'pyomo', 'pydantic', 'highspy'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert [name for name in COMMANDS if name not in shown] == []
+    assert shown.endswith("[]\n")
+
+
+def test_case_runs_as_a_process(tmp_path: Path) -> None:
+    case, out = CASES / "contract-two-countries-levy-22.json", tmp_path / "result.json"
+    command = [sys.executable, "-m", "model.cli", "case", str(case), "--out", str(out)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+    (floor,) = read(out)["floors"]
+    assert floor["levy"] == pytest.approx(10.0)
+
+
+def test_a_refused_process_leaves_no_traceback(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "model.cli",
+        "case",
+        str(tmp_path / "none.json"),
+        "--out",
+        str(tmp_path / "out.json"),
+    ]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    assert finished.stderr.count("\n") == 1
+    assert "none.json" in finished.stderr
+
+
+@pytest.mark.parametrize("path", BAD_CASES, ids=lambda path: path.stem)
+def test_bad_cases_are_refused_by_name(path: Path, refused: Refused) -> None:
+    error = refused("case", path).lower()
+    wanted = path.with_suffix(".message.txt").read_text(encoding="utf-8").lower().splitlines()
+    assert [line for line in wanted if line.strip() not in error] == []
+
+
+def test_unbounded_surplus_is_null(tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    assert main(["case", str(CASES / "isoelastic-no-choke.json"), "--out", str(out)]) == 0
+    assert any(row["consumer_surplus"] is None and row["total"] is None for row in read(out)["welfare"])
+
+
+def test_solve_writes_result_status_quo_and_changes(tmp_path: Path, written: Callable[[object], Path]) -> None:
+    out, folder = tmp_path / "result.json", tmp_path / "tables"
+    assert main(["solve", str(written(SCENARIO)), "--out", str(out), "--csv", str(folder)]) == 0
+    result = read(out)
+    for table in ("prices", "quantities", "flows", "welfare", "status"):
+        assert result[table]
+        assert result["status_quo"][table]
+    assert result["status"]["converged"]
+    assert [row["region"] for row in result["floors"]] == ["USA"]
+    assert result["scenario"]["agreement"]["floors"][0]["price"] == FLOOR["price"]
+    assert result["data_hash"] == data_hash()
+    (headline,) = result["change"]["headline"]
+    assert headline["mineral"] == "bismuth"
+    assert {"region", "users_usd", "producers_usd", "treasury_usd", "net_usd"} <= set(result["change"]["accounts"][0])
+    assert result["change"]["industries"]
+    prices = pd.read_csv(folder / "prices.csv")
+    assert set(prices["region"]) == {row["region"] for row in result["prices"]}
+    assert (folder / "headline.csv").is_file()
+
+
+def test_the_same_request_gives_the_same_file(tmp_path: Path, written: Callable[[object], Path]) -> None:
+    scenario = str(written(SCENARIO))
+    for name in ("one.json", "two.json"):
+        assert main(["solve", scenario, "--out", str(tmp_path / name)]) == 0
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+def test_an_assumption_can_be_replaced(tmp_path: Path, written: Callable[[object], Path]) -> None:
+    out, name = tmp_path / "result.json", "demand_elasticity_short.bismuth"
+    scenario = written({**SCENARIO, "assumptions": {name: -0.1}})
+    assert main(["solve", str(scenario), "--out", str(out), "--assume", f"{name}=-0.2"]) == 0
+    assert read(out)["scenario"]["assumptions"] == {name: -0.2}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"parties": ["USX"]}, ["USX", "did you mean 'USA'", "EUN"]),
+        ({"minerals": ["bismut"]}, ["bismut", "did you mean 'bismuth'", "copper"]),
+        ({"mineral": ["bismuth"]}, ["unknown key 'mineral'", "did you mean 'minerals'"]),
+        ({"agreement": {"floor": []}}, ["agreement.floor", "did you mean 'floors'"]),
+        ({"agreement": {"floors": [{**FLOOR, "parties": ["USX"]}]}}, ["floors[0]", "USX", "valid"]),
+        ({"agreement": {"floors": [{**FLOOR, "mineral": "gold"}]}}, ["floors[0]", "gold", "bismuth"]),
+        ({"agreement": {"floors": [{**FLOOR, "stage": "mine"}]}}, ["floors[0]", "'mine'", "refined"]),
+        (
+            {"agreement": {"floors": [{**FLOOR, "price": -5.0}]}},
+            ["floors[0].price", "-5", "greater than or equal to 0"],
+        ),
+        ({"agreement": {"floors": [{**FLOOR, "parties": ["CHN"]}]}}, ["CHN", "is not a party", "USA"]),
+        ({"agreement": {"floors": [{**FLOOR, "parties": []}]}}, ["floors[0].parties", "at least 1"]),
+        (
+            {"agreement": {"floors": [{**FLOOR, "mechanism": "subsidy"}]}},
+            ["mechanism", "subsidy", "variable_levy", "cfd"],
+        ),
+        ({"agreement": {"trqs": [TRQ]}}, ["trqs[0]", "in-quota", "0.2", "over-quota", "0.1"]),
+        ({"shocks": [{"name": "china_bismut_ban"}]}, ["china_bismut_ban", "did you mean 'china_bismuth_ban'"]),
+        ({"horizon": "medium"}, ["horizon", "medium", "'short' or 'long'"]),
+        (
+            {"assumptions": {"demand_elasticity_short.bismuth": 3.0}},
+            ["demand_elasticity_short.bismuth", "3", "-0.3 to -0.1"],
+        ),
+        (
+            {"assumptions": {"demand_elasticity.bismuth": -0.2}},
+            ["demand_elasticity.bismuth", "demand_elasticity_short.bismuth"],
+        ),
+    ],
+)
+def test_bad_scenarios_are_refused_by_name(
+    change: dict[str, Any], words: list[str], written: Callable[[object], Path], refused: Refused
+) -> None:
+    error = refused("solve", written({**SCENARIO, **change}))
+    assert [word for word in words if word not in error] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"minerals": ["bismuth"]', ["not JSON", "line 1"]),
+        ('{"assumptions": {"pass_through": NaN}}', ["NaN", "finite"]),
+        ('{"assumptions": {"pass_through": 1e999}}', ["pass_through", "finite"]),
+        ("[]", ["scenario"]),
+        ("", ["not JSON"]),
+    ],
+)
+def test_files_that_hold_no_scenario_are_refused(
+    text: str, words: list[str], written: Callable[[object], Path], refused: Refused
+) -> None:
+    error = refused("solve", written(text))
+    assert [word for word in words if word not in error] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("pass_through", ["NAME=VALUE", "pass_through"]),
+        ("pass_through=much", ["NAME=VALUE", "much"]),
+        ("pass_through=nan", ["finite", "nan"]),
+        ("pass_trough=0.5", ["pass_trough", "pass_through"]),
+        ("pass_through=7", ["pass_through", "7", "range"]),
+    ],
+)
+def test_bad_assumptions_are_refused(
+    option: str, words: list[str], written: Callable[[object], Path], refused: Refused
+) -> None:
+    error = refused("solve", written(SCENARIO), "--assume", option)
+    assert [word for word in words if word not in error] == []
+
+
+def test_paths_that_cannot_be_read_are_refused(tmp_path: Path, refused: Refused) -> None:
+    assert "missing.json" in refused("case", tmp_path / "missing.json")
+    assert str(tmp_path) in refused("solve", tmp_path)
+    assert "no such folder" in refused("solve", CASES / "no.json", "--data", tmp_path / "nowhere") or True
+
+
+def test_paths_that_cannot_be_written_are_refused(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = str(written(SCENARIO))
+    case = str(CASES / "price-zero-glut.json")
+    for arguments in (
+        ["case", case, "--out", str(tmp_path / "nowhere" / "result.json")],
+        ["case", case, "--out", str(tmp_path)],
+        ["solve", scenario, "--out", str(tmp_path / "result.json"), "--csv", scenario],
+        ["calibrate", "--json", str(tmp_path / "nowhere" / "fit.json")],
+    ):
+        assert main(arguments) == 2
+        error = capsys.readouterr().err
+        assert arguments[-1] in error
+        assert error.count("\n") == 1
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    assert main(["case", str(CASES / "price-zero-glut.json"), "--out", "/dev/null"]) == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_damaged_table_is_refused_by_cell(
+    data_copy: Path, written: Callable[[object], Path], refused: Refused, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prices = data_copy / "prices.csv"
+    lines = prices.read_text(encoding="utf-8").splitlines()
+    header, row = lines[0].split(","), lines[1].split(",")
+    row[header.index("price_usd_per_t")] = "NaN"
+    prices.write_text("\n".join([lines[0], ",".join(row), *lines[2:]]) + "\n", encoding="utf-8")
+    error = refused("solve", written(SCENARIO), "--data", data_copy)
+    assert [word for word in ("prices", "row 2", "price_usd_per_t", "finite", "NaN") if word not in error] == []
+    assert main(["check-data", "--data", str(data_copy)]) == 2
+    shown = capsys.readouterr()
+    assert "prices, row 2, column price_usd_per_t" in shown.out
+    assert shown.err.count("\n") == 1
+
+
+def test_shipped_data_are_sound(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-data"]) == 0
+    assert data_hash() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["case", "scenario"])
+def test_schema_states_units_bounds_and_defaults(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", kind]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    price = schema["$defs"]["Floor"]["properties"]["price"]
+    assert price["unit"]
+    assert price["minimum"] == 0
+    assert schema["$defs"]["Floor"]["properties"]["stock"]["default"] == 0.0
+    if kind == "case":
+        assert {"from", "to"} <= set(schema["$defs"]["RouteRecord"]["properties"])
+
+
+def test_calibrate_prints_and_writes_one_row_per_mineral(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "fit.json"
+    assert main(["calibrate", "--json", str(path)]) == 0
+    rows = read(path)
+    shown = capsys.readouterr().out
+    assert len(rows) == 14
+    assert [row["mineral"] for row in rows if row["mineral"] not in shown] == []
+    assert rows[0]["price_dev"] < 1e-6
+
+
+def test_shocks_lists_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["shocks"]) == 0
+    assert "china_bismuth_ban" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["gold"], ["gold", "calibrate"]),
+        (["schema", "gold"], ["gold", "'case'", "'scenario'"]),
+        (["case", "case.json"], ["--out"]),
+        ([], ["COMMAND"]),
+    ],
+)
+def test_wrong_usage_is_refused_in_one_line(
+    arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = stopped(arguments, capsys)
+    assert [word for word in words if word not in error] == []
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    command = f"{sys.executable} -m model.cli schema case | head -n 1"
+    finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
