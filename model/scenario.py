@@ -241,21 +241,19 @@ def _replaced_by(row: Any, mineral: str, stage: str, base: Base) -> list[tuple[s
     ]
 
 
-def controls_in_force(tables: Tables, base: Base, replaced: Iterable[tuple[str, ...]] = ()) -> list[Shock]:
-    """Export controls in force on the status-quo date, as far as the base year does not hold them already.
+def controls_in_force(tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = ()) -> list[Shock]:
+    """Export controls on a mineral in force on the status-quo date, as far as the base year does not hold them already.
 
     A row that names its importers wins over one for everyone. A control that a shock replaces (same exporter, mineral and stage, and no importer the shock spares) is left out.
     """
     shocks: list[Shock] = []
     gone = list(replaced)
     rows = tables["export_controls"]
-    rows = rows[~rows["suspended"].astype(bool)]
+    rows = rows[~rows["suspended"].astype(bool) & (rows["mineral"] == mineral)]
     singled_out: dict[tuple[str, ...], set[str]] = {}
     for row in rows[rows["targets"] != EVERYONE].itertuples():
         singled_out.setdefault(_measure(row), set()).update(str(row.targets).split(";"))
     for row in rows.itertuples():
-        if row.mineral not in base.stages or row.stage not in base.stages[row.mineral]:
-            continue
         importers = base.targets(str(row.targets), str(row.exporter))
         if row.targets == EVERYONE:
             importers = tuple(name for name in importers if name not in singled_out.get(_measure(row), ()))

@@ -42,8 +42,12 @@ IMPACT_ONLY = ("pass_through", "dead_band", "stock_cover", "dependence_share", "
 
 @dataclass(frozen=True)
 class _Calibrated:
+    """A calibrated mineral, its market under the duties in force, what shares refer to, and controls already read from the table."""
+
     part: CalibratedMineral
     status_quo_market: MineralMarket
+    base: Base
+    controls: dict[tuple[tuple[str, ...], ...], list[Shock]]
 
 
 class World:
@@ -137,7 +141,8 @@ class World:
 
     def shocks(self, mineral: str, scenario: Scenario) -> list[Shock]:
         """Everything that disturbs one mineral: controls in force that no shock replaces, then the scenario's shocks."""
-        base = self._base(mineral, scenario)
+        calibration = self._calibration(mineral, scenario)
+        base = calibration.base
         shocks: list[Shock] = []
         replaced: list[tuple[str, ...]] = []
         for shock in scenario.shocks:
@@ -147,7 +152,10 @@ class World:
                 replaced += gone
             elif shock.mineral == mineral:
                 shocks.append(shock)
-        return controls_in_force(self.tables, base, replaced) + shocks
+        key = tuple(replaced)
+        if key not in calibration.controls:
+            calibration.controls[key] = controls_in_force(self.tables, base, mineral, replaced)
+        return calibration.controls[key] + shocks
 
     def users(self, scenario: Scenario) -> Manufacturers:
         """The manufacturers that use the scenario's minerals."""
@@ -174,7 +182,7 @@ class World:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, scenario.horizon, mineral, hosts)
-            self._calibrated[key] = _Calibrated(part, self._with_duties_in_force(part.market))
+            self._calibrated[key] = _Calibrated(part, self._with_duties_in_force(part.market), self._base(part.base), {})
             if len(self._calibrated) > MOST_CALIBRATED:
                 self._calibrated.popitem(last=False)
         return self._calibrated[key]
@@ -192,8 +200,8 @@ class World:
             duty[own] = matrix[table.region[own], table.partner[own]]
         return replace(market, base_duty=duty)
 
-    def _base(self, mineral: str, scenario: Scenario) -> Base:
-        base = self.calibrated(mineral, scenario).base
+    def _base(self, base: BaseYear) -> Base:
+        mineral = base.mineral
         production = {
             (mineral, stage.stage, region): float(stage.production_t[index])
             for stage in base.stages

@@ -7,52 +7,43 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.errors import SolveError
-from model.findings import (
-    curve_sentence,
-    gains_by_party,
-    gains_sentence,
-    headline_numbers,
-    industries_hit,
-    industries_sentence,
-    reasons,
-    sources_sentence,
-    spend_usd,
-    supply_by_origin,
-)
+from model.findings import curve_sentence, headline_numbers
 from model.ranges import headline_ranges
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
 if TYPE_CHECKING:
-    from model.outcome import Outcome
+    from model.findings import Overview
+    from model.scenario import Scenario
 
 RANGE_JOB = "headline_ranges"
+SMALLEST_SHARE = 0.05
+"""Axes of money reach at least to this share of what the parties' users spend, so that small changes look small."""
 
 
 def main() -> None:
     """The page from top to bottom."""
-    outcome = layout.opening()
+    layout.opening()
     scenario = controls.scenario()
-    mineral = levers.focus(scenario)
-    _metrics(outcome, mineral)
+    facts = results.facts(scenario)
+    _metrics(facts, scenario)
     left, right = st.columns(2, gap="medium")
     with left:
-        _gains(outcome, mineral)
+        _gains(facts)
     with right:
-        _sources(outcome, mineral)
+        _supply(facts)
     left, right = st.columns(2, gap="medium")
     with right:
-        _industries(outcome, mineral)
+        _industries(facts)
     with left:
-        _response(outcome, mineral)
+        _response(scenario)
     st.subheader("Why", anchor=False)
-    layout.bullets(reasons(outcome, mineral, results.world().tables, results.names()))
-    _ranges(mineral)
+    layout.bullets(facts.reasons)
+    _ranges(scenario)
 
 
-def _metrics(outcome: Outcome, mineral: str) -> None:
-    progress = jobs.finished(RANGE_JOB, controls.scenario().to_json())
-    spans = getattr(progress, "spans", None)
-    numbers = headline_numbers(outcome.headline(mineral), spend_usd(outcome, mineral), spans)
+def _metrics(facts: Overview, scenario: Scenario) -> None:
+    progress = jobs.finished(RANGE_JOB, scenario.to_json())
+    numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "spans", None))
     for column, number in zip(st.columns(4), numbers, strict=True):
         with column:
             st.metric(number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation)
@@ -60,50 +51,45 @@ def _metrics(outcome: Outcome, mineral: str) -> None:
                 st.caption(f"Range over assumptions: {number.spread}")
 
 
-def _gains(outcome: Outcome, mineral: str) -> None:
-    names = results.names()
-    frame = gains_by_party(outcome, mineral, names)
-    bound = axes.held("gains", mineral, charts.stacked_extent(frame), 0.05 * spend_usd(outcome, mineral))
-    layout.exhibit(gains_sentence(outcome, mineral, names), charts.gains(frame, bound), frame, "gains_by_party")
+def _gains(facts: Overview) -> None:
+    bound = axes.held("gains", facts.headline.mineral, charts.stacked_extent(facts.gains), SMALLEST_SHARE * facts.spend_usd)
+    layout.exhibit(facts.gains_sentence, charts.gains(facts.gains, bound), facts.gains, "gains_by_party")
 
 
-def _sources(outcome: Outcome, mineral: str) -> None:
-    names = results.names()
-    frame = supply_by_origin(outcome, mineral, names)
-    bound = axes.held("sources", mineral, [*frame["status_quo"], *frame["with_agreement"]])
-    layout.exhibit(sources_sentence(outcome, mineral, names), charts.sources(frame, bound), frame, "supply_by_origin")
+def _supply(facts: Overview) -> None:
+    supply = facts.supply
+    bound = axes.held("supply", facts.headline.mineral, [*supply["status_quo"], *supply["with_agreement"]])
+    layout.exhibit(facts.supply_sentence, charts.sources(supply, bound), supply, "supply_by_origin")
 
 
-def _response(outcome: Outcome, mineral: str) -> None:
+def _response(scenario: Scenario) -> None:
     try:
-        curve = results.response(outcome.scenario)
+        curve = results.response(scenario)
     except SolveError as error:
         st.warning(f"No response curve: {layout.plain(str(error))}")
         return
-    floor = levers.first(outcome.scenario, "floors")
+    floor = levers.first(scenario, "floors")
     level = None if floor is None else floor.price
     current = None if level is None else (level, curve.price_at(level))
     missing = f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
-    layout.exhibit(
-        curve_sentence(curve, level, results.names()), charts.response(curve, current), curve.by_party, "floor_response", missing
-    )
+    sentence = curve_sentence(curve, level, results.names())
+    layout.exhibit(sentence, charts.response(curve, current), curve.by_party, "floor_response", missing)
 
 
-def _industries(outcome: Outcome, mineral: str) -> None:
-    hit = industries_hit(outcome)
-    bound = axes.held("industries", mineral, [*hit["extra_cost_usd"], *hit["extra_cost_usd_without"]], 0.05 * spend_usd(outcome, mineral))
-    layout.exhibit(
-        industries_sentence(hit), charts.industries(hit, bound), hit, "industries_hit", "At unchanged quantities; lower bound of cost shares."
-    )
+def _industries(facts: Overview) -> None:
+    hit = facts.industries
+    values = [*hit["extra_cost_usd"], *hit["extra_cost_usd_without"]]
+    bound = axes.held("industries", facts.headline.mineral, values, SMALLEST_SHARE * facts.spend_usd)
+    note = "Industries of parties whose sizes are known; metal prices only, a lower bound."
+    layout.exhibit(facts.industries_sentence, charts.industries(hit, bound), hit, "industries_hit", note)
 
 
-def _ranges(mineral: str) -> None:
-    scenario = controls.scenario()
+def _ranges(scenario: Scenario) -> None:
     jobs.panel(
         RANGE_JOB,
         "Range of the headline over assumptions",
         scenario.to_json(),
-        lambda: headline_ranges(results.world(), scenario, mineral),
+        lambda: headline_ranges(results.world(), scenario, levers.focus(scenario)),
         "Solves the scenario with each main assumption at the low and the high end of its registered range, one at a time.",
     )
 

@@ -1,4 +1,4 @@
-"""What every test shares: one thread per process, the shipped markets loaded once, and a copy of the data that may be damaged."""
+"""What every test shares: one thread per process, the shipped markets, and a copy of the data that may be damaged."""
 
 from __future__ import annotations
 

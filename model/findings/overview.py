@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model.findings.reasons import reasons
 from model.findings.wording import (
     Names,
     listing,
@@ -25,6 +26,7 @@ from model.impact.manufacturers import ALL_USERS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from model.data import Tables
     from model.outcome import Headline, Outcome
     from model.ranges import Span
     from model.response import FloorResponse
@@ -89,6 +91,38 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
     ]
 
 
+@dataclass(frozen=True)
+class Overview:
+    """Everything the overview says of one mineral: numbers, one table and one sentence per chart, and the reasons."""
+
+    headline: Headline
+    spend_usd: float
+    gains: pd.DataFrame
+    gains_sentence: str
+    supply: pd.DataFrame
+    supply_sentence: str
+    industries: pd.DataFrame
+    industries_sentence: str
+    reasons: list[str]
+
+
+def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Overview:
+    """What an outcome means for one mineral, in tables and sentences."""
+    headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
+    hit = industries_hit(outcome)
+    return Overview(
+        headline=headline,
+        spend_usd=spend,
+        gains=gains_by_party(outcome, mineral, names),
+        gains_sentence=gains_sentence(outcome, headline, spend, names),
+        supply=supply_by_origin(outcome, mineral, names),
+        supply_sentence=sources_sentence(outcome, mineral, names),
+        industries=hit,
+        industries_sentence=industries_sentence(hit),
+        reasons=reasons(outcome, headline, tables, names),
+    )
+
+
 def points(change: float) -> str:
     """A change of a share in percentage points with its sign."""
     if abs(change) < 5e-4:
@@ -98,15 +132,11 @@ def points(change: float) -> str:
 
 def spend_usd(outcome: Outcome, mineral: str) -> float:
     """What the parties' users spend on a mineral in the status quo [USD/yr]."""
-    return float(_spending(outcome, mineral).sum())
-
-
-def _spending(outcome: Outcome, mineral: str) -> pd.Series:
     last = outcome.base[mineral].stages[-1].stage
-    keep = ["region", "mineral", "stage"]
-    frame = outcome.prices.merge(outcome.quantities, on=keep)
-    frame = frame[(frame["mineral"] == mineral) & (frame["stage"] == last) & frame["region"].isin(outcome.parties)]
-    return frame.set_index("region").eval("consumer_price_status_quo_usd_per_t * consumption_status_quo_t")
+    accounts = outcome.status_quo.accounts[mineral]
+    price_of = {row["region"]: row["consumer_price"] for row in accounts.prices if row["stage"] == last}
+    rows = [row for row in accounts.quantities if row["stage"] == last and row["region"] in outcome.parties]
+    return float(sum(price_of[row["region"]] * row["consumption"] for row in rows))
 
 
 def axis_bound(values: Iterable[float], at_least: float = 0.0) -> float:
@@ -141,11 +171,9 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
     return frame.reset_index(drop=True)
 
 
-def gains_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
-    """Who pays and who gains, in one sentence."""
-    headline = outcome.headline(mineral)
-    cost, gain = headline.users_cost_usd, headline.producers_gain_usd
-    spend = spend_usd(outcome, mineral)
+def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Names) -> str:
+    """Who pays and who gains, in one sentence; amounts that are nothing beside what users spend go unsaid."""
+    mineral, cost, gain = headline.mineral, headline.users_cost_usd, headline.producers_gain_usd
     if max(abs(cost), abs(gain), abs(headline.public_money_usd)) <= NEGLIGIBLE_SHARE * spend:
         return f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}."
     accounts = outcome.accounts
@@ -214,12 +242,13 @@ def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, nam
     """Where a floor starts to bind and from where it cannot hold, in one sentence; then where the scenario's own floor stands."""
     product = names.product(response.mineral, response.stage)
     slack = response.slack_up_to_usd_per_t
+    highest = float(response.parties_price["level_usd_per_t"].max())
+    if slack >= highest:
+        return f"No floor up to {price(highest)} binds: {product} costs the parties {price(response.without_floor_usd_per_t)} without one."
     start = f"A floor on {product} starts to bind at {price(slack)}"
-    if slack >= float(response.parties_price["level_usd_per_t"].max()):
-        start = f"No floor shown on {product} binds: the price is {price(response.without_floor_usd_per_t)} without it"
     fails = response.fails_from
     if fails.empty:
-        end = f"and holds in every party up to {price(float(response.parties_price['level_usd_per_t'].max()))}, the highest tried"
+        end = f"and holds in every party up to {price(highest)}, the highest tried"
     else:
         first = fails.sort_values("fails_from_usd_per_t").iloc[0]
         end = f"and cannot hold in {names.the_region(str(first['region']))} from {price(float(first['fails_from_usd_per_t']))}"
@@ -256,4 +285,4 @@ def industries_sentence(hit: pd.DataFrame) -> str:
     verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
     without = float(first["extra_cost_usd_without"])
     ending = f"; without the agreement {money(without)}" if abs(without) >= 1.0 else ""
-    return f"{first['name']}: {verb} {money(float(first['extra_cost_usd']))} a year {'more' if verb == 'pay' else 'less'}, the most{ending}."
+    return f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
     from model.agreement import Floor, Trq
     from model.data import Tables
-    from model.outcome import Outcome
+    from model.outcome import Headline, Outcome
 
 
-def reasons(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> list[str]:
+def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
     """Every reason, most telling first: floors, quotas, shortage, controls and the state of the data."""
+    mineral = headline.mineral
     return [
         *_floor_reasons(outcome, mineral, names),
         *_trq_reasons(outcome, mineral, names),
-        *_shortage(outcome, mineral, names),
+        *_shortage(headline.short_t),
         *_largest_price(outcome, mineral, names),
         *controls_in_words(tables, mineral, names),
         *_data_warning(outcome, mineral, names),
@@ -41,11 +42,16 @@ def _floor_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
             Mechanism.BUFFER_STOCK: _buffer_reasons,
         }[floor.mechanism](floor, rows, names)
         sentences += [
-            f"The floor does not hold in {names.the_region(row.region)}: {row.why_not}."
+            f"The floor does not hold in {names.the_region(row.region)}: {_spelled_out(str(row.why_not), row.region, names)}."
             for row in rows.itertuples()
             if not row.holds and row.why_not
         ]
     return sentences
+
+
+def _spelled_out(why_not: str, region: str, names: Names) -> str:
+    """The engine's reason with the region's name for its id."""
+    return " ".join(names.the_region(region) if word == region else word for word in why_not.split(" "))
 
 
 def _levy_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
@@ -101,8 +107,7 @@ def _trq_sentence(trq: Trq, row: Any, names: Names) -> str:
     return f"The tariff-rate quota for {product} is full{worth}{beyond}."
 
 
-def _shortage(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    short_t = outcome.headline(mineral).short_t
+def _shortage(short_t: float) -> list[str]:
     if short_t <= 0:
         return []
     return [

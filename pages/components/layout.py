@@ -28,7 +28,7 @@ def plain(text: str) -> str:
 
 
 def opening() -> Outcome:
-    """The scenario's outcome, after stating it in words; stops the page with one clear message where there is none."""
+    """The scenario's outcome, after stating the scenario in words; stops the page with one clear message where there is none."""
     if controls.stopped():
         st.stop()
     scenario = controls.scenario()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.agreement import Offtake, Stockpile
-from model.findings import Names
+from model.findings import Names, Overview, overview
 from model.response import FloorResponse, floor_of, floor_response, status_quo_price, without_agreement, with_floor_at
 from model.scenario import Scenario
 from model.world import World
@@ -65,6 +65,17 @@ def outcome(scenario: Scenario) -> Outcome:
 def _outcome(scenario_json: str) -> Outcome:
     with engine().turn:
         return engine().world.outcome(links.parse(scenario_json))
+
+
+def facts(scenario: Scenario) -> Overview:
+    """What the scenario means for the mineral in view."""
+    return _facts(scenario.to_json())
+
+
+@st.cache_resource(show_spinner=False, max_entries=MOST_OUTCOMES)
+def _facts(scenario_json: str) -> Overview:
+    scenario = links.parse(scenario_json)
+    return overview(outcome(scenario), scenario.minerals[0], world().tables, names())
 
 
 def reference_price(scenario: Scenario, stage: str) -> float:
