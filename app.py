@@ -1,5 +1,7 @@
 """Minerals Accord: the frame of the app. The scenario stands in the sidebar, one question on every page."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.components import controls
@@ -14,5 +16,6 @@ page = st.navigation(
     ],
     position="top",
 )
+st.html(Path(__file__).parent / "pages" / "components" / "frame.css")
 controls.sidebar()
 page.run()

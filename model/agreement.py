@@ -1,7 +1,7 @@
 """The agreement: who its parties are and, by mineral and stage, which instruments they apply at which levels.
 
-Every instrument is a frozen record whose fields carry unit, bounds, default and the source of the default, so that one declaration
-feeds sliders, validation, the JSON Schema and the method page. The keys are those of the case file format.
+Every instrument is a frozen record whose fields carry unit, bounds, default and the source of the default, so that one
+declaration feeds sliders, validation, the JSON Schema and the method page. The keys are those of the case file format.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Duty(Record):
 
 
 class Trq(BorderMeasure):
-    """Tariff-rate quota: one pool of ``quantity`` at the in-quota rate, the rest at the over-quota rate. Replaces tariffs."""
+    """Tariff-rate quota: one pool at the in-quota rate, the rest at the over-quota rate. Replaces tariffs."""
 
     quantity: Quantity
     in_quota: Duty = Duty()
@@ -80,8 +80,8 @@ class Trq(BorderMeasure):
         falls = high.specific < low.specific or high.ad_valorem < low.ad_valorem
         if falls and not rises:
             raise ValueError(
-                f"in-quota duty (specific {low.specific:g}, ad valorem {low.ad_valorem:g}) is above the over-quota duty "
-                f"(specific {high.specific:g}, ad valorem {high.ad_valorem:g}); it must be at most that"
+                f"in-quota duty (specific {low.specific:g}, ad valorem {low.ad_valorem:g}) is above the over-quota "
+                f"duty (specific {high.specific:g}, ad valorem {high.ad_valorem:g}); it must be at most that"
             )
         return self
 
@@ -113,7 +113,9 @@ class Floor(Record):
     @model_validator(mode="after")
     def _ceiling_above_floor(self) -> Floor:
         if self.ceiling is not None and self.ceiling < self.price:
-            raise ValueError(f"ceiling {self.ceiling:g} is below the floor price {self.price:g}; it must be at least that")
+            raise ValueError(
+                f"ceiling {self.ceiling:g} is below the floor price {self.price:g}; it must be at least that"
+            )
         return self
 
 
@@ -125,7 +127,9 @@ class Offtake(Record):
     mineral: Name
     stage: Name
     quantity: Quantity
-    strike: Price | None = Field(None, description="price the buyer pays the producer; none = the producer's market price")
+    strike: Price | None = Field(
+        None, description="price the buyer pays the producer; none = the producer's market price"
+    )
 
     @model_validator(mode="after")
     def _two_regions(self) -> Offtake:
@@ -167,6 +171,17 @@ class Agreement(Instruments):
     """The instruments of a scenario on the shipped markets: those of a case file, and duty-free trade among parties."""
 
     zero_for_zero: tuple[ZeroForZero, ...] = ()
+
+
+def regions_named(item: object) -> tuple[str, ...]:
+    """Every region id an instrument or shock names."""
+    names: list[str] = []
+    for field in ("importers", "exporters", "parties"):
+        names += getattr(item, field, ())
+    names += [
+        getattr(item, field) for field in ("exporter", "region", "party", "producer", "buyer") if hasattr(item, field)
+    ]
+    return tuple(names)
 
 
 def lever(record: type[Record], name: str) -> dict[str, Any]:

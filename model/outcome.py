@@ -1,7 +1,8 @@
 """What a scenario does against the status quo, as tables: one frame per question, every column named with its unit.
 
-"Status quo" is no agreement and no shock: the base year with the duties and controls in force on the status-quo date. "Without
-agreement" is the status quo under the scenario's shocks. All changes are against the status quo unless a name says otherwise.
+"Status quo" is no agreement and no shock: the base year with the duties and controls in force on the status-quo date.
+"Without agreement" is the status quo under the scenario's shocks. All changes are against the status quo unless a name
+says otherwise.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ STATES = ("status_quo", "without_agreement", "with_agreement")
 
 @dataclass(frozen=True)
 class Headline:
-    """The four numbers of the overview for one mineral: the parties' price, non-party share, users' cost and public money.
+    """The numbers of the overview for one mineral: price, non-party share, users' cost, public money.
 
-    Prices are weighted by use in the status quo [USD/t]; shares in what the parties use; money is the change [USD/yr]. ``short_t``
-    is use given up because no price clears the market [t/yr].
+    Prices are weighted by use in the status quo [USD/t]; shares in what the parties use; money is the change [USD/yr].
+    ``short_t`` is use given up because no price clears the market [t/yr].
     """
 
     mineral: str
@@ -68,16 +69,20 @@ class Outcome:
 
     def state(self, name: str) -> Equilibrium:
         """One of the three states by name."""
-        return {"status_quo": self.status_quo, "without_agreement": self.without_agreement, "with_agreement": self.with_agreement}[name]
+        return {
+            "status_quo": self.status_quo,
+            "without_agreement": self.without_agreement,
+            "with_agreement": self.with_agreement,
+        }[name]
 
     @cached_property
     def prices(self) -> pd.DataFrame:
-        """Per region, mineral and stage: what users pay and producers get in each state, and users' base-year price [USD/t]."""
+        """Per region, mineral and stage: what users pay and producers get in each state [USD/t]."""
         return self._by_state("prices", ("consumer_price", "producer_price"), "usd_per_t")
 
     @cached_property
     def quantities(self) -> pd.DataFrame:
-        """Per region, mineral and stage: production, consumption, trade, stocks and unserved use in each state [t/yr]."""
+        """Per region, mineral and stage: production, use, trade, stocks and unserved use in each state [t/yr]."""
         columns = ("production", "consumption", "imports", "exports", "stock_bought", "stock_released", "unserved")
         return self._by_state("quantities", columns, "t")
 
@@ -92,11 +97,13 @@ class Outcome:
 
     @cached_property
     def flows(self) -> pd.DataFrame:
-        """Per mineral, stage, exporter and importer: flow in the status quo and in the scenario [t/yr], home supply included."""
+        """Per mineral, stage, exporter and importer: the flow in each state [t/yr], home supply included."""
         rows = [self._flow_rows(name, mineral) for name in STATES for mineral in self.scenario.minerals]
         frame = pd.concat(rows)
         keys = ["mineral", "stage", "exporter", "importer"]
-        return frame.pivot_table(index=keys, columns="state", values="flow_t", aggfunc="sum", fill_value=0.0).reset_index()
+        return frame.pivot_table(
+            index=keys, columns="state", values="flow_t", aggfunc="sum", fill_value=0.0
+        ).reset_index()
 
     def _flow_rows(self, state: str, mineral: str) -> pd.DataFrame:
         solved = self.state(state).states[mineral]
@@ -104,14 +111,16 @@ class Outcome:
         routes = np.flatnonzero(table.role == Role.ROUTE)
         regions = np.array(market.regions)
         stages = np.array([node.stage for node in market.nodes])
-        return pd.DataFrame({
-            "state": state,
-            "mineral": mineral,
-            "stage": stages[table.node_in[routes]],
-            "exporter": regions[table.region[routes]],
-            "importer": regions[table.partner[routes]],
-            "flow_t": solved.quantity[routes],
-        })
+        return pd.DataFrame(
+            {
+                "state": state,
+                "mineral": mineral,
+                "stage": stages[table.node_in[routes]],
+                "exporter": regions[table.region[routes]],
+                "importer": regions[table.partner[routes]],
+                "flow_t": solved.quantity[routes],
+            }
+        )
 
     @cached_property
     def sources(self) -> pd.DataFrame:
@@ -121,7 +130,12 @@ class Outcome:
         """
         parties = set(self.parties)
         flows = self.flows[self.flows["importer"].isin(parties) & self._is_last(self.flows)]
-        summed = flows.groupby(["mineral", "exporter"])[list(STATES)].sum().reset_index().rename(columns={"exporter": "origin"})
+        summed = (
+            flows.groupby(["mineral", "exporter"])[list(STATES)]
+            .sum()
+            .reset_index()
+            .rename(columns={"exporter": "origin"})
+        )
         released = self.quantities[self.quantities["region"].isin(parties) & self._is_last(self.quantities)]
         stocks = released.groupby("mineral")[[f"stock_released_{name}_t" for name in STATES]].sum().reset_index()
         stocks.columns = ["mineral", *STATES]
@@ -136,10 +150,10 @@ class Outcome:
 
     @cached_property
     def accounts(self) -> pd.DataFrame:
-        """Per region and mineral: change of every account against the status quo, and against no agreement (``_agreement``).
+        """Per region and mineral: change of every account against the status quo, and (``_agreement``) no agreement.
 
-        Users = consumer surplus, producers = producer surplus, treasury = duties, levies, auctioned rent, stock sales less outlay,
-        rents = quota rents, transfers = offtake settlements; net is their sum [USD/yr].
+        Users = consumer surplus, producers = producer surplus, treasury = duties, levies, auctioned rent, stock sales
+        less outlay, rents = quota rents, transfers = offtake settlements; net is their sum [USD/yr].
         """
         frames = [self._account_changes(mineral) for mineral in self.scenario.minerals]
         return pd.concat(frames, ignore_index=True)
@@ -163,14 +177,19 @@ class Outcome:
     def headline(self, mineral: str) -> Headline:
         """The four numbers of the overview for one mineral."""
         parties = set(self.parties)
-        prices = self.prices[(self.prices["mineral"] == mineral) & self.prices["region"].isin(parties) & self._is_last(self.prices)]
+        prices = self.prices[
+            (self.prices["mineral"] == mineral) & self.prices["region"].isin(parties) & self._is_last(self.prices)
+        ]
         used = self.quantities[(self.quantities["mineral"] == mineral) & self._is_last(self.quantities)]
         used = used[used["region"].isin(parties)].set_index("region")
         weight = used["consumption_status_quo_t"].reindex(prices["region"]).to_numpy()
         price = {name: float(np.average(prices[f"consumer_price_{name}_usd_per_t"], weights=weight)) for name in STATES}
         sources = self.sources[self.sources["mineral"] == mineral]
         outside = sources[~sources["is_party"] & (sources["origin"] != "stocks")]
-        share = {name: float(outside[name].sum() / sources[name].sum()) if sources[name].sum() > 0 else 0.0 for name in STATES}
+        share = {
+            name: float(outside[name].sum() / sources[name].sum()) if sources[name].sum() > 0 else 0.0
+            for name in STATES
+        }
         gains = self.accounts[(self.accounts["mineral"] == mineral) & self.accounts["is_party"]]
         return Headline(
             mineral=mineral,

@@ -1,4 +1,4 @@
-"""What every record that can come from a file shares: it is frozen, knows its units and bounds, and refuses unknown keys."""
+"""What every record from a file shares: it is frozen, knows its units and bounds, and refuses unknown keys."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def read_json(path: Path, what: str) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
     except json.JSONDecodeError as error:
-        raise ScenarioError(f"{what} {path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise ScenarioError(
+            f"{what} {path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{what} {path} cannot be read: {error}") from None
 

@@ -1,7 +1,7 @@
 """A scenario: what the parties agree, what happens to the markets, and under which assumptions; JSON both ways.
 
-The shock library and the controls in force are read from the data tables here and turned into the plain shock records that the
-equilibrium knows.
+The shock library and the controls in force are read from the data tables here and turned into the plain shock records
+that the equilibrium knows.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from model.agreement import Agreement, Regions
-from model.case import regions_named
+from model.agreement import Agreement, Regions, regions_named
 from model.errors import ScenarioError
 from model.records import Name, Record, choices, unit
 from model.shock import (
@@ -47,29 +46,46 @@ class NamedShock(Record):
 
 
 class Scenario(Record):
-    """One scenario on the shipped markets. ``minerals`` are the markets looked at; hosts of by-products are solved with them."""
+    """One scenario on the shipped markets.
+
+    ``minerals`` are the markets looked at; hosts of by-products are solved with them.
+    """
 
     name: str = Field("", max_length=200)
     minerals: tuple[Name, ...] = Field(("antimony",), min_length=1)
     parties: Regions = ("USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR")
-    horizon: Literal["short", "long"] = Field("short", description="short: one year, capacity fixed; long: capacity responds")
+    horizon: Literal["short", "long"] = Field(
+        "short", description="short: one year, capacity fixed; long: capacity responds"
+    )
     agreement: Agreement = Agreement()
     shocks: tuple[NamedShock | Shock, ...] = ()
-    assumptions: dict[str, float] = Field(default_factory=dict, description="assumption name (id or id.mineral) to value")
+    assumptions: dict[str, float] = Field(
+        default_factory=dict, description="assumption name (id or id.mineral) to value"
+    )
 
     def to_json(self) -> str:
         """The scenario as JSON, only what differs from the defaults; the same scenario gives the same text."""
         return json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
 
 
-def check_names(scenario: Scenario, regions: tuple[str, ...], stages: Mapping[str, tuple[str, ...]], library: ShockLibrary) -> None:
+def check_names(
+    scenario: Scenario, regions: tuple[str, ...], stages: Mapping[str, tuple[str, ...]], library: ShockLibrary
+) -> None:
     """Refuse names that the shipped markets do not have.
 
     Raises:
         ScenarioError: listing every unknown region, mineral, stage or shock with the valid ones.
     """
-    faults = [f"parties: unknown country {name!r}; {choices(regions, name)}" for name in scenario.parties if name not in regions]
-    faults += [f"minerals: unknown mineral {name!r}; {choices(stages, name)}" for name in scenario.minerals if name not in stages]
+    faults = [
+        f"parties: unknown country {name!r}; {choices(regions, name)}"
+        for name in scenario.parties
+        if name not in regions
+    ]
+    faults += [
+        f"minerals: unknown mineral {name!r}; {choices(stages, name)}"
+        for name in scenario.minerals
+        if name not in stages
+    ]
     for list_name in Agreement.model_fields:
         for index, item in enumerate(getattr(scenario.agreement, list_name)):
             faults += _faults_of(f"agreement.{list_name}[{index}]", item, regions, stages)
@@ -83,18 +99,25 @@ def check_names(scenario: Scenario, regions: tuple[str, ...], stages: Mapping[st
         outside = [name for name in floor.parties if name in regions and name not in scenario.parties]
         if outside:
             faults.append(
-                f"agreement.floors[{index}]: {', '.join(outside)} is not a party; a floor may only name parties; {choices(scenario.parties)}"
+                f"agreement.floors[{index}]: {', '.join(outside)} is not a party; floors may only name parties; "
+                f"{choices(scenario.parties)}"
             )
     if faults:
         raise ScenarioError("scenario is not valid: " + "; ".join(dict.fromkeys(faults)))
 
 
 def _faults_of(what: str, item: Any, regions: tuple[str, ...], stages: Mapping[str, tuple[str, ...]]) -> list[str]:
-    faults = [f"{what}: unknown country {name!r}; {choices(regions, name)}" for name in regions_named(item) if name not in regions]
+    faults = [
+        f"{what}: unknown country {name!r}; {choices(regions, name)}"
+        for name in regions_named(item)
+        if name not in regions
+    ]
     if item.mineral not in stages:
         faults.append(f"{what}: unknown mineral {item.mineral!r}; {choices(stages, item.mineral)}")
     elif item.stage not in stages[item.mineral]:
-        faults.append(f"{what}: unknown stage {item.stage!r} of {item.mineral}; {choices(stages[item.mineral], item.stage)}")
+        faults.append(
+            f"{what}: unknown stage {item.stage!r} of {item.mineral}; {choices(stages[item.mineral], item.stage)}"
+        )
     return faults
 
 
@@ -151,7 +174,9 @@ class ShockLibrary:
         """
         rows = self._of(name)
         first = rows.iloc[0]
-        minerals = tuple(dict.fromkeys(str(mineral) for mineral in rows["mineral"] if isinstance(mineral, str) and mineral))
+        minerals = tuple(
+            dict.fromkeys(str(mineral) for mineral in rows["mineral"] if isinstance(mineral, str) and mineral)
+        )
         return LibraryShock(
             id=name,
             name=str(first["name"]),
@@ -168,7 +193,9 @@ class ShockLibrary:
 
     def for_mineral(self, mineral: str) -> tuple[str, ...]:
         """Names of the shocks that touch a mineral (those without a mineral touch all)."""
-        return tuple(name for name in self.names if not self.describe(name).minerals or mineral in self.describe(name).minerals)
+        return tuple(
+            name for name in self.names if not self.describe(name).minerals or mineral in self.describe(name).minerals
+        )
 
     def _of(self, name: str) -> Any:
         rows = self._rows[self._rows["shock_id"] == name]
@@ -176,10 +203,13 @@ class ShockLibrary:
             raise ScenarioError(f"unknown shock {name!r}; {choices(self.names, name)}")
         return rows
 
-    def records(self, shock: NamedShock, base: Base, minerals: Iterable[str]) -> tuple[list[Shock], list[tuple[str, ...]]]:
+    def records(
+        self, shock: NamedShock, base: Base, minerals: Iterable[str]
+    ) -> tuple[list[Shock], list[tuple[str, ...]]]:
         """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
 
-        Replaced controls are (kind, exporter, mineral, stage, importers joined by ";"). A given severity scales all its rows.
+        Replaced controls are (kind, exporter, mineral, stage, importers joined by ";"). A given severity scales all its
+        rows.
         """
         shocks: list[Shock] = []
         replaced: list[tuple[str, ...]] = []
@@ -201,12 +231,17 @@ def _from_row(row: Any, mineral: str, stage: str, severity: float, base: Base) -
     kind = str(row.kind)
     if kind in {"export_ban", "export_quota"}:
         left = max(1.0 - severity, 0.0) if kind == "export_ban" else severity
-        return [restriction(actor, base.targets(str(row.targets), actor), mineral, stage, left, base) for actor in actors]
+        return [
+            restriction(actor, base.targets(str(row.targets), actor), mineral, stage, left, base) for actor in actors
+        ]
     if kind in {"supply_loss", "host_outage"}:
         return [SupplyLoss(kind="supply_loss", region=actor, share=min(severity, 1.0), **place) for actor in actors]
     if kind == "supply_cap":
         output = [(actor, base.production_t.get((mineral, stage, actor), 0.0)) for actor in actors]
-        return [SupplyCap(kind="supply_cap", region=actor, quantity=severity * quantity, **place) for actor, quantity in output]
+        return [
+            SupplyCap(kind="supply_cap", region=actor, quantity=severity * quantity, **place)
+            for actor, quantity in output
+        ]
     if kind == "price_collapse":
         return [SupplySurge(kind="supply_surge", region=actor, share=severity, **place) for actor in actors]
     if kind == "demand_change":
@@ -222,7 +257,9 @@ def _from_row(row: Any, mineral: str, stage: str, severity: float, base: Base) -
     raise ScenarioError(f"shocks.csv: {row.shock_id} has unknown kind {kind!r}")
 
 
-def restriction(exporter: str, importers: tuple[str, ...], mineral: str, stage: str, allowed: float, base: Base) -> Shock:
+def restriction(
+    exporter: str, importers: tuple[str, ...], mineral: str, stage: str, allowed: float, base: Base
+) -> Shock:
     """A ban, or a quota at a share ``allowed`` of base-year exports."""
     if allowed <= 0.0:
         return ExportBan(kind="export_ban", exporter=exporter, importers=importers, mineral=mineral, stage=stage)
@@ -241,10 +278,13 @@ def _replaced_by(row: Any, mineral: str, stage: str, base: Base) -> list[tuple[s
     ]
 
 
-def controls_in_force(tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = ()) -> list[Shock]:
+def controls_in_force(
+    tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = ()
+) -> list[Shock]:
     """Export controls on a mineral in force on the status-quo date, as far as the base year does not hold them already.
 
-    A row that names its importers wins over one for everyone. A control that a shock replaces (same exporter, mineral and stage, and no importer the shock spares) is left out.
+    A row that names its importers wins over one for everyone. A control that a shock replaces (same exporter, mineral
+    and stage, and no importer the shock spares) is left out.
     """
     shocks: list[Shock] = []
     gone = list(replaced)
@@ -272,14 +312,17 @@ def _measure(row: Any) -> tuple[str, ...]:
 def _control(row: Any, importers: tuple[str, ...], base: Base) -> Shock | None:
     """One control's effect beyond the base year; None where the base year holds all of it.
 
-    Levels of bans, quotas and licences are shares of base-year exports; a tax counts for the part of the year it was not in force.
+    Levels of bans, quotas and licences are shares of base-year exports; a tax counts for the part of the year it was
+    not in force.
     """
     exporter, mineral, stage = str(row.exporter), str(row.mineral), str(row.stage)
     if row.kind == "export_tax":
         rate = float(row.level) * (1.0 - float(row.in_base_2024))
         if rate <= 0.0:
             return None
-        return ExportTaxChange(kind="export_tax", exporter=exporter, importers=importers, mineral=mineral, stage=stage, rate=rate)
+        return ExportTaxChange(
+            kind="export_tax", exporter=exporter, importers=importers, mineral=mineral, stage=stage, rate=rate
+        )
     if np.isfinite(row.quantity_t_per_yr):
         place = {"exporter": exporter, "importers": importers, "mineral": mineral, "stage": stage}
         return ExportQuota(kind="export_quota", quantity=float(row.quantity_t_per_yr), **place)

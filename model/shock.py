@@ -1,7 +1,7 @@
 """Disturbances of a market, each a frozen record: what happens, where, to which mineral and stage.
 
-The first four kinds are those of the case file format; the others exist in scenarios on the shipped markets. The library of named
-shocks is read from the data tables by :mod:`model.scenario`.
+The first four kinds are those of the case file format; the others exist in scenarios on the shipped markets. The
+library of named shocks is read from the data tables by :mod:`model.scenario`.
 """
 
 from __future__ import annotations
@@ -96,6 +96,14 @@ class FreightChange(_MineralShock):
 
 CaseShock = Annotated[ExportBan | SupplyLoss | SupplyCap | DemandChange, Field(discriminator="kind")]
 Shock = Annotated[
-    ExportBan | SupplyLoss | SupplyCap | DemandChange | ExportQuota | ExportTaxChange | SupplySurge | Hoarding | FreightChange,
+    ExportBan
+    | SupplyLoss
+    | SupplyCap
+    | DemandChange
+    | ExportQuota
+    | ExportTaxChange
+    | SupplySurge
+    | Hoarding
+    | FreightChange,
     Field(discriminator="kind"),
 ]

@@ -1,7 +1,7 @@
 """The shipped markets in use: a scenario goes in, what it does against the status quo comes out.
 
-``World`` holds the data and remembers calibrations and solved minerals by their content, so that a slider moves only what it
-touches. Memory changes speed, never numbers.
+``World`` holds the data and remembers calibrations and solved minerals by their content, so that a slider moves only
+what it touches. Memory changes speed, never numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from model.assumptions import Assumptions
 from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, solve_mineral
 from model.impact import Manufacturers, manufacturers
-from model.market.base_year import BaseYear
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
 from model.market.records import Market, MineralMarket, Role
 from model.outcome import Outcome
@@ -30,19 +29,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.equilibrium.solver import State
+    from model.market.base_year import BaseYear
     from model.shock import Shock
 
 MOST_SOLVED = 2048
 MOST_CALIBRATED = 128
 
 NO_AGREEMENT = Agreement()
-IMPACT_ONLY = ("pass_through", "dead_band", "stock_cover", "dependence_share", "hardness", "economy_wide", "cost_share", "back_test")
+IMPACT_ONLY = (
+    "pass_through",
+    "dead_band",
+    "stock_cover",
+    "dependence_share",
+    "hardness",
+    "economy_wide",
+    "cost_share",
+    "back_test",
+)
 """Beginnings of assumption names that enter the manufacturers' formulas only: changing one solves no market again."""
 
 
 @dataclass(frozen=True)
 class _Calibrated:
-    """A calibrated mineral, its market under the duties in force, what shares refer to, and controls already read from the table."""
+    """A calibrated mineral, its market under duties in force, what shares refer to, and controls already read."""
 
     part: CalibratedMineral
     status_quo_market: MineralMarket
@@ -98,7 +107,11 @@ class World:
         """
         self.check(scenario)
         status_quo = self.equilibrium(replace_agreement(scenario, NO_AGREEMENT, shocks=()))
-        shocked = self.equilibrium(replace_agreement(scenario, NO_AGREEMENT, shocks=scenario.shocks)) if scenario.shocks else status_quo
+        shocked = (
+            self.equilibrium(replace_agreement(scenario, NO_AGREEMENT, shocks=scenario.shocks))
+            if scenario.shocks
+            else status_quo
+        )
         solved = self.equilibrium(scenario)
         return Outcome(
             scenario=scenario,
@@ -135,12 +148,12 @@ class World:
         return result
 
     def _start(self, mineral: str, scenario: Scenario, key: str) -> State | None:
-        """Every state but the status quo itself starts its search from the status quo, never from what was solved last."""
+        """Every state but the status quo itself starts its search there, never from what was solved last."""
         status_quo = replace_agreement(scenario, NO_AGREEMENT, shocks=())
         return None if key == self._key(mineral, status_quo) else self.solved(mineral, status_quo).state
 
     def shocks(self, mineral: str, scenario: Scenario) -> list[Shock]:
-        """Everything that disturbs one mineral: controls in force that no shock replaces, then the scenario's shocks."""
+        """Everything that disturbs one mineral: controls in force that no shock replaces, then the shocks."""
         calibration = self._calibration(mineral, scenario)
         base = calibration.base
         shocks: list[Shock] = []
@@ -182,7 +195,9 @@ class World:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, scenario.horizon, mineral, hosts)
-            self._calibrated[key] = _Calibrated(part, self._with_duties_in_force(part.market), self._base(part.base), {})
+            self._calibrated[key] = _Calibrated(
+                part, self._with_duties_in_force(part.market), self._base(part.base), {}
+            )
             if len(self._calibrated) > MOST_CALIBRATED:
                 self._calibrated.popitem(last=False)
         return self._calibrated[key]
@@ -219,7 +234,9 @@ class World:
         """Everything that decides one mineral's equilibrium, as text; hosts included."""
         minerals = {mineral, *self.hosts.get(mineral, {})}
         agreement = {
-            name: [item.model_dump(mode="json") for item in getattr(scenario.agreement, name) if item.mineral in minerals]
+            name: [
+                item.model_dump(mode="json") for item in getattr(scenario.agreement, name) if item.mineral in minerals
+            ]
             for name in Agreement.model_fields
         }
         positions = {
@@ -240,6 +257,3 @@ class World:
 def replace_agreement(scenario: Scenario, agreement: Agreement, shocks: tuple[NamedShock | Shock, ...]) -> Scenario:
     """The scenario with another agreement and other shocks, without checking its names again."""
     return scenario.model_copy(update={"agreement": agreement, "shocks": shocks})
-
-
-

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.errors import SolveError
-from model.findings import curve_sentence, headline_numbers
+from model.findings import curve_sentence, failing_parties, headline_numbers
 from model.ranges import headline_ranges
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
 
 RANGE_JOB = "headline_ranges"
+# Axes of money reach at least to this share of what the parties' users spend, so that small changes look small.
 SMALLEST_SHARE = 0.05
-"""Axes of money reach at least to this share of what the parties' users spend, so that small changes look small."""
 
 
 def main() -> None:
@@ -26,12 +26,12 @@ def main() -> None:
     scenario = controls.scenario()
     facts = results.facts(scenario)
     _metrics(facts, scenario)
-    left, right = st.columns(2, gap="medium")
+    left, right = layout.chart_row("who")
     with left:
         _gains(facts)
     with right:
         _supply(facts)
-    left, right = st.columns(2, gap="medium")
+    left, right = layout.chart_row("how")
     with right:
         _industries(facts)
     with left:
@@ -48,7 +48,7 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
         with column:
             st.metric(number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation)
             if number.spread:
-                st.caption(f"Range over assumptions: {number.spread}")
+                st.caption(f"{number.spread} over assumptions")
 
 
 def _gains(facts: Overview) -> None:
@@ -73,7 +73,7 @@ def _response(scenario: Scenario) -> None:
     current = None if level is None else (level, curve.price_at(level))
     missing = f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
     sentence = curve_sentence(curve, level, results.names())
-    layout.exhibit(sentence, charts.response(curve, current), curve.by_party, "floor_response", missing)
+    layout.exhibit(sentence, charts.response(curve, current, failing_parties(curve, results.names())), curve.by_party, "floor_response", missing)
 
 
 def _industries(facts: Overview) -> None:

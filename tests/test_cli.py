@@ -48,7 +48,7 @@ def written(tmp_path: Path) -> Callable[[object], Path]:
 
 @pytest.fixture
 def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
-    """Runs a command with ``--out`` on an earlier result, which must be refused in one line and leave that result alone."""
+    """Runs a command with ``--out`` on an earlier result: refused in one line, it must leave that result alone."""
 
     def run(*arguments: object) -> str:
         out = tmp_path / "result.json"

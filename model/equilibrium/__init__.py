@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from model.shock import Shock
 
 LARGEST_IMBALANCE = 1e-6
-"""Largest relative world imbalance, welfare identity error or complementarity residual with which a result is returned."""
+"""Largest relative world imbalance, welfare identity error or complementarity residual with which a result is
+returned.
+"""
 
 __all__ = ["Equilibrium", "SolvedMineral", "Solver", "solve", "solve_mineral"]
 
@@ -48,8 +50,10 @@ class Equilibrium:
 
     def welfare(self) -> list[dict[str, Any]]:
         """Accounts of every region over all minerals; null where consumer surplus is unbounded."""
-        sums = {name: sum(accounts.welfare[name] for accounts in self.accounts.values()) for name in WELFARE}
-        sums["total"] = sum(total(accounts.welfare) for accounts in self.accounts.values())
+        none = np.zeros(len(self.market.regions))
+        by_mineral = [accounts.welfare for accounts in self.accounts.values()]
+        sums = {name: sum((welfare[name] for welfare in by_mineral), start=none) for name in WELFARE}
+        sums["total"] = sum((total(welfare) for welfare in by_mineral), start=none)
         return [
             {"region": region} | {name: _finite(values[r]) for name, values in sums.items()}
             for r, region in enumerate(self.market.regions)
@@ -76,7 +80,11 @@ def _finite(value: Any) -> float | None:
 
 
 def solve(
-    market: Market, parties: frozenset[str], instruments: Instruments, shocks: Iterable[Shock], solver: Solver | None = None
+    market: Market,
+    parties: frozenset[str],
+    instruments: Instruments,
+    shocks: Iterable[Shock],
+    solver: Solver | None = None,
 ) -> Equilibrium:
     """The equilibrium of every mineral under an agreement and shocks, hosts before their by-products.
 
@@ -119,8 +127,8 @@ def solve_mineral(
 ) -> SolvedMineral:
     """One mineral's equilibrium and accounts.
 
-    ``host_output`` is the production of its hosts by (host, stage, region); ``start`` a state to search from, which belongs to the
-    question and not to memory (the status quo, say).
+    ``host_output`` is the production of its hosts by (host, stage, region); ``start`` a state to search from, which
+    belongs to the question and not to memory (the status quo, say).
 
     Raises:
         ScenarioError: when fixed demand without a choke price cannot be served; names it.
@@ -142,8 +150,8 @@ def _explain_infeasible(problem: Problem) -> None:
     if short:
         node = problem.market.nodes[short[0]]
         raise ScenarioError(
-            f"fixed demand for {problem.market.mineral} ({node.stage}) in {node.region} cannot be served by any supply that can reach "
-            "it; give it a choke_price, a route, or more capacity"
+            f"fixed demand for {problem.market.mineral} ({node.stage}) in {node.region} cannot be served by any supply "
+            "that can reach it; give it a choke_price, a route, or more capacity"
         )
 
 
@@ -157,4 +165,6 @@ def _require_small_residuals(mineral: str, state: State, accounts: Accounts) -> 
     bad = {name: value for name, value in residuals.items() if not value <= LARGEST_IMBALANCE}
     if bad:
         shown = ", ".join(f"{name} {value:.2g}" for name, value in bad.items())
-        raise SolveError(f"the equilibrium of {mineral} is not exact enough to show ({shown}; at most {LARGEST_IMBALANCE:g})")
+        raise SolveError(
+            f"the equilibrium of {mineral} is not exact enough to show ({shown}; at most {LARGEST_IMBALANCE:g})"
+        )

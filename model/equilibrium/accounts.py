@@ -1,7 +1,7 @@
 """Who gains and who pays: tables of prices, quantities, flows, instruments and welfare from a solved state.
 
-Column names are those of the case file's RESULT. Money is per year. Calibration friction and residuals on routes are not money: they
-stand in no region's account and are returned apart.
+Column names are those of the case file's RESULT. Money is per year. Calibration friction and residuals on routes are
+not money: they stand in no region's account and are returned apart.
 """
 
 from __future__ import annotations
@@ -12,16 +12,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.agreement import Mechanism, RentHolder
-from model.equilibrium.problem import PRODUCTION, stage_positions
+from model.equilibrium.problem import PRODUCTION, stage_positions, sum_by
 from model.market.curves import area_under_cost
 from model.market.records import NOWHERE, NodeRole, Role, Shape
 
 if TYPE_CHECKING:
-    from model.agreement import Instruments
+    from model.agreement import Instruments, Quota, Trq
     from model.equilibrium.solver import State
     from model.market.records import Floats, Integers
 
-WELFARE = ("consumer_surplus", "producer_surplus", "duty_and_levy_revenue", "quota_rent", "transfers", "stock_sales", "outlay")
+WELFARE = (
+    "consumer_surplus",
+    "producer_surplus",
+    "duty_and_levy_revenue",
+    "quota_rent",
+    "transfers",
+    "stock_sales",
+    "outlay",
+)
 NEGLIGIBLE = 1e-8
 """Quantities below this share of the market are reported as zero."""
 
@@ -30,7 +38,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Accounts:
-    """Result rows of one mineral. ``welfare`` is an array per account over regions; ``friction_usd`` is the calibration account."""
+    """Result rows of one mineral.
+
+    ``welfare`` is an array per account over regions; ``friction_usd`` is the calibration account.
+    """
 
     prices: list[Row]
     quantities: list[Row]
@@ -80,14 +91,14 @@ class Ledger:
     def by_region(self, which: Integers, amount: Floats, of: str = "region") -> Floats:
         """Sum of ``amount`` over activities, by region (or by ``partner``)."""
         column: Integers = getattr(self.table, of)[which]
-        return np.bincount(column, amount[which], len(self.market.regions)).astype(np.float64)
+        return sum_by(column, amount[which], len(self.market.regions))
 
     def by_cell(self, which: Integers, amount: Floats, stage: Integers | None = None, of: str = "region") -> Floats:
         """Sum of ``amount`` by region and stage, shape (regions, stages)."""
         stages = len(self.market.stages)
         at = (self.stage if stage is None else stage)[which]
         cell = getattr(self.table, of)[which] * stages + at
-        return np.bincount(cell, amount[which], len(self.market.regions) * stages).reshape(-1, stages)
+        return sum_by(cell, amount[which], len(self.market.regions) * stages).reshape(-1, stages)
 
 
 def settle(state: State, instruments: Instruments) -> Accounts:
@@ -124,13 +135,15 @@ def _prices(ledger: Ledger) -> list[Row]:
         use, supply = market.node(*names, NodeRole.USE), market.node(*names, NodeRole.SUPPLY)
         use, supply = (use if use != NOWHERE else supply), (supply if supply != NOWHERE else use)
         produced = max(float(state.price[supply]), float(state.problem.producer_floor[supply]))
-        rows.append({
-            "region": names[0],
-            "mineral": market.mineral,
-            "stage": names[1],
-            "consumer_price": float(state.price[use]),
-            "producer_price": produced,
-        })
+        rows.append(
+            {
+                "region": names[0],
+                "mineral": market.mineral,
+                "stage": names[1],
+                "consumer_price": float(state.price[use]),
+                "producer_price": produced,
+            }
+        )
     return rows
 
 
@@ -159,7 +172,7 @@ def _quantities(ledger: Ledger) -> tuple[list[Row], float]:
     arrive = columns["production"] + columns["imports"] + columns["stock_released"]
     leave = columns["consumption"] + columns["exports"] + columns["stock_bought"]
     surplus = (arrive - leave).sum(axis=0)
-    priced = np.bincount(
+    priced = sum_by(
         [market.stages.index(node.stage) for node in market.nodes], ledger.state.price <= 0.0, len(market.stages)
     )
     error = np.where((priced > 0) & (surplus > 0), 0.0, np.abs(surplus))
@@ -241,14 +254,16 @@ def _floor(ledger: Ledger, index: int, party: str) -> Row:
     node = market.node(party, floor.stage, NodeRole.SUPPLY if on_producers else NodeRole.USE)
     row: Row = {"index": index, "region": party, "levy": 0.0, "price": None, "holds": False, "why_not": None}
     if node == NOWHERE:
-        return row | {"why_not": f"{party} does not {'produce' if on_producers else 'trade'} {floor.mineral} ({floor.stage})"}
+        return row | {
+            "why_not": f"{party} does not {'produce' if on_producers else 'trade'} {floor.mineral} ({floor.stage})"
+        }
     price = float(state.price[node])
     if on_producers:
         return row | {"price": max(price, floor.price), "holds": True}
     holds = price >= floor.price * (1.0 - 1e-9)
     row |= {"price": price, "holds": holds}
     if floor.mechanism == Mechanism.BUFFER_STOCK:
-        why = f"the budget is spent: it bought {_bought(ledger, party):.4g} {'t' if market.quantity_scale > 1 else ''}".rstrip()
+        why = f"the budget is spent: it bought {_bought(ledger, party):,.6g}"
         return row if holds else row | {"why_not": why}
     slot = next(i for i, g in enumerate(ledger.problem.levies) if g.index == index and g.region == party)
     levy = float(state.levy[slot])
@@ -271,8 +286,11 @@ def _why_levy_fails(ledger: Ledger, slot: int, levy: float, price: float) -> str
     exports = float(ledger.x[routes & (t.region == node_region)].sum())
     imports = float(ledger.x[routes & (t.partner == node_region)].sum())
     if exports > imports:
-        return f"{group.region} is a net exporter: its own supply sets the price, {price:,.6g}; no levy on imports can raise it"
-    return f"supply from {group.region} and its partners alone keeps the price at {price:,.6g}; arrivals from non-parties have ended"
+        return (
+            f"{group.region} is a net exporter: its own supply sets the price, {price:,.6g}, whatever levy imports pay"
+        )
+    home = f"supply from {group.region} and its partners alone keeps the price at {price:,.6g}"
+    return f"{home}; arrivals from non-parties have ended"
 
 
 def _stage_of_node(ledger: Ledger, node: int) -> int:
@@ -339,7 +357,7 @@ def _routes(ledger: Ledger, accounts: dict[str, Floats]) -> float:
 
 def _rents(ledger: Ledger, accounts: dict[str, Floats]) -> None:
     t, x = ledger.table, ledger.x
-    lists = {"quota": ledger.instruments.quotas, "trq": ledger.instruments.trqs}
+    lists: dict[str, tuple[Quota | Trq, ...]] = {"quota": ledger.instruments.quotas, "trq": ledger.instruments.trqs}
     for value, pool in zip(ledger.state.rent, ledger.problem.pools, strict=True):
         if value == 0.0 or pool.kind in {"over_quota", "supply_cap"}:
             continue
@@ -371,7 +389,7 @@ def total(accounts: dict[str, Floats]) -> Floats:
 
 
 def _identity_error(ledger: Ledger, accounts: dict[str, Floats], friction: float) -> float:
-    """Accounts plus friction against value of use less the cost of resources, computed from quantities alone [relative].
+    """Accounts plus friction against value of use less resource cost, from quantities alone [relative].
 
     Rents burnt are added back; it is nan where consumer surplus is unbounded.
     """
@@ -385,8 +403,8 @@ def _identity_error(ledger: Ledger, accounts: dict[str, Floats], friction: float
     burnt = sum(
         float(value * (pool.weight @ x[pool.members]))
         for value, pool in zip(ledger.state.rent, ledger.problem.pools, strict=True)
-        if pool.kind == "quota" and ledger.instruments.quotas[pool.index].rent_to == RentHolder.BURNT
-        or pool.kind == "trq" and ledger.instruments.trqs[pool.index].rent_to == RentHolder.BURNT
+        if (pool.kind == "quota" and ledger.instruments.quotas[pool.index].rent_to == RentHolder.BURNT)
+        or (pool.kind == "trq" and ledger.instruments.trqs[pool.index].rent_to == RentHolder.BURNT)
     )
     accounted += burnt
     size = max(float(np.abs(area[priced]).sum()), 1e-9)

@@ -1,7 +1,8 @@
 """The linear programme of :mod:`model.equilibrium.programme`, compiled to a HiGHS instance that stays warm.
 
-Rows and columns are those of the Pyomo model. A re-solve passes only costs and bounds of the same columns; the last basis starts the
-simplex. What was solved before changes the speed of an answer, never the answer: the solution at the centre of the steps is unique.
+Rows and columns are those of the Pyomo model. A re-solve passes only costs and bounds of the same columns; the last
+basis starts the simplex. What was solved before changes the speed of an answer, never the answer: the solution at the
+centre of the steps is unique.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from model.equilibrium.problem import sum_by
 from model.errors import SolveError
 from model.market.records import NOWHERE
 
@@ -76,15 +78,17 @@ class CompiledProgramme:
         seconds = perf_counter() - begin
         status = self._highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
-            raise SolveError(_STATUS.get(status, f"HiGHS stopped without a proof ({self._highs.modelStatusToString(status)})"))
+            raise SolveError(
+                _STATUS.get(status, f"HiGHS stopped without a proof ({self._highs.modelStatusToString(status)})")
+            )
         solution = self._highs.getSolution()
         dual = np.array(solution.row_dual)
-        quantity = np.bincount(self._owner, np.array(solution.col_value), self._activities)
+        quantity = sum_by(self._owner, np.array(solution.col_value), self._activities)
         objective = self._highs.getInfo().objective_function_value
         return Solution(dual[: self._nodes], -dual[self._nodes :], quantity, objective, seconds)
 
 
-OPTIONS: dict[str, object] = {
+OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
     "presolve": "off",
     "solver": "simplex",
@@ -95,7 +99,7 @@ OPTIONS: dict[str, object] = {
 """HiGHS options of every solve; they stand in snapshots, since they belong to a result's identity."""
 
 _STATUS = {
-    highspy.HighsModelStatus.kInfeasible: "no quantities clear the market: some fixed demand or commitment cannot be served",
+    highspy.HighsModelStatus.kInfeasible: "no quantities clear the market: some fixed demand cannot be served",
     highspy.HighsModelStatus.kUnbounded: "the market has no bound: some demand pays for more than can ever be limited",
 }
 
@@ -116,5 +120,7 @@ def _matrix(problem: Problem, owner: Integers) -> sparse.csc_matrix:
         columns.append(pool.members)
         values.append(pool.weight)
     shape = (nodes + len(problem.pools), count)
-    per_activity = sparse.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
+    per_activity = sparse.coo_matrix(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape
+    )
     return per_activity.tocsc()[:, owner]

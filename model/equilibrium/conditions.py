@@ -1,17 +1,19 @@
 """The conditions of equilibrium at given prices: residuals, derivatives, and which regime each instrument is in.
 
-Given a price at every node, every activity's quantity follows from its curve, so the unknowns are only the node prices, the rents of
-pools and the levies of floors. They solve
+Given a price at every node, every activity's quantity follows from its curve, so the unknowns are only the node prices,
+the rents of pools and the levies of floors. They solve
 
 * market balance: what arrives at a node equals what leaves it (or the price is zero and some is left over);
 * pools: rent >= 0, room >= 0, one of them zero;
-* tariff-rate quotas: the rent is what in-quota imports are worth, at most the difference to the over-quota rate of each route that
+* tariff-rate quotas: the rent is what in-quota imports are worth, at most the difference to the over-quota rate of each
+  route that
   is inside the quota (:class:`QuotaSide`);
-* levies: zero with the price above the floor; or the price at the floor; or at the cap; or so high that arrivals have ended;
+* levies: zero with the price above the floor; or the price at the floor; or at the cap; or so high that arrivals have
+  ended;
 * public stocks and unserved demand: at their lower bound, or their price rules at their node, or at their upper bound.
 
-What follows from prices in closed form is eliminated rather than iterated: the levy that brings arrivals to what is missing at the
-floor, the quantity of a stock whose price rules.
+What follows from prices in closed form is eliminated rather than iterated: the levy that brings arrivals to what is
+missing at the floor, the quantity of a stock whose price rules.
 """
 
 from __future__ import annotations
@@ -21,7 +23,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.equilibrium.problem import PRODUCTION, Problem
+from model.equilibrium.problem import PRODUCTION, Problem, sum_by
+from model.equilibrium.regimes import (
+    BETWEEN,
+    CAPPED,
+    FREE,
+    HOLD,
+    LEAST,
+    MOST,
+    RULES,
+    SHUT,
+    ExponentialFlows,
+    QuotaSide,
+    next_side,
+    smooth_side,
+)
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
 from model.market.records import NOWHERE, Role, Shape
 
@@ -39,33 +55,20 @@ AT_ITS_PRICE = 1e-9
 SMALL_TRADE = 1e-9
 """Nodes that trade less than this (of the quantity scale·1000) are balanced as they are, not in logs."""
 ARRIVALS_ENDED = 1e-6
-"""Arrivals count as ended at this quantity (of the quantity scale·1000): the limit in which the levy that just ends them is unique."""
+"""Arrivals count as ended at this quantity (of the quantity scale·1000):
 
-FREE, HOLD, CAPPED, SHUT = range(4)
-"""States of a levy: not charged; holding the price at the floor; at its cap; so high that arrivals have ended."""
-LEAST, RULES, MOST = range(3)
-"""States of a public stock or of unserved demand in a market whose other curves are all smooth: at its lower bound; its price rules; at its upper bound."""
-BETWEEN = -1
-"""The rent of a TRQ lies between the rate differences of its routes: every route is wholly inside or wholly outside."""
+the limit in which the levy that just ends them is unique.
+"""
+
 PRICE_SETTERS = (Role.UNSERVED, Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.UNBOUGHT)
 
 
 @dataclass(frozen=True)
-class QuotaSide:
-    """Which routes of a TRQ are inside it, and which one (if any) is at the margin, partly inside.
-
-    A marginal route's rate difference is the rent; without one (``BETWEEN``) the rent is what makes the inside fill the quota.
-    """
-
-    inside: NDArray[np.bool_]
-    marginal: int = BETWEEN
-
-
-@dataclass(frozen=True)
 class Linearisation:
-    """Residuals at a point, which prices and rents are fixed there, and each activity's slope and weights on its two prices.
+    """Residuals at a point, which unknowns are fixed there, and each activity's slope and weights on its prices.
 
-    ``arrival_weight`` and ``departure_weight`` (per node, and nowhere) and ``pool_weight`` turn changes of quantities into changes of residuals.
+    ``arrival_weight`` and ``departure_weight`` (per node, and nowhere) and ``pool_weight`` turn changes of quantities
+    into changes of residuals.
     """
 
     residual: Floats
@@ -80,7 +83,7 @@ class Linearisation:
 
 @dataclass
 class Point:
-    """A candidate equilibrium in scaled units: node prices, pool rents, levies, activity quantities, and how good it is."""
+    """A candidate equilibrium in scaled units: prices, rents, levies, regimes, quantities, and how good it is."""
 
     price: Floats
     rent: Floats
@@ -114,7 +117,9 @@ class System:
         self.node_out = np.where(t.node_out == NOWHERE, self.nodes, t.node_out)
         ordinary = ~problem.greater_of
         self.on_price_in = t.ratio + ordinary * problem.duty_ad_valorem + problem.export_ad_valorem
-        self.charge = problem.export_specific + ordinary * (problem.duty_specific + problem.duty_ad_valorem * t.landed_cost)
+        self.charge = problem.export_specific + ordinary * (
+            problem.duty_specific + problem.duty_ad_valorem * t.landed_cost
+        )
         self.greater = np.flatnonzero(problem.greater_of)
         sloped = (t.role == Role.ROUTE) & (t.shape == Shape.LINEAR)
         self.slope_of_landed = np.where(sloped, t.width, 0.0)
@@ -146,20 +151,29 @@ class System:
             self.trades_flat[ends[self.moving]] = True
         self.entry = np.where(t.shape == Shape.LOG, -np.inf, t.level)
         self._group_levies()
-        members = [pool.members[t.role[pool.members] != Role.OVER_QUOTA] for pool in (problem.pools[own] for own in self.own)]
+        members = [
+            pool.members[t.role[pool.members] != Role.OVER_QUOTA] for pool in (problem.pools[own] for own in self.own)
+        ]
         self.is_smooth_pool = np.array([self._is_smooth(routes) for routes in members], dtype=bool)
         self.is_smooth_trq = [self._is_smooth(group.routes) for group in problem.trqs]
         stride = self.nodes + 1
-        pairs = ((self.node_out, self.node_out), (self.node_out, self.node_in), (self.node_in, self.node_out), (self.node_in, self.node_in))
+        pairs = (
+            (self.node_out, self.node_out),
+            (self.node_out, self.node_in),
+            (self.node_in, self.node_out),
+            (self.node_in, self.node_in),
+        )
         self._cells = np.concatenate([row * stride + column for row, column in pairs])
 
     def _group_levies(self) -> None:
-        """Routes under a levy whose arrivals all fall smoothly with it, in one block: the levy follows from them in closed form."""
+        """Routes whose arrivals fall smoothly with a levy, in one block: that levy follows in closed form."""
         t = self.problem.table
         self.is_smooth = np.array([self._is_smooth(group.members) for group in self.problem.levies], dtype=bool)
         blocks = [(slot, g.members) for slot, g in enumerate(self.problem.levies) if self.is_smooth[slot]]
         self.levied = np.concatenate([members for _, members in blocks]) if blocks else np.zeros(0, dtype=np.intp)
-        self.levied_slot = np.repeat([slot for slot, _ in blocks], [len(members) for _, members in blocks]).astype(np.intp)
+        self.levied_slot = np.repeat([slot for slot, _ in blocks], [len(members) for _, members in blocks]).astype(
+            np.intp
+        )
         is_open = t.upper[self.levied] > 0
         self.levied, self.levied_slot = self.levied[is_open], self.levied_slot[is_open]
         self.levied_start = np.where(t.shape[self.levied] == Shape.LOG1P, 1.0, 0.0)
@@ -167,7 +181,7 @@ class System:
         self.levy_width[self.levied_slot] = t.width[self.levied]
 
     def _is_smooth(self, members: Integers) -> bool:
-        """Whether flows on all these routes fall exponentially with what they are charged, without bounds (or are banned)."""
+        """Whether flows on these routes fall exponentially with what they are charged, unbounded or banned."""
         t = self.problem.table
         exponential = np.isin(t.shape[members], (Shape.LOG, Shape.LOG1P)) & (t.lower[members] == 0.0)
         banned = t.upper[members] == 0.0
@@ -185,7 +199,9 @@ class System:
     def differences(self, group: TrqGroup, price: Floats) -> Floats:
         """Over-quota less in-quota rate of each route of a TRQ at given node prices."""
         p, over = self.problem, group.over
-        value = p.duty_specific[over] + p.duty_ad_valorem[over] * (price[p.table.node_in[over]] + p.table.landed_cost[over])
+        value = p.duty_specific[over] + p.duty_ad_valorem[over] * (
+            price[p.table.node_in[over]] + p.table.landed_cost[over]
+        )
         return np.broadcast_to(value, group.routes.shape)
 
     def duty(self, price_in: Floats, flow: Floats) -> Floats:
@@ -195,7 +211,7 @@ class System:
         return np.maximum(problem.duty_specific[i], problem.duty_ad_valorem[i] * landed)
 
     def marginal(self, point: Point, flow: Floats) -> tuple[Floats, Floats, Floats]:
-        """What one more unit of each activity earns net of charges, with its weights on the price received and the price paid."""
+        """What one more unit of each activity earns net of charges, with its weights on prices got and paid."""
         extended = np.append(point.price, 0.0)
         received, paid = extended[self.node_out], extended[self.node_in]
         on_received = np.ones(len(received))
@@ -234,8 +250,8 @@ class System:
     def imbalance(self, x: Floats) -> Floats:
         """Arrivals minus departures at every node."""
         stride = self.nodes + 1
-        arrive = np.bincount(self.node_out, x, stride)
-        leave = np.bincount(self.node_in, self.problem.table.ratio * x, stride)
+        arrive = sum_by(self.node_out, x, stride)
+        leave = sum_by(self.node_in, self.problem.table.ratio * x, stride)
         return (arrive - leave)[: self.nodes]
 
     def charged_on(self, point: Point) -> list[tuple[Integers, Floats]]:
@@ -278,17 +294,19 @@ class System:
         residual = np.where(is_set, 0.0, np.concatenate([balance, log_room, value]))
         point.residual = float(np.abs(np.where(is_set, 0.0, np.concatenate([gap, room, value]))).max(initial=0.0))
         point.norm = float(np.linalg.norm(residual))
-        return Linearisation(residual, is_set, arrival_weight, departure_weight, pool_weight, slope, on_received, on_paid)
+        return Linearisation(
+            residual, is_set, arrival_weight, departure_weight, pool_weight, slope, on_received, on_paid
+        )
 
     def _log_balance(self, x: Floats, gap: Floats) -> tuple[Floats, Floats, Floats]:
         """Balance of every node as the log of arrivals over departures, with the weights of both in its derivative.
 
-        Flows grow exponentially with prices, so the log is nearly linear in them. Nodes where flat curves trade, or nothing does,
-        keep the plain difference.
+        Flows grow exponentially with prices, so the log is nearly linear in them. Nodes where flat curves trade, or
+        nothing does, keep the plain difference.
         """
         stride = self.nodes + 1
-        arrive = np.bincount(self.node_out, x, stride)
-        leave = np.bincount(self.node_in, self.problem.table.ratio * x, stride)
+        arrive = sum_by(self.node_out, x, stride)
+        leave = sum_by(self.node_in, self.problem.table.ratio * x, stride)
         small = np.minimum(arrive, leave) <= SMALL_TRADE
         plain = self.trades_flat | small
         plain[self.nodes] = True
@@ -299,7 +317,9 @@ class System:
         """Let a floor or a stock's price rule where the price has passed it."""
         node_price = point.price[self.levy_node]
         missed = (point.levy_state == FREE) & (node_price < self.floor)
-        passed = ((point.levy_state == SHUT) & (node_price >= self.floor)) | ((point.levy_state == CAPPED) & (node_price > self.floor))
+        passed = ((point.levy_state == SHUT) & (node_price >= self.floor)) | (
+            (point.levy_state == CAPPED) & (node_price > self.floor)
+        )
         changing = (missed | passed) & self.is_smooth
         reached = point.price[self.set_node]
         wanted = self.sign * (reached - self.set_price)
@@ -329,7 +349,7 @@ class System:
         slope[self.setters] = 0.0
 
     def _eliminate_stocks(self, point: Point, x: Floats, gap: Floats) -> NDArray[np.bool_]:
-        """Quantity of each stock whose price rules: what balances its node; at a bound it ceases to rule. Returns the ruled nodes."""
+        """Quantity of each stock whose price rules: what balances its node. Returns the nodes still ruled."""
         t = self.problem.table
         ruled = np.zeros(self.nodes, dtype=bool)
         ruling = np.flatnonzero(point.stock_state == RULES)
@@ -346,12 +366,12 @@ class System:
         return ruled
 
     def _eliminate_levies(self, point: Point, m: Floats, x: Floats, slope: Floats) -> None:
-        """Levies that hold their floor or have shut their border: the one at which arrivals are what is missing, or almost nothing."""
+        """Levies that hold a floor or shut a border: arrivals become what is missing, or almost nothing."""
         ends = ((point.levy_state == HOLD) | (point.levy_state == SHUT)) & self.is_smooth
         if not ends.any():
             return
         t, members, slot = self.problem.table, self.levied, self.levied_slot
-        missing = np.bincount(slot, x[members], self.levies) - self.imbalance(x)[self.levy_node]
+        missing = sum_by(slot, x[members], self.levies) - self.imbalance(x)[self.levy_node]
         state = np.where(ends & (point.levy_state == HOLD) & (missing <= self.shut), SHUT, point.levy_state)
         target = np.where(state == SHUT, self.shut, missing)
         earned = m[members] + point.levy[slot]
@@ -359,9 +379,11 @@ class System:
         levy = point.levy.copy()
         for one in np.flatnonzero(ends).tolist():
             own = slot == one
-            net = (earned[own] - level[own]) / width[own]
-            levy[one] = self.levy_width[one] * _levy_exponent(net, base[own], self.levied_start[own], float(target[one]))
-        state = np.where(ends & (state == HOLD) & (levy <= 0.0), FREE, np.where(ends & (levy >= self.cap), CAPPED, state))
+            flows = ExponentialFlows((earned[own] - level[own]) / width[own], base[own], self.levied_start[own])
+            levy[one] = self.levy_width[one] * flows.charge_for(float(target[one]))
+        state = np.where(
+            ends & (state == HOLD) & (levy <= 0.0), FREE, np.where(ends & (levy >= self.cap), CAPPED, state)
+        )
         levy = np.where(ends, np.clip(levy, 0.0, self.cap), levy)
         growth = np.exp(np.minimum((earned - levy[slot] - level) / width, HIGHEST_EXPONENT))
         flow = np.maximum(base * (growth - self.levied_start), 0.0)
@@ -371,7 +393,7 @@ class System:
         point.levy, point.levy_state = levy, state
 
     def _pool_conditions(self, point: Point, x: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-        """Room left in every own pool, the same in logs where flows are exponential, the weights of that, and which pools are idle.
+        """Room in every own pool, the same in logs where flows are exponential, its weights, and who is idle.
 
         A TRQ with a marginal route has instead its rent less that route's difference of rates.
         """
@@ -400,41 +422,32 @@ class System:
             difference, limit = self.differences(group, point.price), self.problem.pools[position].limit
             if self.is_smooth_trq[slot]:
                 charged = np.where(side.inside, rent, difference)
-                new, rent = self._trq_in_closed_form(group, m[group.routes] + charged, difference, limit)
+                new, rent = self._smooth_side(group, m[group.routes] + charged, difference, limit)
             else:
-                new, rent = _next_side(side, rent, difference, x[group.routes], limit)
+                new, rent = next_side(side, rent, difference, x[group.routes], limit)
             if rent != rents[position] or new.marginal != side.marginal or (new.inside != side.inside).any():
                 rents[position], sides[slot], changed = rent, new, True
         point.sides, point.rent = tuple(sides), rents
         return changed
 
-    def _trq_in_closed_form(self, group: TrqGroup, earned: Floats, difference: Floats, limit: float) -> tuple[QuotaSide, float]:
-        """Side and rent of a TRQ whose flows all fall exponentially with what they are charged.
-
-        With rent r, a route is inside if its rate difference exceeds r; inside flows shrink as r rises and routes leave one by one.
-        """
+    def _smooth_side(
+        self, group: TrqGroup, earned: Floats, difference: Floats, limit: float
+    ) -> tuple[QuotaSide, float]:
+        """Side and rent of a TRQ whose flows all fall exponentially with what they are charged."""
         t, routes = self.problem.table, group.routes
         width = float(t.width[routes[0]])
-        net, base = (earned - t.level[routes]) / width, np.where(t.upper[routes] == 0.0, 0.0, t.base[routes])
-        start = np.where(t.shape[routes] == Shape.LOG1P, 1.0, 0.0)
-        taxed = difference > 0.0
-        free = float(np.maximum(base * (np.exp(np.minimum(net, HIGHEST_EXPONENT)) - start), 0.0)[taxed].sum())
-        if free <= limit or not taxed.any():
-            return QuotaSide(taxed), 0.0
-        edges = np.unique(difference[taxed])
-        at_edge = np.exp(np.minimum(net[:, None] - edges / width, HIGHEST_EXPONENT))
-        flow = np.maximum(base[:, None] * (at_edge - start[:, None]), 0.0)
-        above = (flow * (difference[:, None] > edges)).sum(axis=0)
-        from_edge = (flow * (difference[:, None] >= edges)).sum(axis=0)
-        first = int(np.argmax(above <= limit))
-        edge = float(edges[first])
-        inside = difference >= edge
-        if from_edge[first] > limit:
-            return QuotaSide(inside, int(np.flatnonzero(difference == edge)[0])), edge
-        return QuotaSide(inside), max(width * _levy_exponent(net[inside], base[inside], start[inside], limit), 0.0)
+        flows = ExponentialFlows(
+            net=(earned - t.level[routes]) / width,
+            base=np.where(t.upper[routes] == 0.0, 0.0, t.base[routes]),
+            start=np.where(t.shape[routes] == Shape.LOG1P, 1.0, 0.0),
+        )
+        side, rent = smooth_side(flows, difference / width, limit)
+        return side, rent * width
 
     def _levy_conditions(self, point: Point, x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """Residual of each levy, and which are not unknown (zero or at the cap); sets the state of those without closed form.
+        """Residual of each levy, and which are not unknown (zero or at the cap).
+
+        Sets the state of those without closed form.
 
         A levy is zero, or the smallest at which the price reaches the floor or arrivals have ended, or at its cap.
         """
@@ -446,14 +459,16 @@ class System:
         capped = (point.levy >= self.cap) & (slack <= 0.0)
         state = np.where(free, FREE, np.where(capped, CAPPED, np.where(ended, SHUT, HOLD)))
         point.levy_state = np.where(self.is_smooth, point.levy_state, state)
-        return slack, (point.levy_state == FREE) | (point.levy_state == CAPPED) | ((point.levy_state == SHUT) & (point.levy <= 0.0))
+        return slack, (point.levy_state == FREE) | (point.levy_state == CAPPED) | (
+            (point.levy_state == SHUT) & (point.levy <= 0.0)
+        )
 
     def arrivals(self, x: Floats) -> Floats:
         """Quantity on which each levy is charged."""
         return np.array([x[group.members].sum() for group in self.problem.levies])
 
     def reenter(self, point: Point, centre: Floats) -> None:
-        """Lower each levy that leaves no arrival at all to where the first arrival would enter, so that it can be told apart."""
+        """Lower each levy that leaves no arrival at all to where the first arrival would enter."""
         if not point.levy[~self.is_smooth].any():
             return
         m, _, _ = self.marginal(point, centre)
@@ -472,7 +487,7 @@ class System:
         given = at.slope * at.arrival_weight[self.node_out]
         taken = at.slope * ratio * at.departure_weight[self.node_in]
         values = (given * at.on_received, -given * at.on_paid, -taken * at.on_received, taken * at.on_paid)
-        block = np.bincount(self._cells, np.concatenate(values), n * n).reshape(n, n)
+        block = sum_by(self._cells, np.concatenate(values), n * n).reshape(n, n)
         full = np.zeros((self.size, self.size))
         full[: self.nodes, : self.nodes] = block[: self.nodes, : self.nodes]
         groups = self.charged_on(point)
@@ -482,7 +497,7 @@ class System:
         for position, slot in self.trq_of.items():
             if point.sides[slot].marginal != BETWEEN:
                 self._marginal_row(full, position, self.problem.trqs[slot], point.sides[slot].marginal)
-        for slot in np.flatnonzero(point.levy_state == HOLD):
+        for slot in np.flatnonzero(point.levy_state == HOLD).tolist():
             row = self.nodes + self.pools + slot
             full[row] = 0.0
             full[row, self.levy_node[slot]] = 1.0
@@ -491,7 +506,13 @@ class System:
         return full
 
     def _border(
-        self, full: Floats, position: int, members: Integers, weight: Floats, groups: list[tuple[Integers, Floats]], at: Linearisation
+        self,
+        full: Floats,
+        position: int,
+        members: Integers,
+        weight: Floats,
+        groups: list[tuple[Integers, Floats]],
+        at: Linearisation,
     ) -> None:
         """Column of one rent or levy, and row of minus the quantity it is charged on."""
         n = self.nodes + 1
@@ -499,8 +520,8 @@ class System:
         moved = weight * at.slope[members]
         source, target = self.node_in[members], self.node_out[members]
         arrived, left = moved * at.arrival_weight[target], moved * ratio * at.departure_weight[source]
-        column = np.bincount(target, -arrived, n) + np.bincount(source, left, n)
-        row = np.bincount(target, -moved * at.on_received[members], n) + np.bincount(source, moved * at.on_paid[members], n)
+        column = sum_by(target, -arrived, n) + sum_by(source, left, n)
+        row = sum_by(target, -moved * at.on_received[members], n) + sum_by(source, moved * at.on_paid[members], n)
         full[: self.nodes, position] = column[: self.nodes]
         full[position, : self.nodes] = row[: self.nodes]
         share = np.zeros(len(self.problem.table))
@@ -508,7 +529,7 @@ class System:
         full[position, self.nodes :] = [w @ share[other] for other, w in groups]
 
     def _marginal_row(self, full: Floats, position: int, group: TrqGroup, marginal: int) -> None:
-        """A TRQ with a marginal route: its rent is that route's difference of rates, which moves with the exporter's price."""
+        """A TRQ's rent is its marginal route's difference of rates, which moves with the exporter's price."""
         row = self.nodes + self.own.index(position)
         over = group.over[marginal if len(group.over) > 1 else 0]
         full[row] = 0.0
@@ -538,52 +559,3 @@ class System:
                 rent[list(group.caps)] = np.where(side.inside, 0.0, np.maximum(value - difference, 0.0))
                 m[group.over] = np.minimum(value - difference, 0.0)
         point.rent, point.quantity, point.marginal = rent, x, m
-
-
-def _levy_exponent(net: Floats, base: Floats, start: Floats, target: float) -> float:
-    """The levy, in units of the routes' common width, at which arrivals are ``target``.
-
-    Arrivals are ``base * (exp(net - levy) - start)`` where positive. With ``y = exp(-levy)`` that is a sum of kinked lines in y: it
-    is solved exactly on the segment where it reaches the target.
-    """
-    if not base.any():
-        return 0.0
-    used = base > 0.0
-    net, base, start = net[used], base[used], start[used]
-    highest = float(net.max(initial=-np.inf))
-    gain = base * np.exp(net - highest)
-    fixed = base * start
-    entry = fixed / np.maximum(gain, 1e-300)
-    order = np.argsort(entry, kind="stable")
-    gains, fixeds = np.cumsum(gain[order]), np.cumsum(fixed[order])
-    reached = (target + fixeds) / gains
-    limit = np.append(entry[order][1:], np.inf)
-    return highest - float(np.log(reached[np.argmax(reached <= limit)]))
-
-
-def _next_side(side: QuotaSide, rent: float, difference: Floats, flow: Floats, limit: float) -> tuple[QuotaSide, float]:
-    """Where a TRQ's margin moves: the rent cannot pass a route's rate difference without that route becoming marginal.
-
-    Returns the side and the rent that goes with it.
-    """
-    if side.marginal != BETWEEN:
-        edge = float(difference[side.marginal])
-        above = difference > edge * (1 + 1e-12) + 1e-300
-        tied = ~above & side.inside
-        within = float(flow[above].sum())
-        if within > limit:
-            return QuotaSide(above), edge
-        if within + float(flow[tied].sum()) < limit:
-            return QuotaSide(above | tied), edge
-        return side, edge
-    if side.inside.any():
-        lowest = int(np.argmin(np.where(side.inside, difference, np.inf)))
-        if rent > difference[lowest]:
-            return QuotaSide(side.inside, lowest), float(difference[lowest])
-    outside = ~side.inside & (difference > 0.0)
-    if outside.any():
-        highest = int(np.argmax(np.where(outside, difference, -np.inf)))
-        if rent < difference[highest]:
-            inside = side.inside | (outside & (difference >= difference[highest] * (1 - 1e-12)))
-            return QuotaSide(inside, highest), float(difference[highest])
-    return side, rent

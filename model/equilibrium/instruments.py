@@ -1,8 +1,10 @@
 """One function per instrument and shock: what each changes in the programme.
 
-Border measures act on the routes they name; a floor by levy adds a levy group, a contract for difference a strike at its producers'
-node, a buffer stock two public stocks; a tariff-rate quota is a pool with an over-quota part beside it. The order in which
-:func:`lay_over` applies them matters only where the case format says so: shocks first, a TRQ replaces tariffs on its routes.
+Border measures act on the routes they name; a floor by levy adds a levy group, a contract for difference a strike at
+its producers' node, a buffer stock two public stocks; a tariff-rate quota is a pool with an over-quota part beside it.
+The order in which
+:func:`lay_over` applies them matters only where the case format says so: shocks first, a TRQ replaces tariffs on its
+routes.
 """
 
 from __future__ import annotations
@@ -36,8 +38,10 @@ if TYPE_CHECKING:
     HostOutput = Mapping[tuple[str, str, str], float]
 
 SHUT_SHARE = 0.01
-"""A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base year's: friction
-never lets a base-year flow vanish, so "no more arrivals" needs a threshold there. Routes without friction shut at zero."""
+"""A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base
+year's: friction
+never lets a base-year flow vanish, so "no more arrivals" needs a threshold there. Routes without friction shut at
+zero."""
 
 
 def add_zero_for_zero(draft: Draft, zero: ZeroForZero, parties: frozenset[str]) -> None:
@@ -69,8 +73,9 @@ def add_quota(draft: Draft, index: int, quota: Quota) -> None:
 def add_trq(draft: Draft, index: int, trq: Trq) -> None:
     """All flows pay the in-quota rate; what exceeds the pool also pays the difference to the over-quota rate.
 
-    The over-quota part is an activity of its own (one for the pool, or one per route where the difference is ad valorem and so
-    depends on the exporter's price). It moves nothing: it pays, relieves the pool, and cannot exceed the flow it belongs to.
+    The over-quota part is an activity of its own (one for the pool, or one per route where the difference is ad valorem
+    and so depends on the exporter's price). It moves nothing: it pays, relieves the pool, and cannot exceed the flow it
+    belongs to.
     """
     routes = draft.routes(trq.exporters, trq.importers, trq.stage)
     if not len(routes):
@@ -167,7 +172,9 @@ def _budgeted_purchase(draft: Draft, party: str, node: int, floor: float, budget
             lower=most,
         )
     )
-    draft.add(activities(1, role=Role.UNBOUGHT, shape=Shape.FLAT, region=region, node_out=node, level=floor, upper=most))
+    draft.add(
+        activities(1, role=Role.UNBOUGHT, shape=Shape.FLAT, region=region, node_out=node, level=floor, upper=most)
+    )
 
 
 def add_offtake(draft: Draft, index: int, offtake: Offtake) -> None:
@@ -186,7 +193,7 @@ def add_stockpile(draft: Draft, stockpile: Stockpile) -> None:
 
 
 def _store_at_home(draft: Draft, exporter: str, stage: str) -> None:
-    """Let a restricting exporter's stockpile buy, at its set price, what the restriction keeps at home (shipped markets only)."""
+    """Let a restricting exporter's stockpile buy what the restriction keeps at home (shipped markets only)."""
     node = draft.market.node(exporter, stage, NodeRole.SUPPLY)
     prices = draft.market.exporter_stock_price
     t = draft.table
@@ -277,12 +284,16 @@ _APPLY: dict[str, Callable[[Draft, Any], None]] = {
 
 
 def lay_over(
-    market: MineralMarket, parties: frozenset[str], instruments: Instruments, shocks: Iterable[Shock], host_output: HostOutput
+    market: MineralMarket,
+    parties: frozenset[str],
+    instruments: Instruments,
+    shocks: Iterable[Shock],
+    host_output: HostOutput,
 ) -> Problem:
     """The programme's data for one mineral: its market with shocks and instruments laid over it.
 
-    ``instruments`` may name other minerals; only this market's are used. ``host_output`` gives, per (host, stage, region), the
-    host's production that caps by-products.
+    ``instruments`` may name other minerals; only this market's are used. ``host_output`` gives, per (host, stage,
+    region), the host's production that caps by-products.
     """
     draft = start_draft(market)
     for byproduct in market.byproducts:

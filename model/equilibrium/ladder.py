@@ -1,10 +1,10 @@
 """Cutting smooth curves into steps, so that a linear programme can hold them.
 
-Every activity with a curve becomes a ladder of bounded columns, each with one cost. The steps are fine around a centre (a marginal
-value per activity) and grow towards the ends of the curve. An activity in the *flat* set has a step centred on its marginal value:
-it can take any quantity nearby at exactly that cost. Every other activity has the edge between two steps there: any marginal value
-nearby leaves its quantity unchanged. With the flat set a spanning forest of the nodes, the programme's solution at the centre is
-unique and exact.
+Every activity with a curve becomes a ladder of bounded columns, each with one cost. The steps are fine around a centre
+(a marginal value per activity) and grow towards the ends of the curve. An activity in the *flat* set has a step centred
+on its marginal value: it can take any quantity nearby at exactly that cost. Every other activity has the edge between
+two steps there: any marginal value nearby leaves its quantity unchanged. With the flat set a spanning forest of the
+nodes, the programme's solution at the centre is unique and exact.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.equilibrium.conditions import Point, System
+    from model.market.curves import CurveGroups
     from model.market.records import Activities, Floats, Integers
 
 FINE = np.array([1.0, 40.0, 1600.0])
@@ -44,7 +44,10 @@ class Steps:
 
 
 class Ladder:
-    """The columns of one activity table: flat activities one each, unused routes few, other curves ``2·len(edges)+2``."""
+    """The columns of one activity table.
+
+    Flat activities have one each, unused routes few, other curves ``2·len(edges)+2``.
+    """
 
     def __init__(self, table: Activities, curves: CurveGroups, edges: Floats, short_edges: int) -> None:
         self.table = table
@@ -58,7 +61,7 @@ class Ladder:
         self.owner = np.concatenate([self.flat, *(np.repeat(which, count) for which, count in counts)])
 
     def steps(self, centre: Floats, width: float, is_flat: NDArray[np.bool_], charge: Floats) -> Steps:
-        """Columns around marginal values ``centre`` (per activity, net of ``charge``) with steps of ``width`` near it."""
+        """Columns around marginal values ``centre`` (per activity, net of ``charge``), steps near it ``width`` wide."""
         t = self.table
         costs, lowers, uppers = [t.level[self.flat] + charge[self.flat]], [t.lower[self.flat]], [t.upper[self.flat]]
         for which, edges in self.groups:
@@ -82,8 +85,8 @@ class Ladder:
 def flat_set(system: System, point: Point) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Activities to be given a flat step, and the nodes whose price the programme then determines.
 
-    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the outside.
-    Preferred are activities with one end outside the market (demand, supply), then the largest.
+    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the
+    outside. Preferred are activities with one end outside the market (demand, supply), then the largest.
     """
     t = system.problem.table
     x = point.quantity

@@ -1,14 +1,14 @@
 """Node-price Newton iteration: finds the equilibrium of the smooth curves to many digits.
 
-This is the predictor: it tells where to put the steps of the linear programme in :mod:`model.equilibrium.programme`, which then
-proves (or disproves) the point. The conditions it solves are in :mod:`model.equilibrium.conditions`. Curves that are flat get a
-proximal slope whose centre moves to the solution, so the limit is exact.
+This is the predictor: it tells where to put the steps of the linear programme in :mod:`model.equilibrium.programme`,
+which then proves (or disproves) the point. The conditions it solves are in :mod:`model.equilibrium.conditions`. Curves
+that are flat get a proximal slope whose centre moves to the solution, so the limit is exact.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def _direction(jacobian: Floats, residual: Floats) -> Floats | None:
     diagonal = np.einsum("ii->i", jacobian)
     diagonal += RIDGE * max(float(np.abs(diagonal).max(initial=0.0)), 1.0)
     try:
-        direction = np.linalg.solve(jacobian, -residual)
+        direction = cast("Floats", np.linalg.solve(jacobian, -residual))
     except np.linalg.LinAlgError:
         return None
     return direction if np.isfinite(direction).all() else None

@@ -1,13 +1,13 @@
 """One mineral's market with an agreement and shocks laid over it: the programme's data, before any number is solved.
 
-``draft`` starts from the market; each shock and instrument has one plain function that changes the draft; ``Draft.problem`` freezes
-the result. Nothing here knows prices.
+``draft`` starts from the market; each shock and instrument has one plain function that changes the draft;
+``Draft.problem`` freezes the result. Nothing here knows prices.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class LevyGroup:
 
 @dataclass(frozen=True)
 class TrqGroup:
-    """A tariff-rate quota's parts: its pool, its routes, and their over-quota parts (one for all, or one per route) with their caps.
+    """A tariff-rate quota's parts: pool, routes, over-quota parts (one for all, or one per route) and their caps.
 
     ``pool`` and ``caps`` are positions in the problem's pools, ``routes`` and ``over`` in its activities.
     """
@@ -80,8 +80,8 @@ class Problem:
     """The programme's data for one mineral in one state. Arrays run over activities unless said otherwise.
 
     ``duty_specific``, ``duty_ad_valorem`` (on landed value), ``greater_of``: import duty. ``export_specific``,
-    ``export_ad_valorem`` (on the exporter's price): export tax. ``producer_floor`` (nodes): strike of a contract for difference,
-    0 where none. ``levy`` is each activity's position in ``levies`` or -1.
+    ``export_ad_valorem`` (on the exporter's price): export tax. ``producer_floor`` (nodes): strike of a contract for
+    difference, 0 where none. ``levy`` is each activity's position in ``levies`` or -1.
     """
 
     market: MineralMarket
@@ -104,7 +104,14 @@ class Problem:
         """What decides rows and columns of the programme; two problems that share it share a compiled programme."""
         t = self.table
         pools = tuple((p.members.tobytes(), p.weight.tobytes()) for p in self.pools)
-        return (self.market.mineral, t.shape.tobytes(), t.node_in.tobytes(), t.node_out.tobytes(), t.ratio.tobytes(), pools)
+        return (
+            self.market.mineral,
+            t.shape.tobytes(),
+            t.node_in.tobytes(),
+            t.node_out.tobytes(),
+            t.ratio.tobytes(),
+            pools,
+        )
 
 
 @dataclass
@@ -130,7 +137,7 @@ class Draft:
         return self.market.regions.index(name)
 
     def stage_of(self) -> Integers:
-        """Stage of every activity as position in the market's stages: what it delivers, or takes where it delivers nothing."""
+        """Stage of every activity (position): what it delivers, or takes where it delivers nothing."""
         return stage_positions(self.market, self.table)
 
     def routes(self, exporters: Sequence[str], importers: Sequence[str], stage: str) -> Integers:
@@ -171,7 +178,7 @@ class Draft:
             self.pools.append(Pool(kind, index, members, weights, limit))
 
     def trade_node(self, region: str, stage: str, role: NodeRole) -> int:
-        """Node where a region's producers or users trade a stage; users' node where only that exists, and the reverse."""
+        """Node where a region's producers (or users) trade a stage; the other's node where only that exists."""
         node = self.market.node(region, stage, role)
         if node == NOWHERE:
             other = NodeRole.USE if role == NodeRole.SUPPLY else NodeRole.SUPPLY
@@ -197,8 +204,13 @@ class Draft:
         )
 
 
+def sum_by(position: Integers, amount: Floats, count: int) -> Floats:
+    """Sums of ``amount`` by position: entry i is the sum over everything at position i, of ``count``."""
+    return cast("Floats", np.bincount(position, amount, count))
+
+
 def stage_positions(market: MineralMarket, table: Activities) -> Integers:
-    """Stage of every activity as position in ``market.stages``: of the node it delivers to, else of the node it takes from.
+    """Stage (position) of every activity: of the node it delivers to, else of the node it takes from.
 
     Activities that touch no node get ``NOWHERE``.
     """
@@ -210,7 +222,10 @@ def start_draft(market: MineralMarket) -> Draft:
     """A draft of the market as it stands: duties in force, no instrument, no shock."""
     table = replace(
         market.activities,
-        **{name: getattr(market.activities, name).copy() for name in ("level", "width", "base", "lower", "upper", "landed_cost")},
+        **{
+            name: getattr(market.activities, name).copy()
+            for name in ("level", "width", "base", "lower", "upper", "landed_cost")
+        },
     )
     count = len(table)
     return Draft(
@@ -227,7 +242,7 @@ def start_draft(market: MineralMarket) -> Draft:
 
 
 def scale_quantity(draft: Draft, which: Integers, factor: float) -> None:
-    """Multiply the quantity offered or wanted at every price, and its bounds, by ``factor`` (0 switches the activity off)."""
+    """Multiply the quantity at every price, and its bounds, by ``factor``; 0 switches the activity off."""
     t = draft.table
     if factor == 0:
         t.lower[which] = 0.0
@@ -243,5 +258,7 @@ def public_stock(draft: Draft, role: Role, region: str, node: int, price: float,
     """Add a public stock's sale (or purchase) at a node: offered (or bid) at ``price``, up to ``quantity``."""
     sign = 1.0 if role == Role.STOCK_SALE else -1.0
     ends = {"node_out": node} if role == Role.STOCK_SALE else {"node_in": node}
-    offer = activities(1, role=role, shape=Shape.FLAT, region=draft.region(region), level=sign * price, upper=quantity, **ends)
+    offer = activities(
+        1, role=role, shape=Shape.FLAT, region=draft.region(region), level=sign * price, upper=quantity, **ends
+    )
     return draft.add(offer)

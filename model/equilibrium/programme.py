@@ -2,16 +2,19 @@ r"""The equilibrium as one linear programme, in Pyomo, to be read from top to bo
 
 **Rules.** Tests and messages cite them by number.
 
-R1. Markets clear: at every node what arrives is at least what leaves; the dual of this is the node's price, never negative.
-R2. Every activity runs up to the quantity at which its marginal cost meets what it earns: the price where it delivers, less the
+R1. Markets clear: at every node what arrives is at least what leaves; the dual of this is the node's price, never
+    negative.
+R2. Every activity runs up to the quantity at which its marginal cost meets what it earns: the price where it delivers,
+    less the
     price where it takes, less duties, levies and rents.
 R3. A limit on a sum of flows (quota, TRQ, export quota, production cap) has a rent: its dual; zero where there is room.
-R4. Among all activity levels that clear the markets, the equilibrium has the largest sum of users' valuation less the cost of
+R4. Among all activity levels that clear the markets, the equilibrium has the largest sum of users' valuation less the
+    cost of
     supply, processing, transport, duties and levies (Samuelson 1952; Takayama and Judge 1971).
 
-**Formulation.** Activity :math:`a` takes ``ratio`` units at node ``node_in`` for each unit it delivers at ``node_out``. Its curve is cut
-into steps :math:`k` of size :math:`u_{ak}` and cost :math:`c_{ak}` that includes the duties and levies of this solve; demand is an activity with
-negative cost (minus what users would pay).
+**Formulation.** Activity :math:`a` takes ``ratio`` units at node ``node_in`` for each unit it delivers at ``node_out``.
+Its curve is cut into steps :math:`k` of size :math:`u_{ak}` and cost :math:`c_{ak}` that includes the duties and levies
+of this solve; demand is an activity with negative cost (minus what users would pay).
 
 .. math::
     \min_x \sum_{a,k} c_{ak} x_{ak} \quad\text{s.t.}\quad
@@ -39,8 +42,8 @@ offtake             lower bound on the first step of its route
 stockpile           supply at its release price
 ==================  ====================================================================================================
 
-Quantities are in units of the market's quantity scale, prices in units of its price scale. The same columns and rows, compiled to a
-warm HiGHS instance, are in :mod:`model.equilibrium.compiled`; a test holds both to each other.
+Quantities are in units of the market's quantity scale, prices in units of its price scale. The same columns and rows,
+compiled to a warm HiGHS instance, are in :mod:`model.equilibrium.compiled`; a test holds both to each other.
 """
 
 from __future__ import annotations
@@ -55,7 +58,6 @@ from model.market.records import NOWHERE
 if TYPE_CHECKING:
     from model.equilibrium.ladder import Steps
     from model.equilibrium.problem import Problem
-    from model.market.records import Floats
 
 
 def build(problem: Problem, steps: Steps) -> pyo.ConcreteModel:

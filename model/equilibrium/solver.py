@@ -2,9 +2,11 @@
 
 1. The problem is scaled so that typical prices and quantities are near one and one thousand.
 2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
-3. Newton starts from the market's own start prices, never from an earlier answer. Where it does not arrive, linear programmes with
+3. Newton starts from the market's own start prices, never from an earlier answer. Where it does not arrive, linear
+   programmes with
    ever finer steps lead it there.
-4. A last linear programme, its steps centred on the point, is solved by HiGHS. Its duals must be the point's prices and its optimum
+4. A last linear programme, its steps centred on the point, is solved by HiGHS. Its duals must be the point's prices and
+   its optimum
    the point's quantities; otherwise the solve is refused.
 """
 
@@ -17,8 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.equilibrium.compiled import CompiledProgramme, Solution
-from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
 from model.equilibrium.conditions import Point, System
+from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
 from model.equilibrium.newton import TOLERANCE, refine
 from model.equilibrium.problem import Pool, Problem
 from model.errors import SolveError
@@ -43,8 +45,8 @@ class State:
     """A proved equilibrium of one problem, in the market's own units.
 
     ``price`` per node; ``rent`` per pool; ``levy`` per levy group; ``quantity``, ``marginal`` (what one more
-    unit earns) per activity; ``excused`` per offtake; residuals relative to the scales; ``iterations`` Newton steps plus linear
-    programmes; ``highs_seconds`` spent inside HiGHS.
+    unit earns) per activity; ``excused`` per offtake; residuals relative to the scales; ``iterations`` Newton steps
+    plus linear programmes; ``highs_seconds`` spent inside HiGHS.
     """
 
     problem: Problem
@@ -68,7 +70,7 @@ class Solver:
         self._compiled: OrderedDict[tuple[object, ...], tuple[Ladder, CompiledProgramme]] = OrderedDict()
 
     def solve(self, problem: Problem, start: State | None = None) -> State:
-        """The equilibrium of ``problem``, searched from ``start`` (of the same market) or from the market's start prices.
+        """The equilibrium of ``problem``, searched from ``start`` (same market) or the market's start prices.
 
         Raises:
             SolveError: when no equilibrium is proved; nothing is returned then.
@@ -104,15 +106,20 @@ class Solver:
             steps = ladder.steps(m, width, np.zeros(len(m), dtype=bool), _charges(system, point))
             solution = programme.solve(system.problem, steps)
             seconds += solution.seconds
-            point = replace(point, price=np.maximum(solution.price, 0.0), rent=np.maximum(solution.rent, 0.0), quantity=solution.quantity)
+            point = replace(
+                point,
+                price=np.maximum(solution.price, 0.0),
+                rent=np.maximum(solution.rent, 0.0),
+                quantity=solution.quantity,
+            )
             found = refine(system, point, solution.quantity)
             if found.residual <= TOLERANCE:
                 return found, count, seconds
             gap = system.floor - point.price[system.levy_node]
             point.levy = np.clip(point.levy + gap / PASS_THROUGH, 0.0, system.cap)
         raise SolveError(
-            f"no equilibrium found for {system.problem.market.mineral}: the largest imbalance left is {found.residual:.2g} of "
-            f"{QUANTITY_UNIT:g}; try a lower floor, a larger quota or a smaller shock"
+            f"no equilibrium found for {system.problem.market.mineral}: the largest imbalance left is "
+            f"{found.residual:.2g} of {QUANTITY_UNIT:g}; try a lower floor, a larger quota or a smaller shock"
         )
 
     def _prove(self, system: System, point: Point) -> tuple[Solution, float]:
@@ -125,8 +132,8 @@ class Solver:
         gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
         if price_error > LARGEST_PRICE_ERROR or gap > LARGEST_PRICE_ERROR:
             raise SolveError(
-                f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices differ by "
-                f"{price_error:.2g} of the price scale, its optimum by {gap:.2g}; try a slightly different level"
+                f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices "
+                f"differ by {price_error:.2g} of the price scale, its optimum by {gap:.2g}; try another level"
             )
         return solution, price_error
 
@@ -145,7 +152,7 @@ class Solver:
 
 
 def _first_point(system: System, problem: Problem, start: State | None) -> Point | None:
-    """Prices, and rents of the pools both have, of the state to start from; else the market's start prices; else none."""
+    """Prices and shared pools' rents of the state to start from; else the market's start prices; else none."""
     scale_price = problem.market.price_scale
     if start is None:
         return None if problem.market.start_price is None else system.start(problem.market.start_price / scale_price)
@@ -198,13 +205,14 @@ def _charges(system: System, point: Point) -> Floats:
 
 
 def _fill(steps: Steps, quantity: Floats) -> Floats:
-    """Each activity's quantity laid onto its steps, cheapest first (columns of an activity stand together in order of cost)."""
+    """Each activity's quantity laid onto its steps, which stand together, cheapest first."""
     starts = np.flatnonzero(np.r_[True, steps.owner[1:] != steps.owner[:-1]])
     sizes = np.minimum(steps.upper, 1e9)
     cumulative = np.cumsum(sizes)
     before = np.repeat(cumulative[starts] - sizes[starts], np.diff(np.r_[starts, len(steps.owner)]))
     already = cumulative - sizes - before
-    return np.clip(quantity[steps.owner] - already, 0.0, steps.upper)
+    filled: Floats = np.clip(quantity[steps.owner] - already, 0.0, steps.upper)
+    return filled
 
 
 def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
@@ -224,7 +232,9 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
     lower = t.lower.copy()
     lower[routes] = 0.0
     count = len(t)
-    delivered = activities(len(producers), role=Role.ROUTE, shape=Shape.FLAT, region=np.array(producers), ratio=0.0, upper=1.0)
+    delivered = activities(
+        len(producers), role=Role.ROUTE, shape=Shape.FLAT, region=np.array(producers), ratio=0.0, upper=1.0
+    )
     commitments = []
     for position, region in enumerate(producers):
         own = np.flatnonzero((t.region[routes] == region) & (wanted > 0))
@@ -275,7 +285,8 @@ def _state(
         quantity=point.quantity * q,
         marginal=point.marginal * p,
         excused=excused,
-        market_balance=float(np.abs(np.minimum(system.imbalance(point.quantity), 0.0)).max(initial=0.0)) / QUANTITY_UNIT,
+        market_balance=float(np.abs(np.minimum(system.imbalance(point.quantity), 0.0)).max(initial=0.0))
+        / QUANTITY_UNIT,
         complementarity=_complementarity(system, point),
         price_error=price_error,
         iterations=point.steps + programmes,
@@ -284,7 +295,7 @@ def _state(
 
 
 def _complementarity(system: System, point: Point) -> float:
-    """Largest violation of R2 and R3: an activity that could gain by running more or less, a rent beside room [scales]."""
+    """Largest violation of R2 and R3: what an activity could gain by running more or less, a rent beside room."""
     t = system.problem.table
     x, m = point.quantity, point.marginal
     gain = m - system.curves.marginal_cost(x)

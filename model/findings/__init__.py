@@ -1,6 +1,6 @@
 """What a reader is told: sentences and tables made from a scenario's results, true of the numbers and rounded to what they bear."""
 
-from model.findings.overview import Overview, axis_bound, curve_sentence, headline_numbers, overview
+from model.findings.overview import Overview, axis_bound, curve_sentence, failing_parties, headline_numbers, overview
 from model.findings.terms import agreement_in_words, group_labels
 from model.findings.users import (
     MEASURES,
@@ -22,6 +22,7 @@ __all__ = [
     "agreement_in_words",
     "axis_bound",
     "curve_sentence",
+    "failing_parties",
     "figures",
     "group_labels",
     "headline_numbers",

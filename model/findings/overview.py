@@ -12,11 +12,12 @@ import pandas as pd
 from model.findings.reasons import reasons
 from model.findings.wording import (
     Names,
+    figures,
     listing,
     money,
     percent,
     price,
-    signed_money,
+    sign,
     signed_percent,
     starting,
     tonnes,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 NEGLIGIBLE_SHARE = 1e-4
 """A change below this share of what users spend is called no change."""
+MILLION = 1e6
+SAID_SHARE = 0.02
+"""Public money below this share of the users' cost goes unsaid in the sentence."""
 ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
 
 
@@ -61,10 +65,10 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
     cost_share = headline.users_cost_usd / spend_usd if spend_usd else 0.0
     return [
         Number(
-            "Price in the parties",
-            price(after),
-            f"{signed_percent(after / before - 1)} on {price(before)}",
-            spread("price_usd_per_t", price),
+            "Price in the parties, USD/t",
+            figures(after),
+            f"{signed_percent(after / before - 1)} on {figures(before)}",
+            spread("price_usd_per_t", figures),
             "What users in the parties pay, weighted by what each party uses in the status quo.",
         ),
         Number(
@@ -75,17 +79,17 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
             "Share of what the parties use that comes from countries outside the agreement.",
         ),
         Number(
-            "Cost to the parties' users",
-            f"{signed_money(headline.users_cost_usd)}/yr",
-            f"{signed_percent(cost_share)} of their {money(spend_usd)}/yr",
-            spread("users_cost_usd", signed_money),
+            "Users' cost, million USD/yr",
+            millions(headline.users_cost_usd),
+            f"{signed_percent(cost_share)} of {figures(spend_usd / MILLION)} spent",
+            spread("users_cost_usd", millions),
             "Loss of users' surplus a year against the status quo; negative means they gain.",
         ),
         Number(
-            "Public money",
-            f"{signed_money(headline.public_money_usd)}/yr",
-            f"net of all: {signed_money(headline.net_gain_usd)}/yr",
-            spread("public_money_usd", signed_money),
+            "Public money, million USD/yr",
+            millions(headline.public_money_usd),
+            f"{millions(headline.net_gain_usd)} net of all",
+            spread("public_money_usd", millions),
             "Duties, levies and quota rents less public outlays of the parties, against the status quo. Positive is revenue.",
         ),
     ]
@@ -121,6 +125,15 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         industries_sentence=industries_sentence(hit),
         reasons=reasons(outcome, headline, tables, names),
     )
+
+
+def millions(usd: float) -> str:
+    """Money in millions with its sign.
+
+    >>> millions(-667_200_000.0), millions(0.0)
+    ('−667', '0')
+    """
+    return f"{sign(usd)}{figures(abs(usd) / MILLION)}"
 
 
 def points(change: float) -> str:
@@ -187,7 +200,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Na
     if bearers and len(accounts) > 1:
         sentence += f", {share} of it in {bearers}"
     sentence += f"; producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"
-    if abs(headline.public_money_usd) > NEGLIGIBLE_SHARE * spend:
+    if abs(headline.public_money_usd) > SAID_SHARE * abs(cost):
         sentence += f", treasuries {'take in' if headline.public_money_usd > 0 else 'spend'} {money(headline.public_money_usd)}"
     return sentence + "."
 
@@ -258,6 +271,12 @@ def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, nam
         return f"{start} {end}."
     where = "does not bind" if current_usd_per_t <= slack else "binds"
     return f"{start} {end}; the one agreed, {price(current_usd_per_t)}, {where}."
+
+
+def failing_parties(response: FloorResponse, names: Names) -> str:
+    """The party in which a floor fails at some level, or how many there are."""
+    regions = list(response.fails_from["region"].unique())
+    return names.region(str(regions[0])) if len(regions) == 1 else f"{len(regions)} parties"
 
 
 def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:

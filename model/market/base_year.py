@@ -8,15 +8,18 @@ What it had to assume stands in ``BaseYear.notes`` and in the table of assumptio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.assumptions import Assumptions
-from model.data import Tables
 from model.errors import DataError
 from model.market.flows import Array, balance, divide, gravity, import_column, place, settle, trace_re_exports
 from model.market.margins import REST, Evidence, primary_refined
 from model.market.recipes import RECIPES, Recipe
+
+if TYPE_CHECKING:
+    from model.assumptions import Assumptions
+    from model.data import Tables
 
 PARTNER_UNKNOWN_SHARE = 1e-3
 """Weight of ore exports in the seed where none are reported: small, but able to grow where output must leave."""

@@ -2,9 +2,11 @@
 
 1. Trade costs: freight and duties in force in the base year on every route.
 2. Node prices that explain the base-year flows best (weighted least squares), their world mean the published price.
-3. What is left on each used route is its residual; it stays there, so that the base year is an equilibrium (Paris, Drogue and
+3. What is left on each used route is its residual; it stays there, so that the base year is an equilibrium (Paris,
+   Drogue and
    Anania 2011).
-4. Route friction: the marginal cost of a used route rises with the log of its flow; an unused one opens at a margin. Friction makes
+4. Route friction: the marginal cost of a used route rises with the log of its flow; an unused one opens at a margin.
+   Friction makes
    trade respond by degrees; it is not money.
 5. Supply, recycling and use are isoelastic through the base point, refining responds to its margin.
 """
@@ -47,10 +49,10 @@ LARGE_FREIGHT_STAGE = "mine"
 
 @dataclass(frozen=True)
 class StageCosts:
-    """Node prices and route costs of one stage [USD/t]; arrays over regions (exporter x importer where two-dimensional).
+    """Node prices and route costs of one stage [USD/t], by region or exporter x importer.
 
-    ``supply_price`` and ``use_price`` are nan where nothing is supplied or used; ``duty`` is ad valorem on the landed value
-    [share]; ``residual`` is what flows leave unexplained on used routes.
+    ``supply_price`` and ``use_price`` are nan where nothing is supplied or used; ``duty`` is ad valorem on the landed
+    value [share]; ``residual`` is what flows leave unexplained on used routes.
     """
 
     supply_price: Floats
@@ -71,11 +73,16 @@ class CalibratedMineral:
     @property
     def adjustment(self) -> float:
         """Flow-weighted mean absolute residual, as a share of the price: how much the calibration had to bend."""
-        bent = sum(float((np.abs(c.residual) * s.flow_t).sum()) / s.price_usd_per_t for c, s in zip(self.costs, self.base.stages, strict=True))
+        bent = sum(
+            float((np.abs(c.residual) * s.flow_t).sum()) / s.price_usd_per_t
+            for c, s in zip(self.costs, self.base.stages, strict=True)
+        )
         return bent / sum(float(s.flow_t.sum()) for s in self.base.stages)
 
 
-def calibrate(tables: Tables, assumptions: Assumptions, horizon: Horizon, minerals: Sequence[str] | None = None) -> Calibration:
+def calibrate(
+    tables: Tables, assumptions: Assumptions, horizon: Horizon, minerals: Sequence[str] | None = None
+) -> Calibration:
     """All shipped markets (or the named ones with their hosts), hosts first."""
     hosts = byproduct_hosts(tables)
     names = list(market_ids(tables)) if minerals is None else _with_hosts(minerals, hosts)
@@ -108,9 +115,9 @@ def byproduct_hosts(tables: Tables) -> dict[str, dict[str, float]]:
     markets = market_ids(tables)
     rows = rows[(rows["measure"] == "share_from_host") & rows["host"].isin(markets) & rows["mineral"].isin(markets)]
     hosts: dict[str, dict[str, float]] = {}
-    for row in rows.itertuples():
-        if row.value > 0 and row.host != row.mineral:
-            hosts.setdefault(str(row.mineral), {})[str(row.host)] = float(row.value)
+    for mineral, host, share in zip(rows["mineral"], rows["host"], rows["value"].astype(float), strict=True):
+        if share > 0 and host != mineral:
+            hosts.setdefault(mineral, {})[host] = share
     return hosts
 
 
@@ -166,7 +173,10 @@ def _stage_costs(
 def _freight(tables: Tables, assumptions: Assumptions, mineral: str, stage: str, regions: tuple[str, ...]) -> Floats:
     """Freight between and within regions as a share of the price, exporter x importer."""
     km = distance_matrix(tables, regions)
-    share = assumptions.value("freight_fixed_share", mineral) + assumptions.value("freight_per_10000_km_share", mineral) * km / 1e4
+    share = (
+        assumptions.value("freight_fixed_share", mineral)
+        + assumptions.value("freight_per_10000_km_share", mineral) * km / 1e4
+    )
     if stage == LARGE_FREIGHT_STAGE:
         share = share * assumptions.value("freight_bulk_ore_multiple", mineral)
     np.fill_diagonal(share, assumptions.value("freight_domestic_share", mineral))
@@ -183,7 +193,7 @@ def distance_matrix(tables: Tables, regions: tuple[str, ...]) -> Floats:
 
 
 def _node_prices(stage: StageBase, freight: Floats, duty: Floats, ridge: float) -> tuple[Floats, Floats]:
-    """Prices at supply and use nodes that explain the flows best, their flow-weighted mean at use the published price."""
+    """Prices at supply and use nodes that explain the flows best; their mean at use is the published price."""
     count = len(freight)
     price = stage.price_usd_per_t
     source, target = np.nonzero(stage.flow_t > 0)
@@ -212,7 +222,9 @@ def _node_prices(stage: StageBase, freight: Floats, duty: Floats, ridge: float) 
 class _Builder:
     """Collects nodes and activities of one mineral, stage by stage."""
 
-    def __init__(self, base: BaseYear, costs: tuple[StageCosts, ...], assumptions: Assumptions, horizon: Horizon) -> None:
+    def __init__(
+        self, base: BaseYear, costs: tuple[StageCosts, ...], assumptions: Assumptions, horizon: Horizon
+    ) -> None:
         self.base = base
         self.costs = costs
         self.horizon = horizon
@@ -278,7 +290,7 @@ class _Builder:
             self.add(supply)
 
     def _add_refining(self, stage: int) -> None:
-        """Refining: output in proportion to its margin, no less elastic than a margin of the least share of the price allows."""
+        """Refining: output rises with its margin, a small margin counted as a least share of the price."""
         assert self.base.refinery_t is not None
         where = np.flatnonzero(self.base.refinery_t > 0)
         output = self.base.refinery_t[where]
@@ -315,11 +327,18 @@ class _Builder:
 
     def _add_routes(self, stage: int) -> None:
         record, costs = self.base.stages[stage], self.costs[stage]
-        sources, targets = np.flatnonzero(self.supply_node[stage] != NOWHERE), np.flatnonzero(self.use_node[stage] != NOWHERE)
+        sources, targets = (
+            np.flatnonzero(self.supply_node[stage] != NOWHERE),
+            np.flatnonzero(self.use_node[stage] != NOWHERE),
+        )
         source, target = (grid.ravel() for grid in np.meshgrid(sources, targets, indexing="ij"))
         flow = record.flow_t[source, target]
         price, sigma = record.price_usd_per_t, self.value("friction_sigma")
-        freight, residual, duty = costs.freight[source, target], costs.residual[source, target], costs.duty[source, target]
+        freight, residual, duty = (
+            costs.freight[source, target],
+            costs.residual[source, target],
+            costs.duty[source, target],
+        )
         landed = costs.supply_price[source] + freight
         gap = costs.use_price[target] - costs.supply_price[source] - duty * landed
         opening = np.maximum(freight, gap) + self.value("new_route_margin_share") * price
@@ -367,7 +386,8 @@ class _Builder:
     def link_hosts(self, shares: dict[str, float], hosts: dict[str, BaseYear]) -> None:
         """Cap the part of mine output that comes with each host by the host's output in the same region.
 
-        Existing plants set the limit in the short run; in the long run the host carries a multiple of what is recovered today.
+        Existing plants set the limit in the short run; in the long run the host carries a multiple of what is recovered
+        today.
         """
         for host, share in shares.items():
             if host not in hosts:

@@ -1,7 +1,8 @@
 """Quantities, slopes and areas of the marginal cost curves of :mod:`model.market.records`, for whole arrays at once.
 
-Every function takes a table of activities (or a :class:`CurveArrays` view of it) and marginal values ``m``: what one more unit of the activity earns at given prices, net of
-charges. The activity runs up to the quantity at which its marginal cost equals ``m``.
+Every function takes a table of activities (or a :class:`CurveArrays` view of it) and marginal values ``m``: what one
+more unit of the activity earns at given prices, net of charges. The activity runs up to the quantity at which its
+marginal cost equals ``m``.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class CurveGroups:
     def quantity_and_slope(self, m: Floats, flat_centre: Floats, softness: float) -> tuple[Floats, Floats]:
         """Quantity and its derivative at marginal values ``m`` (shape: activities).
 
-        A flat curve has no single quantity at its level; it is given the slope ``1/softness`` around ``flat_centre`` (a proximal
-        term that vanishes when the centre is the solution).
+        A flat curve has no single quantity at its level; it is given the slope ``1/softness`` around ``flat_centre`` (a
+        proximal term that vanishes when the centre is the solution).
         """
         t = self.table
         x = np.empty_like(m)
@@ -102,10 +103,10 @@ class CurveGroups:
 
 
 def area_under_cost(table: Activities, x: Floats) -> Floats:
-    """Integral of c from 0 to x for every activity [money per year]; for demand, minus the value of use up to the choke.
+    """Integral of c from 0 to x for every activity [money per year]; for demand, minus the value of use.
 
-    Supply that is offered below a price of zero counts as free, so that producer surplus is the area between zero and the price.
-    A demand curve without bound near zero quantity gives minus infinity.
+    Supply that is offered below a price of zero counts as free, so that producer surplus is the area between zero and
+    the price. A demand curve without bound near zero quantity gives minus infinity.
     """
     groups = CurveGroups(table)
     area = table.level * x

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.assumptions import Assumptions
-from model.data import Tables
 from model.errors import DataError
 from model.market.flows import Array, divide
+
+if TYPE_CHECKING:
+    from model.assumptions import Assumptions
+    from model.data import Tables
 
 Positions = NDArray[np.integer[Any]]
 

@@ -1,8 +1,9 @@
 """A market as arrays: nodes where a product clears, and activities that move product to, from and between them.
 
-One mineral is one :class:`MineralMarket`. Its *nodes* are places where a stage of the mineral is bought and sold; its *activities*
-are everything that adds to or takes from a node: supply, recycling, demand, processing, trade routes, stocks. Each activity has a
-quantity ``x`` (per year) and a marginal cost curve ``c(x)`` that never falls. Written out, with ``x`` the quantity:
+One mineral is one :class:`MineralMarket`. Its *nodes* are places where a stage of the mineral is bought and sold; its
+*activities* are everything that adds to or takes from a node: supply, recycling, demand, processing, trade routes,
+stocks. Each activity has a quantity ``x`` (per year) and a marginal cost curve ``c(x)`` that never falls. Written out,
+with ``x`` the quantity:
 
 ===========  ==========================================  =======================================================
 shape        marginal cost c(x)                          used for
@@ -14,14 +15,16 @@ shape        marginal cost c(x)                          used for
 ``LOG1P``    level + width·ln(1 + x/base)                routes not used in the base year
 ===========  ==========================================  =======================================================
 
-Quantities are t contained per year and money is USD in the shipped markets; in a case file they are the case's own units.
+Quantities are t contained per year and money is USD in the shipped markets; in a case file they are the case's own
+units.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -91,11 +94,12 @@ class Node:
 class Activities:
     """Columns of the activity table, one entry per activity, all of the same length.
 
-    ``region`` is the region that acts (a route's exporter), ``partner`` a route's importer (otherwise the region itself), both as
-    positions in the market's regions. ``node_in`` and ``node_out`` are positions in its nodes or ``NOWHERE``; ``ratio`` is what is
-    taken in per unit given out. ``level``, ``width``, ``base``, ``exponent`` are the curve's parameters, ``lower`` and ``upper``
-    bound the quantity. ``landed_cost`` is the part of a route's marginal cost that is money paid per unit at zero flow; ``friction``
-    marks routes whose remaining curve is calibration friction, which is not money.
+    ``region`` is the region that acts (a route's exporter), ``partner`` a route's importer (otherwise the region
+    itself), both as positions in the market's regions. ``node_in`` and ``node_out`` are positions in its nodes or
+    ``NOWHERE``; ``ratio`` is what is taken in per unit given out. ``level``, ``width``, ``base``, ``exponent`` are the
+    curve's parameters, ``lower`` and ``upper`` bound the quantity. ``landed_cost`` is the part of a route's marginal
+    cost that is money paid per unit at zero flow; ``friction`` marks routes whose remaining curve is calibration
+    friction, which is not money.
     """
 
     role: Integers
@@ -131,9 +135,10 @@ _DEFAULTS: dict[str, object] = {
     "friction": False,
     "industry": None,
 }
-_TYPES: dict[str, type] = {
-    name: np.intp for name in ("role", "shape", "region", "partner", "node_in", "node_out")
-} | {"friction": np.bool_, "industry": np.object_}
+_TYPES: dict[str, type] = dict.fromkeys(("role", "shape", "region", "partner", "node_in", "node_out"), np.intp) | {
+    "friction": np.bool_,
+    "industry": np.object_,
+}
 
 
 def activities(count: int, **columns: object) -> Activities:
@@ -144,7 +149,7 @@ def activities(count: int, **columns: object) -> Activities:
     filled = {}
     for field in fields(Activities):
         value = columns.pop(field.name, _DEFAULTS.get(field.name))
-        column = np.empty(count, dtype=_TYPES.get(field.name, np.float64))
+        column: NDArray[Any] = np.empty(count, dtype=_TYPES.get(field.name, np.float64))
         column[:] = value
         filled[field.name] = column
     if columns:
@@ -176,9 +181,11 @@ class ByProduct:
 class MineralMarket:
     """All stages of one mineral in all regions, before any agreement or shock.
 
-    ``price_scale`` (money per unit) and ``quantity_scale`` (units per year) are typical sizes, used to keep the numbers near one in
-    the solver. ``exporter_stock_price`` (per node) is what an exporter's stockpile pays for product that a ban or quota keeps at home;
-    None where there is no such stockpile. ``base_duty`` holds, per activity, the ad valorem duty in force (share of landed value). ``start_price`` is a price per node at which the search begins: the base year's where there is one, else None.
+    ``price_scale`` (money per unit) and ``quantity_scale`` (units per year) are typical sizes, used to keep the numbers
+    near one in the solver. ``exporter_stock_price`` (per node) is what an exporter's stockpile pays for product that a
+    ban or quota keeps at home; None where there is no such stockpile. ``base_duty`` holds, per activity, the ad valorem
+    duty in force (share of landed value). ``start_price`` is a price per node at which the search begins: the base
+    year's where there is one, else None.
     """
 
     mineral: str
@@ -194,7 +201,7 @@ class MineralMarket:
     exporter_stock_price: Floats | None = None
 
     def node(self, region: str, stage: str, role: NodeRole) -> int:
-        """Position of the node where producers (or users) of a stage trade in a region; ``NOWHERE`` if there is none."""
+        """Position of the node where producers (or users) of a stage trade in a region, or ``NOWHERE``."""
         for position, node in enumerate(self.nodes):
             if node.region == region and node.stage == stage and node.role in {NodeRole.BOTH, role}:
                 return position
@@ -219,8 +226,6 @@ def host_order(hosts: Mapping[str, Sequence[str]]) -> list[str]:
 
     Raises ValueError naming the minerals that wait for one another.
     """
-    from graphlib import CycleError, TopologicalSorter
-
     try:
         return list(TopologicalSorter(hosts).static_order())
     except CycleError as error:

@@ -34,7 +34,7 @@ def gains(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
         if column != "rents_usd" or frame[column].abs().max() >= 1.0
     ]
     traces.append(_points(frame["party"], frame["net_usd"] / MILLION, "Net", "million USD/yr", "diamond"))
-    title = "Change on the status quo, million USD/yr"
+    title = "Change, million USD/yr"
     return _figure(traces, x=_axis(title, _both(bound_usd / MILLION)), y=_categories(), shapes=[_zero()], barmode="relative")
 
 
@@ -55,8 +55,8 @@ def sources(frame: pd.DataFrame, bound_t: float) -> go.Figure:
     return _figure(traces, x=_axis("Supply to the parties, t/yr", [0, bound_t]), y=_categories() | order, barmode="overlay")
 
 
-def response(curve: FloorResponse, current: tuple[float, float] | None) -> go.Figure:
-    """Parties' price over floor levels; where the floor is slack, where it fails in some party, and the scenario's own point."""
+def response(curve: FloorResponse, current: tuple[float, float] | None, failing: str) -> go.Figure:
+    """Parties' price over floor levels; where the floor is slack, where it fails (``failing`` says in whom), and the scenario's own point."""
     levels = curve.parties_price
     low, high = float(levels["level_usd_per_t"].min()), float(levels["level_usd_per_t"].max())
     top = 1.05 * max(high, float(levels["price_usd_per_t"].max()))
@@ -69,12 +69,12 @@ def response(curve: FloorResponse, current: tuple[float, float] | None) -> go.Fi
     if current is not None:
         marked = _points([current[1]], [current[0]], "This scenario", "USD/t", "diamond")
         traces.append(marked | {"hovertemplate": "floor %{x:,.4~g} USD/t: price %{y:,.4~g} USD/t<extra></extra>"})
-    shapes, notes = _zones(curve, low, high)
+    shapes, notes = _zones(curve, low, high, failing)
     x, y = _axis("Floor level, USD/t", [low, high]), _axis("Parties' price, USD/t", [0, top])
-    return _figure(traces, x=x, y=y, shapes=shapes, annotations=notes)
+    return _figure(traces, x=x, y=y, shapes=shapes, annotations=notes, height=palette.CHART_HEIGHT + 30)
 
 
-def _zones(curve: FloorResponse, low: float, high: float) -> tuple[list[Part], list[Part]]:
+def _zones(curve: FloorResponse, low: float, high: float, failing: str) -> tuple[list[Part], list[Part]]:
     """Shaded levels: where the floor does not bind, and where it fails in some party."""
     shapes, notes = [], []
     slack = min(max(curve.slack_up_to_usd_per_t, low), high)
@@ -84,7 +84,7 @@ def _zones(curve: FloorResponse, low: float, high: float) -> tuple[list[Part], l
     fails = curve.fails_from
     if len(fails):
         shapes.append(_band(float(fails["fails_from_usd_per_t"].min()), high, palette.FAILS))
-        notes.append(_note(high, "fails in some party", "right"))
+        notes.append(_note(high, f"fails in {failing}", "right"))
     return shapes, notes
 
 
@@ -97,7 +97,7 @@ def industries(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
         traces.append(_ticks(labels, frame["extra_cost_usd_without"] / MILLION, "Shock without agreement", unit, palette.WITHOUT_AGREEMENT))
     lowest = float(frame[["extra_cost_usd", "extra_cost_usd_without"]].min().min()) if len(frame) else 0.0
     span = _both(bound_usd / MILLION) if lowest < 0 else [0, bound_usd / MILLION]
-    return _figure(traces, x=_axis("Extra cost on the status quo, million USD/yr", span), y=_categories(), shapes=[_zero()])
+    return _figure(traces, x=_axis("Extra cost, million USD/yr", span), y=_categories(), shapes=[_zero()], height=palette.CHART_HEIGHT + 30)
 
 
 def ranking(frame: pd.DataFrame, unit: str, label: str, bound: float, opened: str) -> go.Figure:
@@ -183,13 +183,13 @@ def _axis(title: str, span: list[float]) -> Part:
     text = {"size": palette.FONT_SIZE, "color": palette.INK}
     return {
         "title": {"text": title, "font": text, "standoff": 6}, "tickfont": text, "range": span, "gridcolor": palette.GRID,
-        "zeroline": False, "automargin": True, "nticks": 6,
+        "zeroline": False, "automargin": True, "nticks": 6, "tickformat": ",",
     }
 
 
 def _categories() -> Part:
     text = {"size": palette.FONT_SIZE, "color": palette.INK}
-    return {"autorange": "reversed", "showgrid": False, "zeroline": False, "tickfont": text, "automargin": True, "ticksuffix": " "}
+    return {"autorange": "reversed", "showgrid": False, "zeroline": False, "tickfont": text, "automargin": True, "ticksuffix": " ", "dtick": 1}
 
 
 def _both(bound: float) -> list[float]:
@@ -214,8 +214,8 @@ def _figure(traces: list[Part], x: Part, y: Part, height: int = palette.CHART_HE
     look = {
         "height": height,
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
-        "font": {"size": palette.FONT_SIZE, "color": palette.INK},
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": palette.FONT_SIZE - 1}},
+        "font": {"family": palette.FONT, "size": palette.FONT_SIZE, "color": palette.INK},
+        "legend": {"orientation": "h", "xref": "container", "x": 0, "yanchor": "bottom", "y": 1.0, "font": {"size": palette.FONT_SIZE}},
         "plot_bgcolor": "white",
         "paper_bgcolor": "white",
         "hoverlabel": {"font": {"size": palette.FONT_SIZE}},

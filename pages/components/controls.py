@@ -28,7 +28,7 @@ GROUPS = {
     "shock": "Shock",
     "assumptions": "Assumptions",
 }
-LONGEST_LABEL = 34
+LONGEST_LABEL = 20
 MECHANISMS = {
     "variable_levy": "Variable levy",
     "capped": "Capped levy",
@@ -531,7 +531,7 @@ def _kept(now: Scenario) -> None:
 
 
 def _history(here: state.History) -> None:
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         st.button("", key="undo", icon=":material/undo:", help="Undo", on_click=state.undo, disabled=not here.past)
         st.button("", key="redo", icon=":material/redo:", help="Redo", on_click=state.redo, disabled=not here.future)
         st.button("", key="reset", icon=":material/restart_alt:", help="Reset everything to the status quo", on_click=_reset)

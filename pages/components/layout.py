@@ -11,10 +11,11 @@ from model.findings import agreement_in_words
 from pages.components import controls, levers, results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
     import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
 
     from model.outcome import Outcome
 
@@ -42,13 +43,18 @@ def opening() -> Outcome:
     return outcome
 
 
+def chart_row(name: str) -> Sequence[DeltaGenerator]:
+    """Two columns for charts, their lower edges aligned; the style sheet stacks them where the screen is narrow."""
+    with st.container(key=f"charts_{name}"):
+        return st.columns(2, gap="medium", vertical_alignment="bottom")
+
+
 def exhibit(sentence: str, figure: go.Figure, data: pd.DataFrame, name: str, note: str = "") -> None:
     """A chart under the sentence that states its finding, with its data to download."""
     st.markdown(f"**{plain(sentence)}**")
     st.plotly_chart(figure, key=f"chart_{name}", config=CHART_TOOLS, theme=None, alt=sentence)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if note:
-            st.caption(note)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(note)
         download(data, name)
 
 

@@ -43,6 +43,7 @@ MINERALS = {
     "bismuth": "#999933",
 }
 
+FONT = "Source Sans, Source Sans Pro, sans-serif"
 FONT_SIZE = 16
 """Chart text in pixels: read from the back of the room on a projector of 1024 pixels."""
-CHART_HEIGHT = 360
+CHART_HEIGHT = 370

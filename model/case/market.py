@@ -1,13 +1,13 @@
-"""A whole market and policy in one JSON file: the case format of outside economists, read into the same records the app uses."""
+"""The market a case file describes, in the arrays that the equilibrium solves."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from model.agreement import Instruments
+from model.agreement import Instruments, regions_named
+from model.case.records import Case, Curve, Fixed, Isoelastic, Linear, Processing, RouteRecord, Steps, Trader
 from model.errors import ScenarioError
 from model.market.records import (
     Activities,
@@ -21,154 +21,10 @@ from model.market.records import (
     host_order,
     join,
 )
-from model.records import Name, Price, Quantity, Record, choices, unit
-from model.shock import CaseShock
+from model.records import choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Linear(Record):
-    """price = price_at_zero + slope·q (supply) or price_at_zero − slope·q (demand)."""
-
-    kind: Literal["linear"]
-    price_at_zero: Annotated[float, Field(json_schema_extra=unit("currency per unit"))]
-    slope: Annotated[float, Field(ge=0, json_schema_extra=unit("currency per unit per unit"))]
-    capacity: Quantity | None = None
-
-
-class Isoelastic(Record):
-    """Through (price, quantity) with constant elasticity: negative for demand, positive for supply."""
-
-    kind: Literal["isoelastic"]
-    price: Annotated[float, Field(gt=0, json_schema_extra=unit("currency per unit"))]
-    quantity: Annotated[float, Field(gt=0, json_schema_extra=unit("units"))]
-    elasticity: float
-    capacity: Quantity | None = None
-    choke_price: Annotated[float, Field(gt=0)] | None = None
-
-
-class Steps(Record):
-    """``[[price, quantity], ...]``: supply offers or demand bids, each of that quantity at that price."""
-
-    kind: Literal["steps"]
-    steps: tuple[tuple[Price, Quantity], ...] = Field(min_length=1)
-
-
-class Fixed(Record):
-    """``quantity`` whatever the price; a demand may name a choke price, the value of lost use."""
-
-    kind: Literal["fixed"]
-    quantity: Quantity
-    choke_price: Annotated[float, Field(gt=0)] | None = None
-
-
-Curve = Annotated[Linear | Isoelastic | Steps | Fixed, Field(discriminator="kind")]
-
-
-class Region(Record):
-    """A region and whether it is a party to the agreement."""
-
-    id: Name
-    party: bool = False
-
-
-class HostLink(Record):
-    """Supply at most ``ratio`` times the host's production in the same region."""
-
-    mineral: Name
-    stage: Name
-    ratio: Quantity
-
-
-class Supply(Record):
-    """Supply of a stage of a mineral in a region."""
-
-    region: Name
-    mineral: Name
-    stage: Name
-    curve: Curve
-    byproduct_of: HostLink | None = None
-
-    @model_validator(mode="after")
-    def _is_a_supply_curve(self) -> Supply:
-        if isinstance(self.curve, Isoelastic) and self.curve.elasticity <= 0:
-            raise ValueError(f"elasticity {self.curve.elasticity:g} of a supply curve must be positive")
-        if isinstance(self.curve, Isoelastic | Fixed) and self.curve.choke_price is not None:
-            raise ValueError("choke_price belongs to demand; a supply curve has none")
-        return self
-
-
-class Demand(Record):
-    """Demand for a stage of a mineral in a region, of one industry or of all together."""
-
-    region: Name
-    mineral: Name
-    stage: Name
-    industry: Name | None = None
-    curve: Curve
-
-    @model_validator(mode="after")
-    def _is_a_demand_curve(self) -> Demand:
-        curve = self.curve
-        if isinstance(curve, Isoelastic) and curve.elasticity >= 0:
-            raise ValueError(f"elasticity {curve.elasticity:g} of a demand curve must be negative")
-        if isinstance(curve, Linear | Isoelastic) and curve.capacity is not None:
-            raise ValueError("capacity belongs to supply; a demand curve has none")
-        if isinstance(curve, Linear) and (curve.price_at_zero <= 0 or curve.slope <= 0):
-            raise ValueError("a linear demand curve needs price_at_zero above 0 and slope above 0")
-        return self
-
-
-class Processing(Record):
-    """Turns one stage into the next in a region; ``recovery`` units out per unit in, cost and capacity per unit out."""
-
-    region: Name
-    mineral: Name
-    from_stage: Name = Field(alias="from")
-    to_stage: Name = Field(alias="to")
-    recovery: Positive = 1.0
-    cost: Price = 0.0
-    capacity: Quantity | None = None
-
-
-class RouteRecord(Record):
-    """Moves a stage one way between two regions at cost + cost_slope·flow per unit."""
-
-    mineral: Name
-    stage: Name
-    exporter: Name = Field(alias="from")
-    importer: Name = Field(alias="to")
-    cost: Price = 0.0
-    cost_slope: Price = 0.0
-    capacity: Quantity | None = None
-
-
-class Case(Record):
-    """A self-contained market with an agreement and shocks. Quantities in ``unit``, prices in ``currency`` per unit."""
-
-    name: str = ""
-    unit: str = "t"
-    currency: str = "USD"
-    regions: tuple[Region, ...] = Field(min_length=1)
-    supply: tuple[Supply, ...] = ()
-    demand: tuple[Demand, ...] = ()
-    processing: tuple[Processing, ...] = ()
-    routes: tuple[RouteRecord, ...] = ()
-    agreement: Instruments = Instruments()
-    shocks: tuple[CaseShock, ...] = ()
-
-    @property
-    def parties(self) -> frozenset[str]:
-        """Ids of the regions that are parties."""
-        return frozenset(region.id for region in self.regions if region.party)
-
-    @property
-    def region_ids(self) -> tuple[str, ...]:
-        """Ids of all regions in the order of the file."""
-        return tuple(region.id for region in self.regions)
 
 
 def market_of(case: Case) -> Market:
@@ -197,7 +53,8 @@ def market_of(case: Case) -> Market:
 
 def _places(case: Case) -> Iterator[tuple[str, str, str]]:
     """(region, mineral, stage) of everything that trades, in file order."""
-    for item in (*case.supply, *case.demand):
+    traders: tuple[Trader, ...] = (*case.supply, *case.demand)
+    for item in traders:
         yield item.region, item.mineral, item.stage
     for step in case.processing:
         yield step.region, step.mineral, step.from_stage
@@ -223,20 +80,28 @@ def _check(case: Case) -> None:
         if mineral not in stages:
             faults.append(f"{what}: unknown mineral {mineral!r}; {choices(stages, mineral)}")
         elif stage not in stages[mineral]:
-            faults.append(f"{what}: unknown stage {stage!r} of {mineral}; {choices(dict.fromkeys(stages[mineral]), stage)}")
+            faults.append(
+                f"{what}: unknown stage {stage!r} of {mineral}; {choices(dict.fromkeys(stages[mineral]), stage)}"
+            )
     for index, floor in enumerate(case.agreement.floors):
         outside = [name for name in floor.parties if name in ids and name not in case.parties]
         if outside:
             valid = choices(sorted(case.parties))
-            faults.append(f"agreement.floors[{index}]: {', '.join(outside)} is not a party; a floor may only name parties; {valid}")
+            faults.append(
+                f"agreement.floors[{index}]: {', '.join(outside)} is not a party; floors may only name parties; {valid}"
+            )
     for index, route in enumerate(case.routes):
         if route.exporter == route.importer:
-            faults.append(f"routes[{index}]: from and to are both {route.exporter!r}; a region serves itself without a route")
+            faults.append(
+                f"routes[{index}]: from and to are both {route.exporter!r}; a region serves itself without a route"
+            )
     seen: set[tuple[str, str, str, str]] = set()
     for index, route in enumerate(case.routes):
         key = (route.mineral, route.stage, route.exporter, route.importer)
         if key in seen:
-            faults.append(f"routes[{index}]: {route.mineral} ({route.stage}) from {route.exporter} to {route.importer} stands twice")
+            faults.append(
+                f"routes[{index}]: {route.mineral} ({route.stage}) {route.exporter} to {route.importer} stands twice"
+            )
         seen.add(key)
     for index, step in enumerate(case.processing):
         if step.from_stage == step.to_stage:
@@ -257,17 +122,8 @@ def _named(case: Case) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
             yield f"supply[{index}].byproduct_of", supply.byproduct_of.mineral, supply.byproduct_of.stage, ()
 
 
-def regions_named(item: Record) -> tuple[str, ...]:
-    """Every region id an instrument or shock names."""
-    names: list[str] = []
-    for field in ("importers", "exporters", "parties"):
-        names += getattr(item, field, ())
-    names += [getattr(item, field) for field in ("exporter", "region", "party", "producer", "buyer") if hasattr(item, field)]
-    return tuple(names)
-
-
 def _mineral_market(case: Case, mineral: str) -> MineralMarket:
-    places = sorted({(place[0], place[2]) for place in _places(case) if place[1] == mineral}, key=_file_order(case, mineral))
+    places = list(dict.fromkeys((region, stage) for region, other, stage in _places(case) if other == mineral))
     nodes = tuple(Node(region, stage) for region, stage in places)
     position = {place: index for index, place in enumerate(places)}
     ids = case.region_ids
@@ -275,20 +131,23 @@ def _mineral_market(case: Case, mineral: str) -> MineralMarket:
     byproducts: list[ByProduct] = []
     count = 0
     for supply in (item for item in case.supply if item.mineral == mineral):
-        columns = {"region": ids.index(supply.region), "node_out": position[supply.region, supply.stage]}
+        columns: dict[str, object] = {
+            "region": ids.index(supply.region),
+            "node_out": position[supply.region, supply.stage],
+        }
         part = _supply(supply.curve, columns)
         if supply.byproduct_of is not None:
             link = supply.byproduct_of
-            byproducts += [ByProduct(count + i, supply.region, link.mineral, link.stage, link.ratio) for i in range(len(part))]
+            byproducts += [
+                ByProduct(count + i, supply.region, link.mineral, link.stage, link.ratio) for i in range(len(part))
+            ]
         parts.append(part)
         count += len(part)
     for demand in (item for item in case.demand if item.mineral == mineral):
-        columns = {"region": ids.index(demand.region), "industry": demand.industry}
-        parts.append(_demand(demand.curve, columns, position[demand.region, demand.stage]))
-    for step in (item for item in case.processing if item.mineral == mineral):
-        parts.append(_processing(step, ids, position))
-    for route in (item for item in case.routes if item.mineral == mineral):
-        parts.append(_route(route, ids, position))
+        user: dict[str, object] = {"region": ids.index(demand.region), "industry": demand.industry}
+        parts.append(_demand(demand.curve, user, position[demand.region, demand.stage]))
+    parts += [_processing(step, ids, position) for step in case.processing if step.mineral == mineral]
+    parts += [_route(route, ids, position) for route in case.routes if route.mineral == mineral]
     price_scale, quantity_scale = _scales(case, mineral)
     return MineralMarket(
         mineral=mineral,
@@ -300,11 +159,6 @@ def _mineral_market(case: Case, mineral: str) -> MineralMarket:
         price_scale=price_scale,
         quantity_scale=quantity_scale,
     )
-
-
-def _file_order(case: Case, mineral: str):  # type: ignore[no-untyped-def]
-    order = {(r, s): i for i, (r, s) in enumerate(dict.fromkeys((p[0], p[2]) for p in _places(case) if p[1] == mineral))}
-    return order.__getitem__
 
 
 def _supply(curve: Curve, columns: dict[str, object]) -> Activities:
@@ -379,10 +233,8 @@ def _scales(case: Case, mineral: str) -> tuple[float, float]:
     """Typical price and quantity of a mineral in a case, from its curves' own reference points."""
     prices: list[float] = []
     quantities: list[float] = []
-    for item in (*case.supply, *case.demand):
-        if item.mineral != mineral:
-            continue
-        curve = item.curve
+    traders: tuple[Trader, ...] = (*case.supply, *case.demand)
+    for curve in (item.curve for item in traders if item.mineral == mineral):
         if isinstance(curve, Linear):
             prices.append(abs(curve.price_at_zero))
             quantities.append(abs(curve.price_at_zero) / curve.slope if curve.slope > 0 else 0.0)
@@ -397,6 +249,3 @@ def _scales(case: Case, mineral: str) -> tuple[float, float]:
             quantities.append(curve.quantity)
     positive = [price for price in prices if price > 0]
     return (float(np.median(positive)) if positive else 1.0), (max(quantities, default=0.0) or 1.0)
-
-
-__all__ = ["Case", "market_of", "regions_named"]

@@ -1,0 +1,173 @@
+"""A market that can be solved by hand, every instrument and shock laid over it, and the programme that proves a solve.
+
+HOME uses 40 - price and makes 5 at 4 or more and 5 more at 30 or more; PARTNER offers 6 at 16, ABROAD 30 at 17; each route to HOME
+costs 1. Without any measure HOME pays 18, makes 5 and takes 6 from PARTNER and 11 from ABROAD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from model.agreement import Agreement
+from model.case import Case, market_of
+from model.equilibrium import Solver
+from model.equilibrium.compiled import CompiledProgramme
+from model.equilibrium.instruments import lay_over
+from model.market.records import MineralMarket, Role
+from model.shock import Shock
+
+if TYPE_CHECKING:
+    from model.equilibrium.compiled import Solution
+    from model.equilibrium.ladder import Steps
+    from model.equilibrium.problem import Problem
+    from model.equilibrium.solver import State
+
+PARTIES = frozenset({"HOME", "PARTNER"})
+PLACE = {"mineral": "m", "stage": "refined"}
+FROM_ABROAD = PLACE | {"importers": ["HOME"], "exporters": ["ABROAD"]}
+
+TOY = {
+    "regions": [{"id": "HOME", "party": True}, {"id": "PARTNER", "party": True}, {"id": "ABROAD"}],
+    "supply": [
+        {"region": "HOME", "curve": {"kind": "steps", "steps": [[4, 5], [30, 5]]}} | PLACE,
+        {"region": "PARTNER", "curve": {"kind": "steps", "steps": [[16, 6]]}} | PLACE,
+        {"region": "ABROAD", "curve": {"kind": "steps", "steps": [[17, 30]]}} | PLACE,
+    ],
+    "demand": [{"region": "HOME", "curve": {"kind": "linear", "price_at_zero": 40, "slope": 1}} | PLACE],
+    "routes": [{"from": "PARTNER", "to": "HOME", "cost": 1} | PLACE, {"from": "ABROAD", "to": "HOME", "cost": 1} | PLACE],
+}
+"""The market of most formulations."""
+CHAIN = {
+    "regions": [{"id": "HOME", "party": True}],
+    "supply": [{"region": "HOME", "mineral": "m", "stage": "mine", "curve": {"kind": "steps", "steps": [[4, 20]]}}],
+    "demand": [{"region": "HOME", "curve": {"kind": "linear", "price_at_zero": 40, "slope": 1}} | PLACE],
+    "processing": [{"region": "HOME", "mineral": "m", "from": "mine", "to": "refined", "recovery": 0.5, "cost": 3}],
+}
+"""Ore made into metal: two units of ore at 4 and 3 of processing make one unit, until the 20 units of ore are used up."""
+
+
+@dataclass(frozen=True)
+class Formulation:
+    """What is laid over the toy market, and the price HOME's users then pay, found by hand."""
+
+    home_price: float
+    agreement: dict[str, Any] = field(default_factory=dict)
+    shocks: tuple[dict[str, Any], ...] = ()
+    duty: float = 0.0
+    """Ad valorem duty in force on every route."""
+    exporter_stock_price: float | None = None
+    case: dict[str, Any] = field(default_factory=lambda: TOY)
+
+
+FORMULATIONS = {
+    "market_clears": Formulation(30.0, case=CHAIN),
+    "pool_limit": Formulation(24.0, {"quotas": [FROM_ABROAD | {"quantity": 5}]}),
+    "add_tariff": Formulation(21.8, {"tariffs": [FROM_ABROAD | {"specific": 2, "ad_valorem": 0.1}]}),
+    "add_tariff-greater_of": Formulation(20.0, {"tariffs": [FROM_ABROAD | {"specific": 2, "ad_valorem": 0.1, "greater_of": True}]}),
+    "add_export_tax": Formulation(
+        20.7, {"export_taxes": [PLACE | {"exporter": "ABROAD", "importers": ["HOME"], "specific": 1, "ad_valorem": 0.1}]}
+    ),
+    "add_quota": Formulation(24.0, {"quotas": [FROM_ABROAD | {"quantity": 5, "rent_to": "exporter"}]}),
+    "add_trq": Formulation(20.0, {"trqs": [FROM_ABROAD | {"quantity": 5, "over_quota": {"specific": 2}}]}),
+    "add_trq-ad_valorem": Formulation(
+        22.5, {"trqs": [FROM_ABROAD | {"quantity": 5, "in_quota": {"specific": 1}, "over_quota": {"ad_valorem": 0.25}}]}
+    ),
+    "add_floor-variable_levy": Formulation(22.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 22}]}),
+    "add_floor-variable_levy-capped": Formulation(21.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 22, "levy_cap": 3}]}),
+    "add_floor-cfd": Formulation(18.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 35, "mechanism": "cfd"}]}),
+    "add_floor-buffer_stock": Formulation(
+        20.0,
+        {"floors": [PLACE | {"parties": ["HOME"], "price": 20, "mechanism": "buffer_stock", "ceiling": 25, "stock": 4}]},
+    ),
+    "add_floor-buffer_stock-budget": Formulation(
+        18.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 20, "mechanism": "buffer_stock", "budget": 36}]}
+    ),
+    "add_offtake": Formulation(16.0, {"offtakes": [PLACE | {"producer": "ABROAD", "buyer": "HOME", "quantity": 19, "strike": 17}]}),
+    "add_stockpile": Formulation(18.0, {"stockpiles": [PLACE | {"party": "HOME", "quantity": 3, "release_above": 15}]}),
+    "add_zero_for_zero": Formulation(19.8, {"zero_for_zero": [PLACE]}, duty=0.1),
+    "apply_export_ban": Formulation(
+        29.0,
+        shocks=({"kind": "export_ban", "exporter": "ABROAD", "importers": ["HOME", "PARTNER"]} | PLACE,),
+        exporter_stock_price=15.0,
+    ),
+    "apply_export_quota": Formulation(
+        24.0,
+        shocks=({"kind": "export_quota", "exporter": "ABROAD", "importers": ["HOME", "PARTNER"], "quantity": 5} | PLACE,),
+        exporter_stock_price=15.0,
+    ),
+    "apply_supply_loss": Formulation(26.0, shocks=({"kind": "supply_loss", "region": "ABROAD", "share": 0.9} | PLACE,)),
+    "apply_supply_surge": Formulation(17.0, shocks=({"kind": "supply_surge", "region": "PARTNER", "share": 3.0} | PLACE,)),
+    "apply_supply_cap": Formulation(25.0, shocks=({"kind": "supply_cap", "region": "ABROAD", "quantity": 4} | PLACE,)),
+    "apply_supply_cap-several_suppliers": Formulation(
+        18.0, shocks=({"kind": "supply_cap", "region": "HOME", "quantity": 3} | PLACE,)
+    ),
+    "apply_demand_change": Formulation(18.0, shocks=({"kind": "demand_change", "region": "HOME", "share": 0.5} | PLACE,)),
+    "apply_hoarding": Formulation(18.0, shocks=({"kind": "hoarding", "region": "HOME", "quantity": 4} | PLACE,)),
+    "apply_freight_change": Formulation(
+        18.5,
+        shocks=({"kind": "freight_change", "exporters": ["ABROAD", "PARTNER"], "importers": ["HOME"], "share": 0.5} | PLACE,),
+    ),
+    "apply_export_tax": Formulation(
+        19.7, shocks=({"kind": "export_tax", "exporter": "ABROAD", "importers": ["HOME"], "rate": 0.1} | PLACE,)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A solved state and the last programme handed to HiGHS, which proved it."""
+
+    state: State
+    problem: Problem
+    steps: Steps
+    solution: Solution
+
+
+def prove(problem: Problem) -> Proof:
+    """Solve, keeping the proving programme."""
+    calls: list[tuple[Problem, Steps, Solution]] = []
+    solve = CompiledProgramme.solve
+
+    def remembering(self: CompiledProgramme, problem: Problem, steps: Steps) -> Solution:
+        solution = solve(self, problem, steps)
+        calls.append((problem, steps, solution))
+        return solution
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CompiledProgramme, "solve", remembering)
+        state = Solver().solve(problem)
+    return Proof(state, *calls[-1])
+
+
+def toy_market(formulation: Formulation) -> MineralMarket:
+    """The toy market in units in which the programme shows the numbers above."""
+    market = market_of(Case.parse(formulation.case, "toy")).minerals["m"]
+    table, nodes = market.activities, len(market.nodes)
+    stock = formulation.exporter_stock_price
+    return replace(
+        market,
+        price_scale=1.0,
+        quantity_scale=1000.0,
+        base_duty=np.where(table.role == Role.ROUTE, formulation.duty, 0.0),
+        exporter_stock_price=None if stock is None else np.full(nodes, stock),
+    )
+
+
+def toy_problem(name: str) -> Problem:
+    """The toy market with one of ``FORMULATIONS`` laid over it."""
+    formulation = FORMULATIONS[name]
+    agreement = Agreement.parse(formulation.agreement, "agreement")
+    shocks = [TypeAdapter(Shock).validate_python(shock) for shock in formulation.shocks]
+    return lay_over(toy_market(formulation), PARTIES, agreement, shocks, {})
+
+
+@cache
+def toy_proof(name: str) -> Proof:
+    """The solved toy market under one of ``FORMULATIONS``."""
+    return prove(toy_problem(name))
