@@ -1,12 +1,15 @@
-"""How far the headline moves when the main assumptions go to the ends of their range, one at a time."""
+"""Many solves of one scenario: the headline over the ranges of the main assumptions, and the industries under every named shock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from model.errors import AccordError
 from model.outcome import Headline
+from model.scenario import NamedShock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +80,38 @@ def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[
         except AccordError:
             failed.append(label)
         yield Progress(done, len(trials), label, dict(spans), tuple(failed))
+
+
+@dataclass(frozen=True)
+class ShockProgress:
+    """How far a tour of the named shocks is, with every industry's impact under each shock tried so far.
+
+    ``impacts`` has the columns of ``Outcome.industries`` and ``shock``, the name in the library.
+    """
+
+    done: int
+    total: int
+    tried: str
+    impacts: pd.DataFrame
+    failed: tuple[str, ...]
+
+
+def under_named_shocks(world: World, scenario: Scenario, mineral: str) -> Iterator[ShockProgress]:
+    """The scenario's agreement under every named shock that touches a mineral, one after the other, each at the library's severity.
+
+    The scenario's own shocks are left out: the question is which single shock would be worst. Stop iterating to cancel.
+    """
+    names = world.library.for_mineral(mineral)
+    frames: list[pd.DataFrame] = []
+    failed: list[str] = []
+    for done, name in enumerate(names, start=1):
+        try:
+            outcome = world.outcome(scenario.model_copy(update={"shocks": (NamedShock(name=name),)}))
+            frames.append(outcome.industries.assign(shock=name))
+        except AccordError:
+            failed.append(name)
+        impacts = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        yield ShockProgress(done, len(names), name, impacts, tuple(failed))
 
 
 def _widen(spans: dict[str, Span], headline: Headline, label: str) -> None:

@@ -1,0 +1,139 @@
+"""Manufacturers: what does it do to those who use the metal?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from model.findings import (
+    MEASURES,
+    industry_detail,
+    opened_sentence,
+    ranked_industries,
+    ranking_sentence,
+    relief_sentence,
+    totals_sentence,
+    unsized_users,
+    uses_by_mineral,
+    with_worst,
+)
+from model.ranges import under_named_shocks
+from pages.components import axes, charts, controls, jobs, layout, levers, results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from model.outcome import Outcome
+    from model.scenario import Scenario
+
+WORST_JOB = "worst_shock"
+FLAGS_NOTE = "D defense, E energy, C critical infrastructure: our judgement (assumption). Black: the industry opened."
+LIMITS = (
+    "Rankings within a mineral are sounder than totals: pro rata overstates minerals with many small, essential uses.",
+    "Cost shares are lower bounds: firms pay more for alloys and powders than metal prices, and metal inside imported parts is not counted.",
+    "Industry sizes outside the United States date from 2011, the structure of purchases from 2017 (assumption).",
+    "Value added at risk is not welfare: it values the same tonnes as users' surplus and is never added to it.",
+)
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    layout.opening()
+    scenario = _choose_minerals(controls.scenario())
+    outcome = layout.solved(scenario)
+    region, measure_id = _choose(outcome)
+    if region is None:
+        layout.table(unsized_users(outcome, results.names()), "users_as_one_group")
+        return
+    measure = MEASURES[measure_id]
+    ranked = ranked_industries(outcome, region, measure)
+    tour = jobs.finished(WORST_JOB, scenario.to_json())
+    if tour is not None and len(tour.impacts):
+        ranked = with_worst(ranked, tour.impacts, region, measure, results.names())
+    left, right = layout.chart_row("industries", align="top")
+    with right:
+        opened = _open_one(outcome, region, ranked)
+    with left:
+        bound = axes.held(f"ranking_{measure_id}_{region}", levers.focus(scenario), ranked[["value", "without", "high", "low"]].stack())
+        figure = charts.ranking(ranked, measure.unit, measure.label, bound, opened)
+        layout.exhibit(ranking_sentence(ranked, region, measure, results.names()), figure, ranked, "industries", f"{measure.note} {FLAGS_NOTE}")
+    _worst(scenario)
+    sentence = totals_sentence(outcome, region, results.names())
+    st.markdown(f"**{layout.plain(sentence)}**")
+    if len(scenario.minerals) > 1:
+        _minerals(outcome, region, ranked)
+    _unsized(outcome)
+    st.subheader("What these numbers cannot say", anchor=False)
+    layout.bullets(LIMITS)
+
+
+def _choose_minerals(scenario: Scenario) -> Scenario:
+    """The scenario with the minerals to count: those of the agreement, and any other that a shock may touch."""
+    key = "counted"
+    others = [mineral for mineral in results.world().minerals if mineral not in scenario.minerals]
+    chosen = [mineral for mineral in st.session_state.get(key, []) if mineral in others]
+    return levers.counting(scenario, chosen)
+
+
+def _choose(outcome: Outcome) -> tuple[str | None, str]:
+    names = results.names()
+    sized = [region for region in outcome.parties if region in outcome.users.regions]
+    first, second, third = st.columns([3, 6, 3], vertical_alignment="bottom")
+    with first:
+        region = st.selectbox("Party", sized, format_func=names.region, key="party", persist_state="session")
+    with second:
+        measure = st.segmented_control(
+            "Measure", list(MEASURES), format_func=lambda id: MEASURES[id].label, default="unit_cost", required=True, key="measure",
+            persist_state="session",
+        )
+    with third:
+        others = [mineral for mineral in results.world().minerals if mineral not in controls.scenario().minerals]
+        st.multiselect(
+            "Count other minerals too", others, format_func=names.mineral, key="counted", placeholder="Only those agreed on",
+            help="Shocks and agreements may touch several minerals; each one counted is one more market to solve.", persist_state="session",
+        )
+    return region, str(measure)
+
+
+def _open_one(outcome: Outcome, region: str, ranked: pd.DataFrame) -> str:
+    """One industry opened: what it uses, how much of its cost that is, and what would relieve it most."""
+    names = results.names()
+    industry = st.selectbox("Industry opened", ranked["industry"], format_func=names.industry, key="industry", persist_state="session")
+    detail = industry_detail(outcome, region, industry, results.world().tables["industry_use"], names)
+    st.markdown(layout.plain(opened_sentence(detail, industry, region, names)))
+    st.markdown(f"**{layout.plain(relief_sentence(detail))}**")
+    layout.table(detail.drop(columns="mineral").set_index("name").T.reset_index(names="per year").astype(str), "industry_opened")
+    layout.assumption("substitution class, stock cover, dependence", "Classes and levels are judgements in the assumptions registry; see Data and method.")
+    return str(industry)
+
+
+def _worst(scenario: Scenario) -> None:
+    world, mineral = results.world(), levers.focus(scenario)
+    jobs.panel(
+        WORST_JOB,
+        "Add the worst named shock",
+        scenario.to_json(),
+        lambda: under_named_shocks(world, scenario, mineral),
+        "Solves this agreement under every named shock that touches the mineral, one at a time, and marks each industry's worst.",
+    )
+
+
+def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
+    names = results.names()
+    wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
+    bound = axes.held(f"by_mineral_{region}", levers.focus(outcome.scenario), wide.abs().sum(axis=1))
+    industries = {industry: names.industry(industry) for industry in wide.index}
+    minerals = {mineral: names.mineral(mineral) for mineral in wide.columns}
+    figure = charts.by_mineral(wide, industries, minerals, bound)
+    layout.exhibit("Which metal the cost comes from", figure, wide.reset_index(), "cost_by_mineral")
+
+
+def _unsized(outcome: Outcome) -> None:
+    groups = unsized_users(outcome, results.names())
+    if len(groups):
+        st.markdown("**Parties without industry sizes: their users appear as one group, with cost and shortage only.**")
+        layout.table(groups, "users_as_one_group")
+
+
+main()

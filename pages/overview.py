@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
 
 RANGE_JOB = "headline_ranges"
-# Axes of money reach at least to this share of what the parties' users spend, so that small changes look small.
-SMALLEST_SHARE = 0.05
 
 
 def main() -> None:
@@ -52,7 +50,7 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
 
 
 def _gains(facts: Overview) -> None:
-    bound = axes.held("gains", facts.headline.mineral, charts.stacked_extent(facts.gains), SMALLEST_SHARE * facts.spend_usd)
+    bound = axes.held("gains", facts.headline.mineral, charts.stacked_extent(facts.gains), facts.least_axis_usd)
     layout.exhibit(facts.gains_sentence, charts.gains(facts.gains, bound), facts.gains, "gains_by_party")
 
 
@@ -79,7 +77,7 @@ def _response(scenario: Scenario) -> None:
 def _industries(facts: Overview) -> None:
     hit = facts.industries
     values = [*hit["extra_cost_usd"], *hit["extra_cost_usd_without"]]
-    bound = axes.held("industries", facts.headline.mineral, values, SMALLEST_SHARE * facts.spend_usd)
+    bound = axes.held("industries", facts.headline.mineral, values, facts.least_axis_usd)
     note = "Industries of parties whose sizes are known; metal prices only, a lower bound."
     layout.exhibit(facts.industries_sentence, charts.industries(hit, bound), hit, "industries_hit", note)
 

@@ -172,10 +172,9 @@ def _quantities(ledger: Ledger) -> tuple[list[Row], float]:
     arrive = columns["production"] + columns["imports"] + columns["stock_released"]
     leave = columns["consumption"] + columns["exports"] + columns["stock_bought"]
     surplus = (arrive - leave).sum(axis=0)
-    priced = sum_by(
-        [market.stages.index(node.stage) for node in market.nodes], ledger.state.price <= 0.0, len(market.stages)
-    )
-    error = np.where((priced > 0) & (surplus > 0), 0.0, np.abs(surplus))
+    free = {node.stage for node, price in zip(market.nodes, ledger.state.price, strict=True) if price <= 0.0}
+    left_over = np.array([stage in free for stage in market.stages]) & (surplus > 0)
+    error = np.where(left_over, 0.0, np.abs(surplus))
     rows = [
         {"region": market.regions[r], "mineral": market.mineral, "stage": market.stages[s]}
         | {name: float(column[r, s]) for name, column in columns.items()}

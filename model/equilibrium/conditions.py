@@ -242,8 +242,9 @@ class System:
     def _charge_trq(self, slot: int, point: Point, rent: float, m: Floats, on_paid: Floats) -> None:
         """Routes inside the quota pay its rent, routes outside the difference of the rates."""
         group, side = self.problem.trqs[slot], point.sides[slot]
-        difference = self.differences(group, point.price)
-        m[group.routes] -= np.where(side.inside, rent, difference)
+        difference, caps = self.differences(group, point.price), point.rent[list(group.caps)]
+        m[group.routes] -= np.where(side.inside, rent - caps, difference)
+        m[group.over] += rent - caps
         outside = group.routes[~side.inside]
         on_paid[outside] += np.broadcast_to(self.problem.duty_ad_valorem[group.over], group.routes.shape)[~side.inside]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.equilibrium.conditions import Point, System
+    from model.equilibrium.problem import Pool
     from model.market.curves import CurveGroups
     from model.market.records import Activities, Floats, Integers
 
@@ -29,6 +30,8 @@ WIDE = np.concatenate([np.arange(1.0, 9.0), 8.0 * 1.9 ** np.arange(1, 9)])
 """Edges of the searching ladder: even near the centre, then growing until they span the curve."""
 
 
+INDEPENDENT = 1e-9
+"""A column whose part outside the span of earlier ones is smaller than this adds nothing to it."""
 INSIDE = 1e-7
 """An activity further than this from its bounds (in thousandths of the quantity scale) can fix a price."""
 
@@ -112,7 +115,9 @@ def flat_set(system: System, point: Point) -> tuple[NDArray[np.bool_], NDArray[n
         parent[a] = b
         return a != b
 
-    for activity in np.flatnonzero(inside & ~curved & ~pooled & (t.ratio > 0)).tolist():
+    if (inside & ~curved & pooled & (t.ratio > 0)).any():
+        return _independent_flats(system, point, inside, binding)
+    for activity in np.flatnonzero(inside & ~curved & (t.ratio > 0)).tolist():
         connect(activity)
     outside = (t.node_in == NOWHERE) | (t.node_out == NOWHERE)
     candidates = np.flatnonzero(inside & curved & ~pooled)
@@ -125,4 +130,34 @@ def flat_set(system: System, point: Point) -> tuple[NDArray[np.bool_], NDArray[n
             is_flat[free[np.argmax(x[free])]] = len(free) > 0
     home = root(system.nodes)
     pinned = np.array([root(node) == home for node in range(system.nodes)])
+    return is_flat, pinned
+
+
+def _independent_flats(
+    system: System, point: Point, inside: NDArray[np.bool_], binding: list[Pool]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The flat set where flat routes share a binding pool: what adds to the rank of the columns already fixed (QR by columns)."""
+    t, x = system.problem.table, point.quantity
+    rows = system.nodes + len(binding)
+    columns = np.zeros((rows, len(t)))
+    moves = np.flatnonzero(t.ratio > 0)
+    for ends, weight in ((t.node_out, np.ones(len(t))), (t.node_in, -t.ratio)):
+        there = moves[ends[moves] != NOWHERE]
+        columns[ends[there], there] += weight[there]
+    for row, pool in enumerate(binding, start=system.nodes):
+        columns[row, pool.members] = pool.weight
+    curved = t.shape != Shape.FLAT
+    outside = (t.node_in == NOWHERE) | (t.node_out == NOWHERE)
+    basis = np.zeros((rows, 0))
+    is_flat = np.zeros(len(t), dtype=bool)
+    for activity in np.lexsort((-x, ~outside, curved)).tolist():
+        if not inside[activity]:
+            continue
+        rest = columns[:, activity] - basis @ (basis.T @ columns[:, activity])
+        size = float(np.linalg.norm(rest))
+        if size > INDEPENDENT:
+            basis = np.column_stack([basis, rest / size])
+            is_flat[activity] = curved[activity]
+    fixed = np.eye(rows) - basis @ basis.T
+    pinned = np.abs(fixed[: system.nodes]).max(axis=1) < INDEPENDENT
     return is_flat, pinned

@@ -34,7 +34,9 @@ def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
     Returns the last point reached; its ``residual`` (largest imbalance, scaled) tells whether it is a solution.
     """
     t = system.problem.table
-    point = start
+    own = np.zeros(len(start.rent), dtype=bool)
+    own[system.own] = True
+    point = replace(start, rent=np.where(own, start.rent, 0.0))
     centre = np.clip(np.zeros(len(t)) if flow is None else flow, t.lower, t.upper)
     moving = system.moving
     for _ in range(MOST_CENTRES):

@@ -1,5 +1,6 @@
 """What a reader is told: sentences and tables made from a scenario's results, true of the numbers and rounded to what they bear."""
 
+from model.findings.formulation import Formulation, formulation, levers_table
 from model.findings.overview import Overview, axis_bound, curve_sentence, failing_parties, headline_numbers, overview
 from model.findings.terms import agreement_in_words, group_labels
 from model.findings.users import (
@@ -12,11 +13,13 @@ from model.findings.users import (
     totals_sentence,
     unsized_users,
     uses_by_mineral,
+    with_worst,
 )
 from model.findings.wording import Names, figures, money, percent, price, signed_money, tonnes
 
 __all__ = [
     "MEASURES",
+    "Formulation",
     "Names",
     "Overview",
     "agreement_in_words",
@@ -24,9 +27,11 @@ __all__ = [
     "curve_sentence",
     "failing_parties",
     "figures",
+    "formulation",
     "group_labels",
     "headline_numbers",
     "industry_detail",
+    "levers_table",
     "money",
     "opened_sentence",
     "overview",
@@ -40,4 +45,5 @@ __all__ = [
     "totals_sentence",
     "unsized_users",
     "uses_by_mineral",
+    "with_worst",
 ]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NEGLIGIBLE_SHARE = 1e-4
 """A change below this share of what users spend is called no change."""
 MILLION = 1e6
+SMALLEST_AXIS_SHARE = 0.05
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
 ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
@@ -108,6 +109,11 @@ class Overview:
     industries: pd.DataFrame
     industries_sentence: str
     reasons: list[str]
+
+    @property
+    def least_axis_usd(self) -> float:
+        """Axes of money reach at least to this part of what the parties' users spend, so that small changes look small."""
+        return SMALLEST_AXIS_SHARE * self.spend_usd
 
 
 def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Overview:
@@ -290,9 +296,17 @@ def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
         own = frame[frame["region"].isin(outcome.parties) & (frame["industry"] != ALL_USERS)]
         frames.append(own.groupby(["industry", "name"]).agg(columns).add_suffix(name))
     both = pd.concat(frames, axis=1).reset_index()
+    both = both[both["industry"].isin(_using(outcome))]
     size = both[["extra_cost_usd", "extra_cost_usd_without"]].abs().max(axis=1)
     kept = both.loc[size.sort_values(ascending=False, kind="stable").index[:most]]
     return kept.reset_index(drop=True)
+
+
+def _using(outcome: Outcome) -> list[str]:
+    """Industries that use any of the scenario's minerals."""
+    users = outcome.users
+    at = users.mineral_positions(tuple(outcome.scenario.minerals))
+    return list(users.industries["id"][users.use_share[:, at].sum(axis=(0, 1)) > 0])
 
 
 def industries_sentence(hit: pd.DataFrame) -> str:

@@ -41,8 +41,8 @@ MEASURES = {
 def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.DataFrame:
     """Industries of one party, the hardest hit first: the measure with and without the agreement, bounds, flags, quality.
 
-    Columns: industry, name, value, without, low, high (in the measure's unit; the status quo is zero), flags, shortest_mineral, grade,
-    assumption, suspect.
+    Only industries that use one of the minerals are listed. Columns: industry, name, value, without, low, high (in the measure's unit;
+    the status quo is zero), flags, shortest_mineral, grade, assumption, suspect.
     """
     after = _of(outcome.industries, region)
     without = _of(outcome.industries_without_agreement, region)
@@ -61,19 +61,31 @@ def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.Dat
         "assumption": after["assumption"],
         "suspect": after["suspect"],
     })
+    frame = frame[frame["grade"] != ""]
     size = frame[["value", "without"]].abs().max(axis=1)
     return frame.loc[size.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def with_worst(ranked: pd.DataFrame, impacts: pd.DataFrame, region: str, measure: Measure, names: Names) -> pd.DataFrame:
+    """The ranking with the worst named shock of each industry: ``worst`` in the measure's unit and the shock's name."""
+    own = impacts[impacts["region"] == region]
+    top = own.loc[own.groupby("industry")[measure.column].idxmax().dropna()].set_index("industry")
+    return ranked.assign(
+        worst=ranked["industry"].map(top[measure.column]) * measure.scale,
+        worst_shock=ranked["industry"].map(top["shock"].map(names.shock)).fillna(""),
+    )
 
 
 def _of(frame: pd.DataFrame, region: str) -> pd.DataFrame:
     return frame[(frame["region"] == region) & (frame["industry"] != ALL_USERS)].reset_index(drop=True)
 
 
-def uses_by_mineral(outcome: Outcome, region: str) -> pd.DataFrame:
-    """Extra cost of one party's industries, mineral by mineral, as share of output value; wide: industry by mineral."""
+def uses_by_mineral(outcome: Outcome, region: str, order: list[str]) -> pd.DataFrame:
+    """Extra cost of one party's industries, mineral by mineral, in % of output value; wide: industries in the order given by mineral."""
     frame = outcome.industries_by_mineral
     frame = frame[frame["region"] == region]
-    return frame.pivot_table(index="industry", columns="mineral", values="unit_cost_change", aggfunc="sum", fill_value=0.0)
+    wide = frame.pivot_table(index="industry", columns="mineral", values="unit_cost_change", aggfunc="sum", fill_value=0.0)
+    return 100.0 * wide.reindex([industry for industry in order if industry in wide.index])
 
 
 def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names: Names) -> str:
@@ -117,12 +129,13 @@ def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
     }).reset_index(drop=True)
 
 
-def industry_detail(outcome: Outcome, region: str, industry: str, names: Names) -> pd.DataFrame:
+def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataFrame, names: Names) -> pd.DataFrame:
     """One industry of one party, mineral by mineral: share of cost, substitutes, stock cover, cut, and what a tonne more would save.
 
-    Columns: mineral, name, use_t, cost_share, unit_cost_change, substitution_class, substitutes, stock_cover_share, cut_low, cut_high,
-    value_added_relieved_usd_per_t, grade.
+    ``uses`` is the table ``industry_use``. Columns: mineral, name, use_t, cost_share, unit_cost_change, substitution_class, substitutes,
+    stock_cover_share, cut_low, cut_high, value_added_relieved_usd_per_t, grade.
     """
+    substitutes = uses[uses["industry"] == industry].set_index("mineral")["substitutes"]
     rows = outcome.industries_by_mineral
     rows = rows[(rows["region"] == region) & (rows["industry"] == industry)]
     users = outcome.users
@@ -138,6 +151,7 @@ def industry_detail(outcome: Outcome, region: str, industry: str, names: Names) 
         "cost_share": [float(users.cost_share[party, k, position]) for k in at],
         "unit_cost_change": rows["unit_cost_change"],
         "substitution_class": rows["substitution_class"],
+        "substitutes": rows["mineral"].map(substitutes).fillna("not published"),
         "stock_cover_share": np.array(cover, dtype=float),
         "cut_low": cuts.min(axis=1),
         "cut_high": cuts.max(axis=1),

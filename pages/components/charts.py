@@ -123,7 +123,7 @@ def by_mineral(wide: pd.DataFrame, industries: dict[str, str], minerals: dict[st
     """Unit cost of the industries by mineral, stacked: which metal the cost comes from."""
     labels = [_broken(industries[str(industry)], 40) for industry in wide.index]
     traces = [
-        _bars(labels, 100 * wide[mineral], minerals[str(mineral)], palette.MINERALS[str(mineral)], "% of output value")
+        _bars(labels, wide[mineral], minerals[str(mineral)], palette.MINERALS[str(mineral)], "% of output value")
         for mineral in wide.columns
     ]
     lowest = float(wide.to_numpy().min()) if wide.size else 0.0
@@ -183,7 +183,7 @@ def _axis(title: str, span: list[float]) -> Part:
     text = {"size": palette.FONT_SIZE, "color": palette.INK}
     return {
         "title": {"text": title, "font": text, "standoff": 6}, "tickfont": text, "range": span, "gridcolor": palette.GRID,
-        "zeroline": False, "automargin": True, "nticks": 6, "tickformat": ",",
+        "zeroline": False, "automargin": True, "nticks": 6, "tickangle": 0, "tickformat": ",",
     }
 
 
@@ -213,9 +213,9 @@ def _figure(traces: list[Part], x: Part, y: Part, height: int = palette.CHART_HE
     """The look all charts share: large type, thin grid, legend on top, no tools."""
     look = {
         "height": height,
-        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+        "margin": {"l": 8, "r": 14, "t": 40, "b": 8},
         "font": {"family": palette.FONT, "size": palette.FONT_SIZE, "color": palette.INK},
-        "legend": {"orientation": "h", "xref": "container", "x": 0, "yanchor": "bottom", "y": 1.0, "font": {"size": palette.FONT_SIZE}},
+        "legend": {"orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top"},
         "plot_bgcolor": "white",
         "paper_bgcolor": "white",
         "hoverlabel": {"font": {"size": palette.FONT_SIZE}},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from model.outcome import Outcome
+    from model.scenario import Scenario
 
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
-SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]()<>#+!|$~:"})
+SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~"})
 
 
 def plain(text: str) -> str:
@@ -29,24 +30,29 @@ def plain(text: str) -> str:
 
 
 def opening() -> Outcome:
-    """The scenario's outcome, after stating the scenario in words; stops the page with one clear message where there is none."""
+    """The outcome of the scenario in the sidebar, after stating it in words; stops the page with one clear message where there is none."""
     if controls.stopped():
         st.stop()
     scenario = controls.scenario()
+    outcome = solved(scenario)
+    st.subheader(plain(agreement_in_words(scenario, levers.focus(scenario), results.names())), anchor=False)
+    return outcome
+
+
+def solved(scenario: Scenario) -> Outcome:
+    """A scenario's outcome; stops the page with one clear message where there is none."""
     try:
-        outcome = results.outcome(scenario)
+        return results.outcome(scenario)
     except AccordError as error:
         st.error(f"**This scenario has no result.** {plain(str(error))}", icon=":material/error:")
         st.caption("Nothing is shown, since numbers of another scenario would mislead. Undo or change a lever in the sidebar.")
         st.stop()
-    st.subheader(agreement_in_words(scenario, levers.focus(scenario), results.names()), anchor=False)
-    return outcome
 
 
-def chart_row(name: str) -> Sequence[DeltaGenerator]:
+def chart_row(name: str, align: Literal["top", "bottom"] = "bottom") -> Sequence[DeltaGenerator]:
     """Two columns for charts, their lower edges aligned; the style sheet stacks them where the screen is narrow."""
     with st.container(key=f"charts_{name}"):
-        return st.columns(2, gap="medium", vertical_alignment="bottom")
+        return st.columns(2, gap="medium", vertical_alignment=align)
 
 
 def exhibit(sentence: str, figure: go.Figure, data: pd.DataFrame, name: str, note: str = "") -> None:

@@ -66,6 +66,11 @@ def with_focus(scenario: Scenario, mineral: str) -> Scenario:
     return looked_at.model_copy(update={"minerals": (mineral, *others(looked_at))})
 
 
+def counting(scenario: Scenario, more: Sequence[str]) -> Scenario:
+    """The scenario looked at in more minerals."""
+    return scenario.model_copy(update={"minerals": tuple(dict.fromkeys([*scenario.minerals, *more]))})
+
+
 def with_parties(scenario: Scenario, parties: Sequence[str], regions: Iterable[str]) -> Scenario:
     """The scenario with other parties: measures of all parties, or against all others, follow; leavers drop out of the rest."""
     regions = tuple(regions)

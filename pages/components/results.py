@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.agreement import Offtake, Stockpile
-from model.findings import Names, Overview, overview
+from model.findings import Formulation, Names, Overview, formulation, overview
 from model.response import FloorResponse, floor_of, floor_response, status_quo_price, without_agreement, with_floor_at
 from model.scenario import Scenario
 from model.world import World
@@ -146,6 +146,13 @@ def in_turn(steps: Iterator[object]) -> object | None:
     """The next step of a long calculation, with the engine to itself; None at the end."""
     with engine().turn:
         return next(steps, None)
+
+
+@st.cache_data(show_spinner=False)
+def live_formulation(mineral: str) -> Formulation:
+    """The programme of a mineral's status quo."""
+    with engine().turn:
+        return formulation(engine().world.solved(mineral, Scenario(minerals=(mineral,))).state)
 
 
 @st.cache_data(show_spinner=False)

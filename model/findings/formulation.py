@@ -1,0 +1,80 @@
+"""The formulation as it is in the code: components of the live programme, and the levers its instruments offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+
+from model.agreement import Agreement, Duty, lever
+from model.equilibrium import programme
+from model.equilibrium.ladder import FINE, Ladder
+from model.equilibrium.conditions import System
+from model.equilibrium.solver import PROVING_WIDTH, scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.equilibrium.solver import State
+    from model.records import Record
+
+KINDS = {
+    pyo.Set: "set",
+    pyo.Param: "parameter",
+    pyo.Var: "variable",
+    pyo.Constraint: "constraint",
+    pyo.Objective: "objective",
+}
+
+
+@dataclass(frozen=True)
+class Formulation:
+    """The statement of the programme in words and mathematics, and its components with their sizes."""
+
+    statement: str
+    components: pd.DataFrame
+
+
+def formulation(state: State) -> Formulation:
+    """The programme that proves a solved state, built anew in Pyomo and listed: kind, name, number of elements, meaning with unit."""
+    scaled = scale(state.problem)
+    centre = state.marginal / state.problem.market.price_scale
+    ladder = Ladder(scaled.table, System(scaled).curves, FINE, 1)
+    steps = ladder.steps(centre, PROVING_WIDTH, np.zeros(len(centre), dtype=bool), np.zeros(len(centre)))
+    model = programme.build(scaled, steps)
+    rows = [
+        {"kind": KINDS[part.ctype], "name": part.name, "elements": len(part), "meaning": part.doc}
+        for kind in KINDS
+        for part in model.component_objects(kind, descend_into=False)
+    ]
+    return Formulation(programme.__doc__ or "", pd.DataFrame(rows))
+
+
+def levers_table() -> pd.DataFrame:
+    """Every number of every instrument: unit, smallest value, default and meaning, as the records declare them."""
+    return pd.DataFrame(list(_lever_rows()))
+
+
+def _lever_rows() -> Iterator[dict[str, object]]:
+    for record in _instruments():
+        for name in record.model_fields:
+            about = lever(record, name)
+            if about.get("type") == "number":
+                yield {
+                    "instrument": record.__name__,
+                    "lever": name,
+                    "unit": about.get("unit", ""),
+                    "at_least": about.get("minimum"),
+                    "default": str(about.get("default", "must be given")),
+                    "meaning": about.get("description", ""),
+                }
+
+
+def _instruments() -> Iterator[type[Record]]:
+    for field in Agreement.model_fields.values():
+        (record, _) = field.annotation.__args__  # type: ignore[union-attr]
+        yield record
+    yield Duty

@@ -1,0 +1,181 @@
+"""The calibrated markets return their base year in both horizons, bend little to do so, and tie by-products to their hosts."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from model.agreement import Agreement
+from model.equilibrium import SolvedMineral, Solver, solve_mineral
+from model.market.calibrate import CalibratedMineral, calibrate
+from model.market.records import NodeRole, Role, Shape, host_order
+from model.scenario import Scenario
+from model.shock import SupplyLoss
+from model.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.shock import Shock
+
+ACCURACY = 1e-3
+"""Largest difference to the base year [share of the price, or of world use]."""
+LARGEST_MEAN_ADJUSTMENT = 0.05
+"""Residuals of used routes, weighted by flow, as a share of the price: above this the data are suspect (calibration stays near 0.01)."""
+HORIZONS = ("short", "long")
+WORLD = World()
+SOLVER = Solver()
+NOBODY: frozenset[str] = frozenset()
+PLACES = [(mineral, horizon) for mineral in WORLD.minerals for horizon in HORIZONS]
+every_market = pytest.mark.parametrize(("mineral", "horizon"), PLACES)
+
+
+def calibrated(mineral: str, horizon: str) -> CalibratedMineral:
+    return WORLD.calibrated(mineral, Scenario.parse({"minerals": [mineral], "horizon": horizon}, "scenario"))
+
+
+def solved(mineral: str, horizon: str, shocks: Iterable[Shock] = ()) -> SolvedMineral:
+    """The market as calibrated (duties of the base year, no control that came later) under shocks, hosts first."""
+    shocks = list(shocks)
+    outputs: dict[tuple[str, str, str], float] = {}
+    for host in WORLD.hosts.get(mineral, {}):
+        outputs |= solved(host, horizon, shocks).output
+    return solve_mineral(calibrated(mineral, horizon).market, NOBODY, Agreement(), shocks, outputs, SOLVER)
+
+
+@cache
+def base_solution(mineral: str, horizon: str) -> SolvedMineral:
+    return solved(mineral, horizon)
+
+
+@every_market
+def test_base_year_prices_come_back(mineral: str, horizon: str) -> None:
+    part, state = calibrated(mineral, horizon), base_solution(mineral, horizon).state
+    for stage, costs in zip(part.base.stages, part.costs, strict=True):
+        for role, prices in ((NodeRole.SUPPLY, costs.supply_price), (NodeRole.USE, costs.use_price)):
+            for region in np.flatnonzero(np.isfinite(prices)).tolist():
+                node = part.market.node(part.base.regions[region], stage.stage, role)
+                assert state.price[node] == pytest.approx(prices[region], abs=ACCURACY * stage.price_usd_per_t)
+
+
+@every_market
+def test_base_year_quantities_come_back(mineral: str, horizon: str) -> None:
+    """Production with recycling, use, and nothing from stocks or left unserved, region by region."""
+    part, rows = calibrated(mineral, horizon), base_solution(mineral, horizon).accounts.quantities
+    for stage in part.base.stages:
+        world_t = stage.use_t.sum()
+        found = {row["region"]: row for row in rows if row["stage"] == stage.stage}
+        for index, region in enumerate(part.base.regions):
+            row: dict[str, Any] = found.get(region, {})
+            made_t = stage.production_t[index] + stage.scrap_t[index]
+            assert row.get("production", 0.0) == pytest.approx(made_t, abs=ACCURACY * world_t)
+            assert row.get("consumption", 0.0) == pytest.approx(stage.use_t[index], abs=ACCURACY * world_t)
+            assert row.get("stock_released", 0.0) == pytest.approx(0.0, abs=ACCURACY * world_t)
+            assert row.get("unserved", 0.0) == pytest.approx(0.0, abs=ACCURACY * world_t)
+
+
+@every_market
+def test_base_year_flows_come_back(mineral: str, horizon: str) -> None:
+    part, state = calibrated(mineral, horizon), base_solution(mineral, horizon).state
+    table = state.problem.table
+    stage_names = np.array([node.stage for node in part.market.nodes])
+    for stage in part.base.stages:
+        own = np.flatnonzero(table.role == Role.ROUTE)
+        own = own[stage_names[table.node_in[own]] == stage.stage]
+        flow = np.zeros_like(stage.flow_t)
+        flow[table.region[own], table.partner[own]] = state.quantity[own]
+        np.testing.assert_allclose(flow, stage.flow_t, atol=ACCURACY * stage.use_t.sum())
+
+
+@every_market
+def test_the_calibration_bends_little(mineral: str, horizon: str) -> None:
+    part = calibrated(mineral, horizon)
+    if not any(stage.price_inside for stage in part.base.stages):  # a published price inside is a wedge, not an error
+        assert 0.0 <= part.adjustment <= LARGEST_MEAN_ADJUSTMENT
+    for stage, costs in zip(part.base.stages, part.costs, strict=True):
+        assert (costs.residual[stage.flow_t == 0] == 0).all()
+        assert np.isfinite(costs.residual).all()
+        price = np.nansum(costs.use_price * stage.use_t) / stage.use_t.sum()
+        if not stage.price_inside:
+            assert price == pytest.approx(stage.price_usd_per_t, rel=1e-6)
+
+
+@every_market
+def test_every_curve_responds_in_the_right_direction(mineral: str, horizon: str) -> None:
+    table = calibrated(mineral, horizon).market.activities
+    power, linear = table.shape == Shape.POWER, table.shape == Shape.LINEAR
+    assert (table.exponent[power & (table.role == Role.SUPPLY)] > 0).all()
+    assert (table.exponent[power & (table.role == Role.DEMAND)] < 0).all()
+    assert (table.width[linear] > 0).all()
+    assert (table.upper >= table.lower).all()
+    assert (table.lower >= 0).all()
+
+
+@pytest.mark.parametrize("mineral", WORLD.minerals)
+def test_supply_responds_more_in_the_long_run(mineral: str) -> None:
+    short, long = (calibrated(mineral, horizon).market.activities for horizon in HORIZONS)
+    mines = [(table.role == Role.SUPPLY) & (table.shape == Shape.POWER) for table in (short, long)]
+    assert long.exponent[mines[1]].max() >= short.exponent[mines[0]].max()
+    assert not (long.role == Role.INVENTORY).any()
+
+
+@pytest.mark.parametrize("mineral", WORLD.hosts)
+def test_hosts_stand_before_their_byproducts(mineral: str) -> None:
+    order = list(calibrate(WORLD.tables, WORLD.assumptions, "short", [mineral]).market.minerals)
+    assert order[-1] == mineral
+    assert set(order) >= set(WORLD.hosts[mineral])
+
+
+def test_byproducts_that_wait_for_one_another_are_named() -> None:
+    with pytest.raises(ValueError, match=r"cobalt.*copper|copper.*cobalt"):
+        host_order({"cobalt": ["copper"], "copper": ["cobalt"]})
+
+
+@pytest.mark.parametrize(("horizon", "share"), [("short", 0.9), ("long", 0.99)])
+def test_a_loss_of_alumina_takes_gallium_along(horizon: str, share: float) -> None:
+    """Gallium is nowhere made without alumina: it falls to what the alumina that is left can carry (much more in the long run)."""
+    region = "CHN"
+    loss = SupplyLoss(kind="supply_loss", region=region, share=share, mineral="aluminum", stage="mine")
+    capped = {
+        link.region: link.ratio * solved("aluminum", horizon, [loss]).output["aluminum", "mine", link.region]
+        for link in calibrated("gallium", horizon).market.byproducts
+        if link.host == "aluminum"
+    }
+    after = solved("gallium", horizon, [loss])
+    made = {row["region"]: row["production"] for row in after.accounts.quantities}
+    before = {row["region"]: row["production"] for row in base_solution("gallium", horizon).accounts.quantities}
+    assert made[region] <= capped[region] * (1.0 + 1e-6)
+    assert made[region] < before[region]
+    assert after.state.price.max() > base_solution("gallium", horizon).state.price.max()
+
+
+def test_a_loss_of_copper_caps_only_the_cobalt_that_comes_with_it() -> None:
+    """Cobalt of a region with other hosts falls by no more than the part copper carries."""
+    mineral, horizon = "cobalt", "short"
+    link = next(link for link in calibrated(mineral, horizon).market.byproducts if link.region == "COD")
+    loss = SupplyLoss(kind="supply_loss", region="COD", share=0.8, mineral="copper", stage="mine")
+    copper = solved("copper", horizon, [loss])
+    after = solved(mineral, horizon, [loss])
+    tied = after.state.quantity[link.activity]
+    assert tied <= link.ratio * copper.output["copper", "mine", "COD"] * (1.0 + 1e-6)
+    assert tied < base_solution(mineral, horizon).state.quantity[link.activity]
+    table = after.state.problem.table
+    free = np.flatnonzero((table.role == Role.SUPPLY) & (table.shape == Shape.POWER))
+    free = np.setdiff1d(free, [other.activity for other in calibrated(mineral, horizon).market.byproducts])
+    before = base_solution(mineral, horizon).state.quantity
+    assert (after.state.quantity[free] >= before[free] * (1.0 - 1e-6)).all()
+
+
+@pytest.mark.parametrize("mineral", WORLD.hosts)
+def test_a_host_does_not_respond_to_its_byproducts_price(mineral: str) -> None:
+    """A loss of the by-product moves its own price and leaves its hosts untouched, since they never see it."""
+    stage = WORLD.stages[mineral][0]
+    base = base_solution(mineral, "short")
+    largest = max((row for row in base.accounts.quantities if row["stage"] == stage), key=lambda row: row["production"])["region"]
+    loss = SupplyLoss(kind="supply_loss", region=largest, share=0.5, mineral=mineral, stage=stage)
+    assert solved(mineral, "short", [loss]).state.price.max() > base.state.price.max()
+    for host in WORLD.hosts[mineral]:
+        assert (solved(host, "short", [loss]).state.price == base_solution(host, "short").state.price).all()
