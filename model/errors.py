@@ -15,3 +15,7 @@ class ScenarioError(AccordError):
 
 class SolveError(AccordError):
     """No equilibrium was proved. Relax what the message names; the numbers of an unproved solve are never returned."""
+
+
+class SnapshotError(AccordError):
+    """A snapshot or library cannot be read, written or trusted. Nothing was changed; the message says what to do."""

@@ -12,6 +12,7 @@ from model.data.schemas.industries import (
     INDUSTRY_USE,
     INDUSTRY_USE_BASE,
 )
+from model.data.schemas.investment import PROJECTS
 from model.data.schemas.minerals import MINERALS
 from model.data.schemas.policy import (
     COALITIONS,
@@ -79,4 +80,5 @@ SCHEMAS: tuple[TableSchema, ...] = (
     SHOCKS,
     COALITIONS,
     FLOOR_PRECEDENTS,
+    PROJECTS,
 )

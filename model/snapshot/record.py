@@ -1,0 +1,254 @@
+"""The snapshot file: its parts, its identity and checksum, and how one is opened.
+
+A snapshot is one JSON object. ``inputs`` is everything that determines the numbers; ``id`` is the SHA-256 of its canonical text, the
+scenario's name left out. ``checksum`` is the SHA-256 of the canonical text of the whole object without ``checksum`` itself. Both are
+taken over the content as it stands in the file, so that a later version with more fields still finds them unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+from pydantic import Field
+
+from model.errors import ScenarioError, SnapshotError
+from model.records import Record
+from model.scenario import Scenario
+from model.snapshot.canonical import canonical, digest, parse_object
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+KIND = "minerals-accord snapshot"
+LARGEST_FILE = 64_000_000
+"""Bytes; all fourteen markets in one scenario make about 12 million."""
+SHORT = 12
+"""Letters of an id that documents show: enough that no two of a million snapshots share them."""
+
+RESULT_KEYS: dict[str, tuple[str, ...]] = {
+    "headline": ("mineral",),
+    "parties": ("mineral", "region"),
+    "accounts": ("mineral", "region"),
+    "prices": ("mineral", "stage", "region"),
+    "quantities": ("mineral", "stage", "region"),
+    "flows": ("mineral", "stage", "exporter", "importer"),
+    "sources": ("mineral", "origin"),
+    "floors": ("index", "region"),
+    "trqs": ("index",),
+    "quotas": ("index",),
+    "industries": ("region", "industry"),
+    "industries_without_agreement": ("region", "industry"),
+    "industries_by_mineral": ("region", "industry", "mineral"),
+    "gains": ("mineral", "region"),
+    "supply": ("mineral", "origin", "group"),
+    "industries_hit": ("industry",),
+    "response": ("mineral", "level_usd_per_t"),
+    "response_ends": ("mineral",),
+    "response_fails": ("mineral", "region"),
+    "shocks": ("mineral", "shock"),
+    "sensitivity": ("mineral", "assumption", "end"),
+}
+"""Result tables and the columns that identify a row of each."""
+
+Cell = str | bool | int | float | None
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Table(Record):
+    """A table: column names (units in the name) and rows of cells; null where there is no number."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def frame(self) -> pd.DataFrame:
+        """The table as a frame."""
+        return pd.DataFrame(list(self.rows), columns=list(self.columns))
+
+
+class DataUsed(Record):
+    """The data: version (date of the status quo), hash of the whole folder, and every row the result can depend on, as text."""
+
+    version: str
+    hash: Digest
+    tables: dict[str, Table]
+
+
+class Inputs(Record):
+    """Everything that determines the numbers. ``defaults`` are those of the scenario's and the instruments' fields."""
+
+    scenario: Scenario
+    assumptions: dict[str, float]
+    defaults: dict[str, Cell]
+    data: DataUsed
+    versions: dict[str, str]
+    options: dict[str, dict[str, Cell]]
+
+
+class Results(Record):
+    """Tables by name, and per mineral what was said of them: lists of sentences by subject."""
+
+    tables: dict[str, Table]
+    sentences: dict[str, dict[str, tuple[str, ...]]]
+
+
+class Content(Record):
+    """The whole file."""
+
+    kind: str
+    format: int
+    id: Digest
+    checksum: Digest
+    created: datetime
+    author: str = Field("", max_length=200)
+    environment: dict[str, str]
+    inputs: Inputs
+    names: dict[str, dict[str, str]]
+    results: Results
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An opened or just made snapshot: the file's content as it stands, and the same as a record."""
+
+    content: dict[str, Any]
+    record: Content
+
+    @property
+    def id(self) -> str:
+        """SHA-256 over everything that determines the numbers."""
+        return self.record.id
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the id, as documents show it."""
+        return self.record.id[:SHORT]
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was solved."""
+        return self.record.inputs.scenario
+
+    @property
+    def title(self) -> str:
+        """The scenario's name, or its minerals."""
+        minerals = [self.record.names["mineral"].get(name, name) for name in self.scenario.minerals]
+        return self.scenario.name.strip() or ", ".join(minerals)
+
+    @property
+    def created(self) -> datetime:
+        """When it was made (UTC)."""
+        return self.record.created.astimezone(UTC)
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Result tables as frames, never to be written to."""
+        return {name: table.frame() for name, table in self.record.results.tables.items()}
+
+    @cached_property
+    def data(self) -> dict[str, pd.DataFrame]:
+        """The data rows it rests on, every cell as text."""
+        return {name: table.frame() for name, table in self.record.inputs.data.tables.items()}
+
+    def sentences(self, mineral: str, subject: str) -> tuple[str, ...]:
+        """What was said of a mineral under a subject."""
+        return self.record.results.sentences.get(mineral, {}).get(subject, ())
+
+    def to_json(self) -> str:
+        """The file's text; the same snapshot always gives the same."""
+        return canonical(self.content) + "\n"
+
+
+def identity(inputs: dict[str, Any]) -> str:
+    """The id of inputs: their digest without the scenario's name, which determines no number."""
+    scenario = {key: value for key, value in inputs["scenario"].items() if key != "name"}
+    return digest({**inputs, "scenario": scenario})
+
+
+def checksum(content: dict[str, Any]) -> str:
+    """The checksum of a file's content."""
+    return digest({key: value for key, value in content.items() if key != "checksum"})
+
+
+def sealed(content: dict[str, Any]) -> Snapshot:
+    """A new snapshot: id and checksum are added to the content."""
+    whole = {"kind": KIND, "format": FORMAT, **content, "id": identity(content["inputs"])}
+    return opened({**whole, "checksum": checksum(whole)}, "snapshot")
+
+
+def parse(text: str, what: str = "snapshot") -> Snapshot:
+    """The snapshot a text holds, id and checksum verified.
+
+    Raises:
+        SnapshotError: when the text is too large, cut off, from a newer version, tampered with, or no snapshot at all.
+    """
+    if len(text) > LARGEST_FILE:
+        raise SnapshotError(f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened")
+    return opened(parse_object(text.removeprefix("\ufeff"), what), what)
+
+
+def read(path: Path) -> Snapshot:
+    """The snapshot in a file.
+
+    Raises:
+        SnapshotError: as :func:`parse`, or when the file cannot be read.
+    """
+    what = f"snapshot {path}"
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise SnapshotError(f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened")
+        return parse(path.read_text(encoding="utf-8"), what)
+    except OSError as error:
+        raise SnapshotError(f"{what} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SnapshotError(f"{what} is not text in UTF-8, so it is not a snapshot or was damaged on its way") from None
+
+
+def opened(content: dict[str, Any], what: str) -> Snapshot:
+    """A snapshot from a file's content, verified."""
+    if content.get("kind") != KIND:
+        raise SnapshotError(f"{what} is not a snapshot of Minerals Accord")
+    _check_format(content.get("format"), what)
+    _check_seals(content, what)
+    try:
+        record = Content.parse(content, what)
+    except (ScenarioError, OverflowError) as error:
+        raise SnapshotError(str(error)) from None
+    _check_tables(record, what)
+    return Snapshot(content, record)
+
+
+def _check_format(number: object, what: str) -> None:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise SnapshotError(f"{what} has no valid format number")
+    if number > FORMAT:
+        raise SnapshotError(
+            f"{what} has format {number}, from a newer version of Minerals Accord; this one reads up to format {FORMAT}. Update to open it"
+        )
+
+
+def _check_seals(content: dict[str, Any], what: str) -> None:
+    try:
+        whole, inner = checksum(content), identity(content["inputs"])
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        raise SnapshotError(f"{what} lacks the parts of a snapshot") from None
+    if whole != content.get("checksum"):
+        raise SnapshotError(
+            f"{what}: the checksum does not match, so the file was changed or damaged after it was made. Ask its author for the original"
+        )
+    if inner != content.get("id"):
+        raise SnapshotError(f"{what}: the id does not match its scenario, assumptions, data and versions; it is not what it claims to be")
+
+
+def _check_tables(record: Content, what: str) -> None:
+    missing = sorted(set(RESULT_KEYS) - set(record.results.tables))
+    if missing:
+        raise SnapshotError(f"{what} lacks the result tables {', '.join(missing)}")
+    tables = {**record.inputs.data.tables, **record.results.tables}
+    for name, table in tables.items():
+        if any(len(row) != len(table.columns) for row in table.rows):
+            raise SnapshotError(f"{what}: rows of table {name!r} have more or fewer cells than it has columns")
