@@ -11,7 +11,6 @@ import argparse
 import json
 import math
 import os
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -214,10 +213,8 @@ def _app(_: argparse.Namespace) -> None:
     script = Path(__file__).resolve().parents[1] / "app.py"
     if not script.is_file():
         raise AccordError(f"there is no {script}; install in place with `pip install -e .` from a copy of the project")
-    command = [sys.executable, "-m", "streamlit", "run", script.name]
-    finished = subprocess.run(command, cwd=script.parent, check=False)  # its settings stand in the folder .streamlit there
-    if finished.returncode:
-        raise AccordError(f"the dashboard ended with code {finished.returncode}; the lines above say why")
+    os.chdir(script.parent)  # its settings stand in the folder .streamlit there
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", script.name])
 
 
 def _world(folder: Path | None) -> World:

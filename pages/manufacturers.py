@@ -8,6 +8,7 @@ import streamlit as st
 
 from model.findings import (
     MEASURES,
+    described,
     industry_detail,
     opened_sentence,
     ranked_industries,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
 
 WORST_JOB = "worst_shock"
-FLAGS_NOTE = "D defense, E energy, C critical infrastructure: our judgement (assumption). Black: the industry opened."
+FLAGS_NOTE = "D defense, E energy, C critical infrastructure: our judgement. Outlined: the industry opened."
 LIMITS = (
     "Rankings within a mineral are sounder than totals: pro rata overstates minerals with many small, essential uses.",
     "Cost shares are lower bounds: firms pay more for alloys and powders than metal prices, and metal inside imported parts is not counted.",
@@ -57,10 +58,10 @@ def main() -> None:
     with left:
         bound = axes.held(f"ranking_{measure_id}_{region}", levers.focus(scenario), ranked[["value", "without", "high", "low"]].stack())
         figure = charts.ranking(ranked, measure.unit, measure.label, bound, opened)
-        layout.exhibit(ranking_sentence(ranked, region, measure, results.names()), figure, ranked, "industries", f"{measure.note} {FLAGS_NOTE}")
-    _worst(scenario)
-    sentence = totals_sentence(outcome, region, results.names())
-    st.markdown(f"**{layout.plain(sentence)}**")
+        sentence = ranking_sentence(ranked, region, measure, results.names())
+        layout.exhibit(sentence, figure, ranked, "industries", f"{measure.note} {FLAGS_NOTE}")
+        _worst(scenario)
+        st.markdown(layout.plain(totals_sentence(outcome, region, results.names())))
     if len(scenario.minerals) > 1:
         _minerals(outcome, region, ranked)
     _unsized(outcome)
@@ -79,14 +80,11 @@ def _choose_minerals(scenario: Scenario) -> Scenario:
 def _choose(outcome: Outcome) -> tuple[str | None, str]:
     names = results.names()
     sized = [region for region in outcome.parties if region in outcome.users.regions]
-    first, second, third = st.columns([3, 6, 3], vertical_alignment="bottom")
+    first, second, third = st.columns(3, vertical_alignment="bottom")
     with first:
         region = st.selectbox("Party", sized, format_func=names.region, key="party", persist_state="session")
     with second:
-        measure = st.segmented_control(
-            "Measure", list(MEASURES), format_func=lambda id: MEASURES[id].label, default="unit_cost", required=True, key="measure",
-            persist_state="session",
-        )
+        measure = st.selectbox("Measure", list(MEASURES), format_func=lambda id: MEASURES[id].label, key="measure", persist_state="session")
     with third:
         others = [mineral for mineral in results.world().minerals if mineral not in controls.scenario().minerals]
         st.multiselect(
@@ -103,7 +101,7 @@ def _open_one(outcome: Outcome, region: str, ranked: pd.DataFrame) -> str:
     detail = industry_detail(outcome, region, industry, results.world().tables["industry_use"], names)
     st.markdown(layout.plain(opened_sentence(detail, industry, region, names)))
     st.markdown(f"**{layout.plain(relief_sentence(detail))}**")
-    layout.table(detail.drop(columns="mineral").set_index("name").T.reset_index(names="per year").astype(str), "industry_opened")
+    layout.table(described(detail), "industry_opened")
     layout.assumption("substitution class, stock cover, dependence", "Classes and levels are judgements in the assumptions registry; see Data and method.")
     return str(industry)
 

@@ -1,0 +1,123 @@
+"""Data and method: why should I believe it?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from model.errors import AccordError
+from model.findings import controls_in_words, data_limits, levers_table
+from pages.components import controls, layout, levers, results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMITS = (
+    "One year is the base: 2024. Stocks, contracts and prices within the year are not modelled.",
+    "Every market is in equilibrium at once: who panics, waits or speculates is not in it, except as a named shock.",
+    "Elasticities of minor metals are borrowed from metals whose markets are better known; they are assumptions with ranges.",
+    "Exporters answer neither a floor nor a quota by retaliation; add a shock to ask what if they do.",
+    "By-products follow their hosts: a higher price cannot conjure gallium that no alumina plant releases.",
+    "Manufacturers' losses are first round and rest on assumed dependence; rankings within a mineral are sounder than totals.",
+)
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    controls.stopped()
+    section = st.segmented_control("Section", list(SECTIONS), default="Sources", required=True, key="section", persist_state="session")
+    SECTIONS[str(section)]()
+
+
+def _sources() -> None:
+    st.subheader("Every number has a source, or is marked as an assumption", anchor=False)
+    layout.table(results.world().tables["sources"], "sources", height=560)
+
+
+def _fit() -> None:
+    st.subheader("How well the base year is met", anchor=False)
+    st.markdown(
+        "The base year is solved with no agreement, shock or control and must return what it was calibrated to. Where a published figure "
+        "was an input, agreeing with it proves nothing: see the column *independent*. *Adjustment* is the cost that calibration adds to routes, "
+        "as share of the price."
+    )
+    try:
+        layout.table(results.calibration(), "calibration", height=540)
+    except AccordError as error:
+        st.error(layout.plain(str(error)))
+    layout.bullets(data_limits(results.world(), results.names()))
+
+
+def _tables() -> None:
+    tables = results.world().tables
+    name = st.selectbox("Table", sorted(tables), key="table", persist_state="session")
+    st.caption(f"{len(tables[name]):,} rows. Columns and units are described in data/README.md.")
+    layout.table(tables[name], str(name), height=520)
+
+
+def _assumptions() -> None:
+    st.subheader("What is assumed, in which range, and why", anchor=False)
+    layout.assumption("every row", "No publication gives these numbers for this use; change any of them in the sidebar, within its range.")
+    layout.table(results.world().tables["assumptions"], "assumptions", height=540)
+
+
+def _in_force() -> None:
+    world, names = results.world(), results.names()
+    mineral = levers.focus(controls.scenario())
+    st.subheader(f"In force on {names.status_quo_date}, the status quo", anchor=False)
+    st.markdown(f"**{names.mineral(mineral)}**")
+    layout.bullets(controls_in_words(world.tables, mineral, names) or ["No export control on this mineral is in force."])
+    st.markdown("**Tariffs on it**")
+    tariffs = world.tables["tariffs"]
+    layout.table(tariffs[tariffs["mineral"] == mineral], "tariffs_in_force", height=260)
+    st.markdown("**All export controls, suspended ones included**")
+    layout.table(world.tables["export_controls"], "controls_in_force", height=320)
+
+
+def _shocks() -> None:
+    st.subheader("The library of shocks, built from real events", anchor=False)
+    layout.assumption("severities and probabilities", "Published where the column says so; ranges and probabilities are judgement.")
+    layout.table(results.world().tables["shocks"], "shock_library", height=540)
+
+
+def _back_test() -> None:
+    st.subheader("Losses the manufacturers' formulas give where a loss was published", anchor=False)
+    st.markdown("The levels of dependence were tuned on gallium and germanium: these rows are a calibration, not a proof.")
+    layout.table(results.back_test(), "back_test")
+
+
+def _formulation() -> None:
+    mineral = levers.focus(controls.scenario())
+    st.subheader(f"The live programme of {results.names().mineral(mineral).lower()}", anchor=False)
+    try:
+        live = results.live_formulation(mineral)
+    except AccordError as error:
+        st.error(layout.plain(str(error)))
+        return
+    layout.table(live.components, "formulation")
+    st.markdown("**Levers of the instruments**")
+    layout.table(levers_table(), "levers", height=320)
+    st.markdown("**Statement**")
+    st.code(live.statement, language=None, wrap_lines=True)
+
+
+def _limits() -> None:
+    st.subheader("What the model cannot say", anchor=False)
+    layout.bullets(LIMITS)
+    layout.bullets(data_limits(results.world(), results.names()))
+
+
+SECTIONS: dict[str, Callable[[], None]] = {
+    "Sources": _sources,
+    "Fit": _fit,
+    "Tables": _tables,
+    "Assumptions": _assumptions,
+    "In force": _in_force,
+    "Shocks": _shocks,
+    "Back-test": _back_test,
+    "Formulation": _formulation,
+    "Limits": _limits,
+}
+
+main()

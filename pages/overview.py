@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.errors import SolveError
-from model.findings import curve_sentence, failing_parties, headline_numbers
-from model.ranges import headline_ranges
+from model.findings import assumed, curve_sentence, failing_parties, headline_numbers
+from model.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def main() -> None:
         _industries(facts)
     with left:
         _response(scenario)
-    st.subheader("Why", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Why", anchor=False, width="content")
+        layout.assumption("responses of supply, demand and stocks", assumed(main_assumptions(results.world(), scenario, levers.focus(scenario))))
     layout.bullets(facts.reasons)
     _ranges(scenario)
 
@@ -78,7 +80,7 @@ def _industries(facts: Overview) -> None:
     hit = facts.industries
     values = [*hit["extra_cost_usd"], *hit["extra_cost_usd_without"]]
     bound = axes.held("industries", facts.headline.mineral, values, facts.least_axis_usd)
-    note = "Industries of parties whose sizes are known; metal prices only, a lower bound."
+    note = "A lower bound; shares outside the US are assumed."
     layout.exhibit(facts.industries_sentence, charts.industries(hit, bound), hit, "industries_hit", note)
 
 

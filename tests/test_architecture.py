@@ -91,7 +91,7 @@ def instruments() -> Iterator[type[Record]]:
     yield Duty
 
 
-@pytest.mark.parametrize("record", instruments(), ids=lambda record: record.__name__)
+@pytest.mark.parametrize("record", list(instruments()), ids=lambda record: record.__name__)
 def test_every_lever_states_unit_and_bounds_or_what_it_switches(record: type[Record]) -> None:
     assert record.__doc__
     for name in record.model_fields:

@@ -320,6 +320,26 @@ def test_shocks_lists_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     assert "china_bismuth_ban" in capsys.readouterr().out
 
 
+def test_app_becomes_the_dashboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is replaced by the dashboard, so that stopping one stops the other, in the folder that holds its settings."""
+    monkeypatch.chdir(tmp_path)
+    started: list[tuple[Path, list[str]]] = []
+    monkeypatch.setattr("model.cli.os.execv", lambda _, command: started.append((Path.cwd(), command)))
+    assert main(["app"]) == 0
+    ((folder, command),) = started
+    assert command[1:] == ["-m", "streamlit", "run", "app.py"]
+    assert (folder / "app.py").is_file()
+    assert (folder / ".streamlit" / "config.toml").is_file()
+
+
+def test_app_without_its_script_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("model.cli.__file__", str(tmp_path / "model" / "cli.py"))
+    assert main(["app"]) == 2
+    assert "app.py" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -37,6 +37,7 @@ from model.equilibrium.regimes import (
     QuotaSide,
     next_side,
     smooth_side,
+    tied_with,
 )
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
 from model.market.records import NOWHERE, Role, Shape
@@ -52,6 +53,7 @@ SOFTNESS = 1e-5
 MOST_SIDE_CHANGES = 4
 AT_ITS_PRICE = 1e-9
 """A node within this share of a stock's price starts with that price ruling."""
+ALMOST_NOTHING = 1e-300
 SMALL_TRADE = 1e-9
 """Nodes that trade less than this (of the quantity scale·1000) are balanced as they are, not in logs."""
 ARRIVALS_ENDED = 1e-6
@@ -545,13 +547,9 @@ class System:
             value, limit = float(rent[group.pool]), self.problem.pools[group.pool].limit
             over = np.where(side.inside, 0.0, flow)
             if side.marginal != BETWEEN:
-                tied = difference <= difference[side.marginal] * (1 + 1e-12)
-                surplus = max(float(flow.sum() - over[~tied].sum()) - limit, 0.0) if len(group.over) == 1 else 0.0
-                if len(group.over) > 1:
-                    within = float(flow[side.inside].sum())
-                    over[side.marginal] = np.clip(within - limit, 0.0, flow[side.marginal])
-                else:
-                    over = flow * (surplus / max(float(flow.sum()), 1e-300))
+                tied = tied_with(difference, side.marginal)
+                excess = max(float(flow[side.inside].sum()) - limit, 0.0)
+                over += np.where(tied, flow, 0.0) * (excess / max(float(flow[tied].sum()), ALMOST_NOTHING))
             if len(group.over) == 1:
                 x[group.over] = over.sum()
                 m[group.over] = value - difference[0]

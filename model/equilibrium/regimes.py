@@ -101,6 +101,12 @@ def smooth_side(flows: ExponentialFlows, difference: Floats, limit: float) -> tu
     return QuotaSide(inside), max(flows.only(inside).charge_for(limit), 0.0)
 
 
+def tied_with(difference: Floats, marginal: int) -> NDArray[np.bool_]:
+    """Routes whose rate difference is that of the marginal route."""
+    tied: NDArray[np.bool_] = np.abs(difference - difference[marginal]) <= 1e-12 * abs(difference[marginal])
+    return tied
+
+
 def next_side(side: QuotaSide, rent: float, difference: Floats, flow: Floats, limit: float) -> tuple[QuotaSide, float]:
     """Where a TRQ's margin moves: the rent cannot pass a route's rate difference without that route becoming marginal.
 
@@ -108,14 +114,13 @@ def next_side(side: QuotaSide, rent: float, difference: Floats, flow: Floats, li
     """
     if side.marginal != BETWEEN:
         edge = float(difference[side.marginal])
-        above = difference > edge * (1 + 1e-12) + 1e-300
-        tied = ~above & side.inside
+        tied = tied_with(difference, side.marginal)
+        above = (difference > edge) & ~tied
         within = float(flow[above].sum())
         if within > limit:
             return QuotaSide(above), edge
-        if within + float(flow[tied].sum()) < limit:
-            return QuotaSide(above | tied), edge
-        return side, edge
+        is_between = within + float(flow[tied].sum()) < limit
+        return QuotaSide(above | tied, BETWEEN if is_between else side.marginal), edge
     if side.inside.any():
         lowest = int(np.argmin(np.where(side.inside, difference, np.inf)))
         if rent > difference[lowest]:

@@ -2,9 +2,11 @@
 
 from model.findings.formulation import Formulation, formulation, levers_table
 from model.findings.overview import Overview, axis_bound, curve_sentence, failing_parties, headline_numbers, overview
-from model.findings.terms import agreement_in_words, group_labels
+from model.findings.reasons import controls_in_words, data_limits
+from model.findings.terms import agreement_in_words, assumed, group_labels
 from model.findings.users import (
     MEASURES,
+    described,
     industry_detail,
     opened_sentence,
     ranked_industries,
@@ -23,8 +25,12 @@ __all__ = [
     "Names",
     "Overview",
     "agreement_in_words",
+    "assumed",
     "axis_bound",
+    "controls_in_words",
     "curve_sentence",
+    "data_limits",
+    "described",
     "failing_parties",
     "figures",
     "formulation",

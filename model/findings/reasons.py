@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model.agreement import Mechanism
-from model.findings.wording import Names, figures, money, percent, price, starting, tonnes
-from model.scenario import EVERYONE
+from model.findings.wording import Names, figures, listing, money, percent, price, starting, tonnes
+from model.scenario import EVERYONE, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from model.agreement import Floor, Trq
     from model.data import Tables
     from model.outcome import Headline, Outcome
+    from model.world import World
 
 
 def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
@@ -160,4 +161,18 @@ def _data_warning(outcome: Outcome, mineral: str, names: Names) -> list[str]:
         return []
     return [
         f"No bilateral trade statistics lie behind {names.product(mineral, last.stage)}: no single flow between two countries is an observation."
+    ]
+
+
+def data_limits(world: World, names: Names) -> list[str]:
+    """For every mineral whose flows no bilateral statistics back, that none of its single flows is an observation."""
+    plain = Scenario()
+    guessed = [
+        names.product(mineral, stage.stage)
+        for mineral in world.minerals
+        for stage in world.calibrated(mineral, plain).base.stages
+        if not stage.observed
+    ]
+    return [
+        f"No single bilateral flow is an observation for: {listing(guessed)}. Their flows are built from totals, published shares and distance."
     ]

@@ -9,7 +9,10 @@ from model.findings.wording import Names, figures, listing, money, percent, pric
 from model.scenario import NamedShock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from model.agreement import Duty, Floor, Offtake, Quota, Stockpile, Tariff, Trq
+    from model.assumptions import Assumption
     from model.scenario import Scenario
     from model.shock import Shock
 
@@ -73,6 +76,12 @@ def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, st
         "shock": ", ".join(shock_in_words(shock, names) for shock in scenario.shocks) or "none",
         "assumptions": f"{changed} changed" if changed else "as registered",
     }
+
+
+def assumed(assumptions: Iterable[Assumption]) -> str:
+    """The values of assumptions with their ranges, one after the other."""
+    parts = [f"{row.id.replace('_', ' ')} {row.value:g} ({row.low:g} to {row.high:g})" for row in assumptions]
+    return f"Assumed: {'; '.join(parts)}. Reasons and sources stand in the assumptions registry on the page Data and method."
 
 
 def duty_in_words(duty: Duty | Tariff) -> str:

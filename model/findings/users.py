@@ -15,7 +15,8 @@ from model.impact.manufacturers import ALL_USERS, FLAGS
 if TYPE_CHECKING:
     from model.outcome import Outcome
 
-FLAG_WORDS = dict(zip(FLAGS, ("defense", "energy", "critical"), strict=True))
+FLAG_LETTERS = dict(zip(FLAGS, "DEC", strict=True))
+"""Defense, energy, critical infrastructure."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,13 @@ def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.Dat
     """Industries of one party, the hardest hit first: the measure with and without the agreement, bounds, flags, quality.
 
     Only industries that use one of the minerals are listed. Columns: industry, name, value, without, low, high (in the measure's unit;
-    the status quo is zero), flags, shortest_mineral, grade, assumption, suspect.
+    the status quo is zero), flags, label, shortest_mineral, grade, assumption, suspect.
     """
     after = _of(outcome.industries, region)
     without = _of(outcome.industries_without_agreement, region)
     low, high = (f"{measure.column}_{end}" for end in ("low", "high"))
     has_bounds = low in after.columns
+    flags = ["".join(letter for flag, letter in FLAG_LETTERS.items() if row[flag]) for _, row in after.iterrows()]
     frame = pd.DataFrame({
         "industry": after["industry"],
         "name": after["name"],
@@ -55,7 +57,8 @@ def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.Dat
         "without": without[measure.column].to_numpy() * measure.scale,
         "low": after[low if has_bounds else measure.column] * measure.scale,
         "high": after[high if has_bounds else measure.column] * measure.scale,
-        "flags": [", ".join(word for flag, word in FLAG_WORDS.items() if row[flag]) for _, row in after.iterrows()],
+        "flags": flags,
+        "label": [f"{name} ({letters})" if letters else name for name, letters in zip(after["name"], flags, strict=True)],
         "shortest_mineral": after["shortest_mineral"],
         "grade": after["grade"],
         "assumption": after["assumption"],
@@ -94,7 +97,7 @@ def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names:
     if ranked.empty or ranked[["value", "without"]].abs().max().max() < 1e-9:
         return f"Nothing changes for any industry in {where} by this measure."
     top = ranked.iloc[0]
-    now, without = f"{figures(top['value'])} {measure.unit}", f"{figures(top['without'])}"
+    now, without = f"{figures(top['value'], 2)} {measure.unit}", figures(top["without"], 2)
     ending = f"; without the agreement {without}" if abs(top["without"]) > 1e-12 else ""
     return f"Hardest hit in {where}: {top['name'].lower()}, {measure.label.lower()} {now}{ending}."
 
@@ -160,14 +163,33 @@ def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataF
     }).reset_index(drop=True)
 
 
+def described(detail: pd.DataFrame) -> pd.DataFrame:
+    """The detail of one industry to be read: one row per property, one column per mineral, numbers as text."""
+    columns = {
+        row["name"]: {
+            "Use, t/yr": figures(row["use_t"]),
+            "Share of output value": percent(row["cost_share"]),
+            "Unit cost change": signed_percent(row["unit_cost_change"]),
+            "Substitutes": row["substitution_class"],
+            "Which": row["substitutes"],
+            "Stock cover, share of a year": percent(row["stock_cover_share"]),
+            "Use cut, best use first and pro rata": " and ".join(percent(row[end]) for end in ("cut_low", "cut_high")),
+            "A tonne more saves, USD": figures(row["value_added_relieved_usd_per_t"]),
+            "Quality of the use share": row["grade"],
+        }
+        for _, row in detail.iterrows()
+    }
+    return pd.DataFrame(columns).rename_axis("Property").reset_index()
+
+
 def opened_sentence(detail: pd.DataFrame, industry: str, region: str, names: Names) -> str:
     """What an industry uses and how much of its cost that is."""
     where = names.the_region(region)
     if detail.empty:
-        return f"{names.industry(industry)} in {where} uses none of the minerals in this scenario."
+        return f"{names.industry(industry)} in {where}: uses none of the minerals in this scenario."
     used = [f"{row.name.lower()} ({percent(row.cost_share)} of output value, {row.substitution_class} substitutes)" for row in _rows(detail)]
     change = signed_percent(float(detail["unit_cost_change"].sum()))
-    return f"{names.industry(industry)} in {where} uses {listing(used)}; unit cost: {change}."
+    return f"{names.industry(industry)} in {where}: uses {listing(used)}; unit cost: {change}."
 
 
 def relief_sentence(detail: pd.DataFrame) -> str:

@@ -17,6 +17,8 @@ TAKES_ARTICLE = ("United", "European", "Philippines", "Rest of")
 STAGE_WORDS = {("aluminum", "mine"): "alumina", ("aluminum", "refined"): "primary aluminum", ("lithium", "refined"): "lithium chemicals"}
 """What the trade calls a stage, where "ore" or "refined" would mislead."""
 
+STAGE_LABELS = {("aluminum", "mine"): "Alumina", ("aluminum", "refined"): "Primary", ("lithium", "refined"): "Chemicals"}
+
 
 def figures(value: float, digits: int = 3) -> str:
     """A number with so many significant figures and thousands separators.
@@ -153,6 +155,10 @@ class Names:
     def mineral(self, mineral: str) -> str:
         """A mineral's name as a label."""
         return self._minerals.get(mineral, mineral)
+
+    def stage(self, mineral: str, stage: str) -> str:
+        """A stage as a short label."""
+        return STAGE_LABELS.get((mineral, stage), "Ore" if stage == "mine" else "Refined")
 
     def product(self, mineral: str, stage: str) -> str:
         """What is traded at a stage, inside a sentence.

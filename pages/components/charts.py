@@ -94,7 +94,7 @@ def industries(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
     unit = "million USD/yr"
     traces = [_bars(labels, frame["extra_cost_usd"] / MILLION, "This scenario", palette.USERS, unit)]
     if frame["extra_cost_usd_without"].abs().max() > 1.0:
-        traces.append(_ticks(labels, frame["extra_cost_usd_without"] / MILLION, "Shock without agreement", unit, palette.WITHOUT_AGREEMENT))
+        traces.append(_ticks(labels, frame["extra_cost_usd_without"] / MILLION, "Shock, no agreement", unit, palette.WITHOUT_AGREEMENT))
     lowest = float(frame[["extra_cost_usd", "extra_cost_usd_without"]].min().min()) if len(frame) else 0.0
     span = _both(bound_usd / MILLION) if lowest < 0 else [0, bound_usd / MILLION]
     return _figure(traces, x=_axis("Extra cost, million USD/yr", span), y=_categories(), shapes=[_zero()], height=palette.CHART_HEIGHT + 30)
@@ -102,15 +102,15 @@ def industries(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
 
 def ranking(frame: pd.DataFrame, unit: str, label: str, bound: float, opened: str) -> go.Figure:
     """Industries of one party by one measure: the scenario with its bounds, the shock without agreement, zero as the status quo."""
-    labels = [_broken(str(name), 40) for name in frame["name"]]
+    labels = [_broken(str(label), 30) for label in frame["label"]]
     bars = _bars(labels, frame["value"], "This scenario", palette.USERS, unit)
-    bars["marker"] = {"color": [palette.INK if industry == opened else palette.USERS for industry in frame["industry"]]}
+    bars["marker"]["line"] = {"color": palette.INK, "width": [3 if industry == opened else 0 for industry in frame["industry"]]}
     if bool((frame["high"] > frame["low"]).any()):
         bars["error_x"] = {
             "type": "data", "symmetric": False, "color": palette.INK, "thickness": 1.2, "width": 3,
             "array": list(frame["high"] - frame["value"]), "arrayminus": list(frame["value"] - frame["low"]),
         }
-    traces = [bars, _ticks(labels, frame["without"], "Shock without agreement", unit, palette.WITHOUT_AGREEMENT)]
+    traces = [bars, _ticks(labels, frame["without"], "Shock, no agreement", unit, palette.WITHOUT_AGREEMENT)]
     if "worst" in frame:
         worst = _ticks(labels, frame["worst"], "Worst named shock", unit, palette.NON_PARTY)
         traces.append(worst | {"customdata": list(frame["worst_shock"]), "hovertemplate": "%{y}: %{x:,.3~g} " + unit + "<extra>%{customdata}</extra>"})
@@ -215,7 +215,7 @@ def _figure(traces: list[Part], x: Part, y: Part, height: int = palette.CHART_HE
         "height": height,
         "margin": {"l": 8, "r": 14, "t": 40, "b": 8},
         "font": {"family": palette.FONT, "size": palette.FONT_SIZE, "color": palette.INK},
-        "legend": {"orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top"},
+        "legend": {"orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top", "entrywidth": 0},
         "plot_bgcolor": "white",
         "paper_bgcolor": "white",
         "hoverlabel": {"font": {"size": palette.FONT_SIZE}},

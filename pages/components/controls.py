@@ -157,7 +157,7 @@ def _stage(key: str, now: Scenario, chosen: str | None, change: Callable[[Scenar
     names = results.names()
     st.segmented_control(
         "Stage", stages, key=state.seed(key, at if at in stages else stages[-1]), required=True,
-        format_func=lambda stage: names.product(levers.focus(now), stage), **_edit(lambda s: change(s, state.value(key))),
+        format_func=lambda stage: names.stage(levers.focus(now), stage), **_edit(lambda s: change(s, state.value(key))),
     )
     return str(state.value(key))
 
@@ -535,7 +535,7 @@ def _history(here: state.History) -> None:
         st.button("", key="undo", icon=":material/undo:", help="Undo", on_click=state.undo, disabled=not here.past)
         st.button("", key="redo", icon=":material/redo:", help="Redo", on_click=state.redo, disabled=not here.future)
         st.button("", key="reset", icon=":material/restart_alt:", help="Reset everything to the status quo", on_click=_reset)
-        with st.popover("Share", icon=":material/share:"):
+        with st.popover("", icon=":material/share:", help="Share or save this scenario"):
             _share(here.scenario)
 
 

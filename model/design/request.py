@@ -1,0 +1,256 @@
+"""What the optimiser is asked: parties, minerals, shocks, menu, objective and red lines, as one frozen record read from JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from model.agreement import Agreement, Mechanism, Regions, RentHolder
+from model.errors import ScenarioError
+from model.records import Money, Name, Record, Share, choices, unit
+from model.scenario import NamedShock, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.world import World
+
+CLASSES = ("defense", "energy", "critical_infrastructure")
+"""Classes of industries whose supply can be assured by a red line."""
+
+SignedMoney = Annotated[float, Field(json_schema_extra=unit("USD per year"))]
+Weight = Annotated[float, Field(ge=0, json_schema_extra=unit("weight"))]
+OfPrice = Annotated[float, Field(ge=0, le=10, json_schema_extra=unit("share of the status-quo price"))]
+
+
+class StateShock(Record):
+    """A named shock as one state of the world."""
+
+    name: Name
+    probability: Share | None = Field(None, description="yearly; none = the library's")
+    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = Field(
+        None, description="over the year; none = the library's severity scaled by its duration"
+    )
+
+
+class Menu(Record):
+    """The levels from which packages are made: every combination is one package, and so is doing nothing."""
+
+    floor_levels: tuple[OfPrice, ...] = Field((0.0, 1.0, 1.1, 1.2), description="0 = no floor", min_length=1)
+    mechanisms: tuple[Mechanism, ...] = Field((Mechanism.VARIABLE_LEVY, Mechanism.CFD), min_length=1)
+    trq_quantities: tuple[Annotated[float, Field(ge=0, le=5, json_schema_extra=unit("share of imports"))], ...] = Field(
+        (1.0, 0.75), description="in-quota imports from non-parties as a share of the status quo's", min_length=1
+    )
+    over_quota_rates: tuple[Annotated[float, Field(ge=0, le=5, json_schema_extra=unit("share of value"))], ...] = Field(
+        (0.0, 0.25), description="0 = no tariff-rate quota", min_length=1
+    )
+    stockpiles: tuple[Share, ...] = Field((0.0, 0.05), description="public stock as a share of a year's use", min_length=1)
+    commitments: tuple[Annotated[float, Field(ge=0, le=5, json_schema_extra=unit("share of flow"))], ...] = Field(
+        (0.0,), description="offtake that binds in every state, as a share of status-quo trade among parties", min_length=1
+    )
+    trq_split: Literal["pooled", "by_party"] = Field(
+        "pooled", description="one quota for all parties, or one per party in proportion to its imports"
+    )
+    rent_to: RentHolder = RentHolder.IMPORTER
+    release_above: Annotated[float, Field(ge=1, le=20, json_schema_extra=unit("multiple of the status-quo price"))] = 1.25
+
+
+class Objective(Record):
+    """What is made as large as it can be."""
+
+    kind: Literal["expected_gain", "cvar", "worst_off", "nash"] = "expected_gain"
+    weights: dict[str, Weight] = Field(
+        default_factory=dict, description="by party; 1 where none is given (Nash: bargaining power)"
+    )
+    industry_weights: dict[str, Weight] = Field(
+        default_factory=dict, description="by industry: weight of a dollar of its extra cost, besides users' gain"
+    )
+    tail: Annotated[float, Field(gt=0, lt=1, json_schema_extra=unit("probability"))] = Field(
+        0.1, description="CVaR: mean loss in this worst part of outcomes"
+    )
+
+
+class RedLines(Record):
+    """What one party insists on. Money and quantities are expected values against the status quo under the same shocks."""
+
+    user_cost: SignedMoney | None = Field(None, description="users lose at most this")
+    producer_revenue: SignedMoney | None = Field(None, description="producers' revenue changes by at least this")
+    treasury_outlay: Money | None = Field(None, description="public outlay at most (support, stocks, transfers paid)")
+    non_party_import_share: Share | None = Field(None, description="of its use of each mineral, at most, expected")
+    assured_supply: dict[Literal["defense", "energy", "critical_infrastructure"], Share] = Field(
+        default_factory=dict, description="share of these industries' need served, of each mineral under each shock, at least"
+    )
+    industry_cost: dict[str, SignedMoney] = Field(default_factory=dict, description="an industry's extra cost at most")
+
+
+class OfftakeRules(Record):
+    """Limits on offtake volumes and strikes."""
+
+    allowed: bool = True
+    most_of_need: Share = Field(0.5, description="largest share of one buyer's need from one seller, for volumes beyond the menu's commitments")
+    strike_band: Share = Field(0.1, description="how far a strike may lie from the seller's expected price")
+    first_right: Share = Field(0.5, description="share of a project's capacity on which its investor has the first right")
+    investors: dict[str, str] = Field(default_factory=dict, description="project id to investing party")
+
+
+class DesignRequest(Record):
+    """A design problem. Shares of the status quo become levels in USD/t and t, rounded to negotiable steps, when packages are made."""
+
+    name: str = Field("", max_length=200)
+    parties: Regions = Scenario.model_fields["parties"].default
+    minerals: tuple[Name, ...] = Field(("antimony",), min_length=1)
+    horizon: Literal["short", "long"] = Field("short", description="as in a scenario; projects need the long one")
+    assumptions: dict[str, float] = Field(default_factory=dict, description="assumption name to value")
+    shocks: tuple[StateShock, ...] | None = Field(
+        None, description="states that exclude each other; no shock takes the probability left; none = all that touch the minerals"
+    )
+    menu: Menu = Menu()
+    objective: Objective = Objective()
+    red_lines: dict[str, RedLines] = Field(default_factory=dict, description="by party")
+    participation: Literal["none", "expected", "every_state"] = Field(
+        "expected", description="no party worse off than in the status quo: not asked, in expectation, or under every shock"
+    )
+    transfers: Money = Field(0.0, description="largest lump sum a party pays; 0 = no transfers")
+    share_revenue: bool = Field(False, description="levies and rents go to a common purse that the agreement divides")
+    share_outlay: bool = Field(False, description="outlays are paid from a common purse that the agreement divides")
+    offtake: OfftakeRules = OfftakeRules()
+    projects: bool = Field(True, description="bankable projects may be built (long horizon)")
+    gap: Annotated[float, Field(ge=0, le=0.5, json_schema_extra=unit("share of the objective"))] = 0.005
+    time_limit_s: Annotated[float, Field(gt=0, json_schema_extra=unit("s"))] = Field(60.0, description="of each choice")
+    step: Annotated[float, Field(gt=0, le=0.2, json_schema_extra=unit("share"))] = Field(
+        0.01, description="negotiable step, as share of price or imports; refinement stops there"
+    )
+    agreement_gap: Annotated[float, Field(gt=0, json_schema_extra=unit("share"))] = Field(
+        0.02, description="largest difference between a party's predicted and verified gain"
+    )
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> DesignRequest:
+        _refuse_unknown("objective.weights", self.objective.weights, self.parties)
+        _refuse_unknown("red_lines", self.red_lines, self.parties)
+        _refuse_unknown("offtake.investors", self.offtake.investors.values(), self.parties)
+        for what, names in (("parties", self.parties), ("minerals", self.minerals)):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what}: {', '.join(twice)} is named more than once")
+        if not any(self.weight(party) > 0 for party in self.parties):
+            raise ValueError("objective.weights are all zero: nothing to choose by; give at least one party a weight above 0")
+        return self
+
+    def weight(self, party: str) -> float:
+        """Weight of a party in the objective."""
+        return self.objective.weights.get(party, 1.0)
+
+    def limits(self, party: str) -> RedLines:
+        """Red lines of a party, none where it has none."""
+        return self.red_lines.get(party, RedLines())
+
+    def scenario(self, agreement: Agreement | None = None, shock: NamedShock | None = None) -> Scenario:
+        """The scenario in which the parties apply an agreement under at most one shock."""
+        return Scenario(
+            name=self.name,
+            minerals=self.minerals,
+            parties=self.parties,
+            horizon=self.horizon,
+            assumptions=self.assumptions,
+            agreement=agreement or Agreement(),
+            shocks=() if shock is None else (shock,),
+        )
+
+
+def _refuse_unknown(what: str, names: Iterable[str], parties: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in parties:
+            raise ValueError(f"{what}: {name!r} is not one of the parties; {choices(parties, name)}")
+
+
+class State(Record):
+    """One state of the world: at most one shock, its probability, and the minerals it touches."""
+
+    shock: NamedShock | None
+    probability: Share
+    minerals: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The shock's name, or "no_shock"."""
+        return NO_SHOCK if self.shock is None else self.shock.name
+
+
+NO_SHOCK = "no_shock"
+
+
+def states_of(request: DesignRequest, world: World) -> tuple[State, ...]:
+    """The states of the world, "no shock" first with the probability that is left.
+
+    A shock touches a mineral when it hits the mineral or one of its hosts; all other minerals share the solve of "no shock".
+
+    Raises:
+        ScenarioError: for unknown or repeated shocks, and probabilities above one together.
+    """
+    touched = {mineral: _touching(world, mineral) for mineral in request.minerals}
+    asked = request.shocks
+    if asked is None:
+        every = {name for names in touched.values() for name in names}
+        asked = tuple(StateShock(name=name) for name in world.library.names if name in every)
+    names = [shock.name for shock in asked]
+    if len(set(names)) < len(names):
+        raise ScenarioError("shocks: a shock is named more than once; states must exclude each other")
+    states = [_state(shock, world, touched) for shock in asked]
+    total = sum(state.probability for state in states)
+    if total > 1.0 + 1e-12:
+        raise ScenarioError(f"shocks: probabilities sum to {total:.4g}; states exclude each other, so at most 1 together")
+    nothing = State(shock=None, probability=max(1.0 - total, 0.0), minerals=request.minerals)
+    return (nothing, *states)
+
+
+def _touching(world: World, mineral: str) -> set[str]:
+    chain = (mineral, *world.hosts.get(mineral, {}))
+    return {name for link in chain for name in world.library.for_mineral(link)}
+
+
+def _state(asked: StateShock, world: World, touched: dict[str, set[str]]) -> State:
+    known = world.library.describe(asked.name)
+    severity = asked.severity
+    if severity is None:
+        severity = annual_severity(known.severity, known.unit, known.duration_yr)
+    return State(
+        shock=NamedShock(name=asked.name, severity=severity),
+        probability=known.annual_probability if asked.probability is None else asked.probability,
+        minerals=tuple(mineral for mineral, names in touched.items() if asked.name in names),
+    )
+
+
+def annual_severity(severity: float, severity_unit: str, duration_yr: float) -> float:
+    """The severity over a year of a shock that lasts less: its distance from "nothing happens" times the part of the year.
+
+    Nothing happens at 1 for shares allowed and multiples, at 0 for everything else.
+
+    >>> annual_severity(1.0, "share of exports stopped", 0.5)
+    0.5
+    >>> annual_severity(0.4, "share of base-year exports allowed", 0.5)
+    0.7
+    """
+    neutral = 1.0 if "allowed" in severity_unit or "multiple" in severity_unit else 0.0
+    return neutral + (severity - neutral) * min(duration_yr, 1.0)
+
+
+def check(request: DesignRequest, world: World) -> tuple[State, ...]:
+    """Refuse what the shipped markets do not have; returns the states of the world.
+
+    Raises:
+        ScenarioError: naming the thing and the valid choices.
+    """
+    world.check(request.scenario())
+    industries = tuple(world.tables["industries"]["id"])
+    named = {*request.objective.industry_weights} | {i for lines in request.red_lines.values() for i in lines.industry_cost}
+    for industry in sorted(named):
+        if industry not in industries:
+            raise ScenarioError(f"unknown industry {industry!r}; {choices(industries, industry)}")
+    projects = tuple(world.tables["projects"]["id"])
+    for project in request.offtake.investors:
+        if project not in projects:
+            raise ScenarioError(f"offtake.investors: unknown project {project!r}; {choices(projects, project)}")
+    return states_of(request, world)

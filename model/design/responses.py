@@ -1,0 +1,339 @@
+"""The market's response to one agreement in one state: solved by the equilibrium, reduced to what a choice needs, kept by content.
+
+A response is identified by everything that determines it: data, assumptions, horizon, parties, the agreement for the mineral and for
+its hosts, projects built, the shock and the source code of the engine. Weights, red lines, strikes and probabilities are not part of
+it, so changing them solves nothing again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.agreement import Agreement
+from model.design.projects import with_projects
+from model.design.request import CLASSES
+from model.equilibrium import Solver, solve_mineral
+from model.impact import MarketChange, by_mineral, compare
+from model.market.records import NOWHERE, NodeRole, Role
+from model.world import NO_AGREEMENT, replace_agreement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from model.equilibrium import SolvedMineral
+    from model.scenario import NamedShock, Scenario
+    from model.world import World
+
+    Amounts = dict[str, float]
+    Pairs = dict[tuple[str, str], float]
+
+ENGINE = ("units.py", "agreement.py", "shock.py", "scenario.py", "market", "equilibrium", "impact", "design/responses.py", "design/projects.py")
+"""Source files that decide a response, relative to the package."""
+SMALLEST_FLOW = 1e-9
+_PAIR = ">"
+
+
+@dataclass(frozen=True)
+class Response:
+    """One mineral under one agreement in one state. By region, regions with nothing left out; per year.
+
+    ``net_usd`` is users + producers + treasury + rents without offtake settlements. ``outlay_usd`` counts support paid and stocks
+    bought less stocks sold. ``seller_price_usd_per_t`` is what an offtake settles against. ``assured`` is, by class of industry, the
+    share of the need served. ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and industry.
+    """
+
+    users_usd: Amounts
+    producers_usd: Amounts
+    revenue_usd: Amounts
+    rents_usd: Amounts
+    outlay_usd: Amounts
+    price_usd_per_t: Amounts
+    seller_price_usd_per_t: Amounts
+    producer_revenue_usd: Amounts
+    producer_price_usd_per_t: dict[str, Amounts]
+    use_t: Amounts
+    output_t: Amounts
+    non_party_imports_t: Amounts
+    stock_released_t: Amounts
+    flows_t: Pairs
+    delivered: Pairs
+    assured: dict[str, Amounts]
+    industry_cost_usd: dict[str, Amounts]
+    why_not: tuple[str, ...]
+
+    @property
+    def net_usd(self) -> Amounts:
+        """Users + producers + treasury + rents by region [USD/yr], settlements of offtakes left out."""
+        parts = (self.users_usd, self.producers_usd, self.revenue_usd, self.rents_usd)
+        regions = dict.fromkeys(region for part in (*parts, self.outlay_usd) for region in part)
+        return {r: sum(part.get(r, 0.0) for part in parts) - self.outlay_usd.get(r, 0.0) for r in regions}
+
+    def to_json(self) -> str:
+        """As text for the store."""
+        content = asdict(self)
+        for name in ("flows_t", "delivered"):
+            content[name] = {_PAIR.join(pair): value for pair, value in content[name].items()}
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: str) -> Response:
+        """From the store's text."""
+        content: dict[str, Any] = json.loads(text)
+        for name in ("flows_t", "delivered"):
+            content[name] = {tuple(pair.split(_PAIR)): value for pair, value in content[name].items()}
+        return cls(**content | {"why_not": tuple(content["why_not"])})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The status quo of one mineral at its last stage: what shares of the menu refer to. Price is weighted by the parties' use."""
+
+    mineral: str
+    stage: str
+    price_usd_per_t: float
+    use_t: Amounts
+    non_party_imports_t: Amounts
+    flows_t: Pairs
+
+
+@dataclass(frozen=True)
+class Question:
+    """One cell of the response table: a mineral under an agreement (hosts' included) in one state, with projects built."""
+
+    mineral: str
+    scenario: Scenario
+    projects: tuple[str, ...] = ()
+
+
+def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[str] = ()) -> Question:
+    """The cell of a mineral in a scenario; instruments that do not reach it are left out, so that equal cells are equal."""
+    reached = {mineral, *world.hosts.get(mineral, {})}
+    lists = {
+        name: tuple(item for item in getattr(scenario.agreement, name) if item.mineral in reached)
+        for name in Agreement.model_fields
+    }
+    agreement = Agreement(**lists)
+    parties = scenario.parties
+    shocks = tuple(shock for shock in scenario.shocks if _touches(world, shock, reached))
+    trimmed = scenario.model_copy(
+        update={"name": "", "minerals": (mineral,), "parties": parties, "agreement": agreement, "shocks": shocks}
+    )
+    return Question(mineral, trimmed, tuple(sorted(projects)))
+
+
+def _touches(world: World, shock: Any, minerals: set[str]) -> bool:
+    if hasattr(shock, "mineral"):
+        return shock.mineral in minerals
+    named = world.library.describe(shock.name).minerals
+    return not named or bool(minerals & set(named))
+
+
+def key_of(asked: Question, data_hash: str) -> str:
+    """SHA-256 over everything that determines a response."""
+    content = json.dumps([data_hash, engine_version(), asked.mineral, asked.scenario.to_json(), asked.projects])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+@cache
+def engine_version() -> str:
+    """SHA-256 over the source code that decides a response."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for name in ENGINE:
+        root = package / name
+        for path in [root] if root.is_file() else sorted(root.rglob("*.py")):
+            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def respond(world: World, asked: Question) -> Response:
+    """Solve one cell.
+
+    Raises:
+        SolveError: when no equilibrium is proved.
+    """
+    solved = solve_question(world, asked)
+    status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ()))
+    impact = _impact(world, asked, solved, status_quo)
+    return reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement) if impact is None else _with_impact(
+        reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement), *impact
+    )
+
+
+def solve_question(world: World, asked: Question) -> SolvedMineral:
+    """The equilibrium of a cell; projects join the market of the status quo as further supply."""
+    if not asked.projects:
+        return world.solved(asked.mineral, asked.scenario)
+    status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ())).state
+    market = with_projects(world, asked.scenario, status_quo.problem.market, asked.projects)
+    host_output: dict[tuple[str, str, str], float] = {}
+    for host in world.hosts.get(asked.mineral, {}):
+        host_output |= world.solved(host, asked.scenario).output
+    shocks = world.shocks(asked.mineral, asked.scenario)
+    parties = frozenset(asked.scenario.parties)
+    return solve_mineral(market, parties, asked.scenario.agreement, shocks, host_output, Solver(), status_quo)
+
+
+def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
+    """The status quo of a mineral."""
+    response = respond(world, question(world, replace_agreement(scenario, NO_AGREEMENT, ()), mineral))
+    return facts_from(response, mineral, world.stages[mineral][-1], scenario.parties)
+
+
+def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[str]) -> Facts:
+    """What the menu refers to, from the response to no agreement and no shock."""
+    use = {party: response.use_t[party] for party in parties if response.use_t.get(party, 0.0) > 0}
+    prices = response.price_usd_per_t
+    weights = list(use.values()) or [1.0] * len(prices)
+    named = list(use) or list(prices)
+    return Facts(
+        mineral=mineral,
+        stage=stage,
+        price_usd_per_t=float(np.average([prices[name] for name in named], weights=weights)),
+        use_t=response.use_t,
+        non_party_imports_t=response.non_party_imports_t,
+        flows_t=response.flows_t,
+    )
+
+
+def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement) -> Response:
+    """What a choice needs of a solved mineral. Works on any market, shipped or from a case file."""
+    accounts, market = solved.accounts, solved.state.problem.market
+    last = market.stages[-1]
+    money = {name: dict(zip(market.regions, values.tolist(), strict=True)) for name, values in accounts.welfare.items()}
+    quantities = [row for row in accounts.quantities if row["stage"] == last]
+    prices = [row for row in accounts.prices if row["stage"] == last]
+    flows = {(row["from"], row["to"]): row["quantity"] for row in accounts.flows if row["stage"] == last}
+    return Response(
+        users_usd=_present(money["consumer_surplus"]),
+        producers_usd=_present(money["producer_surplus"]),
+        revenue_usd=_present(money["duty_and_levy_revenue"]),
+        rents_usd=_present(money["quota_rent"]),
+        outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
+        price_usd_per_t=_column(prices, "consumer_price"),
+        seller_price_usd_per_t=_seller_prices(solved),
+        producer_revenue_usd=_producer_revenue(solved),
+        producer_price_usd_per_t={
+            stage: _column([row for row in accounts.prices if row["stage"] == stage], "producer_price") for stage in market.stages
+        },
+        use_t=_present(_column(quantities, "consumption")),
+        output_t=_present(_column(quantities, "production")),
+        non_party_imports_t=_present(_arrivals(flows, parties)),
+        stock_released_t=_public_release(solved),
+        flows_t={pair: q for pair, q in flows.items() if set(pair) <= parties and q > SMALLEST_FLOW},
+        delivered=_delivered(solved, agreement),
+        assured={},
+        industry_cost_usd={},
+        why_not=tuple(f"{row['region']}: {row['why_not']}" for row in accounts.floors if row["why_not"]),
+    )
+
+
+def _present(amounts: Mapping[str, float]) -> Amounts:
+    return {name: float(value) for name, value in amounts.items() if value}
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Amounts:
+    return {row["region"]: float(row[name]) for row in rows}
+
+
+def _arrivals(flows: Pairs, parties: frozenset[str]) -> Amounts:
+    arrivals: Amounts = {}
+    for (exporter, importer), quantity in flows.items():
+        if importer in parties and exporter not in parties:
+            arrivals[importer] = arrivals.get(importer, 0.0) + quantity
+    return arrivals
+
+
+def _seller_prices(solved: SolvedMineral) -> Amounts:
+    """Market price at the producers' node of the last stage, contracts for difference left out."""
+    state, market = solved.state, solved.state.problem.market
+    nodes = {region: market.node(region, market.stages[-1], NodeRole.SUPPLY) for region in market.regions}
+    return {region: float(state.price[node]) for region, node in nodes.items() if node != NOWHERE}
+
+
+def _producer_revenue(solved: SolvedMineral) -> Amounts:
+    """Output times producers' price over all stages."""
+    price = {(row["region"], row["stage"]): row["producer_price"] for row in solved.accounts.prices}
+    revenue: Amounts = {}
+    for row in solved.accounts.quantities:
+        if row["production"] > 0:
+            earned = row["production"] * price[row["region"], row["stage"]]
+            revenue[row["region"]] = revenue.get(row["region"], 0.0) + float(earned)
+    return revenue
+
+
+def _public_release(solved: SolvedMineral) -> Amounts:
+    table, market = solved.state.problem.table, solved.state.problem.market
+    sold = np.flatnonzero(table.role == Role.STOCK_SALE)
+    amounts = np.bincount(table.region[sold], solved.state.quantity[sold], len(market.regions))
+    return _present(dict(zip(market.regions, amounts.tolist(), strict=True)))
+
+
+def _delivered(solved: SolvedMineral, agreement: Agreement) -> Pairs:
+    pairs = zip(solved.state.problem.offtakes, solved.state.excused, strict=True)
+    committed = {index: excused for (index, _, _), excused in pairs}
+    return {
+        (agreement.offtakes[index].producer, agreement.offtakes[index].buyer): 1.0 - excused for index, excused in committed.items()
+    }
+
+
+def _with_impact(response: Response, assured: dict[str, Amounts], industry_cost: dict[str, Amounts]) -> Response:
+    return Response(**{**response.__dict__, "assured": assured, "industry_cost_usd": industry_cost})
+
+
+def _impact(
+    world: World, asked: Question, solved: SolvedMineral, status_quo: SolvedMineral
+) -> tuple[dict[str, Amounts], dict[str, Amounts]] | None:
+    """Assured supply by class and region, and extra cost by region and industry; none where no region has industry sizes."""
+    users = world.users(asked.scenario)
+    assumptions = world.assumptions.with_overrides(asked.scenario.assumptions)
+    change = _market_change(solved, status_quo, asked.mineral, set(users.regions))
+    if not change.regions:
+        return None
+    detail = by_mineral(users, change, assumptions)
+    rows = compare(users, change, assumptions)
+    costs: dict[str, Amounts] = {}
+    for region, industry, cost in zip(rows.region, rows.industry, rows.extra_cost_usd, strict=True):
+        if cost:
+            costs.setdefault(str(region), {})[str(industry)] = float(cost)
+    return {name: _assured(detail, users.industries, name) for name in CLASSES}, costs
+
+
+def _assured(detail: pd.DataFrame, industries: pd.DataFrame, name: str) -> Amounts:
+    """Share of the class's need that is served, every industry cut alike; one where the class does not use the mineral."""
+    members = set(industries.id[industries[name].to_numpy(dtype=bool)])
+    rows = detail[detail.industry.isin(members) & (detail.use_t > 0)]
+    missing = (rows.cut_pro_rata * rows.use_t).groupby(rows.region).sum()
+    need = rows.use_t.groupby(rows.region).sum()
+    return {str(region): 1.0 - float(missing[region] / need[region]) for region in need.index}
+
+
+def _market_change(solved: SolvedMineral, status_quo: SolvedMineral, mineral: str, regions: set[str]) -> MarketChange:
+    last = solved.state.problem.market.stages[-1]
+
+    def column(of: SolvedMineral, table: str, name: str) -> Amounts:
+        return _column([row for row in getattr(of.accounts, table) if row["stage"] == last], name)
+
+    names = tuple(name for name in column(status_quo, "quantities", "consumption") if name in regions)
+
+    def grid(of: SolvedMineral, table: str, name: str) -> Any:
+        values = column(of, table, name)
+        return np.array([[values.get(region, np.nan)] for region in names]).reshape(len(names), 1)
+
+    return MarketChange(
+        regions=names,
+        minerals=(mineral,),
+        price_usd_per_t=grid(solved, "prices", "consumer_price"),
+        price0_usd_per_t=grid(status_quo, "prices", "consumer_price"),
+        use_t=grid(solved, "quantities", "consumption"),
+        use0_t=grid(status_quo, "quantities", "consumption"),
+    )

@@ -1,0 +1,140 @@
+"""The data rows a result can depend on: which they are, how they differ from today's, and a data folder with them put back."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from model.data import SCHEMAS, data_hash, default_folder
+from model.errors import SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from model.scenario import Scenario
+    from model.world import World
+
+NOT_USED = frozenset({"published_checks", "disruption_results", "floor_precedents", "coalitions", "elasticities", "recycling", "capacity"})
+"""Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""
+BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """One data row that differs: its table, what identifies it, and per column the stored and the present text (None = no such row)."""
+
+    table: str
+    key: dict[str, str]
+    cells: dict[str, tuple[str | None, str | None]]
+
+    def __str__(self) -> str:
+        place = f"{self.table}: " + ", ".join(f"{name}={value}" for name, value in self.key.items())
+        if all(before is None for before, _ in self.cells.values()):
+            return f"{place}: row is new"
+        if all(after is None for _, after in self.cells.values()):
+            return f"{place}: row is gone"
+        return f"{place}: " + ", ".join(f"{name} {before!r} → {after!r}" for name, (before, after) in self.cells.items())
+
+
+def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str, pd.DataFrame]:
+    """Every row, as text, on which a result for the scenario's minerals and their hosts can depend, with the sources they cite.
+
+    Raises:
+        SnapshotError: when the folder no longer holds what the world was made from.
+    """
+    folder = folder or default_folder()
+    if data_hash(folder) != world.tables.content_hash:
+        raise SnapshotError(f"the data in {folder} changed since they were read; start again to make a snapshot")
+    minerals = set(scenario.minerals) | {host for mineral in scenario.minerals for host in world.hosts.get(mineral, {})}
+    return _select({name: _read(folder, name) for name in sorted(set(_keys()) - NOT_USED)}, minerals)
+
+
+def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[str, pd.DataFrame]:
+    """The rows that stand in a folder today in place of those a snapshot stored."""
+    minerals = set(stored["minerals"]["id"])
+    return _select({name: _read(folder or default_folder(), name) for name in stored}, minerals)
+
+
+def changes(stored: Mapping[str, pd.DataFrame], today: Mapping[str, pd.DataFrame]) -> list[RowChange]:
+    """Rows that differ between a snapshot and today, table by table."""
+    found: list[RowChange] = []
+    for name, before in stored.items():
+        found += _table_changes(name, before, today.get(name, pd.DataFrame(columns=before.columns)))
+    return found
+
+
+def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path) -> Path:
+    """A copy of a data folder in which a snapshot's rows stand in place of today's."""
+    folder = folder or default_folder()
+    copy = into / "data"
+    copy.mkdir()
+    for name in _keys():
+        shutil.copyfile(folder / f"{name}.csv", copy / f"{name}.csv")
+    replaced = rows_today(stored, folder)
+    for name, rows in stored.items():
+        today = _read(folder, name)
+        kept = today.drop(index=replaced[name].index)
+        whole = pd.concat([rows.set_axis(replaced[name].index, axis=0), kept]).sort_index() if len(rows) == len(replaced[name]) else pd.concat([rows, kept])
+        whole.to_csv(copy / f"{name}.csv", index=False, quoting=csv.QUOTE_MINIMAL)
+    return copy
+
+
+def _keys() -> dict[str, tuple[str, ...]]:
+    return {schema.name: schema.key for schema in SCHEMAS}
+
+
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    try:
+        return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False, encoding="utf-8").astype(object)
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"table {name} in {folder} cannot be read: {error}") from None
+
+
+def _select(tables: Mapping[str, pd.DataFrame], minerals: set[str]) -> dict[str, pd.DataFrame]:
+    codes = set(tables["hs_codes"].loc[tables["hs_codes"]["mineral"].isin(minerals), "hs6"])
+    selected = {name: frame[_concerns(name, frame, minerals, codes)] for name, frame in tables.items() if name != "sources"}
+    cited = {source for frame in selected.values() for source in _cited(frame)}
+    return {**selected, "sources": tables["sources"][tables["sources"]["source_id"].isin(cited)]}
+
+
+def _concerns(name: str, frame: pd.DataFrame, minerals: set[str], codes: set[str]) -> Any:
+    if name in BY_CUSTOMS_CODE:
+        return frame["hs6"].isin(codes)
+    if name == "minerals":
+        return frame["id"].isin(minerals)
+    if "mineral" in frame:
+        return frame["mineral"].isin({*minerals, ""})
+    return pd.Series(data=True, index=frame.index)
+
+
+def _cited(frame: pd.DataFrame) -> Iterable[str]:
+    columns = [name for name in frame.columns if name.endswith("source_id")]
+    return {source for name in columns for cell in frame[name].unique() for source in str(cell).split(";") if source}
+
+
+def _table_changes(name: str, before: pd.DataFrame, after: pd.DataFrame) -> list[RowChange]:
+    key = [column for column in _keys().get(name, ()) if column in before and column in after] or list(before.columns)
+    old, new = _by_key(before, key), _by_key(after, key)
+    found = []
+    for place in dict.fromkeys([*old, *new]):
+        mine, other = old.get(place, {}), new.get(place, {})
+        cells = {column: (mine.get(column), other.get(column)) for column in {**mine, **other} if mine.get(column) != other.get(column)}
+        if cells:
+            found.append(RowChange(name, dict(zip(key, place[:-1], strict=True)), cells))
+    return found
+
+
+def _by_key(frame: pd.DataFrame, key: list[str]) -> dict[tuple[str, ...], dict[str, str]]:
+    """Rows by key; rows that share one are told apart by their order."""
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    seen: dict[tuple[str, ...], int] = {}
+    for row in frame.to_dict("records"):
+        place = tuple(str(row[column]) for column in key)
+        seen[place] = seen.get(place, 0) + 1
+        rows[*place, str(seen[place])] = {str(column): str(value) for column, value in row.items()}
+    return rows

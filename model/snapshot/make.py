@@ -1,0 +1,277 @@
+"""Making a snapshot: the scenario is solved, shocked and tried under other assumptions, and everything is written down."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from model.agreement import Agreement
+from model.errors import AccordError
+from model.findings import Names, agreement_in_words, curve_sentence, overview
+from model.ranges import main_assumptions
+from model.response import floor_response
+from model.scenario import NamedShock
+from model.snapshot import evidence, provenance
+from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from model.outcome import Headline, Outcome
+    from model.scenario import Scenario
+    from model.world import World
+
+TRIED = ("price_usd_per_t", "non_party_share", "users_cost_usd", "public_money_usd", "producers_gain_usd", "net_gain_usd", "short_t")
+"""Headline numbers that are kept of every trial of an assumption."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is: ``done`` of ``total`` solves, what was tried last, and the snapshot once everything is done."""
+
+    done: int
+    total: int
+    tried: str
+    snapshot: Snapshot | None = None
+
+
+@dataclass
+class _Draft:
+    """Rows and sentences gathered so far."""
+
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in RESULT_KEYS})
+    sentences: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+
+def freeze(
+    world: World, scenario: Scenario, author: str = "", moment: datetime | None = None, folder: Path | None = None
+) -> Snapshot:
+    """The snapshot of a scenario; ``folder`` is the data folder the world was made from, ``moment`` defaults to now.
+
+    Raises:
+        AccordError: when the scenario has no result or the data changed meanwhile.
+    """
+    last: Progress | None = None
+    for last in freezing(world, scenario, author, moment, folder):
+        pass
+    assert last is not None
+    assert last.snapshot is not None
+    return last.snapshot
+
+
+def freezing(
+    world: World, scenario: Scenario, author: str = "", moment: datetime | None = None, folder: Path | None = None
+) -> Iterator[Progress]:
+    """The same, one solve after the other; stop iterating to cancel."""
+    rows = evidence.rows_used(world, scenario, folder)
+    steps = _steps(world, scenario)
+    draft, total = _Draft(), len(steps) + 1
+    for done, (label, step) in enumerate(steps, start=1):
+        step(draft)
+        yield Progress(done, total, label)
+    yield Progress(total, total, "written", _seal(world, scenario, draft, rows, author, moment or datetime.now(UTC)))
+
+
+def results(world: World, scenario: Scenario) -> dict[str, Any]:
+    """The result tables alone, as they stand in a snapshot."""
+    draft = _Draft()
+    for _, step in _steps(world, scenario):
+        step(draft)
+    return _tables(draft)
+
+
+def _steps(world: World, scenario: Scenario) -> list[tuple[str, Any]]:
+    """Everything that is to be solved, each with its label."""
+    names = Names(world.tables, world.library)
+    steps: list[tuple[str, Any]] = [("scenario", lambda draft: _add_outcome(draft, world, scenario, names))]
+    for mineral in scenario.minerals:
+        steps.append((f"floors on {mineral}", lambda draft, k=mineral: _add_response(draft, world, scenario, k, names)))
+        steps += [
+            (f"shock {name}", lambda draft, k=mineral, name=name: _add_shock(draft, world, scenario, k, name))
+            for name in world.library.for_mineral(mineral)
+        ]
+        trials: list[tuple[str, str, float | None]] = [("as assumed", "", None)]
+        for assumption in main_assumptions(world, scenario, mineral):
+            ends = (("low", assumption.low), ("high", assumption.high))
+            trials += [(assumption.name, end, value) for end, value in ends if value != assumption.value]
+        steps += [
+            (f"{name} {end}", lambda draft, k=mineral, trial=(name, end, value): _add_trial(draft, world, scenario, k, *trial))
+            for name, end, value in trials
+        ]
+    return steps
+
+
+def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) -> None:
+    outcome = world.outcome(scenario)
+    parties = set(scenario.parties)
+    draft.frames |= {name: getattr(outcome, name) for name in ("accounts", "prices", "quantities", "sources", "floors", "trqs", "quotas")}
+    flows = outcome.flows
+    draft.frames["flows"] = flows[flows[["status_quo", "without_agreement", "with_agreement"]].max(axis=1) > 0]
+    for name in ("industries", "industries_without_agreement", "industries_by_mineral"):
+        frame = getattr(outcome, name)
+        draft.frames[name] = frame[frame["region"].isin(parties)]
+    for mineral in scenario.minerals:
+        _add_findings(draft, world, outcome, mineral, names)
+
+
+def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
+    facts = overview(outcome, mineral, world.tables, names)
+    draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
+    draft.rows["gains"] += facts.gains.assign(mineral=mineral).to_dict("records")
+    draft.rows["supply"] += facts.supply.assign(mineral=mineral).to_dict("records")
+    draft.rows["industries_hit"] = facts.industries.to_dict("records")
+    draft.rows["parties"] += _parties(outcome, mineral).to_dict("records")
+    draft.sentences.setdefault(mineral, {}).update(
+        agreement=[agreement_in_words(outcome.scenario, mineral, names)],
+        gains=[facts.gains_sentence],
+        supply=[facts.supply_sentence],
+        industries=[facts.industries_sentence],
+        reasons=list(facts.reasons),
+    )
+
+
+def _parties(outcome: Outcome, mineral: str) -> pd.DataFrame:
+    """Per party what its users pay [USD/t], the share of its use that comes from non-parties, and its net gain [USD/yr]."""
+    last = outcome.base[mineral].stages[-1].stage
+    prices, flows, accounts = (frame[frame["mineral"] == mineral] for frame in (outcome.prices, outcome.flows, outcome.accounts))
+    prices = prices[prices["stage"] == last].set_index("region")
+    flows = flows[flows["stage"] == last]
+    accounts = accounts.set_index("region")
+    outside = flows[~flows["exporter"].isin(outcome.parties)]
+    rows = []
+    for party in outcome.parties:
+        bought, foreign = (frame[frame["importer"] == party] for frame in (flows, outside))
+        rows.append({
+            "mineral": mineral,
+            "region": party,
+            **{f"price_{state}_usd_per_t": _cell(prices, party, f"consumer_price_{state}_usd_per_t") for state in ("status_quo", "with_agreement")},
+            **{f"non_party_share_{state}": _share(foreign[state], bought[state]) for state in ("status_quo", "with_agreement")},
+            "net_usd": float(accounts.loc[party, "net_usd"]),
+        })
+    return pd.DataFrame(rows)
+
+
+def _cell(frame: pd.DataFrame, row: str, column: str) -> float:
+    return float(frame.loc[row, column]) if row in frame.index else math.nan
+
+
+def _share(part: pd.Series, whole: pd.Series) -> float:
+    return float(part.sum() / whole.sum()) if whole.sum() > 0 else math.nan
+
+
+def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str, names: Names) -> None:
+    floor = next((item for item in scenario.agreement.floors if item.mineral == mineral), None)
+    level = None if floor is None else floor.price
+    try:
+        curve = floor_response(world, scenario, mineral)
+    except AccordError as error:
+        draft.sentences[mineral]["response"] = [f"No response curve: {error}"]
+        return
+    draft.rows["response"] += curve.parties_price.assign(mineral=mineral).to_dict("records")
+    draft.rows["response_fails"] += curve.fails_from.assign(mineral=mineral).to_dict("records")
+    draft.rows["response_ends"].append({
+        "mineral": mineral,
+        "stage": curve.stage,
+        "status_quo_usd_per_t": curve.status_quo_usd_per_t,
+        "without_floor_usd_per_t": curve.without_floor_usd_per_t,
+        "slack_up_to_usd_per_t": curve.slack_up_to_usd_per_t,
+        "agreed_usd_per_t": level,
+        "price_as_agreed_usd_per_t": None if level is None else curve.price_at(level),
+    })
+    draft.sentences[mineral]["response"] = [curve_sentence(curve, level, names)]
+
+
+def _add_shock(draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str) -> None:
+    """One named shock at the library's severity in place of the scenario's own shocks, with and without the agreement."""
+    shocked = scenario.model_copy(update={"minerals": (mineral,), "shocks": (NamedShock(name=name),)})
+    row: dict[str, Any] = {"mineral": mineral, "shock": name, "fault": None}
+    try:
+        with_it = world.outcome(shocked).headline(mineral)
+        without = world.outcome(shocked.model_copy(update={"agreement": Agreement()})).headline(mineral)
+    except AccordError as error:
+        draft.rows["shocks"].append({**row, "fault": str(error)})
+        return
+    columns = ("price_usd_per_t", "non_party_share", "users_cost_usd", "net_gain_usd", "short_t")
+    both = (("without_agreement", without), ("with_agreement", with_it))
+    row |= {f"{column}_{state}": getattr(headline, column) for column in columns for state, headline in both}
+    draft.rows["shocks"].append({**row, "price_status_quo_usd_per_t": with_it.price_status_quo_usd_per_t})
+
+
+def _add_trial(draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str, end: str, value: float | None) -> None:
+    """The headline with one assumption at an end of its range; the scenario's other assumptions stay as they are."""
+    change = {} if value is None else {name: value}
+    trial = scenario.model_copy(update={"minerals": (mineral,), "assumptions": {**scenario.assumptions, **change}})
+    row: dict[str, Any] = {"mineral": mineral, "assumption": name, "end": end, "value": value, "fault": None}
+    try:
+        headline: Headline = world.outcome(trial).headline(mineral)
+    except AccordError as error:
+        draft.rows["sensitivity"].append({**row, "fault": str(error)})
+        return
+    draft.rows["sensitivity"].append(row | {column: getattr(headline, column) for column in TRIED})
+
+
+def _tables(draft: _Draft) -> dict[str, Any]:
+    frames = {name: draft.frames.get(name, pd.DataFrame(draft.rows[name])) for name in RESULT_KEYS}
+    return {name: table(frame) for name, frame in frames.items()}
+
+
+def table(frame: pd.DataFrame) -> dict[str, Any]:
+    """A frame as plain content of a snapshot; numbers that are not finite become null."""
+    return {"columns": [str(name) for name in frame.columns], "rows": [[_plain(cell) for cell in row] for row in frame.to_numpy(dtype=object).tolist()]}
+
+
+def _plain(cell: Any) -> str | bool | int | float | None:
+    value = cell.item() if hasattr(cell, "item") else cell
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, (bool, int, float)):
+        return value
+    return str(value)
+
+
+def _seal(
+    world: World, scenario: Scenario, draft: _Draft, rows: dict[str, pd.DataFrame], author: str, moment: datetime
+) -> Snapshot:
+    register = world.assumptions.with_overrides(scenario.assumptions)
+    kept = set(rows["assumptions"]["mineral"]) | {""}
+    inputs = {
+        "scenario": scenario.model_dump(mode="json"),
+        "assumptions": {row.name: row.value for row in register if row.mineral in kept},
+        "defaults": provenance.defaults(),
+        "data": {
+            "version": Names(world.tables, world.library).status_quo_date,
+            "hash": world.tables.content_hash,
+            "tables": {name: table(frame) for name, frame in rows.items()},
+        },
+        "versions": provenance.versions(),
+        "options": provenance.options(),
+    }
+    return sealed({
+        "created": moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "author": author.strip(),
+        "environment": provenance.environment(),
+        "inputs": inputs,
+        "names": _names(world, scenario),
+        "results": {"tables": _tables(draft), "sentences": draft.sentences},
+    })
+
+
+def _names(world: World, scenario: Scenario) -> dict[str, dict[str, str]]:
+    """Display names of everything the results name, so that a document needs nothing but the file."""
+    names = Names(world.tables, world.library)
+    shocks = {shock.name for shock in scenario.shocks if isinstance(shock, NamedShock)}
+    shocks |= {name for mineral in scenario.minerals for name in world.library.for_mineral(mineral)}
+    return {
+        "region": {region: names.region(region) for region in world.regions},
+        "mineral": {mineral: names.mineral(mineral) for mineral in world.minerals},
+        "product": {f"{k} {stage}": names.product(k, stage) for k, stages in world.stages.items() for stage in stages},
+        "industry": dict(zip(world.tables["industries"]["id"], world.tables["industries"]["name"], strict=True)),
+        "shock": {name: names.shock(name) for name in sorted(shocks)},
+        "coalition": {"parties": names.coalition(scenario.parties)},
+    }

@@ -1,0 +1,217 @@
+"""Replaying a snapshot: solve again, compare every number, and tell apart what data and what versions did."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from model.errors import AccordError, DataError
+from model.snapshot import evidence, make, provenance
+from model.snapshot.record import RESULT_KEYS
+from model.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from model.snapshot.evidence import RowChange
+    from model.snapshot.record import Snapshot
+
+TOLERANCE = 1e-6
+"""Largest difference that counts as none, relative to a number or, for numbers near zero, absolute in a millionth of the
+largest of their column."""
+DIFFERENCES = ("table", "row", "column", "stored", "replayed", "from_data", "from_versions")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found.
+
+    ``versions``, ``defaults`` and ``rows`` are what differs between then and now. ``differences`` has a row per number or text that
+    came out differently: stored and replayed value, and how much of the difference comes from the changed data rows and from
+    versions (NaN where it is text or was not told apart; ``undecided`` then says why).
+    """
+
+    compared: int
+    versions: list[str]
+    defaults: list[str]
+    rows: list[RowChange]
+    other_data: bool
+    differences: pd.DataFrame
+    undecided: str = ""
+
+    @property
+    def same(self) -> bool:
+        """Whether every number came out the same."""
+        return self.differences.empty
+
+
+def replay(snapshot: Snapshot, folder: Path | None = None) -> Replay:
+    """Solve a snapshot's scenario again on a data folder (default: the one that ships) and compare.
+
+    Raises:
+        AccordError: when the scenario no longer has a result at all; the message names what changed as far as it is known.
+    """
+    changed_rows = evidence.changes(snapshot.data, evidence.rows_today(snapshot.data, folder))
+    changed_versions = _versions(snapshot)
+    world = World(folder)
+    stored = {name: table.model_dump(mode="python") for name, table in snapshot.record.results.tables.items()}
+    try:
+        now = make.results(world, snapshot.scenario)
+    except AccordError as error:
+        causes = "; ".join([*changed_versions, *map(str, changed_rows)]) or "no changed row or version is known"
+        raise type(error)(f"the scenario of the snapshot has no result today: {error} ({causes})") from None
+    differences, compared = compare(stored, now)
+    undecided = ""
+    if not differences.empty:
+        differences, undecided = _told_apart(differences, snapshot, stored, changed_rows, folder)
+    return Replay(
+        compared=compared,
+        versions=changed_versions,
+        defaults=_changed(dict(snapshot.record.inputs.defaults), dict(provenance.defaults()), "default of "),
+        rows=changed_rows,
+        other_data=not changed_rows and world.tables.content_hash != snapshot.record.inputs.data.hash,
+        differences=differences,
+        undecided=undecided,
+    )
+
+
+def compare(stored: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[pd.DataFrame, int]:
+    """What differs between two sets of result tables, and how many cells were compared."""
+    found: list[tuple[Any, ...]] = []
+    compared = 0
+    for name, key in RESULT_KEYS.items():
+        before, after = _rows(stored[name], key), _rows(now[name], key)
+        allowed = _allowed([*before.values(), *after.values()])
+        for place in dict.fromkeys([*before, *after]):
+            old, new = before.get(place, {}), after.get(place, {})
+            for column in {**old, **new}:
+                compared += 1
+                if not _same(old.get(column), new.get(column), allowed.get(column, 0.0)):
+                    found.append((name, " ".join(place[:-1]), column, old.get(column), new.get(column), math.nan, math.nan))
+    return pd.DataFrame(found, columns=list(DIFFERENCES)), compared
+
+
+def _rows(content: Any, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Cells by column, by the texts that identify a row; a counter tells doubles apart."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for cells in content["rows"]:
+        row = dict(zip(content["columns"], cells, strict=True))
+        place = tuple(str(row.get(column)) for column in key)
+        count = sum(other[:-1] == place for other in rows) if (*place, "1") in rows else 0
+        rows[*place, str(count + 1)] = {column: value for column, value in row.items() if column not in key}
+    return rows
+
+
+def _allowed(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Absolute difference allowed per column for numbers near zero."""
+    largest: dict[str, float] = {}
+    for row in rows:
+        for column, value in row.items():
+            if _is_number(value):
+                largest[column] = max(largest.get(column, 0.0), abs(value))
+    return {column: TOLERANCE * TOLERANCE * value for column, value in largest.items()}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _same(old: Any, new: Any, allowed: float) -> bool:
+    if _is_number(old) and _is_number(new):
+        return bool(abs(old - new) <= max(TOLERANCE * max(abs(old), abs(new)), allowed))
+    if old is None and _is_number(new):
+        return bool(abs(new) <= allowed)
+    if new is None and _is_number(old):
+        return bool(abs(old) <= allowed)
+    return bool(old == new)
+
+
+def _versions(snapshot: Snapshot) -> list[str]:
+    record = snapshot.record
+    found = _changed(dict(record.inputs.versions), dict(provenance.versions()), "version of ")
+    now = provenance.options()
+    for part, options in record.inputs.options.items():
+        found += _changed(dict(options), dict(now.get(part, {})), f"option of {part}: ")
+    return found + _changed(dict(record.environment), dict(provenance.environment()), "version of ")
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any], what: str) -> list[str]:
+    names = sorted({*before, *after})
+    return [
+        f"{what}{name}: {before.get(name, 'none')} → {after.get(name, 'none')}" for name in names if before.get(name) != after.get(name)
+    ]
+
+
+def _told_apart(
+    differences: pd.DataFrame, snapshot: Snapshot, stored: Mapping[str, Any], changed: list[RowChange], folder: Path | None
+) -> tuple[pd.DataFrame, str]:
+    """The differences with their two parts: today's versions are run on the stored rows, which shows what versions alone do."""
+    step = differences["replayed"].where(differences["replayed"].map(_is_number), math.nan).astype(float) - differences["stored"].where(
+        differences["stored"].map(_is_number), math.nan
+    ).astype(float)
+    if not changed:
+        return differences.assign(from_data=0.0, from_versions=step), ""
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            then = make.results(World(evidence.put_back(snapshot.data, folder, Path(place))), snapshot.scenario)
+    except DataError as error:
+        return differences, f"the stored rows no longer fit today's tables, so data and versions cannot be told apart: {error}"
+    except AccordError as error:
+        return differences, f"today's versions find no result on the stored rows, so data and versions cannot be told apart: {error}"
+    by_versions, _ = compare(stored, then)
+    place_of = ["table", "row", "column"]
+    old = by_versions.set_index(place_of)["replayed"]
+    values = [old.get(tuple(row), value) for *row, value in differences[[*place_of, "stored"]].itertuples(index=False, name=None)]
+    on_stored_rows = pd.to_numeric(pd.Series(values, index=differences.index), errors="coerce")
+    from_versions = on_stored_rows - pd.to_numeric(differences["stored"], errors="coerce")
+    return differences.assign(from_data=step - from_versions, from_versions=from_versions), ""
+
+
+def report(snapshot: Snapshot, found: Replay, most: int = 25) -> str:
+    """A replay in words: what was compared, what changed, and the largest effects, headline first."""
+    lines = [f"Snapshot {snapshot.short_id}, made {snapshot.created:%Y-%m-%d %H:%M} UTC: id and checksum hold."]
+    if found.same:
+        lines.append(f"THE SAME: {found.compared:,} values compared, none differs by more than a millionth.")
+    else:
+        lines.append(f"DIFFERENT: {len(found.differences):,} of {found.compared:,} values differ by more than a millionth.")
+    lines += ["What changed since:", *(f"  {line}" for line in _causes(found))]
+    if not found.same:
+        lines += ["What it did to the results:", *(f"  {line}" for line in _effects(found.differences, most))]
+    if found.undecided:
+        lines.append(found.undecided)
+    return "\n".join(lines)
+
+
+def _causes(found: Replay) -> list[str]:
+    lines = [f"data row {change}" for change in found.rows]
+    if found.other_data:
+        lines.append("data rows that this snapshot does not use")
+    lines += found.versions
+    lines += [f"{text} (the snapshot keeps its own value)" for text in found.defaults]
+    return lines or ["nothing that is recorded"]
+
+
+def _effects(differences: pd.DataFrame, most: int) -> list[str]:
+    order = {name: position for position, name in enumerate(RESULT_KEYS)}
+    ranked = differences.sort_values("table", key=lambda names: names.map(order), kind="stable")
+    lines = [_effect(row) for row in ranked.head(most).itertuples()]
+    left = len(ranked) - len(lines)
+    return [*lines, f"… and {left:,} more"] if left else lines
+
+
+def _effect(row: Any) -> str:
+    text = f"{row.table}, {row.row}, {row.column}: {_short(row.stored)} → {_short(row.replayed)}"
+    if math.isnan(row.from_data):
+        return text
+    return f"{text} (data {row.from_data:+.6g}, versions {row.from_versions:+.6g})"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.8g}" if _is_number(value) else "none" if value is None else str(value)
+
+

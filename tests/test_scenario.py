@@ -1,0 +1,321 @@
+"""Scenarios: JSON both ways, refusals that name the valid choices, and what named shocks and controls in force stand for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.errors import ScenarioError
+from model.scenario import NamedShock, Scenario
+from model.shock import (
+    DemandChange,
+    ExportBan,
+    ExportQuota,
+    ExportTaxChange,
+    FreightChange,
+    Hoarding,
+    SupplyCap,
+    SupplyLoss,
+    SupplySurge,
+)
+from model.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.shock import Shock
+
+WORLD = World()
+FLOOR = {"parties": ["USA", "JPN"], "mineral": "gallium", "stage": "refined", "price": 450000.0}
+RESTRICTIONS = (ExportBan, ExportQuota)
+
+
+def parse(**content: Any) -> Scenario:
+    return Scenario.parse(content, "scenario")
+
+
+def base_exports(mineral: str, stage: str, exporter: str, importers: Sequence[str]) -> float:
+    """Flow of the base year [t/yr]."""
+    base = WORLD.calibrated(mineral, Scenario(minerals=(mineral,))).base
+    record = next(record for record in base.stages if record.stage == stage)
+    return float(sum(record.flow_t[base.regions.index(exporter), base.regions.index(name)] for name in importers))
+
+
+def shocks_of(mineral: str, *names: str, severity: float | None = None) -> list[Shock]:
+    """Everything that disturbs a mineral: controls in force and the records of named shocks."""
+    named = tuple(NamedShock(name=name, severity=severity) for name in names)
+    return WORLD.shocks(mineral, Scenario(minerals=(mineral,), shocks=named))
+
+
+def records_of(mineral: str, name: str, severity: float | None = None) -> list[Shock]:
+    """The records of a named shock alone."""
+    base = WORLD._calibration(mineral, Scenario(minerals=(mineral,))).base
+    return WORLD.library.records(NamedShock(name=name, severity=severity), base, [mineral])[0]
+
+
+# --- JSON ---
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    mineral = draw(st.sampled_from(WORLD.minerals))
+    parties = draw(st.lists(st.sampled_from(WORLD.regions), min_size=1, max_size=6, unique=True))
+    outsiders = [name for name in WORLD.regions if name not in parties]
+    place = {"mineral": mineral, "stage": "refined"}
+    level = st.floats(0.0, 1e6)
+    floors = st.fixed_dictionaries({"price": level, "levy_cap": st.none() | level}).map(lambda f: f | place | {"parties": parties})
+    quotas = st.fixed_dictionaries({"quantity": level, "rent_to": st.sampled_from(["importer", "auction"])}).map(
+        lambda quota: quota | place | {"importers": parties, "exporters": outsiders}
+    )
+    named = st.fixed_dictionaries({"name": st.sampled_from(WORLD.library.names), "severity": st.none() | st.floats(0.0, 2.0)})
+    return parse(
+        name=draw(st.text(max_size=20)),
+        minerals=[mineral],
+        parties=parties,
+        horizon=draw(st.sampled_from(["short", "long"])),
+        agreement={"floors": draw(st.lists(floors, max_size=2)), "quotas": draw(st.lists(quotas, max_size=2))},
+        shocks=draw(st.lists(named, max_size=2)),
+        assumptions=draw(st.dictionaries(st.sampled_from(["pass_through", "choke_price_multiple"]), st.floats(0.1, 2.0))),
+    )
+
+
+@settings(max_examples=30)
+@given(scenarios())
+def test_a_scenario_survives_json(scenario: Scenario) -> None:
+    text = scenario.to_json()
+    assert parse(**json.loads(text)) == scenario
+    assert parse(**json.loads(text)).to_json() == text
+
+
+def test_the_default_scenario_is_an_empty_object() -> None:
+    assert Scenario().to_json() == "{}"
+    assert parse() == Scenario()
+
+
+def test_the_order_of_keys_does_not_change_the_text() -> None:
+    one = parse(minerals=["gallium"], horizon="long", agreement={"floors": [FLOOR]})
+    other = parse(agreement={"floors": [dict(reversed(FLOOR.items()))]}, horizon="long", minerals=["gallium"])
+    assert one.to_json() == other.to_json()
+
+
+def test_a_scenario_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Scenario().horizon = "long"  # type: ignore[misc]
+
+
+# --- refusals ---
+
+REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "mineral": ({"minerals": ["galium"]}, ("'galium'", "did you mean 'gallium'", "tungsten")),
+    "country": ({"parties": ["USA", "CNH"]}, ("'CNH'", "CHN", "EUN")),
+    "shock": ({"shocks": [{"name": "china_galium_ban"}]}, ("'china_galium_ban'", "did you mean 'china_gallium_ban'")),
+    "key": ({"agrement": {}}, ("'agrement'", "did you mean 'agreement'", "horizon")),
+    "key of an instrument": ({"agreement": {"floors": [FLOOR | {"prise": 1.0}]}}, ("floors[0].prise", "price")),
+    "stage": (
+        {"agreement": {"floors": [FLOOR | {"stage": "mine"}]}},
+        ("agreement.floors[0]", "'mine'", "gallium", "refined"),
+    ),
+    "mineral of an instrument": ({"agreement": {"floors": [FLOOR | {"mineral": "tin"}]}}, ("agreement.floors[0]", "'tin'", "gallium")),
+    "country of a shock": (
+        {"shocks": [{"kind": "supply_loss", "region": "XXX", "mineral": "gallium", "stage": "refined", "share": 0.5}]},
+        ("shocks[0]", "'XXX'", "CHN"),
+    ),
+    "party of a floor": ({"parties": ["USA"], "agreement": {"floors": [FLOOR]}}, ("floors[0]", "JPN", "not a party", "USA")),
+    "horizon": ({"horizon": "medium"}, ("horizon", "medium", "short", "long")),
+    "assumption": ({"assumptions": {"pass_thru": 0.5}}, ("'pass_thru'", "pass_through")),
+    "range of an assumption": ({"assumptions": {"pass_through": 7.0}}, ("pass_through", "7", "range")),
+    "not a number": ({"agreement": {"floors": [FLOOR | {"price": "high"}]}}, ("price", "high", "number")),
+    "negative price": ({"agreement": {"floors": [FLOOR | {"price": -1.0}]}}, ("price", "-1")),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_a_fault_is_named_with_the_valid_choices(fault: str) -> None:
+    content, fragments = REFUSED[fault]
+    with pytest.raises(ScenarioError) as refused:
+        WORLD.outcome(parse(**content))
+    assert [part for part in fragments if part not in str(refused.value)] == []
+
+
+def test_all_unknown_names_are_listed_at_once() -> None:
+    scenario = parse(minerals=["tin"], parties=["USA", "XXX"], shocks=[{"name": "meteor"}])
+    with pytest.raises(ScenarioError, match=r"(?s)XXX.*tin.*meteor"):
+        WORLD.outcome(scenario)
+
+
+# --- named shocks ---
+
+
+def test_the_library_is_large_and_every_shock_has_a_source() -> None:
+    sources = set(WORLD.tables["sources"].iloc[:, 0])
+    assert len(WORLD.library.names) >= 20
+    for name in WORLD.library.names:
+        shock = WORLD.library.describe(name)
+        assert shock.id == name
+        assert shock.source_id in sources
+        assert shock.severity_low <= shock.severity <= shock.severity_high
+        assert 0.0 < shock.annual_probability <= 1.0
+        assert shock.duration_yr > 0.0
+
+
+@pytest.mark.parametrize("name", WORLD.library.names)
+def test_every_named_shock_disturbs_each_of_its_minerals(name: str) -> None:
+    minerals = WORLD.library.describe(name).minerals or WORLD.minerals
+    for mineral in minerals:
+        assert records_of(mineral, name), mineral
+    for mineral in set(WORLD.minerals) - set(minerals):
+        assert records_of(mineral, name) == []
+
+
+@pytest.mark.parametrize("mineral", WORLD.minerals)
+def test_the_shocks_of_a_mineral_are_those_that_disturb_it(mineral: str) -> None:
+    described = {name: WORLD.library.describe(name).minerals for name in WORLD.library.names}
+    expected = [name for name, minerals in described.items() if not minerals or mineral in minerals]
+    assert list(WORLD.library.for_mineral(mineral)) == expected
+
+
+def test_a_full_ban_stops_every_other_region() -> None:
+    (ban,) = records_of("gallium", "china_gallium_ban")
+    assert isinstance(ban, ExportBan)
+    assert (ban.exporter, ban.mineral, ban.stage) == ("CHN", "gallium", "refined")
+    assert set(ban.importers) == set(WORLD.regions) - {"CHN"}
+
+
+def test_a_milder_ban_leaves_a_share_of_the_base_years_exports() -> None:
+    (quota,) = records_of("gallium", "china_gallium_ban", severity=0.6)
+    assert isinstance(quota, ExportQuota)
+    assert quota.quantity == pytest.approx(0.4 * base_exports("gallium", "refined", "CHN", quota.importers))
+
+
+def test_a_quota_is_a_share_of_the_base_years_exports() -> None:
+    row = _first_row("drc_cobalt_quota")
+    (quota,) = (shock for shock in shocks_of("cobalt", "drc_cobalt_quota") if isinstance(shock, ExportQuota))
+    assert quota.quantity == pytest.approx(row["severity"] * base_exports("cobalt", "mine", "COD", quota.importers))
+
+
+@pytest.mark.parametrize(
+    ("name", "mineral", "kind", "field"),
+    [
+        ("grasberg_mud_rush", "copper", SupplyLoss, "share"),
+        ("teck_trail_germanium", "germanium", SupplyLoss, "share"),
+        ("lithium_glut", "lithium", SupplySurge, "share"),
+        ("tungsten_defence_surge", "tungsten", DemandChange, "share"),
+    ],
+)
+def test_shares_are_those_of_the_library(name: str, mineral: str, kind: type[Any], field: str) -> None:
+    row, shocks = _first_row(name), records_of(mineral, name)
+    assert {type(shock) for shock in shocks} == {kind}
+    assert {getattr(shock, field) for shock in shocks} == {row["severity"]}
+    actors = WORLD.regions if row["actors"] == "ALL" else row["actors"].split(";")
+    assert [shock.region for shock in shocks] == list(actors)  # type: ignore[union-attr]
+
+
+def test_a_production_cap_is_a_share_of_base_year_output() -> None:
+    (cap,) = records_of("tungsten", "china_tungsten_mining_cap")
+    assert isinstance(cap, SupplyCap)
+    base = WORLD.calibrated("tungsten", Scenario(minerals=("tungsten",))).base
+    mined = base.stages[0].production_t[base.regions.index("CHN")]
+    assert cap.quantity == pytest.approx(_first_row("china_tungsten_mining_cap")["severity"] * mined)
+
+
+def test_dearer_shipping_touches_every_mineral_both_ways() -> None:
+    row = _first_row("red_sea_shipping")
+    for mineral in ("copper", "gallium"):
+        shocks = records_of(mineral, "red_sea_shipping")
+        assert {type(shock) for shock in shocks} == {FreightChange}
+        assert {shock.stage for shock in shocks} == set(WORLD.stages[mineral])
+        assert all(shock.share == pytest.approx(row["severity"] - 1.0) for shock in shocks)  # type: ignore[union-attr]
+
+
+def test_a_severity_scales_every_row_of_a_shock() -> None:
+    rows = WORLD.tables["shocks"]
+    rows = rows[(rows["shock_id"] == "gulf_aluminum_outage")]
+    factor = 0.5
+    shocks = records_of("aluminum", "gulf_aluminum_outage", severity=factor * float(rows.iloc[0]["severity"]))
+    assert [shock.share for shock in shocks] == pytest.approx(list(factor * rows["severity"]))  # type: ignore[union-attr]
+
+
+def test_hoarding_is_known_as_a_plain_shock() -> None:
+    content = {"kind": "hoarding", "region": "USA", "mineral": "gallium", "stage": "refined", "quantity": 3.0}
+    scenario = parse(minerals=["gallium"], shocks=[content])
+    assert isinstance(scenario.shocks[0], Hoarding)
+    assert scenario.shocks[0] in WORLD.shocks("gallium", scenario)
+
+
+def _first_row(name: str) -> dict[str, Any]:
+    rows = WORLD.tables["shocks"]
+    row: dict[str, Any] = rows[rows["shock_id"] == name].iloc[0].to_dict()
+    return row
+
+
+# --- controls in force ---
+
+
+def test_a_row_for_one_target_wins_over_one_for_all() -> None:
+    """Antimony to the United States has a row of its own, so that the row for all must leave the United States out."""
+    controls = [shock for shock in shocks_of("antimony") if isinstance(shock, RESTRICTIONS)]
+    own = [shock for shock in controls if shock.importers == ("USA",)]
+    rest = [shock for shock in controls if len(shock.importers) > 1]
+    assert len(own) == len(rest) == 1
+    assert "USA" not in rest[0].importers
+    rows = WORLD.tables["export_controls"]
+    rows = rows[(rows["mineral"] == "antimony") & (rows["kind"] == "licence")].set_index("targets")["level"]
+    assert isinstance(own[0], ExportQuota)
+    assert own[0].quantity == pytest.approx(rows["USA"] * base_exports("antimony", "refined", "CHN", ["USA"]))
+    assert isinstance(rest[0], ExportQuota)
+    assert rest[0].quantity == pytest.approx(rows["ALL"] * base_exports("antimony", "refined", "CHN", rest[0].importers))
+
+
+def test_suspended_controls_and_those_the_base_year_holds_are_left_out() -> None:
+    assert not [shock for shock in shocks_of("gallium") if isinstance(shock, ExportBan)]
+    assert not [shock for shock in shocks_of("aluminum") if isinstance(shock, ExportTaxChange)]
+    assert not [shock for shock in shocks_of("graphite") if isinstance(shock, RESTRICTIONS)]
+
+
+def test_an_export_tax_counts_for_the_part_of_the_base_year_without_it() -> None:
+    rows = WORLD.tables["export_controls"]
+    row = rows[(rows["exporter"] == "IDN") & (rows["mineral"] == "copper") & (rows["kind"] == "export_tax")].iloc[0]
+    (tax,) = (shock for shock in shocks_of("copper") if isinstance(shock, ExportTaxChange))
+    assert tax.rate == pytest.approx(row["level"] * (1.0 - row["in_base_2024"]))
+
+
+def _restricted_routes(shocks: list[Shock]) -> list[tuple[str, str, str]]:
+    return [
+        (shock.exporter, importer, shock.stage) for shock in shocks if isinstance(shock, RESTRICTIONS) for importer in shock.importers
+    ]
+
+
+REPLACING = [
+    (name, mineral)
+    for name in WORLD.library.names
+    if isinstance(_first_row(name)["replaces"], str)
+    for mineral in WORLD.library.describe(name).minerals
+]
+
+
+@pytest.mark.parametrize(("name", "mineral"), REPLACING)
+def test_a_shock_replaces_the_same_control_and_never_stacks_on_it(name: str, mineral: str) -> None:
+    routes = _restricted_routes(shocks_of(mineral, name))
+    assert sorted(routes) == sorted(set(routes))
+
+
+@pytest.mark.parametrize(("name", "mineral"), REPLACING)
+def test_a_shock_leaves_controls_on_regions_it_spares_as_tight_as_before(name: str, mineral: str) -> None:
+    """Where a shock stops some importers, a control on the others allows them no more than their own share of the base year."""
+    records = records_of(mineral, name)
+    stopped = set(_restricted_routes(records))
+    for shock in shocks_of(mineral):
+        if isinstance(shock, ExportQuota):
+            spared = [importer for importer in shock.importers if (shock.exporter, importer, shock.stage) not in stopped]
+            whole = base_exports(mineral, shock.stage, shock.exporter, shock.importers)
+            allowed = shock.quantity / whole * base_exports(mineral, shock.stage, shock.exporter, spared) if whole > 0 else 0.0
+            now = [
+                other
+                for other in shocks_of(mineral, name)
+                if isinstance(other, ExportQuota) and other.exporter == shock.exporter and set(other.importers) & set(spared)
+            ]
+            assert all(other.quantity <= allowed * (1.0 + 1e-9) or other in records for other in now)

@@ -1,0 +1,256 @@
+"""The shipped markets in use: memory never changes a number, assumptions act in the expected direction, no news is no change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.assumptions import Assumptions
+from model.errors import DataError, ScenarioError
+from model.scenario import NamedShock, Scenario
+from model.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SAME = 1e-12
+"""Largest relative difference between the same scenario solved in different company."""
+ACCURACY = 1e-3
+"""Accuracy with which the base year comes back."""
+FLOOR = {"parties": ["USA", "EUN"], "mineral": "tungsten", "stage": "refined", "price": 60000.0}
+SCENARIOS = {
+    "status quo": {"minerals": ["tungsten"]},
+    "ban": {"minerals": ["tungsten"], "shocks": [{"name": "china_tungsten_ban"}]},
+    "floor": {"minerals": ["tungsten"], "agreement": {"floors": [FLOOR]}},
+    "floor under ban": {"minerals": ["tungsten"], "agreement": {"floors": [FLOOR]}, "shocks": [{"name": "china_tungsten_ban"}]},
+    "host and by-product": {"minerals": ["gallium", "aluminum"], "shocks": [{"name": "mozal_closure"}]},
+    "long run": {"minerals": ["graphite"], "horizon": "long", "shocks": [{"name": "china_graphite_ban"}]},
+}
+
+
+def parse(content: dict[str, Any]) -> Scenario:
+    return Scenario.parse(content, "scenario")
+
+
+def numbers(world: World, name: str) -> dict[str, pd.DataFrame]:
+    """Every table of a scenario's outcome."""
+    outcome = world.outcome(parse(SCENARIOS[name]))
+    return {table: getattr(outcome, table) for table in ("prices", "quantities", "flows", "accounts", "floors", "industries")}
+
+
+def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    for table, frame in one.items():
+        pd.testing.assert_frame_equal(frame, other[table], rtol=SAME, atol=SAME * _size(frame))
+
+
+def _size(frame: pd.DataFrame) -> float:
+    values = frame.select_dtypes("number").to_numpy(dtype=float)
+    return float(np.nanmax(np.abs(values), initial=1.0))
+
+
+# --- memory ---
+
+
+def test_results_do_not_depend_on_the_order_of_scenarios() -> None:
+    one, other = World(), World()
+    forwards = {name: numbers(one, name) for name in SCENARIOS}
+    backwards = {name: numbers(other, name) for name in reversed(SCENARIOS)}
+    for name in SCENARIOS:
+        assert_same(forwards[name], backwards[name])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_fresh_world_gives_the_same_numbers(world: World, name: str) -> None:
+    world.outcome(parse(SCENARIOS["long run"]))
+    assert_same(numbers(World(), name), numbers(world, name))
+
+
+def test_the_same_scenario_is_not_solved_twice(world: World) -> None:
+    scenario = parse(SCENARIOS["floor"])
+    assert world.solved("tungsten", scenario) is world.solved("tungsten", parse(SCENARIOS["floor"]))
+
+
+def test_what_does_not_touch_a_market_shares_its_solve(world: World) -> None:
+    """Names, other minerals' instruments, parties without instruments, and the manufacturers' assumptions move no price."""
+    plain = world.solved("tungsten", parse({"minerals": ["tungsten"]}))
+    for other in (
+        {"name": "another name"},
+        {"parties": ["USA"]},
+        {"agreement": {"floors": [FLOOR | {"mineral": "antimony", "price": 1e4}]}},
+        {"assumptions": {"pass_through": 0.5}},
+    ):
+        assert world.solved("tungsten", parse({"minerals": ["tungsten"]} | other)) is plain
+
+
+def test_what_touches_a_market_is_solved_again(world: World) -> None:
+    plain = world.solved("tungsten", parse({"minerals": ["tungsten"]}))
+    for other in ({"horizon": "long"}, {"assumptions": {"demand_elasticity_short.tungsten": -0.2}}, {"agreement": {"floors": [FLOOR]}}):
+        assert world.solved("tungsten", parse({"minerals": ["tungsten"]} | other)) is not plain
+
+
+# --- outcomes ---
+
+
+@pytest.mark.parametrize("mineral", World().minerals)
+def test_without_agreement_and_shock_nothing_changes(world: World, mineral: str) -> None:
+    outcome = world.outcome(parse({"minerals": [mineral]}))
+    assert outcome.with_agreement.states[mineral] is outcome.status_quo.states[mineral]
+    money = outcome.accounts.filter(like="_usd")
+    assert (money == 0).all(axis=None)
+    headline = outcome.headline(mineral)
+    assert headline.price_usd_per_t == headline.price_status_quo_usd_per_t == headline.price_without_usd_per_t
+    assert headline.users_cost_usd == headline.public_money_usd == headline.net_gain_usd == 0.0
+    losses = outcome.industries["output_loss"].dropna()
+    assert (losses.abs() <= SAME).all()
+
+
+def test_accounts_add_up_to_the_change_in_total_welfare(world: World) -> None:
+    outcome = world.outcome(parse(SCENARIOS["floor under ban"]))
+    after, before = ({row["region"]: row["total"] for row in state.welfare()} for state in (outcome.with_agreement, outcome.status_quo))
+    for row in outcome.accounts.itertuples():
+        parts = row.users_usd + row.producers_usd + row.treasury_usd + row.rents_usd + row.transfers_usd
+        assert row.net_usd == pytest.approx(parts, rel=1e-9, abs=1.0)
+        assert row.net_usd == pytest.approx(after[row.region] - before[row.region], rel=1e-6, abs=1e-6 * abs(before[row.region]) + 1.0)
+
+
+def test_the_agreement_is_judged_against_the_same_shock(world: World) -> None:
+    """Under a ban the accounts ``_agreement`` leave the ban's own harm out."""
+    banned = world.outcome(parse(SCENARIOS["ban"]))
+    assert (banned.accounts.filter(like="_agreement_usd") == 0).all(axis=None)
+    assert (banned.accounts["net_usd"].abs() > 0).any()
+
+
+def test_sources_of_the_parties_add_up_to_their_use(world: World) -> None:
+    outcome = world.outcome(parse(SCENARIOS["floor under ban"]))
+    used = outcome.quantities
+    used = used[used["region"].isin(outcome.parties) & (used["stage"] == "refined")]
+    for state in ("status_quo", "without_agreement", "with_agreement"):
+        assert outcome.sources[state].sum() == pytest.approx(used[f"consumption_{state}_t"].sum(), rel=1e-6)
+
+
+# --- assumptions ---
+
+
+def price_under_ban(world: World, mineral: str, **assumptions: float) -> float:
+    """What the parties pay when China stops exports."""
+    overrides = {f"{name}.{mineral}" if name.startswith(("demand", "supply")) else name: v for name, v in assumptions.items()}
+    content = {"minerals": [mineral], "shocks": [{"name": f"china_{mineral}_ban"}], "assumptions": overrides}
+    return world.outcome(parse(content)).headline(mineral).price_without_usd_per_t
+
+
+@pytest.mark.parametrize("mineral", ["tungsten", "graphite"])
+@pytest.mark.parametrize(
+    ("name", "tame", "harsh"),
+    [
+        ("demand_elasticity_short", -0.45, -0.15),
+        ("supply_elasticity_short", 0.45, 0.1),
+        ("stock_release_share", 0.2, 0.0),
+        ("capacity_headroom_short", 1.3, 1.03),
+    ],
+)
+def test_what_makes_markets_less_flexible_makes_a_ban_dearer(world: World, mineral: str, name: str, tame: float, harsh: float) -> None:
+    assert price_under_ban(world, mineral, **{name: harsh}) > price_under_ban(world, mineral, **{name: tame}) * (1.0 + 1e-6)
+
+
+def test_the_base_year_stands_under_any_elasticity(world: World) -> None:
+    """Elasticities turn curves around the base point; they do not move it."""
+    plain = parse({"minerals": ["graphite"]})
+    other = parse({"minerals": ["graphite"], "assumptions": {"demand_elasticity_short.graphite": -0.15}})
+    for one, two in zip(world.calibrated("graphite", plain).costs, world.calibrated("graphite", other).costs, strict=True):
+        np.testing.assert_array_equal(one.use_price, two.use_price)
+
+
+MARKET_ASSUMPTIONS = [
+    f"{name}_{end}"
+    for name in ("demand_elasticity_short", "supply_elasticity_short", "stock_release_share", "capacity_headroom_short")
+    for end in ("low", "high")
+]
+
+
+@pytest.mark.parametrize("extreme", MARKET_ASSUMPTIONS)
+def test_markets_solve_at_the_ends_of_the_range_of_an_assumption(world: World, extreme: str) -> None:
+    name, end = extreme.rsplit("_", 1)
+    for mineral in ("tungsten", "graphite", "gallium"):
+        row = world.assumptions.find(name, mineral)
+        scenario = parse({
+            "minerals": [mineral],
+            "assumptions": {row.name: getattr(row, end)},
+            "shocks": [{"name": f"china_{mineral}_ban"}],
+        })
+        assert np.isfinite(world.outcome(scenario).headline(mineral).price_usd_per_t)
+
+
+def test_every_override_is_within_its_range_and_known(world: World) -> None:
+    for row in world.assumptions:
+        changed = world.assumptions.with_overrides({row.name: row.low})
+        assert isinstance(changed, Assumptions)
+        assert changed.find(row.id, row.mineral or None).value == row.low
+        with pytest.raises(ScenarioError, match="range"):
+            world.assumptions.with_overrides({row.name: row.high + 1.0 + abs(row.high)})
+
+
+# --- other data ---
+
+
+def without_changes_since_the_base_year(folder: Path) -> World:
+    """A world whose controls are gone and whose duties are those of the base year."""
+    controls, tariffs = folder / "export_controls.csv", folder / "tariffs.csv"
+    controls.write_text(controls.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    table = pd.read_csv(tariffs, dtype=str, keep_default_na=False)
+    table["ad_valorem_now"] = table["ad_valorem_2024"]
+    table.to_csv(tariffs, index=False)
+    return World(folder)
+
+
+def test_without_changes_since_the_base_year_the_status_quo_is_the_base_year(data_copy: Path) -> None:
+    world = without_changes_since_the_base_year(data_copy)
+    for mineral in world.minerals:
+        scenario = parse({"minerals": [mineral]})
+        base = world.calibrated(mineral, scenario).base
+        rows = world.solved(mineral, scenario).accounts.quantities
+        for stage in base.stages:
+            used = {row["region"]: row["consumption"] for row in rows if row["stage"] == stage.stage}
+            for index, region in enumerate(base.regions):
+                assert used.get(region, 0.0) == pytest.approx(stage.use_t[index], abs=ACCURACY * stage.use_t.sum())
+
+
+def test_a_changed_number_in_the_data_changes_the_result(world: World, data_copy: Path) -> None:
+    """Without its licences China's tungsten costs the parties less."""
+    scenario = parse(SCENARIOS["status quo"])
+    free = without_changes_since_the_base_year(data_copy).outcome(scenario).headline("tungsten")
+    assert free.price_usd_per_t < world.outcome(scenario).headline("tungsten").price_usd_per_t
+
+
+def test_an_assumption_may_be_changed_in_the_data(world: World, data_copy: Path) -> None:
+    """A value in the table and the same value as an override give the same numbers."""
+    path = data_copy / "assumptions.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    own = (table["id"] == "demand_elasticity_short") & (table["mineral"] == "graphite")
+    table.loc[own, "value"] = "-0.2"
+    table.to_csv(path, index=False)
+    ban = {"minerals": ["graphite"], "shocks": [{"name": "china_graphite_ban"}]}
+    in_table = World(data_copy).outcome(parse(ban)).headline("graphite")
+    overridden = world.outcome(parse(ban | {"assumptions": {"demand_elasticity_short.graphite": -0.2}})).headline("graphite")
+    assert in_table.price_usd_per_t == pytest.approx(overridden.price_usd_per_t, rel=SAME)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a missing table": lambda folder: (folder / "tariffs.csv").unlink(),
+    "a table without rows": lambda folder: (folder / "regions.csv").write_text("", encoding="utf-8"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_data_are_refused(data_copy: Path, damage: str) -> None:
+    DAMAGES[damage](data_copy)
+    with pytest.raises(DataError):
+        World(data_copy)
+
+
+def test_a_named_shock_may_be_given_as_a_record(world: World) -> None:
+    named = world.outcome(Scenario(minerals=("tungsten",), shocks=(NamedShock(name="china_tungsten_ban"),)))
+    assert named.headline("tungsten").price_usd_per_t == world.outcome(parse(SCENARIOS["ban"])).headline("tungsten").price_usd_per_t
