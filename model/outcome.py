@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from model.equilibrium import Equilibrium
     from model.impact import Manufacturers
     from model.market.base_year import BaseYear
+    from model.market.records import Floats
     from model.scenario import Scenario
 
 STATES = ("status_quo", "without_agreement", "with_agreement")
@@ -236,21 +237,25 @@ class Outcome:
         return self._market_change("with_agreement")
 
     def _market_change(self, state: str) -> MarketChange:
-        regions, minerals = tuple(self.with_agreement.market.regions), tuple(self.scenario.minerals)
-
-        def grid(frame: pd.DataFrame, column: str) -> np.ndarray:
-            last = frame[self._is_last(frame)]
-            wide = last.pivot_table(index="region", columns="mineral", values=column)
-            return wide.reindex(index=list(regions), columns=list(minerals)).to_numpy(dtype=float)
-
         return MarketChange(
-            regions=regions,
-            minerals=minerals,
-            price_usd_per_t=grid(self.prices, f"consumer_price_{state}_usd_per_t"),
-            price0_usd_per_t=grid(self.prices, "consumer_price_status_quo_usd_per_t"),
-            use_t=grid(self.quantities, f"consumption_{state}_t"),
-            use0_t=grid(self.quantities, "consumption_status_quo_t"),
+            regions=tuple(self.with_agreement.market.regions),
+            minerals=tuple(self.scenario.minerals),
+            price_usd_per_t=self._last_stage(state, "prices", "consumer_price"),
+            price0_usd_per_t=self._last_stage("status_quo", "prices", "consumer_price"),
+            use_t=self._last_stage(state, "quantities", "consumption"),
+            use0_t=self._last_stage("status_quo", "quantities", "consumption"),
         )
+
+    def _last_stage(self, state: str, table: str, column: str) -> Floats:
+        """One column of an account at the last stage, region by mineral; NaN where a region does not trade it."""
+        position = {region: index for index, region in enumerate(self.with_agreement.market.regions)}
+        grid = np.full((len(position), len(self.scenario.minerals)), np.nan)
+        for k, mineral in enumerate(self.scenario.minerals):
+            last = self.base[mineral].stages[-1].stage
+            for row in getattr(self.state(state).accounts[mineral], table):
+                if row["stage"] == last:
+                    grid[position[row["region"]], k] = row[column]
+        return grid
 
     @cached_property
     def industries(self) -> pd.DataFrame:

@@ -54,7 +54,13 @@ def demand_curves(draw: st.DrawFn, kinds: tuple[str, ...]) -> Content:
     if kind == "isoelastic":
         price, quantity = draw(between(10, 40)), draw(between(5, 60))
         choke = round(price * draw(between(8, 40)), 4)
-        return {"kind": kind, "price": price, "quantity": quantity, "elasticity": -draw(between(0.2, 1.5)), "choke_price": choke}
+        return {
+            "kind": kind,
+            "price": price,
+            "quantity": quantity,
+            "elasticity": -draw(between(0.2, 1.5)),
+            "choke_price": choke,
+        }
     start = draw(between(60, 120))
     falls = draw(st.lists(between(2, 18), min_size=1, max_size=4))
     prices = [round(max(start - sum(falls[:count]), 1.0), 4) for count in range(len(falls) + 1)]
@@ -83,7 +89,8 @@ def markets(
         "supply": [{"region": name, "stage": first, "curve": draw(supply_curves(kinds))} | place for name in ids],
         "demand": [{"region": name, "stage": FINAL, "curve": draw(demand_curves(kinds))} | place for name in ids],
         "processing": [
-            {"region": name, "from": ORE, "to": FINAL, "recovery": draw(between(0.5, 1)), "cost": draw(between(0.5, 6))} | place
+            {"region": name, "from": ORE, "to": FINAL, "recovery": draw(between(0.5, 1)), "cost": draw(between(0.5, 6))}
+            | place
             for name in refiners
         ],
         "routes": [
@@ -148,4 +155,6 @@ def arrivals(result: Result, sources: list[str], target: str, stage: str = FINAL
 def determined_prices(result: Result) -> dict[tuple[str, str], float]:
     """Prices of the places where something is made or used."""
     busy = {(r["region"], r["stage"]) for r in result["quantities"] if max(r["production"], r["consumption"]) > 1e-6}
-    return {(r["region"], r["stage"]): r["consumer_price"] for r in result["prices"] if (r["region"], r["stage"]) in busy}
+    return {
+        (r["region"], r["stage"]): r["consumer_price"] for r in result["prices"] if (r["region"], r["stage"]) in busy
+    }

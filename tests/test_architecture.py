@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ LOOKUPS = {"value", "find", "assumed", "by_region", "assumed_by_region"}
 """Methods that look an assumption up by name; the last two take the beginning of a name."""
 BY_REGION = {"by_region", "assumed_by_region"}
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
+DISTRIBUTIONS = {"pydantic_core": "pydantic", "docx": "python-docx"}
+"""What a library is installed as, where that is not its name in the code."""
 MACHINE_FOLDERS = ("home", "Users", "root", "tmp", "mnt", "work", "srv")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|HACK|WIP)\b")
 
@@ -202,6 +205,13 @@ def test_the_lock_pins_every_dependency_and_names_no_index() -> None:
     assert [str(one) for one in wanted if one.name not in pins or pins[one.name] not in one.specifier] == []
     assert "://" not in lock
     assert "--index" not in lock
+
+
+def test_every_library_imported_is_a_dependency_and_the_reverse() -> None:
+    code = [*MODEL, *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]
+    libraries = set().union(*map(imported, code)) - set(sys.stdlib_module_names) - {"app", "pages", "model"}
+    declared = {Requirement(text).name for text in project()["dependencies"]}
+    assert {DISTRIBUTIONS.get(name, name) for name in libraries} == declared
 
 
 def test_continuous_integration_runs_the_readme_s_test_command() -> None:

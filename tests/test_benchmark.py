@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,8 @@ FIGURES = {
 def test_the_benchmark_reports_every_figure(tmp_path: Path) -> None:
     path = tmp_path / "benchmark.json"
     command = [sys.executable, str(ROOT / "benchmarks" / "equilibrium.py"), "--quick", "--json", str(path)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    finished = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     result = json.loads(path.read_text(encoding="utf-8"))
     assert json.loads(finished.stdout) == result
     assert sorted(name for name in FIGURES if not (result.get(name) or math.nan) > 0) == []

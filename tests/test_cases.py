@@ -22,7 +22,14 @@ LARGEST_RESIDUAL = 1e-6
 SAME = 1e-12
 """Largest relative difference between two solves of the same case."""
 TABLES = ("prices", "quantities", "flows", "trqs", "quotas", "floors", "welfare")
-WELFARE_GAINS = ("consumer_surplus", "producer_surplus", "duty_and_levy_revenue", "quota_rent", "transfers", "stock_sales")
+WELFARE_GAINS = (
+    "consumer_surplus",
+    "producer_surplus",
+    "duty_and_levy_revenue",
+    "quota_rent",
+    "transfers",
+    "stock_sales",
+)
 
 Result = dict[str, Any]
 
@@ -156,7 +163,9 @@ def test_totals_are_the_sum_of_their_accounts(name: str) -> None:
             assert row["consumer_surplus"] is None
             continue
         gains = sum(row[account] for account in WELFARE_GAINS)
-        assert row["total"] == pytest.approx(gains - row["outlay"], rel=1e-12, abs=1e-9 * max(1.0, _money(solved(name))))
+        assert row["total"] == pytest.approx(
+            gains - row["outlay"], rel=1e-12, abs=1e-9 * max(1.0, _money(solved(name)))
+        )
     assert sum(row["transfers"] for row in solved(name)["welfare"]) == pytest.approx(0.0, abs=1e-9)
 
 

@@ -50,7 +50,11 @@ def shipped_problem(world: World, mineral: str, policy: str) -> Problem:
         "cfd": {"floors": [floor]},
         "buffer_stock": {"floors": [floor | {"budget": 0.02 * market.price_scale * market.quantity_scale}]},
     }.get(policy, {})
-    ban = {"kind": "export_ban", "exporter": "CHN", "importers": [name for name in world.regions if name != "CHN"]} | place
+    ban = {
+        "kind": "export_ban",
+        "exporter": "CHN",
+        "importers": [name for name in world.regions if name != "CHN"],
+    } | place
     content = {"minerals": [mineral], "agreement": agreement, "shocks": [ban] if policy == "export_ban" else []}
     scenario = Scenario.parse(content, "scenario")
     return lay_over(market, frozenset(EIGHT), scenario.agreement, scenario.shocks, _outputs_of_hosts(world, mineral))
@@ -103,7 +107,9 @@ def assert_same_optimum(proved: Proof) -> None:
     np.testing.assert_allclose([solution.rent[pool] for pool in rents], list(rents.values()), atol=SAME)
     by_activity = np.bincount(steps.owner, quantities, len(problem.table))
     over_quota = (problem.table.role == Role.OVER_QUOTA) & (solution.quantity > TRACE)
-    undecided = solver.PROVING_WIDTH if over_quota.any() else SAME  # a flat step and the over-quota part share the last unit
+    undecided = (
+        solver.PROVING_WIDTH if over_quota.any() else SAME
+    )  # a flat step and the over-quota part share the last unit
     np.testing.assert_allclose(by_activity, solution.quantity, atol=undecided * solver.QUANTITY_UNIT)
 
 

@@ -84,13 +84,19 @@ def test_the_formulation_is_the_golden_one(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FORMULATIONS)
 def test_the_price_is_the_one_found_by_hand(name: str) -> None:
     proved = toy_proof(name)
-    home = next(i for i, node in enumerate(proved.state.problem.market.nodes) if (node.region, node.stage) == ("HOME", "refined"))
+    home = next(
+        i
+        for i, node in enumerate(proved.state.problem.market.nodes)
+        if (node.region, node.stage) == ("HOME", "refined")
+    )
     assert proved.state.price[home] == pytest.approx(FORMULATIONS[name].home_price, rel=1e-7)
     assert proved.solution.price[home] == pytest.approx(FORMULATIONS[name].home_price, rel=1e-6)
 
 
 def test_every_instrument_shock_and_mechanism_has_a_formulation() -> None:
-    functions = [name for name, _ in inspect.getmembers(instruments, inspect.isfunction) if name.startswith(("add_", "apply_"))]
+    functions = [
+        name for name, _ in inspect.getmembers(instruments, inspect.isfunction) if name.startswith(("add_", "apply_"))
+    ]
     assert functions
     covered = {name.split("-")[0] for name in FORMULATIONS}
     assert [name for name in functions if name not in covered] == []

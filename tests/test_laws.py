@@ -41,7 +41,11 @@ from tests.strategies import (
 )
 
 settings.register_profile(
-    "laws", derandomize=True, max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    "laws",
+    derandomize=True,
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 laws = settings.get_profile("laws")
 
@@ -134,7 +138,13 @@ def test_units_do_not_matter(content: Content, tonnes: float, money: float, fact
 
 def _in_units(content: Content, tonnes: float, money: float) -> Content:
     def curve(own: Content) -> Content:
-        factors = {"price_at_zero": money, "slope": money / tonnes, "price": money, "quantity": tonnes, "choke_price": money}
+        factors = {
+            "price_at_zero": money,
+            "slope": money / tonnes,
+            "price": money,
+            "quantity": tonnes,
+            "choke_price": money,
+        }
         return {key: value * factors[key] if key in factors else value for key, value in own.items()}
 
     def costs(item: Content) -> Content:
@@ -167,7 +177,10 @@ def _relabelled(content: Content, new_name: dict[str, str], shuffle: Any) -> Con
     other = {}
     for key, items in content.items():
         renamed = [
-            {field: new_name.get(value, value) if field in {"id", "region", "from", "to"} else value for field, value in item.items()}
+            {
+                field: new_name.get(value, value) if field in {"id", "region", "from", "to"} else value
+                for field, value in item.items()
+            }
             for item in items
         ]
         shuffle.shuffle(renamed)
@@ -195,7 +208,9 @@ def test_an_ad_valorem_tariff_equals_the_specific_one_it_amounts_to(content: Con
     cost = route["cost"] + route.get("cost_slope", 0.0) * flow(ours, abroad, home)
     theirs = result_of(content, tariffs=[border(content, specific=rate * (price(ours, abroad) + cost))])
     assert price(theirs, home) == pytest.approx(price(ours, home), rel=EXACT)
-    assert account(theirs, home, "duty_and_levy_revenue") == pytest.approx(account(ours, home, "duty_and_levy_revenue"), rel=EXACT, abs=EXACT)
+    assert account(theirs, home, "duty_and_levy_revenue") == pytest.approx(
+        account(ours, home, "duty_and_levy_revenue"), rel=EXACT, abs=EXACT
+    )
 
 
 @laws
@@ -216,14 +231,19 @@ def test_a_quota_binds_or_has_no_rent(content: Content, limit: float) -> None:
 @laws
 @given(markets(), between(1, 40), between(0.5, 5))
 def test_a_smaller_quota_never_lowers_the_rent(content: Content, limit: float, cut: float) -> None:
-    wide, narrow = (result_of(content, quotas=[border(content, quantity=level)]) for level in (limit, max(limit - cut, 0.0)))
+    wide, narrow = (
+        result_of(content, quotas=[border(content, quantity=level)]) for level in (limit, max(limit - cut, 0.0))
+    )
     assert narrow["quotas"][0]["rent_per_unit"] >= wide["quotas"][0]["rent_per_unit"] - EXACT * 100
 
 
 @laws
 @given(markets(EVERY_KIND))
 def test_a_ban_ends_the_flow(content: Content) -> None:
-    exporter, importers = outsider_ids(content)[0], [name for name in region_ids(content) if name != outsider_ids(content)[0]]
+    exporter, importers = (
+        outsider_ids(content)[0],
+        [name for name in region_ids(content) if name != outsider_ids(content)[0]],
+    )
     result = result_of(content, ({"kind": "export_ban"} | at(exporter=exporter, importers=importers),))
     assert all(flow(result, exporter, importer) == 0.0 for importer in importers)
 
@@ -255,7 +275,9 @@ def trq(content: Content, limit: float, within: float, rise: float) -> Content:
 
 @laws
 @given(markets(EVERY_KIND), between(0, 60), between(0, 3), between(0.5, 15))
-def test_rent_of_a_tariff_rate_quota_lies_within_the_rate_difference(content: Content, limit: float, within: float, rise: float) -> None:
+def test_rent_of_a_tariff_rate_quota_lies_within_the_rate_difference(
+    content: Content, limit: float, within: float, rise: float
+) -> None:
     row = result_of(content, trqs=[trq(content, limit, within, rise)])["trqs"][0]
     rent = row["rent_per_unit"]
     assert -EXACT <= rent <= rise * (1.0 + EXACT)
@@ -270,15 +292,21 @@ def test_rent_of_a_tariff_rate_quota_lies_within_the_rate_difference(content: Co
 
 @laws
 @given(markets(regions=(2, 4), parties=1, two_stages=False), between(1, 60), between(0.5, 10), between(0.5, 15))
-def test_a_smaller_tariff_rate_quota_never_lowers_the_importers_price(content: Content, limit: float, cut: float, rise: float) -> None:
+def test_a_smaller_tariff_rate_quota_never_lowers_the_importers_price(
+    content: Content, limit: float, cut: float, rise: float
+) -> None:
     home = party_ids(content)[0]
-    wide, narrow = (result_of(content, trqs=[trq(content, level, 0.0, rise)]) for level in (limit, max(limit - cut, 0.0)))
+    wide, narrow = (
+        result_of(content, trqs=[trq(content, level, 0.0, rise)]) for level in (limit, max(limit - cut, 0.0))
+    )
     assert price(narrow, home) >= price(wide, home) * (1.0 - EXACT)
 
 
 @laws
 @given(markets(parties=1), between(0.5, 12))
-def test_a_tariff_rate_quota_of_nothing_is_its_over_quota_tariff_and_a_large_one_free_trade(content: Content, rate: float) -> None:
+def test_a_tariff_rate_quota_of_nothing_is_its_over_quota_tariff_and_a_large_one_free_trade(
+    content: Content, rate: float
+) -> None:
     tariff, shut = (
         result_of(content, tariffs=[border(content, specific=rate)]),
         result_of(content, trqs=[trq(content, 0.0, 0.0, rate)]),
@@ -291,7 +319,9 @@ def test_a_tariff_rate_quota_of_nothing_is_its_over_quota_tariff_and_a_large_one
 
 @laws
 @given(markets(), between(0, 40), between(0.05, 0.5))
-def test_an_ad_valorem_over_quota_rate_never_pays_more_rent_than_duty_saved(content: Content, limit: float, rate: float) -> None:
+def test_an_ad_valorem_over_quota_rate_never_pays_more_rent_than_duty_saved(
+    content: Content, limit: float, rate: float
+) -> None:
     instrument = border(content, quantity=limit, over_quota={"ad_valorem": rate})
     result = result_of(content, trqs=[instrument])
     dearest = max(row["consumer_price"] for row in result["prices"])
@@ -344,7 +374,9 @@ def test_a_levy_equals_the_import_quota_that_leaves_the_price_at_the_floor(conte
     limited = result_of(content, quotas=[border(content, quantity=arriving)])
     assert price(limited, home) == pytest.approx(floor, rel=1e-5)
     assert limited["quotas"][0]["rent_per_unit"] == pytest.approx(row["levy"], rel=1e-4, abs=1e-4)
-    assert account(limited, home, "quota_rent") == pytest.approx(account(levied, home, "duty_and_levy_revenue"), rel=1e-4, abs=1e-3)
+    assert account(limited, home, "quota_rent") == pytest.approx(
+        account(levied, home, "duty_and_levy_revenue"), rel=1e-4, abs=1e-3
+    )
 
 
 @laws
@@ -359,14 +391,18 @@ def test_a_capped_levy_stays_under_its_cap(content: Content, factor: float, cap:
 
 @laws
 @given(markets(EVERY_KIND, two_stages=False), FACTORS)
-def test_a_contract_for_difference_pays_producers_the_larger_of_price_and_strike(content: Content, factor: float) -> None:
+def test_a_contract_for_difference_pays_producers_the_larger_of_price_and_strike(
+    content: Content, factor: float
+) -> None:
     home = party_ids(content)[0]
     strike = factor * price(result_of(content), home)
     result = result_of(content, floors=[at(parties=[home], price=strike, mechanism="cfd")])
     market = price(result, home)
     assert price(result, home, column="producer_price") == pytest.approx(max(market, strike), rel=EXACT)
     gap = max(strike - market, 0.0)
-    assert account(result, home, "outlay") == pytest.approx(gap * quantity(result, home, "production"), rel=EXACT, abs=1e-4)
+    assert account(result, home, "outlay") == pytest.approx(
+        gap * quantity(result, home, "production"), rel=EXACT, abs=1e-4
+    )
 
 
 @laws
@@ -420,7 +456,9 @@ def test_a_stockpile_is_never_released_below_its_price(content: Content, factor:
 
 @laws
 @given(markets(), between(0, 30), between(5, 60))
-def test_an_offtake_is_delivered_and_its_settlement_sums_to_zero(content: Content, volume: float, strike: float) -> None:
+def test_an_offtake_is_delivered_and_its_settlement_sums_to_zero(
+    content: Content, volume: float, strike: float
+) -> None:
     producer, buyer = outsider_ids(content)[0], party_ids(content)[0]
     result = result_of(content, offtakes=[at(producer=producer, buyer=buyer, quantity=volume, strike=strike)])
     assert flow(result, producer, buyer) >= volume * (1.0 - EXACT) - NOTHING
@@ -431,10 +469,14 @@ def test_an_offtake_is_delivered_and_its_settlement_sums_to_zero(content: Conten
 
 @laws
 @given(markets(), between(0.1, 30), between(0, 20), st.booleans())
-def test_an_offtake_is_cut_to_what_can_be_delivered(content: Content, volume: float, capacity: float, banned: bool) -> None:
+def test_an_offtake_is_cut_to_what_can_be_delivered(
+    content: Content, volume: float, capacity: float, banned: bool
+) -> None:
     producer, buyer = outsider_ids(content)[0], party_ids(content)[0]
     routes = [
-        route | {"capacity": capacity} if (route["from"], route["to"], route["stage"]) == (producer, buyer, FINAL) else route
+        route | {"capacity": capacity}
+        if (route["from"], route["to"], route["stage"]) == (producer, buyer, FINAL)
+        else route
         for route in content["routes"]
     ]
     ban = ({"kind": "export_ban"} | at(exporter=producer, importers=[buyer]),) if banned else ()
@@ -480,7 +522,9 @@ LEVERS: dict[str, Any] = {
     "offtake": lambda content, level: {
         "offtakes": [at(producer=outsider_ids(content)[0], buyer=party_ids(content)[0], quantity=level, strike=20.0)]
     },
-    "stockpile": lambda content, level: {"stockpiles": [at(party=party_ids(content)[0], quantity=level, release_above=5.0)]},
+    "stockpile": lambda content, level: {
+        "stockpiles": [at(party=party_ids(content)[0], quantity=level, release_above=5.0)]
+    },
     "floor": lambda content, level: {"floors": [levy_floor(content, level)]},
     "cfd": lambda content, level: {"floors": [at(parties=party_ids(content), price=level, mechanism="cfd")]},
     "quota": lambda content, level: {"quotas": [border(content, quantity=level)]},
@@ -543,7 +587,9 @@ def test_floors_of_the_parties_hold_or_say_why_not(mineral: str, factor: float) 
         assert row["levy"] >= 0.0
         if row["holds"]:
             assert row["price"] >= floor * (1.0 - EXACT)
-            assert row["levy"] == pytest.approx(0.0, abs=EXACT * floor) or row["price"] == pytest.approx(floor, rel=EXACT)
+            assert row["levy"] == pytest.approx(0.0, abs=EXACT * floor) or row["price"] == pytest.approx(
+                floor, rel=EXACT
+            )
         else:
             assert row["why_not"]
 
@@ -563,9 +609,13 @@ def test_a_tariff_rate_quota_of_four_fifths_of_imports_has_a_rent_within_its_rat
     outsiders = [name for name in WORLD.regions if name not in EIGHT]
     base = shipped(mineral)
     arriving = sum(
-        row["quantity"] for row in base["flows"] if row["stage"] == FINAL and row["to"] in EIGHT and row["from"] in outsiders
+        row["quantity"]
+        for row in base["flows"]
+        if row["stage"] == FINAL and row["to"] in EIGHT and row["from"] in outsiders
     )
-    measure = here(mineral, importers=EIGHT, exporters=outsiders, quantity=0.8 * arriving, over_quota={"ad_valorem": 0.25})
+    measure = here(
+        mineral, importers=EIGHT, exporters=outsiders, quantity=0.8 * arriving, over_quota={"ad_valorem": 0.25}
+    )
     result = shipped(mineral, trqs=[measure])
     small_residuals(result)
     row = result["trqs"][0]

@@ -103,7 +103,10 @@ def test_the_calibration_bends_little(mineral: str, horizon: str) -> None:
         assert np.isfinite(costs.residual).all()
         large = stage.flow_t > LARGE_FLOW_SHARE * stage.use_t.sum()
         if not stage.price_inside:
-            assert np.abs(costs.residual[large]).max(initial=0.0) <= LARGEST_ADJUSTMENT_OF_A_LARGE_FLOW * stage.price_usd_per_t
+            assert (
+                np.abs(costs.residual[large]).max(initial=0.0)
+                <= LARGEST_ADJUSTMENT_OF_A_LARGE_FLOW * stage.price_usd_per_t
+            )
         price = np.nansum(costs.use_price * stage.use_t) / stage.use_t.sum()
         if not stage.price_inside:
             assert price == pytest.approx(stage.price_usd_per_t, rel=1e-6)
@@ -180,7 +183,9 @@ def test_a_host_does_not_respond_to_its_byproducts_price(mineral: str) -> None:
     """A loss of the by-product moves its own price and leaves its hosts untouched, since they never see it."""
     stage = WORLD.stages[mineral][0]
     base = base_solution(mineral, "short")
-    largest = max((row for row in base.accounts.quantities if row["stage"] == stage), key=lambda row: row["production"])["region"]
+    largest = max(
+        (row for row in base.accounts.quantities if row["stage"] == stage), key=lambda row: row["production"]
+    )["region"]
     loss = SupplyLoss(kind="supply_loss", region=largest, share=0.5, mineral=mineral, stage=stage)
     assert solved(mineral, "short", [loss]).state.price.max() > base.state.price.max()
     for host in WORLD.hosts[mineral]:

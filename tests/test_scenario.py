@@ -67,11 +67,15 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     outsiders = [name for name in WORLD.regions if name not in parties]
     place = {"mineral": mineral, "stage": "refined"}
     level = st.floats(0.0, 1e6)
-    floors = st.fixed_dictionaries({"price": level, "levy_cap": st.none() | level}).map(lambda f: f | place | {"parties": parties})
+    floors = st.fixed_dictionaries({"price": level, "levy_cap": st.none() | level}).map(
+        lambda f: f | place | {"parties": parties}
+    )
     quotas = st.fixed_dictionaries({"quantity": level, "rent_to": st.sampled_from(["importer", "auction"])}).map(
         lambda quota: quota | place | {"importers": parties, "exporters": outsiders}
     )
-    named = st.fixed_dictionaries({"name": st.sampled_from(WORLD.library.names), "severity": st.none() | st.floats(0.0, 2.0)})
+    named = st.fixed_dictionaries(
+        {"name": st.sampled_from(WORLD.library.names), "severity": st.none() | st.floats(0.0, 2.0)}
+    )
     return parse(
         name=draw(st.text(max_size=20)),
         minerals=[mineral],
@@ -79,7 +83,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         horizon=draw(st.sampled_from(["short", "long"])),
         agreement={"floors": draw(st.lists(floors, max_size=2)), "quotas": draw(st.lists(quotas, max_size=2))},
         shocks=draw(st.lists(named, max_size=2)),
-        assumptions=draw(st.dictionaries(st.sampled_from(["pass_through", "choke_price_multiple"]), st.floats(0.1, 2.0))),
+        assumptions=draw(
+            st.dictionaries(st.sampled_from(["pass_through", "choke_price_multiple"]), st.floats(0.1, 2.0))
+        ),
     )
 
 
@@ -119,12 +125,18 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"agreement": {"floors": [FLOOR | {"stage": "mine"}]}},
         ("agreement.floors[0]", "'mine'", "gallium", "refined"),
     ),
-    "mineral of an instrument": ({"agreement": {"floors": [FLOOR | {"mineral": "tin"}]}}, ("agreement.floors[0]", "'tin'", "gallium")),
+    "mineral of an instrument": (
+        {"agreement": {"floors": [FLOOR | {"mineral": "tin"}]}},
+        ("agreement.floors[0]", "'tin'", "gallium"),
+    ),
     "country of a shock": (
         {"shocks": [{"kind": "supply_loss", "region": "XXX", "mineral": "gallium", "stage": "refined", "share": 0.5}]},
         ("shocks[0]", "'XXX'", "CHN"),
     ),
-    "party of a floor": ({"parties": ["USA"], "agreement": {"floors": [FLOOR]}}, ("floors[0]", "JPN", "not a party", "USA")),
+    "party of a floor": (
+        {"parties": ["USA"], "agreement": {"floors": [FLOOR]}},
+        ("floors[0]", "JPN", "not a party", "USA"),
+    ),
     "horizon": ({"horizon": "medium"}, ("horizon", "medium", "short", "long")),
     "assumption": ({"assumptions": {"pass_thru": 0.5}}, ("'pass_thru'", "pass_through")),
     "range of an assumption": ({"assumptions": {"pass_through": 7.0}}, ("pass_through", "7", "range")),
@@ -267,7 +279,9 @@ def test_a_row_for_one_target_wins_over_one_for_all() -> None:
     assert isinstance(own[0], ExportQuota)
     assert own[0].quantity == pytest.approx(rows["USA"] * base_exports("antimony", "refined", "CHN", ["USA"]))
     assert isinstance(rest[0], ExportQuota)
-    assert rest[0].quantity == pytest.approx(rows["ALL"] * base_exports("antimony", "refined", "CHN", rest[0].importers))
+    assert rest[0].quantity == pytest.approx(
+        rows["ALL"] * base_exports("antimony", "refined", "CHN", rest[0].importers)
+    )
 
 
 def test_suspended_controls_and_those_the_base_year_holds_are_left_out() -> None:
@@ -285,7 +299,10 @@ def test_an_export_tax_counts_for_the_part_of_the_base_year_without_it() -> None
 
 def _restricted_routes(shocks: list[Shock]) -> list[tuple[str, str, str]]:
     return [
-        (shock.exporter, importer, shock.stage) for shock in shocks if isinstance(shock, RESTRICTIONS) for importer in shock.importers
+        (shock.exporter, importer, shock.stage)
+        for shock in shocks
+        if isinstance(shock, RESTRICTIONS)
+        for importer in shock.importers
     ]
 
 
@@ -310,12 +327,20 @@ def test_a_shock_leaves_controls_on_regions_it_spares_as_tight_as_before(name: s
     stopped = set(_restricted_routes(records))
     for shock in shocks_of(mineral):
         if isinstance(shock, ExportQuota):
-            spared = [importer for importer in shock.importers if (shock.exporter, importer, shock.stage) not in stopped]
+            spared = [
+                importer for importer in shock.importers if (shock.exporter, importer, shock.stage) not in stopped
+            ]
             whole = base_exports(mineral, shock.stage, shock.exporter, shock.importers)
-            allowed = shock.quantity / whole * base_exports(mineral, shock.stage, shock.exporter, spared) if whole > 0 else 0.0
+            allowed = (
+                shock.quantity / whole * base_exports(mineral, shock.stage, shock.exporter, spared)
+                if whole > 0
+                else 0.0
+            )
             now = [
                 other
                 for other in shocks_of(mineral, name)
-                if isinstance(other, ExportQuota) and other.exporter == shock.exporter and set(other.importers) & set(spared)
+                if isinstance(other, ExportQuota)
+                and other.exporter == shock.exporter
+                and set(other.importers) & set(spared)
             ]
             assert all(other.quantity <= allowed * (1.0 + 1e-9) or other in records for other in now)

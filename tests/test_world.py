@@ -26,7 +26,11 @@ SCENARIOS = {
     "status quo": {"minerals": ["tungsten"]},
     "ban": {"minerals": ["tungsten"], "shocks": [{"name": "china_tungsten_ban"}]},
     "floor": {"minerals": ["tungsten"], "agreement": {"floors": [FLOOR]}},
-    "floor under ban": {"minerals": ["tungsten"], "agreement": {"floors": [FLOOR]}, "shocks": [{"name": "china_tungsten_ban"}]},
+    "floor under ban": {
+        "minerals": ["tungsten"],
+        "agreement": {"floors": [FLOOR]},
+        "shocks": [{"name": "china_tungsten_ban"}],
+    },
     "host and by-product": {"minerals": ["gallium", "aluminum"], "shocks": [{"name": "mozal_closure"}]},
     "long run": {"minerals": ["graphite"], "horizon": "long", "shocks": [{"name": "china_graphite_ban"}]},
 }
@@ -39,7 +43,10 @@ def parse(content: dict[str, Any]) -> Scenario:
 def numbers(world: World, name: str) -> dict[str, pd.DataFrame]:
     """Every table of a scenario's outcome."""
     outcome = world.outcome(parse(SCENARIOS[name]))
-    return {table: getattr(outcome, table) for table in ("prices", "quantities", "flows", "accounts", "floors", "industries")}
+    return {
+        table: getattr(outcome, table)
+        for table in ("prices", "quantities", "flows", "accounts", "floors", "industries")
+    }
 
 
 def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
@@ -88,7 +95,11 @@ def test_what_does_not_touch_a_market_shares_its_solve(world: World) -> None:
 
 def test_what_touches_a_market_is_solved_again(world: World) -> None:
     plain = world.solved("tungsten", parse({"minerals": ["tungsten"]}))
-    for other in ({"horizon": "long"}, {"assumptions": {"demand_elasticity_short.tungsten": -0.2}}, {"agreement": {"floors": [FLOOR]}}):
+    for other in (
+        {"horizon": "long"},
+        {"assumptions": {"demand_elasticity_short.tungsten": -0.2}},
+        {"agreement": {"floors": [FLOOR]}},
+    ):
         assert world.solved("tungsten", parse({"minerals": ["tungsten"]} | other)) is not plain
 
 
@@ -110,11 +121,16 @@ def test_without_agreement_and_shock_nothing_changes(world: World, mineral: str)
 
 def test_accounts_add_up_to_the_change_in_total_welfare(world: World) -> None:
     outcome = world.outcome(parse(SCENARIOS["floor under ban"]))
-    after, before = ({row["region"]: row["total"] for row in state.welfare()} for state in (outcome.with_agreement, outcome.status_quo))
+    after, before = (
+        {row["region"]: row["total"] for row in state.welfare()}
+        for state in (outcome.with_agreement, outcome.status_quo)
+    )
     for row in outcome.accounts.itertuples():
         parts = row.users_usd + row.producers_usd + row.treasury_usd + row.rents_usd + row.transfers_usd
         assert row.net_usd == pytest.approx(parts, rel=1e-9, abs=1.0)
-        assert row.net_usd == pytest.approx(after[row.region] - before[row.region], rel=1e-6, abs=1e-6 * abs(before[row.region]) + 1.0)
+        assert row.net_usd == pytest.approx(
+            after[row.region] - before[row.region], rel=1e-6, abs=1e-6 * abs(before[row.region]) + 1.0
+        )
 
 
 def test_the_agreement_is_judged_against_the_same_shock(world: World) -> None:
@@ -137,7 +153,9 @@ def test_sources_of_the_parties_add_up_to_their_use(world: World) -> None:
 
 def price_under_ban(world: World, mineral: str, **assumptions: float) -> float:
     """What the parties pay when China stops exports."""
-    overrides = {f"{name}.{mineral}" if name.startswith(("demand", "supply")) else name: v for name, v in assumptions.items()}
+    overrides = {
+        f"{name}.{mineral}" if name.startswith(("demand", "supply")) else name: v for name, v in assumptions.items()
+    }
     content = {"minerals": [mineral], "shocks": [{"name": f"china_{mineral}_ban"}], "assumptions": overrides}
     return world.outcome(parse(content)).headline(mineral).price_without_usd_per_t
 
@@ -152,15 +170,21 @@ def price_under_ban(world: World, mineral: str, **assumptions: float) -> float:
         ("capacity_headroom_short", 1.3, 1.03),
     ],
 )
-def test_what_makes_markets_less_flexible_makes_a_ban_dearer(world: World, mineral: str, name: str, tame: float, harsh: float) -> None:
-    assert price_under_ban(world, mineral, **{name: harsh}) > price_under_ban(world, mineral, **{name: tame}) * (1.0 + 1e-6)
+def test_what_makes_markets_less_flexible_makes_a_ban_dearer(
+    world: World, mineral: str, name: str, tame: float, harsh: float
+) -> None:
+    assert price_under_ban(world, mineral, **{name: harsh}) > price_under_ban(world, mineral, **{name: tame}) * (
+        1.0 + 1e-6
+    )
 
 
 def test_the_base_year_stands_under_any_elasticity(world: World) -> None:
     """Elasticities turn curves around the base point; they do not move it."""
     plain = parse({"minerals": ["graphite"]})
     other = parse({"minerals": ["graphite"], "assumptions": {"demand_elasticity_short.graphite": -0.15}})
-    for one, two in zip(world.calibrated("graphite", plain).costs, world.calibrated("graphite", other).costs, strict=True):
+    for one, two in zip(
+        world.calibrated("graphite", plain).costs, world.calibrated("graphite", other).costs, strict=True
+    ):
         np.testing.assert_array_equal(one.use_price, two.use_price)
 
 
@@ -176,11 +200,13 @@ def test_markets_solve_at_the_ends_of_the_range_of_an_assumption(world: World, e
     name, end = extreme.rsplit("_", 1)
     for mineral in ("tungsten", "graphite", "gallium"):
         row = world.assumptions.find(name, mineral)
-        scenario = parse({
-            "minerals": [mineral],
-            "assumptions": {row.name: getattr(row, end)},
-            "shocks": [{"name": f"china_{mineral}_ban"}],
-        })
+        scenario = parse(
+            {
+                "minerals": [mineral],
+                "assumptions": {row.name: getattr(row, end)},
+                "shocks": [{"name": f"china_{mineral}_ban"}],
+            }
+        )
         assert np.isfinite(world.outcome(scenario).headline(mineral).price_usd_per_t)
 
 
@@ -234,7 +260,9 @@ def test_an_assumption_may_be_changed_in_the_data(world: World, data_copy: Path)
     table.to_csv(path, index=False)
     ban = {"minerals": ["graphite"], "shocks": [{"name": "china_graphite_ban"}]}
     in_table = World(data_copy).outcome(parse(ban)).headline("graphite")
-    overridden = world.outcome(parse(ban | {"assumptions": {"demand_elasticity_short.graphite": -0.2}})).headline("graphite")
+    overridden = world.outcome(parse(ban | {"assumptions": {"demand_elasticity_short.graphite": -0.2}})).headline(
+        "graphite"
+    )
     assert in_table.price_usd_per_t == pytest.approx(overridden.price_usd_per_t, rel=SAME)
 
 
@@ -253,4 +281,7 @@ def test_damaged_data_are_refused(data_copy: Path, damage: str) -> None:
 
 def test_a_named_shock_may_be_given_as_a_record(world: World) -> None:
     named = world.outcome(Scenario(minerals=("tungsten",), shocks=(NamedShock(name="china_tungsten_ban"),)))
-    assert named.headline("tungsten").price_usd_per_t == world.outcome(parse(SCENARIOS["ban"])).headline("tungsten").price_usd_per_t
+    assert (
+        named.headline("tungsten").price_usd_per_t
+        == world.outcome(parse(SCENARIOS["ban"])).headline("tungsten").price_usd_per_t
+    )

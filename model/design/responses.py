@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ _PAIR = ">"
 class Response:
     """One mineral under one agreement in one state. By region, regions with nothing left out; per year.
 
-    ``net_usd`` is users + producers + treasury + rents without offtake settlements. ``outlay_usd`` counts support paid and stocks
+    ``net_usd`` is users + producers + treasury + rents; settlements of offtakes with a strike stand apart in ``transfers_usd``. ``outlay_usd`` counts support paid and stocks
     bought less stocks sold. ``seller_price_usd_per_t`` is what an offtake settles against. ``assured`` is, by class of industry, the
     share of the need served. ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and industry.
     """
@@ -56,6 +56,7 @@ class Response:
     revenue_usd: Amounts
     rents_usd: Amounts
     outlay_usd: Amounts
+    transfers_usd: Amounts
     price_usd_per_t: Amounts
     seller_price_usd_per_t: Amounts
     producer_revenue_usd: Amounts
@@ -163,10 +164,9 @@ def respond(world: World, asked: Question) -> Response:
     """
     solved = solve_question(world, asked)
     status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ()))
-    impact = _impact(world, asked, solved, status_quo)
-    return reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement) if impact is None else _with_impact(
-        reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement), *impact
-    )
+    response = reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement)
+    assured, industry_cost = _impact(world, asked, solved, status_quo)
+    return replace(response, assured=assured, industry_cost_usd=industry_cost)
 
 
 def solve_question(world: World, asked: Question) -> SolvedMineral:
@@ -219,6 +219,7 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         revenue_usd=_present(money["duty_and_levy_revenue"]),
         rents_usd=_present(money["quota_rent"]),
         outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
+        transfers_usd=_present(money["transfers"]),
         price_usd_per_t=_column(prices, "consumer_price"),
         seller_price_usd_per_t=_seller_prices(solved),
         producer_revenue_usd=_producer_revenue(solved),
@@ -286,19 +287,15 @@ def _delivered(solved: SolvedMineral, agreement: Agreement) -> Pairs:
     }
 
 
-def _with_impact(response: Response, assured: dict[str, Amounts], industry_cost: dict[str, Amounts]) -> Response:
-    return Response(**{**response.__dict__, "assured": assured, "industry_cost_usd": industry_cost})
-
-
 def _impact(
     world: World, asked: Question, solved: SolvedMineral, status_quo: SolvedMineral
-) -> tuple[dict[str, Amounts], dict[str, Amounts]] | None:
-    """Assured supply by class and region, and extra cost by region and industry; none where no region has industry sizes."""
+) -> tuple[dict[str, Amounts], dict[str, Amounts]]:
+    """Assured supply by class and region, and extra cost by region and industry, where industry sizes are known."""
     users = world.users(asked.scenario)
     assumptions = world.assumptions.with_overrides(asked.scenario.assumptions)
     change = _market_change(solved, status_quo, asked.mineral, set(users.regions))
     if not change.regions:
-        return None
+        return {}, {}
     detail = by_mineral(users, change, assumptions)
     rows = compare(users, change, assumptions)
     costs: dict[str, Amounts] = {}

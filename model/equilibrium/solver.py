@@ -21,6 +21,7 @@ import numpy as np
 from model.equilibrium.compiled import CompiledProgramme, Solution
 from model.equilibrium.conditions import Point, System
 from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
+from model.equilibrium.levies import solve_by_levies
 from model.equilibrium.newton import TOLERANCE, refine
 from model.equilibrium.problem import Pool, Problem
 from model.errors import SolveError
@@ -76,6 +77,14 @@ class Solver:
         Raises:
             SolveError: when no equilibrium is proved; nothing is returned then.
         """
+        try:
+            return self._solve(problem, start)
+        except SolveError:
+            if not problem.levies:
+                raise
+            return solve_by_levies(problem, self._solve)
+
+    def _solve(self, problem: Problem, start: State | None = None) -> State:
         scaled = scale(problem)
         highs_seconds = 0.0
         excused: tuple[float, ...] = tuple(0.0 for _ in problem.offtakes)
@@ -119,7 +128,8 @@ class Solver:
         )
 
     def _prove(self, system: System, point: Point) -> tuple[Point, float, int, float]:
-        """Confirm a point by the programme whose steps are centred on it; where it points elsewhere, follow and try again.
+        """Confirm a point by the programme whose steps are centred on it; where it points elsewhere, follow and try
+        again.
 
         Returns the proved point, its price error, the number of programmes and the seconds inside HiGHS.
         """

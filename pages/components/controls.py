@@ -72,8 +72,13 @@ def sidebar() -> None:
             "assumptions": _assumptions,
         }
         for group, draw in drawn.items():
-            with st.expander(_label(group, labels[group]), key=f"group_{group}", on_change="rerun") as box:
-                if box.open:
+            with st.container(border=True, key=f"group_{group}"):
+                unfolded = group in here.open_groups
+                st.button(
+                    _label(group, labels[group]), key=f"fold_{group}", type="tertiary", width="stretch", on_click=state.fold, args=(group,),
+                    icon=":material/expand_less:" if unfolded else ":material/expand_more:",
+                )
+                if unfolded:
                     draw(here.scenario)
         _horizon(here.scenario)
         _kept(here.scenario)
@@ -541,8 +546,7 @@ def _history(here: state.History) -> None:
 
 def _reset() -> None:
     state.reset()
-    for group in GROUPS:
-        st.session_state[f"group_{group}"] = False
+    state.history().open_groups.clear()
 
 
 def _share(now: Scenario) -> None:

@@ -23,7 +23,8 @@ MISSING = object()
 class History:
     """Where a session stands: the scenario, what undo and redo lead to, and the message of the last edit that failed.
 
-    ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario.
+    ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario. ``open_groups`` are the
+    groups of levers unfolded; an expander would fold itself whenever its label changes.
     """
 
     scenario: Scenario = field(default_factory=Scenario)
@@ -31,6 +32,7 @@ class History:
     future: list[Scenario] = field(default_factory=list)
     fault: str = ""
     stops: bool = False
+    open_groups: set[str] = field(default_factory=set)
 
 
 def history() -> History:
@@ -97,6 +99,11 @@ def reset() -> None:
     """The default scenario, everything as it was on opening; undo still leads back."""
     edit(lambda _: Scenario())
     axes.forget()
+
+
+def fold(group: str) -> None:
+    """Fold an unfolded group of levers, unfold a folded one."""
+    history().open_groups ^= {group}
 
 
 def value(key: str) -> Any:

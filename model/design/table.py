@@ -1,0 +1,170 @@
+"""The response table: every package under every state, from the store or solved by one or several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import OrderedDict
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model.design.responses import Question, Response, key_of, respond
+from model.errors import AccordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from model.design.store import Store
+    from model.world import World
+
+BATCH = 8
+"""Cells a worker solves before it reports; they share a mineral, so that its market is calibrated once."""
+MOST_IN_MEMORY = 20_000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell for which no equilibrium was proved, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a calculation is: ``done`` of ``total`` solves, seconds left at the pace so far, and what was worked on last."""
+
+    done: int
+    total: int
+    tried: str
+    seconds_left: float
+
+
+Answer = Response | Failure
+
+
+class ResponseTable:
+    """Answers by question. Memory first, then the store, then the equilibrium.
+
+    ``workers`` processes solve what is missing, 1 = this one. The answers do not depend on their number: every cell starts from the
+    status quo of its own market and nothing else.
+    """
+
+    def __init__(self, world: World, store: Store, workers: int = 1, folder: Path | None = None) -> None:
+        self.world = world
+        self.store = store
+        self.workers = workers
+        self._folder = folder
+        self._known: OrderedDict[str, Answer] = OrderedDict()
+        self.solved = 0
+
+    def key(self, asked: Question) -> str:
+        """The content hash of a cell."""
+        return key_of(asked, self.world.tables.content_hash)
+
+    def answers(self, asked: Iterable[Question]) -> list[Answer]:
+        """Answers in the order asked; what is missing is solved."""
+        questions = list(asked)
+        for _ in self.fill(questions):
+            pass
+        return [self._known[self.key(each)] for each in questions]
+
+    def one(self, asked: Question) -> Response:
+        """One response.
+
+        Raises:
+            AccordError: when no equilibrium is proved.
+        """
+        (answer,) = self.answers([asked])
+        if isinstance(answer, Failure):
+            raise AccordError(answer.reason)
+        return answer
+
+    def fill(self, asked: Sequence[Question]) -> Iterator[Progress]:
+        """Solve what is neither in memory nor in the store, reporting after every part. Stop iterating to cancel: nothing is lost."""
+        by_key = {self.key(each): each for each in asked}
+        self._recall([key for key in by_key if key not in self._known])
+        missing = {key: each for key, each in by_key.items() if key not in self._known}
+        started, total = time.monotonic(), len(missing)
+        solve = self._solve_here if self.workers <= 1 or len(missing) <= BATCH else self._solve_apart
+        done = 0
+        for texts, tried in solve(missing):
+            self._keep(texts)
+            done += len(texts)
+            spent = time.monotonic() - started
+            yield Progress(done, total, tried, spent / done * (total - done))
+
+    def _recall(self, keys: Sequence[str]) -> None:
+        for key, text in self.store.get(keys).items():
+            self._remember(key, _read(text))
+
+    def _keep(self, texts: dict[str, str]) -> None:
+        self.store.put(texts)
+        self.solved += len(texts)
+        for key, text in texts.items():
+            self._remember(key, _read(text))
+
+    def _remember(self, key: str, answer: Answer) -> None:
+        self._known[key] = answer
+        if len(self._known) > MOST_IN_MEMORY:
+            self._known.popitem(last=False)
+
+    def _solve_here(self, missing: dict[str, Question]) -> Iterator[tuple[dict[str, str], str]]:
+        for key, asked in missing.items():
+            yield {key: _solve(self.world, asked)}, asked.mineral
+
+    def _solve_apart(self, missing: dict[str, Question]) -> Iterator[tuple[dict[str, str], str]]:
+        """Batches of one mineral each, handed to processes that start afresh and load the data themselves."""
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(self.workers, context, _start_worker, (self._folder,)) as pool:
+            waiting = {pool.submit(_solve_batch, batch): batch[0][1].mineral for batch in _batches(missing)}
+            try:
+                while waiting:
+                    finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        yield _result(future), waiting.pop(future)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _result(future: Future[dict[str, str]]) -> dict[str, str]:
+    return future.result()
+
+
+def _batches(missing: dict[str, Question]) -> Iterator[list[tuple[str, Question]]]:
+    by_mineral: dict[str, list[tuple[str, Question]]] = {}
+    for key, asked in missing.items():
+        by_mineral.setdefault(asked.mineral, []).append((key, asked))
+    for cells in by_mineral.values():
+        for start in range(0, len(cells), BATCH):
+            yield cells[start : start + BATCH]
+
+
+_WORLDS: list[World] = []
+"""The world of a worker process, loaded when it starts."""
+
+
+def _start_worker(folder: Path | None) -> None:
+    from model.world import World
+
+    _WORLDS[:] = [World(folder)]
+
+
+def _solve_batch(batch: list[tuple[str, Question]]) -> dict[str, str]:
+    return {key: _solve(_WORLDS[0], asked) for key, asked in batch}
+
+
+_FAILED = "!"
+"""First character of a stored reason why a cell has no answer; responses begin with a brace."""
+
+
+def _solve(world: World, asked: Question) -> str:
+    try:
+        return respond(world, asked).to_json()
+    except AccordError as error:
+        return _FAILED + str(error)
+
+
+def _read(text: str) -> Answer:
+    return Failure(text[1:]) if text.startswith(_FAILED) else Response.from_json(text)

@@ -1,0 +1,27 @@
+"""Colours, once, for the screen and for documents. One meaning, one colour; safe for the common forms of colour blindness.
+
+Hues follow P. Tol's qualitative schemes: parties blue, non-parties amber, users, producers and treasury each their own; the status quo
+is grey. Losses are told by their side of zero, never by red alone.
+"""
+
+from __future__ import annotations
+
+PARTY = "#1F5A99"
+NON_PARTY = "#E69F00"
+STOCKS = "#8C6BB1"
+STATUS_QUO = "#9AA0A6"
+WITHOUT_AGREEMENT = "#5F6368"
+
+USERS = "#CC6677"
+PRODUCERS = "#117733"
+TREASURY = "#44AA99"
+RENTS = "#999933"
+
+INK = "#1B1F24"
+GRID = "#E3E6EA"
+SLACK = "#EEF0F2"
+FAILS = "#F7E3B5"
+
+GROUPS = {"party": PARTY, "non_party": NON_PARTY, "stocks": STOCKS}
+ACCOUNTS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
+ACCOUNT_NAMES = {"users_usd": "Users", "producers_usd": "Producers", "treasury_usd": "Treasury", "rents_usd": "Rents, offtake"}

@@ -1,0 +1,152 @@
+"""A document before it has a format: blocks of text, tables and charts that every writer lays out in its own way."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model.findings import figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from matplotlib.figure import Figure
+
+MINUS = "−"
+ABSENT = "–"
+
+Value = str | float | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table's column: title, unit ("" for text), factor from the stored number to the unit shown, and how it is written.
+
+    ``exact`` numbers keep every digit that was agreed; others are rounded to three figures. ``signed`` numbers are changes.
+    """
+
+    title: str
+    unit: str = ""
+    scale: float = 1.0
+    signed: bool = False
+    exact: bool = False
+
+    @property
+    def header(self) -> str:
+        """Title with its unit."""
+        return f"{self.title}, {self.unit}" if self.unit else self.title
+
+    def shown(self, value: Value) -> str:
+        """A cell as a reader sees it."""
+        if value is None:
+            return ABSENT
+        if isinstance(value, str):
+            return clean(value)
+        scaled = value * self.scale
+        text = exact(abs(scaled)) if self.exact else figures(abs(scaled))
+        sign = MINUS if scaled < 0 and text != "0" else "+" if self.signed and scaled > 0 else ""
+        return sign + text
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 starts a section."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; ``strong`` marks the finding that a section starts with."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table with a caption; ``name`` is its sheet in a workbook. Rows hold texts and stored numbers."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture with a caption and the text that says the same to those who cannot see it."""
+
+    caption: str
+    alternative: str
+    draw: Callable[[], Figure]
+
+
+Block = Heading | Paragraph | Bullets | Sheet | Chart
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A snapshot that travels with the document."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """Everything a writer needs; nothing in it depends on when or where it is written."""
+
+    title: str
+    subtitle: str
+    short_id: str
+    author: str
+    created: datetime
+    blocks: tuple[Block, ...]
+    about: tuple[tuple[str, str], ...]
+    further: tuple[Sheet, ...]
+    """Full result tables, for workbooks only."""
+    attachments: tuple[Attachment, ...]
+
+    @property
+    def footer(self) -> str:
+        """What stands at the foot of every page."""
+        return f"Minerals Accord · snapshot {self.short_id}"
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The tables of the document in their order."""
+        return tuple(block for block in self.blocks if isinstance(block, Sheet))
+
+
+def exact(value: float) -> str:
+    """A number with all its digits and thousands separators.
+
+    >>> exact(27096.4), exact(20000.0), exact(0.1 + 0.2)
+    ('27,096.4', '20,000', '0.30000000000000004')
+    """
+    whole, _, rest = repr(float(value)).partition(".")
+    if "e" in rest or "e" in whole:
+        return f"{value:,.12f}".rstrip("0").rstrip(".") if abs(value) >= 1e-9 else repr(value)
+    digits = rest if rest != "0" else ""
+    return f"{int(whole):,}" + (f".{digits}" if digits else "")
+
+
+def clean(text: str) -> str:
+    """Text without characters that no document format can hold: controls and halves of pairs become a space.
+
+    >>> clean("a\\x00b\\nc")
+    'a b c'
+    """
+    return "".join(" " if unicodedata.category(letter) in ("Cc", "Cs", "Cn") else letter for letter in text)

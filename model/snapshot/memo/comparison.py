@@ -1,0 +1,207 @@
+"""Several snapshots side by side: what differs in what was agreed first, then in what happens, then one sentence per party."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from model.errors import SnapshotError
+from model.findings.wording import signed_money, starting
+from model.snapshot.memo import content, terms
+from model.snapshot.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, exact
+from model.snapshot.memo.levers import levers, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from model.snapshot.memo.blocks import Block, Value
+    from model.snapshot.record import Snapshot
+
+MOST = 5
+LETTERS = "ABCDE"
+NOT_SET = "not set"
+HEADLINE = (
+    ("Price in the parties", "price_usd_per_t", {"unit": "USD/t"}, False),
+    ("Share of use from non-parties", "non_party_share", {"unit": "%", "scale": 100.0}, False),
+    ("Cost to users", "users_cost_usd", content.MILLION_USD, True),
+    ("Gain of producers", "producers_gain_usd", content.MILLION_USD, True),
+    ("Public money and rents", "public_money_usd", content.MILLION_USD, True),
+    ("Net gain of the parties", "net_gain_usd", content.MILLION_USD, True),
+)
+
+
+def comparison(snapshots: Sequence[Snapshot]) -> Document:
+    """The document that sets two to five snapshots side by side.
+
+    Raises:
+        SnapshotError: for fewer or more, or for the same snapshot twice.
+    """
+    if not 2 <= len(snapshots) <= MOST:
+        raise SnapshotError(f"{len(snapshots)} snapshots cannot be set side by side; choose 2 to {MOST}")
+    if len({snapshot.id for snapshot in snapshots}) < len(snapshots):
+        raise SnapshotError("the same snapshot stands in the comparison twice; choose different ones")
+    blocks: list[Block] = [Heading("What is compared"), _key(snapshots), *_agreed(snapshots), *_happens(snapshots), *_parties(snapshots), *_rests(snapshots)]
+    ids = " · ".join(snapshot.short_id for snapshot in snapshots)
+    latest = max(snapshot.created for snapshot in snapshots)
+    return Document(
+        title=f"Comparison: {', '.join(f'{letter} {snapshot.title}' for letter, snapshot in _lettered(snapshots))}",
+        subtitle=f"Agreements on critical minerals side by side · snapshots up to {latest:%d %B %Y, %H:%M} UTC",
+        short_id=ids,
+        author=", ".join(dict.fromkeys(snapshot.record.author for snapshot in snapshots if snapshot.record.author)),
+        created=latest,
+        blocks=tuple(blocks),
+        about=tuple((f"{letter}: {item}", value) for letter, snapshot in _lettered(snapshots) for item, value in content.about(snapshot)),
+        further=(),
+        attachments=tuple(content.attachment(snapshot) for snapshot in snapshots),
+    )
+
+
+def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
+    return list(zip(LETTERS, snapshots, strict=False))
+
+
+def _key(snapshots: Sequence[Snapshot]) -> Sheet:
+    columns = (Column("Letter"), Column("Title"), Column("Short id"), Column("Made (UTC)"), Column("Author"))
+    rows = tuple(
+        (letter, snapshot.title, snapshot.short_id, f"{snapshot.created:%Y-%m-%d %H:%M}", snapshot.record.author or "not given")
+        for letter, snapshot in _lettered(snapshots)
+    )
+    return Sheet("Snapshots", "The snapshots", columns, rows)
+
+
+def _differing(sides: Sequence[Mapping[tuple[str, str], str]]) -> tuple[tuple[str, ...], ...]:
+    """Rows of what is not the same on all sides: two names, then the level on every side."""
+    names = dict.fromkeys(name for side in sides for name in side)
+    rows = ((*name, *(side.get(name, NOT_SET) for side in sides)) for name in names)
+    return tuple(row for row in rows if len(set(row[2:])) > 1)
+
+
+def _side_by_side(name: str, caption: str, titles: tuple[str, str], sides: Sequence[Mapping[tuple[str, str], str]], same: str) -> Block:
+    rows = _differing(sides)
+    if not rows:
+        return Paragraph(same)
+    columns = (Column(titles[0]), Column(titles[1]), *(Column(letter) for letter in LETTERS[: len(sides)]))
+    return Sheet(name, caption, columns, rows)
+
+
+def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
+    sides = []
+    for snapshot in snapshots:
+        labels = terms.Labels(snapshot.record.names, snapshot.scenario.parties)
+        rows = [*setting(snapshot, labels)[:-1], *levers(snapshot, labels)]
+        sides.append({(what, field): level for what, field, level in rows})
+    return [
+        Heading("What differs in the agreement"),
+        _side_by_side("Agreement", "Levers that differ", ("Instrument", "Field"), sides, "The same agreement, shocks, parties and horizon."),
+        Heading("What differs in assumptions", 2),
+        _side_by_side(
+            "Assumption values", "Assumptions that differ", ("Assumption", ""), [_assumed(snapshot) for snapshot in snapshots], "The same assumptions."
+        ),
+    ]
+
+
+def _assumed(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    return {(content.readable(name), "value"): exact(value) for name, value in snapshot.record.inputs.assumptions.items()}
+
+
+def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
+    blocks: list[Block] = [Heading("What differs in results")]
+    shared = _shared(snapshot.scenario.minerals for snapshot in snapshots)
+    if not shared:
+        return [*blocks, Paragraph("The snapshots have no mineral in common, so no result can be set side by side.")]
+    for mineral in shared:
+        name = snapshots[0].record.names["mineral"].get(mineral, mineral)
+        blocks += [Heading(name, 2), *_headline(snapshots, mineral, name), *_by_party(snapshots, mineral, name), *_by_shock(snapshots, mineral, name)]
+    return blocks
+
+
+def _shared(groups: Iterable[tuple[str, ...]]) -> list[str]:
+    first, *rest = groups
+    return [item for item in first if all(item in other for other in rest)]
+
+
+def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
+    rows = [_of(snapshot, "headline", mineral).iloc[0] for snapshot in snapshots]
+    sheet_rows: list[tuple[Value, ...]] = []
+    for title, column, look, _ in HEADLINE:
+        scale = float(look.get("scale", 1.0))  # type: ignore[arg-type]
+        sheet_rows.append((f"{title}, {look['unit']}", *(float(row[column]) * scale for row in rows)))
+    said: list[Block] = [Bullets(tuple(f"{letter}: {' '.join(snapshot.sentences(mineral, 'gains'))}" for letter, snapshot in _lettered(snapshots)))]
+    columns = (Column("Measure"), *(Column(letter) for letter in LETTERS[: len(snapshots)]))
+    note = "Money is the change on each snapshot's own status quo; cost counts against users, all else is a gain."
+    return [*said, Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, tuple(sheet_rows), note)]
+
+
+def _of(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
+    frame = snapshot.tables[table]
+    return frame[frame["mineral"] == mineral] if len(frame) else frame
+
+
+def _by_party(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
+    nets = [_net(snapshot, mineral) for snapshot in snapshots]
+    parties = list(dict.fromkeys(party for net in nets for party in net))
+    columns = (Column("Party"), *(Column(letter, signed=True, **content.MILLION_USD) for letter in LETTERS[: len(snapshots)]))  # type: ignore[arg-type]
+    names = snapshots[0].record.names["region"]
+    rows = tuple((names.get(party, party), *(net.get(party) for net in nets)) for party in parties)
+    return [Sheet(f"Net {mineral}", f"{name}: net gain by party (a dash: not a party)", columns, rows)]
+
+
+def _net(snapshot: Snapshot, mineral: str) -> dict[str, float]:
+    frame = _of(snapshot, "parties", mineral)
+    return dict(zip(frame["region"], frame["net_usd"].astype(float), strict=True))
+
+
+def _by_shock(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
+    sides = [dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True)) for frame in (_of(one, "shocks", mineral) for one in snapshots) if "net_gain_usd_with_agreement" in frame]
+    if len(sides) < len(snapshots):
+        return []
+    shocks = list(dict.fromkeys(shock for side in sides for shock in side))
+    columns = (Column("Shock"), *(Column(letter, signed=True, **content.MILLION_USD) for letter in LETTERS[: len(snapshots)]))  # type: ignore[arg-type]
+    names = snapshots[0].record.names["shock"]
+    rows = tuple((names.get(shock, shock), *(_number(side.get(shock)) for side in sides)) for shock in shocks)
+    return [Sheet(f"Shocks {mineral}", f"{name}: net gain of the parties with the agreement, under each named shock", columns, rows)]
+
+
+def _number(value: object) -> Value:
+    return float(value) if isinstance(value, float) and value == value else None  # noqa: PLR0124 (NaN alone differs from itself)
+
+
+def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
+    shared = _shared(snapshot.scenario.minerals for snapshot in snapshots)
+    if not shared:
+        return []
+    nets = [_total(snapshot, shared) for snapshot in snapshots]
+    names = snapshots[0].record.names["region"]
+    sentences = [_party_sentence(names.get(party, party), [net.get(party) for net in nets]) for party in dict.fromkeys(p for net in nets for p in net)]
+    return [Heading("One sentence per party"), Bullets(tuple(sentences))]
+
+
+def _total(snapshot: Snapshot, minerals: list[str]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for mineral in minerals:
+        for party, net in _net(snapshot, mineral).items():
+            total[party] = total.get(party, 0.0) + net
+    return total
+
+
+def _party_sentence(name: str, nets: list[float | None]) -> str:
+    known = {letter: net for letter, net in zip(LETTERS, nets, strict=False) if net is not None}
+    told = ", ".join(f"{letter} {signed_money(net)}" for letter, net in known.items())
+    best = max(known, key=lambda letter: known[letter])
+    outside = [letter for letter, net in zip(LETTERS, nets, strict=False) if net is None]
+    where = f" (not a party in {', '.join(outside)})" if outside else ""
+    if len(known) > 1 and max(known.values()) - min(known.values()) > 1.0:
+        return f"{starting(name)} does best under {best}: net gain a year {told}{where}."
+    return f"{starting(name)}: net gain a year {told}{where}."
+
+
+def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
+    sides = []
+    for snapshot in snapshots:
+        items = dict(content.about(snapshot))
+        for unneeded in ("Title", "Id (SHA-256)", "Checksum of the file", "Made", "Author"):
+            items.pop(unneeded)
+        sides.append({(item, ""): value for item, value in items.items()})
+    same = "The same data and the same versions of model and solver: differences in results come from agreement, shocks and assumptions alone."
+    return [Heading("Data and versions"), _side_by_side("Versions", "Data and versions that differ", ("Item", ""), sides, same)]

@@ -1,0 +1,95 @@
+"""What the trials say of the conclusion: spans of every assumption, and what would turn the sign of a gain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from model.findings.wording import listing, money, signed_money
+from model.snapshot.memo.blocks import exact
+
+if TYPE_CHECKING:
+    from model.snapshot.memo.terms import Labels
+
+AS_ASSUMED = "as assumed"
+VERDICTS = {"net_gain_usd": ("the parties together gain", "the parties together lose"), "users_cost_usd": ("users pay", "users save")}
+"""Headline numbers whose sign is a conclusion, and what either sign means."""
+NEGLIGIBLE_USD = 1.0
+
+
+def spans(trials: pd.DataFrame) -> pd.DataFrame:
+    """One row per assumption: both ends tried, and price and net gain at each."""
+    rows = []
+    for name, group in trials[trials["assumption"] != AS_ASSUMED].groupby("assumption", sort=False):
+        row: dict[str, object] = {"assumption": name, "low": None, "high": None}
+        for trial in group.to_dict("records"):
+            row[str(trial["end"])] = trial["value"]
+            row |= {f"{column}_{trial['end']}": trial.get(column) for column in ("price_usd_per_t", "net_gain_usd")}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["assumption", "low", "high", *(f"{c}_{end}" for c in ("price_usd_per_t", "net_gain_usd") for end in ("low", "high"))])
+
+
+def effect_of_agreement(shocks: pd.DataFrame) -> pd.DataFrame:
+    """Per shock: what the agreement adds to users' cost and to net gain [USD/yr]."""
+    columns = ("users_cost_usd", "net_gain_usd")
+    nothing = pd.Series(float("nan"), index=shocks.index)
+    return pd.DataFrame({
+        column: pd.to_numeric(shocks.get(f"{column}_with_agreement", nothing)) - pd.to_numeric(shocks.get(f"{column}_without_agreement", nothing))
+        for column in columns
+    })
+
+
+def shocks_sentence(shocks: pd.DataFrame, labels: Labels) -> str:
+    """Under which shock the agreement helps the parties most, and under which least."""
+    effect = effect_of_agreement(shocks)["net_gain_usd"].dropna()
+    if effect.empty:
+        return "No named shock has a result."
+    best, worst = shocks.loc[effect.idxmax(), "shock"], shocks.loc[effect.idxmin(), "shock"]
+    if effect.abs().max() < NEGLIGIBLE_USD:
+        return "Under no named shock does the agreement change anything for the parties."
+    first = f"The agreement does the parties together most good under “{labels.of('shock', str(best))}” ({signed_money(float(effect.max()))} a year)"
+    return f"{first}, least under “{labels.of('shock', str(worst))}” ({signed_money(float(effect.min()))} a year)."
+
+
+def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, labels: Labels) -> list[str]:
+    """Sentences: the conclusion, every trial that turns it, every shock under which the agreement's effect has another sign."""
+    sentences = []
+    for column, (positive, negative) in VERDICTS.items():
+        sentences += _turning(trials, column, positive, negative)
+    sentences += _other_sign(shocks, labels)
+    failed = trials.loc[trials["fault"].notna(), ["assumption", "end"]].itertuples(index=False, name=None)
+    unproved = [f"{name.replace('_', ' ')} {end}" for name, end in failed]
+    if unproved:
+        sentences.append(f"No equilibrium was proved at: {listing(unproved)}; nothing is known there.")
+    return sentences
+
+
+def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) -> list[str]:
+    base = trials.loc[trials["assumption"] == AS_ASSUMED, column].dropna() if column in trials else pd.Series(dtype=float)
+    if base.empty:
+        return []
+    value = float(base.iloc[0])
+    if abs(value) < NEGLIGIBLE_USD:
+        return []
+    verdict, opposite = (positive, negative) if value > 0 else (negative, positive)
+    others = trials[trials["assumption"] != AS_ASSUMED].dropna(subset=[column])
+    turned = others[others[column] * value < 0]
+    stated = f"As assumed, {verdict} {money(value)} a year"
+    if turned.empty:
+        return [f"{stated}; no single assumption, anywhere it was tried in its range, turns this."]
+    causes = [
+        f"{str(row.assumption).replace('_', ' ').split('.')[0]} is {exact(float(row.value))} ({money(float(getattr(row, column)))})"
+        for row in turned.itertuples()
+    ]
+    return [f"{stated}; {opposite} if {' or if '.join(causes)}."]
+
+
+def _other_sign(shocks: pd.DataFrame, labels: Labels) -> list[str]:
+    effect = effect_of_agreement(shocks)["net_gain_usd"] if len(shocks) else pd.Series(dtype=float)
+    helped, harmed = shocks[effect > NEGLIGIBLE_USD], shocks[effect < -NEGLIGIBLE_USD]
+    if helped.empty or harmed.empty:
+        return []
+    fewer, verb = (helped, "helps") if len(helped) <= len(harmed) else (harmed, "harms")
+    names = [f"“{labels.of('shock', str(name))}”" for name in fewer["shock"]]
+    return [f"The agreement {verb} the parties together only under {listing(names)}, among the named shocks."]

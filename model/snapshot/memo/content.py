@@ -1,0 +1,377 @@
+"""The memo of one snapshot: which questions it answers, in which order, from which of the snapshot's numbers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from model.findings.wording import starting
+from model.snapshot.memo import charts, conclusions, terms
+from model.snapshot.memo.blocks import Attachment, Bullets, Chart, Column, Document, Heading, Paragraph, Sheet
+from model.snapshot.memo.levers import assumptions, levers, registered_assumptions, setting
+from model.snapshot.memo.schedules import term_sheet
+from model.snapshot.record import RESULT_KEYS
+
+if TYPE_CHECKING:
+    from model.snapshot.memo.blocks import Block, Value
+    from model.snapshot.memo.terms import Labels
+    from model.snapshot.record import Snapshot
+
+MILLION_USD = {"unit": "million USD/yr", "scale": 1e-6}
+PRICE = {"unit": "USD/t"}
+SHARE = {"unit": "%", "scale": 100.0}
+MOST_INDUSTRIES = 15
+UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
+"""Endings of stored column names and the unit they stand for."""
+
+
+def memo(snapshot: Snapshot) -> Document:
+    """The document of one snapshot."""
+    labels = terms.Labels(snapshot.record.names, snapshot.scenario.parties)
+    blocks: list[Block] = [*_question(snapshot, labels), *_agreement(snapshot, labels)]
+    for mineral in snapshot.scenario.minerals:
+        blocks += _findings(snapshot, mineral, labels)
+    blocks += _manufacturers(snapshot, labels)
+    for mineral in snapshot.scenario.minerals:
+        blocks += _shocks(snapshot, mineral, labels)
+        blocks += _sensitivity(snapshot, mineral, labels)
+    blocks += [*_differences(snapshot, labels), *_rests_on(snapshot), *_replaying(snapshot), *term_sheet(snapshot, labels)]
+    return Document(
+        title=snapshot.title,
+        subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC" + _by(snapshot),
+        short_id=snapshot.short_id,
+        author=snapshot.record.author,
+        created=snapshot.created,
+        blocks=tuple(blocks),
+        about=about(snapshot),
+        further=further(snapshot),
+        attachments=(attachment(snapshot),),
+    )
+
+
+def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """What a snapshot is, for the sheet "About" and the section on replaying."""
+    record = snapshot.record
+    return (
+        ("Title", snapshot.title),
+        ("Id (SHA-256)", snapshot.id),
+        ("Checksum of the file", record.checksum),
+        ("Made", f"{snapshot.created:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Author", record.author or "not given"),
+        ("Status quo of", record.inputs.data.version),
+        ("Data hash", record.inputs.data.hash),
+        *((f"Version of {name.replace('_', ' ')}", value) for name, value in record.inputs.versions.items()),
+        *((f"Version of {name}", value) for name, value in record.environment.items()),
+        *((f"Options of {name}", ", ".join(f"{key} = {value}" for key, value in options.items()) or "none") for name, options in record.inputs.options.items()),
+    )
+
+
+def further(snapshot: Snapshot) -> tuple[Sheet, ...]:
+    """Every result table in full, for workbooks."""
+    return tuple(_full(name, snapshot.tables[name]) for name in RESULT_KEYS if len(snapshot.tables[name]))
+
+
+def attachment(snapshot: Snapshot) -> Attachment:
+    """The snapshot itself, under a name made of its id alone."""
+    return Attachment(f"snapshot-{snapshot.short_id}.json", snapshot.to_json())
+
+
+def _by(snapshot: Snapshot) -> str:
+    return f" · {snapshot.record.author}" if snapshot.record.author else ""
+
+
+def _full(name: str, frame: pd.DataFrame) -> Sheet:
+    columns = tuple(Column(column, _unit(column)) for column in map(str, frame.columns))
+    rows = tuple(tuple(_value(cell) for cell in row) for row in frame.itertuples(index=False, name=None))
+    return Sheet(name, f"Result table {name}", columns, rows)
+
+
+def _unit(column: str) -> str:
+    if column in ("status_quo", "without_agreement", "with_agreement"):
+        return "t/yr"
+    return next((unit for ending, unit in UNITS.items() if column.endswith(ending)), "")
+
+
+def _value(cell: Any) -> Value:
+    if cell is None or cell is pd.NA or cell != cell:  # noqa: PLR0124 (NaN alone differs from itself)
+        return None
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return float(cell) if isinstance(cell, (int, float)) else str(cell)
+
+
+def _of(snapshot: Snapshot, name: str, mineral: str) -> pd.DataFrame:
+    frame = snapshot.tables[name]
+    return frame[frame["mineral"] == mineral].reset_index(drop=True) if len(frame) else frame
+
+
+def _column(frame: pd.DataFrame, name: str) -> list[Value]:
+    return [_value(cell) for cell in frame[name]] if name in frame else [None] * len(frame)
+
+
+def _rows(*columns: list[Value]) -> tuple[tuple[Value, ...], ...]:
+    return tuple(zip(*columns, strict=True))
+
+
+def _question(snapshot: Snapshot, labels: Labels) -> list[Block]:
+    minerals = ", ".join(labels.of("mineral", mineral).lower() for mineral in snapshot.scenario.minerals)
+    happens = [terms.shock(shock, labels) for shock in snapshot.scenario.shocks]
+    when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
+    over = "within one year, with capacity fixed" if snapshot.scenario.horizon == "short" else "once capacity has responded"
+    return [
+        Heading("The question"),
+        Paragraph(
+            f"What does the agreement below do to prices and supply of {minerals}, who gains and who pays, {over}, {when}? "
+            f"All changes are against the status quo of {snapshot.record.inputs.data.version}: no agreement, no shock, the duties and "
+            "export controls then in force."
+        ),
+    ]
+
+
+def _agreement(snapshot: Snapshot, labels: Labels) -> list[Block]:
+    parties = [labels.of("region", party) for party in snapshot.scenario.parties]
+    coalition = labels.of("coalition", "parties")
+    named = f" ({coalition})" if coalition not in ("", "parties") else ""
+    agreed = terms.clauses(snapshot.scenario, labels)
+    return [
+        Heading("The agreement"),
+        Paragraph(f"Parties{named}: {', '.join(parties)}."),
+        Bullets(tuple(agreed)) if agreed else Paragraph("The parties agree on nothing: the status quo."),
+    ]
+
+
+def _findings(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
+    name = labels.of("mineral", mineral)
+    return [
+        Heading(f"What it does: {name.lower()}"),
+        *(Paragraph(sentence, strong=True) for sentence in snapshot.sentences(mineral, "gains")),
+        _headline(snapshot, mineral, name),
+        Heading("Three numbers per party", 2),
+        _parties(snapshot, mineral, name, labels),
+        Heading("Who gains and who pays", 2),
+        *_gains(snapshot, mineral, name),
+        Heading("Where supply comes from", 2),
+        *_supply(snapshot, mineral, name),
+        *_response(snapshot, mineral, name),
+        Heading("Why", 2),
+        Bullets(snapshot.sentences(mineral, "reasons") or ("Nothing binds.",)),
+    ]
+
+
+def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
+    row = _of(snapshot, "headline", mineral).iloc[0]
+    price, share, money = "price_usd_per_t", "non_party_share", None
+    lines = [
+        ("Price in the parties, USD/t", row["price_status_quo_usd_per_t"], row["price_without_usd_per_t"], row[price]),
+        ("Share of use from non-parties, %", 100 * row[f"{share}_status_quo"], 100 * row[f"{share}_without"], 100 * row[share]),
+        ("Cost to users, million USD/yr", money, money, row["users_cost_usd"] / 1e6),
+        ("Gain of producers, million USD/yr", money, money, row["producers_gain_usd"] / 1e6),
+        ("Public money and rents, million USD/yr", money, money, row["public_money_usd"] / 1e6),
+        ("Net gain of the parties, million USD/yr", money, money, row["net_gain_usd"] / 1e6),
+        ("Use given up for want of supply, t/yr", money, money, row["short_t"]),
+    ]
+    columns = (Column("Measure"), Column("Status quo"), Column("Shock without agreement"), Column("With agreement"))
+    note = "Money is the change on the status quo. Public money: duties, levies and quota rents less outlays."
+    rows = tuple((label, *(_value(value) for value in values)) for label, *values in lines)
+    return Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)
+
+
+def _parties(snapshot: Snapshot, mineral: str, name: str, labels: Labels) -> Sheet:
+    frame = _of(snapshot, "parties", mineral)
+    columns = (
+        Column("Party"),
+        Column("Price to users, status quo", **PRICE),
+        Column("Price to users, with agreement", **PRICE),
+        Column("From non-parties, status quo", **SHARE),
+        Column("From non-parties, with agreement", **SHARE),
+        Column("Net gain", signed=True, **MILLION_USD),
+    )
+    stored = ("price_status_quo_usd_per_t", "price_with_agreement_usd_per_t", "non_party_share_status_quo", "non_party_share_with_agreement", "net_usd")
+    parties: list[Value] = [labels.of("region", str(region)) for region in frame["region"]]
+    rows = _rows(parties, *(_column(frame, column) for column in stored))
+    return Sheet(f"Parties {mineral}", f"{name}: price, dependence and net gain of each party", columns, rows)
+
+
+def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
+    frame = _of(snapshot, "gains", mineral)
+    columns = (Column("Party"), *(Column(title, signed=True, **MILLION_USD) for title in ("Users", "Producers", "Treasury", "Rents, offtake", "Net")))
+    stored = ("users_usd", "producers_usd", "treasury_usd", "rents_usd", "net_usd")
+    said = " ".join(snapshot.sentences(mineral, "gains"))
+    return [
+        Chart(f"{name}: who gains and who pays, by party", f"Diverging bars by party. {said}", partial(charts.gains, frame)),
+        Sheet(
+            f"Gains {mineral}",
+            f"{name}: change of each account on the status quo",
+            columns,
+            _rows(_column(frame, "party"), *(_column(frame, column) for column in stored)),
+        ),
+    ]
+
+
+def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
+    frame = _of(snapshot, "supply", mineral)
+    said = " ".join(snapshot.sentences(mineral, "supply"))
+    groups: list[Value] = [starting(str(group).replace("_", "-")) for group in frame["group"]]
+    columns = (Column("Origin"), Column("Side"), *(Column(title, "t/yr") for title in ("Status quo", "Shock without agreement", "With agreement")))
+    rows = _rows(_column(frame, "name"), groups, *(_column(frame, state) for state in ("status_quo", "without_agreement", "with_agreement")))
+    return [
+        Paragraph(said, strong=True),
+        Chart(f"{name}: supply of the parties by origin", f"Bars by origin, status quo behind, with agreement in front. {said}", partial(charts.sources, frame)),
+        Sheet(f"Supply {mineral}", f"{name}: supply of the parties by origin", columns, rows),
+    ]
+
+
+def _response(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
+    levels, ends = _of(snapshot, "response", mineral), _of(snapshot, "response_ends", mineral)
+    said = " ".join(snapshot.sentences(mineral, "response"))
+    blocks: list[Block] = [Heading("What other floors would do", 2), Paragraph(said, strong=True)]
+    if levels.empty or ends.empty:
+        return blocks
+    fails = _of(snapshot, "response_fails", mineral)
+    first = float(fails["fails_from_usd_per_t"].min()) if len(fails) else None
+    one = next(ends.astype(object).where(ends.notna(), None).itertuples())
+    columns = (Column("Floor", **PRICE), Column("Price in the parties", **PRICE), Column("Parties in which it holds", **SHARE))
+    rows = _rows(*(_column(levels, column) for column in ("level_usd_per_t", "price_usd_per_t", "held_by")))
+    return [
+        *blocks,
+        Chart(f"{name}: the parties' price over floor levels", f"A curve of price over floor level. {said}", partial(charts.response, levels, one, first)),
+        Sheet(f"Response {mineral}", f"{name}: price in the parties at other floors", columns, rows),
+    ]
+
+
+def _manufacturers(snapshot: Snapshot, labels: Labels) -> list[Block]:
+    hit = snapshot.tables["industries_hit"]
+    said = " ".join(snapshot.sentences(snapshot.scenario.minerals[0], "industries"))
+    blocks: list[Block] = [Heading("Downstream manufacturers"), Paragraph(said, strong=True)]
+    if len(hit):
+        blocks.append(Chart("Industries hit most, parties with known industry sizes together", f"Bars by industry. {said}", partial(charts.industries, hit)))
+    frame = snapshot.tables["industries"]
+    order = frame["extra_cost_usd"].abs().sort_values(ascending=False, kind="stable").index[:MOST_INDUSTRIES]
+    frame = frame.loc[order]
+    columns = (
+        Column("Industry"),
+        Column("Party"),
+        Column("Extra cost", signed=True, **MILLION_USD),
+        Column("Unit cost", signed=True, **SHARE),
+        Column("Shortage", **SHARE),
+        Column("Value added at risk", **MILLION_USD),
+        Column("Jobs at risk", "jobs"),
+    )
+    parties: list[Value] = [labels.of("region", str(region)) for region in frame["region"]]
+    stored = ("extra_cost_usd", "unit_cost_change", "shortage_share", "value_added_at_risk_usd", "jobs_at_risk")
+    rows = _rows(_column(frame, "name"), parties, *(_column(frame, column) for column in stored))
+    note = "Metal prices only, at unchanged quantities: a lower bound of cost. Risks are midpoints of two ways to spread a shortage; a dash: size unknown."
+    return [*blocks, Sheet("Manufacturers", f"The {len(rows)} industries whose cost changes most", columns, rows, note)]
+
+
+def _shocks(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
+    frame = _of(snapshot, "shocks", mineral)
+    name = labels.of("mineral", mineral)
+    blocks: list[Block] = [Heading(f"Under the named shocks: {name.lower()}")]
+    if frame.empty:
+        return [*blocks, Paragraph("No shock of the library touches this mineral.")]
+    columns = (
+        Column("Shock"),
+        Column("Price without agreement", **PRICE),
+        Column("Price with agreement", **PRICE),
+        Column("Agreement's cost to users", signed=True, **MILLION_USD),
+        Column("Agreement's net gain", signed=True, **MILLION_USD),
+        Column("Use given up with agreement", "t/yr"),
+    )
+    shocks: list[Value] = [labels.of("shock", str(shock)) for shock in frame["shock"]]
+    effect = conclusions.effect_of_agreement(frame)
+    rows = _rows(
+        shocks,
+        _column(frame, "price_usd_per_t_without_agreement"),
+        _column(frame, "price_usd_per_t_with_agreement"),
+        _column(effect, "users_cost_usd"),
+        _column(effect, "net_gain_usd"),
+        _column(frame, "short_t_with_agreement"),
+    )
+    note = "Each shock alone, at the severity of the library, in place of the scenario's own shocks; the agreement's effect is with less without it."
+    return [
+        *blocks,
+        Paragraph(conclusions.shocks_sentence(frame, labels), strong=True),
+        Sheet(f"Shocks {mineral}", f"{name}: named shocks without and with the agreement", columns, rows, note),
+    ]
+
+
+def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
+    frame = conclusions.spans(_of(snapshot, "sensitivity", mineral))
+    name = labels.of("mineral", mineral)
+    columns = (
+        Column("Assumption"),
+        Column("Low", exact=True),
+        Column("High", exact=True),
+        Column("Price at low", **PRICE),
+        Column("Price at high", **PRICE),
+        Column("Net gain at low", signed=True, **MILLION_USD),
+        Column("Net gain at high", signed=True, **MILLION_USD),
+    )
+    titles: list[Value] = [readable(str(assumption)) for assumption in frame["assumption"]]
+    stored = ("low", "high", "price_usd_per_t_low", "price_usd_per_t_high", "net_gain_usd_low", "net_gain_usd_high")
+    note = "One assumption at a time at the ends of its registered range; a dash: the value used is itself that end, or no equilibrium was proved."
+    return [
+        Heading(f"How sure it is: {name.lower()}"),
+        Sheet(f"Sensitivity {mineral}", f"{name}: sensitivity to the main assumptions", columns, _rows(titles, *(_column(frame, c) for c in stored)), note),
+        Heading("What would change the conclusion", 2),
+        Bullets(tuple(conclusions.what_would_change(_of(snapshot, "sensitivity", mineral), _of(snapshot, "shocks", mineral), labels))),
+    ]
+
+
+def _differences(snapshot: Snapshot, labels: Labels) -> list[Block]:
+    rows = tuple((what, field, level) for what, field, level in [*setting(snapshot, labels), *levers(snapshot, labels)])
+    changed = tuple((readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
+    columns = (Column("Assumption"), Column("Value used", exact=True), Column("Registered value", exact=True), Column("Unit"))
+    blocks: list[Block] = [
+        Heading("What differs from the status quo"),
+        Sheet("Levers", "Every lever that is set", (Column("Instrument"), Column("Field"), Column("Level")), rows),
+    ]
+    if not changed:
+        return [*blocks, Paragraph("Every assumption has its registered value.")]
+    return [*blocks, Sheet("Changed assumptions", "Every assumption that differs from its registered value", columns, changed)]
+
+
+def _rests_on(snapshot: Snapshot) -> list[Block]:
+    used = snapshot.record.inputs.assumptions
+    registered = registered_assumptions(snapshot)
+    rows = []
+    for name, value in used.items():
+        row = registered.get(name, {})
+        rows.append((readable(name), value, f"{row.get('low', '')} to {row.get('high', '')}", row.get("unit", ""), row.get("reason", ""), row.get("source_id", "") or "judgement"))
+    columns = (Column("Assumption"), Column("Value", exact=True), Column("Range"), Column("Unit"), Column("Reason"), Column("Source"))
+    sources = snapshot.data["sources"]
+    cited: tuple[tuple[Value, ...], ...] = _rows(*(_column(sources, column) for column in ("source_id", "title", "publisher", "year", "licence")))
+    titles = tuple(Column(title) for title in ("Source", "Title", "Publisher", "Year", "Licence"))
+    return [
+        Heading("Sources and assumptions"),
+        Sheet("Assumptions", "Assumptions used", columns, tuple(rows)),
+        Sheet("Sources", "Sources of the data rows used", titles, cited),
+    ]
+
+
+def _replaying(snapshot: Snapshot) -> list[Block]:
+    rows: tuple[tuple[Value, ...], ...] = about(snapshot)
+    return [
+        Heading("How to replay"),
+        Paragraph(
+            f"The numbers of this memo stand in the snapshot {snapshot.short_id}. With the file (it is attached to the PDF), run: accord replay "
+            f"snapshot-{snapshot.short_id}.json. It checks id and checksum, solves everything again, compares every number within a millionth, "
+            "and names each data row, assumption and version that differs, with its effect."
+        ),
+        Sheet("Identity", "What the numbers rest on", (Column("Item"), Column("Value")), rows),
+    ]
+
+
+def readable(assumption: str) -> str:
+    """An assumption's name as words.
+
+    >>> readable("demand_elasticity_short.antimony")
+    'demand elasticity short (antimony)'
+    """
+    name, _, mineral = assumption.partition(".")
+    return name.replace("_", " ") + (f" ({mineral.replace('_', ' ')})" if mineral else "")
+
+

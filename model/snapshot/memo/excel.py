@@ -1,0 +1,107 @@
+"""Excel: a sheet "About", one sheet per table of the memo and per full result table. Text is never a formula."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import xlsxwriter
+
+from model.snapshot.memo.blocks import Column, Sheet, clean
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+
+    from model.snapshot.memo.blocks import Document, Value
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings a spreadsheet program could take for a formula when a cell is edited; such cells are marked as text."""
+LONGEST_SHEET_NAME = 31
+WIDEST = 48
+ABOUT = (Column("Item"), Column("Value"))
+
+
+def write(document: Document) -> bytes:
+    """The document's tables as a workbook."""
+    file = io.BytesIO()
+    settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(file, settings)
+    moment = document.created.replace(tzinfo=None)
+    book.set_properties({"title": clean(document.title), "author": clean(document.author), "comments": document.footer, "created": moment})
+    looks = _Looks(book)
+    about = Sheet("About", f"{document.title} · {document.subtitle}", ABOUT, document.about)
+    names: set[str] = set()
+    for sheet in (about, *document.sheets, *document.further):
+        _add(book, sheet, looks, names, document.footer)
+    book.close()
+    return file.getvalue()
+
+
+class _Looks:
+    """Cell formats of a workbook, made once."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+        self.head: Format = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        self.text: Format = book.add_format({"num_format": "@", "valign": "top"})
+        self.guarded: Format = book.add_format({"num_format": "@", "valign": "top", "quote_prefix": True})
+        self._numbers: dict[str, Format] = {}
+
+    def number(self, pattern: str) -> Format:
+        """The format of a number pattern."""
+        if pattern not in self._numbers:
+            self._numbers[pattern] = self._book.add_format({"num_format": pattern, "valign": "top"})
+        return self._numbers[pattern]
+
+
+def _add(book: Workbook, sheet: Sheet, looks: _Looks, names: set[str], footer: str) -> None:
+    page = book.add_worksheet(_unused(sheet.name, names))
+    page.freeze_panes(1, 0)
+    page.set_footer(f"&L{footer}&RPage &P of &N")
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
+    for at, column in enumerate(sheet.columns):
+        page.write_string(0, at, clean(column.header), looks.head)
+        values = [row[at] for row in sheet.rows]
+        page.set_column(at, at, _width(column, values))
+        look = looks.number(pattern(column, values))
+        for down, value in enumerate(values, start=1):
+            if isinstance(value, str):
+                text = clean(value)
+                page.write_string(down, at, text, looks.guarded if text.startswith(FORMULA_STARTS) else looks.text)
+            elif value is not None:
+                page.write_number(down, at, value * column.scale, look)
+    if sheet.rows:
+        page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
+
+
+def pattern(column: Column, values: list[Value]) -> str:
+    """The number format of a column: whole numbers where they are large, three figures where they are small."""
+    numbers = [abs(value * column.scale) for value in values if isinstance(value, float)]
+    largest = max(numbers, default=0.0)
+    if all(number == int(number) for number in numbers) or largest >= 1000:
+        body = "#,##0"
+    else:
+        body = "0.0" if largest >= 100 else "0.00" if largest >= 10 else "0.0000"
+    if column.exact and any(number != int(number) for number in numbers):
+        body = "#,##0.0#######"
+    return f"+{body};-{body};{body}" if column.signed else body
+
+
+def _width(column: Column, values: list[Value]) -> int:
+    longest = max((len(value) if isinstance(value, str) else 11 for value in values), default=0)
+    return min(max(longest, min(len(column.header), 18), 8) + 2, WIDEST)
+
+
+def _unused(name: str, names: set[str]) -> str:
+    """A sheet name within Excel's limits that no other sheet has (letter case does not tell names apart)."""
+    plain = "".join(" " if letter in "[]:*?/\\'" else letter for letter in clean(name)).strip()[:LONGEST_SHEET_NAME] or "Table"
+    found, number = plain, 1
+    while found.lower() in names:
+        number += 1
+        ending = f" {number}"
+        found = plain[: LONGEST_SHEET_NAME - len(ending)] + ending
+    names.add(found.lower())
+    return found

@@ -1,0 +1,45 @@
+"""The formats a document can leave in."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from model.errors import SnapshotError
+from model.records import choices
+from model.snapshot.memo.comparison import comparison
+from model.snapshot.memo.content import memo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.snapshot.memo.blocks import Document
+    from model.snapshot.record import Snapshot
+
+WRITERS = {"docx": "word", "pdf": "pdf", "xlsx": "excel", "html": "html"}
+"""Format to the module whose ``write`` makes it; a writer's libraries are imported when it is first used."""
+FORMATS = tuple(WRITERS)
+MEDIA_TYPES = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html",
+}
+
+
+def document_of(snapshots: Sequence[Snapshot]) -> Document:
+    """The memo of one snapshot, or of several side by side."""
+    return memo(snapshots[0]) if len(snapshots) == 1 else comparison(snapshots)
+
+
+def export(document: Document, format: str) -> bytes:
+    """The document's file; two exports of the same snapshots with the same versions are the same bytes.
+
+    Raises:
+        SnapshotError: for a format that does not exist, or a character that the document's font does not have.
+    """
+    if format not in WRITERS:
+        raise SnapshotError(f"there is no format {format!r}; {choices(FORMATS, format)}")
+    data = import_module(f"model.snapshot.memo.{WRITERS[format]}").write(document)
+    assert isinstance(data, bytes)
+    return data

@@ -1,0 +1,103 @@
+"""HTML: one file that opens offline, without scripts; every text is escaped."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+from model.snapshot.memo import charts
+from model.snapshot.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+
+if TYPE_CHECKING:
+    from model.snapshot.memo.blocks import Block, Column, Document, Value
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""A browser must load nothing and run nothing."""
+STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.5 "Segoe UI", "Helvetica Neue", "DejaVu Sans", Arial, sans-serif; color: #1B1F24; background: #fff; max-width: 60rem;
+  margin: 2rem auto; padding: 0 1.5rem 4rem; }
+h1 { font-size: 1.8rem; margin-bottom: 0; } h2 { font-size: 1.3rem; margin-top: 2.2rem; border-bottom: 2px solid #1F5A99; }
+h3 { font-size: 1.05rem; margin-top: 1.6rem; } .subtitle { color: #5F6368; margin-top: .2rem; } p.finding { font-weight: 600; }
+figure { margin: 1rem 0 1.6rem; overflow-x: auto; } figure img { max-width: 100%; height: auto; }
+figcaption { font-size: .85rem; color: #5F6368; margin-bottom: .3rem; }
+table { border-collapse: collapse; font-size: .82rem; width: 100%; } th { text-align: left; vertical-align: bottom; border-bottom: 2px solid #1B1F24; }
+td { vertical-align: top; border-bottom: 1px solid #E3E6EA; } th, td { padding: .25rem .5rem; overflow-wrap: anywhere; }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; } .note { font-size: .8rem; color: #5F6368; }
+footer { position: fixed; bottom: 0; left: 0; right: 0; background: #fff; border-top: 1px solid #E3E6EA; font-size: .75rem; padding: .3rem 1.5rem; }
+@media print { body { max-width: none; margin: 0; } tr, figure img { break-inside: avoid; } }
+"""
+
+
+def write(document: Document) -> bytes:
+    """The document as HTML."""
+    body = "\n".join(_block(block) for block in document.blocks)
+    text = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
+<meta name="author" content="{_safe(document.author)}">
+<title>{_safe(document.title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>{_safe(document.title)}</h1>
+<p class="subtitle">{_safe(document.subtitle)}</p>
+<main>
+{body}
+</main>
+<footer>{_safe(document.footer)}</footer>
+</body>
+</html>
+"""
+    return text.encode()
+
+
+def _safe(text: str) -> str:
+    return escape(clean(text))
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"<h{level + 1}>{_safe(text)}</h{level + 1}>"
+        case Paragraph(text, strong):
+            kind = ' class="finding"' if strong else ""
+            return f"<p{kind}>{_safe(text)}</p>"
+        case Bullets(items):
+            return "<ul>" + "".join(f"<li>{_safe(item)}</li>" for item in items) + "</ul>"
+        case Sheet():
+            return _table(block)
+        case Chart(caption, alternative, draw):
+            picture = base64.b64encode(charts.svg(draw())).decode()
+            return (
+                f"<figure><figcaption>{_safe(caption)}</figcaption>"
+                f'<img alt="{_safe(alternative)}" src="data:image/svg+xml;base64,{picture}"></figure>'
+            )
+
+
+def _table(sheet: Sheet) -> str:
+    head = "".join(f'<th scope="col"{_kind(sheet, at)}>{_safe(column.header)}</th>' for at, column in enumerate(sheet.columns))
+    rows = "".join(
+        "<tr>" + "".join(_cell(sheet.columns[at], value) for at, value in enumerate(row)) + "</tr>\n" for row in sheet.rows
+    )
+    note = f'<p class="note">{_safe(sheet.note)}</p>' if sheet.note else ""
+    caption = f"<figcaption>{_safe(sheet.caption)}</figcaption>"
+    return f"<figure>{caption}<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{note}</figure>"
+
+
+def _kind(sheet: Sheet, at: int) -> str:
+    return ' class="number"' if is_numeric(sheet, at) else ""
+
+
+def _cell(column: Column, value: Value) -> str:
+    kind = "" if isinstance(value, str) else ' class="number"'
+    return f"<td{kind}>{_safe(column.shown(value))}</td>"
+
+
+def is_numeric(sheet: Sheet, at: int) -> bool:
+    """Whether a column holds numbers."""
+    return any(isinstance(row[at], float) for row in sheet.rows)

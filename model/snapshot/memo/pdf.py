@@ -1,0 +1,141 @@
+"""PDF by typst: accessible (PDF/UA-1), fonts embedded, the snapshots attached. Needs no network and no installed font."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import unicodedata
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import typst
+from fontTools.ttLib import TTFont
+
+from model.errors import SnapshotError
+from model.snapshot.memo import charts
+from model.snapshot.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+from model.snapshot.memo.html import is_numeric
+
+if TYPE_CHECKING:
+    from model.snapshot.memo.blocks import Block, Document
+
+TEMPLATE = Path(__file__).with_name("memo.typ")
+FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
+"""DejaVu Sans as matplotlib ships it: Latin, Greek, Cyrillic and more."""
+FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
+STANDARDS = ["ua-1"]
+WIDEST = 34
+"""Letters beyond which a cell's text does not widen its column but breaks."""
+INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cf"})
+"""Categories of characters that need no glyph."""
+
+
+def write(document: Document) -> bytes:
+    """The document as PDF.
+
+    Raises:
+        SnapshotError: naming a character that the font does not have.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        content = _content(document, folder)
+        text = json.dumps(content, ensure_ascii=False)
+        _check_glyphs(content)
+        (folder / "memo.json").write_text(text, encoding="utf-8")
+        for file in document.attachments:
+            (folder / file.name).write_text(file.content, encoding="utf-8")
+        main = folder / "memo.typ"
+        main.write_bytes(TEMPLATE.read_bytes())
+        return _compiled(main, int(document.created.timestamp()))
+
+
+def _compiled(main: Path, moment: int) -> bytes:
+    compiler = typst.Compiler(root=main.parent, font_paths=_fonts(), ignore_system_fonts=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", typst.TypstWarning)
+            data = compiler.compile(main, format="pdf", pdf_standards=list(STANDARDS), timestamp=moment)
+    except (typst.TypstError, typst.TypstWarning) as error:
+        raise SnapshotError(f"the PDF could not be made: {error.message}") from None
+    assert isinstance(data, bytes)
+    return data
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """Characters that both faces have."""
+    return frozenset.intersection(*(frozenset(TTFont(FONTS / face, lazy=True).getBestCmap()) for face in FACES))
+
+
+def _check_glyphs(content: object) -> None:
+    for text in _texts(content):
+        for letter in set(text):
+            if ord(letter) not in _glyphs() and unicodedata.category(letter) not in INVISIBLE:
+                name = unicodedata.name(letter, "unnamed")
+                raise SnapshotError(
+                    f"the PDF's font has no character {letter!r} (U+{ord(letter):04X}, {name}) of the text {text[:60]!r}; "
+                    "write it in another script, or export as docx or html"
+                )
+
+
+def _texts(content: object) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    parts = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return [text for part in parts for text in _texts(part)]
+
+
+def _content(document: Document, folder: Path) -> dict[str, Any]:
+    return {
+        "title": clean(document.title),
+        "subtitle": clean(document.subtitle),
+        "author": clean(document.author),
+        "footer": clean(document.footer),
+        "attachments": [{"name": file.name, "description": "Snapshot: scenario, assumptions, data rows, versions and results"} for file in document.attachments],
+        "blocks": [_block(block, number, folder) for number, block in enumerate(document.blocks)],
+    }
+
+
+def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
+    match block:
+        case Heading(text, level):
+            return {"kind": "heading", "text": clean(text), "level": level}
+        case Paragraph(text, strong):
+            return {"kind": "paragraph", "text": clean(text), "strong": strong}
+        case Bullets(items):
+            return {"kind": "bullets", "items": [clean(item) for item in items]}
+        case Chart(caption, alternative, draw):
+            name = f"chart-{number}.svg"
+            (folder / name).write_bytes(charts.svg(draw()))
+            return {"kind": "chart", "caption": clean(caption), "alternative": clean(alternative), "file": name}
+        case Sheet():
+            return _sheet(block)
+
+
+def _sheet(sheet: Sheet) -> dict[str, Any]:
+    header = [clean(column.header) for column in sheet.columns]
+    rows = [[column.shown(value) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
+    return {
+        "kind": "sheet",
+        "caption": clean(sheet.caption),
+        "note": clean(sheet.note),
+        "header": header,
+        "rows": rows,
+        "numeric": [is_numeric(sheet, at) for at in range(len(header))],
+        "widths": [_width([text, *(row[at] for row in rows)]) for at, text in enumerate(header)],
+    }
+
+
+def _width(texts: list[str]) -> int:
+    """Room a column asks for: its longest word whole, its longest text up to a limit."""
+    word = max(len(word) for text in texts for word in (text.split(" ") or [""]))
+    cells = max((len(text) for text in texts[1:]), default=0)
+    return max(word, min(cells, WIDEST), 4)
