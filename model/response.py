@@ -62,12 +62,14 @@ class FloorResponse:
                 first = float(failing.min())
                 held = levels.loc[levels["holds"] & (levels["level_usd_per_t"] < first), "level_usd_per_t"]
                 why = levels.loc[levels["level_usd_per_t"] == first, "why_not"].iloc[0]
-                rows.append({
-                    "region": region,
-                    "holds_up_to_usd_per_t": float(held.max()) if len(held) else np.nan,
-                    "fails_from_usd_per_t": first,
-                    "why_not": why,
-                })
+                rows.append(
+                    {
+                        "region": region,
+                        "holds_up_to_usd_per_t": float(held.max()) if len(held) else np.nan,
+                        "fails_from_usd_per_t": first,
+                        "why_not": why,
+                    }
+                )
         return pd.DataFrame(rows, columns=["region", "holds_up_to_usd_per_t", "fails_from_usd_per_t", "why_not"])
 
 
@@ -135,7 +137,9 @@ def floor_response(
         price = _weighted(_prices(solved, floor.stage), use_t)
         level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
     if not level_rows:
-        raise SolveError(f"no level of a floor on {mineral} ({floor.stage}) could be solved; try another mechanism or shock")
+        raise SolveError(
+            f"no level of a floor on {mineral} ({floor.stage}) could be solved; try another mechanism or shock"
+        )
     named = [unbound[region] for region in floor.parties if region in unbound]
     return FloorResponse(
         mineral=mineral,

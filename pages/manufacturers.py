@@ -56,7 +56,11 @@ def main() -> None:
     with right:
         opened = _open_one(outcome, region, ranked)
     with left:
-        bound = axes.held(f"ranking_{measure_id}_{region}", levers.focus(scenario), ranked[["value", "without", "high", "low"]].stack())
+        bound = axes.held(
+            f"ranking_{measure_id}_{region}",
+            levers.focus(scenario),
+            ranked[["value", "without", "high", "low"]].stack(),
+        )
         figure = charts.ranking(ranked, measure.unit, measure.label, bound, opened)
         sentence = ranking_sentence(ranked, region, measure, results.names())
         layout.exhibit(sentence, figure, ranked, "industries", f"{measure.note} {FLAGS_NOTE}")
@@ -84,12 +88,19 @@ def _choose(outcome: Outcome) -> tuple[str | None, str]:
     with first:
         region = st.selectbox("Party", sized, format_func=names.region, key="party", persist_state="session")
     with second:
-        measure = st.selectbox("Measure", list(MEASURES), format_func=lambda id: MEASURES[id].label, key="measure", persist_state="session")
+        measure = st.selectbox(
+            "Measure", list(MEASURES), format_func=lambda id: MEASURES[id].label, key="measure", persist_state="session"
+        )
     with third:
         others = [mineral for mineral in results.world().minerals if mineral not in controls.scenario().minerals]
         st.multiselect(
-            "Count other minerals too", others, format_func=names.mineral, key="counted", placeholder="Only those agreed on",
-            help="Shocks and agreements may touch several minerals; each one counted is one more market to solve.", persist_state="session",
+            "Count other minerals too",
+            others,
+            format_func=names.mineral,
+            key="counted",
+            placeholder="Only those agreed on",
+            help="Shocks and agreements may touch several minerals; each one counted is one more market to solve.",
+            persist_state="session",
         )
     return region, str(measure)
 
@@ -97,12 +108,17 @@ def _choose(outcome: Outcome) -> tuple[str | None, str]:
 def _open_one(outcome: Outcome, region: str, ranked: pd.DataFrame) -> str:
     """One industry opened: what it uses, how much of its cost that is, and what would relieve it most."""
     names = results.names()
-    industry = st.selectbox("Industry opened", ranked["industry"], format_func=names.industry, key="industry", persist_state="session")
+    industry = st.selectbox(
+        "Industry opened", ranked["industry"], format_func=names.industry, key="industry", persist_state="session"
+    )
     detail = industry_detail(outcome, region, industry, results.world().tables["industry_use"], names)
     st.markdown(layout.plain(opened_sentence(detail, industry, region, names)))
     st.markdown(f"**{layout.plain(relief_sentence(detail))}**")
     layout.table(described(detail), "industry_opened")
-    layout.assumption("substitution class, stock cover, dependence", "Classes and levels are judgements in the assumptions registry; see Data and method.")
+    layout.assumption(
+        "substitution class, stock cover, dependence",
+        "Classes and levels are judgements in the assumptions registry; see Data and method.",
+    )
     return str(industry)
 
 

@@ -26,7 +26,9 @@ LIMITS = (
 def main() -> None:
     """The page from top to bottom."""
     controls.stopped()
-    section = st.segmented_control("Section", list(SECTIONS), default="Sources", required=True, key="section", persist_state="session")
+    section = st.segmented_control(
+        "Section", list(SECTIONS), default="Sources", required=True, key="section", persist_state="session"
+    )
     SECTIONS[str(section)]()
 
 
@@ -58,7 +60,10 @@ def _tables() -> None:
 
 def _assumptions() -> None:
     st.subheader("What is assumed, in which range, and why", anchor=False)
-    layout.assumption("every row", "No publication gives these numbers for this use; change any of them in the sidebar, within its range.")
+    layout.assumption(
+        "every row",
+        "No publication gives these numbers for this use; change any of them in the sidebar, within its range.",
+    )
     layout.table(results.world().tables["assumptions"], "assumptions", height=540)
 
 
@@ -67,7 +72,9 @@ def _in_force() -> None:
     mineral = levers.focus(controls.scenario())
     st.subheader(f"In force on {names.status_quo_date}, the status quo", anchor=False)
     st.markdown(f"**{names.mineral(mineral)}**")
-    layout.bullets(controls_in_words(world.tables, mineral, names) or ["No export control on this mineral is in force."])
+    layout.bullets(
+        controls_in_words(world.tables, mineral, names) or ["No export control on this mineral is in force."]
+    )
     st.markdown("**Tariffs on it**")
     tariffs = world.tables["tariffs"]
     layout.table(tariffs[tariffs["mineral"] == mineral], "tariffs_in_force", height=260)
@@ -77,13 +84,17 @@ def _in_force() -> None:
 
 def _shocks() -> None:
     st.subheader("The library of shocks, built from real events", anchor=False)
-    layout.assumption("severities and probabilities", "Published where the column says so; ranges and probabilities are judgement.")
+    layout.assumption(
+        "severities and probabilities", "Published where the column says so; ranges and probabilities are judgement."
+    )
     layout.table(results.world().tables["shocks"], "shock_library", height=540)
 
 
 def _back_test() -> None:
     st.subheader("Losses the manufacturers' formulas give where a loss was published", anchor=False)
-    st.markdown("The levels of dependence were tuned on gallium and germanium: these rows are a calibration, not a proof.")
+    st.markdown(
+        "The levels of dependence were tuned on gallium and germanium: these rows are a calibration, not a proof."
+    )
     layout.table(results.back_test(), "back_test")
 
 

@@ -36,7 +36,10 @@ def main() -> None:
         _response(scenario)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
-        layout.assumption("responses of supply, demand and stocks", assumed(main_assumptions(results.world(), scenario, levers.focus(scenario))))
+        layout.assumption(
+            "responses of supply, demand and stocks",
+            assumed(main_assumptions(results.world(), scenario, levers.focus(scenario))),
+        )
     layout.bullets(facts.reasons)
     _ranges(scenario)
 
@@ -46,7 +49,9 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
     numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "spans", None))
     for column, number in zip(st.columns(4), numbers, strict=True):
         with column:
-            st.metric(number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation)
+            st.metric(
+                number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation
+            )
             if number.spread:
                 st.caption(f"{number.spread} over assumptions")
 
@@ -71,9 +76,17 @@ def _response(scenario: Scenario) -> None:
     floor = levers.first(scenario, "floors")
     level = None if floor is None else floor.price
     current = None if level is None else (level, curve.price_at(level))
-    missing = f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
+    missing = (
+        f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
+    )
     sentence = curve_sentence(curve, level, results.names())
-    layout.exhibit(sentence, charts.response(curve, current, failing_parties(curve, results.names())), curve.by_party, "floor_response", missing)
+    layout.exhibit(
+        sentence,
+        charts.response(curve, current, failing_parties(curve, results.names())),
+        curve.by_party,
+        "floor_response",
+        missing,
+    )
 
 
 def _industries(facts: Overview) -> None:

@@ -136,10 +136,7 @@ def flat_set(system: System, point: Point) -> tuple[NDArray[np.bool_], NDArray[n
 def _independent_flats(
     system: System, point: Point, inside: NDArray[np.bool_], binding: list[Pool]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The flat set where flat routes share a binding pool:
-
-    what adds to the rank of the columns already fixed (QR by columns).
-    """
+    """The flat set where flat routes share a binding pool: what adds to the rank of the columns already fixed."""
     t, x = system.problem.table, point.quantity
     rows = system.nodes + len(binding)
     columns = np.zeros((rows, len(t)))

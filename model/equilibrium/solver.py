@@ -128,8 +128,7 @@ class Solver:
         )
 
     def _prove(self, system: System, point: Point) -> tuple[Point, float, int, float]:
-        """Confirm a point by the programme whose steps are centred on it; where it points elsewhere, follow and try
-        again.
+        """Confirm a point by the programme whose steps are centred on it; where that points elsewhere, follow it.
 
         Returns the proved point, its price error, the number of programmes and the seconds inside HiGHS.
         """

@@ -11,8 +11,8 @@ import pyomo.environ as pyo
 
 from model.agreement import Agreement, Duty, lever
 from model.equilibrium import programme
-from model.equilibrium.ladder import FINE, Ladder
 from model.equilibrium.conditions import System
+from model.equilibrium.ladder import FINE, Ladder
 from model.equilibrium.solver import PROVING_WIDTH, scale
 
 if TYPE_CHECKING:

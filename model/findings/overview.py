@@ -185,7 +185,11 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
         at_stake = frame[list(ACCOUNTS)].abs().sum(axis=1)
         order = at_stake.sort_values(ascending=False).index
         rest = frame.loc[order[most - 1 :]]
-        others = {"region": "OTHERS", "party": f"{len(rest)} other parties", **rest[[*ACCOUNTS, "net_usd"]].sum().to_dict()}
+        others = {
+            "region": "OTHERS",
+            "party": f"{len(rest)} other parties",
+            **rest[[*ACCOUNTS, "net_usd"]].sum().to_dict(),
+        }
         frame = pd.concat([frame.loc[order[: most - 1]], pd.DataFrame([others])])
     return frame.reset_index(drop=True)
 
@@ -207,7 +211,9 @@ def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Na
         sentence += f", {share} of it in {bearers}"
     sentence += f"; producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"
     if abs(headline.public_money_usd) > SAID_SHARE * abs(cost):
-        sentence += f", treasuries {'take in' if headline.public_money_usd > 0 else 'spend'} {money(headline.public_money_usd)}"
+        sentence += (
+            f", treasuries {'take in' if headline.public_money_usd > 0 else 'spend'} {money(headline.public_money_usd)}"
+        )
     return sentence + "."
 
 
@@ -250,8 +256,11 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     if change[loser] < -0.002 * total_before:
         parts.append(f"{tonnes(-float(change[loser]))} less comes from {named(loser)}")
     if change[winner] > 0.002 * total_before:
-        parts.append(f"{tonnes(float(change[winner]))} more from {named(winner)}" if parts else
-                     f"{tonnes(float(change[winner]))} more comes from {named(winner)}")
+        parts.append(
+            f"{tonnes(float(change[winner]))} more from {named(winner)}"
+            if parts
+            else f"{tonnes(float(change[winner]))} more comes from {named(winner)}"
+        )
     used = total_after / total_before - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
     return f"{starting(' and '.join(parts))}{ending}."
@@ -318,4 +327,6 @@ def industries_sentence(hit: pd.DataFrame) -> str:
     verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
     without = float(first["extra_cost_usd_without"])
     ending = f"; without the agreement {money(without)}" if abs(without) >= 1.0 else ""
-    return f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."
+    return (
+        f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."
+    )

@@ -69,7 +69,9 @@ def _levy_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
         )
     if len(slack):
         above = price(float(slack["price"].min()))
-        sentences.append(f"The floor does not bind in {names.the_regions(slack['region'])}: the price there is {above} or more without a levy.")
+        sentences.append(
+            f"The floor does not bind in {names.the_regions(slack['region'])}: the price there is {above} or more without a levy."
+        )
     return sentences
 
 
@@ -104,7 +106,11 @@ def _trq_sentence(trq: Trq, row: Any, names: Names) -> str:
     if filled < 0.999:
         return f"The tariff-rate quota for {product} is {percent(filled)} full: {tonnes(used)} of {tonnes(trq.quantity)} come in."
     beyond = f"; {tonnes(over)} more come in at the over-quota rate" if over > 0 else ""
-    worth = f" and its rent of {price(rent)} is worth {money(rent * used)} a year to the {trq.rent_to.value}" if rent > 0 else ""
+    worth = (
+        f" and its rent of {price(rent)} is worth {money(rent * used)} a year to the {trq.rent_to.value}"
+        if rent > 0
+        else ""
+    )
     return f"The tariff-rate quota for {product} is full{worth}{beyond}."
 
 

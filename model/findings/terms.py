@@ -25,7 +25,11 @@ def agreement_in_words(scenario: Scenario, mineral: str, names: Names) -> str:
         return f"No agreement and no shock: {names.mineral(mineral).lower()} as it stood on {names.status_quo_date}, the status quo."
     parties = starting(names.the_parties(scenario.parties))
     agreed = f"{parties} {listing(terms)}" if terms else f"{parties} agree nothing on {names.mineral(mineral).lower()}"
-    return f"{agreed}; {'shocks' if len(shocks) > 1 else 'shock'}: {'; '.join(shocks)}." if shocks else f"{agreed}; no shock."
+    return (
+        f"{agreed}; {'shocks' if len(shocks) > 1 else 'shock'}: {'; '.join(shocks)}."
+        if shocks
+        else f"{agreed}; no shock."
+    )
 
 
 def terms_of(agreement: Agreement, mineral: str, names: Names) -> list[str]:

@@ -31,10 +31,24 @@ class Measure:
 
 
 MEASURES = {
-    "unit_cost": Measure("unit_cost_change", "Unit cost", "% of output value", 100.0, "Lower bound: counts the metal alone, at metal prices."),
-    "shortage": Measure("shortage_share", "Shortage", "% of the party's use", 100.0, "Largest among the minerals the industry uses."),
+    "unit_cost": Measure(
+        "unit_cost_change",
+        "Unit cost",
+        "% of output value",
+        100.0,
+        "Lower bound: counts the metal alone, at metal prices.",
+    ),
+    "shortage": Measure(
+        "shortage_share", "Shortage", "% of the party's use", 100.0, "Largest among the minerals the industry uses."
+    ),
     "output": Measure("output_loss", "Output loss", "% of output", 100.0, "Midpoint of best use first and pro rata."),
-    "value_added": Measure("value_added_at_risk_usd", "Value added at risk", "million USD/yr", 1e-6, "First round; midpoint of best use first and pro rata."),
+    "value_added": Measure(
+        "value_added_at_risk_usd",
+        "Value added at risk",
+        "million USD/yr",
+        1e-6,
+        "First round; midpoint of best use first and pro rata.",
+    ),
     "jobs": Measure("jobs_at_risk", "Jobs at risk", "jobs", 1.0, "Midpoint; jobs of 2017."),
 }
 
@@ -50,26 +64,32 @@ def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.Dat
     low, high = (f"{measure.column}_{end}" for end in ("low", "high"))
     has_bounds = low in after.columns
     flags = ["".join(letter for flag, letter in FLAG_LETTERS.items() if row[flag]) for _, row in after.iterrows()]
-    frame = pd.DataFrame({
-        "industry": after["industry"],
-        "name": after["name"],
-        "value": after[measure.column] * measure.scale,
-        "without": without[measure.column].to_numpy() * measure.scale,
-        "low": after[low if has_bounds else measure.column] * measure.scale,
-        "high": after[high if has_bounds else measure.column] * measure.scale,
-        "flags": flags,
-        "label": [f"{name} ({letters})" if letters else name for name, letters in zip(after["name"], flags, strict=True)],
-        "shortest_mineral": after["shortest_mineral"],
-        "grade": after["grade"],
-        "assumption": after["assumption"],
-        "suspect": after["suspect"],
-    })
+    frame = pd.DataFrame(
+        {
+            "industry": after["industry"],
+            "name": after["name"],
+            "value": after[measure.column] * measure.scale,
+            "without": without[measure.column].to_numpy() * measure.scale,
+            "low": after[low if has_bounds else measure.column] * measure.scale,
+            "high": after[high if has_bounds else measure.column] * measure.scale,
+            "flags": flags,
+            "label": [
+                f"{name} ({letters})" if letters else name for name, letters in zip(after["name"], flags, strict=True)
+            ],
+            "shortest_mineral": after["shortest_mineral"],
+            "grade": after["grade"],
+            "assumption": after["assumption"],
+            "suspect": after["suspect"],
+        }
+    )
     frame = frame[frame["grade"] != ""]
     size = frame[["value", "without"]].abs().max(axis=1)
     return frame.loc[size.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 
-def with_worst(ranked: pd.DataFrame, impacts: pd.DataFrame, region: str, measure: Measure, names: Names) -> pd.DataFrame:
+def with_worst(
+    ranked: pd.DataFrame, impacts: pd.DataFrame, region: str, measure: Measure, names: Names
+) -> pd.DataFrame:
     """The ranking with the worst named shock of each industry: ``worst`` in the measure's unit and the shock's name."""
     own = impacts[impacts["region"] == region]
     top = own.loc[own.groupby("industry")[measure.column].idxmax().dropna()].set_index("industry")
@@ -87,7 +107,9 @@ def uses_by_mineral(outcome: Outcome, region: str, order: list[str]) -> pd.DataF
     """Extra cost of one party's industries, mineral by mineral, in % of output value; wide: industries in the order given by mineral."""
     frame = outcome.industries_by_mineral
     frame = frame[frame["region"] == region]
-    wide = frame.pivot_table(index="industry", columns="mineral", values="unit_cost_change", aggfunc="sum", fill_value=0.0)
+    wide = frame.pivot_table(
+        index="industry", columns="mineral", values="unit_cost_change", aggfunc="sum", fill_value=0.0
+    )
     return 100.0 * wide.reindex([industry for industry in order if industry in wide.index])
 
 
@@ -124,12 +146,14 @@ def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
     """Parties whose industries have no known size: their users as one group, with extra cost and shortage."""
     frame = outcome.industries
     own = frame[(frame["industry"] == ALL_USERS) & frame["region"].isin(outcome.parties)]
-    return pd.DataFrame({
-        "region": own["region"],
-        "party": own["region"].map(names.region),
-        "extra_cost_usd": own["extra_cost_usd"],
-        "shortage_share": own["shortage_share"],
-    }).reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "region": own["region"],
+            "party": own["region"].map(names.region),
+            "extra_cost_usd": own["extra_cost_usd"],
+            "shortage_share": own["shortage_share"],
+        }
+    ).reset_index(drop=True)
 
 
 def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataFrame, names: Names) -> pd.DataFrame:
@@ -147,20 +171,22 @@ def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataF
     at = [int(k) for k in users.mineral_positions(tuple(rows["mineral"]))] if len(rows) else []
     cover = [outcome.assumptions.value("stock_cover", str(mineral)) for mineral in rows["mineral"]]
     cuts = rows[["cut_best_use", "cut_pro_rata"]]
-    return pd.DataFrame({
-        "mineral": rows["mineral"],
-        "name": rows["mineral"].map(names.mineral),
-        "use_t": rows["use_t"],
-        "cost_share": [float(users.cost_share[party, k, position]) for k in at],
-        "unit_cost_change": rows["unit_cost_change"],
-        "substitution_class": rows["substitution_class"],
-        "substitutes": rows["mineral"].map(substitutes).fillna("not published"),
-        "stock_cover_share": np.array(cover, dtype=float),
-        "cut_low": cuts.min(axis=1),
-        "cut_high": cuts.max(axis=1),
-        "value_added_relieved_usd_per_t": rows["value_added_relieved_usd_per_t"],
-        "grade": rows["grade"],
-    }).reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "mineral": rows["mineral"],
+            "name": rows["mineral"].map(names.mineral),
+            "use_t": rows["use_t"],
+            "cost_share": [float(users.cost_share[party, k, position]) for k in at],
+            "unit_cost_change": rows["unit_cost_change"],
+            "substitution_class": rows["substitution_class"],
+            "substitutes": rows["mineral"].map(substitutes).fillna("not published"),
+            "stock_cover_share": np.array(cover, dtype=float),
+            "cut_low": cuts.min(axis=1),
+            "cut_high": cuts.max(axis=1),
+            "value_added_relieved_usd_per_t": rows["value_added_relieved_usd_per_t"],
+            "grade": rows["grade"],
+        }
+    ).reset_index(drop=True)
 
 
 def described(detail: pd.DataFrame) -> pd.DataFrame:
@@ -187,7 +213,10 @@ def opened_sentence(detail: pd.DataFrame, industry: str, region: str, names: Nam
     where = names.the_region(region)
     if detail.empty:
         return f"{names.industry(industry)} in {where}: uses none of the minerals in this scenario."
-    used = [f"{row.name.lower()} ({percent(row.cost_share)} of output value, {row.substitution_class} substitutes)" for row in _rows(detail)]
+    used = [
+        f"{row.name.lower()} ({percent(row.cost_share)} of output value, {row.substitution_class} substitutes)"
+        for row in _rows(detail)
+    ]
     change = signed_percent(float(detail["unit_cost_change"].sum()))
     return f"{names.industry(industry)} in {where}: uses {listing(used)}; unit cost: {change}."
 

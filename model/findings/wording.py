@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 SCALES = ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "))
 TAKES_ARTICLE = ("United", "European", "Philippines", "Rest of")
 """Beginnings of region names that take "the" inside a sentence."""
-STAGE_WORDS = {("aluminum", "mine"): "alumina", ("aluminum", "refined"): "primary aluminum", ("lithium", "refined"): "lithium chemicals"}
+STAGE_WORDS = {
+    ("aluminum", "mine"): "alumina",
+    ("aluminum", "refined"): "primary aluminum",
+    ("lithium", "refined"): "lithium chemicals",
+}
 """What the trade calls a stage, where "ore" or "refined" would mislead."""
 
-STAGE_LABELS = {("aluminum", "mine"): "Alumina", ("aluminum", "refined"): "Primary", ("lithium", "refined"): "Chemicals"}
+STAGE_LABELS = {
+    ("aluminum", "mine"): "Alumina",
+    ("aluminum", "refined"): "Primary",
+    ("lithium", "refined"): "Chemicals",
+}
 
 
 def figures(value: float, digits: int = 3) -> str:
@@ -128,7 +136,9 @@ class Names:
         self._regions = dict(zip(tables["regions"]["id"], tables["regions"]["name"], strict=True))
         minerals = tables["minerals"]
         self._minerals = dict(zip(minerals["id"], minerals["name"], strict=True))
-        self._stages = {str(row.id): str(row.stages).split(";") for row in minerals[minerals["kind"] == "market"].itertuples()}
+        self._stages = {
+            str(row.id): str(row.stages).split(";") for row in minerals[minerals["kind"] == "market"].itertuples()
+        }
         coalitions = tables["coalitions"]
         self._coalitions = {frozenset(str(row.members).split(";")): str(row.name) for row in coalitions.itertuples()}
         self._industries = dict(zip(tables["industries"]["id"], tables["industries"]["name"], strict=True))

@@ -35,7 +35,9 @@ def gains(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
     ]
     traces.append(_points(frame["party"], frame["net_usd"] / MILLION, "Net", "million USD/yr", "diamond"))
     title = "Change, million USD/yr"
-    return _figure(traces, x=_axis(title, _both(bound_usd / MILLION)), y=_categories(), shapes=[_zero()], barmode="relative")
+    return _figure(
+        traces, x=_axis(title, _both(bound_usd / MILLION)), y=_categories(), shapes=[_zero()], barmode="relative"
+    )
 
 
 def stacked_extent(frame: pd.DataFrame) -> list[float]:
@@ -50,9 +52,13 @@ def sources(frame: pd.DataFrame, bound_t: float) -> go.Figure:
     for group, name in (("party", "Parties"), ("non_party", "Non-parties"), ("stocks", "Stocks")):
         rows = frame[frame["group"] == group]
         if len(rows):
-            traces.append({**_bars(rows["name"], rows["with_agreement"], name, palette.GROUPS[group], "t/yr"), "width": 0.42})
+            traces.append(
+                {**_bars(rows["name"], rows["with_agreement"], name, palette.GROUPS[group], "t/yr"), "width": 0.42}
+            )
     order = {"categoryorder": "array", "categoryarray": list(frame["name"])}
-    return _figure(traces, x=_axis("Supply to the parties, t/yr", [0, bound_t]), y=_categories() | order, barmode="overlay")
+    return _figure(
+        traces, x=_axis("Supply to the parties, t/yr", [0, bound_t]), y=_categories() | order, barmode="overlay"
+    )
 
 
 def response(curve: FloorResponse, current: tuple[float, float] | None, failing: str) -> go.Figure:
@@ -64,7 +70,9 @@ def response(curve: FloorResponse, current: tuple[float, float] | None, failing:
     traces = [
         _line([low, high], [low, high], "Price = floor", grey | {"dash": "dot", "width": 2}),
         _line([low, high], [curve.status_quo_usd_per_t] * 2, "Status quo", grey),
-        _line(levels["level_usd_per_t"], levels["price_usd_per_t"], "Parties' price", {"color": palette.PARTY, "width": 4}),
+        _line(
+            levels["level_usd_per_t"], levels["price_usd_per_t"], "Parties' price", {"color": palette.PARTY, "width": 4}
+        ),
     ]
     if current is not None:
         marked = _points([current[1]], [current[0]], "This scenario", "USD/t", "diamond")
@@ -94,29 +102,59 @@ def industries(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
     unit = "million USD/yr"
     traces = [_bars(labels, frame["extra_cost_usd"] / MILLION, "This scenario", palette.USERS, unit)]
     if frame["extra_cost_usd_without"].abs().max() > 1.0:
-        traces.append(_ticks(labels, frame["extra_cost_usd_without"] / MILLION, "Shock, no agreement", unit, palette.WITHOUT_AGREEMENT))
+        traces.append(
+            _ticks(
+                labels,
+                frame["extra_cost_usd_without"] / MILLION,
+                "Shock, no agreement",
+                unit,
+                palette.WITHOUT_AGREEMENT,
+            )
+        )
     lowest = float(frame[["extra_cost_usd", "extra_cost_usd_without"]].min().min()) if len(frame) else 0.0
     span = _both(bound_usd / MILLION) if lowest < 0 else [0, bound_usd / MILLION]
-    return _figure(traces, x=_axis("Extra cost, million USD/yr", span), y=_categories(), shapes=[_zero()], height=palette.CHART_HEIGHT + 30)
+    return _figure(
+        traces,
+        x=_axis("Extra cost, million USD/yr", span),
+        y=_categories(),
+        shapes=[_zero()],
+        height=palette.CHART_HEIGHT + 30,
+    )
 
 
 def ranking(frame: pd.DataFrame, unit: str, label: str, bound: float, opened: str) -> go.Figure:
     """Industries of one party by one measure: the scenario with its bounds, the shock without agreement, zero as the status quo."""
     labels = [_broken(str(label), 30) for label in frame["label"]]
     bars = _bars(labels, frame["value"], "This scenario", palette.USERS, unit)
-    bars["marker"]["line"] = {"color": palette.INK, "width": [3 if industry == opened else 0 for industry in frame["industry"]]}
+    bars["marker"]["line"] = {
+        "color": palette.INK,
+        "width": [3 if industry == opened else 0 for industry in frame["industry"]],
+    }
     if bool((frame["high"] > frame["low"]).any()):
         bars["error_x"] = {
-            "type": "data", "symmetric": False, "color": palette.INK, "thickness": 1.2, "width": 3,
-            "array": list(frame["high"] - frame["value"]), "arrayminus": list(frame["value"] - frame["low"]),
+            "type": "data",
+            "symmetric": False,
+            "color": palette.INK,
+            "thickness": 1.2,
+            "width": 3,
+            "array": list(frame["high"] - frame["value"]),
+            "arrayminus": list(frame["value"] - frame["low"]),
         }
     traces = [bars, _ticks(labels, frame["without"], "Shock, no agreement", unit, palette.WITHOUT_AGREEMENT)]
     if "worst" in frame:
         worst = _ticks(labels, frame["worst"], "Worst named shock", unit, palette.NON_PARTY)
-        traces.append(worst | {"customdata": list(frame["worst_shock"]), "hovertemplate": "%{y}: %{x:,.3~g} " + unit + "<extra>%{customdata}</extra>"})
+        traces.append(
+            worst
+            | {
+                "customdata": list(frame["worst_shock"]),
+                "hovertemplate": "%{y}: %{x:,.3~g} " + unit + "<extra>%{customdata}</extra>",
+            }
+        )
     lowest = float(frame[["value", "without", "low"]].min().min()) if len(frame) else 0.0
     span = _both(bound) if lowest < -1e-9 else [0, bound]
-    return _figure(traces, x=_axis(f"{label}, {unit}", span), y=_categories(), shapes=[_zero()], height=_tall(len(frame)))
+    return _figure(
+        traces, x=_axis(f"{label}, {unit}", span), y=_categories(), shapes=[_zero()], height=_tall(len(frame))
+    )
 
 
 def by_mineral(wide: pd.DataFrame, industries: dict[str, str], minerals: dict[str, str], bound: float) -> go.Figure:
@@ -133,14 +171,23 @@ def by_mineral(wide: pd.DataFrame, industries: dict[str, str], minerals: dict[st
 
 def _bars(labels: Sequence[str], values: Sequence[float], name: str, colour: str, unit: str) -> Part:
     return {
-        "type": "bar", "orientation": "h", "y": list(labels), "x": list(values), "name": name, "marker": {"color": colour},
+        "type": "bar",
+        "orientation": "h",
+        "y": list(labels),
+        "x": list(values),
+        "name": name,
+        "marker": {"color": colour},
         "hovertemplate": "%{y}: %{x:,.3~g} " + unit + f"<extra>{name}</extra>",
     }
 
 
 def _points(labels: Sequence[Any], values: Sequence[float], name: str, unit: str, symbol: str) -> Part:
     return {
-        "type": "scatter", "mode": "markers", "y": list(labels), "x": list(values), "name": name,
+        "type": "scatter",
+        "mode": "markers",
+        "y": list(labels),
+        "x": list(values),
+        "name": name,
         "marker": {"symbol": symbol, "size": 13, "color": palette.INK, "line": {"color": "white", "width": 1.5}},
         "hovertemplate": "%{y}: %{x:,.3~g} " + unit + f"<extra>{name}</extra>",
     }
@@ -148,7 +195,11 @@ def _points(labels: Sequence[Any], values: Sequence[float], name: str, unit: str
 
 def _ticks(labels: Sequence[str], values: Sequence[float], name: str, unit: str, colour: str) -> Part:
     return {
-        "type": "scatter", "mode": "markers", "y": list(labels), "x": list(values), "name": name,
+        "type": "scatter",
+        "mode": "markers",
+        "y": list(labels),
+        "x": list(values),
+        "name": name,
         "marker": {"symbol": "line-ns", "size": 17, "line": {"color": colour, "width": 4}},
         "hovertemplate": "%{y}: %{x:,.3~g} " + unit + f"<extra>{name}</extra>",
     }
@@ -156,14 +207,27 @@ def _ticks(labels: Sequence[str], values: Sequence[float], name: str, unit: str,
 
 def _line(x: Sequence[float], y: Sequence[float], name: str, line: Part) -> Part:
     return {
-        "type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "name": name, "line": line,
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(x),
+        "y": list(y),
+        "name": name,
+        "line": line,
         "hovertemplate": "floor %{x:,.4~g} USD/t: %{y:,.4~g} USD/t<extra>" + name + "</extra>",
     }
 
 
 def _band(start: float, end: float, colour: str) -> Part:
     return {
-        "type": "rect", "x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper", "fillcolor": colour, "line": {"width": 0}, "layer": "below",
+        "type": "rect",
+        "x0": start,
+        "x1": end,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "fillcolor": colour,
+        "line": {"width": 0},
+        "layer": "below",
     }
 
 
@@ -174,22 +238,44 @@ def _note(x: float, text: str, side: str) -> Part:
 def _zero() -> Part:
     """The status quo of a chart of changes: a grey line at zero."""
     return {
-        "type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": palette.STATUS_QUO, "width": 4},
-        "name": "Status quo", "showlegend": True,
+        "type": "line",
+        "x0": 0,
+        "x1": 0,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": palette.STATUS_QUO, "width": 4},
+        "name": "Status quo",
+        "showlegend": True,
     }
 
 
 def _axis(title: str, span: list[float]) -> Part:
     text = {"size": palette.FONT_SIZE, "color": palette.INK}
     return {
-        "title": {"text": title, "font": text, "standoff": 6}, "tickfont": text, "range": span, "gridcolor": palette.GRID,
-        "zeroline": False, "automargin": True, "nticks": 6, "tickangle": 0, "tickformat": ",",
+        "title": {"text": title, "font": text, "standoff": 6},
+        "tickfont": text,
+        "range": span,
+        "gridcolor": palette.GRID,
+        "zeroline": False,
+        "automargin": True,
+        "nticks": 6,
+        "tickangle": 0,
+        "tickformat": ",",
     }
 
 
 def _categories() -> Part:
     text = {"size": palette.FONT_SIZE, "color": palette.INK}
-    return {"autorange": "reversed", "showgrid": False, "zeroline": False, "tickfont": text, "automargin": True, "ticksuffix": " ", "dtick": 1}
+    return {
+        "autorange": "reversed",
+        "showgrid": False,
+        "zeroline": False,
+        "tickfont": text,
+        "automargin": True,
+        "ticksuffix": " ",
+        "dtick": 1,
+    }
 
 
 def _both(bound: float) -> list[float]:
@@ -206,7 +292,7 @@ def _broken(name: str, width: int = LABEL_WIDTH) -> str:
     if len(name) <= width or not spaces:
         return name
     at = min(spaces, key=lambda index: abs(index - len(name) / 2))
-    return f"{name[:at]}<br>{name[at + 1:]}"
+    return f"{name[:at]}<br>{name[at + 1 :]}"
 
 
 def _figure(traces: list[Part], x: Part, y: Part, height: int = palette.CHART_HEIGHT, **layout: Any) -> go.Figure:
@@ -215,7 +301,15 @@ def _figure(traces: list[Part], x: Part, y: Part, height: int = palette.CHART_HE
         "height": height,
         "margin": {"l": 8, "r": 14, "t": 40, "b": 8},
         "font": {"family": palette.FONT, "size": palette.FONT_SIZE, "color": palette.INK},
-        "legend": {"orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top", "entrywidth": 0},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "entrywidth": 0,
+        },
         "plot_bgcolor": "white",
         "paper_bgcolor": "white",
         "hoverlabel": {"font": {"size": palette.FONT_SIZE}},

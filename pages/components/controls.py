@@ -9,7 +9,7 @@ import streamlit as st
 
 from model.agreement import Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Tariff, Trq, lever
 from model.errors import AccordError
-from model.findings import figures, group_labels, price, tonnes
+from model.findings import figures, group_labels, price
 from model.ranges import main_assumptions
 from model.scenario import NamedShock, Scenario
 from pages.components import layout, levers, links, results, state
@@ -75,7 +75,12 @@ def sidebar() -> None:
             with st.container(border=True, key=f"group_{group}"):
                 unfolded = group in here.open_groups
                 st.button(
-                    _label(group, labels[group]), key=f"fold_{group}", type="tertiary", width="stretch", on_click=state.fold, args=(group,),
+                    _label(group, labels[group]),
+                    key=f"fold_{group}",
+                    type="tertiary",
+                    width="stretch",
+                    on_click=state.fold,
+                    args=(group,),
                     icon=":material/expand_less:" if unfolded else ":material/expand_more:",
                 )
                 if unfolded:
@@ -100,7 +105,10 @@ def _mineral(now: Scenario) -> None:
     names = results.names()
     key = state.seed("mineral", levers.focus(now))
     st.selectbox(
-        "Mineral", results.world().minerals, key=key, format_func=names.mineral,
+        "Mineral",
+        results.world().minerals,
+        key=key,
+        format_func=names.mineral,
         **_edit(lambda s: levers.with_focus(s, state.value("mineral"))),
     )
 
@@ -121,13 +129,19 @@ def _parties(now: Scenario) -> None:
         picked = state.value("parties")
         if not picked:
             known = ", ".join(str(title) for title in titles.values())
-            state.refuse(f"An agreement needs at least one party. Choose countries, or a coalition: {known}.", stops=True)
+            state.refuse(
+                f"An agreement needs at least one party. Choose countries, or a coalition: {known}.", stops=True
+            )
         else:
             state.edit(lambda s: levers.with_parties(s, picked, regions))
 
     st.pills(
-        "Named coalitions", list(members), key=state.seed("coalition", chosen), format_func=lambda id: str(titles[id]),
-        on_change=take_coalition, help="Members and sources stand in the table of coalitions on the page Data and method.",
+        "Named coalitions",
+        list(members),
+        key=state.seed("coalition", chosen),
+        format_func=lambda id: str(titles[id]),
+        on_change=take_coalition,
+        help="Members and sources stand in the table of coalitions on the page Data and method.",
     )
     key = "parties" if state.history().stops else state.seed("parties", list(now.parties))
     st.multiselect("Parties", regions, key=key, format_func=results.names().region, on_change=take_parties)
@@ -140,13 +154,22 @@ def _floor(now: Scenario) -> None:
     if reference is not None:
         at = 0 if floor is None else min(round(100 * floor.price / reference), MOST_FLOOR_PERCENT)
         st.slider(
-            "Level, % of the status quo price", 0, MOST_FLOOR_PERCENT, key=state.seed("floor_percent", at), format="%d %%",
+            "Level, % of the status quo price",
+            0,
+            MOST_FLOOR_PERCENT,
+            key=state.seed("floor_percent", at),
+            format="%d %%",
             help=f"0 = no floor. 100 % = {price(reference)}, what the parties' users pay in the status quo. {NOT_SOURCED}",
             **_edit(lambda s: _floor_level(s, _four_figures(state.value("floor_percent") / 100 * reference))),
         )
     st.number_input(
-        "Level, USD/t (0 = none)", min_value=0.0, key=state.seed("floor_usd", 0.0 if floor is None else floor.price),
-        format="%.0f", step=_step(reference), help=_help(Floor, "price"), **_edit(lambda s: _floor_level(s, state.value("floor_usd"))),
+        "Level, USD/t (0 = none)",
+        min_value=0.0,
+        key=state.seed("floor_usd", 0.0 if floor is None else floor.price),
+        format="%.0f",
+        step=_step(reference),
+        help=_help(Floor, "price"),
+        **_edit(lambda s: _floor_level(s, state.value("floor_usd"))),
     )
     if floor is not None:
         _mechanism(floor)
@@ -161,8 +184,12 @@ def _stage(key: str, now: Scenario, chosen: str | None, change: Callable[[Scenar
     at = chosen or st.session_state.get(key) or stages[-1]
     names = results.names()
     st.segmented_control(
-        "Stage", stages, key=state.seed(key, at if at in stages else stages[-1]), required=True,
-        format_func=lambda stage: names.stage(levers.focus(now), stage), **_edit(lambda s: change(s, state.value(key))),
+        "Stage",
+        stages,
+        key=state.seed(key, at if at in stages else stages[-1]),
+        required=True,
+        format_func=lambda stage: names.stage(levers.focus(now), stage),
+        **_edit(lambda s: change(s, state.value(key))),
     )
     return str(state.value(key))
 
@@ -193,7 +220,11 @@ def _floor_level(now: Scenario, level: float) -> Scenario:
         return levers.put(now, "floors", None)
     if floor is None:
         stages = results.world().stages[levers.focus(now)]
-        place = {"parties": now.parties, "mineral": levers.focus(now), "stage": st.session_state.get("floor_stage") or stages[-1]}
+        place = {
+            "parties": now.parties,
+            "mineral": levers.focus(now),
+            "stage": st.session_state.get("floor_stage") or stages[-1],
+        }
         return levers.put(now, "floors", {**place, "price": level})
     return levers.put(now, "floors", {**_content(floor), "price": level})
 
@@ -204,28 +235,43 @@ def _floor_stage(now: Scenario, stage: str) -> Scenario:
         return now
     before, after = _reference(now, floor.stage), _reference(now, stage)
     level = _four_figures(floor.price / before * after) if before and after else floor.price
-    return levers.put(now, "floors", {**_content(floor), "stage": stage, "price": level, "levy_cap": None, "ceiling": None})
+    return levers.put(
+        now, "floors", {**_content(floor), "stage": stage, "price": level, "levy_cap": None, "ceiling": None}
+    )
 
 
 def _mechanism(floor: Floor) -> None:
     kind = "capped" if floor.levy_cap is not None else floor.mechanism.value
     st.selectbox(
-        "Mechanism", list(MECHANISMS), key=state.seed("floor_mechanism", kind), format_func=MECHANISMS.__getitem__,
+        "Mechanism",
+        list(MECHANISMS),
+        key=state.seed("floor_mechanism", kind),
+        format_func=MECHANISMS.__getitem__,
         help="Levy on arrivals from non-parties, payment to producers, or public purchases.",
         **_edit(lambda s: _with_mechanism(s, state.value("floor_mechanism"))),
     )
     change = partial(_floor_part)
     if kind == "capped":
-        _number("Levy cap, USD/t", "floor_levy_cap", floor.levy_cap or 0.0, Floor, "levy_cap", change, floor.price / 100)
+        _number(
+            "Levy cap, USD/t", "floor_levy_cap", floor.levy_cap or 0.0, Floor, "levy_cap", change, floor.price / 100
+        )
     if floor.mechanism is Mechanism.BUFFER_STOCK:
         budget = None if floor.budget is None else floor.budget / MILLION
         st.number_input(
-            "Budget per party, million USD/yr (empty = no limit)", min_value=0.0, key=state.seed("floor_budget", budget), format="%.1f",
-            help=_help(Floor, "budget"), **_edit(lambda s: _floor_part(s, "budget", _times(state.value("floor_budget"), MILLION))),
+            "Budget per party, million USD/yr (empty = no limit)",
+            min_value=0.0,
+            key=state.seed("floor_budget", budget),
+            format="%.1f",
+            help=_help(Floor, "budget"),
+            **_edit(lambda s: _floor_part(s, "budget", _times(state.value("floor_budget"), MILLION))),
         )
         st.number_input(
-            "Ceiling, USD/t (empty = never sells)", min_value=0.0, key=state.seed("floor_ceiling", floor.ceiling), format="%.0f",
-            help=_help(Floor, "ceiling"), **_edit(lambda s: _floor_part(s, "ceiling", state.value("floor_ceiling"))),
+            "Ceiling, USD/t (empty = never sells)",
+            min_value=0.0,
+            key=state.seed("floor_ceiling", floor.ceiling),
+            format="%.0f",
+            help=_help(Floor, "ceiling"),
+            **_edit(lambda s: _floor_part(s, "ceiling", state.value("floor_ceiling"))),
         )
         _number("Stock held, t", "floor_stock", floor.stock, Floor, "stock", change, 10.0)
 
@@ -250,13 +296,24 @@ def _with_mechanism(now: Scenario, kind: str) -> Scenario:
 
 
 def _number(
-    label: str, key: str, value: float, record: type[Record], name: str, change: Callable[[Scenario, str, float], Scenario], step: float
+    label: str,
+    key: str,
+    value: float,
+    record: type[Record],
+    name: str,
+    change: Callable[[Scenario, str, float], Scenario],
+    step: float,
 ) -> None:
     """A number field of an instrument: bounds and explanation come from its record."""
     bounds = lever(record, name)
     st.number_input(
-        label, min_value=float(bounds.get("minimum", 0.0)), key=state.seed(key, float(value)), format="%.0f", step=_four_figures(step),
-        help=_help(record, name), **_edit(lambda s: change(s, name, state.value(key))),
+        label,
+        min_value=float(bounds.get("minimum", 0.0)),
+        key=state.seed(key, float(value)),
+        format="%.0f",
+        step=_four_figures(step),
+        help=_help(record, name),
+        **_edit(lambda s: change(s, name, state.value(key))),
     )
 
 
@@ -267,7 +324,13 @@ def _help(record: type[Record], name: str) -> str:
     text = str(about.get("description", "")).removesuffix(".")
     bounds = f"at least {about['minimum']:g}" if "minimum" in about else ""
     default = about.get("default")
-    said = [text, f"unit: {unit}" if unit else "", bounds, f"default: {'none' if default is None else default}", NOT_SOURCED]
+    said = [
+        text,
+        f"unit: {unit}" if unit else "",
+        bounds,
+        f"default: {'none' if default is None else default}",
+        NOT_SOURCED,
+    ]
     return "; ".join(part for part in said if part)
 
 
@@ -275,7 +338,11 @@ def _precedents(mineral: str) -> None:
     """Floors that exist or were proposed for the mineral, as reference levels."""
     rows = results.world().tables["floor_precedents"]
     for row in rows[(rows["mineral"] == mineral) & rows["price_usd_per_t"].notna()].itertuples():
-        st.caption(layout.plain(f"Reference: {row.price} {row.quoted_unit}, {row.kind}, {row.holder}, {row.status} ({row.source_id})"))
+        st.caption(
+            layout.plain(
+                f"Reference: {row.price} {row.quoted_unit}, {row.kind}, {row.holder}, {row.status} ({row.source_id})"
+            )
+        )
 
 
 def _border(now: Scenario) -> None:
@@ -286,19 +353,28 @@ def _border(now: Scenario) -> None:
     stage = _stage("border_stage", now, set_at, _border_stage)
     rate = 0.0 if tariff is None else 100 * tariff.ad_valorem
     st.slider(
-        "Tariff on non-parties, % of value", 0.0, float(MOST_DUTY_PERCENT), key=state.seed("tariff", min(rate, MOST_DUTY_PERCENT)), step=0.5,
-        format="%.1f %%", help=_help(Tariff, "ad_valorem"), disabled=trq is not None,
+        "Tariff on non-parties, % of value",
+        0.0,
+        float(MOST_DUTY_PERCENT),
+        key=state.seed("tariff", min(rate, MOST_DUTY_PERCENT)),
+        step=0.5,
+        format="%.1f %%",
+        help=_help(Tariff, "ad_valorem"),
+        disabled=trq is not None,
         **_edit(lambda s: _with_tariff(s, stage, state.value("tariff") / 100)),
     )
     st.toggle(
-        "Tariff-rate quota for non-parties", key=state.seed("trq_on", trq is not None),
+        "Tariff-rate quota for non-parties",
+        key=state.seed("trq_on", trq is not None),
         help="One quantity at the in-quota rate, the rest at the over-quota rate; replaces tariffs. Starts at what came in in the status quo.",
         **_edit(lambda s: _with_trq(s, stage, state.value("trq_on"))),
     )
     if trq is not None:
         _trq_levers(trq)
     st.toggle(
-        "Zero-for-zero among parties", key=state.seed("zero", free is not None), help="Duties in force between parties fall to zero.",
+        "Zero-for-zero among parties",
+        key=state.seed("zero", free is not None),
+        help="Duties in force between parties fall to zero.",
         **_edit(lambda s: levers.put(s, "zero_for_zero", _place(s, stage) if state.value("zero") else None)),
     )
 
@@ -338,17 +414,34 @@ def _with_trq(now: Scenario, stage: str, wanted: bool) -> Scenario:
 
 def _trq_levers(trq: Trq) -> None:
     st.number_input(
-        "Quota, t/yr", min_value=0.0, key=state.seed("trq_t", trq.quantity), format="%.0f", step=max(1.0, _four_figures(trq.quantity / 50)),
-        help=_help(Trq, "quantity"), **_edit(lambda s: _trq_part(s, quantity=state.value("trq_t"))),
+        "Quota, t/yr",
+        min_value=0.0,
+        key=state.seed("trq_t", trq.quantity),
+        format="%.0f",
+        step=max(1.0, _four_figures(trq.quantity / 50)),
+        help=_help(Trq, "quantity"),
+        **_edit(lambda s: _trq_part(s, quantity=state.value("trq_t"))),
     )
-    for key, label, duty in (("in_quota", "In-quota rate, %", trq.in_quota), ("over_quota", "Over-quota rate, %", trq.over_quota)):
+    for key, label, duty in (
+        ("in_quota", "In-quota rate, %", trq.in_quota),
+        ("over_quota", "Over-quota rate, %", trq.over_quota),
+    ):
         st.slider(
-            label, 0.0, float(MOST_DUTY_PERCENT), key=state.seed(key, min(100 * duty.ad_valorem, MOST_DUTY_PERCENT)), step=0.5,
-            format="%.1f %%", help=_help(Duty, "ad_valorem"), **_edit(partial(_trq_duty, key=key)),
+            label,
+            0.0,
+            float(MOST_DUTY_PERCENT),
+            key=state.seed(key, min(100 * duty.ad_valorem, MOST_DUTY_PERCENT)),
+            step=0.5,
+            format="%.1f %%",
+            help=_help(Duty, "ad_valorem"),
+            **_edit(partial(_trq_duty, key=key)),
         )
     st.selectbox(
-        "Quota rent goes to", [holder.value for holder in RentHolder], key=state.seed("rent_to", trq.rent_to.value),
-        format_func=RENTS.__getitem__, **_edit(lambda s: _trq_part(s, rent_to=state.value("rent_to"))),
+        "Quota rent goes to",
+        [holder.value for holder in RentHolder],
+        key=state.seed("rent_to", trq.rent_to.value),
+        format_func=RENTS.__getitem__,
+        **_edit(lambda s: _trq_part(s, rent_to=state.value("rent_to"))),
     )
 
 
@@ -371,25 +464,38 @@ def _stock(now: Scenario) -> None:
 
 def _offtake(now: Scenario, offtake: Offtake | None) -> None:
     st.toggle(
-        "Offtake between two parties", key=state.seed("offtake_on", offtake is not None),
-        help="At least this much is shipped in every state of the world, settled at the strike price.", **_edit(_with_offtake),
+        "Offtake between two parties",
+        key=state.seed("offtake_on", offtake is not None),
+        help="At least this much is shipped in every state of the world, settled at the strike price.",
+        **_edit(_with_offtake),
     )
     if offtake is None:
         return
     names = results.names()
     for key, label in (("producer", "Producer"), ("buyer", "Buyer")):
         st.selectbox(
-            label, results.world().regions, key=state.seed(f"offtake_{key}", getattr(offtake, key)), format_func=names.region,
+            label,
+            results.world().regions,
+            key=state.seed(f"offtake_{key}", getattr(offtake, key)),
+            format_func=names.region,
             **_edit(partial(_offtake_part, name=key, key=f"offtake_{key}")),
         )
     st.number_input(
-        "Offtake, t/yr", min_value=0.0, key=state.seed("offtake_t", offtake.quantity), format="%.0f",
-        step=max(1.0, _four_figures(offtake.quantity / 20)), help=_help(Offtake, "quantity"),
+        "Offtake, t/yr",
+        min_value=0.0,
+        key=state.seed("offtake_t", offtake.quantity),
+        format="%.0f",
+        step=max(1.0, _four_figures(offtake.quantity / 20)),
+        help=_help(Offtake, "quantity"),
         **_edit(partial(_offtake_part, name="quantity", key="offtake_t")),
     )
     st.number_input(
-        "Strike, USD/t (empty = market price)", min_value=0.0, key=state.seed("offtake_strike", offtake.strike), format="%.0f",
-        help=_help(Offtake, "strike"), **_edit(partial(_offtake_part, name="strike", key="offtake_strike")),
+        "Strike, USD/t (empty = market price)",
+        min_value=0.0,
+        key=state.seed("offtake_strike", offtake.strike),
+        format="%.0f",
+        help=_help(Offtake, "strike"),
+        **_edit(partial(_offtake_part, name="strike", key="offtake_strike")),
     )
 
 
@@ -406,23 +512,36 @@ def _offtake_part(now: Scenario, name: str, key: str) -> Scenario:
 
 def _stockpile(now: Scenario, stockpile: Stockpile | None) -> None:
     st.toggle(
-        "Stockpile of a party", key=state.seed("stockpile_on", stockpile is not None), help=_help(Stockpile, "quantity"),
+        "Stockpile of a party",
+        key=state.seed("stockpile_on", stockpile is not None),
+        help=_help(Stockpile, "quantity"),
         **_edit(_with_stockpile),
     )
     if stockpile is None:
         return
     st.selectbox(
-        "Party", now.parties, key=state.seed("stockpile_party", stockpile.party), format_func=results.names().region,
+        "Party",
+        now.parties,
+        key=state.seed("stockpile_party", stockpile.party),
+        format_func=results.names().region,
         **_edit(partial(_stockpile_part, name="party", key="stockpile_party")),
     )
     st.number_input(
-        "Release at most, t/yr", min_value=0.0, key=state.seed("stockpile_t", stockpile.quantity), format="%.0f",
-        step=max(1.0, _four_figures(stockpile.quantity / 20)), help=_help(Stockpile, "quantity"),
+        "Release at most, t/yr",
+        min_value=0.0,
+        key=state.seed("stockpile_t", stockpile.quantity),
+        format="%.0f",
+        step=max(1.0, _four_figures(stockpile.quantity / 20)),
+        help=_help(Stockpile, "quantity"),
         **_edit(partial(_stockpile_part, name="quantity", key="stockpile_t")),
     )
     st.number_input(
-        "Release above, USD/t", min_value=0.0, key=state.seed("stockpile_usd", stockpile.release_above), format="%.0f",
-        step=_four_figures(max(stockpile.release_above, 100.0) / 100), help=_help(Stockpile, "release_above"),
+        "Release above, USD/t",
+        min_value=0.0,
+        key=state.seed("stockpile_usd", stockpile.release_above),
+        format="%.0f",
+        step=_four_figures(max(stockpile.release_above, 100.0) / 100),
+        help=_help(Stockpile, "release_above"),
         **_edit(partial(_stockpile_part, name="release_above", key="stockpile_usd")),
     )
 
@@ -443,7 +562,11 @@ def _shock(now: Scenario) -> None:
     chosen = [shock.name for shock in now.shocks if isinstance(shock, NamedShock)]
     options = list(dict.fromkeys([*library.for_mineral(levers.focus(now)), *chosen]))
     st.multiselect(
-        "Named shocks, combinable", options, key=state.seed("shocks", chosen), format_func=names.shock, placeholder="None",
+        "Named shocks, combinable",
+        options,
+        key=state.seed("shocks", chosen),
+        format_func=names.shock,
+        placeholder="None",
         **_edit(lambda s: levers.with_shocks(s, state.value("shocks"))),
     )
     for shock in now.shocks:
@@ -466,8 +589,13 @@ def _severity(shock: NamedShock) -> None:
         return levers.with_severity(now, shock.name, None if picked == about.severity else picked)
 
     st.slider(
-        f"{about.name}: {about.unit}", float(low), float(high), key=state.seed(key, float(at)), step=_four_figures((high - low) / 40),
-        help=layout.plain(about_it), **_edit(take),
+        f"{about.name}: {about.unit}",
+        float(low),
+        float(high),
+        key=state.seed(key, float(at)),
+        step=_four_figures((high - low) / 40),
+        help=layout.plain(about_it),
+        **_edit(take),
     )
 
 
@@ -477,16 +605,31 @@ def _assumptions(now: Scenario) -> None:
     for assumption in main:
         _assumption(now, assumption)
     shown = {assumption.name for assumption in main}
-    rest = {a.name: a for a in world.assumptions if a.name not in shown and a.mineral in ("", mineral) and a.high > a.low}
+    rest = {
+        a.name: a for a in world.assumptions if a.name not in shown and a.mineral in ("", mineral) and a.high > a.low
+    }
     changed = [name for name in now.assumptions if name in rest]
     others = [name for name in rest if name not in changed]
     for name in changed:
         _assumption(now, rest[name])
-    picked = st.selectbox("Any other assumption", others, index=None, key="other_assumption", format_func=_readable, placeholder="Choose one")
+    picked = st.selectbox(
+        "Any other assumption",
+        others,
+        index=None,
+        key="other_assumption",
+        format_func=_readable,
+        placeholder="Choose one",
+    )
     if picked in rest:
         _assumption(now, rest[picked])
     if now.assumptions:
-        st.button("As registered", key="assumptions_reset", icon=":material/restart_alt:", on_click=state.edit, args=(_registered,))
+        st.button(
+            "As registered",
+            key="assumptions_reset",
+            icon=":material/restart_alt:",
+            on_click=state.edit,
+            args=(_registered,),
+        )
 
 
 def _registered(now: Scenario) -> Scenario:
@@ -494,7 +637,7 @@ def _registered(now: Scenario) -> Scenario:
 
 
 def _readable(name: str) -> str:
-    return name.split(".")[0].replace("_", " ")
+    return name.split(".", maxsplit=1)[0].replace("_", " ")
 
 
 def _assumption(now: Scenario, assumption: Assumption) -> None:
@@ -509,16 +652,26 @@ def _assumption(now: Scenario, assumption: Assumption) -> None:
         return levers.with_assumption(before, assumption.name, None if picked == assumption.value else picked)
 
     st.number_input(
-        f"{_readable(assumption.name)}{' (changed)' if changed else ''}", float(assumption.low), float(assumption.high),
-        key=state.seed(key, float(at)), step=_four_figures((assumption.high - assumption.low) / 20), format="%.4g",
-        help=layout.plain(f"Assumption. {assumption.unit}; {registered}. {assumption.reason}; {source}"), **_edit(take),
+        f"{_readable(assumption.name)}{' (changed)' if changed else ''}",
+        float(assumption.low),
+        float(assumption.high),
+        key=state.seed(key, float(at)),
+        step=_four_figures((assumption.high - assumption.low) / 20),
+        format="%.4g",
+        help=layout.plain(f"Assumption. {assumption.unit}; {registered}. {assumption.reason}; {source}"),
+        **_edit(take),
     )
 
 
 def _horizon(now: Scenario) -> None:
     st.segmented_control(
-        "Horizon", list(HORIZONS), key=state.seed("horizon", now.horizon), format_func=HORIZONS.__getitem__, required=True,
-        help="Short: one year, capacity fixed. Long: capacity responds.", label_visibility="collapsed",
+        "Horizon",
+        list(HORIZONS),
+        key=state.seed("horizon", now.horizon),
+        format_func=HORIZONS.__getitem__,
+        required=True,
+        help="Short: one year, capacity fixed. Long: capacity responds.",
+        label_visibility="collapsed",
         **_edit(lambda s: s.model_copy(update={"horizon": state.value("horizon")})),
     )
 
@@ -539,7 +692,9 @@ def _history(here: state.History) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         st.button("", key="undo", icon=":material/undo:", help="Undo", on_click=state.undo, disabled=not here.past)
         st.button("", key="redo", icon=":material/redo:", help="Redo", on_click=state.redo, disabled=not here.future)
-        st.button("", key="reset", icon=":material/restart_alt:", help="Reset everything to the status quo", on_click=_reset)
+        st.button(
+            "", key="reset", icon=":material/restart_alt:", help="Reset everything to the status quo", on_click=_reset
+        )
         with st.popover("", icon=":material/share:", help="Share or save this scenario"):
             _share(here.scenario)
 
@@ -555,7 +710,13 @@ def _share(now: Scenario) -> None:
     st.caption("The link opens this scenario on any page:")
     st.code(f"{address}?{links.PARAMETER}={text}" if text else address, language=None, wrap_lines=True)
     st.download_button(
-        "Save scenario", now.to_json(), "scenario.json", "application/json", key="save", icon=":material/download:", on_click="ignore"
+        "Save scenario",
+        now.to_json(),
+        "scenario.json",
+        "application/json",
+        key="save",
+        icon=":material/download:",
+        on_click="ignore",
     )
     st.file_uploader("Open a saved scenario", "json", key="opened", on_change=_open)
 

@@ -88,5 +88,7 @@ def _show(key: str, job: Job) -> None:
     left = spent / step.done * (step.total - step.done) if step else 0.0
     with st.container(horizontal=True, vertical_alignment="center"):
         share = step.done / step.total if step else 0.0
-        st.progress(share, f"{step.done if step else 0} of {step.total if step else '…'} solved, about {left:.0f} s left")
+        st.progress(
+            share, f"{step.done if step else 0} of {step.total if step else '…'} solved, about {left:.0f} s left"
+        )
         st.button("Cancel", key=f"cancel_{key}", on_click=st.session_state.pop, args=(key, None))

@@ -45,7 +45,9 @@ def solved(scenario: Scenario) -> Outcome:
         return results.outcome(scenario)
     except AccordError as error:
         st.error(f"**This scenario has no result.** {plain(str(error))}", icon=":material/error:")
-        st.caption("Nothing is shown, since numbers of another scenario would mislead. Undo or change a lever in the sidebar.")
+        st.caption(
+            "Nothing is shown, since numbers of another scenario would mislead. Undo or change a lever in the sidebar."
+        )
         st.stop()
 
 
@@ -67,8 +69,15 @@ def exhibit(sentence: str, figure: go.Figure, data: pd.DataFrame, name: str, not
 def download(data: pd.DataFrame, name: str) -> None:
     """A table as CSV."""
     st.download_button(
-        "CSV", data.to_csv(index=False), f"{name}.csv", "text/csv", key=f"csv_{name}", icon=":material/download:", type="tertiary",
-        on_click="ignore", help=f"Download the data of this exhibit, {len(data)} rows",
+        "CSV",
+        data.to_csv(index=False),
+        f"{name}.csv",
+        "text/csv",
+        key=f"csv_{name}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        help=f"Download the data of this exhibit, {len(data)} rows",
     )
 
 

@@ -55,7 +55,12 @@ def others(scenario: Scenario) -> list[str]:
 
 def unseen(scenario: Scenario) -> int:
     """How many instruments on the mineral in view the sidebar does not show."""
-    items = [item for name in Agreement.model_fields for item in getattr(scenario.agreement, name) if item.mineral == focus(scenario)]
+    items = [
+        item
+        for name in Agreement.model_fields
+        for item in getattr(scenario.agreement, name)
+        if item.mineral == focus(scenario)
+    ]
     shown = [first(scenario, name) for name in RECORDS]
     return len(items) - len([item for item in shown if item is not None])
 
@@ -109,7 +114,9 @@ def with_shocks(scenario: Scenario, names: Sequence[str]) -> Scenario:
 def with_severity(scenario: Scenario, name: str, severity: float | None) -> Scenario:
     """The scenario with one named shock at another severity; None is the library's own."""
     shocks = tuple(
-        NamedShock.parse({"name": name, "severity": severity}, "shock") if isinstance(shock, NamedShock) and shock.name == name else shock
+        NamedShock.parse({"name": name, "severity": severity}, "shock")
+        if isinstance(shock, NamedShock) and shock.name == name
+        else shock
         for shock in scenario.shocks
     )
     return scenario.model_copy(update={"shocks": shocks})

@@ -10,7 +10,7 @@ import streamlit as st
 
 from model.agreement import Offtake, Stockpile
 from model.findings import Formulation, Names, Overview, formulation, overview
-from model.response import FloorResponse, floor_of, floor_response, status_quo_price, without_agreement, with_floor_at
+from model.response import FloorResponse, floor_of, floor_response, status_quo_price, with_floor_at, without_agreement
 from model.scenario import Scenario
 from model.world import World
 from pages.components import links

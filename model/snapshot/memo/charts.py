@@ -26,7 +26,7 @@ WIDTH_INCHES = 6.3
 BAR_INCHES = 0.34
 FRAME_INCHES = 1.1
 CURVE_INCHES = 3.0
-PNG_DOTS_PER_INCH = 200
+PNG_DOTS_PER_INCH = 170
 FONT_POINTS = 8.5
 LABEL_WIDTH = 26
 """Characters of a category label before it is broken into two lines."""

@@ -102,7 +102,7 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
 
 
 def _assumed(snapshot: Snapshot) -> dict[tuple[str, str], str]:
-    return {(content.readable(name), "value"): exact(value) for name, value in snapshot.record.inputs.assumptions.items()}
+    return {(terms.readable(name), "value"): exact(value) for name, value in snapshot.record.inputs.assumptions.items()}
 
 
 def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from model.findings.wording import listing, money, signed_money
 from model.snapshot.memo.blocks import exact
+from model.snapshot.memo.terms import readable
 
 if TYPE_CHECKING:
     from model.snapshot.memo.terms import Labels
@@ -59,9 +60,9 @@ def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, labels: Labels
         sentences += _turning(trials, column, positive, negative)
     sentences += _other_sign(shocks, labels)
     failed = trials.loc[trials["fault"].notna(), ["assumption", "end"]].itertuples(index=False, name=None)
-    unproved = [f"{name.replace('_', ' ')} {end}" for name, end in failed]
+    unproved = [f"{readable(str(name))} at its {end} end" for name, end in failed]
     if unproved:
-        sentences.append(f"No equilibrium was proved at: {listing(unproved)}; nothing is known there.")
+        sentences.append(f"No equilibrium was proved for {listing(unproved)}: nothing is known there.")
     return sentences
 
 
@@ -79,7 +80,7 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
     if turned.empty:
         return [f"{stated}; no single assumption, anywhere it was tried in its range, turns this."]
     causes = [
-        f"{str(row.assumption).replace('_', ' ').split('.')[0]} is {exact(float(row.value))} ({money(float(getattr(row, column)))})"
+        f"{readable(str(row.assumption))} is {exact(float(row.value))} ({money(float(getattr(row, column)))})"
         for row in turned.itertuples()
     ]
     return [f"{stated}; {opposite} if {' or if '.join(causes)}."]

@@ -310,7 +310,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block
         Column("Net gain at low", signed=True, **MILLION_USD),
         Column("Net gain at high", signed=True, **MILLION_USD),
     )
-    titles: list[Value] = [readable(str(assumption)) for assumption in frame["assumption"]]
+    titles: list[Value] = [terms.readable(str(assumption)) for assumption in frame["assumption"]]
     stored = ("low", "high", "price_usd_per_t_low", "price_usd_per_t_high", "net_gain_usd_low", "net_gain_usd_high")
     note = "One assumption at a time at the ends of its registered range; a dash: the value used is itself that end, or no equilibrium was proved."
     return [
@@ -323,7 +323,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block
 
 def _differences(snapshot: Snapshot, labels: Labels) -> list[Block]:
     rows = tuple((what, field, level) for what, field, level in [*setting(snapshot, labels), *levers(snapshot, labels)])
-    changed = tuple((readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
+    changed = tuple((terms.readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
     columns = (Column("Assumption"), Column("Value used", exact=True), Column("Registered value", exact=True), Column("Unit"))
     blocks: list[Block] = [
         Heading("What differs from the status quo"),
@@ -340,7 +340,7 @@ def _rests_on(snapshot: Snapshot) -> list[Block]:
     rows = []
     for name, value in used.items():
         row = registered.get(name, {})
-        rows.append((readable(name), value, f"{row.get('low', '')} to {row.get('high', '')}", row.get("unit", ""), row.get("reason", ""), row.get("source_id", "") or "judgement"))
+        rows.append((terms.readable(name), value, f"{row.get('low', '')} to {row.get('high', '')}", row.get("unit", ""), row.get("reason", ""), row.get("source_id", "") or "judgement"))
     columns = (Column("Assumption"), Column("Value", exact=True), Column("Range"), Column("Unit"), Column("Reason"), Column("Source"))
     sources = snapshot.data["sources"]
     cited: tuple[tuple[Value, ...], ...] = _rows(*(_column(sources, column) for column in ("source_id", "title", "publisher", "year", "licence")))
@@ -363,15 +363,3 @@ def _replaying(snapshot: Snapshot) -> list[Block]:
         ),
         Sheet("Identity", "What the numbers rest on", (Column("Item"), Column("Value")), rows),
     ]
-
-
-def readable(assumption: str) -> str:
-    """An assumption's name as words.
-
-    >>> readable("demand_elasticity_short.antimony")
-    'demand elasticity short (antimony)'
-    """
-    name, _, mineral = assumption.partition(".")
-    return name.replace("_", " ") + (f" ({mineral.replace('_', ' ')})" if mineral else "")
-
-

@@ -35,9 +35,7 @@ def levers(snapshot: Snapshot, labels: Labels) -> list[tuple[str, str, str]]:
             what = f"{INSTRUMENT_NAMES[name]} on {labels.product(item.mineral, item.stage)}"
             seen[what] = seen.get(what, 0) + 1
             title = what if seen[what] == 1 else f"{what} ({seen[what]})"
-            rows += [(title, *_field(item, field, value, labels)) for field, value in item if field not in ("mineral", "stage")] or [
-                (title, "agreed", "yes")
-            ]
+            rows += [(title, *_field(item, field, getattr(item, field), labels)) for field in _set_fields(item)] or [(title, "agreed", "yes")]
     rows += [(f"Shock {number}", "what happens", terms.shock(shock, labels)) for number, shock in enumerate(snapshot.scenario.shocks, start=1)]
     return rows
 
@@ -70,6 +68,15 @@ def registered_assumptions(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
     """Rows of the register as it stood, by name."""
     rows = snapshot.data["assumptions"].to_dict("records")
     return {f"{row['id']}.{row['mineral']}" if row["mineral"] else str(row["id"]): {str(k): v for k, v in row.items()} for row in rows}
+
+
+def _set_fields(item: Record) -> list[str]:
+    """Fields that say something: not the place, and not an option left at nothing."""
+    return [
+        name
+        for name, field in type(item).model_fields.items()
+        if name not in ("mineral", "stage") and not (getattr(item, name) == field.default and field.default in (None, 0.0, False))
+    ]
 
 
 def _field(item: Record, field: str, value: Any, labels: Labels) -> tuple[str, str]:

@@ -27,8 +27,14 @@ FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
 """DejaVu Sans as matplotlib ships it: Latin, Greek, Cyrillic and more."""
 FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 STANDARDS = ["ua-1"]
-WIDEST = 34
-"""Letters beyond which a cell's text does not widen its column but breaks."""
+LETTERS_PER_LINE = 112.0
+"""Letters of a table's type that fit side by side on the page."""
+PADDING = 3.0
+BOLD = 1.15
+"""Room around a cell in letters, and how much wider a bold letter is."""
+LONGEST_WORD = 16
+BREAK = "\u200b"
+"""Words longer than this may break at a zero-width space."""
 INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cf"})
 """Categories of characters that need no glyph."""
 
@@ -122,7 +128,7 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:
     header = [clean(column.header) for column in sheet.columns]
-    rows = [[column.shown(value) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
+    rows = [[_breakable(column.shown(value)) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
     return {
         "kind": "sheet",
         "caption": clean(sheet.caption),
@@ -130,12 +136,25 @@ def _sheet(sheet: Sheet) -> dict[str, Any]:
         "header": header,
         "rows": rows,
         "numeric": [is_numeric(sheet, at) for at in range(len(header))],
-        "widths": [_width([text, *(row[at] for row in rows)]) for at, text in enumerate(header)],
+        "widths": _widths(header, rows),
     }
 
 
-def _width(texts: list[str]) -> int:
-    """Room a column asks for: its longest word whole, its longest text up to a limit."""
-    word = max(len(word) for text in texts for word in (text.split(" ") or [""]))
-    cells = max((len(text) for text in texts[1:]), default=0)
-    return max(word, min(cells, WIDEST), 4)
+def _breakable(text: str) -> str:
+    """Text whose long names may break after an underscore."""
+    return " ".join(word.replace("_", f"_{BREAK}") if len(word) > LONGEST_WORD else word for word in text.split(" "))
+
+
+def _widths(header: list[str], rows: list[list[str]]) -> list[float]:
+    """Shares of the page: every column gets its longest word, the rest goes where texts are long."""
+    least, wanted = [], []
+    for at, title in enumerate(header):
+        texts = [row[at] for row in rows]
+        words = [len(word) for text in texts for word in text.replace(BREAK, " ").split()]
+        heads = [BOLD * len(word) for word in title.split()]
+        least.append(max([*words, *heads], default=1.0) + PADDING)
+        wanted.append(max([*(float(len(text)) for text in texts), least[-1]]))
+    room = max(LETTERS_PER_LINE - sum(least), 0.0)
+    longing = [want - need for want, need in zip(wanted, least, strict=True)]
+    share = min(room / sum(longing), 1.0) if sum(longing) > 0 else 0.0
+    return [round(need + share * extra, 2) for need, extra in zip(least, longing, strict=True)]

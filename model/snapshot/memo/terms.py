@@ -168,3 +168,13 @@ def _offtake(offtake: Offtake, labels: Labels) -> str:
 def _stockpile(stock: Stockpile, labels: Labels) -> str:
     product = labels.product(stock.mineral, stock.stage)
     return f"{labels.the_region(stock.party)} offers up to {quantity(stock.quantity)} of {product} from its stockpile above {price(stock.release_above)}"
+
+
+def readable(assumption: str) -> str:
+    """An assumption's name as words.
+
+    >>> readable("demand_elasticity_short.antimony")
+    'demand elasticity short (antimony)'
+    """
+    name, _, mineral = assumption.partition(".")
+    return name.replace("_", " ") + (f" ({mineral.replace('_', ' ')})" if mineral else "")
