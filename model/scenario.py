@@ -283,11 +283,13 @@ def controls_in_force(
 ) -> list[Shock]:
     """Export controls on a mineral in force on the status-quo date, as far as the base year does not hold them already.
 
-    A row that names its importers wins over one for everyone. A control that a shock replaces (same exporter, mineral
-    and stage, and no importer the shock spares) is left out.
+    A row that names its importers wins over one for everyone. Importers for whom a shock replaces the control (same
+    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought.
     """
     shocks: list[Shock] = []
-    gone = list(replaced)
+    by_shock: dict[tuple[str, ...], set[str]] = {}
+    for *measure, targets in replaced:
+        by_shock.setdefault(tuple(measure), set()).update(targets.split(";"))
     rows = tables["export_controls"]
     rows = rows[~rows["suspended"].astype(bool) & (rows["mineral"] == mineral)]
     singled_out: dict[tuple[str, ...], set[str]] = {}
@@ -297,9 +299,8 @@ def controls_in_force(
         importers = base.targets(str(row.targets), str(row.exporter))
         if row.targets == EVERYONE:
             importers = tuple(name for name in importers if name not in singled_out.get(_measure(row), ()))
-        if any(other[:4] == _measure(row) and set(importers) <= set(other[4].split(";")) for other in gone):
-            continue
-        shock = _control(row, importers, base)
+        left = tuple(name for name in importers if name not in by_shock.get(_measure(row), ()))
+        shock = _control(row, left, base) if left else None
         if shock is not None:
             shocks.append(shock)
     return shocks
@@ -324,8 +325,10 @@ def _control(row: Any, importers: tuple[str, ...], base: Base) -> Shock | None:
             kind="export_tax", exporter=exporter, importers=importers, mineral=mineral, stage=stage, rate=rate
         )
     if np.isfinite(row.quantity_t_per_yr):
+        everyone = base.targets(EVERYONE, exporter)
+        left = base.exports(mineral, stage, exporter, importers) / base.exports(mineral, stage, exporter, everyone)
         place = {"exporter": exporter, "importers": importers, "mineral": mineral, "stage": stage}
-        return ExportQuota(kind="export_quota", quantity=float(row.quantity_t_per_yr), **place)
+        return ExportQuota(kind="export_quota", quantity=float(row.quantity_t_per_yr) * left, **place)
     if row.level >= 1.0:
         return None
     return restriction(exporter, importers, mineral, stage, float(row.level), base)

@@ -53,7 +53,7 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
                 number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation
             )
             if number.spread:
-                st.caption(f"{number.spread} over assumptions")
+                st.caption(f"{number.spread} over assumptions", help=number.ends)
 
 
 def _gains(facts: Overview) -> None:

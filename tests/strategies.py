@@ -1,7 +1,7 @@
 """Generated markets in the case format, and how the laws solve and read them.
 
-Numbers are drawn so that every place has a price that its own users or producers determine: demand starts above 60 where supply starts
-below 15. Prices of places where nothing is made or used are left to the engine and must not be compared.
+Numbers are drawn so that most places have a price that their own users or producers determine: demand starts above 60,
+supply below 15. Prices of places where nothing is made or used are left to the engine and must not be compared.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ LOOKUPS = {"value", "find", "assumed", "by_region", "assumed_by_region"}
 """Methods that look an assumption up by name; the last two take the beginning of a name."""
 BY_REGION = {"by_region", "assumed_by_region"}
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
-DISTRIBUTIONS = {"pydantic_core": "pydantic", "docx": "python-docx"}
+DISTRIBUTIONS = {"pydantic_core": "pydantic", "docx": "python-docx", "fontTools": "fonttools"}
 """What a library is installed as, where that is not its name in the code."""
 MACHINE_FOLDERS = ("home", "Users", "root", "tmp", "mnt", "work", "srv")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|HACK|WIP)\b")

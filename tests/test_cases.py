@@ -1,6 +1,7 @@
 """Every case of ``tests/cases`` gives the numbers that were published for it and the exact answer worked out beside it.
 
-A test's id holds the case and, where the example was published, its source. ``tests/cases/README.md`` states the form of an answer.
+A test's id holds the case and, where the example was published, its source. ``tests/cases/README.md`` states the form
+of an answer.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def differences(name: str, part: str) -> list[str]:
 
 @pytest.mark.parametrize("name", entries("published"))
 def test_published_numbers_come_out(name: str) -> None:
-    """Sources: Krugman and Obstfeld, Dantzig, Takayama and Judge, Miranda and Fackler, PyPSA, Cornell and others (see each id)."""
+    """Sources: Krugman and Obstfeld, Dantzig, Takayama and Judge, Miranda and Fackler, PyPSA and others (see ids)."""
     assert differences(name, "published") == []
 
 
@@ -139,7 +140,7 @@ def test_residuals_are_small(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_row_and_the_world_balance(name: str) -> None:
-    """What a place makes, receives and releases it uses, ships or stores; product left over at a price of zero is the exception."""
+    """What a place makes, receives and releases it uses, ships or stores, unless its price is zero."""
     result = solved(name)
     price = {(r["region"], r["mineral"], r["stage"]): r["consumer_price"] for r in result["prices"]}
     shipped: dict[tuple[str, str], float] = {}

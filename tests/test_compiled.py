@@ -1,4 +1,4 @@
-"""Three ways to the same equilibrium: the Pyomo programme, its compiled copy in HiGHS, and Newton on the smooth curves."""
+"""Three ways to the same equilibrium: the Pyomo programme, its compiled copy, and Newton on the smooth curves."""
 
 from __future__ import annotations
 
@@ -42,20 +42,24 @@ def shipped_problem(world: World, mineral: str, policy: str) -> Problem:
     border = place | {"importers": EIGHT, "exporters": outsiders}
     market = world.calibrated(mineral, Scenario(minerals=(mineral,))).market
     floor = place | {"parties": EIGHT, "price": 1.2 * market.price_scale, "mechanism": policy}
-    agreement: dict[str, Any] = {
+    agreements: dict[str, dict[str, Any]] = {
         "tariff": {"tariffs": [border | {"ad_valorem": 0.25, "specific": 0.02 * market.price_scale}]},
         "quota": {"quotas": [border | {"quantity": 0.2 * market.quantity_scale}]},
         "trq": {"trqs": [border | {"quantity": 0.2 * market.quantity_scale, "over_quota": {"ad_valorem": 0.25}}]},
         "variable_levy": {"floors": [floor]},
         "cfd": {"floors": [floor]},
         "buffer_stock": {"floors": [floor | {"budget": 0.02 * market.price_scale * market.quantity_scale}]},
-    }.get(policy, {})
+    }
     ban = {
         "kind": "export_ban",
         "exporter": "CHN",
         "importers": [name for name in world.regions if name != "CHN"],
     } | place
-    content = {"minerals": [mineral], "agreement": agreement, "shocks": [ban] if policy == "export_ban" else []}
+    content = {
+        "minerals": [mineral],
+        "agreement": agreements.get(policy, {}),
+        "shocks": [ban] if policy == "export_ban" else [],
+    }
     scenario = Scenario.parse(content, "scenario")
     return lay_over(market, frozenset(EIGHT), scenario.agreement, scenario.shocks, _outputs_of_hosts(world, mineral))
 
@@ -164,7 +168,7 @@ def prices_without_newton(problem: Problem) -> np.ndarray[Any, Any]:
         patch.setattr(solver, "refine", lambda system, point, flow=None: replace(point, residual=np.inf))
         patch.setattr(CompiledProgramme, "solve", remembering)
         with pytest.raises(SolveError):
-            Solver().solve(problem)
+            Solver()._solve(problem)
     prices: np.ndarray[Any, Any] = found[-1].price
     return prices
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,7 +110,7 @@ def test_curves_never_fall(name: str) -> None:
     table = one(name)
     quantities = np.linspace(inside(name, 0.05), 60.0, 50)
     costs = [cost(table, float(quantity)) for quantity in quantities]
-    assert all(later >= earlier for earlier, later in zip(costs, costs[1:], strict=False))
+    assert all(later >= earlier for earlier, later in pairwise(costs))
 
 
 @pytest.mark.parametrize("name", CURVES)

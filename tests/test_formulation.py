@@ -1,6 +1,7 @@
 """The linear programme of every constraint, instrument and shock, written out and compared with a stored ``.lp`` file.
 
-After a wanted change of the formulation: ``ACCEPT_GOLDEN=1 pytest tests/test_formulation.py``, then read the difference in git.
+After a wanted change of the formulation: ``ACCEPT_GOLDEN=1 pytest tests/test_formulation.py``, then read the difference
+in git.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ def test_the_formulation_is_the_golden_one(name: str, tmp_path: Path) -> None:
         found = tmp_path / f"{name}.actual.lp"
         found.write_text(actual, encoding="utf-8")
         pytest.fail(
-            f"the programme of {name} differs from {golden}: compare it with {found}; if the change is wanted, accept it with "
-            f"{ACCEPT}=1 pytest tests/test_formulation.py",
+            f"the programme of {name} differs from {golden}: compare it with {found}; if the change is wanted, accept "
+            f"it with {ACCEPT}=1 pytest tests/test_formulation.py",
             pytrace=False,
         )
 

@@ -1,4 +1,4 @@
-"""Laws of economics that must hold in every market: on generated ones (Hypothesis) and, below, on the fourteen shipped ones.
+"""Laws of economics that must hold in every market: on generated ones (Hypothesis) and, below, on the shipped ones.
 
 Rules R1 to R4 are those atop :mod:`model.equilibrium.programme`.
 """
@@ -43,7 +43,7 @@ from tests.strategies import (
 settings.register_profile(
     "laws",
     derandomize=True,
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
@@ -108,8 +108,10 @@ def test_no_price_is_negative_and_producers_and_users_face_the_same(content: Con
 @laws
 @given(markets(EVERY_KIND), FACTORS)
 def test_welfare_accounts_add_up(content: Content, factor: float) -> None:
-    """Each total is the sum of its accounts, and all totals are value of use less the cost of resources; without congested routes
-    the world as a whole loses from a tariff (a tariff on a congested one may relieve it)."""
+    """Each total is the sum of its accounts, and all totals are value of use less the cost of resources.
+
+    Without congested routes the world as a whole loses from a tariff (one on a congested route may relieve it).
+    """
     free = result_of(content)
     taxed = result_of(content, tariffs=[border(content, specific=factor, ad_valorem=0.05)])
     for result in (free, taxed):
@@ -334,7 +336,7 @@ def test_an_ad_valorem_over_quota_rate_never_pays_more_rent_than_duty_saved(
 @laws
 @given(markets(EVERY_KIND), FACTORS)
 def test_a_floor_by_levy_holds_or_says_why_not(content: Content, factor: float) -> None:
-    """The levy is zero above the floor, the smallest that holds it otherwise, and ends arrivals where nothing can hold it."""
+    """The levy is zero above the floor, else the smallest that holds it; it ends arrivals where none can."""
     free = result_of(content)
     floor = factor * price(free, party_ids(content)[0])
     result = result_of(content, floors=[levy_floor(content, floor)])

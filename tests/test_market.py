@@ -1,4 +1,4 @@
-"""The calibrated markets return their base year in both horizons, bend little to do so, and tie by-products to their hosts."""
+"""The calibrated markets return their base year, bend little to do so, and tie by-products to their hosts."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_byproducts_that_wait_for_one_another_are_named() -> None:
 
 @pytest.mark.parametrize(("horizon", "share"), [("short", 0.9), ("long", 0.99)])
 def test_a_loss_of_alumina_takes_gallium_along(horizon: str, share: float) -> None:
-    """Gallium is nowhere made without alumina: it falls to what the alumina that is left can carry (much more in the long run)."""
+    """No gallium without alumina: it falls to what the alumina left can carry (much more in the long run)."""
     region = "CHN"
     loss = SupplyLoss(kind="supply_loss", region=region, share=share, mineral="aluminum", stage="mine")
     capped = {

@@ -1,4 +1,4 @@
-"""Scenarios: JSON both ways, refusals that name the valid choices, and what named shocks and controls in force stand for."""
+"""Scenarios: JSON both ways, refusals that name the valid choices, what named shocks and controls stand for."""
 
 from __future__ import annotations
 
@@ -322,7 +322,7 @@ def test_a_shock_replaces_the_same_control_and_never_stacks_on_it(name: str, min
 
 @pytest.mark.parametrize(("name", "mineral"), REPLACING)
 def test_a_shock_leaves_controls_on_regions_it_spares_as_tight_as_before(name: str, mineral: str) -> None:
-    """Where a shock stops some importers, a control on the others allows them no more than their own share of the base year."""
+    """Where a shock stops some importers, a control on the others allows them no more than their own share."""
     records = records_of(mineral, name)
     stopped = set(_restricted_routes(records))
     for shock in shocks_of(mineral):

@@ -1,4 +1,4 @@
-"""The shipped markets in use: memory never changes a number, assumptions act in the expected direction, no news is no change."""
+"""The shipped markets in use: memory never changes a number, and assumptions act in the expected direction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAME = 1e-12
 ACCURACY = 1e-3
 """Accuracy with which the base year comes back."""
 FLOOR = {"parties": ["USA", "EUN"], "mineral": "tungsten", "stage": "refined", "price": 60000.0}
-SCENARIOS = {
+SCENARIOS: dict[str, dict[str, Any]] = {
     "status quo": {"minerals": ["tungsten"]},
     "ban": {"minerals": ["tungsten"], "shocks": [{"name": "china_tungsten_ban"}]},
     "floor": {"minerals": ["tungsten"], "agreement": {"floors": [FLOOR]}},
@@ -82,7 +82,7 @@ def test_the_same_scenario_is_not_solved_twice(world: World) -> None:
 
 
 def test_what_does_not_touch_a_market_shares_its_solve(world: World) -> None:
-    """Names, other minerals' instruments, parties without instruments, and the manufacturers' assumptions move no price."""
+    """Names, other minerals' instruments, parties without instruments and manufacturers' assumptions move no price."""
     plain = world.solved("tungsten", parse({"minerals": ["tungsten"]}))
     for other in (
         {"name": "another name"},

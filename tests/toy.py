@@ -1,7 +1,7 @@
 """A market that can be solved by hand, every instrument and shock laid over it, and the programme that proves a solve.
 
-HOME uses 40 - price and makes 5 at 4 or more and 5 more at 30 or more; PARTNER offers 6 at 16, ABROAD 30 at 17; each route to HOME
-costs 1. Without any measure HOME pays 18, makes 5 and takes 6 from PARTNER and 11 from ABROAD.
+HOME uses 40 - price and makes 5 at 4 or more and 5 more at 30 or more; PARTNER offers 6 at 16, ABROAD 30 at 17; each
+route to HOME costs 1. Without any measure HOME pays 18, makes 5 and takes 6 from PARTNER and 11 from ABROAD.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ CHAIN = {
     "demand": [{"region": "HOME", "curve": {"kind": "linear", "price_at_zero": 40, "slope": 1}} | PLACE],
     "processing": [{"region": "HOME", "mineral": "m", "from": "mine", "to": "refined", "recovery": 0.5, "cost": 3}],
 }
-"""Ore made into metal: two units of ore at 4 and 3 of processing make one unit, until the 20 units of ore are used up."""
+"""Two units of ore at 4 and 3 of processing make one unit of metal, until the 20 units of ore are used up."""
 
 
 @dataclass(frozen=True)

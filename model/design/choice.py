@@ -6,22 +6,21 @@ The market's response is data here: every option :math:`p` of mineral :math:`k` 
 .. math::
     \max \; \text{objective} \quad\text{s.t.}\quad
     \sum_p z_{kp} = 1, \quad
-    l_{kpij} z_{kp} \le v_{kpij} \le u_{kpij} z_{kp}, \quad
-    |e_{kpij}| \le b\, \bar P_{kpi} v_{kpij}, \quad
+    l_{kpij} z_{kp} \le v^+_{kpij} + v^-_{kpij} \le u_{kpij} z_{kp}, \quad
     \sum_i T_i = 0, \quad
     G_{is} = \sum_{k,p} g_{kpis} z_{kp} + S_{is} + T_i + R_{is}
 
-Settlements :math:`S_{is}` are what sellers receive and buyers pay: a contract over :math:`v` tonnes at the strike
-:math:`\bar P + e/v` pays :math:`e + (\bar P - P_s) v` in state :math:`s`, with :math:`\bar P` the seller's expected price. Writing the
-strike as a premium :math:`e` keeps this linear. A common purse gives party :math:`i` the share :math:`r_{kpi}` of what all parties
+Settlements :math:`S_{is}` are what sellers receive and buyers pay: a contract over :math:`v` tonnes at a strike settles (strike - price) v
+in every state. A contract is a mix of :math:`v^+` tonnes at the highest strike, :math:`(1+b)\bar P` with :math:`\bar P` the seller's
+expected price, and :math:`v^-` at the lowest, :math:`(1-b)\bar P`, which gives every strike between and keeps this linear. A common purse gives party :math:`i` the share :math:`r_{kpi}` of what all parties
 collect instead of its own; with :math:`\sum_i r_{kpi} = z_{kp}` that is linear too.
 
 ========================  =================================  =====================================
 symbol                    attribute                          unit
 ========================  =================================  =====================================
 :math:`z_{kp}`            ``chosen[option]``                 0 or 1
-:math:`v_{kpij}`          ``volume_t[contract]``             t/yr
-:math:`e_{kpij}`          ``premium_musd[contract]``         million USD/yr
+:math:`v^+_{kpij}`        ``dear_t[contract]``               t/yr
+:math:`v^-_{kpij}`        ``cheap_t[contract]``              t/yr
 :math:`T_i`               ``transfer_musd[party]``           million USD/yr
 :math:`r_{kpi}`           ``revenue_share[option, party]``   share
 :math:`G_{is}`            ``gain(party, state)``             million USD/yr
@@ -39,22 +38,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyomo.environ as pyo
-from pyomo.contrib.appsi.base import TerminationCondition
-from pyomo.contrib.appsi.solvers import Highs
+from pyomo.core.expr import LinearExpression
 
-from model.design.limits import Limit, limits_of
+from model.design.limits import MONEY, PARTICIPATION, Limit, limits_of
 from model.design.options import MILLION, Option
-from model.errors import SolveError
+from model.design.programme import Programme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from model.design.options import Frame, Pair
-    from model.design.projects import Project
+    from model.design.options import Frame
+    from model.design.programme import Solved
     from model.design.request import DesignRequest
     from model.market.records import Floats
 
@@ -88,8 +87,49 @@ class Terms:
 
     @property
     def limits(self) -> list[Limit]:
-        """Red lines and participation of all parties."""
-        return limits_of(self.request, self.frame, self.options)
+        """Red lines and participation of all parties; a bargain needs every bargainer to gain something."""
+        limits = limits_of(self.request, self.frame, self.options)
+        if self.request.objective.kind == "nash":
+            limits += [self._bargains(party) for party in self.bargainers]
+        return limits
+
+    def _bargains(self, party: str) -> Limit:
+        least = SMALLEST_GAIN * self.unit_gain(party)
+        text = f"{party}: gains something from the bargain"
+        weight = self.frame.probability
+        return Limit(f"{party} {PARTICIPATION}", party, MONEY, {}, -least, text, state_weight=weight)
+
+    @cached_property
+    def _largest_gains(self) -> Floats:
+        """By party, the largest expected gain or loss of any option [million USD/yr]."""
+        sizes = [np.abs(self.frame.probability @ self.option(cell).gain) for cell in self.cells]
+        largest: Floats = np.max(sizes, axis=0)
+        return largest
+
+    def is_untouched(self, party: str) -> bool:
+        """Whether neither packages nor transfers nor purses reach a party."""
+        if self.request.transfers or self.request.share_revenue:
+            return False
+        own = float(self._largest_gains[self.frame.parties.index(party)])
+        return own <= UNTOUCHED * float(self._largest_gains.max(initial=0.0))
+
+    @property
+    def bargainers(self) -> list[str]:
+        """Parties of positive weight that the agreement reaches."""
+        return [i for i in self.frame.parties if self.request.weight(i) > 0 and not self.is_untouched(i)]
+
+    def unit_gain(self, party: str) -> float:
+        """The unit in which a bargainer's gain is measured: its own largest [million USD/yr]."""
+        return max(float(self._largest_gains[self.frame.parties.index(party)]), UNTOUCHED)
+
+    def reach(self, party: str) -> float:
+        """How many units a party's gain can at most be: all gains of all minerals, should they be passed on to it."""
+        total = float(self._largest_gains.sum()) * len(self.options)
+        return max(2.0 * len(self.options), total / self.unit_gain(party)) if self._redistributes else 2.0 * len(self.options)
+
+    @property
+    def _redistributes(self) -> bool:
+        return bool(self.request.transfers or self.request.share_revenue or self.request.offtake.allowed)
 
 
 @dataclass(frozen=True)
@@ -127,30 +167,27 @@ class Choice:
     notes: tuple[str, ...] = field(default=())
 
 
-class NoAgreement(SolveError):
-    """The red lines cannot hold together on any option."""
-
-
-def choose(terms: Terms, extra: Iterable[tuple[Any, float]] = ()) -> Choice:
+def choose(terms: Terms) -> Choice:
     """The best agreement among the options.
-
-    ``extra`` are (measure, least value) pairs that must hold too, with measures as in :func:`measure`.
 
     Raises:
         NoAgreement: when the limits cannot hold together.
         SolveError: when the time limit ends the search before any agreement was found.
     """
     m = build(terms)
-    for name, least in extra:
-        m.target.add(measure(m, terms, name) >= least)
-    results = solve(m, terms.request)
-    return _read(m, terms, results)
+    return decide(m, terms, Programme(m, terms.request))
+
+
+def decide(m: pyo.ConcreteModel, terms: Terms, programme: Programme) -> Choice:
+    """Solve a built programme and read the choice."""
+    solved = programme.solve()
+    programme.load()
+    return _read(m, terms, solved)
 
 
 def build(terms: Terms) -> pyo.ConcreteModel:
-    """The programme; limits can be switched off by deactivating ``red_line[name]`` or relaxed by unfixing ``give[name]``."""
+    """The programme. Red lines are ``red_line[number]``, with their records in ``limit_data``; ``give[group]`` is held at zero."""
     m = pyo.ConcreteModel(doc="Choice of an agreement")
-    m.target = pyo.ConstraintList(doc="Targets on measures [the measure's unit]")
     _declare(m, terms)
     _packages(m, terms)
     _contracts(m, terms)
@@ -173,10 +210,14 @@ def _declare(m: pyo.ConcreteModel, terms: Terms) -> None:
         if request.offtake.allowed or terms.option(cell).package.offtakes
         for pair in terms.option(cell).pairs(request.offtake.most_of_need if request.offtake.allowed else 0.0)
     }
+    m.contracts_of = {party: [] for party in terms.frame.parties}
+    for key, pair in m.pair_data.items():
+        m.contracts_of[pair.producer].append((1.0, key, pair))
+        m.contracts_of[pair.buyer].append((-1.0, key, pair))
     m.contract = pyo.Set(initialize=list(m.pair_data), dimen=4, doc="Possible contracts by option, producer and buyer")
     m.chosen = pyo.Var(m.option, domain=pyo.Binary, doc="Package is agreed [0 or 1]")
-    m.volume_t = pyo.Var(m.contract, domain=pyo.NonNegativeReals, doc="Offtake volume [t/yr]")
-    m.premium_musd = pyo.Var(m.contract, doc="Strike above the seller's expected price, times volume [million USD/yr]")
+    m.dear_t = pyo.Var(m.contract, domain=pyo.NonNegativeReals, doc="Volume at the highest strike [t/yr]")
+    m.cheap_t = pyo.Var(m.contract, domain=pyo.NonNegativeReals, doc="Volume at the lowest strike [t/yr]")
     most = request.transfers / MILLION
     m.transfer_musd = pyo.Var(m.party, bounds=(-most, None), doc="Lump sum received [million USD/yr]")
     if not most:
@@ -196,31 +237,15 @@ def _packages(m: pyo.ConcreteModel, terms: Terms) -> None:
 
 
 def _contracts(m: pyo.ConcreteModel, terms: Terms) -> None:
-    band = terms.request.offtake.strike_band
+    committed = [key for key, pair in m.pair_data.items() if pair.least_t > 0]
 
-    @m.Constraint(m.contract, doc="What binds in every state is part of the package [t/yr]")
+    @m.Constraint(committed, doc="What binds in every state is part of the package [t/yr]")
     def least_volume(m: Any, k: str, p: int, i: str, j: str) -> Any:
-        least = m.pair_data[k, p, i, j].least_t
-        return m.volume_t[k, p, i, j] >= least * m.chosen[k, p] if least > 0 else pyo.Constraint.Skip
+        return m.dear_t[k, p, i, j] + m.cheap_t[k, p, i, j] >= m.pair_data[k, p, i, j].least_t * m.chosen[k, p]
 
     @m.Constraint(m.contract, doc="No more than flows in every state, only under the agreed package [t/yr]")
     def most_volume(m: Any, k: str, p: int, i: str, j: str) -> Any:
-        return m.volume_t[k, p, i, j] <= m.pair_data[k, p, i, j].most_t * m.chosen[k, p]
-
-    @m.Constraint(m.contract, doc="Strike at most this far above the expected price [million USD/yr]")
-    def highest_strike(m: Any, k: str, p: int, i: str, j: str) -> Any:
-        return m.premium_musd[k, p, i, j] <= band * _mean_price(terms, m.pair_data[k, p, i, j]) * m.volume_t[k, p, i, j]
-
-    @m.Constraint(m.contract, doc="Strike at most this far below the expected price [million USD/yr]")
-    def lowest_strike(m: Any, k: str, p: int, i: str, j: str) -> Any:
-        return m.premium_musd[k, p, i, j] >= -band * _mean_price(terms, m.pair_data[k, p, i, j]) * m.volume_t[k, p, i, j]
-
-
-def _mean_price(terms: Terms, pair: Pair) -> float:
-    """The seller's expected price over what is delivered [million USD/t]."""
-    weight = terms.frame.probability * pair.delivered
-    total = float(weight.sum())
-    return float(weight @ pair.price_usd_per_t) / total / MILLION if total > 0 else 0.0
+        return m.dear_t[k, p, i, j] + m.cheap_t[k, p, i, j] <= m.pair_data[k, p, i, j].most_t * m.chosen[k, p]
 
 
 def _bankability(m: pyo.ConcreteModel, terms: Terms) -> None:
@@ -256,14 +281,14 @@ def _bankability(m: pyo.ConcreteModel, terms: Terms) -> None:
         if i == j:
             need = float(terms.option((k, p)).use_t[0, terms.frame.parties.index(i)])
             return own <= rules.most_of_need * need * m.chosen[k, p]
-        return own <= (m.volume_t[k, p, i, j] if (k, p, i, j) in m.contract else 0.0)
+        return own <= (m.dear_t[k, p, i, j] + m.cheap_t[k, p, i, j] if (k, p, i, j) in m.contract else 0.0)
 
     @m.Constraint(m.seller, doc="A seller can deliver its contracts in every state [t/yr]")
     def deliverable(m: Any, k: str, p: int, i: str) -> Any:
         option = terms.option((k, p))
         least = min(response.output_t.get(i, 0.0) for response in option.responses)
         home = sum(m.project_volume_t[k, p, w, i] for (kk, pp, w), x in m.project_data.items() if (kk, pp, x.region) == (k, p, i))
-        abroad = sum(m.volume_t[c] for c in m.contract if c[:3] == (k, p, i))
+        abroad = sum(m.dear_t[c] + m.cheap_t[c] for c in m.contract if c[:3] == (k, p, i))
         return home + abroad <= least * m.chosen[k, p]
 
 
@@ -288,32 +313,46 @@ def gain(m: pyo.ConcreteModel, terms: Terms, party: str, weight: Floats, net: bo
 
     ``net`` measures against no agreement and no shock.
     """
+    return linear(gain_terms(m, terms, party, weight, net))
+
+
+def linear(pairs: Iterable[tuple[float, Any]]) -> Any:
+    """The sum of coefficient times variable."""
+    kept = [(value, variable) for value, variable in pairs if value]
+    return LinearExpression(linear_coefs=[v for v, _ in kept], linear_vars=[x for _, x in kept]) if kept else 0.0
+
+
+def gain_terms(
+    m: pyo.ConcreteModel, terms: Terms, party: str, weight: Floats, net: bool = False
+) -> Iterator[tuple[float, Any]]:
+    """Coefficients and variables of a party's gain: packages, purses, transfers and settlements."""
     at = terms.frame.parties.index(party)
-    total = m.transfer_musd[party] * float(weight.sum())
-    for k, p in terms.cells:
-        option = terms.option((k, p))
+    if terms.request.transfers:
+        yield float(weight.sum()), m.transfer_musd[party]
+    for cell in terms.cells:
+        option = terms.option(cell)
         own = float(weight @ (option.net if net else option.gain)[:, at])
-        total += own * m.chosen[k, p]
         if terms.request.share_revenue:
             collected = weight @ option.revenue
-            total += float(collected.sum()) * m.revenue_share[k, p, party] - float(collected[at]) * m.chosen[k, p]
+            yield float(collected.sum()), m.revenue_share[(*cell, party)]
+            own -= float(collected[at])
         if terms.request.share_outlay:
             paid = weight @ option.outlay
-            total += float(paid[at]) * m.chosen[k, p] - float(paid.sum()) * m.outlay_share[k, p, party]
-    return total + _settlement(m, terms, party, weight)
+            yield -float(paid.sum()), m.outlay_share[(*cell, party)]
+            own += float(paid[at])
+        yield own, m.chosen[cell]
+    yield from _settlement(m, terms, party, weight)
 
 
-def _settlement(m: pyo.ConcreteModel, terms: Terms, party: str, weight: Floats) -> Any:
+def _settlement(m: pyo.ConcreteModel, terms: Terms, party: str, weight: Floats) -> Iterator[tuple[float, Any]]:
     """What a party receives less what it pays under its contracts [million USD/yr]."""
-    terms_of_sum = []
-    for key, pair in m.pair_data.items():
-        if party not in {pair.producer, pair.buyer}:
-            continue
-        sign = 1.0 if party == pair.producer else -1.0
+    band = terms.request.offtake.strike_band
+    for sign, key, pair in m.contracts_of[party]:
         counted = weight * pair.delivered
-        below = float(counted @ (_mean_price(terms, pair) - pair.price_usd_per_t / MILLION))
-        terms_of_sum.append(sign * (float(counted.sum()) * m.premium_musd[key] + below * m.volume_t[key]))
-    return sum(terms_of_sum)
+        market = float(counted @ pair.price_usd_per_t)
+        for strike, volume in ((1.0 + band, m.dear_t[key]), (1.0 - band, m.cheap_t[key])):
+            paid = strike * pair.mean_price_usd_per_t * float(counted.sum())
+            yield sign * (paid - market) / MILLION, volume
 
 
 def _gains(m: pyo.ConcreteModel, terms: Terms) -> None:
@@ -322,7 +361,7 @@ def _gains(m: pyo.ConcreteModel, terms: Terms) -> None:
 
     @m.Constraint(m.party, doc="Expected gain of a party [million USD/yr]")
     def gain_adds_up(m: Any, i: str) -> Any:
-        return m.expected_gain_musd[i] == gain(m, terms, i, probability)
+        return linear([*gain_terms(m, terms, i, probability), (-1.0, m.expected_gain_musd[i])]) == 0.0
 
 
 def _limits(m: pyo.ConcreteModel, terms: Terms) -> None:
@@ -330,32 +369,27 @@ def _limits(m: pyo.ConcreteModel, terms: Terms) -> None:
     limits = terms.limits
     m.limit_data = dict(enumerate(limits))
     m.group = pyo.Set(initialize=list(dict.fromkeys(limit.group for limit in limits)), doc="Red lines")
-    m.give = pyo.Var(m.group, domain=pyo.NonNegativeReals, doc="How far a red line gives way [its unit]")
-    m.give.fix(0.0)
+    m.give = pyo.Var(m.group, bounds=(0.0, 0.0), doc="How far a red line gives way, held at zero [its unit]")
 
     @m.Constraint(list(m.limit_data), doc="Red lines and participation [the limit's unit]")
     def red_line(m: Any, number: int) -> Any:
         limit = m.limit_data[number]
-        amount = sum(value * m.chosen[cell] for cell, value in limit.of_options.items() if value)
-        if limit.state_weight is not None:
-            amount -= gain(m, terms, limit.party, limit.state_weight)
-        if limit.counts_transfers and terms.request.transfers:
-            amount += -m.transfer_musd[limit.party]
-        if limit.counts_outlay_purse and terms.request.share_outlay:
-            amount += _outlay_paid(m, terms, limit.party)
-        if isinstance(amount, (int, float)):
-            return pyo.Constraint.Feasible if amount <= limit.most + FEASIBLE else pyo.Constraint.Skip
-        return amount <= limit.most + m.give[limit.group]
+        return linear([*_amount_terms(m, terms, limit), (-1.0, m.give[limit.group])]) <= limit.most
 
 
-FEASIBLE = 1e-9
-
-
-def _outlay_paid(m: pyo.ConcreteModel, terms: Terms, party: str) -> Any:
-    """What a party pays of common outlays beyond its own [million USD/yr]."""
-    at, probability = terms.frame.parties.index(party), terms.frame.probability
-    paid = {cell: probability @ terms.option(cell).outlay for cell in terms.cells}
-    return sum(float(paid[c].sum()) * m.outlay_share[(*c, party)] - float(paid[c][at]) * m.chosen[c] for c in terms.cells)
+def _amount_terms(m: pyo.ConcreteModel, terms: Terms, limit: Limit) -> Iterator[tuple[float, Any]]:
+    """What a limit bounds."""
+    yield from ((value, m.chosen[cell]) for cell, value in limit.of_options.items())
+    if limit.state_weight is not None:
+        yield from ((-value, variable) for value, variable in gain_terms(m, terms, limit.party, limit.state_weight))
+    if limit.counts_transfers and terms.request.transfers:
+        yield -1.0, m.transfer_musd[limit.party]
+    if limit.counts_outlay_purse and terms.request.share_outlay:
+        at = terms.frame.parties.index(limit.party)
+        for cell in terms.cells:
+            paid = terms.frame.probability @ terms.option(cell).outlay
+            yield float(paid.sum()), m.outlay_share[(*cell, limit.party)]
+            yield -float(paid[at]), m.chosen[cell]
 
 
 def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
@@ -376,7 +410,7 @@ def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
         "independence": _independence,
     }[name]
     share = 1.0 / len(terms.options) if name == "independence" else 1.0
-    return sum(share * of_option(terms.option(cell)) * m.chosen[cell] for cell in terms.cells)
+    return linear((share * of_option(terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
 
 
 MEASURES = {
@@ -400,7 +434,7 @@ def _independence(option: Option) -> float:
 def _worst_off(m: pyo.ConcreteModel, terms: Terms) -> Any:
     if not hasattr(m, "worst_gain_musd"):
         m.worst_gain_musd = pyo.Var(doc="Smallest weighted gain [million USD/yr]")
-        counted = [i for i in terms.frame.parties if terms.request.weight(i) > 0 and not is_untouched(terms, i)]
+        counted = [i for i in terms.frame.parties if terms.request.weight(i) > 0 and not terms.is_untouched(i)]
 
         @m.Constraint(counted or list(terms.frame.parties), doc="No counted party gains less [million USD/yr]")
         def no_party_below(m: Any, i: str) -> Any:
@@ -418,8 +452,12 @@ def _cvar(m: pyo.ConcreteModel, terms: Terms) -> Any:
         @m.Constraint(m.state, doc="Excess of the parties' weighted loss [million USD/yr]")
         def excess_of_loss(m: Any, s: int) -> Any:
             only = np.eye(len(m.state))[s]
-            loss = -sum(terms.request.weight(i) * gain(m, terms, i, only, net=True) for i in m.party)
-            return m.excess_musd[s] >= loss - m.value_at_risk_musd
+            weighted = [
+                (terms.request.weight(i) * value, variable)
+                for i in m.party
+                for value, variable in gain_terms(m, terms, i, only, net=True)
+            ]
+            return linear([*weighted, (1.0, m.excess_musd[s]), (1.0, m.value_at_risk_musd)]) >= 0.0
 
     tail = terms.request.objective.tail
     mean = sum(float(terms.frame.probability[s]) * m.excess_musd[s] for s in m.state)
@@ -451,92 +489,51 @@ def _objective(m: pyo.ConcreteModel, terms: Terms) -> None:
         for cell in terms.cells
     }
     value -= sum(cost * m.chosen[cell] for cell, cost in industries.items() if cost)
-    value -= TIE_BREAK * sum(_mean_price(terms, pair) * m.volume_t[key] for key, pair in m.pair_data.items())
+    value -= linear(
+        (TIE_BREAK * pair.mean_price_usd_per_t / MILLION, volume[key])
+        for key, pair in m.pair_data.items()
+        for volume in (m.dear_t, m.cheap_t)
+    )
     m.goal = pyo.Objective(expr=value, sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]")
 
 
-def largest_gain(terms: Terms) -> float:
-    """The largest expected gain or loss any option gives any party [million USD/yr]."""
-    sizes = [np.abs(terms.frame.probability @ terms.option(cell).gain).max(initial=0.0) for cell in terms.cells]
-    return float(max(sizes, default=0.0))
-
-
-def is_untouched(terms: Terms, party: str) -> bool:
-    """Whether no option, contract or transfer reaches a party."""
-    if terms.request.transfers or terms.request.share_revenue:
-        return False
-    at = terms.frame.parties.index(party)
-    sizes = [abs(float(terms.frame.probability @ terms.option(cell).gain[:, at])) for cell in terms.cells]
-    return max(sizes, default=0.0) <= UNTOUCHED * largest_gain(terms)
-
-
 def _nash(m: pyo.ConcreteModel, terms: Terms) -> Any:
-    """Weighted sum of logarithms of expected gains, in units of the largest gain, under tangents."""
-    unit = largest_gain(terms) or 1.0
-    bargaining = [i for i in terms.frame.parties if terms.request.weight(i) > 0 and not is_untouched(terms, i)]
-    total = sum(terms.request.weight(i) for i in bargaining)
-    points = tangent_points(total, len(bargaining))
-    m.bargainer = pyo.Set(initialize=bargaining, doc="Parties that bargain")
-    m.log_gain = pyo.Var(m.bargainer, doc="Logarithm of a party's gain over the largest gain [logarithm]")
+    """Weighted sum of logarithms of expected gains, each in units of the party's own largest gain, under tangents."""
+    total = sum(terms.request.weight(i) for i in terms.bargainers)
+    m.bargainer = pyo.Set(initialize=terms.bargainers, doc="Parties that bargain")
+    m.log_gain = pyo.Var(m.bargainer, doc="Logarithm of a party's gain over its largest gain [logarithm]")
+    points = {i: tangent_points(total, terms.reach(i)) for i in terms.bargainers}
 
-    @m.Constraint(m.bargainer, list(range(len(points))), doc="Below every tangent of the logarithm [logarithm]")
+    @m.Constraint([(i, t) for i in points for t in range(len(points[i]))], doc="Below every tangent [logarithm]")
     def below_tangent(m: Any, i: str, t: int) -> Any:
-        return m.log_gain[i] <= math.log(points[t]) - 1.0 + m.expected_gain_musd[i] / (unit * points[t])
+        point = float(points[i][t])
+        return m.log_gain[i] <= math.log(point) - 1.0 + m.expected_gain_musd[i] / (terms.unit_gain(i) * point)
 
-    @m.Constraint(m.bargainer, doc="A bargain gives everyone something [million USD/yr]")
-    def everyone_gains(m: Any, i: str) -> Any:
-        return m.expected_gain_musd[i] >= SMALLEST_GAIN * unit
-
-    return sum(terms.request.weight(i) * m.log_gain[i] for i in bargaining)
+    return sum(terms.request.weight(i) * m.log_gain[i] for i in terms.bargainers)
 
 
-def tangent_points(total_weight: float, bargainers: int) -> Floats:
+def tangent_points(total_weight: float, reach: float) -> Floats:
     """Where the logarithm is touched so that the product of gains to their weights is exact within :data:`NASH_ERROR`.
 
-    Two tangents whose points differ by the factor exp(h) miss the logarithm by about h²/8 where they cross.
+    From :data:`SMALLEST_GAIN` to ``reach``. Two tangents whose points differ by the factor exp(h) miss the logarithm by about h²/8
+    where they cross.
 
-    >>> points = tangent_points(2.0, 2)
-    >>> float(points[0]) == SMALLEST_GAIN, bool(points[-1] >= 2)
+    >>> points = tangent_points(2.0, 2.0)
+    >>> round(float(points[0]), 9) == SMALLEST_GAIN, bool(points[-1] >= 2.0 - 1e-9)
     (True, True)
     """
     spacing = 0.95 * math.sqrt(8.0 * math.log(1.0 + NASH_ERROR) / max(total_weight, 1e-9))
-    highest = max(2.0, float(bargainers))
-    count = 1 + math.ceil(math.log(highest / SMALLEST_GAIN) / spacing)
-    return np.geomspace(SMALLEST_GAIN, highest, count)
+    count = 1 + math.ceil(math.log(reach / SMALLEST_GAIN) / spacing)
+    return np.geomspace(SMALLEST_GAIN, reach, count)
 
 
-def solve(m: pyo.ConcreteModel, request: DesignRequest, gap: float | None = None) -> Any:
-    """Solve to the request's gap.
-
-    Raises:
-        NoAgreement: when no option meets all limits.
-        SolveError: when the time limit ends the search without any agreement.
-    """
-    solver = Highs()
-    solver.config.load_solution = False
-    solver.config.time_limit = request.time_limit_s
-    solver.highs_options = {"mip_rel_gap": request.gap if gap is None else gap, "threads": 1, "random_seed": request.seed}
-    results = solver.solve(m)
-    if results.termination_condition in {TerminationCondition.infeasible, TerminationCondition.infeasibleOrUnbounded}:
-        raise NoAgreement("no agreement on the menu meets all red lines and participation")
-    if results.best_feasible_objective is None:
-        raise SolveError(
-            f"the time limit of {request.time_limit_s:g} s ended the choice before any agreement was found; raise time_limit_s"
-        )
-    results.solution_loader.load_vars()
-    return results
-
-
-def _read(m: pyo.ConcreteModel, terms: Terms, results: Any) -> Choice:
+def _read(m: pyo.ConcreteModel, terms: Terms, solved: Solved) -> Choice:
     positions = {k: max(range(len(terms.options[k])), key=lambda p: m.chosen[k, p].value) for k in terms.options}
-    value, bound = float(results.best_feasible_objective), float(results.best_objective_bound)
     states = np.eye(len(terms.frame.states))
-    gains = [[float(pyo.value(gain(m, terms, i, only))) for i in terms.frame.parties] for only in states]
-    proved = results.termination_condition == TerminationCondition.optimal
-    gap = abs(bound - value) / max(abs(value), 1e-9)
-    untouched = [i for i in terms.frame.parties if is_untouched(terms, i)]
-    notes = [f"{i} is untouched by every package: its gain does not enter." for i in untouched]
-    if not proved:
+    gains = [[_value(gain_terms(m, terms, i, only)) for i in terms.frame.parties] for only in states]
+    gap = abs(solved.bound - solved.objective) / max(abs(solved.objective), 1e-9)
+    notes = [f"{i} is untouched by every package: its gain does not enter." for i in terms.frame.parties if terms.is_untouched(i)]
+    if not solved.is_proved:
         notes.append(f"The time limit ended the search: this is the best found so far, within {gap:.1%} of the best possible.")
     return Choice(
         chosen={k: terms.options[k][p] for k, p in positions.items()},
@@ -547,25 +544,32 @@ def _read(m: pyo.ConcreteModel, terms: Terms, results: Any) -> Choice:
         outlay_shares=_shares(m.outlay_share, terms, positions) if terms.request.share_outlay else {},
         gain=np.array(gains),
         expected_gain={i: float(m.expected_gain_musd[i].value) for i in terms.frame.parties},
-        objective=value,
-        bound=bound,
+        objective=solved.objective,
+        bound=solved.bound,
         gap=gap,
-        is_proved=proved,
+        is_proved=solved.is_proved,
         notes=tuple(notes),
     )
+
+
+def _value(pairs: Iterable[tuple[float, Any]]) -> float:
+    return sum(value * (variable.value or 0.0) for value, variable in pairs if value)
 
 
 def _shares(share: pyo.Var, terms: Terms, positions: Mapping[str, int]) -> dict[str, dict[str, float]]:
     return {k: {i: float(share[k, p, i].value) for i in terms.frame.parties} for k, p in positions.items()}
 
 
-def _contracts_chosen(m: pyo.ConcreteModel, terms: Terms, positions: Mapping[str, int]) -> Iterable[Contract]:
+def _contracts_chosen(m: pyo.ConcreteModel, terms: Terms, positions: Mapping[str, int]) -> Iterator[Contract]:
+    band = terms.request.offtake.strike_band
     for (k, p, i, j), pair in m.pair_data.items():
-        volume = float(m.volume_t[k, p, i, j].value or 0.0)
-        if positions[k] == p and volume > NEGLIGIBLE * pair.most_t:
-            price = _mean_price(terms, pair) * MILLION
-            premium = float(m.premium_musd[k, p, i, j].value or 0.0) * MILLION / volume
-            yield Contract(k, i, j, volume, price + premium, price)
+        if positions[k] != p:
+            continue
+        dear, cheap = (float(volume[k, p, i, j].value or 0.0) for volume in (m.dear_t, m.cheap_t))
+        volume = dear + cheap
+        if volume > NEGLIGIBLE * pair.most_t:
+            price = pair.mean_price_usd_per_t
+            yield Contract(k, i, j, volume, price * (1.0 + band * (dear - cheap) / volume), price)
 
 
 NEGLIGIBLE = 1e-6

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-from model.design.choice import NoAgreement, build, solve
+from model.design.choice import build
 from model.design.limits import SHARE
+from model.design.programme import NoAgreement, Programme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 WORTH_STEP = {"million USD/yr": 1.0, SHARE: 0.01}
 """How far a limit is relaxed to see what one more unit is worth: a million dollars, a percentage point."""
 BINDS = 1e-6
+"""A limit binds when relaxing it adds at least this share of the objective."""
+SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -59,44 +63,77 @@ def conflict(terms: Terms) -> list[Conflict]:
     Smallest in number, by hitting sets (Ignatiev, Previti, Liffiton and Marques-Silva 2015): every set of red lines whose removal
     makes the rest possible must be hit; a smallest set that hits all known ones and is itself impossible is the answer.
     """
-    m = build(terms)
-    groups = list(m.group)
-    if _is_possible(m, terms, groups):
+    lines = _RedLines(terms)
+    groups = list(lines.first)
+    if lines.are_possible(groups):
         return []
     removals: list[set[str]] = []
     while True:
         candidate = _smallest_hitting_set(groups, removals)
-        if not _is_possible(m, terms, candidate):
+        if not lines.are_possible(candidate):
             break
-        removals.append(set(groups) - set(_grow(m, terms, candidate, groups)))
-    return [_describe(m, terms, group, candidate) for group in candidate]
+        removals.append(set(groups) - set(_grow(lines, candidate, groups)))
+    return [_describe(lines, group, candidate) for group in candidate]
 
 
-def _grow(m: pyo.ConcreteModel, terms: Terms, possible: Sequence[str], groups: Sequence[str]) -> list[str]:
+class _RedLines:
+    """The red lines of a choice, to be switched on and off."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._m = build(terms)
+        self.programme = Programme(self._m, terms.request)
+        limits = list(self._m.limit_data.values())
+        self.first: dict[str, Limit] = {limit.group: limit for limit in reversed(limits)}
+        self.first = dict(reversed(self.first.items()))
+
+    def enforce(self, groups: Sequence[str]) -> None:
+        """Enforce these red lines and no others."""
+        wanted = set(groups)
+        lines = self._m.red_line.items()
+        self.programme.switch((line, self._m.limit_data[number].group in wanted) for number, line in lines)
+
+    def are_possible(self, groups: Sequence[str]) -> bool:
+        """Whether an agreement meets all of these."""
+        self.enforce(groups)
+        try:
+            self.programme.solve(gap=1.0)
+        except NoAgreement:
+            return False
+        return True
+
+    def least_give(self, group: str, together: Sequence[str]) -> float | None:
+        """By how much one red line must yield for the set to hold, the others of the set as they are."""
+        give = self._m.give[group]
+        self.enforce(together)
+        self.programme.allow(give, 0.0, math.inf)
+        self.programme.minimise_only(give)
+        try:
+            self.programme.solve(gap=0.0)
+            return self.programme.value(give)
+        except NoAgreement:
+            return None
+        finally:
+            self.programme.minimise_only(None)
+            self.programme.allow(give, 0.0, 0.0)
+
+    def best(self, group: str | None = None, step: float = 0.0) -> float:
+        """The best objective with one red line relaxed by a step."""
+        if group is not None:
+            self.programme.allow(self._m.give[group], 0.0, step)
+        try:
+            return self.programme.solve().objective
+        finally:
+            if group is not None:
+                self.programme.allow(self._m.give[group], 0.0, 0.0)
+
+
+def _grow(lines: _RedLines, possible: Sequence[str], groups: Sequence[str]) -> list[str]:
     """A largest extension of a possible set that stays possible."""
     kept = list(possible)
     for group in groups:
-        if group not in kept and _is_possible(m, terms, [*kept, group]):
+        if group not in kept and lines.are_possible([*kept, group]):
             kept.append(group)
     return kept
-
-
-def _is_possible(m: pyo.ConcreteModel, terms: Terms, groups: Sequence[str]) -> bool:
-    _enforce(m, groups)
-    try:
-        solve(m, terms.request, gap=1.0)
-    except NoAgreement:
-        return False
-    return True
-
-
-def _enforce(m: pyo.ConcreteModel, groups: Sequence[str]) -> None:
-    wanted = set(groups)
-    for number, line in m.red_line.items():
-        if m.limit_data[number].group in wanted:
-            line.activate()
-        else:
-            line.deactivate()
 
 
 def _smallest_hitting_set(groups: Sequence[str], sets: Sequence[set[str]]) -> list[str]:
@@ -116,32 +153,9 @@ def _smallest_hitting_set(groups: Sequence[str], sets: Sequence[set[str]]) -> li
     return [group for group in groups if m.taken[group].value > 0.5]
 
 
-def _describe(m: pyo.ConcreteModel, terms: Terms, group: str, together: Sequence[str]) -> Conflict:
-    limit = _first_of(m, group)
-    give = _least_give(m, terms, group, together)
-    return Conflict(group, limit.party, limit.sentence, give, limit.unit)
-
-
-def _first_of(m: pyo.ConcreteModel, group: str) -> Limit:
-    return next(limit for limit in m.limit_data.values() if limit.group == group)
-
-
-def _least_give(m: pyo.ConcreteModel, terms: Terms, group: str, together: Sequence[str]) -> float | None:
-    """By how much one red line must yield for the set to hold, the others of the set as they are."""
-    _enforce(m, together)
-    m.goal.deactivate()
-    m.give[group].unfix()
-    m.least = pyo.Objective(expr=m.give[group], doc="Least yielding [unit of the red line]")
-    try:
-        solve(m, terms.request, gap=0.0)
-        give = float(m.give[group].value)
-    except NoAgreement:
-        return None
-    finally:
-        m.del_component("least")
-        m.give[group].fix(0.0)
-        m.goal.activate()
-    return give
+def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict:
+    limit = lines.first[group]
+    return Conflict(group, limit.party, limit.sentence, lines.least_give(group, together), limit.unit)
 
 
 def worths(terms: Terms, choice: Choice) -> list[Worth]:
@@ -150,16 +164,13 @@ def worths(terms: Terms, choice: Choice) -> list[Worth]:
     Packages change in steps, so each limit is relaxed by one unit and the choice made again: a dual with packages held fixed would
     miss that another package becomes possible.
     """
-    m = build(terms)
-    base = float(solve(m, terms.request).best_feasible_objective)
+    lines = _RedLines(terms)
+    base = lines.best()
     found = []
-    for group in m.group:
-        limit = _first_of(m, group)
+    for group, limit in lines.first.items():
         step = WORTH_STEP[limit.unit]
-        m.give[group].fix(step)
-        gained = float(solve(m, terms.request).best_feasible_objective) - base
-        m.give[group].fix(0.0)
-        if gained > max(BINDS, terms.request.gap * abs(choice.objective) * BINDS):
+        gained = lines.best(group, step) - base
+        if gained > max(BINDS * abs(choice.objective), SAME):
             per_unit = gained / (step * 100 if limit.unit == SHARE else step)
             found.append(Worth(group, limit.party, limit.sentence, per_unit, limit.unit))
     return sorted(found, key=lambda worth: -worth.per_unit)

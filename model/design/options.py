@@ -44,7 +44,8 @@ class Pair:
     """What one producing party may sell one consuming party under an option.
 
     ``least_t`` binds in every state as part of the package, ``most_t`` is what the market itself would ship in every state.
-    ``price_usd_per_t`` is the seller's price and ``delivered`` the share not excused, by state.
+    ``price_usd_per_t`` is the seller's price and ``delivered`` the share not excused, by state; the mean price is expected over what is
+    delivered.
     """
 
     producer: str
@@ -53,6 +54,7 @@ class Pair:
     most_t: float
     price_usd_per_t: Floats
     delivered: Floats
+    mean_price_usd_per_t: float
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,9 @@ class Option:
     def _pair(self, producer: str, buyer: str, least: float, most: float) -> Pair:
         price = np.array([response.seller_price_usd_per_t.get(producer, self.reference_price) for response in self.responses])
         delivered = np.array([response.delivered.get((producer, buyer), 1.0) for response in self.responses])
-        return Pair(producer, buyer, least, most, price, delivered)
+        weight = self.frame.probability * delivered
+        mean = float(weight @ price / weight.sum()) if weight.sum() > 0 else float(price[0])
+        return Pair(producer, buyer, least, most, price, delivered, mean)
 
     def expected(self, amounts: Floats) -> Floats:
         """Expected value by party of a [state, party] array."""

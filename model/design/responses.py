@@ -307,11 +307,15 @@ def _impact(
 
 def _assured(detail: pd.DataFrame, industries: pd.DataFrame, name: str) -> Amounts:
     """Share of the class's need that is served, every industry cut alike; one where the class does not use the mineral."""
-    members = set(industries.id[industries[name].to_numpy(dtype=bool)])
-    rows = detail[detail.industry.isin(members) & (detail.use_t > 0)]
-    missing = (rows.cut_pro_rata * rows.use_t).groupby(rows.region).sum()
-    need = rows.use_t.groupby(rows.region).sum()
-    return {str(region): 1.0 - float(missing[region] / need[region]) for region in need.index}
+    members = dict(zip(industries.id, industries[name].to_numpy(dtype=bool), strict=True))
+    need: Amounts = {}
+    missing: Amounts = {}
+    columns = (detail.region, detail.industry, detail.use_t.to_numpy(), detail.cut_pro_rata.to_numpy())
+    for region, industry, use_t, cut in zip(*columns, strict=True):
+        if members[industry] and use_t > 0:
+            need[region] = need.get(region, 0.0) + float(use_t)
+            missing[region] = missing.get(region, 0.0) + float(use_t * cut)
+    return {region: 1.0 - missing[region] / amount for region, amount in need.items()}
 
 
 def _market_change(solved: SolvedMineral, status_quo: SolvedMineral, mineral: str, regions: set[str]) -> MarketChange:

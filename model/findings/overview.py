@@ -25,7 +25,7 @@ from model.findings.wording import (
 from model.impact.manufacturers import ALL_USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from model.data import Tables
     from model.outcome import Headline, Outcome
@@ -50,16 +50,21 @@ class Number:
     change: str
     spread: str
     explanation: str
+    ends: str
 
 
 def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span] | None = None) -> list[Number]:
     """The four numbers of the overview; ``spend_usd`` is what the parties' users spend in the status quo."""
 
-    def spread(name: str, text: object) -> str:
+    def spread(name: str, text: Callable[[float], str]) -> str:
         if not spans or name not in spans:
             return ""
-        span = spans[name]
-        return f"{text(span.low)} to {text(span.high)}"  # type: ignore[operator]
+        return f"{text(spans[name].low)} to {text(spans[name].high)}"
+
+    def ends(name: str) -> str:
+        if not spans or name not in spans:
+            return ""
+        return f"Lowest with {spans[name].low_from}; highest with {spans[name].high_from}."
 
     before, after = headline.price_status_quo_usd_per_t, headline.price_usd_per_t
     share_before, share_after = headline.non_party_share_status_quo, headline.non_party_share
@@ -71,6 +76,7 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
             f"{signed_percent(after / before - 1)} on {figures(before)}",
             spread("price_usd_per_t", figures),
             "What users in the parties pay, weighted by what each party uses in the status quo.",
+            ends("price_usd_per_t"),
         ),
         Number(
             "Share from non-parties",
@@ -78,6 +84,7 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
             f"{points(share_after - share_before)} on {percent(share_before)}",
             spread("non_party_share", percent),
             "Share of what the parties use that comes from countries outside the agreement.",
+            ends("non_party_share"),
         ),
         Number(
             "Users' cost, million USD/yr",
@@ -85,13 +92,15 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
             f"{signed_percent(cost_share)} of {figures(spend_usd / MILLION)} spent",
             spread("users_cost_usd", millions),
             "Loss of users' surplus a year against the status quo; negative means they gain.",
+            ends("users_cost_usd"),
         ),
         Number(
             "Public money, million USD/yr",
             millions(headline.public_money_usd),
             f"{millions(headline.net_gain_usd)} net of all",
             spread("public_money_usd", millions),
-            "Duties, levies and quota rents less public outlays of the parties, against the status quo. Positive is revenue.",
+            "Duties, levies and quota rents less public outlays, against the status quo. Positive is revenue.",
+            ends("public_money_usd"),
         ),
     ]
 

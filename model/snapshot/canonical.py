@@ -33,7 +33,9 @@ def parse_object(text: str, what: str) -> dict[str, Any]:
         content = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise SnapshotError(f"{what} is cut off or is not JSON ({error.msg} at {where}); ask for the file again") from None
+        raise SnapshotError(
+            f"{what} is cut off or is not JSON ({error.msg} at {where}); ask for the file again"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise SnapshotError(f"{what} is damaged: {error}") from None
     if not isinstance(content, dict):

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
     from model.world import World
 
-NOT_USED = frozenset({"published_checks", "disruption_results", "floor_precedents", "coalitions", "elasticities", "recycling", "capacity"})
+NOT_USED = frozenset(
+    {
+        "published_checks",
+        "disruption_results",
+        "floor_precedents",
+        "coalitions",
+        "elasticities",
+        "recycling",
+        "capacity",
+    }
+)
 """Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""
 BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
 
@@ -38,7 +48,9 @@ class RowChange:
             return f"{place}: row is new"
         if all(after is None for _, after in self.cells.values()):
             return f"{place}: row is gone"
-        return f"{place}: " + ", ".join(f"{name} {before!r} → {after!r}" for name, (before, after) in self.cells.items())
+        return f"{place}: " + ", ".join(
+            f"{name} {before!r} → {after!r}" for name, (before, after) in self.cells.items()
+        )
 
 
 def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str, pd.DataFrame]:
@@ -79,7 +91,11 @@ def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path
     for name, rows in stored.items():
         today = _read(folder, name)
         kept = today.drop(index=replaced[name].index)
-        whole = pd.concat([rows.set_axis(replaced[name].index, axis=0), kept]).sort_index() if len(rows) == len(replaced[name]) else pd.concat([rows, kept])
+        whole = (
+            pd.concat([rows.set_axis(replaced[name].index, axis=0), kept]).sort_index()
+            if len(rows) == len(replaced[name])
+            else pd.concat([rows, kept])
+        )
         whole.to_csv(copy / f"{name}.csv", index=False, quoting=csv.QUOTE_MINIMAL)
     return copy
 
@@ -97,7 +113,9 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
 
 def _select(tables: Mapping[str, pd.DataFrame], minerals: set[str]) -> dict[str, pd.DataFrame]:
     codes = set(tables["hs_codes"].loc[tables["hs_codes"]["mineral"].isin(minerals), "hs6"])
-    selected = {name: frame[_concerns(name, frame, minerals, codes)] for name, frame in tables.items() if name != "sources"}
+    selected = {
+        name: frame[_concerns(name, frame, minerals, codes)] for name, frame in tables.items() if name != "sources"
+    }
     cited = {source for frame in selected.values() for source in _cited(frame)}
     return {**selected, "sources": tables["sources"][tables["sources"]["source_id"].isin(cited)]}
 
@@ -123,7 +141,11 @@ def _table_changes(name: str, before: pd.DataFrame, after: pd.DataFrame) -> list
     found = []
     for place in dict.fromkeys([*old, *new]):
         mine, other = old.get(place, {}), new.get(place, {})
-        cells = {column: (mine.get(column), other.get(column)) for column in {**mine, **other} if mine.get(column) != other.get(column)}
+        cells = {
+            column: (mine.get(column), other.get(column))
+            for column in {**mine, **other}
+            if mine.get(column) != other.get(column)
+        }
         if cells:
             found.append(RowChange(name, dict(zip(key, place[:-1], strict=True)), cells))
     return found

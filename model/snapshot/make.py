@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
     from model.world import World
 
-TRIED = ("price_usd_per_t", "non_party_share", "users_cost_usd", "public_money_usd", "producers_gain_usd", "net_gain_usd", "short_t")
+TRIED = (
+    "price_usd_per_t",
+    "non_party_share",
+    "users_cost_usd",
+    "public_money_usd",
+    "producers_gain_usd",
+    "net_gain_usd",
+    "short_t",
+)
 """Headline numbers that are kept of every trial of an assumption."""
 
 
@@ -101,7 +109,10 @@ def _steps(world: World, scenario: Scenario) -> list[tuple[str, Any]]:
             ends = (("low", assumption.low), ("high", assumption.high))
             trials += [(assumption.name, end, value) for end, value in ends if value != assumption.value]
         steps += [
-            (f"{name} {end}", lambda draft, k=mineral, trial=(name, end, value): _add_trial(draft, world, scenario, k, *trial))
+            (
+                f"{name} {end}",
+                lambda draft, k=mineral, trial=(name, end, value): _add_trial(draft, world, scenario, k, *trial),
+            )
             for name, end, value in trials
         ]
     return steps
@@ -110,7 +121,10 @@ def _steps(world: World, scenario: Scenario) -> list[tuple[str, Any]]:
 def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) -> None:
     outcome = world.outcome(scenario)
     parties = set(scenario.parties)
-    draft.frames |= {name: getattr(outcome, name) for name in ("accounts", "prices", "quantities", "sources", "floors", "trqs", "quotas")}
+    draft.frames |= {
+        name: getattr(outcome, name)
+        for name in ("accounts", "prices", "quantities", "sources", "floors", "trqs", "quotas")
+    }
     flows = outcome.flows
     draft.frames["flows"] = flows[flows[["status_quo", "without_agreement", "with_agreement"]].max(axis=1) > 0]
     for name in ("industries", "industries_without_agreement", "industries_by_mineral"):
@@ -139,7 +153,9 @@ def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, n
 def _parties(outcome: Outcome, mineral: str) -> pd.DataFrame:
     """Per party what its users pay [USD/t], the share of its use that comes from non-parties, and its net gain [USD/yr]."""
     last = outcome.base[mineral].stages[-1].stage
-    prices, flows, accounts = (frame[frame["mineral"] == mineral] for frame in (outcome.prices, outcome.flows, outcome.accounts))
+    prices, flows, accounts = (
+        frame[frame["mineral"] == mineral] for frame in (outcome.prices, outcome.flows, outcome.accounts)
+    )
     prices = prices[prices["stage"] == last].set_index("region")
     flows = flows[flows["stage"] == last]
     accounts = accounts.set_index("region")
@@ -147,13 +163,21 @@ def _parties(outcome: Outcome, mineral: str) -> pd.DataFrame:
     rows = []
     for party in outcome.parties:
         bought, foreign = (frame[frame["importer"] == party] for frame in (flows, outside))
-        rows.append({
-            "mineral": mineral,
-            "region": party,
-            **{f"price_{state}_usd_per_t": _cell(prices, party, f"consumer_price_{state}_usd_per_t") for state in ("status_quo", "with_agreement")},
-            **{f"non_party_share_{state}": _share(foreign[state], bought[state]) for state in ("status_quo", "with_agreement")},
-            "net_usd": float(accounts.loc[party, "net_usd"]),
-        })
+        rows.append(
+            {
+                "mineral": mineral,
+                "region": party,
+                **{
+                    f"price_{state}_usd_per_t": _cell(prices, party, f"consumer_price_{state}_usd_per_t")
+                    for state in ("status_quo", "with_agreement")
+                },
+                **{
+                    f"non_party_share_{state}": _share(foreign[state], bought[state])
+                    for state in ("status_quo", "with_agreement")
+                },
+                "net_usd": float(accounts.loc[party, "net_usd"]),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -175,15 +199,17 @@ def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str,
         return
     draft.rows["response"] += curve.parties_price.assign(mineral=mineral).to_dict("records")
     draft.rows["response_fails"] += curve.fails_from.assign(mineral=mineral).to_dict("records")
-    draft.rows["response_ends"].append({
-        "mineral": mineral,
-        "stage": curve.stage,
-        "status_quo_usd_per_t": curve.status_quo_usd_per_t,
-        "without_floor_usd_per_t": curve.without_floor_usd_per_t,
-        "slack_up_to_usd_per_t": curve.slack_up_to_usd_per_t,
-        "agreed_usd_per_t": level,
-        "price_as_agreed_usd_per_t": None if level is None else curve.price_at(level),
-    })
+    draft.rows["response_ends"].append(
+        {
+            "mineral": mineral,
+            "stage": curve.stage,
+            "status_quo_usd_per_t": curve.status_quo_usd_per_t,
+            "without_floor_usd_per_t": curve.without_floor_usd_per_t,
+            "slack_up_to_usd_per_t": curve.slack_up_to_usd_per_t,
+            "agreed_usd_per_t": level,
+            "price_as_agreed_usd_per_t": None if level is None else curve.price_at(level),
+        }
+    )
     draft.sentences[mineral]["response"] = [curve_sentence(curve, level, names)]
 
 
@@ -203,7 +229,9 @@ def _add_shock(draft: _Draft, world: World, scenario: Scenario, mineral: str, na
     draft.rows["shocks"].append({**row, "price_status_quo_usd_per_t": with_it.price_status_quo_usd_per_t})
 
 
-def _add_trial(draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str, end: str, value: float | None) -> None:
+def _add_trial(
+    draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str, end: str, value: float | None
+) -> None:
     """The headline with one assumption at an end of its range; the scenario's other assumptions stay as they are."""
     change = {} if value is None else {name: value}
     trial = scenario.model_copy(update={"minerals": (mineral,), "assumptions": {**scenario.assumptions, **change}})
@@ -223,7 +251,10 @@ def _tables(draft: _Draft) -> dict[str, Any]:
 
 def table(frame: pd.DataFrame) -> dict[str, Any]:
     """A frame as plain content of a snapshot; numbers that are not finite become null."""
-    return {"columns": [str(name) for name in frame.columns], "rows": [[_plain(cell) for cell in row] for row in frame.to_numpy(dtype=object).tolist()]}
+    return {
+        "columns": [str(name) for name in frame.columns],
+        "rows": [[_plain(cell) for cell in row] for row in frame.to_numpy(dtype=object).tolist()],
+    }
 
 
 def _plain(cell: Any) -> str | bool | int | float | None:
@@ -252,14 +283,16 @@ def _seal(
         "versions": provenance.versions(),
         "options": provenance.options(),
     }
-    return sealed({
-        "created": moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "author": author.strip(),
-        "environment": provenance.environment(),
-        "inputs": inputs,
-        "names": _names(world, scenario),
-        "results": {"tables": _tables(draft), "sentences": draft.sentences},
-    })
+    return sealed(
+        {
+            "created": moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "author": author.strip(),
+            "environment": provenance.environment(),
+            "inputs": inputs,
+            "names": _names(world, scenario),
+            "results": {"tables": _tables(draft), "sentences": draft.sentences},
+        }
+    )
 
 
 def _names(world: World, scenario: Scenario) -> dict[str, dict[str, str]]:

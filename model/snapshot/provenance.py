@@ -49,7 +49,18 @@ def options() -> dict[str, dict[str, Setting]]:
 
 def defaults() -> dict[str, Setting]:
     """Default of every field of the scenario and of the instruments that has a plain one, as "Record.field"."""
-    records: tuple[type[Record], ...] = (Scenario, Agreement, Duty, Tariff, Quota, Trq, ExportTax, Floor, Offtake, Stockpile)
+    records: tuple[type[Record], ...] = (
+        Scenario,
+        Agreement,
+        Duty,
+        Tariff,
+        Quota,
+        Trq,
+        ExportTax,
+        Floor,
+        Offtake,
+        Stockpile,
+    )
     found: dict[str, Setting] = {}
     for record in records:
         for name, field in record.model_fields.items():

@@ -187,7 +187,9 @@ def parse(text: str, what: str = "snapshot") -> Snapshot:
         SnapshotError: when the text is too large, cut off, from a newer version, tampered with, or no snapshot at all.
     """
     if len(text) > LARGEST_FILE:
-        raise SnapshotError(f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened")
+        raise SnapshotError(
+            f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened"
+        )
     return opened(parse_object(text.removeprefix("\ufeff"), what), what)
 
 
@@ -200,7 +202,9 @@ def read(path: Path) -> Snapshot:
     what = f"snapshot {path}"
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise SnapshotError(f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened")
+            raise SnapshotError(
+                f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened"
+            )
         return parse(path.read_text(encoding="utf-8"), what)
     except OSError as error:
         raise SnapshotError(f"{what} cannot be read: {error.strerror}") from None
@@ -241,7 +245,9 @@ def _check_seals(content: dict[str, Any], what: str) -> None:
             f"{what}: the checksum does not match, so the file was changed or damaged after it was made. Ask its author for the original"
         )
     if inner != content.get("id"):
-        raise SnapshotError(f"{what}: the id does not match its scenario, assumptions, data and versions; it is not what it claims to be")
+        raise SnapshotError(
+            f"{what}: the id does not match its scenario, assumptions, data and versions; it is not what it claims to be"
+        )
 
 
 def _check_tables(record: Content, what: str) -> None:

@@ -92,7 +92,9 @@ def compare(stored: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[pd.DataF
             for column in {**old, **new}:
                 compared += 1
                 if not _same(old.get(column), new.get(column), allowed.get(column, 0.0)):
-                    found.append((name, " ".join(place[:-1]), column, old.get(column), new.get(column), math.nan, math.nan))
+                    found.append(
+                        (name, " ".join(place[:-1]), column, old.get(column), new.get(column), math.nan, math.nan)
+                    )
     return pd.DataFrame(found, columns=list(DIFFERENCES)), compared
 
 
@@ -143,33 +145,50 @@ def _versions(snapshot: Snapshot) -> list[str]:
 def _changed(before: dict[str, Any], after: dict[str, Any], what: str) -> list[str]:
     names = sorted({*before, *after})
     return [
-        f"{what}{name}: {before.get(name, 'none')} → {after.get(name, 'none')}" for name in names if before.get(name) != after.get(name)
+        f"{what}{name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
+        for name in names
+        if before.get(name) != after.get(name)
     ]
 
 
 def _told_apart(
-    differences: pd.DataFrame, snapshot: Snapshot, stored: Mapping[str, Any], changed: list[RowChange], folder: Path | None
+    differences: pd.DataFrame,
+    snapshot: Snapshot,
+    stored: Mapping[str, Any],
+    changed: list[RowChange],
+    folder: Path | None,
 ) -> tuple[pd.DataFrame, str]:
     """The differences with their two parts: today's versions are run on the stored rows, which shows what versions alone do."""
-    step = differences["replayed"].where(differences["replayed"].map(_is_number), math.nan).astype(float) - differences["stored"].where(
-        differences["stored"].map(_is_number), math.nan
-    ).astype(float)
+    step = _numbers(differences["replayed"]) - _numbers(differences["stored"])
     if not changed:
         return differences.assign(from_data=0.0, from_versions=step), ""
     try:
         with tempfile.TemporaryDirectory() as place:
             then = make.results(World(evidence.put_back(snapshot.data, folder, Path(place))), snapshot.scenario)
     except DataError as error:
-        return differences, f"the stored rows no longer fit today's tables, so data and versions cannot be told apart: {error}"
+        return (
+            differences,
+            f"the stored rows no longer fit today's tables, so data and versions cannot be told apart: {error}",
+        )
     except AccordError as error:
-        return differences, f"today's versions find no result on the stored rows, so data and versions cannot be told apart: {error}"
+        return (
+            differences,
+            f"today's versions find no result on the stored rows, so data and versions cannot be told apart: {error}",
+        )
     by_versions, _ = compare(stored, then)
     place_of = ["table", "row", "column"]
     old = by_versions.set_index(place_of)["replayed"]
-    values = [old.get(tuple(row), value) for *row, value in differences[[*place_of, "stored"]].itertuples(index=False, name=None)]
-    on_stored_rows = pd.to_numeric(pd.Series(values, index=differences.index), errors="coerce")
-    from_versions = on_stored_rows - pd.to_numeric(differences["stored"], errors="coerce")
+    values = [
+        old.get(tuple(row), value)
+        for *row, value in differences[[*place_of, "stored"]].itertuples(index=False, name=None)
+    ]
+    from_versions = _numbers(pd.Series(values, index=differences.index)) - _numbers(differences["stored"])
     return differences.assign(from_data=step - from_versions, from_versions=from_versions), ""
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    """Cells as numbers, NaN where there is none; truth values and texts are no numbers."""
+    return cells.map(lambda cell: float(cell) if _is_number(cell) else math.nan).astype(float)
 
 
 def report(snapshot: Snapshot, found: Replay, most: int = 25) -> str:
@@ -178,7 +197,9 @@ def report(snapshot: Snapshot, found: Replay, most: int = 25) -> str:
     if found.same:
         lines.append(f"THE SAME: {found.compared:,} values compared, none differs by more than a millionth.")
     else:
-        lines.append(f"DIFFERENT: {len(found.differences):,} of {found.compared:,} values differ by more than a millionth.")
+        lines.append(
+            f"DIFFERENT: {len(found.differences):,} of {found.compared:,} values differ by more than a millionth."
+        )
     lines += ["What changed since:", *(f"  {line}" for line in _causes(found))]
     if not found.same:
         lines += ["What it did to the results:", *(f"  {line}" for line in _effects(found.differences, most))]
@@ -215,3 +236,16 @@ def _short(value: Any) -> str:
     return f"{value:.8g}" if _is_number(value) else "none" if value is None else str(value)
 
 
+def as_content(found: Replay) -> dict[str, Any]:
+    """A replay as plain JSON content."""
+    differences = found.differences.astype(object).where(found.differences.notna(), None)
+    return {
+        "same": found.same,
+        "compared": found.compared,
+        "versions": found.versions,
+        "defaults": found.defaults,
+        "data_rows": [{"table": change.table, "key": change.key, "cells": change.cells} for change in found.rows],
+        "other_data": found.other_data,
+        "undecided": found.undecided,
+        "differences": differences.to_dict("records"),
+    }

@@ -28,7 +28,7 @@ GROUPS = {
     "shock": "Shock",
     "assumptions": "Assumptions",
 }
-LONGEST_LABEL = 20
+LONGEST_LABEL = 27
 MECHANISMS = {
     "variable_levy": "Variable levy",
     "capped": "Capped levy",
@@ -73,7 +73,7 @@ def sidebar() -> None:
         }
         for group, draw in drawn.items():
             with st.container(border=True, key=f"group_{group}"):
-                unfolded = group in here.open_groups
+                unfolded = group == here.open_group
                 st.button(
                     _label(group, labels[group]),
                     key=f"fold_{group}",
@@ -92,7 +92,8 @@ def sidebar() -> None:
 
 
 def _label(group: str, text: str) -> str:
-    short = text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1].rstrip() + "…"
+    most = LONGEST_LABEL - len(GROUPS[group])
+    short = text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
     return f"**{GROUPS[group]}**: {layout.plain(short)}"
 
 
@@ -701,7 +702,7 @@ def _history(here: state.History) -> None:
 
 def _reset() -> None:
     state.reset()
-    state.history().open_groups.clear()
+    state.history().open_group = ""
 
 
 def _share(now: Scenario) -> None:

@@ -113,11 +113,14 @@ def offtake_to_start_from(scenario: Scenario) -> Offtake:
 
 
 def stockpile_to_start_from(scenario: Scenario) -> Stockpile:
-    """A stock of the first party that it would release above the status-quo price, empty at first."""
+    """A stock of the first party, as large as the share of yearly use that private stocks release, sold above the status-quo price."""
     mineral = scenario.minerals[0]
     stage = world().stages[mineral][-1]
     level = float(f"{reference_price(scenario, stage):.3g}")
-    return Stockpile(party=scenario.parties[0], mineral=mineral, stage=stage, quantity=0.0, release_above=level)
+    flows = _stage_flows(scenario, stage)
+    used_t = float(flows.loc[flows["importer"] == scenario.parties[0], "status_quo"].sum())
+    quantity = float(f"{world().assumptions.value('stock_release_share', mineral) * used_t:.2g}")
+    return Stockpile(party=scenario.parties[0], mineral=mineral, stage=stage, quantity=quantity, release_above=level)
 
 
 def _stage_flows(scenario: Scenario, stage: str) -> pd.DataFrame:

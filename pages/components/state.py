@@ -23,8 +23,8 @@ MISSING = object()
 class History:
     """Where a session stands: the scenario, what undo and redo lead to, and the message of the last edit that failed.
 
-    ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario. ``open_groups`` are the
-    groups of levers unfolded; an expander would fold itself whenever its label changes.
+    ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario. ``open_group``
+    is the group of levers unfolded; an expander would fold itself whenever its label changes.
     """
 
     scenario: Scenario = field(default_factory=Scenario)
@@ -32,7 +32,7 @@ class History:
     future: list[Scenario] = field(default_factory=list)
     fault: str = ""
     stops: bool = False
-    open_groups: set[str] = field(default_factory=set)
+    open_group: str = ""
 
 
 def history() -> History:
@@ -102,8 +102,9 @@ def reset() -> None:
 
 
 def fold(group: str) -> None:
-    """Fold an unfolded group of levers, unfold a folded one."""
-    history().open_groups ^= {group}
+    """Unfold a group of levers and fold the one that was open, so that the sidebar stays within one screen."""
+    here = history()
+    here.open_group = "" if here.open_group == group else group
 
 
 def value(key: str) -> Any:

@@ -50,6 +50,26 @@ class Column:
         return sign + text
 
 
+def price(title: str) -> Column:
+    """A column of prices."""
+    return Column(title, "USD/t")
+
+
+def share(title: str, signed: bool = False) -> Column:
+    """A column of shares, shown in percent."""
+    return Column(title, "%", 100.0, signed)
+
+
+def million(title: str, signed: bool = True) -> Column:
+    """A column of money a year, shown in millions; changes carry their sign."""
+    return Column(title, "million USD/yr", 1e-6, signed)
+
+
+def flow(title: str) -> Column:
+    """A column of yearly quantities."""
+    return Column(title, "t/yr")
+
+
 @dataclass(frozen=True)
 class Heading:
     """A heading; level 1 starts a section."""

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 MILLION = 1e6
 WIDTH_INCHES = 6.3
-BAR_INCHES = 0.34
-FRAME_INCHES = 1.1
-CURVE_INCHES = 3.0
+BAR_INCHES = 0.25
+FRAME_INCHES = 0.95
+CURVE_INCHES = 2.6
 PNG_DOTS_PER_INCH = 170
 FONT_POINTS = 8.5
 LABEL_WIDTH = 26
@@ -85,10 +85,20 @@ def industries(frame: pd.DataFrame) -> Figure:
     """Extra cost of the industries hit most, with and without the agreement; zero is the status quo."""
     figure, axes = _bars_figure(len(frame))
     place = np.arange(len(frame))
-    axes.barh(place, frame["extra_cost_usd"].to_numpy(dtype=float) / MILLION, 0.62, color=palette.USERS, label="This scenario")
+    axes.barh(
+        place, frame["extra_cost_usd"].to_numpy(dtype=float) / MILLION, 0.62, color=palette.USERS, label="This scenario"
+    )
     without = frame["extra_cost_usd_without"].to_numpy(dtype=float) / MILLION
     if np.abs(without).max(initial=0.0) * MILLION > 1.0:
-        axes.plot(without, place, "|", color=palette.WITHOUT_AGREEMENT, markersize=13, markeredgewidth=3, label="Shock without agreement")
+        axes.plot(
+            without,
+            place,
+            "|",
+            color=palette.WITHOUT_AGREEMENT,
+            markersize=13,
+            markeredgewidth=3,
+            label="Shock without agreement",
+        )
     _zero(axes)
     return _finish(figure, axes, frame["name"], "Extra cost on the status quo, million USD/yr")
 
@@ -108,7 +118,13 @@ def response(levels: pd.DataFrame, ends: Any, fails_from_usd_per_t: float | None
         axes.text(high, 0.02 * top, "fails in some party ", ha="right", va="bottom")
     axes.plot([low, high], [low, high], ":", color=palette.STATUS_QUO, linewidth=1.5, label="Price = floor")
     axes.plot([low, high], [ends.status_quo_usd_per_t] * 2, color=palette.STATUS_QUO, linewidth=2, label="Status quo")
-    axes.plot(tried, levels["price_usd_per_t"].to_numpy(dtype=float), color=palette.PARTY, linewidth=2.5, label="Parties' price")
+    axes.plot(
+        tried,
+        levels["price_usd_per_t"].to_numpy(dtype=float),
+        color=palette.PARTY,
+        linewidth=2.5,
+        label="Parties' price",
+    )
     if ends.agreed_usd_per_t is not None:
         point = (ends.agreed_usd_per_t, ends.price_as_agreed_usd_per_t)
         axes.plot(*point, "D", color=palette.INK, markeredgecolor="white", markersize=7, label="This scenario")
@@ -148,7 +164,14 @@ def _dressed(figure: Figure, axes: Axes, grid: str) -> Figure:
     axes.tick_params(length=0, colors=palette.INK)
     for side in axes.spines.values():
         side.set_visible(False)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=6, frameon=False, handlelength=1.2, columnspacing=1.2)
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="outside upper left",
+        ncols=6,
+        frameon=False,
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
     return figure
 
 
@@ -158,7 +181,7 @@ def _broken(name: str) -> str:
     if len(name) <= LABEL_WIDTH or not spaces:
         return name
     at = min(spaces, key=lambda index: abs(index - len(name) / 2))
-    return f"{name[:at]}\n{name[at + 1:]}"
+    return f"{name[:at]}\n{name[at + 1 :]}"
 
 
 def _saved(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
@@ -170,5 +193,7 @@ def _saved(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
         except UserWarning as warning:
             found = GLYPH.search(str(warning))
             letter = chr(int(found.group(1))) if found else "?"
-            raise SnapshotError(f"a chart has the character {letter!r} (U+{ord(letter):04X}), which its font does not have") from None
+            raise SnapshotError(
+                f"a chart has the character {letter!r} (U+{ord(letter):04X}), which its font does not have"
+            ) from None
     return file.getvalue()

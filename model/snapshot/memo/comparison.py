@@ -9,7 +9,18 @@ import pandas as pd
 from model.errors import SnapshotError
 from model.findings.wording import signed_money, starting
 from model.snapshot.memo import content, terms
-from model.snapshot.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, exact
+from model.snapshot.memo.blocks import (
+    Bullets,
+    Column,
+    Document,
+    Heading,
+    Paragraph,
+    Sheet,
+    exact,
+    million,
+    price,
+    share,
+)
 from model.snapshot.memo.levers import levers, setting
 
 if TYPE_CHECKING:
@@ -22,12 +33,12 @@ MOST = 5
 LETTERS = "ABCDE"
 NOT_SET = "not set"
 HEADLINE = (
-    ("Price in the parties", "price_usd_per_t", {"unit": "USD/t"}, False),
-    ("Share of use from non-parties", "non_party_share", {"unit": "%", "scale": 100.0}, False),
-    ("Cost to users", "users_cost_usd", content.MILLION_USD, True),
-    ("Gain of producers", "producers_gain_usd", content.MILLION_USD, True),
-    ("Public money and rents", "public_money_usd", content.MILLION_USD, True),
-    ("Net gain of the parties", "net_gain_usd", content.MILLION_USD, True),
+    ("price_usd_per_t", price("Price in the parties")),
+    ("non_party_share", share("Share of use from non-parties")),
+    ("users_cost_usd", million("Cost to users")),
+    ("producers_gain_usd", million("Gain of producers")),
+    ("public_money_usd", million("Public money and rents")),
+    ("net_gain_usd", million("Net gain of the parties")),
 )
 
 
@@ -41,7 +52,14 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
         raise SnapshotError(f"{len(snapshots)} snapshots cannot be set side by side; choose 2 to {MOST}")
     if len({snapshot.id for snapshot in snapshots}) < len(snapshots):
         raise SnapshotError("the same snapshot stands in the comparison twice; choose different ones")
-    blocks: list[Block] = [Heading("What is compared"), _key(snapshots), *_agreed(snapshots), *_happens(snapshots), *_parties(snapshots), *_rests(snapshots)]
+    blocks: list[Block] = [
+        Heading("What is compared"),
+        _key(snapshots),
+        *_agreed(snapshots),
+        *_happens(snapshots),
+        *_parties(snapshots),
+        *_rests(snapshots),
+    ]
     ids = " · ".join(snapshot.short_id for snapshot in snapshots)
     latest = max(snapshot.created for snapshot in snapshots)
     return Document(
@@ -51,7 +69,11 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
         author=", ".join(dict.fromkeys(snapshot.record.author for snapshot in snapshots if snapshot.record.author)),
         created=latest,
         blocks=tuple(blocks),
-        about=tuple((f"{letter}: {item}", value) for letter, snapshot in _lettered(snapshots) for item, value in content.about(snapshot)),
+        about=tuple(
+            (f"{letter}: {item}", value)
+            for letter, snapshot in _lettered(snapshots)
+            for item, value in content.about(snapshot)
+        ),
         further=(),
         attachments=tuple(content.attachment(snapshot) for snapshot in snapshots),
     )
@@ -64,7 +86,13 @@ def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
 def _key(snapshots: Sequence[Snapshot]) -> Sheet:
     columns = (Column("Letter"), Column("Title"), Column("Short id"), Column("Made (UTC)"), Column("Author"))
     rows = tuple(
-        (letter, snapshot.title, snapshot.short_id, f"{snapshot.created:%Y-%m-%d %H:%M}", snapshot.record.author or "not given")
+        (
+            letter,
+            snapshot.title,
+            snapshot.short_id,
+            f"{snapshot.created:%Y-%m-%d %H:%M}",
+            snapshot.record.author or "not given",
+        )
         for letter, snapshot in _lettered(snapshots)
     )
     return Sheet("Snapshots", "The snapshots", columns, rows)
@@ -77,7 +105,9 @@ def _differing(sides: Sequence[Mapping[tuple[str, str], str]]) -> tuple[tuple[st
     return tuple(row for row in rows if len(set(row[2:])) > 1)
 
 
-def _side_by_side(name: str, caption: str, titles: tuple[str, str], sides: Sequence[Mapping[tuple[str, str], str]], same: str) -> Block:
+def _side_by_side(
+    name: str, caption: str, titles: tuple[str, str], sides: Sequence[Mapping[tuple[str, str], str]], same: str
+) -> Block:
     rows = _differing(sides)
     if not rows:
         return Paragraph(same)
@@ -93,10 +123,20 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
         sides.append({(what, field): level for what, field, level in rows})
     return [
         Heading("What differs in the agreement"),
-        _side_by_side("Agreement", "Levers that differ", ("Instrument", "Field"), sides, "The same agreement, shocks, parties and horizon."),
+        _side_by_side(
+            "Agreement",
+            "Levers that differ",
+            ("Instrument", "Field"),
+            sides,
+            "The same agreement, shocks, parties and horizon.",
+        ),
         Heading("What differs in assumptions", 2),
         _side_by_side(
-            "Assumption values", "Assumptions that differ", ("Assumption", ""), [_assumed(snapshot) for snapshot in snapshots], "The same assumptions."
+            "Assumption values",
+            "Assumptions that differ",
+            ("Assumption", ""),
+            [_assumed(snapshot) for snapshot in snapshots],
+            "The same assumptions.",
         ),
     ]
 
@@ -112,7 +152,12 @@ def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
         return [*blocks, Paragraph("The snapshots have no mineral in common, so no result can be set side by side.")]
     for mineral in shared:
         name = snapshots[0].record.names["mineral"].get(mineral, mineral)
-        blocks += [Heading(name, 2), *_headline(snapshots, mineral, name), *_by_party(snapshots, mineral, name), *_by_shock(snapshots, mineral, name)]
+        blocks += [
+            Heading(name, 2),
+            *_headline(snapshots, mineral, name),
+            *_by_party(snapshots, mineral, name),
+            *_by_shock(snapshots, mineral, name),
+        ]
     return blocks
 
 
@@ -123,11 +168,17 @@ def _shared(groups: Iterable[tuple[str, ...]]) -> list[str]:
 
 def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     rows = [_of(snapshot, "headline", mineral).iloc[0] for snapshot in snapshots]
-    sheet_rows: list[tuple[Value, ...]] = []
-    for title, column, look, _ in HEADLINE:
-        scale = float(look.get("scale", 1.0))  # type: ignore[arg-type]
-        sheet_rows.append((f"{title}, {look['unit']}", *(float(row[column]) * scale for row in rows)))
-    said: list[Block] = [Bullets(tuple(f"{letter}: {' '.join(snapshot.sentences(mineral, 'gains'))}" for letter, snapshot in _lettered(snapshots)))]
+    sheet_rows: list[tuple[Value, ...]] = [
+        (look.header, *(float(row[column]) * look.scale for row in rows)) for column, look in HEADLINE
+    ]
+    said: list[Block] = [
+        Bullets(
+            tuple(
+                f"{letter}: {' '.join(snapshot.sentences(mineral, 'gains'))}"
+                for letter, snapshot in _lettered(snapshots)
+            )
+        )
+    ]
     columns = (Column("Measure"), *(Column(letter) for letter in LETTERS[: len(snapshots)]))
     note = "Money is the change on each snapshot's own status quo; cost counts against users, all else is a gain."
     return [*said, Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, tuple(sheet_rows), note)]
@@ -141,7 +192,7 @@ def _of(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
 def _by_party(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     nets = [_net(snapshot, mineral) for snapshot in snapshots]
     parties = list(dict.fromkeys(party for net in nets for party in net))
-    columns = (Column("Party"), *(Column(letter, signed=True, **content.MILLION_USD) for letter in LETTERS[: len(snapshots)]))  # type: ignore[arg-type]
+    columns = (Column("Party"), *(million(letter) for letter in LETTERS[: len(snapshots)]))
     names = snapshots[0].record.names["region"]
     rows = tuple((names.get(party, party), *(net.get(party) for net in nets)) for party in parties)
     return [Sheet(f"Net {mineral}", f"{name}: net gain by party (a dash: not a party)", columns, rows)]
@@ -153,14 +204,25 @@ def _net(snapshot: Snapshot, mineral: str) -> dict[str, float]:
 
 
 def _by_shock(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
-    sides = [dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True)) for frame in (_of(one, "shocks", mineral) for one in snapshots) if "net_gain_usd_with_agreement" in frame]
+    sides = [
+        dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True))
+        for frame in (_of(one, "shocks", mineral) for one in snapshots)
+        if "net_gain_usd_with_agreement" in frame
+    ]
     if len(sides) < len(snapshots):
         return []
     shocks = list(dict.fromkeys(shock for side in sides for shock in side))
-    columns = (Column("Shock"), *(Column(letter, signed=True, **content.MILLION_USD) for letter in LETTERS[: len(snapshots)]))  # type: ignore[arg-type]
+    columns = (Column("Shock"), *(million(letter) for letter in LETTERS[: len(snapshots)]))
     names = snapshots[0].record.names["shock"]
     rows = tuple((names.get(shock, shock), *(_number(side.get(shock)) for side in sides)) for shock in shocks)
-    return [Sheet(f"Shocks {mineral}", f"{name}: net gain of the parties with the agreement, under each named shock", columns, rows)]
+    return [
+        Sheet(
+            f"Shocks {mineral}",
+            f"{name}: net gain of the parties with the agreement, under each named shock",
+            columns,
+            rows,
+        )
+    ]
 
 
 def _number(value: object) -> Value:
@@ -173,7 +235,10 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
         return []
     nets = [_total(snapshot, shared) for snapshot in snapshots]
     names = snapshots[0].record.names["region"]
-    sentences = [_party_sentence(names.get(party, party), [net.get(party) for net in nets]) for party in dict.fromkeys(p for net in nets for p in net)]
+    sentences = [
+        _party_sentence(names.get(party, party), [net.get(party) for net in nets])
+        for party in dict.fromkeys(p for net in nets for p in net)
+    ]
     return [Heading("One sentence per party"), Bullets(tuple(sentences))]
 
 
@@ -204,4 +269,7 @@ def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
             items.pop(unneeded)
         sides.append({(item, ""): value for item, value in items.items()})
     same = "The same data and the same versions of model and solver: differences in results come from agreement, shocks and assumptions alone."
-    return [Heading("Data and versions"), _side_by_side("Versions", "Data and versions that differ", ("Item", ""), sides, same)]
+    return [
+        Heading("Data and versions"),
+        _side_by_side("Versions", "Data and versions that differ", ("Item", ""), sides, same),
+    ]

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from model.snapshot.memo.terms import Labels
 
 AS_ASSUMED = "as assumed"
-VERDICTS = {"net_gain_usd": ("the parties together gain", "the parties together lose"), "users_cost_usd": ("users pay", "users save")}
+VERDICTS = {
+    "net_gain_usd": ("the parties together gain", "the parties together lose"),
+    "users_cost_usd": ("users pay", "users save"),
+}
 """Headline numbers whose sign is a conclusion, and what either sign means."""
 NEGLIGIBLE_USD = 1.0
 
@@ -28,17 +31,28 @@ def spans(trials: pd.DataFrame) -> pd.DataFrame:
             row[str(trial["end"])] = trial["value"]
             row |= {f"{column}_{trial['end']}": trial.get(column) for column in ("price_usd_per_t", "net_gain_usd")}
         rows.append(row)
-    return pd.DataFrame(rows, columns=["assumption", "low", "high", *(f"{c}_{end}" for c in ("price_usd_per_t", "net_gain_usd") for end in ("low", "high"))])
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "assumption",
+            "low",
+            "high",
+            *(f"{c}_{end}" for c in ("price_usd_per_t", "net_gain_usd") for end in ("low", "high")),
+        ],
+    )
 
 
 def effect_of_agreement(shocks: pd.DataFrame) -> pd.DataFrame:
     """Per shock: what the agreement adds to users' cost and to net gain [USD/yr]."""
     columns = ("users_cost_usd", "net_gain_usd")
     nothing = pd.Series(float("nan"), index=shocks.index)
-    return pd.DataFrame({
-        column: pd.to_numeric(shocks.get(f"{column}_with_agreement", nothing)) - pd.to_numeric(shocks.get(f"{column}_without_agreement", nothing))
-        for column in columns
-    })
+    return pd.DataFrame(
+        {
+            column: pd.to_numeric(shocks.get(f"{column}_with_agreement", nothing))
+            - pd.to_numeric(shocks.get(f"{column}_without_agreement", nothing))
+            for column in columns
+        }
+    )
 
 
 def shocks_sentence(shocks: pd.DataFrame, labels: Labels) -> str:
@@ -67,7 +81,9 @@ def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, labels: Labels
 
 
 def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) -> list[str]:
-    base = trials.loc[trials["assumption"] == AS_ASSUMED, column].dropna() if column in trials else pd.Series(dtype=float)
+    base = (
+        trials.loc[trials["assumption"] == AS_ASSUMED, column].dropna() if column in trials else pd.Series(dtype=float)
+    )
     if base.empty:
         return []
     value = float(base.iloc[0])

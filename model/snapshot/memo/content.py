@@ -9,7 +9,20 @@ import pandas as pd
 
 from model.findings.wording import starting
 from model.snapshot.memo import charts, conclusions, terms
-from model.snapshot.memo.blocks import Attachment, Bullets, Chart, Column, Document, Heading, Paragraph, Sheet
+from model.snapshot.memo.blocks import (
+    Attachment,
+    Bullets,
+    Chart,
+    Column,
+    Document,
+    Heading,
+    Paragraph,
+    Sheet,
+    flow,
+    million,
+    price,
+    share,
+)
 from model.snapshot.memo.levers import assumptions, levers, registered_assumptions, setting
 from model.snapshot.memo.schedules import term_sheet
 from model.snapshot.record import RESULT_KEYS
@@ -19,9 +32,6 @@ if TYPE_CHECKING:
     from model.snapshot.memo.terms import Labels
     from model.snapshot.record import Snapshot
 
-MILLION_USD = {"unit": "million USD/yr", "scale": 1e-6}
-PRICE = {"unit": "USD/t"}
-SHARE = {"unit": "%", "scale": 100.0}
 MOST_INDUSTRIES = 15
 UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
 """Endings of stored column names and the unit they stand for."""
@@ -37,7 +47,12 @@ def memo(snapshot: Snapshot) -> Document:
     for mineral in snapshot.scenario.minerals:
         blocks += _shocks(snapshot, mineral, labels)
         blocks += _sensitivity(snapshot, mineral, labels)
-    blocks += [*_differences(snapshot, labels), *_rests_on(snapshot), *_replaying(snapshot), *term_sheet(snapshot, labels)]
+    blocks += [
+        *_differences(snapshot, labels),
+        *_rests_on(snapshot),
+        *_replaying(snapshot),
+        *term_sheet(snapshot, labels),
+    ]
     return Document(
         title=snapshot.title,
         subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC" + _by(snapshot),
@@ -64,7 +79,10 @@ def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         ("Data hash", record.inputs.data.hash),
         *((f"Version of {name.replace('_', ' ')}", value) for name, value in record.inputs.versions.items()),
         *((f"Version of {name}", value) for name, value in record.environment.items()),
-        *((f"Options of {name}", ", ".join(f"{key} = {value}" for key, value in options.items()) or "none") for name, options in record.inputs.options.items()),
+        *(
+            (f"Options of {name}", ", ".join(f"{key} = {value}" for key, value in options.items()) or "none")
+            for name, options in record.inputs.options.items()
+        ),
     )
 
 
@@ -119,7 +137,11 @@ def _question(snapshot: Snapshot, labels: Labels) -> list[Block]:
     minerals = ", ".join(labels.of("mineral", mineral).lower() for mineral in snapshot.scenario.minerals)
     happens = [terms.shock(shock, labels) for shock in snapshot.scenario.shocks]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
-    over = "within one year, with capacity fixed" if snapshot.scenario.horizon == "short" else "once capacity has responded"
+    over = (
+        "within one year, with capacity fixed"
+        if snapshot.scenario.horizon == "short"
+        else "once capacity has responded"
+    )
     return [
         Heading("The question"),
         Paragraph(
@@ -162,10 +184,20 @@ def _findings(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     row = _of(snapshot, "headline", mineral).iloc[0]
-    price, share, money = "price_usd_per_t", "non_party_share", None
+    share_of, money = "non_party_share", None
     lines = [
-        ("Price in the parties, USD/t", row["price_status_quo_usd_per_t"], row["price_without_usd_per_t"], row[price]),
-        ("Share of use from non-parties, %", 100 * row[f"{share}_status_quo"], 100 * row[f"{share}_without"], 100 * row[share]),
+        (
+            "Price in the parties, USD/t",
+            row["price_status_quo_usd_per_t"],
+            row["price_without_usd_per_t"],
+            row["price_usd_per_t"],
+        ),
+        (
+            "Share of use from non-parties, %",
+            100 * row[f"{share_of}_status_quo"],
+            100 * row[f"{share_of}_without"],
+            100 * row[share_of],
+        ),
         ("Cost to users, million USD/yr", money, money, row["users_cost_usd"] / 1e6),
         ("Gain of producers, million USD/yr", money, money, row["producers_gain_usd"] / 1e6),
         ("Public money and rents, million USD/yr", money, money, row["public_money_usd"] / 1e6),
@@ -182,13 +214,19 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, labels: Labels) -> She
     frame = _of(snapshot, "parties", mineral)
     columns = (
         Column("Party"),
-        Column("Price to users, status quo", **PRICE),
-        Column("Price to users, with agreement", **PRICE),
-        Column("From non-parties, status quo", **SHARE),
-        Column("From non-parties, with agreement", **SHARE),
-        Column("Net gain", signed=True, **MILLION_USD),
+        price("Price to users, status quo"),
+        price("Price to users, with agreement"),
+        share("From non-parties, status quo"),
+        share("From non-parties, with agreement"),
+        million("Net gain"),
     )
-    stored = ("price_status_quo_usd_per_t", "price_with_agreement_usd_per_t", "non_party_share_status_quo", "non_party_share_with_agreement", "net_usd")
+    stored = (
+        "price_status_quo_usd_per_t",
+        "price_with_agreement_usd_per_t",
+        "non_party_share_status_quo",
+        "non_party_share_with_agreement",
+        "net_usd",
+    )
     parties: list[Value] = [labels.of("region", str(region)) for region in frame["region"]]
     rows = _rows(parties, *(_column(frame, column) for column in stored))
     return Sheet(f"Parties {mineral}", f"{name}: price, dependence and net gain of each party", columns, rows)
@@ -196,11 +234,18 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, labels: Labels) -> She
 
 def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     frame = _of(snapshot, "gains", mineral)
-    columns = (Column("Party"), *(Column(title, signed=True, **MILLION_USD) for title in ("Users", "Producers", "Treasury", "Rents, offtake", "Net")))
+    columns = (
+        Column("Party"),
+        *(million(title) for title in ("Users", "Producers", "Treasury", "Rents, offtake", "Net")),
+    )
     stored = ("users_usd", "producers_usd", "treasury_usd", "rents_usd", "net_usd")
     said = " ".join(snapshot.sentences(mineral, "gains"))
     return [
-        Chart(f"{name}: who gains and who pays, by party", f"Diverging bars by party. {said}", partial(charts.gains, frame)),
+        Chart(
+            f"{name}: who gains and who pays, by party",
+            f"Diverging bars by party. {said}",
+            partial(charts.gains, frame),
+        ),
         Sheet(
             f"Gains {mineral}",
             f"{name}: change of each account on the status quo",
@@ -214,11 +259,23 @@ def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     frame = _of(snapshot, "supply", mineral)
     said = " ".join(snapshot.sentences(mineral, "supply"))
     groups: list[Value] = [starting(str(group).replace("_", "-")) for group in frame["group"]]
-    columns = (Column("Origin"), Column("Side"), *(Column(title, "t/yr") for title in ("Status quo", "Shock without agreement", "With agreement")))
-    rows = _rows(_column(frame, "name"), groups, *(_column(frame, state) for state in ("status_quo", "without_agreement", "with_agreement")))
+    columns = (
+        Column("Origin"),
+        Column("Side"),
+        *(flow(title) for title in ("Status quo", "Shock without agreement", "With agreement")),
+    )
+    rows = _rows(
+        _column(frame, "name"),
+        groups,
+        *(_column(frame, state) for state in ("status_quo", "without_agreement", "with_agreement")),
+    )
     return [
         Paragraph(said, strong=True),
-        Chart(f"{name}: supply of the parties by origin", f"Bars by origin, status quo behind, with agreement in front. {said}", partial(charts.sources, frame)),
+        Chart(
+            f"{name}: supply of the parties by origin",
+            f"Bars by origin, status quo behind, with agreement in front. {said}",
+            partial(charts.sources, frame),
+        ),
         Sheet(f"Supply {mineral}", f"{name}: supply of the parties by origin", columns, rows),
     ]
 
@@ -232,11 +289,15 @@ def _response(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     fails = _of(snapshot, "response_fails", mineral)
     first = float(fails["fails_from_usd_per_t"].min()) if len(fails) else None
     one = next(ends.astype(object).where(ends.notna(), None).itertuples())
-    columns = (Column("Floor", **PRICE), Column("Price in the parties", **PRICE), Column("Parties in which it holds", **SHARE))
+    columns = (price("Floor"), price("Price in the parties"), share("Parties in which it holds"))
     rows = _rows(*(_column(levels, column) for column in ("level_usd_per_t", "price_usd_per_t", "held_by")))
     return [
         *blocks,
-        Chart(f"{name}: the parties' price over floor levels", f"A curve of price over floor level. {said}", partial(charts.response, levels, one, first)),
+        Chart(
+            f"{name}: the parties' price over floor levels",
+            f"A curve of price over floor level. {said}",
+            partial(charts.response, levels, one, first),
+        ),
         Sheet(f"Response {mineral}", f"{name}: price in the parties at other floors", columns, rows),
     ]
 
@@ -246,17 +307,23 @@ def _manufacturers(snapshot: Snapshot, labels: Labels) -> list[Block]:
     said = " ".join(snapshot.sentences(snapshot.scenario.minerals[0], "industries"))
     blocks: list[Block] = [Heading("Downstream manufacturers"), Paragraph(said, strong=True)]
     if len(hit):
-        blocks.append(Chart("Industries hit most, parties with known industry sizes together", f"Bars by industry. {said}", partial(charts.industries, hit)))
+        blocks.append(
+            Chart(
+                "Industries hit most, parties with known industry sizes together",
+                f"Bars by industry. {said}",
+                partial(charts.industries, hit),
+            )
+        )
     frame = snapshot.tables["industries"]
     order = frame["extra_cost_usd"].abs().sort_values(ascending=False, kind="stable").index[:MOST_INDUSTRIES]
     frame = frame.loc[order]
     columns = (
         Column("Industry"),
         Column("Party"),
-        Column("Extra cost", signed=True, **MILLION_USD),
-        Column("Unit cost", signed=True, **SHARE),
-        Column("Shortage", **SHARE),
-        Column("Value added at risk", **MILLION_USD),
+        million("Extra cost"),
+        share("Unit cost", signed=True),
+        share("Shortage"),
+        million("Value added at risk", signed=False),
         Column("Jobs at risk", "jobs"),
     )
     parties: list[Value] = [labels.of("region", str(region)) for region in frame["region"]]
@@ -274,11 +341,11 @@ def _shocks(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
         return [*blocks, Paragraph("No shock of the library touches this mineral.")]
     columns = (
         Column("Shock"),
-        Column("Price without agreement", **PRICE),
-        Column("Price with agreement", **PRICE),
-        Column("Agreement's cost to users", signed=True, **MILLION_USD),
-        Column("Agreement's net gain", signed=True, **MILLION_USD),
-        Column("Use given up with agreement", "t/yr"),
+        price("Price without agreement"),
+        price("Price with agreement"),
+        million("Agreement's cost to users"),
+        million("Agreement's net gain"),
+        flow("Use given up with agreement"),
     )
     shocks: list[Value] = [labels.of("shock", str(shock)) for shock in frame["shock"]]
     effect = conclusions.effect_of_agreement(frame)
@@ -305,33 +372,53 @@ def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block
         Column("Assumption"),
         Column("Low", exact=True),
         Column("High", exact=True),
-        Column("Price at low", **PRICE),
-        Column("Price at high", **PRICE),
-        Column("Net gain at low", signed=True, **MILLION_USD),
-        Column("Net gain at high", signed=True, **MILLION_USD),
+        price("Price at low"),
+        price("Price at high"),
+        million("Net gain at low"),
+        million("Net gain at high"),
     )
     titles: list[Value] = [terms.readable(str(assumption)) for assumption in frame["assumption"]]
     stored = ("low", "high", "price_usd_per_t_low", "price_usd_per_t_high", "net_gain_usd_low", "net_gain_usd_high")
     note = "One assumption at a time at the ends of its registered range; a dash: the value used is itself that end, or no equilibrium was proved."
     return [
         Heading(f"How sure it is: {name.lower()}"),
-        Sheet(f"Sensitivity {mineral}", f"{name}: sensitivity to the main assumptions", columns, _rows(titles, *(_column(frame, c) for c in stored)), note),
+        Sheet(
+            f"Sensitivity {mineral}",
+            f"{name}: sensitivity to the main assumptions",
+            columns,
+            _rows(titles, *(_column(frame, c) for c in stored)),
+            note,
+        ),
         Heading("What would change the conclusion", 2),
-        Bullets(tuple(conclusions.what_would_change(_of(snapshot, "sensitivity", mineral), _of(snapshot, "shocks", mineral), labels))),
+        Bullets(
+            tuple(
+                conclusions.what_would_change(
+                    _of(snapshot, "sensitivity", mineral), _of(snapshot, "shocks", mineral), labels
+                )
+            )
+        ),
     ]
 
 
 def _differences(snapshot: Snapshot, labels: Labels) -> list[Block]:
     rows = tuple((what, field, level) for what, field, level in [*setting(snapshot, labels), *levers(snapshot, labels)])
     changed = tuple((terms.readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
-    columns = (Column("Assumption"), Column("Value used", exact=True), Column("Registered value", exact=True), Column("Unit"))
+    columns = (
+        Column("Assumption"),
+        Column("Value used", exact=True),
+        Column("Registered value", exact=True),
+        Column("Unit"),
+    )
     blocks: list[Block] = [
         Heading("What differs from the status quo"),
         Sheet("Levers", "Every lever that is set", (Column("Instrument"), Column("Field"), Column("Level")), rows),
     ]
     if not changed:
         return [*blocks, Paragraph("Every assumption has its registered value.")]
-    return [*blocks, Sheet("Changed assumptions", "Every assumption that differs from its registered value", columns, changed)]
+    return [
+        *blocks,
+        Sheet("Changed assumptions", "Every assumption that differs from its registered value", columns, changed),
+    ]
 
 
 def _rests_on(snapshot: Snapshot) -> list[Block]:
@@ -340,10 +427,28 @@ def _rests_on(snapshot: Snapshot) -> list[Block]:
     rows = []
     for name, value in used.items():
         row = registered.get(name, {})
-        rows.append((terms.readable(name), value, f"{row.get('low', '')} to {row.get('high', '')}", row.get("unit", ""), row.get("reason", ""), row.get("source_id", "") or "judgement"))
-    columns = (Column("Assumption"), Column("Value", exact=True), Column("Range"), Column("Unit"), Column("Reason"), Column("Source"))
+        rows.append(
+            (
+                terms.readable(name),
+                value,
+                f"{row.get('low', '')} to {row.get('high', '')}",
+                row.get("unit", ""),
+                row.get("reason", ""),
+                row.get("source_id", "") or "judgement",
+            )
+        )
+    columns = (
+        Column("Assumption"),
+        Column("Value", exact=True),
+        Column("Range"),
+        Column("Unit"),
+        Column("Reason"),
+        Column("Source"),
+    )
     sources = snapshot.data["sources"]
-    cited: tuple[tuple[Value, ...], ...] = _rows(*(_column(sources, column) for column in ("source_id", "title", "publisher", "year", "licence")))
+    cited: tuple[tuple[Value, ...], ...] = _rows(
+        *(_column(sources, column) for column in ("source_id", "title", "publisher", "year", "licence"))
+    )
     titles = tuple(Column(title) for title in ("Source", "Title", "Publisher", "Year", "Licence"))
     return [
         Heading("Sources and assumptions"),

@@ -28,7 +28,14 @@ def write(document: Document) -> bytes:
     settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(file, settings)
     moment = document.created.replace(tzinfo=None)
-    book.set_properties({"title": clean(document.title), "author": clean(document.author), "comments": document.footer, "created": moment})
+    book.set_properties(
+        {
+            "title": clean(document.title),
+            "author": clean(document.author),
+            "comments": document.footer,
+            "created": moment,
+        }
+    )
     looks = _Looks(book)
     about = Sheet("About", f"{document.title} · {document.subtitle}", ABOUT, document.about)
     names: set[str] = set()
@@ -97,7 +104,10 @@ def _width(column: Column, values: list[Value]) -> int:
 
 def _unused(name: str, names: set[str]) -> str:
     """A sheet name within Excel's limits that no other sheet has (letter case does not tell names apart)."""
-    plain = "".join(" " if letter in "[]:*?/\\'" else letter for letter in clean(name)).strip()[:LONGEST_SHEET_NAME] or "Table"
+    plain = (
+        "".join(" " if letter in "[]:*?/\\'" else letter for letter in clean(name)).strip()[:LONGEST_SHEET_NAME]
+        or "Table"
+    )
     found, number = plain, 1
     while found.lower() in names:
         number += 1

@@ -80,9 +80,12 @@ def _block(block: Block) -> str:
 
 
 def _table(sheet: Sheet) -> str:
-    head = "".join(f'<th scope="col"{_kind(sheet, at)}>{_safe(column.header)}</th>' for at, column in enumerate(sheet.columns))
+    head = "".join(
+        f'<th scope="col"{_kind(sheet, at)}>{_safe(column.header)}</th>' for at, column in enumerate(sheet.columns)
+    )
     rows = "".join(
-        "<tr>" + "".join(_cell(sheet.columns[at], value) for at, value in enumerate(row)) + "</tr>\n" for row in sheet.rows
+        "<tr>" + "".join(_cell(sheet.columns[at], value) for at, value in enumerate(row)) + "</tr>\n"
+        for row in sheet.rows
     )
     note = f'<p class="note">{_safe(sheet.note)}</p>' if sheet.note else ""
     caption = f"<figcaption>{_safe(sheet.caption)}</figcaption>"

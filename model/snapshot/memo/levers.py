@@ -35,8 +35,13 @@ def levers(snapshot: Snapshot, labels: Labels) -> list[tuple[str, str, str]]:
             what = f"{INSTRUMENT_NAMES[name]} on {labels.product(item.mineral, item.stage)}"
             seen[what] = seen.get(what, 0) + 1
             title = what if seen[what] == 1 else f"{what} ({seen[what]})"
-            rows += [(title, *_field(item, field, getattr(item, field), labels)) for field in _set_fields(item)] or [(title, "agreed", "yes")]
-    rows += [(f"Shock {number}", "what happens", terms.shock(shock, labels)) for number, shock in enumerate(snapshot.scenario.shocks, start=1)]
+            rows += [(title, *_field(item, field, getattr(item, field), labels)) for field in _set_fields(item)] or [
+                (title, "agreed", "yes")
+            ]
+    rows += [
+        (f"Shock {number}", "what happens", terms.shock(shock, labels))
+        for number, shock in enumerate(snapshot.scenario.shocks, start=1)
+    ]
     return rows
 
 
@@ -67,7 +72,10 @@ def assumptions(snapshot: Snapshot) -> list[tuple[str, float, float | None, str]
 def registered_assumptions(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
     """Rows of the register as it stood, by name."""
     rows = snapshot.data["assumptions"].to_dict("records")
-    return {f"{row['id']}.{row['mineral']}" if row["mineral"] else str(row["id"]): {str(k): v for k, v in row.items()} for row in rows}
+    return {
+        f"{row['id']}.{row['mineral']}" if row["mineral"] else str(row["id"]): {str(k): v for k, v in row.items()}
+        for row in rows
+    }
 
 
 def _set_fields(item: Record) -> list[str]:
@@ -75,7 +83,8 @@ def _set_fields(item: Record) -> list[str]:
     return [
         name
         for name, field in type(item).model_fields.items()
-        if name not in ("mineral", "stage") and not (getattr(item, name) == field.default and field.default in (None, 0.0, False))
+        if name not in ("mineral", "stage")
+        and not (getattr(item, name) == field.default and field.default in (None, 0.0, False))
     ]
 
 

@@ -26,15 +26,18 @@ TEMPLATE = Path(__file__).with_name("memo.typ")
 FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
 """DejaVu Sans as matplotlib ships it: Latin, Greek, Cyrillic and more."""
 FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
-STANDARDS = ["ua-1"]
 LETTERS_PER_LINE = 112.0
 """Letters of a table's type that fit side by side on the page."""
 PADDING = 3.0
 BOLD = 1.15
 """Room around a cell in letters, and how much wider a bold letter is."""
+ENOUGH = 44.0
+"""Letters beyond which a text does not widen its column but breaks."""
 LONGEST_WORD = 16
 BREAK = "\u200b"
 """Words longer than this may break at a zero-width space."""
+JOIN = "\u2060"
+"""Keeps a unit such as USD/t in one piece."""
 INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cf"})
 """Categories of characters that need no glyph."""
 
@@ -59,11 +62,12 @@ def write(document: Document) -> bytes:
 
 
 def _compiled(main: Path, moment: int) -> bytes:
+    # Accessible: tags, language, title and alternative texts are there, or the compiler refuses.
     compiler = typst.Compiler(root=main.parent, font_paths=_fonts(), ignore_system_fonts=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", typst.TypstWarning)
-            data = compiler.compile(main, format="pdf", pdf_standards=list(STANDARDS), timestamp=moment)
+            data = compiler.compile(main, format="pdf", pdf_standards=["ua-1"], timestamp=moment)
     except (typst.TypstError, typst.TypstWarning) as error:
         raise SnapshotError(f"the PDF could not be made: {error.message}") from None
     assert isinstance(data, bytes)
@@ -105,7 +109,10 @@ def _content(document: Document, folder: Path) -> dict[str, Any]:
         "subtitle": clean(document.subtitle),
         "author": clean(document.author),
         "footer": clean(document.footer),
-        "attachments": [{"name": file.name, "description": "Snapshot: scenario, assumptions, data rows, versions and results"} for file in document.attachments],
+        "attachments": [
+            {"name": file.name, "description": "Snapshot: scenario, assumptions, data rows, versions and results"}
+            for file in document.attachments
+        ],
         "blocks": [_block(block, number, folder) for number, block in enumerate(document.blocks)],
     }
 
@@ -127,8 +134,11 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:
-    header = [clean(column.header) for column in sheet.columns]
-    rows = [[_breakable(column.shown(value)) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
+    header = [clean(column.header).replace("/", f"/{JOIN}") for column in sheet.columns]
+    rows = [
+        [_breakable(column.shown(value)) for column, value in zip(sheet.columns, row, strict=True)]
+        for row in sheet.rows
+    ]
     return {
         "kind": "sheet",
         "caption": clean(sheet.caption),
@@ -153,7 +163,7 @@ def _widths(header: list[str], rows: list[list[str]]) -> list[float]:
         words = [len(word) for text in texts for word in text.replace(BREAK, " ").split()]
         heads = [BOLD * len(word) for word in title.split()]
         least.append(max([*words, *heads], default=1.0) + PADDING)
-        wanted.append(max([*(float(len(text)) for text in texts), least[-1]]))
+        wanted.append(max([*(min(float(len(text)), ENOUGH) + PADDING for text in texts), least[-1]]))
     room = max(LETTERS_PER_LINE - sum(least), 0.0)
     longing = [want - need for want, need in zip(wanted, least, strict=True)]
     share = min(room / sum(longing), 1.0) if sum(longing) > 0 else 0.0

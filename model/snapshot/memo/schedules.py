@@ -21,7 +21,9 @@ def term_sheet(snapshot: Snapshot, labels: Labels) -> list[Block]:
     """The annex: schedules with every level as agreed."""
     return [
         Heading("Annex: term sheet"),
-        Paragraph("Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the model does not know them."),
+        Paragraph(
+            "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the model does not know them."
+        ),
         _floors(snapshot, labels),
         _trqs(snapshot, labels),
         _duties(snapshot, labels),
@@ -80,23 +82,50 @@ def _duties(snapshot: Snapshot, labels: Labels) -> Sheet:
     agreement = snapshot.scenario.agreement
     columns = (Column("Measure"), Column("Product"), Column("Applied by"), Column("To"), Column("Level"))
     rows: list[tuple[Value, ...]] = [
-        ("Tariff", _product(labels, t.mineral, t.stage), labels.the_regions(t.importers), labels.the_regions(t.exporters), terms.duty(t))
+        (
+            "Tariff",
+            _product(labels, t.mineral, t.stage),
+            labels.the_regions(t.importers),
+            labels.the_regions(t.exporters),
+            terms.duty(t),
+        )
         for t in agreement.tariffs
     ]
     rows += [
-        ("Quota", _product(labels, q.mineral, q.stage), labels.the_regions(q.importers), labels.the_regions(q.exporters), terms.quantity(q.quantity))
+        (
+            "Quota",
+            _product(labels, q.mineral, q.stage),
+            labels.the_regions(q.importers),
+            labels.the_regions(q.exporters),
+            terms.quantity(q.quantity),
+        )
         for q in agreement.quotas
     ]
     rows += [
-        ("Export tax", _product(labels, t.mineral, t.stage), labels.the_region(t.exporter), labels.the_regions(t.importers), terms.duty(t))
+        (
+            "Export tax",
+            _product(labels, t.mineral, t.stage),
+            labels.the_region(t.exporter),
+            labels.the_regions(t.importers),
+            terms.duty(t),
+        )
         for t in agreement.export_taxes
     ]
-    rows += [("Zero for zero", _product(labels, z.mineral, z.stage), "the parties", "each other", "free of duty") for z in agreement.zero_for_zero]
+    rows += [
+        ("Zero for zero", _product(labels, z.mineral, z.stage), "the parties", "each other", "free of duty")
+        for z in agreement.zero_for_zero
+    ]
     return _sheet("Schedule duties", "Schedule 3: other border measures", columns, rows)
 
 
 def _offtakes(snapshot: Snapshot, labels: Labels) -> Sheet:
-    columns = (Column("Product"), Column("Producer"), Column("Buyer"), Column("At least", TONNES, exact=True), Column("Strike", "USD/t", exact=True))
+    columns = (
+        Column("Product"),
+        Column("Producer"),
+        Column("Buyer"),
+        Column("At least", TONNES, exact=True),
+        Column("Strike", "USD/t", exact=True),
+    )
     rows: list[tuple[Value, ...]] = [
         (
             _product(labels, item.mineral, item.stage),
@@ -111,7 +140,12 @@ def _offtakes(snapshot: Snapshot, labels: Labels) -> Sheet:
 
 
 def _stockpiles(snapshot: Snapshot, labels: Labels) -> Sheet:
-    columns = (Column("Product"), Column("Party"), Column("Up to", TONNES, exact=True), Column("Released above", "USD/t", exact=True))
+    columns = (
+        Column("Product"),
+        Column("Party"),
+        Column("Up to", TONNES, exact=True),
+        Column("Released above", "USD/t", exact=True),
+    )
     rows: list[tuple[Value, ...]] = [
         (_product(labels, item.mineral, item.stage), labels.of("region", item.party), item.quantity, item.release_above)
         for item in snapshot.scenario.agreement.stockpiles
@@ -122,6 +156,7 @@ def _stockpiles(snapshot: Snapshot, labels: Labels) -> Sheet:
 def _reviews(snapshot: Snapshot, labels: Labels) -> Sheet:
     columns = (Column("Mineral"), Column("First review"), Column("Every"), Column("Sunset"))
     rows: list[tuple[Value, ...]] = [
-        (labels.of("mineral", mineral), TO_BE_AGREED, TO_BE_AGREED, TO_BE_AGREED) for mineral in snapshot.scenario.minerals
+        (labels.of("mineral", mineral), TO_BE_AGREED, TO_BE_AGREED, TO_BE_AGREED)
+        for mineral in snapshot.scenario.minerals
     ]
     return _sheet("Schedule reviews", "Schedule 6: review dates", columns, rows)

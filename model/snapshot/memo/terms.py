@@ -114,10 +114,20 @@ def mechanism(floor: Floor) -> str:
     if floor.mechanism is Mechanism.CFD:
         return "contracts for difference"
     if floor.mechanism is Mechanism.BUFFER_STOCK:
-        budget = f"each party spending at most {exact(floor.budget)} USD a year" if floor.budget is not None else "with no limit on spending"
-        sale = f", selling at {price(floor.ceiling)} from a stock of {exact(floor.stock)} t" if floor.ceiling is not None else ""
+        budget = (
+            f"each party spending at most {exact(floor.budget)} USD a year"
+            if floor.budget is not None
+            else "with no limit on spending"
+        )
+        sale = (
+            f", selling at {price(floor.ceiling)} from a stock of {exact(floor.stock)} t"
+            if floor.ceiling is not None
+            else ""
+        )
         return f"a buffer stock, {budget}{sale}"
-    return "a variable levy" + (f" of at most {price(floor.levy_cap)}" if floor.levy_cap is not None else " without a cap")
+    return "a variable levy" + (
+        f" of at most {price(floor.levy_cap)}" if floor.levy_cap is not None else " without a cap"
+    )
 
 
 def _floor(floor: Floor, labels: Labels) -> str:

@@ -59,7 +59,11 @@ def repacked(data: bytes, moment: datetime) -> bytes:
 def _set_up(word: WordDocument, document: Document) -> None:
     moment = document.created.replace(tzinfo=None)
     about = word.core_properties
-    about.title, about.author, about.last_modified_by = clean(document.title), clean(document.author), clean(document.author)
+    about.title, about.author, about.last_modified_by = (
+        clean(document.title),
+        clean(document.author),
+        clean(document.author),
+    )
     about.subject, about.comments = document.footer, ""
     about.created = about.modified = moment
     about.language = "en-US"
@@ -69,7 +73,7 @@ def _set_up(word: WordDocument, document: Document) -> None:
     foot = section.footer.paragraphs[0]
     foot.text = f"{clean(document.footer)} · page "
     _field(foot, "PAGE", "1")
-    word.styles["Normal"].font.size = Pt(10)  # type: ignore[attr-defined]
+    word.styles["Normal"].font.size = Pt(10)
 
 
 def _add(word: WordDocument, block: Block) -> None:
@@ -90,7 +94,7 @@ def _add(word: WordDocument, block: Block) -> None:
 def _add_chart(word: WordDocument, chart: Chart) -> None:
     _caption(word, "Figure", chart.caption)
     picture = word.add_picture(io.BytesIO(charts.png(chart.draw())), width=Cm(PICTURE_CM))
-    about = picture._inline.docPr  # noqa: SLF001 (python-docx has no public way to alternative text)
+    about = picture._inline.docPr
     about.set("descr", clean(chart.alternative))
     about.set("title", clean(chart.caption))
 
@@ -99,7 +103,7 @@ def _add_table(word: WordDocument, sheet: Sheet) -> None:
     caption = _caption(word, "Table", sheet.caption)
     note = word.add_paragraph()
     note.add_run(clean(sheet.note)).font.size = Pt(TABLE_POINTS)
-    caption._p.addnext(parse_xml(_table(sheet)))  # noqa: SLF001 (python-docx builds tables cell by cell, ten times slower)
+    caption._p.addnext(parse_xml(_table(sheet)))
 
 
 def _table(sheet: Sheet) -> str:
@@ -107,14 +111,17 @@ def _table(sheet: Sheet) -> str:
     head = "".join(_cell(column.header, bold=True) for column in sheet.columns)
     rows = "".join(
         "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
-        + "".join(_cell(column.shown(value), right=not isinstance(value, str)) for column, value in zip(sheet.columns, row, strict=True))
+        + "".join(
+            _cell(column.shown(value), right=not isinstance(value, str))
+            for column, value in zip(sheet.columns, row, strict=True)
+        )
         + "</w:tr>"
         for row in sheet.rows
     )
     return (
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="5000" w:type="pct"/>'
         f'<w:tblLook w:firstRow="1"/><w:tblCaption w:val={quoteattr(clean(sheet.caption))}/></w:tblPr>'
-        f'<w:tblGrid>{"<w:gridCol/>" * len(sheet.columns)}</w:tblGrid>'
+        f"<w:tblGrid>{'<w:gridCol/>' * len(sheet.columns)}</w:tblGrid>"
         f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>{rows}</w:tbl>"
     )
 
@@ -146,4 +153,4 @@ def _field(paragraph: WordParagraph, instruction: str, shown: str) -> None:
     text.text = shown
     run.append(text)
     field.append(run)
-    paragraph._p.append(field)  # noqa: SLF001 (nor to fields)
+    paragraph._p.append(field)

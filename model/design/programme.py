@@ -1,0 +1,143 @@
+"""A Pyomo programme compiled once to a HiGHS instance, so that switching red lines on and off does not build it again.
+
+The Pyomo model is the definition; rows and columns here are its own, taken over by Pyomo's standard-form compiler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+from model.errors import SolveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyomo.environ as pyo
+
+    from model.design.request import DesignRequest
+
+
+class NoAgreement(SolveError):
+    """The red lines cannot hold together on any option."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Objective found, the bound that proves how good it is, and whether the gap asked for was reached."""
+
+    objective: float
+    bound: float
+    is_proved: bool
+
+
+class Programme:
+    """One compiled programme. ``maximise`` says which way its objective goes."""
+
+    def __init__(self, m: pyo.ConcreteModel, request: DesignRequest, maximise: bool = True) -> None:
+        info = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
+        self._request = request
+        self._columns = info.columns
+        self._column = {id(variable): number for number, variable in enumerate(info.columns)}
+        self._row = {id(entry.constraint): number for number, entry in enumerate(info.rows)}
+        self._rhs = np.asarray(info.rhs, dtype=float)
+        self._kind = np.array([entry.bound_type for entry in info.rows], dtype=int)
+        self._maximise = maximise
+        cost = info.c.toarray().ravel() if len(info.objectives) else np.zeros(len(info.columns))
+        self._cost = cost
+        self._offset = float(info.c_offset[0]) if len(info.objectives) else 0.0
+        self._highs = self._compile(info.A)
+
+    def _compile(self, matrix: Any) -> highspy.Highs:
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = matrix.shape
+        bounds = [variable.bounds for variable in self._columns]
+        lp.col_lower_ = np.array([-np.inf if low is None else low for low, _ in bounds])
+        lp.col_upper_ = np.array([np.inf if high is None else high for _, high in bounds])
+        lp.col_cost_ = self._cost
+        lp.offset_ = self._offset
+        lp.sense_ = highspy.ObjSense.kMaximize if self._maximise else highspy.ObjSense.kMinimize
+        lp.row_lower_ = np.where(self._kind <= 0, self._rhs, -np.inf)
+        lp.row_upper_ = np.where(self._kind >= 0, self._rhs, np.inf)
+        compressed = matrix.tocsc()
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = compressed.indptr
+        lp.a_matrix_.index_ = compressed.indices
+        lp.a_matrix_.value_ = compressed.data
+        whole = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [whole[int(variable.is_integer())] for variable in self._columns]
+        highs = highspy.Highs()
+        highs.silent()
+        highs.setOptionValue("threads", 1)
+        highs.setOptionValue("random_seed", self._request.seed)
+        highs.passModel(lp)
+        return highs
+
+    def solve(self, gap: float | None = None) -> Solved:
+        """Solve to a gap (none = the request's).
+
+        Raises:
+            NoAgreement: when no option meets all limits.
+            SolveError: when the time limit ends the search without any agreement.
+        """
+        self._highs.setOptionValue("mip_rel_gap", self._request.gap if gap is None else gap)
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self._request.time_limit_s)
+        self._highs.run()
+        status, info = self._highs.getModelStatus(), self._highs.getInfo()
+        if status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
+            raise NoAgreement("no agreement on the menu meets all red lines and participation")
+        if info.primal_solution_status != FEASIBLE_POINT:
+            raise SolveError(
+                f"the time limit of {self._request.time_limit_s:g} s ended the choice before any agreement was found; "
+                "raise time_limit_s or shorten the menu"
+            )
+        value = float(info.objective_function_value)
+        has_whole = any(variable.is_integer() for variable in self._columns)
+        bound = float(info.mip_dual_bound) if has_whole else value
+        return Solved(value, bound, status == highspy.HighsModelStatus.kOptimal)
+
+    def load(self) -> None:
+        """Write the solution into the Pyomo variables."""
+        for variable, value in zip(self._columns, self._highs.getSolution().col_value, strict=True):
+            variable.set_value(float(value), skip_validation=True)
+
+    def value(self, variable: Any) -> float:
+        """A variable's value in the solution."""
+        return float(self._highs.getSolution().col_value[self._column[id(variable)]])
+
+    def switch(self, constraints: Iterable[tuple[Any, bool]]) -> None:
+        """Enforce constraints or not."""
+        for constraint, is_on in constraints:
+            row = self._row.get(id(constraint))
+            if row is None:
+                continue
+            low = self._rhs[row] if is_on and self._kind[row] <= 0 else -np.inf
+            high = self._rhs[row] if is_on and self._kind[row] >= 0 else np.inf
+            self._highs.changeRowBounds(row, float(low), float(high))
+
+    def at_least(self, constraint: Any, least: float) -> None:
+        """Set the right-hand side of a ``>=`` constraint."""
+        row = self._row[id(constraint)]
+        self._highs.changeRowBounds(row, least, np.inf)
+
+    def allow(self, variable: Any, low: float, high: float) -> None:
+        """Set a variable's bounds."""
+        if id(variable) in self._column:
+            self._highs.changeColBounds(self._column[id(variable)], low, high)
+
+    def minimise_only(self, variable: Any | None) -> None:
+        """Make one variable the objective, to be made small; None brings the programme's own objective back."""
+        count = len(self._columns)
+        cost = self._cost.copy() if variable is None else np.zeros(count)
+        if variable is not None:
+            cost[self._column[id(variable)]] = -1.0 if self._maximise else 1.0
+        self._highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
+        self._highs.changeObjectiveOffset(self._offset if variable is None else 0.0)
+
+
+FEASIBLE_POINT = 2
+"""HiGHS's primal_solution_status of a point that meets all constraints."""

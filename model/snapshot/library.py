@@ -1,0 +1,478 @@
+"""The library: saved scenarios and snapshots in one SQLite file, safe against several writers, kills and full disks.
+
+Every save is one transaction of a rollback journal: it is in the file whole or not at all, and the library stays one file. Entries are
+never overwritten: a second file of the same id stands beside the first and is shown as its duplicate. Contents are verified again on
+opening, since the library may come from a stranger.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.errors import ScenarioError, SnapshotError
+from model.scenario import Scenario
+from model.snapshot import record
+from model.snapshot.canonical import canonical, digest, parse_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+VARIABLE = "ACCORD_LIBRARY"
+FILE = "library.sqlite"
+APPLICATION_ID = 0x41434C42
+"""Marks the file as ours ("ACLB")."""
+WAIT_SECONDS = 30.0
+"""How long a save waits for other processes to finish theirs."""
+LONGEST = {"name": 200, "tag": 60, "note": 10_000}
+MOST_TAGS = 20
+EXPORT_KIND = "minerals-accord library"
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE entry (
+            checksum TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('scenario', 'snapshot')),
+            name TEXT NOT NULL, tags TEXT NOT NULL, note TEXT NOT NULL, minerals TEXT NOT NULL, author TEXT NOT NULL,
+            created TEXT NOT NULL, saved TEXT NOT NULL, archived INTEGER NOT NULL DEFAULT 0
+        ) STRICT""",
+        "CREATE TABLE content (checksum TEXT PRIMARY KEY REFERENCES entry (checksum), packed BLOB NOT NULL) STRICT",
+    ),
+    (
+        "CREATE INDEX entry_id ON entry (id)",
+        "CREATE INDEX entry_saved ON entry (archived, saved DESC)",
+    ),
+)
+"""Statements that lead from one version of the schema to the next; the file's user_version counts those done."""
+
+COLUMNS = "checksum, id, kind, name, tags, note, minerals, author, created, saved, archived"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the library says of one saved scenario or snapshot; ``checksum`` is its key, ``id`` may be shared by duplicates."""
+
+    checksum: str
+    id: str
+    kind: str
+    name: str
+    tags: tuple[str, ...]
+    note: str
+    minerals: tuple[str, ...]
+    author: str
+    created: str
+    saved: str
+    archived: bool
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the id, as documents show it."""
+        return self.id[: record.SHORT]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What came of a save: the entry, whether it was there already to the letter, and other entries of the same id."""
+
+    entry: Entry
+    known: bool
+    duplicates: tuple[Entry, ...]
+
+
+def default_path() -> Path:
+    """Where the library is: the variable ACCORD_LIBRARY, else the user's data folder."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return base / "minerals-accord" / FILE
+
+
+class Library:
+    """One library file; every call opens it, does one thing and closes it, so that processes and threads share it freely."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_path()
+
+    def save(self, item: record.Snapshot | Scenario, name: str = "", tags: Iterable[str] = (), note: str = "") -> Saved:
+        """Add a snapshot or scenario; one that is there to the letter stays as it is.
+
+        Raises:
+            SnapshotError: when the file cannot be written; nothing of the save is in it then.
+        """
+        entry, packed = _entry_of(item, name, tags, note)
+        with self._writing() as connection:
+            known = self._add(connection, entry, packed)
+            kept = self._one(connection, entry.checksum)
+            same = self._query(connection, "id = ? AND checksum <> ?", (entry.id, entry.checksum))
+        return Saved(kept, known, tuple(same))
+
+    def entries(self, search: str = "", archived: bool = False, tag: str = "", limit: int | None = None) -> list[Entry]:
+        """Entries whose name, tags, note, minerals, author or id contain every word searched for, the newest first."""
+        if not self.path.exists():
+            return []
+        with self._reading() as connection:
+            found = self._query(connection, "archived = ?", (int(archived),))
+        words = search.casefold().split()
+        kept = [
+            entry
+            for entry in found
+            if all(word in _haystack(entry) for word in words) and (not tag or tag in entry.tags)
+        ]
+        return kept[:limit]
+
+    def duplicates(self) -> list[list[Entry]]:
+        """Groups of entries that share an id: the same question with the same answer, saved more than once."""
+        groups: dict[str, list[Entry]] = {}
+        for entry in self.entries():
+            groups.setdefault(entry.id, []).append(entry)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def find(self, beginning: str) -> Entry:
+        """The one entry whose checksum or id begins so.
+
+        Raises:
+            SnapshotError: when there is none, or several.
+        """
+        found = [
+            entry
+            for entry in (*self.entries(), *self.entries(archived=True))
+            if beginning and (entry.checksum.startswith(beginning) or entry.id.startswith(beginning))
+        ]
+        if not found:
+            raise SnapshotError(
+                f"the library {self.path} has no entry whose id begins with {beginning!r}; `accord library list` shows all"
+            )
+        if len(found) > 1:
+            told = ", ".join(f"{entry.checksum[: record.SHORT]} ({entry.name})" for entry in found[:5])
+            raise SnapshotError(f"{len(found)} entries begin with {beginning!r}; name one by its checksum: {told}")
+        return found[0]
+
+    def open(self, entry: Entry) -> record.Snapshot | Scenario:
+        """The content of an entry, verified.
+
+        Raises:
+            SnapshotError: when it is damaged, tampered with or from a newer version.
+        """
+        with self._reading() as connection:
+            row = connection.execute("SELECT packed FROM content WHERE checksum = ?", (entry.checksum,)).fetchone()
+        if row is None:
+            raise SnapshotError(f"the library has lost the content of {entry.name!r}")
+        what = f"entry {entry.name!r}"
+        content = parse_object(_unpacked(row[0], entry.name), what)
+        item = _item(content, entry.kind, what)
+        if (content["checksum"] if entry.kind == "snapshot" else digest(content)) != entry.checksum:
+            raise SnapshotError(
+                f"{what} holds another content than it was saved with; the library was tampered with or damaged"
+            )
+        return item
+
+    def describe(self, entry: Entry, name: str, tags: Iterable[str], note: str) -> Entry:
+        """Change name, tags and note of an entry."""
+        values = (_short(name, "name") or entry.name, json.dumps(_tags(tags)), _short(note, "note"), entry.checksum)
+        with self._writing() as connection:
+            connection.execute("UPDATE entry SET name = ?, tags = ?, note = ? WHERE checksum = ?", values)
+            return self._one(connection, entry.checksum)
+
+    def archive(self, entry: Entry, archived: bool = True) -> None:
+        """Put an entry out of sight, or (False) back; nothing is ever deleted."""
+        with self._writing() as connection:
+            connection.execute("UPDATE entry SET archived = ? WHERE checksum = ?", (int(archived), entry.checksum))
+
+    def export(self) -> Iterator[str]:
+        """All entries, archived ones too, as lines of JSON: a header with their number, then one entry per line."""
+        entries = [*self.entries(), *self.entries(archived=True)]
+        yield canonical({"kind": EXPORT_KIND, "format": record.FORMAT, "entries": len(entries)}) + "\n"
+        for entry in entries:
+            item = self.open(entry)
+            content = item.content if isinstance(item, record.Snapshot) else item.model_dump(mode="json")
+            about = {key: getattr(entry, key) for key in ("kind", "name", "tags", "note", "saved", "archived")}
+            yield canonical({**about, "content": content}) + "\n"
+
+    def take_in(self, lines: Iterable[str]) -> tuple[int, list[str]]:
+        """Import what :meth:`export` wrote: how many entries are new, and why any line was refused.
+
+        Raises:
+            SnapshotError: when the lines are no library, or from a newer version; or the library cannot be written.
+        """
+        source = iter(lines)
+        expected = _check_header(next(source, ""))
+        new, read, faults = 0, 0, []
+        for number, line in enumerate(source, start=2):
+            if not line.strip():
+                continue
+            read += 1
+            try:
+                entry, packed = _imported(line, f"line {number}")
+            except SnapshotError as error:
+                faults.append(str(error))
+                continue
+            with self._writing() as connection:
+                new += not self._add(connection, entry, packed)
+        if read != expected:
+            faults.append(f"the file was to hold {expected} entries and holds {read}: it is cut off or was changed")
+        return new, faults
+
+    def _add(self, connection: sqlite3.Connection, entry: Entry, packed: bytes) -> bool:
+        """Insert an entry; true when it was there already."""
+        values = (
+            entry.checksum,
+            entry.id,
+            entry.kind,
+            entry.name,
+            json.dumps(entry.tags),
+            entry.note,
+            json.dumps(entry.minerals),
+            entry.author,
+            entry.created,
+            entry.saved,
+            int(entry.archived),
+        )
+        marks = ", ".join("?" * len(values))
+        done = connection.execute(f"INSERT INTO entry ({COLUMNS}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+        if done.rowcount == 0:
+            return True
+        connection.execute("INSERT INTO content (checksum, packed) VALUES (?, ?)", (entry.checksum, packed))
+        return False
+
+    def _one(self, connection: sqlite3.Connection, checksum: str) -> Entry:
+        return self._query(connection, "checksum = ?", (checksum,))[0]
+
+    def _query(self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Entry]:
+        rows = connection.execute(f"SELECT {COLUMNS} FROM entry WHERE {where} ORDER BY saved DESC, rowid DESC", values)
+        return [_entry(row) for row in rows]
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that only reads, after any migration that is due."""
+        with self._explained("read"):
+            # Opened to write where that is allowed: what a kill left half-written is rolled back by the next reader.
+            connection = self._connect(f"{self.path.resolve().as_uri()}?mode=rw")
+            try:
+                if _version(connection, self.path) < len(MIGRATIONS):
+                    connection.close()
+                    connection = self._prepared()
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, or on any error nothing."""
+        with self._explained("written"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = self._prepared()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                connection.close()  # an open transaction is rolled back
+
+    def _prepared(self) -> sqlite3.Connection:
+        """A connection that may write, the file made and migrated where it must be."""
+        connection = self._connect(f"{self.path.resolve().as_uri()}?mode=rwc")
+        try:
+            if _version(connection, self.path) < len(MIGRATIONS):
+                connection.execute("BEGIN IMMEDIATE")
+                for statements in MIGRATIONS[_version(connection, self.path) :]:
+                    for statement in statements:
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+                connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self, address: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """Turn what SQLite and the system say into what a user can act on."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise SnapshotError(f"the library {self.path} cannot be {what}: {_reason(error)}") from None
+        except OSError as error:
+            raise SnapshotError(
+                f"the library {self.path} cannot be {what}: {error.strerror}. Choose another place with --library or {VARIABLE}"
+            ) from None
+
+
+def _reason(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "full" in text:
+        return "the disk is full. Free some space and save again; nothing that was saved before is lost"
+    if "readonly" in text or "unable to open" in text:
+        return f"the folder or file may not be written to. Choose another place with --library or {VARIABLE}"
+    if "locked" in text:
+        return f"another program has held it for {WAIT_SECONDS:.0f} s. Close it and try again"
+    if "not a database" in text or "malformed" in text:
+        return "it is damaged or not a library. Put it aside, restore a copy or import an export; it was not changed"
+    return f"{text}. It was not changed"
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """How many migrations a file has seen; files that are not ours, newer ones and ones with code in them are refused."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    objects = [str(row[0]) for row in connection.execute("SELECT type FROM sqlite_master")]
+    if application != APPLICATION_ID and objects:
+        raise SnapshotError(f"{path} is a database of another program, not a library; it was not changed")
+    if version > len(MIGRATIONS):
+        raise SnapshotError(
+            f"the library {path} has version {version}, from a newer Minerals Accord; this one knows versions up to {len(MIGRATIONS)}. "
+            "Update to open it; it was not changed"
+        )
+    if {"trigger", "view"} & set(objects):
+        raise SnapshotError(f"the library {path} holds triggers or views, which ours never do; it is not opened")
+    return version
+
+
+def _entry_of(item: record.Snapshot | Scenario, name: str, tags: Iterable[str], note: str) -> tuple[Entry, bytes]:
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    scenario = item.scenario if isinstance(item, record.Snapshot) else item
+    entry = Entry(
+        checksum=_seal(item),
+        id=item.id if isinstance(item, record.Snapshot) else scenario_id(scenario),
+        kind="snapshot" if isinstance(item, record.Snapshot) else "scenario",
+        name=_short(name, "name") or _short(scenario.name, "name") or ", ".join(scenario.minerals),
+        tags=_tags(tags),
+        note=_short(note, "note"),
+        minerals=scenario.minerals,
+        author=item.record.author if isinstance(item, record.Snapshot) else "",
+        created=f"{item.created:%Y-%m-%dT%H:%M:%SZ}" if isinstance(item, record.Snapshot) else now,
+        saved=now,
+        archived=False,
+    )
+    text = item.to_json() if isinstance(item, record.Snapshot) else canonical(item.model_dump(mode="json"))
+    return entry, zlib.compress(text.encode(), 6)
+
+
+def scenario_id(scenario: Scenario) -> str:
+    """The id of a scenario: SHA-256 of what it asks, its name left out."""
+    return digest({key: value for key, value in scenario.model_dump(mode="json").items() if key != "name"})
+
+
+def _seal(item: record.Snapshot | Scenario) -> str:
+    return item.record.checksum if isinstance(item, record.Snapshot) else digest(item.model_dump(mode="json"))
+
+
+def _item(content: dict[str, Any], kind: str, what: str) -> record.Snapshot | Scenario:
+    if kind == "snapshot":
+        return record.opened(content, what)
+    try:
+        return Scenario.parse(content, what)
+    except ScenarioError as error:
+        raise SnapshotError(str(error)) from None
+
+
+def _unpacked(packed: object, name: str) -> str:
+    if not isinstance(packed, bytes):
+        raise SnapshotError(f"the content of {name!r} is damaged")
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(packed, record.LARGEST_FILE)
+    except zlib.error:
+        raise SnapshotError(
+            f"the content of {name!r} is damaged; restore a copy of the library or import an export"
+        ) from None
+    if not unpacker.eof:
+        raise SnapshotError(f"the content of {name!r} is cut off, or larger than any snapshot; it was not opened")
+    return text.decode("utf-8", errors="replace")
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of an export, none longer than the largest snapshot.
+
+    Raises:
+        SnapshotError: when the file cannot be read as text.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            while line := file.readline(record.LARGEST_FILE + 1):
+                yield line
+    except OSError as error:
+        raise SnapshotError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SnapshotError(f"{path} is not text in UTF-8, so it is not an export of a library") from None
+
+
+def _check_header(line: str) -> int:
+    header = parse_object(line, "the export's first line")
+    if header.get("kind") != EXPORT_KIND or not isinstance(header.get("entries"), int):
+        raise SnapshotError("the file is not an export of a library")
+    if header.get("format") != record.FORMAT:
+        raise SnapshotError(
+            f"the export has format {header.get('format')}; this version reads format {record.FORMAT}. Update to import it"
+        )
+    return int(header["entries"])
+
+
+def _imported(line: str, what: str) -> tuple[Entry, bytes]:
+    if len(line) > record.LARGEST_FILE:
+        raise SnapshotError(f"{what} is larger than any snapshot; it was not read")
+    about = parse_object(line, what)
+    content, kind = about.get("content"), about.get("kind")
+    if not isinstance(content, dict) or kind not in ("scenario", "snapshot"):
+        raise SnapshotError(f"{what} holds neither a scenario nor a snapshot")
+    item = _item(content, kind, what)
+    tags = about.get("tags")
+    entry, packed = _entry_of(
+        item, str(about.get("name", "")), tags if isinstance(tags, list) else (), str(about.get("note", ""))
+    )
+    return Entry(**{**entry.__dict__, "archived": about.get("archived") is True}), packed
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    checksum, id, kind, name, tags, note, minerals, author, created, saved, archived = row
+    return Entry(
+        checksum, id, kind, name, _listed(tags), note, _listed(minerals), author, created, saved, bool(archived)
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(str(item) for item in items) if isinstance(items, list) else ()
+
+
+def _haystack(entry: Entry) -> str:
+    return " ".join(
+        (entry.name, *entry.tags, entry.note, *entry.minerals, entry.author, entry.id, entry.checksum, entry.kind)
+    ).casefold()
+
+
+def _short(text: str, what: str) -> str:
+    text = text.strip()
+    if len(text) > LONGEST[what]:
+        raise SnapshotError(f"the {what} has {len(text):,} letters; at most {LONGEST[what]:,} fit")
+    return text
+
+
+def _tags(tags: Iterable[str]) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(tag for tag in (_short(str(one), "tag") for one in tags) if tag))
+    if len(named) > MOST_TAGS:
+        raise SnapshotError(f"{len(named)} tags are too many; at most {MOST_TAGS} fit")
+    return named

@@ -1,0 +1,278 @@
+"""Every page alone, then through the app with a moved lever; bad links and empty coalitions; what the sidebar says is what is solved."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model.agreement import Floor, Tariff
+from model.errors import ScenarioError, SolveError
+from model.findings import overview
+from model.findings.overview import millions
+from model.findings.wording import Names, figures
+from model.response import SHARES_OF_STATUS_QUO, status_quo_price
+from model.scenario import NamedShock, Scenario
+from model.world import World
+from pages.components import levers, links, results
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ("overview", "manufacturers", "method")
+SLOWEST_SECONDS = 120
+
+
+def app(**parameters: str) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SLOWEST_SECONDS)
+    for name, text in parameters.items():
+        test.query_params[name] = text
+    return test.run()
+
+
+def page_alone(name: str) -> AppTest:
+    return AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=SLOWEST_SECONDS).run()
+
+
+def metrics(test: AppTest) -> list[str]:
+    return [metric.value for metric in test.metric]
+
+
+def errors(test: AppTest) -> str:
+    return " ".join(error.value for error in test.error)
+
+
+def shows(test: AppTest) -> str:
+    return " ".join(item.value for kind in (test.subheader, test.markdown, test.caption) for item in kind)
+
+
+def with_floor(level_usd_per_t: float, **parts: Any) -> Scenario:
+    return levers.put(
+        Scenario(),
+        "floors",
+        {"parties": Scenario().parties, "mineral": "antimony", "stage": "refined", "price": level_usd_per_t, **parts},
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_runs_alone(name: str) -> None:
+    test = page_alone(name)
+    assert not test.exception
+    assert not test.error
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_runs_in_the_app(name: str) -> None:
+    test = app().switch_page(f"pages/{name}.py").run()
+    assert not test.exception
+    assert not test.error
+
+
+def test_a_moved_floor_moves_the_numbers_to_the_world_s(world: World) -> None:
+    test = app()
+    before = metrics(test)
+    test.button(key="fold_floor").click().run()
+    test.slider(key="floor_percent").set_value(130).run()
+    reference = status_quo_price(world, Scenario(), "antimony", "refined")
+    level = float(f"{1.3 * reference:.4g}")
+    headline = world.outcome(with_floor(level)).headline("antimony")
+    assert metrics(test) != before
+    assert metrics(test)[0] == figures(headline.price_usd_per_t)
+    assert metrics(test)[2] == millions(headline.users_cost_usd)
+    assert metrics(test)[3] == millions(headline.public_money_usd)
+    assert test.number_input(key="floor_usd").value == level
+
+
+def test_a_moved_tariff_moves_the_manufacturers(world: World) -> None:
+    test = app().switch_page("pages/manufacturers.py").run()
+    before = shows(test)
+    test.button(key="fold_border").click().run()
+    test.slider(key="tariff").set_value(25.0).run()
+    assert shows(test) != before
+    assert "charge non-parties 25 %" in shows(test)
+
+
+def test_undo_redo_and_reset_lead_where_they_say() -> None:
+    test = app()
+    start = metrics(test)
+    test.button(key="fold_shock").click().run()
+    test.multiselect(key="shocks").set_value(["china_antimony_ban"]).run()
+    shocked = metrics(test)
+    assert shocked != start
+    assert metrics(test.button(key="undo").click().run()) == start
+    assert metrics(test.button(key="redo").click().run()) == shocked
+    assert metrics(test.button(key="reset").click().run()) == start
+    assert metrics(test.button(key="undo").click().run()) == shocked
+
+
+def test_one_click_takes_a_coalition() -> None:
+    test = app()
+    test.button(key="fold_parties").click().run()
+    test.button_group(key="coalition").set_value("g7").run()
+    assert test.multiselect(key="parties").value == ["USA", "EUN", "JPN", "CAN", "GBR"]
+    assert not test.error
+
+
+def test_no_party_left_is_one_message_without_numbers_and_changes_nothing_else() -> None:
+    test = app(s=links.encode(with_floor(60_000.0)))
+    before = metrics(test)
+    test.button(key="fold_parties").click().run()
+    test.multiselect(key="parties").set_value([]).run()
+    assert "at least one party" in errors(test)
+    assert "G7" in errors(test)
+    assert not metrics(test)
+    assert not test.exception
+    test.multiselect(key="parties").set_value(list(Scenario().parties)).run()
+    assert not test.error
+    assert metrics(test) == before
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_link_opens_its_scenario_on_every_page(name: str) -> None:
+    scenario = with_floor(60_000.0).model_copy(update={"shocks": (NamedShock(name="china_antimony_ban"),)})
+    test = app(s=links.encode(scenario)).switch_page(f"pages/{name}.py").run()
+    assert not test.exception
+    assert not test.error
+    assert test.session_state["history"].scenario == scenario
+
+
+def test_a_scenario_survives_its_link() -> None:
+    scenario = with_floor(60_000.0, ceiling=70_000.0, mechanism="buffer_stock", budget=5e6)
+    assert links.decode(links.encode(scenario)) == scenario
+    assert links.encode(Scenario()) == ""
+
+
+def packed(content: object) -> str:
+    text = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(zlib.compress(text)).decode()
+
+
+HOSTILE = {
+    "cut off": packed({"parties": ["USA", "JPN"]})[:-9],
+    "not base64": "%%%%",
+    "not compressed": base64.urlsafe_b64encode(b"hello").decode(),
+    "not JSON": packed(b"\xff\xfe{"),
+    "a bomb": packed(b"[" * 5_000_000),
+    "deep": packed(b"[" * 50_000),
+    "a list": packed([1, 2]),
+    "not finite": packed(b'{"assumptions": {"dead_band": NaN}}'),
+    "too long": "A" * 50_000,
+    "an unknown key": packed({"partys": ["USA"]}),
+    "no party": packed({"parties": []}),
+    "an unknown country": packed({"parties": ["USA", "![x](http://example.org/x.png)"]}),
+    "an unknown mineral": packed({"minerals": ["unobtainium"]}),
+    "an assumption out of range": packed({"assumptions": {"dead_band": 7}}),
+    "a floor of a non-party": packed(
+        {"agreement": {"floors": [{"parties": ["CHN"], "mineral": "antimony", "stage": "refined", "price": 1}]}}
+    ),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_link_is_one_message_and_the_default(text: str) -> None:
+    test = app(s=text)
+    assert not test.exception
+    assert len(test.error) == 1
+    assert "default scenario is shown" in errors(test)
+    assert "![" not in errors(test)
+    assert test.session_state["history"].scenario == Scenario()
+    assert len(metrics(test)) == 4
+
+
+def test_an_unknown_country_s_message_names_the_valid_ones() -> None:
+    test = app(s=packed({"parties": ["USB"]}))
+    assert "USB" in errors(test)
+    assert "USA" in errors(test)
+
+
+def test_a_solve_that_is_not_proved_leaves_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise SolveError("no equilibrium found for antimony")
+
+    test = app()
+    monkeypatch.setattr(World, "outcome", refuse)
+    test.button(key="fold_border").click().run()
+    test.slider(key="tariff").set_value(17.5).run()
+    assert "no equilibrium found for antimony" in errors(test)
+    assert not metrics(test)
+    assert not test.exception
+
+
+@pytest.mark.parametrize("mineral", World().minerals)
+def test_every_mineral_has_an_overview(mineral: str) -> None:
+    test = app()
+    test.selectbox(key="mineral").select(mineral).run()
+    assert not test.exception
+    assert not test.error
+    assert len(metrics(test)) == 4
+
+
+def test_every_section_of_the_method_page_shows_something() -> None:
+    test = app().switch_page("pages/method.py").run()
+    sections = [option.content if hasattr(option, "content") else option for option in test.button_group(key="section").options]
+    assert "Formulation" in sections
+    for section in sections:
+        test.button_group(key="section").set_value(section).run()
+        assert not test.exception, section
+        assert not test.error, section
+
+
+def test_levers_of_every_group_give_a_valid_scenario(world: World) -> None:
+    test = app()
+    for fold, toggle in (("border", "trq_on"), ("border", "zero"), ("stock", "offtake_on"), ("stock", "stockpile_on")):
+        if toggle not in {item.key for item in test.toggle}:
+            test.button(key=f"fold_{fold}").click().run()
+        test.toggle(key=toggle).set_value(True).run()
+        assert not test.exception, toggle
+        assert not test.error, toggle
+    agreement = test.session_state["history"].scenario.agreement
+    assert agreement.trqs[0].quantity > 0
+    assert agreement.stockpiles[0].quantity > 0
+    assert agreement.offtakes[0].producer != agreement.offtakes[0].buyer
+    assert agreement.zero_for_zero[0].mineral == "antimony"
+    world.check(test.session_state["history"].scenario)
+
+
+@pytest.mark.parametrize("mechanism", ["capped", "cfd", "buffer_stock"])
+def test_every_mechanism_of_a_floor_shows_its_levers(mechanism: str) -> None:
+    test = app(s=links.encode(with_floor(60_000.0)))
+    test.button(key="fold_floor").click().run()
+    test.selectbox(key="floor_mechanism").select(mechanism).run()
+    assert not test.exception
+    assert not test.error
+    floor = test.session_state["history"].scenario.agreement.floors[0]
+    assert floor.price == 60_000.0
+    assert (floor.levy_cap is not None) == (mechanism == "capped")
+
+
+def test_leaving_parties_take_their_measures_along() -> None:
+    outside = tuple(region for region in World().regions if region not in Scenario().parties)
+    tariff = Tariff(importers=Scenario().parties, exporters=outside, mineral="antimony", stage="refined", ad_valorem=0.1)
+    start = with_floor(60_000.0)
+    start = start.model_copy(update={"agreement": start.agreement.model_copy(update={"tariffs": (tariff,)})})
+    moved = levers.with_parties(start, ["USA", "CHN"], World().regions)
+    assert moved.agreement.floors[0].parties == ("USA", "CHN")
+    assert moved.agreement.tariffs[0].importers == ("USA", "CHN")
+    assert set(moved.agreement.tariffs[0].exporters) == set(World().regions) - {"USA", "CHN"}
+
+
+def test_instruments_of_another_mineral_stay_when_the_mineral_changes() -> None:
+    moved = levers.with_focus(with_floor(60_000.0), "gallium")
+    assert moved.minerals == ("gallium", "antimony")
+    assert isinstance(moved.agreement.floors[0], Floor)
+    assert levers.first(moved, "floors") is None
+
+
+def test_a_ceiling_below_the_floor_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="ceiling"):
+        with_floor(60_000.0, ceiling=50_000.0, mechanism="buffer_stock")
+
+
+def test_the_page_reads_what_the_model_says(world: World) -> None:
+    scenario = with_floor(60_000.0)
+    facts = overview(world.outcome(scenario), "antimony", world.tables, Names(world.tables, world.library))
+    assert results.facts(scenario).gains_sentence == facts.gains_sentence
+    assert len(results.response(scenario).parties_price) <= len(SHARES_OF_STATUS_QUO)
