@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from model.errors import AccordError, DataError, ScenarioError
+from model.snapshot.commands import add_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -53,10 +54,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 2 when it is refused, 130 when it is interrupted."""
+    """Run one command and return its exit code: 0, 1 when a comparison found differences, 2 refused, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        code = arguments.run(arguments) or 0
         sys.stdout.flush()
     except AccordError as error:
         sys.stderr.write(f"accord: error: {_one_line(str(error))}\n")
@@ -66,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of a pipe such as `accord shocks | head` left; Python must not complain again while it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
+    return int(code)
 
 
 def _parser() -> _Parser:
@@ -112,6 +114,7 @@ def _parser() -> _Parser:
     _add_data(shocks)
 
     _command(commands.add_parser, "app", _app, "start the dashboard and print its address")
+    add_commands(commands)
     return parser
 
 

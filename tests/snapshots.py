@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from model.scenario import Scenario
-from model.snapshot import Snapshot, freeze, read
-from model.snapshot.record import checksum, identity, opened
+from model.snapshot.make import freeze
+from model.snapshot.record import Snapshot, checksum, identity, opened, read
 from model.world import World
 
 SAMPLE = Path(__file__).parent / "samples" / "snapshot_format1.json"

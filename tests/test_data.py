@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -42,13 +41,6 @@ def write(folder: Path, table: str, frame: pd.DataFrame) -> None:
 
 def test_shipped_data_are_sound() -> None:
     assert check() == []
-
-
-def test_loading_is_fast() -> None:
-    load()
-    start = time.perf_counter()
-    load()
-    assert time.perf_counter() - start < 0.5
 
 
 def test_every_csv_is_registered_and_every_schema_has_a_file() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,6 @@ from model.data import Tables, load
 from model.errors import ScenarioError
 from model.impact import (
     ALL_USERS,
-    Manufacturers,
     MarketChange,
     back_test,
     by_mineral,
@@ -447,16 +445,6 @@ def test_regions_that_do_not_buy_a_mineral_are_untouched() -> None:
     change = MarketChange(("USA",), ("cobalt", "copper"), nothing, nothing, nothing, np.array([[0.0, 1.0]]))
     impact = compare(USERS, change, ASSUMPTIONS)
     assert (impact[["extra_cost_usd", "value_added_at_risk_usd"]] == 0).all(axis=None)
-
-
-def fastest_ms(users: Manufacturers, change: MarketChange, repeats: int = 20) -> float:
-    """The best of several runs, which other work on the machine disturbs least."""
-    durations = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        compare(users, change, ASSUMPTIONS)
-        durations.append(time.perf_counter() - start)
-    return 1000 * min(durations)
 
 
 def test_live_use_is_fast_enough() -> None:

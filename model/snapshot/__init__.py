@@ -1,7 +1,5 @@
-"""Snapshots: what leaves the meeting, and stands a year later when someone asks where a number came from."""
+"""Snapshots: what leaves the meeting, and stands a year later when someone asks where a number came from.
 
-from model.snapshot.make import Progress, freeze, freezing
-from model.snapshot.record import FORMAT, Snapshot, parse, read
-from model.snapshot.replay import Replay, replay
-
-__all__ = ["FORMAT", "Progress", "Replay", "Snapshot", "freeze", "freezing", "parse", "read", "replay"]
+``make.freeze`` makes one, ``record.read`` opens and verifies one, ``replay.replay`` solves it again, ``memo`` turns it into documents and
+``library.Library`` keeps it. Nothing is imported here, so that the command line can show its help at once.
+"""

@@ -101,7 +101,7 @@ def _add_library(library: argparse.ArgumentParser) -> None:
 
 def _snapshot(arguments: argparse.Namespace) -> None:
     from model.scenario import Scenario
-    from model.snapshot import freeze
+    from model.snapshot.make import freeze
     from model.snapshot.files import require_place, write_whole
     from model.world import World
 
@@ -114,9 +114,9 @@ def _snapshot(arguments: argparse.Namespace) -> None:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from model.snapshot import read, replay
+    from model.snapshot.record import read
     from model.snapshot.files import require_place, write_whole
-    from model.snapshot.replay import as_content, report
+    from model.snapshot.replay import as_content, replay, report
 
     _require_folder(arguments.data)
     if arguments.json is not None:
@@ -130,7 +130,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _memo(arguments: argparse.Namespace) -> None:
-    from model.snapshot import read
+    from model.snapshot.record import read
     from model.snapshot.files import require_place, write_whole
     from model.snapshot.memo import document_of, export
 

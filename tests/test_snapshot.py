@@ -1,0 +1,251 @@
+"""Snapshots: identity and checksum, bad files, the sample of format 1, and what replaying tells."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.agreement import Agreement
+from model.cli import main
+from model.errors import AccordError, SnapshotError
+from model.snapshot.make import freeze
+from model.snapshot.canonical import canonical
+from model.snapshot.record import LARGEST_FILE, RESULT_KEYS, Snapshot, checksum, parse, read
+from model.snapshot.replay import replay, report
+from model.world import World
+from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scenario
+
+SAMPLE_ID = "ce01775e9ffa7d9816110e7d2f796b3cdedd2645ca092c74894fd1b11ef99d12"
+
+
+@pytest.fixture(scope="session")
+def snapshot(world: World) -> Snapshot:
+    return made(world)
+
+
+def test_a_snapshot_opens_as_it_was_written(snapshot: Snapshot) -> None:
+    again = parse(snapshot.to_json())
+    assert again.content == snapshot.content
+    assert again.to_json() == snapshot.to_json()
+    assert again.created == MOMENT
+    assert again.scenario == snapshot.scenario
+
+
+def test_a_snapshot_holds_scenario_assumptions_data_versions_and_options(snapshot: Snapshot) -> None:
+    inputs = snapshot.record.inputs
+    assert inputs.assumptions["pass_through"] == 0.9
+    assert set(inputs.versions) == {"model", "model_source", "pyomo", "highs"}
+    assert inputs.options["highs"]["solver"] == "simplex"
+    assert inputs.defaults["Trq.rent_to"] == "importer"
+    production = snapshot.data["production"]
+    assert set(production["mineral"]) == {"bismuth"}
+    assert snapshot.record.author == "A. Négociatrice"
+    assert set(snapshot.tables) == set(RESULT_KEYS)
+
+
+def test_the_same_question_has_the_same_id_whoever_asks_and_when(world: World, snapshot: Snapshot) -> None:
+    other = freeze(world, scenario(world, name="another name"), "someone else")
+    assert other.id == snapshot.id
+    assert other.record.checksum != snapshot.record.checksum
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda inputs: inputs["assumptions"].update(pass_through=0.8),
+        lambda inputs: inputs["scenario"]["agreement"]["floors"][0].update(price=16_543.22),
+        lambda inputs: inputs["data"].update(hash="0" * 64),
+        lambda inputs: inputs["data"]["tables"]["production"]["rows"][0].__setitem__(4, "1"),
+        lambda inputs: inputs["versions"].update(highs="0.0.1"),
+        lambda inputs: inputs["options"]["highs"].update(threads=2),
+    ],
+)
+def test_whatever_determines_the_numbers_changes_the_id(snapshot: Snapshot, change: Any) -> None:
+    assert altered(snapshot, lambda content: change(content["inputs"])).id != snapshot.id
+
+
+def test_numbers_in_a_snapshot_are_the_outcome(world: World, snapshot: Snapshot) -> None:
+    headline = world.outcome(snapshot.scenario).headline("bismuth")
+    row = snapshot.tables["headline"].iloc[0]
+    assert row["net_gain_usd"] == headline.net_gain_usd
+    assert row["price_usd_per_t"] == headline.price_usd_per_t
+    without = world.outcome(snapshot.scenario.model_copy(update={"agreement": Agreement()})).headline("bismuth")
+    assert row["price_without_usd_per_t"] == without.price_usd_per_t
+
+
+def test_every_named_shock_and_main_assumption_is_in_a_snapshot(world: World, snapshot: Snapshot) -> None:
+    assert tuple(snapshot.tables["shocks"]["shock"]) == world.library.for_mineral("bismuth")
+    tried = snapshot.tables["sensitivity"]
+    assert {"as assumed", "demand_elasticity_short.bismuth", "friction_sigma"} <= set(tried["assumption"])
+
+
+def _text(snapshot: Snapshot, **changes: Any) -> str:
+    return canonical({**snapshot.content, **changes})
+
+
+def _without(snapshot: Snapshot, table: str) -> dict[str, Any]:
+    content = copy.deepcopy(snapshot.content)
+    del content["results"]["tables"][table]
+    content["checksum"] = checksum(content)
+    return content
+
+
+def _ragged(snapshot: Snapshot) -> dict[str, Any]:
+    content = copy.deepcopy(snapshot.content)
+    content["results"]["tables"]["headline"]["rows"][0].append(1.0)
+    content["checksum"] = checksum(content)
+    return content
+
+
+def test_bad_files_are_refused_with_a_clear_message(snapshot: Snapshot) -> None:
+    text = snapshot.to_json()
+    tampered = copy.deepcopy(snapshot.content)
+    tampered["results"]["tables"]["headline"]["rows"][0][1] = 1.0
+    forged = copy.deepcopy(snapshot.content)
+    forged["inputs"]["assumptions"]["pass_through"] = 0.5
+    forged["checksum"] = checksum(forged)
+    bad = {
+        text[: len(text) // 2]: "is cut off",
+        "": "is cut off",
+        "[1, 2]": "holds no JSON object",
+        '{"kind": "other"}': "is not a snapshot",
+        _text(snapshot, format=2): "newer version",
+        _text(snapshot, format="1"): "no valid format",
+        _text(snapshot, author="someone"): "checksum does not match",
+        canonical(tampered): "checksum does not match",
+        canonical(forged): "id does not match",
+        canonical(_without(snapshot, "accounts")): "lacks the result tables accounts",
+        canonical(_ragged(snapshot)): "more or fewer cells",
+        text.replace('"format":1', '"format":1,"format":1'): "stands twice",
+        text.replace('"format":1', '"format":NaN'): "NaN is not a number",
+        "[" * 100_000: "damaged",
+        " " * (LARGEST_FILE + 1): "larger than",
+        '{"kind":"minerals-accord snapshot","format":1}': "lacks the parts",
+    }
+    for content, message in bad.items():
+        with pytest.raises(SnapshotError, match=message):
+            parse(content)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b""])
+def test_files_that_are_no_text_are_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(data)
+    with pytest.raises(SnapshotError):
+        read(path)
+    with pytest.raises(SnapshotError, match="cannot be read"):
+        read(tmp_path / "missing.json")
+
+
+def test_the_sample_of_format_1_still_opens() -> None:
+    assert sample().id == SAMPLE_ID
+    assert sample().record.format == 1
+    assert sample().title == "Bismuth: a floor"
+    assert sample().to_json() == SAMPLE.read_text(encoding="utf-8")
+
+
+def _accord(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "model.cli", *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_a_replay_in_a_fresh_process_finds_every_number_again(world: World, snapshot: Snapshot, tmp_path: Path) -> None:
+    file = tmp_path / "snapshot.json"
+    file.write_text(snapshot.to_json(), encoding="utf-8")
+    done = _accord("replay", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "THE SAME" in done.stdout
+    assert "nothing that is recorded" in done.stdout
+
+
+def _changed_row(folder: Path, table: str, old: str, new: str) -> None:
+    path = folder / f"{table}.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_changed_data_row_is_named_with_its_effect(snapshot: Snapshot, data_copy: Path, tmp_path: Path) -> None:
+    _changed_row(data_copy, "production", "bismuth,refined,CHN,2024,14000,", "bismuth,refined,CHN,2024,15400,")
+    file, out = tmp_path / "snapshot.json", tmp_path / "differences.json"
+    file.write_text(snapshot.to_json(), encoding="utf-8")
+    assert main(["replay", str(file), "--data", str(data_copy), "--json", str(out)]) == 1
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert not found["same"]
+    assert found["versions"] == []
+    assert [row["table"] for row in found["data_rows"]] == ["production"]
+    assert found["data_rows"][0]["key"]["country"] == "CHN"
+    assert found["data_rows"][0]["cells"] == {"quantity_t": ["14000", "15400"]}
+    numbers = [row for row in found["differences"] if row["from_data"] is not None]
+    assert numbers
+    for row in numbers:
+        assert row["from_versions"] == pytest.approx(0.0, abs=1e-6 * max(1.0, abs(row["stored"] or 0.0)))
+        assert row["from_data"] == pytest.approx((row["replayed"] or 0.0) - (row["stored"] or 0.0), rel=1e-6, abs=1e-3)
+
+
+def test_a_changed_default_of_an_assumption_is_a_named_row(snapshot: Snapshot, data_copy: Path) -> None:
+    _changed_row(data_copy, "assumptions", "pass_through,,1,", "pass_through,,0.95,")
+    found = replay(snapshot, data_copy)
+    assert [str(row) for row in found.rows] == ["assumptions: id=pass_through, mineral=: value '1' → '0.95'"]
+    assert found.same, "the scenario sets this assumption itself"
+
+
+def test_a_change_in_rows_it_does_not_use_is_told_apart(snapshot: Snapshot, data_copy: Path) -> None:
+    _changed_row(data_copy, "production", "copper,mine,AUS,2024,765000,", "copper,mine,AUS,2024,765001,")
+    found = replay(snapshot, data_copy)
+    assert found.same
+    assert found.other_data
+    assert found.rows == []
+    assert "rows that this snapshot does not use" in report(snapshot, found)
+
+
+def test_a_removed_row_and_a_new_one_are_named(snapshot: Snapshot, data_copy: Path) -> None:
+    path = data_copy / "tariffs.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    gone = next(line for line in lines if ",bismuth," in line)
+    path.write_text("".join(line for line in lines if line != gone), encoding="utf-8")
+    found = replay(snapshot, data_copy)
+    assert [change.table for change in found.rows] == ["tariffs"]
+    assert str(found.rows[0]).endswith("row is gone")
+
+
+def test_versions_and_defaults_that_changed_are_named_and_get_the_rest(snapshot: Snapshot) -> None:
+    def older(content: dict[str, Any]) -> None:
+        content["inputs"]["versions"]["highs"] = "1.2.3"
+        content["inputs"]["defaults"]["Trq.rent_to"] = "exporter"
+        headline = content["results"]["tables"]["headline"]
+        headline["rows"][0][headline["columns"].index("net_gain_usd")] += 10.0
+
+    found = replay(altered(snapshot, older))
+    assert not found.same
+    assert any(text.startswith("version of highs: 1.2.3 →") for text in found.versions)
+    assert found.defaults == ["default of Trq.rent_to: exporter → importer"]
+    difference = found.differences.iloc[0]
+    assert (difference["table"], difference["column"]) == ("headline", "net_gain_usd")
+    assert difference["from_versions"] == pytest.approx(-10.0)
+    assert difference["from_data"] == 0.0
+
+
+def test_a_name_says_nothing_to_the_numbers(snapshot: Snapshot) -> None:
+    assert renamed(snapshot, "<script>").id == snapshot.id
+
+
+def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: World, tmp_path: Path) -> None:
+    question = tmp_path / "scenario.json"
+    question.write_text(json.dumps({"minerals": ["bismuth"], "parties": ["USA", "JPN"]}), encoding="utf-8")
+    out = tmp_path / "made.json"
+    assert main(["snapshot", str(question), "--out", str(out), "--author", "Me"]) == 0
+    assert read(out).record.author == "Me"
+    assert main(["snapshot", str(question), "--out", str(tmp_path / "nowhere" / "made.json")]) == 2
+
+
+def test_a_world_whose_data_changed_meanwhile_makes_no_snapshot(data_copy: Path) -> None:
+    world = World(data_copy)
+    _changed_row(data_copy, "production", "copper,mine,AUS,2024,765000,", "copper,mine,AUS,2024,765001,")
+    with pytest.raises(AccordError, match="changed since they were read"):
+        freeze(world, scenario(world), folder=data_copy)
