@@ -445,7 +445,3 @@ def test_regions_that_do_not_buy_a_mineral_are_untouched() -> None:
     change = MarketChange(("USA",), ("cobalt", "copper"), nothing, nothing, nothing, np.array([[0.0, 1.0]]))
     impact = compare(USERS, change, ASSUMPTIONS)
     assert (impact[["extra_cost_usd", "value_added_at_risk_usd"]] == 0).all(axis=None)
-
-
-def test_live_use_is_fast_enough() -> None:
-    assert fastest_ms(USERS, market_change(1.2, 0.9, SIZED, ("tungsten",))) < 3

@@ -571,17 +571,16 @@ def here(mineral: str, **fields: Any) -> Content:
     return {"mineral": mineral, "stage": FINAL} | fields
 
 
-def party_price(mineral: str) -> float:
-    """What the eight parties pay for the refined product in the status quo, weighted by use [USD/t]."""
-    rows = shipped(mineral)
-    used = {r["region"]: r["consumption"] for r in rows["quantities"] if r["stage"] == FINAL and r["region"] in EIGHT}
-    paid = {r["region"]: r["consumer_price"] for r in rows["prices"] if r["stage"] == FINAL and r["region"] in EIGHT}
-    return sum(paid[name] * used[name] for name in paid) / sum(used[name] for name in paid)
+def party_price(result: Result) -> float:
+    """What the eight parties pay for the refined product, weighted by use [USD/t]."""
+    used = {r["region"]: r["consumption"] for r in result["quantities"] if r["stage"] == FINAL and r["region"] in EIGHT}
+    paid = {r["region"]: r["consumer_price"] for r in result["prices"] if r["stage"] == FINAL and r["region"] in EIGHT}
+    return float(sum(paid[name] * used[name] for name in paid) / sum(used[name] for name in paid))
 
 
 @pytest.mark.parametrize("factor", FLOOR_FACTORS)
 def test_floors_of_the_parties_hold_or_say_why_not(mineral: str, factor: float) -> None:
-    floor = factor * party_price(mineral)
+    floor = factor * party_price(shipped(mineral))
     result = shipped(mineral, floors=[here(mineral, parties=EIGHT, price=floor)])
     small_residuals(result)
     assert {row["region"] for row in result["floors"]} == set(EIGHT)
@@ -598,13 +597,11 @@ def test_floors_of_the_parties_hold_or_say_why_not(mineral: str, factor: float) 
 
 def test_a_chinese_ban_ends_its_exports_and_raises_the_parties_price(mineral: str) -> None:
     regions = [name for name in WORLD.regions if name != "CHN"]
-    before = party_price(mineral)
+    before = party_price(shipped(mineral))
     result = shipped(mineral, ({"kind": "export_ban"} | here(mineral, exporter="CHN", importers=regions),))
     small_residuals(result)
     assert not [row for row in result["flows"] if row["from"] == "CHN" and row["stage"] == FINAL]
-    used = {r["region"]: r["consumption"] for r in result["quantities"] if r["stage"] == FINAL and r["region"] in EIGHT}
-    paid = {r["region"]: r["consumer_price"] for r in result["prices"] if r["stage"] == FINAL and r["region"] in EIGHT}
-    assert sum(paid[name] * used[name] for name in paid) / sum(used[name] for name in paid) >= before * (1.0 - 1e-3)
+    assert party_price(result) >= before * (1.0 - 1e-3)
 
 
 def test_a_tariff_rate_quota_of_four_fifths_of_imports_has_a_rent_within_its_rate(mineral: str) -> None:

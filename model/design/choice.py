@@ -37,7 +37,7 @@ what its first right leaves. That floor or price covers its full cost is checked
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +69,16 @@ TIE_BREAK = 1e-6
 
 @dataclass(frozen=True)
 class Terms:
-    """What the choice is made from: options per mineral (the neutral one first), the request, and what lenders ask."""
+    """What the choice is made from: options per mineral (the neutral one first), the request, and what lenders ask.
+
+    ``margins`` tighten red lines by group, to leave room for rounding.
+    """
 
     request: DesignRequest
     frame: Frame
     options: Mapping[str, Sequence[Option]]
     lenders_share: float = 0.0
+    margins: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def cells(self) -> list[tuple[str, int]]:
@@ -91,7 +95,7 @@ class Terms:
         limits = limits_of(self.request, self.frame, self.options)
         if self.request.objective.kind == "nash":
             limits += [self._bargains(party) for party in self.bargainers]
-        return limits
+        return [replace(limit, most=limit.most - self.margins.get(limit.group, 0.0)) for limit in limits]
 
     def _bargains(self, party: str) -> Limit:
         least = SMALLEST_GAIN * self.unit_gain(party)

@@ -15,6 +15,7 @@ import numpy as np
 from model.agreement import Agreement, Offtake
 from model.design.choice import Choice, Terms, build, decide
 from model.design.conflict import Conflict, Worth, conflict, worths
+from model.design.limits import PARTICIPATION
 from model.design.options import MILLION, Frame, Option, prune
 from model.design.packages import Levels, Package, menu_levels, negotiable_step, neighbours, package_of, round_to
 from model.design.programme import NoAgreement, Programme
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 MOST_REFINEMENTS = 12
 MOST_PROOFS = 5
+STRIKE_STEP = 0.001
+"""Strikes are negotiated in finer steps than levels, since they divide money without moving the market [share of the price]."""
+SMALL_SHORTFALL = 1e-6
+"""A shortfall below this share of all gains is rounding dust."""
 SMALL_GAIN = 0.001
 """Gains are compared relative to the party's own, but never to less than this share of all parties' gains together."""
 
@@ -109,6 +114,7 @@ class Designer:
         self._minerals: dict[str, _Mineral] = {}
         self._hosts: dict[str, Package] = {}
         self._notes: list[str] = []
+        self._margins: dict[str, float] = {}
         self._done = 0
 
     def run(self) -> Iterator[Progress]:
@@ -211,7 +217,7 @@ class Designer:
                 raise ScenarioError(f"no package of {mineral} is left: {next(iter(known.left_out.values()), 'the menu is empty')}")
             ordered = sorted(known.options.values(), key=lambda option: not option.package.is_neutral)
             options[mineral] = prune(ordered, lambda o: o.package.is_neutral or o.levels is None, sorted(industries))
-        return Terms(self.request, self.frame, options, self.lenders_share)
+        return Terms(self.request, self.frame, options, self.lenders_share, self._margins)
 
     def _choose(self) -> Choice:
         terms = self.terms()
@@ -252,17 +258,37 @@ class Designer:
         return bool(depending)
 
     def _prove(self, choice: Choice) -> Generator[Progress, None, Design]:
-        """Verify the choice with every instrument in place; the verified bundle joins the menu until both agree."""
+        """Verify the choice with every instrument in place; the verified bundle joins the menu until both agree.
+
+        Where rounding leaves a party below what participation asks, its limit is tightened by that much before choosing again.
+        """
         for rounds in range(1, MOST_PROOFS + 1):
             agreement = self.agreement_of(choice)
             proof = yield from self._verify(choice, agreement, rounds)
-            if proof.difference <= self.request.agreement_gap or rounds == MOST_PROOFS:
+            short = self._shortfalls(proof)
+            if (proof.difference <= self.request.agreement_gap and not short) or rounds == MOST_PROOFS:
                 break
+            for group, amount in short.items():
+                self._margins[group] = self._margins.get(group, 0.0) + amount
             yield from self._add_packages({k: {self._bundle(choice, k): None} for k in choice.chosen})
             choice = self._choose()
+        return self._report(choice, agreement, proof)
+
+    def _shortfalls(self, proof: Proof) -> dict[str, float]:
+        """By how much verified gains stay below what participation asks [million USD/yr]."""
+        if self.request.participation == "none":
+            return {}
+        smallest = SMALL_SHORTFALL * sum(abs(value) for value in proof.verified.values())
+        return {f"{party} {PARTICIPATION}": -value for party, value in proof.verified.items() if value < -smallest}
+
+    def _report(self, choice: Choice, agreement: Agreement, proof: Proof) -> Design:
         notes = list(choice.notes)
         if proof.difference > self.request.agreement_gap:
             notes.append(f"Predicted and verified gains still differ by up to {proof.difference:.1%}: the verified ones hold.")
+        notes += [
+            f"{group}: {amount:.3g} million USD a year short of the limit after rounding."
+            for group, amount in self._shortfalls(proof).items()
+        ]
         return Design(
             request=self.request,
             states=self.states,
@@ -285,7 +311,7 @@ class Designer:
 
     def _offtakes(self, choice: Choice) -> Iterator[Offtake]:
         for contract in choice.contracts:
-            price_step = negotiable_step(self.request.step * contract.expected_price_usd_per_t)
+            price_step = negotiable_step(STRIKE_STEP * contract.expected_price_usd_per_t)
             yield Offtake(
                 producer=contract.producer,
                 buyer=contract.buyer,
@@ -308,24 +334,39 @@ class Designer:
             for mineral, option in choice.chosen.items()
         }
         yield from self._fill([cell for own in cells.values() for cell in own])
-        gain = np.zeros((len(self.states), len(self.frame.parties)))
+        lump = np.array([choice.transfers[party] for party in self.frame.parties])
+        predicted, verified = (np.tile(lump, (len(self.states), 1)) for _ in range(2))
         for mineral, own in cells.items():
-            responses = tuple(self.table.one(cell) for cell in own)
-            gain += self._verified_gain(choice, replace(choice.chosen[mineral], responses=responses))
-        gain += np.array([choice.transfers[party] for party in self.frame.parties])
-        verified = dict(zip(self.frame.parties, (self.frame.probability @ gain).tolist(), strict=True))
-        return Proof(choice.expected_gain, verified, gain, difference(choice.expected_gain, verified), rounds)
+            option = choice.chosen[mineral]
+            predicted += self._after_purses(choice, option) + self._settled(option, agreement)
+            solved = replace(option, responses=tuple(self.table.one(cell) for cell in own))
+            paid = [[r.transfers_usd.get(party, 0.0) for party in self.frame.parties] for r in solved.responses]
+            verified += self._after_purses(choice, solved) + np.array(paid) / MILLION
+        both = [dict(zip(self.frame.parties, self.frame.probability @ gain, strict=True)) for gain in (predicted, verified)]
+        expected = [{party: float(value) for party, value in gain.items()} for gain in both]
+        return Proof(expected[0], expected[1], verified, difference(*expected), rounds)
 
-    def _verified_gain(self, choice: Choice, option: Option) -> Floats:
-        """Gain by state and party of one mineral as solved: accounts, settlements and purses."""
-        parties = self.frame.parties
-        settled = np.array([[r.transfers_usd.get(party, 0.0) for party in parties] for r in option.responses]) / MILLION
-        gain: Floats = option.gain + settled
+    def _after_purses(self, choice: Choice, option: Option) -> Floats:
+        """Gain by state and party of one mineral after common purses are divided, before settlements."""
+        gain = option.gain
         for shares, amounts, sign in ((choice.revenue_shares, option.revenue, 1.0), (choice.outlay_shares, option.outlay, -1.0)):
             if option.mineral in shares:
-                share = np.array([shares[option.mineral][party] for party in parties])
+                share = np.array([shares[option.mineral][party] for party in self.frame.parties])
                 gain = gain + sign * (amounts.sum(axis=1, keepdims=True) * share - amounts)
         return gain
+
+    def _settled(self, option: Option, agreement: Agreement) -> Floats:
+        """What the agreement's offtakes settle by state and party, at the prices of the option."""
+        settled = np.zeros(option.gain.shape)
+        for offtake in agreement.offtakes:
+            if offtake.mineral == option.mineral and offtake.strike is not None:
+                ends = offtake.producer, offtake.buyer
+                price = np.array([r.seller_price_usd_per_t.get(ends[0], np.nan) for r in option.responses])
+                delivered = np.array([r.delivered.get(ends, 1.0) for r in option.responses])
+                paid = (offtake.strike - price) * delivered * offtake.quantity / MILLION
+                settled[:, self.frame.parties.index(ends[0])] += paid
+                settled[:, self.frame.parties.index(ends[1])] -= paid
+        return settled
 
     def _without_agreement(self) -> Design:
         return Design(

@@ -69,7 +69,8 @@ def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str
 def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[str, pd.DataFrame]:
     """The rows that stand in a folder today in place of those a snapshot stored."""
     minerals = set(stored["minerals"]["id"])
-    return _select({name: _read(folder or default_folder(), name) for name in stored}, minerals)
+    sources = set(stored["sources"]["source_id"])
+    return _select({name: _read(folder or default_folder(), name) for name in stored}, minerals, sources)
 
 
 def changes(stored: Mapping[str, pd.DataFrame], today: Mapping[str, pd.DataFrame]) -> list[RowChange]:
@@ -111,12 +112,14 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
         raise SnapshotError(f"table {name} in {folder} cannot be read: {error}") from None
 
 
-def _select(tables: Mapping[str, pd.DataFrame], minerals: set[str]) -> dict[str, pd.DataFrame]:
+def _select(
+    tables: Mapping[str, pd.DataFrame], minerals: set[str], sources: Iterable[str] = ()
+) -> dict[str, pd.DataFrame]:
     codes = set(tables["hs_codes"].loc[tables["hs_codes"]["mineral"].isin(minerals), "hs6"])
     selected = {
         name: frame[_concerns(name, frame, minerals, codes)] for name, frame in tables.items() if name != "sources"
     }
-    cited = {source for frame in selected.values() for source in _cited(frame)}
+    cited = set(sources) | {source for frame in selected.values() for source in _cited(frame)}
     return {**selected, "sources": tables["sources"][tables["sources"]["source_id"].isin(cited)]}
 
 

@@ -1,0 +1,100 @@
+"""Trade-offs: two measures of an agreement against each other, each point a full agreement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyomo.environ as pyo
+
+from model.design.choice import MEASURES, Choice, build, decide, measure
+from model.design.programme import NoAgreement, Programme
+from model.errors import ScenarioError
+from model.records import choices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.design.choice import Terms
+
+FEWEST_POINTS = 12
+LOOSEST = -1e9
+"""Least value of a measure that excludes nothing."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One agreement on the frontier with its two measures."""
+
+    first: float
+    second: float
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class FrontierStep:
+    """Progress of a frontier: points done of all, and those found so far in order of the second measure."""
+
+    done: int
+    total: int
+    tried: str
+    points: tuple[Point, ...]
+
+
+def frontier(terms: Terms, first: str, second: str, count: int = FEWEST_POINTS) -> Iterator[FrontierStep]:
+    """The most of the first measure for every level of the second, in ``count`` even steps between its ends.
+
+    The ends are the best second measure, and the second measure of the best first. Levels that the menu cannot tell apart give the
+    same agreement; each stands once.
+
+    Raises:
+        ScenarioError: for measures that do not exist or are the same.
+        NoAgreement: when no agreement meets the red lines at all.
+    """
+    for name in (first, second):
+        if name not in MEASURES:
+            raise ScenarioError(f"unknown measure {name!r}; {choices(MEASURES, name)}")
+    if first == second:
+        raise ScenarioError(f"a frontier needs two different measures, not {first!r} twice")
+    if count < FEWEST_POINTS:
+        raise ScenarioError(f"a frontier needs at least {FEWEST_POINTS} points, not {count}")
+    best_first = _best(terms, first, second)
+    best_second = _best(terms, second, first)
+    low, high = best_first.second, best_second.first
+    trade_off = _TradeOff(terms, first, second)
+    points: list[Point] = []
+    for done, least in enumerate(np.linspace(low, high, count), start=1):
+        try:
+            found = trade_off.at_least(float(least) - SLACK * max(abs(low), abs(high), SLACK))
+        except NoAgreement:
+            found = None
+        if found is not None and all(found.choice.chosen != other.choice.chosen for other in points):
+            points.append(found)
+        yield FrontierStep(done, count, f"{second} at least {least:,.4g}", tuple(points))
+
+
+SLACK = 1e-7
+
+
+def _best(terms: Terms, name: str, other: str) -> Point:
+    return _TradeOff(terms, name, other).at_least(LOOSEST)
+
+
+class _TradeOff:
+    """The choice with one measure as objective and another bounded."""
+
+    def __init__(self, terms: Terms, objective: str, bounded: str) -> None:
+        self._terms = terms
+        self._m = build(terms)
+        self._m.goal.deactivate()
+        self._first = measure(self._m, terms, objective)
+        self._second = measure(self._m, terms, bounded)
+        self._m.trade_off = pyo.Objective(expr=self._first, sense=pyo.maximize, doc=f"{objective} [{MEASURES[objective][1]}]")
+        self._m.target = pyo.Constraint(expr=self._second >= LOOSEST, doc=f"{bounded} [{MEASURES[bounded][1]}]")
+        self._programme = Programme(self._m, terms.request)
+
+    def at_least(self, least: float) -> Point:
+        self._programme.at_least(self._m.target, least)
+        choice = decide(self._m, self._terms, self._programme)
+        return Point(float(pyo.value(self._first)), float(pyo.value(self._second)), choice)
