@@ -258,7 +258,7 @@ def _damaged(library: Library, statement: str) -> None:
     ("statement", "message"),
     [
         ("UPDATE content SET packed = substr(packed, 1, 1000)", "cut off"),
-        ("UPDATE content SET packed = x'00'", "is damaged"),
+        ("UPDATE content SET packed = x'FFFF'", "is damaged"),
         ("DELETE FROM content", "lost the content"),
         ("UPDATE entry SET kind = 'scenario'", "unknown key"),
     ],

@@ -47,7 +47,9 @@ zero."""
 def add_zero_for_zero(draft: Draft, zero: ZeroForZero, parties: frozenset[str]) -> None:
     """Duties in force between parties fall to zero."""
     members = [name for name in draft.market.regions if name in parties]
-    draft.duty_ad_valorem[draft.routes(members, members, zero.stage)] = 0.0
+    among = draft.routes(members, members, zero.stage)
+    draft.duty_in_force[among] = 0.0
+    draft.duty_ad_valorem[among] = 0.0
 
 
 def add_tariff(draft: Draft, tariff: Tariff) -> None:
@@ -73,6 +75,7 @@ def add_quota(draft: Draft, index: int, quota: Quota) -> None:
 def add_trq(draft: Draft, index: int, trq: Trq) -> None:
     """All flows pay the in-quota rate; what exceeds the pool also pays the difference to the over-quota rate.
 
+    The rates replace the agreement's tariffs on these routes; duties in force (shipped markets) stay beneath them.
     The over-quota part is an activity of its own (one for the pool, or one per route where the difference is ad valorem
     and so depends on the exporter's price). It moves nothing: it pays, relieves the pool, and cannot exceed the flow it
     belongs to.
@@ -81,7 +84,7 @@ def add_trq(draft: Draft, index: int, trq: Trq) -> None:
     if not len(routes):
         return
     draft.duty_specific[routes] = trq.in_quota.specific
-    draft.duty_ad_valorem[routes] = trq.in_quota.ad_valorem
+    draft.duty_ad_valorem[routes] = draft.duty_in_force[routes] + trq.in_quota.ad_valorem
     draft.greater_of[routes] = False
     specific = trq.over_quota.specific - trq.in_quota.specific
     ad_valorem = trq.over_quota.ad_valorem - trq.in_quota.ad_valorem

@@ -116,7 +116,7 @@ class Problem:
 
 @dataclass
 class Draft:
-    """A problem under construction."""
+    """A problem under construction; ``duty_in_force`` is the ad valorem duty before any instrument of the agreement."""
 
     market: MineralMarket
     table: Activities
@@ -127,6 +127,7 @@ class Draft:
     export_ad_valorem: Floats
     producer_floor: Floats
     levy: Integers
+    duty_in_force: Floats
     pools: list[Pool] = field(default_factory=list)
     levies: list[LevyGroup] = field(default_factory=list)
     trqs: list[TrqGroup] = field(default_factory=list)
@@ -228,11 +229,13 @@ def start_draft(market: MineralMarket) -> Draft:
         },
     )
     count = len(table)
+    in_force = np.zeros(count) if market.base_duty is None else market.base_duty
     return Draft(
         market=market,
         table=table,
         duty_specific=np.zeros(count),
-        duty_ad_valorem=np.zeros(count) if market.base_duty is None else market.base_duty.copy(),
+        duty_ad_valorem=in_force.copy(),
+        duty_in_force=in_force.copy(),
         greater_of=np.zeros(count, dtype=bool),
         export_specific=np.zeros(count),
         export_ad_valorem=np.zeros(count),

@@ -1,0 +1,73 @@
+"""The command ``accord design``: a request in, the recommended agreement out, with progress on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from model.design.table import Progress
+
+SHOWN_EVERY_S = 0.5
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``design``."""
+    text = "find the best agreement that all parties can sign"
+    command = subparsers.add_parser("design", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.add_argument("request", type=Path, metavar="DESIGN.json", help="the request; see `accord schema design`")
+    command.add_argument("--out", type=Path, required=True, metavar="RESULT.json", help="where the result is written")
+    command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes that solve (default: all cores)")
+    command.add_argument("--store", type=Path, metavar="FILE", help="file that keeps what is solved (default: in the user's cache)")
+    command.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: the one that ships with accord)")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Design, showing progress; whatever was solved before an interruption is kept."""
+    from model.cli import _as_json, _require_folder_of, _world, _write
+    from model.design.report import headline, result
+    from model.design.request import DesignRequest
+    from model.design.search import Designer
+    from model.design.store import Store
+    from model.design.table import ResponseTable
+
+    _require_folder_of(arguments.out)
+    request = DesignRequest.read(arguments.request, "design")
+    table = ResponseTable(_world(arguments.data), Store(arguments.store), arguments.workers, arguments.data)
+    designer = Designer(table, request)
+    show = _teller()
+    try:
+        for progress in designer.run():
+            show(progress)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted; what is solved is kept, run the same command again to go on\n")
+        raise
+    assert designer.design is not None, "a run that ends has a design"
+    _write(arguments.out, _as_json(result(designer.design)))
+    sys.stdout.write(headline(designer.design) + "\n")
+    for each in designer.design.conflicts:
+        sys.stdout.write(f"- {each}\n")
+
+
+def _teller() -> Callable[[Progress], None]:
+    """A function that shows progress, not more than twice a second."""
+    shown = -SHOWN_EVERY_S
+
+    def show(progress: Progress) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        is_last = progress.done == progress.total
+        if now - shown >= SHOWN_EVERY_S or is_last:
+            shown = now
+            text = f"{progress.done} of {progress.total} solved, about {progress.seconds_left:.0f} s left ({progress.tried})"
+            sys.stderr.write(f"\r{text:<70}" + ("\n" if is_last else ""))
+            sys.stderr.flush()
+
+    return show

@@ -1,0 +1,208 @@
+"""A design as tables and plain JSON: term sheet, who gains and pays, red lines with margin, predicted beside verified."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from model.agreement import Mechanism
+from model.design.limits import limits_of
+from model.design.options import MILLION
+from model.design.request import CLASSES
+from model.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model.design.choice import Choice
+    from model.design.options import Option
+    from model.design.search import Design
+
+MECHANISM_WORDS = {
+    Mechanism.VARIABLE_LEVY: "held by a variable levy on arrivals from non-parties",
+    Mechanism.CFD: "paid to producers as a contract for difference",
+    Mechanism.BUFFER_STOCK: "held by a buffer stock",
+}
+
+
+def term_sheet(design: Design) -> pd.DataFrame:
+    """What would be signed: mineral, term, level, unit, who, in negotiable steps."""
+    columns = ["mineral", "term", "who", "level", "unit", "note"]
+    if design.choice is None or design.agreement is None:
+        return pd.DataFrame(columns=columns)
+    rows = [row for option in design.choice.chosen.values() for row in _package_rows(option)]
+    rows += [
+        (o.mineral, "offtake", f"{o.producer} to {o.buyer}", o.quantity, "t/yr", f"strike {o.strike:,.0f} USD/t")
+        for o in design.agreement.offtakes
+        if o.strike is not None
+    ]
+    rows += _money_rows(design.choice)
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _package_rows(option: Option) -> Iterator[tuple[str, str, str, float, str, str]]:
+    package, parties = option.package, option.frame.parties
+    everyone = "all parties"
+    if package.is_neutral:
+        yield package.mineral, "none", everyone, 0.0, "", "nothing is agreed"
+    if package.floor:
+        yield package.mineral, "price floor", everyone, package.floor, "USD/t", MECHANISM_WORDS[package.mechanism]
+    for names, quantity in package.trqs:
+        who = everyone if set(names) == set(parties) else ", ".join(names)
+        yield package.mineral, "TRQ quantity", who, quantity, "t/yr", f"rent to {package.rent_to.value}"
+        yield package.mineral, "over-quota rate", who, package.over_quota_rate, "share of value", "on imports from non-parties"
+        yield from _in_quota_shares(option, names)
+    for party, quantity in package.stockpiles:
+        yield package.mineral, "stockpile", party, quantity, "t", f"released above {package.release_above:,.0f} USD/t"
+    for project in option.projects:
+        note = f"full cost {project.full_cost_usd_per_t:,.0f} USD/t"
+        yield package.mineral, "project", f"{project.name} ({project.region})", project.capacity_t, "t/yr", note
+
+
+def _in_quota_shares(option: Option, names: tuple[str, ...]) -> Iterator[tuple[str, str, str, float, str, str]]:
+    """How imports from non-parties, and with them the quota and its rent, divide between the importers without a shock."""
+    imports = {name: option.responses[0].non_party_imports_t.get(name, 0.0) for name in names}
+    total = sum(imports.values())
+    if len(names) > 1 and total > 0:
+        for name, quantity in imports.items():
+            if quantity > 0:
+                yield option.mineral, "share of the TRQ", name, quantity / total, "share", "of imports without a shock"
+
+
+def _money_rows(choice: Choice) -> list[tuple[str, str, str, float, str, str]]:
+    rows = [
+        ("", "transfer", party, amount * MILLION, "USD/yr", "received" if amount > 0 else "paid")
+        for party, amount in choice.transfers.items()
+        if abs(amount) > 1e-9
+    ]
+    for what, shares in (("share of levies and rents", choice.revenue_shares), ("share of outlays", choice.outlay_shares)):
+        rows += [(k, what, party, share, "share", "") for k, own in shares.items() for party, share in own.items()]
+    return rows
+
+
+def gains(design: Design) -> pd.DataFrame:
+    """Expected gain by party with its parts, predicted beside verified [million USD/yr].
+
+    Users, producers and treasury are the package's; settlements, transfers and purses are what the verified gain adds to them.
+    """
+    assert design.choice is not None and design.proof is not None, "a design without an agreement has no gains"
+    parties = design.request.parties
+    options = list(design.choice.chosen.values())
+
+    def expected(name: str) -> np.ndarray:
+        return np.sum([option.expected(getattr(option, name)) for option in options], axis=0)
+
+    users, producers, treasury = expected("users"), expected("producers"), expected("revenue") - expected("outlay")
+    predicted = [design.proof.predicted[party] for party in parties]
+    verified = np.array([design.proof.verified[party] for party in parties])
+    return pd.DataFrame(
+        {
+            "party": parties,
+            "users_musd": users,
+            "producers_musd": producers,
+            "treasury_musd": treasury,
+            "settlements_musd": verified - users - producers - treasury,
+            "predicted_musd": predicted,
+            "verified_musd": verified,
+        }
+    )
+
+
+def security(design: Design) -> pd.DataFrame:
+    """By party and mineral: share of use from non-parties, and the smallest share of need served in any state, with and without."""
+    assert design.choice is not None, "a design without an agreement changes nothing"
+    rows = []
+    for mineral, option in design.choice.chosen.items():
+        without = type(option)(option.frame, option.package, option.neutral, option.neutral, option.reference_price)
+        served = [np.min([each.assured(name).min(axis=0) for name in CLASSES], axis=0) for each in (without, option)]
+        for at, party in enumerate(option.frame.parties):
+            shares = float(without.non_party_share[at]), float(option.non_party_share[at])
+            rows.append((party, mineral, *shares, float(served[0][at]), float(served[1][at])))
+    columns = ["party", "mineral", "non_party_share_without", "non_party_share", "least_assured_without", "least_assured"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def red_lines(design: Design) -> pd.DataFrame:
+    """Every red line with what the agreement makes of it and the margin left (negative = broken)."""
+    columns = ["party", "red_line", "margin", "unit"]
+    if design.choice is None or design.proof is None:
+        return pd.DataFrame(columns=columns)
+    options = {mineral: [option] for mineral, option in design.choice.chosen.items()}
+    frame = next(iter(design.choice.chosen.values())).frame
+    tightest: dict[str, tuple[str, str, float, str]] = {}
+    for limit in limits_of(design.request, frame, options):
+        amount = sum(limit.of_options.values())
+        if limit.state_weight is not None:
+            amount -= float(limit.state_weight @ design.proof.verified_gain[:, frame.parties.index(limit.party)])
+        if limit.counts_transfers:
+            amount -= min(design.choice.transfers[limit.party], 0.0)
+        margin = limit.most - amount
+        if limit.group not in tightest or margin < tightest[limit.group][2]:
+            tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)
+    return pd.DataFrame(tightest.values(), columns=columns)
+
+
+def scenario_of(design: Design) -> Scenario:
+    """The recommended agreement as a scenario without a shock, to be loaded anywhere."""
+    assert design.agreement is not None, "a design without an agreement cannot be loaded"
+    return design.request.scenario(design.agreement)
+
+
+def result(design: Design) -> dict[str, Any]:
+    """The RESULT file: everything above with what it rests on."""
+    content: dict[str, Any] = {
+        "request": design.request.model_dump(mode="json"),
+        "states": [
+            {"name": state.name, "probability": state.probability, "minerals": list(state.minerals)} for state in design.states
+        ],
+        "status": _status(design),
+        "conflicts": [asdict(each) | {"text": str(each)} for each in design.conflicts],
+        "worth_of_limits": [asdict(each) | {"text": str(each)} for each in design.worths],
+        "notes": list(design.notes),
+    }
+    if design.choice is None:
+        return content
+    return content | {
+        "term_sheet": term_sheet(design).to_dict("records"),
+        "gains": gains(design).to_dict("records"),
+        "security": security(design).to_dict("records"),
+        "red_lines": red_lines(design).to_dict("records"),
+        "projects": {mineral: list(ids) for mineral, ids in design.projects.items()},
+        "scenario": scenario_of(design).model_dump(mode="json", by_alias=True),
+    }
+
+
+def _status(design: Design) -> dict[str, Any]:
+    tried = {"packages_tried": design.packages_tried, "packages_left_out": design.packages_left_out}
+    if design.choice is None or design.proof is None:
+        return {"found": False, **tried}
+    return {
+        "found": True,
+        "objective": design.choice.objective,
+        "bound": design.choice.bound,
+        "gap": design.choice.gap,
+        "gap_proved": design.choice.is_proved,
+        "verified_gap": design.proof.difference,
+        "proof_rounds": design.proof.rounds,
+        **tried,
+    }
+
+
+def headline(design: Design) -> str:
+    """One sentence: what is recommended and who gains, or what stands in the way."""
+    if design.choice is None or design.proof is None:
+        groups = ", ".join(each.group for each in design.conflicts)
+        return f"No agreement on this menu meets all red lines. These cannot hold together: {groups}."
+    total = sum(design.proof.verified.values())
+    losers = [party for party, value in design.proof.verified.items() if value < -SMALLEST_SHOWN]
+    least = min(design.proof.verified, key=lambda party: design.proof.verified[party] if design.proof else 0.0)
+    sentence = f"The parties together gain {total:,.3g} million USD a year in expectation"
+    if losers:
+        return f"{sentence}; {', '.join(losers)} would be worse off."
+    return f"{sentence}; the least goes to {least}, {design.proof.verified[least]:,.2g} million."
+
+
+SMALLEST_SHOWN = 1e-3

@@ -1,0 +1,398 @@
+"""Memos: each format is read back with another library, and its numbers are compared with the snapshot's."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import socket
+import subprocess
+import sys
+import zipfile
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import mammoth
+import openpyxl
+import pandas as pd
+import pypdfium2
+import pytest
+from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
+
+from model.cli import main
+from model.errors import SnapshotError
+from model.snapshot.memo import FORMATS, document_of, export
+from model.snapshot.memo.blocks import Chart, Document, Sheet
+from model.snapshot.memo.content import memo
+from model.snapshot.memo.pdf import BREAK, JOIN
+from model.snapshot.record import Snapshot
+from tests.snapshots import SAMPLE, altered, renamed, sample
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+HOSTILE = '=HYPERLINK("http://x.example","y") <script>alert(1)</script> #import "/etc/passwd" $x$ ../../secret'
+SECTIONS = (
+    "The question",
+    "The agreement",
+    "What it does: bismuth",
+    "Downstream manufacturers",
+    "Under the named shocks: bismuth",
+    "How sure it is: bismuth",
+    "What differs from the status quo",
+    "Sources and assumptions",
+    "How to replay",
+    "Annex: term sheet",
+)
+
+
+@cache
+def written(format: str, name: str = "", author: str = "") -> bytes:
+    """The sample's memo, under another name where one is given."""
+    return export(document_of([renamed(sample(), name, author) if name else sample()]), format)
+
+
+class Page(HTMLParser):
+    """What an HTML file holds: tables as rows of cell texts, headings, tags with their attributes, and all text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.headings: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+        elif re.fullmatch("h[1-6]", tag):
+            self.headings.append("")
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if {"td", "th"} & set(self._open):
+            self.tables[-1][-1][-1] += data
+        if self._open and re.fullmatch("h[1-6]", self._open[-1]):
+            self.headings[-1] += data
+
+
+def number(text: str) -> float | None:
+    """A number as a document shows it."""
+    return None if text == "–" else float(text.replace(",", "").replace("−", "-").replace("+", ""))
+
+
+def same_number(text: str, stored: object, scale: float = 1.0) -> None:
+    """What is shown is what is stored, to three figures."""
+    shown = number(text)
+    if shown is None:
+        assert pd.isna(stored)
+    else:
+        assert shown == pytest.approx(float(stored) * scale, rel=5.1e-3, abs=1e-12)  # type: ignore[arg-type]
+
+
+def check_tables(tables: list[list[list[str]]], snapshot: Snapshot) -> None:
+    """Gains, parties, shocks and sensitivity of a document against the snapshot's own tables."""
+    by_head = {tuple(table[0]): table[1:] for table in tables}
+    gains = next(rows for head, rows in by_head.items() if "Users, million USD/yr" in head)
+    for row, stored in zip(gains, snapshot.tables["gains"].to_dict("records"), strict=True):
+        for text, column in zip(row[1:], ("users_usd", "producers_usd", "treasury_usd", "rents_usd", "net_usd"), strict=True):
+            same_number(text, stored[column], 1e-6)
+    parties = next(rows for head, rows in by_head.items() if "Price to users, status quo, USD/t" in head)
+    for row, stored in zip(parties, snapshot.tables["parties"].to_dict("records"), strict=True):
+        same_number(row[1], stored["price_status_quo_usd_per_t"])
+        same_number(row[4], stored["non_party_share_with_agreement"], 100.0)
+        same_number(row[5], stored["net_usd"], 1e-6)
+    shocks = next(rows for head, rows in by_head.items() if "Agreement's net gain, million USD/yr" in head)
+    for row, stored in zip(shocks, snapshot.tables["shocks"].to_dict("records"), strict=True):
+        same_number(row[2], stored["price_usd_per_t_with_agreement"])
+        same_number(row[4], stored["net_gain_usd_with_agreement"] - stored["net_gain_usd_without_agreement"], 1e-6)
+    tried = next(rows for head, rows in by_head.items() if "Net gain at low, million USD/yr" in head)
+    stored_trials = snapshot.tables["sensitivity"].set_index(["assumption", "end"])["net_gain_usd"]
+    names = dict.fromkeys(stored_trials.index.get_level_values(0)[1:])
+    for row, name in zip(tried, names, strict=True):
+        for text, end in ((row[5], "low"), (row[6], "high")):
+            if (name, end) in stored_trials.index:
+                same_number(text, stored_trials[name, end], 1e-6)
+
+
+def check_all_cells(tables: list[list[list[str]]], document: Document) -> None:
+    """Every table of the document is there with every cell."""
+    assert len(tables) == len(document.sheets)
+    for table, sheet in zip(tables, document.sheets, strict=True):
+        assert table[0] == [column.header for column in sheet.columns]
+        shown = [[column.shown(value) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
+        assert [[" ".join(cell.split()) for cell in row] for row in table[1:]] == [[" ".join(cell.split()) for cell in row] for row in shown]
+
+
+def test_word_has_every_table_heading_and_number() -> None:
+    page = Page(mammoth.convert_to_html(io.BytesIO(written("docx"))).value)
+    check_all_cells(page.tables, memo(sample()))
+    check_tables(page.tables, sample())
+    assert [heading for heading in page.headings if heading in SECTIONS] == list(SECTIONS)
+    assert "hold a price floor of 16,543.21 USD/t" in page.text
+
+
+def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> None:
+    with zipfile.ZipFile(io.BytesIO(written("docx"))) as archive:
+        body = ElementTree.fromstring(archive.read("word/document.xml"))
+        footers = [archive.read(name).decode() for name in archive.namelist() if name.startswith("word/footer")]
+    styles = [style.get(f"{W}val") for style in body.iter(f"{W}pStyle")]
+    charts = [block for block in memo(sample()).blocks if isinstance(block, Chart)]
+    tables = memo(sample()).sheets
+    assert styles.count("Heading1") == len(SECTIONS)
+    assert styles.count("Caption") == len(charts) + len(tables)
+    pictures = [item.get("descr") for item in body.iter() if item.tag.endswith("docPr")]
+    assert pictures == [chart.alternative for chart in charts]
+    assert len(list(body.iter(f"{W}tblHeader"))) == len(tables)
+    assert any(sample().short_id in footer and "PAGE" in footer for footer in footers)
+
+
+def test_html_has_every_table_heading_and_number_and_loads_nothing() -> None:
+    text = written("html").decode()
+    page = Page(text)
+    check_all_cells(page.tables, memo(sample()))
+    check_tables(page.tables, sample())
+    assert [heading for heading in page.headings if heading in SECTIONS] == list(SECTIONS)
+    for tag, attributes in page.tags:
+        assert tag not in ("script", "link", "iframe", "object", "embed")
+        assert not any(name.startswith("on") for name in attributes)
+        for address in (attributes.get("src"), attributes.get("href")):
+            assert address is None or address.startswith("data:image/svg+xml;base64,")
+        if tag == "img":
+            assert attributes["alt"]
+            assert b"<script" not in base64.b64decode(str(attributes["src"]).split(",")[1])
+
+
+def test_excel_has_every_stored_number_at_full_precision() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(written("xlsx")))
+    document = memo(sample())
+    sheets: list[Sheet] = [*document.sheets, *document.further]
+    assert book.sheetnames[0] == "About"
+    assert len(book.sheetnames) == 1 + len(sheets)
+    assert sample().id in [cell.value for cell in book["About"]["B"]]
+    for name, sheet in zip(book.sheetnames[1:], sheets, strict=True):
+        page = book[name]
+        assert page.freeze_panes == "A2"
+        assert [cell.value for cell in page[1]] == [column.header for column in sheet.columns]
+        assert sample().short_id in str(page.oddFooter.left.text)
+        for cells, row in zip(page.iter_rows(min_row=2), sheet.rows, strict=True):
+            for cell, column, value in zip(cells, sheet.columns, row, strict=True):
+                if isinstance(value, float):
+                    assert cell.value == pytest.approx(value * column.scale, rel=1e-15)
+                    assert cell.number_format not in ("General", "@")
+                else:
+                    assert (cell.value or None) == (value or None)
+
+
+def test_excel_holds_the_result_tables_of_the_snapshot() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(written("xlsx")), read_only=True)
+    for name in ("accounts", "prices", "flows", "industries"):
+        stored = sample().tables[name]
+        rows = list(book[name].iter_rows(min_row=2, values_only=True))
+        assert len(rows) == len(stored)
+        for at, column in enumerate(stored.columns):
+            if pd.api.types.is_float_dtype(stored[column]):
+                assert [row[at] for row in rows] == pytest.approx(list(stored[column]), rel=1e-15, nan_ok=True)
+
+
+def _pages() -> list[str]:
+    return [page.extract_text().replace(BREAK, "").replace(JOIN, "") for page in PdfReader(io.BytesIO(written("pdf"))).pages]
+
+
+def test_pdf_has_every_number_and_the_short_id_on_every_page() -> None:
+    pages = _pages()
+    for page in pages:
+        assert f"snapshot {sample().short_id}" in page
+    text = " ".join(" ".join(pages).split())
+    squeezed = text.replace(" ", "")
+    for sheet in memo(sample()).sheets:
+        for row in sheet.rows:
+            for column, value in zip(sheet.columns, row, strict=True):
+                assert column.shown(value).replace(" ", "") in squeezed or len(column.shown(value)) > 40
+    for section in SECTIONS:
+        assert section in text
+
+
+def test_pdf_is_accessible_with_fonts_embedded_and_the_snapshot_attached() -> None:
+    reader = PdfReader(io.BytesIO(written("pdf")))
+    root: Any = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"].startswith("en")
+    assert b"pdfuaid" in reader.trailer["/Root"]["/Metadata"].get_data()
+    assert reader.metadata is not None
+    assert reader.metadata.title == sample().title
+    assert {name: content[0].decode() for name, content in reader.attachments.items()} == {
+        f"snapshot-{sample().short_id}.json": sample().to_json()
+    }
+    for page in reader.pages:
+        fonts: DictionaryObject = page["/Resources"]["/Font"]  # type: ignore[index, assignment]
+        for font in fonts.values():
+            descendant = font.get_object()["/DescendantFonts"][0].get_object()
+            descriptor = descendant["/FontDescriptor"]
+            assert "DejaVuSans" in descriptor["/FontName"]
+            assert {"/FontFile2", "/FontFile3"} & set(descriptor)
+    figures = [item for item in _structure(root["/StructTreeRoot"]) if item.get("/S") == "/Figure"]
+    charts = [block for block in memo(sample()).blocks if isinstance(block, Chart)]
+    assert [figure["/Alt"] for figure in figures if "/Alt" in figure] == [chart.alternative for chart in charts]
+
+
+def _structure(node: Any) -> list[Any]:
+    found = []
+    kids = node.get("/K", [])
+    for kid in kids if isinstance(kids, list) else [kids]:
+        item = kid.get_object() if hasattr(kid, "get_object") else kid
+        if isinstance(item, DictionaryObject) and "/S" in item:
+            found += [item, *_structure(item)]
+    return found
+
+
+def test_pdf_pages_rendered_to_pictures_are_filled_and_inside_the_margins() -> None:
+    pdf = pypdfium2.PdfDocument(written("pdf"))
+    for number, page in enumerate(pdf):
+        picture = page.render(scale=1.0, grayscale=True).to_numpy()[:, :, 0]
+        dark = picture < 128
+        assert dark.mean() > 0.002, f"page {number + 1} is empty"
+        assert not dark[:, :40].any(), f"page {number + 1} runs over its left margin"
+        assert not dark[:, -40:].any(), f"page {number + 1} runs over its right margin"
+
+
+@pytest.mark.parametrize("name", ["Größe Łódź ñ", "Ελληνική πρόταση", "Предложение о сурьме"])
+def test_pdf_writes_latin_greek_and_cyrillic(name: str) -> None:
+    text = PdfReader(io.BytesIO(written("pdf", name, name))).pages[0].extract_text()
+    assert name in text
+
+
+def test_a_character_without_a_glyph_is_named() -> None:
+    with pytest.raises(SnapshotError, match=r"'锑' \(U\+9511, CJK UNIFIED IDEOGRAPH-9511\)"):
+        written("pdf", "锑 antimony")
+    for format in ("docx", "xlsx", "html"):
+        assert written(format, "锑 antimony")
+
+
+def test_hostile_names_stay_text() -> None:
+    page = Page(written("html", HOSTILE, HOSTILE).decode())
+    assert "script" not in [tag for tag, _ in page.tags]
+    assert HOSTILE in page.text
+    book = openpyxl.load_workbook(io.BytesIO(written("xlsx", HOSTILE, HOSTILE)))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "n"}
+    named = [cell for cell in cells if cell.value == HOSTILE]
+    assert named
+    assert all(cell.quotePrefix for cell in named)
+    word = mammoth.extract_raw_text(io.BytesIO(written("docx", HOSTILE, HOSTILE))).value
+    assert HOSTILE in word
+    assert "alert(1)" in PdfReader(io.BytesIO(written("pdf", HOSTILE, HOSTILE))).pages[0].extract_text()
+
+
+def test_control_characters_in_a_name_break_no_format() -> None:
+    for format in FORMATS:
+        assert written(format, "a\x00b\x0b\ud800c\ufffe", "x\x1b[2J")
+
+
+def test_every_format_is_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+    for format in FORMATS:
+        out = tmp_path / f"memo.{format}"
+        command = [sys.executable, "-m", "model.cli", "memo", str(SAMPLE), "--format", format, "--out", str(out)]
+        subprocess.run(command, check=True, capture_output=True, env={"PYTHONHASHSEED": "7", "PATH": "", "HOME": str(tmp_path)})
+        assert out.read_bytes() == written(format), format
+
+
+def test_no_export_needs_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("an export opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for format in FORMATS:
+        assert export(document_of([sample()]), format)
+
+
+def _text(document: Document) -> str:
+    return Page(export(document, "html").decode()).text
+
+
+def test_the_agreement_stands_in_exact_words() -> None:
+    text = _text(memo(sample()))
+    assert "The parties hold a price floor of 16,543.21 USD/t for bismuth, by a variable levy without a cap." in text
+    assert "The United States admit 900 t a year of bismuth from all non-parties at 0 %, and charge 25 % on what goes beyond" in text
+    assert "The United States takes at least 50 t a year of bismuth from Japan, at 20,000 USD/t." in text
+    assert "The European Union offers up to 120 t a year of bismuth from its stockpile above 150,000 USD/t." in text
+
+
+def test_the_term_sheet_has_a_row_for_every_party_and_level() -> None:
+    sheets = {sheet.name: sheet for sheet in memo(sample()).sheets}
+    assert [row[1:3] for row in sheets["Schedule floors"].rows] == [
+        ("United States", 16_543.21),
+        ("European Union", 16_543.21),
+        ("Japan", 16_543.21),
+    ]
+    assert sheets["Schedule TRQs"].rows[0][:2] == ("Bismuth", "United States")
+    assert sheets["Schedule offtake"].rows == (("Bismuth", "Japan", "United States", 50.0, 20_000.0),)
+    assert sheets["Schedule stockpiles"].rows == (("Bismuth", "European Union", 120.0, 150_000.0),)
+    assert sheets["Schedule reviews"].rows == (("Bismuth", "to be agreed", "to be agreed", "to be agreed"),)
+
+
+def test_what_differs_from_the_status_quo_is_listed() -> None:
+    sheets = {sheet.name: sheet for sheet in memo(sample()).sheets}
+    assert ("Price floor on bismuth", "price, USD/t", "16,543.21") in sheets["Levers"].rows
+    assert sheets["Changed assumptions"].rows == (("pass through", 0.9, 1.0, "share of price change"),)
+    used = {row[0]: row for row in sheets["Assumptions"].rows}
+    assert used["pass through"][1] == 0.9
+    assert len(used) == len(sample().record.inputs.assumptions)
+
+
+def _other(content: dict[str, Any]) -> None:
+    content["inputs"]["scenario"]["name"] = "Higher floor"
+    content["inputs"]["scenario"]["agreement"]["floors"][0]["price"] = 17_000.0
+    content["inputs"]["assumptions"]["pass_through"] = 0.8
+    parties = content["results"]["tables"]["parties"]
+    for row in parties["rows"]:
+        row[parties["columns"].index("net_usd")] += 2e6
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_comparison_sets_snapshots_side_by_side(format: str) -> None:
+    data = export(document_of([sample(), altered(sample(), _other)]), format)
+    assert len(data) > 5000
+
+
+def test_a_comparison_tells_the_agreement_first_then_results_then_parties() -> None:
+    other = altered(sample(), _other)
+    page = Page(export(document_of([sample(), other]), "html").decode())
+    order = ["What is compared", "What differs in the agreement", "What differs in results", "One sentence per party", "Data and versions"]
+    assert [heading for heading in page.headings if heading in order] == order
+    levers = next(table for table in page.tables if table[0][:2] == ["Instrument", "Field"])
+    assert levers[1:] == [["Price floor on bismuth", "price, USD/t", "16,543.21", "17,000"]]
+    assert "Japan does best under B" in page.text
+    assert sample().short_id in page.text
+    assert other.short_id in page.text
+    attached = PdfReader(io.BytesIO(export(document_of([sample(), other]), "pdf"))).attachments
+    assert len(attached) == 2
+
+
+def test_a_comparison_of_one_thing_with_itself_is_refused() -> None:
+    with pytest.raises(SnapshotError, match="twice"):
+        document_of([sample(), sample()])
+    with pytest.raises(SnapshotError, match="2 to 5"):
+        document_of([sample()] * 6)
+
+
+def test_the_command_line_refuses_unknown_formats_and_places(tmp_path: Path) -> None:
+    with pytest.raises(SnapshotError, match="there is no format"):
+        export(memo(sample()), "rtf")
+    assert main(["memo", str(SAMPLE), "--format", "html", "--out", str(tmp_path / "none" / "memo.html")]) == 2
+    assert main(["memo", str(tmp_path / "none.json"), "--format", "html", "--out", str(tmp_path / "memo.html")]) == 2
+    assert main(["memo", str(SAMPLE), "--format", "html", "--out", str(tmp_path / "memo.html")]) == 0
