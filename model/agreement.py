@@ -66,7 +66,7 @@ class Duty(Record):
 
 
 class Trq(BorderMeasure):
-    """Tariff-rate quota: one pool at the in-quota rate, the rest at the over-quota rate. Replaces the agreement's tariffs."""
+    """Tariff-rate quota: a pool at the in-quota rate, the rest at the over-quota rate; replaces the agreement's tariffs."""
 
     quantity: Quantity
     in_quota: Duty = Duty()
