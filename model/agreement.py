@@ -66,7 +66,7 @@ class Duty(Record):
 
 
 class Trq(BorderMeasure):
-    """Tariff-rate quota: a pool at the in-quota rate, the rest at the over-quota rate; replaces the agreement's tariffs."""
+    """Tariff-rate quota: a pool at the in-quota rate, the rest at the over-quota rate; replaces agreed tariffs."""
 
     quantity: Quantity
     in_quota: Duty = Duty()
