@@ -12,6 +12,10 @@ page = st.navigation(
     [
         st.Page("pages/overview.py", title="Overview", url_path="what-it-does", default=True),
         st.Page("pages/manufacturers.py", title="Manufacturers", url_path="who-uses-it"),
+        st.Page("pages/parties.py", title="Parties", url_path="who-would-sign"),
+        st.Page("pages/design.py", title="Design", url_path="best-deal"),
+        st.Page("pages/memo.py", title="Memo", url_path="take-home"),
+        st.Page("pages/saved.py", title="Saved", url_path="library"),
         st.Page("pages/method.py", title="Data and method", url_path="data-and-method"),
     ],
     position="top",

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from model.design.commands import add_commands as add_design
 from model.errors import AccordError, DataError, ScenarioError
 from model.snapshot.commands import add_commands
 
@@ -54,7 +55,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1 when a comparison found differences, 2 refused, 130 interrupted."""
+    """Run one command and return its exit code: 0, 1 when a comparison found differences, 2 refused, 130 stopped."""
     arguments = _parser().parse_args(argv)
     try:
         code = arguments.run(arguments) or 0
@@ -99,7 +100,7 @@ def _parser() -> _Parser:
     schema = _command(
         commands.add_parser, "schema", _schema, "print the JSON Schema of a file: units, bounds, defaults"
     )
-    schema.add_argument("kind", choices=("case", "scenario"), help="which file")
+    schema.add_argument("kind", choices=("case", "scenario", "design"), help="which file")
 
     calibrate = _command(
         commands.add_parser, "calibrate", _calibrate, "solve the base year and compare with published figures"
@@ -115,6 +116,7 @@ def _parser() -> _Parser:
 
     _command(commands.add_parser, "app", _app, "start the dashboard and print its address")
     add_commands(commands)
+    add_design(commands)
     return parser
 
 
@@ -161,9 +163,10 @@ def _solve(arguments: argparse.Namespace) -> None:
 
 def _schema(arguments: argparse.Namespace) -> None:
     from model.case import Case
+    from model.design.request import DesignRequest
     from model.scenario import Scenario
 
-    records: dict[str, type[Record]] = {"case": Case, "scenario": Scenario}
+    records: dict[str, type[Record]] = {"case": Case, "scenario": Scenario, "design": DesignRequest}
     _say(_as_json(records[arguments.kind].model_json_schema(by_alias=True)))
 
 

@@ -1,7 +1,7 @@
-"""Colours, once, for the screen and for documents. One meaning, one colour; safe for the common forms of colour blindness.
+"""Colours, once, for the screen and for documents. One meaning, one colour; safe for common forms of colour blindness.
 
-Hues follow P. Tol's qualitative schemes: parties blue, non-parties amber, users, producers and treasury each their own; the status quo
-is grey. Losses are told by their side of zero, never by red alone.
+Hues follow P. Tol's qualitative schemes: parties blue, non-parties amber, users, producers and treasury each their own;
+the status quo is grey. Losses are told by their side of zero, never by red alone.
 """
 
 from __future__ import annotations
@@ -24,4 +24,26 @@ FAILS = "#F7E3B5"
 
 GROUPS = {"party": PARTY, "non_party": NON_PARTY, "stocks": STOCKS}
 ACCOUNTS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
-ACCOUNT_NAMES = {"users_usd": "Users", "producers_usd": "Producers", "treasury_usd": "Treasury", "rents_usd": "Rents, offtake"}
+ACCOUNT_NAMES = {
+    "users_usd": "Users",
+    "producers_usd": "Producers",
+    "treasury_usd": "Treasury",
+    "rents_usd": "Rents, offtake",
+}
+
+MINERALS = {
+    "copper": "#B5651D",
+    "lithium": "#DDAA33",
+    "cobalt": "#004488",
+    "graphite": "#333333",
+    "aluminum": "#7F8FA6",
+    "molybdenum": "#6F4E7C",
+    "titanium": "#0099A8",
+    "antimony": "#882255",
+    "tungsten": "#4A6B2A",
+    "rare_earths": "#CC3311",
+    "yttrium": "#EE99AA",
+    "gallium": "#33BBEE",
+    "germanium": "#AA4499",
+    "bismuth": "#999933",
+}

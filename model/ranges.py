@@ -1,4 +1,4 @@
-"""Many solves of one scenario: the headline over the ranges of the main assumptions, and the industries under every named shock."""
+"""Many solves of one scenario: the headline over the main assumptions' ranges, industries under every named shock."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.errors import AccordError
-from model.outcome import Headline
 from model.scenario import NamedShock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from model.assumptions import Assumption
+    from model.outcome import Headline
     from model.scenario import Scenario
     from model.world import World
 
@@ -44,7 +44,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the calculation is: ``done`` of ``total`` solves, what was tried last, and the spans so far by headline number.
+    """How far the calculation is: ``done`` of ``total`` solves, the last one tried, and the spans so far.
 
     ``failed`` names the trials for which no equilibrium was proved; they are not part of the spans.
     """
@@ -57,15 +57,15 @@ class Progress:
 
 
 def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
-    """The registered assumptions that matter most for a mineral over the scenario's horizon; its own row before the general one."""
+    """The registered assumptions that matter most over the horizon; a mineral's own row before the general one."""
     return [world.assumptions.find(name, mineral) for name in (*MAIN_BY_HORIZON[scenario.horizon], *MAIN_ALWAYS)]
 
 
 def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress]:
     """The headline's spans, one trial after the other: the scenario as it is, then each main assumption low and high.
 
-    The scenario's own overrides stay in place while another assumption is varied. Every trial has its own status quo, so changes are
-    like for like. Stop iterating to cancel.
+    The scenario's own overrides stay in place while another assumption is varied. Every trial has its own status quo:
+    changes are like for like. Stop iterating to cancel.
     """
     trials: list[tuple[str, dict[str, float]]] = [("as assumed", {})]
     for assumption in main_assumptions(world, scenario, mineral):
@@ -97,7 +97,7 @@ class ShockProgress:
 
 
 def under_named_shocks(world: World, scenario: Scenario, mineral: str) -> Iterator[ShockProgress]:
-    """The scenario's agreement under every named shock that touches a mineral, one after the other, each at the library's severity.
+    """The scenario's agreement under every named shock that touches a mineral, one by one, at the library's severity.
 
     The scenario's own shocks are left out: the question is which single shock would be worst. Stop iterating to cancel.
     """

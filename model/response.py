@@ -1,4 +1,4 @@
-"""How the parties' price answers a price floor, level by level: where the floor stops binding and where it cannot hold."""
+"""How the parties' price answers a price floor: where the floor stops binding and where it cannot hold."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from model.agreement import Floor
 from model.errors import SolveError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from model.equilibrium import SolvedMineral
     from model.scenario import Scenario
     from model.world import World
 
-SHARES_OF_STATUS_QUO = (0.5, 0.8, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0)
+SHARES_OF_STATUS_QUO = (0.5, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0)
 """Levels tried, as multiples of the status-quo price: fine where negotiators look, coarse beyond."""
+PARTY_COLUMNS = ("level_usd_per_t", "region", "price_usd_per_t", "levy_usd_per_t", "holds", "why_not")
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class FloorResponse:
         stage: the stage at which the floor is held.
         status_quo_usd_per_t: what the parties' users pay there in the status quo, weighted by their use.
         without_floor_usd_per_t: the same under the scenario without this floor.
-        parties_price: per level: level_usd_per_t, price_usd_per_t (weighted by status-quo use) and held_by (share of parties
-            in whose market the floor holds); NaN where no equilibrium was proved.
+        parties_price: per level: level_usd_per_t, price_usd_per_t (weighted by status-quo use) and held_by (share of
+            parties in whose market the floor holds).
         by_party: per level and party: level_usd_per_t, region, price_usd_per_t, levy_usd_per_t, holds, why_not.
-        slack_up_to_usd_per_t: up to this level the floor binds in no party: the lowest price any of them has without it.
+        slack_up_to_usd_per_t: up to this level the floor binds in no party: their lowest price without it.
         unsolved_usd_per_t: levels at which no equilibrium was proved.
     """
 
@@ -54,7 +55,7 @@ class FloorResponse:
 
     @property
     def fails_from(self) -> pd.DataFrame:
-        """Per party in whose market the floor fails at some level: the last level that holds and the first that fails."""
+        """Per party in which the floor fails at some level: the last level that holds and the first that fails."""
         rows = []
         for region, levels in self.by_party.groupby("region", sort=False):
             failing = levels.loc[~levels["holds"], "level_usd_per_t"]
@@ -77,6 +78,12 @@ def status_quo_price(world: World, scenario: Scenario, mineral: str, stage: str)
     """What the parties' users pay at a stage in the status quo, weighted by their use there [USD/t]."""
     status_quo = _solved(world, without_agreement(scenario), mineral)
     return _weighted(_prices(status_quo, stage), _use(status_quo, stage, scenario))
+
+
+def scenario_price(world: World, scenario: Scenario, mineral: str, stage: str) -> float:
+    """What the parties' users pay at a stage under the scenario, weighted by their use in the status quo [USD/t]."""
+    use_t = _use(_solved(world, without_agreement(scenario), mineral), stage, scenario)
+    return _weighted(_prices(_solved(world, scenario, mineral), stage), use_t)
 
 
 def without_agreement(scenario: Scenario) -> Scenario:
@@ -108,49 +115,68 @@ def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
     return Floor(parties=scenario.parties, mineral=mineral, stage=world.stages[mineral][-1], price=0.0)
 
 
+@dataclass(frozen=True)
+class ResponseProgress:
+    """How far a curve is: ``done`` of ``total`` levels, the last one tried, and the curve so far."""
+
+    done: int
+    total: int
+    tried: str
+    curve: FloorResponse
+
+
 def floor_response(
     world: World, scenario: Scenario, mineral: str, shares_of_status_quo: Sequence[float] = SHARES_OF_STATUS_QUO
 ) -> FloorResponse:
     """The parties' prices over floor levels, everything else in the scenario as it is.
 
-    Levels at which no equilibrium is proved are left out and listed.
+    Raises:
+        SolveError: when the scenario cannot be solved without the floor.
+    """
+    *_, last = floor_levels(world, scenario, mineral, shares_of_status_quo)
+    return last.curve
+
+
+def floor_levels(
+    world: World, scenario: Scenario, mineral: str, shares_of_status_quo: Sequence[float] = SHARES_OF_STATUS_QUO
+) -> Iterator[ResponseProgress]:
+    """The same, level by level, low ones first. Levels at which no equilibrium is proved are left out and listed.
 
     Raises:
-        SolveError: when the scenario cannot be solved without the floor, or at no level at all.
+        SolveError: when the scenario cannot be solved without the floor.
     """
     floor = floor_of(world, scenario, mineral)
     status_quo = _solved(world, without_agreement(scenario), mineral)
     use_t = _use(status_quo, floor.stage, scenario)
     reference = _weighted(_prices(status_quo, floor.stage), use_t)
     unbound = _prices(_solved(world, with_floor_at(scenario, floor, None), mineral), floor.stage)
-    level_rows, party_rows, unsolved = [], [], []
-    for level in (share * reference for share in shares_of_status_quo):
+    named = [unbound[region] for region in floor.parties if region in unbound]
+    level_rows: list[tuple[float, float, float]] = []
+    party_rows: list[dict[str, object]] = []
+    unsolved: list[float] = []
+    for done, level in enumerate((share * reference for share in shares_of_status_quo), start=1):
         trial = with_floor_at(scenario, floor, level)
         try:
             solved = _solved(world, trial, mineral)
         except SolveError:
             unsolved.append(level)
-            continue
-        index = len(trial.agreement.floors) - 1
-        held = [row for row in solved.accounts.floors if row["index"] == index]
-        party_rows += [_party_row(level, row) for row in held]
-        price = _weighted(_prices(solved, floor.stage), use_t)
-        level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
-    if not level_rows:
-        raise SolveError(
-            f"no level of a floor on {mineral} ({floor.stage}) could be solved; try another mechanism or shock"
+        else:
+            index = len(trial.agreement.floors) - 1
+            held = [row for row in solved.accounts.floors if row["index"] == index]
+            party_rows += [_party_row(level, row) for row in held]
+            price = _weighted(_prices(solved, floor.stage), use_t)
+            level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
+        curve = FloorResponse(
+            mineral=mineral,
+            stage=floor.stage,
+            status_quo_usd_per_t=reference,
+            without_floor_usd_per_t=_weighted(unbound, use_t),
+            parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),
+            by_party=pd.DataFrame(party_rows, columns=list(PARTY_COLUMNS)),
+            slack_up_to_usd_per_t=min(named) if named else np.nan,
+            unsolved_usd_per_t=tuple(unsolved),
         )
-    named = [unbound[region] for region in floor.parties if region in unbound]
-    return FloorResponse(
-        mineral=mineral,
-        stage=floor.stage,
-        status_quo_usd_per_t=reference,
-        without_floor_usd_per_t=_weighted(unbound, use_t),
-        parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),
-        by_party=pd.DataFrame(party_rows),
-        slack_up_to_usd_per_t=min(named) if named else np.nan,
-        unsolved_usd_per_t=tuple(unsolved),
-    )
+        yield ResponseProgress(done, len(shares_of_status_quo), f"{level:,.0f} USD/t", curve)
 
 
 def _party_row(level: float, row: dict[str, object]) -> dict[str, object]:

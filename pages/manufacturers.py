@@ -32,7 +32,7 @@ WORST_JOB = "worst_shock"
 FLAGS_NOTE = "D defense, E energy, C critical infrastructure: our judgement. Outlined: the industry opened."
 LIMITS = (
     "Rankings within a mineral are sounder than totals: pro rata overstates minerals with many small, essential uses.",
-    "Cost shares are lower bounds: firms pay more for alloys and powders than metal prices, and metal inside imported parts is not counted.",
+    "Cost shares are lower bounds: firms pay more for alloys and powders; metal in imported parts is not counted.",
     "Industry sizes outside the United States date from 2011, the structure of purchases from 2017 (assumption).",
     "Value added at risk is not welfare: it values the same tonnes as users' surplus and is never added to it.",
 )
@@ -129,7 +129,7 @@ def _worst(scenario: Scenario) -> None:
         "Add the worst named shock",
         scenario.to_json(),
         lambda: under_named_shocks(world, scenario, mineral),
-        "Solves this agreement under every named shock that touches the mineral, one at a time, and marks each industry's worst.",
+        "Solves this agreement under every named shock of the mineral, one at a time, and marks each industry's worst.",
     )
 
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 LIMITS = (
     "One year is the base: 2024. Stocks, contracts and prices within the year are not modelled.",
     "Every market is in equilibrium at once: who panics, waits or speculates is not in it, except as a named shock.",
-    "Elasticities of minor metals are borrowed from metals whose markets are better known; they are assumptions with ranges.",
+    "Elasticities of minor metals are borrowed from metals whose markets are better known: assumptions with ranges.",
     "Exporters answer neither a floor nor a quota by retaliation; add a shock to ask what if they do.",
     "By-products follow their hosts: a higher price cannot conjure gallium that no alumina plant releases.",
-    "Manufacturers' losses are first round and rest on assumed dependence; rankings within a mineral are sounder than totals.",
+    "Manufacturers' losses are first round and rest on assumed dependence; trust rankings more than totals.",
 )
 
 
@@ -40,9 +40,9 @@ def _sources() -> None:
 def _fit() -> None:
     st.subheader("How well the base year is met", anchor=False)
     st.markdown(
-        "The base year is solved with no agreement, shock or control and must return what it was calibrated to. Where a published figure "
-        "was an input, agreeing with it proves nothing: see the column *independent*. *Adjustment* is the cost that calibration adds to routes, "
-        "as share of the price."
+        "The base year is solved with no agreement, shock or control and must return what it was calibrated to. "
+        "Where a published figure was an input, agreeing with it proves nothing: see the column *independent*. "
+        "*Adjustment* is the cost that calibration adds to routes, as share of the price."
     )
     try:
         layout.table(results.calibration(), "calibration", height=540)
@@ -53,7 +53,7 @@ def _fit() -> None:
 
 def _tables() -> None:
     tables = results.world().tables
-    name = st.selectbox("Table", sorted(tables), key="table", persist_state="session")
+    name = st.selectbox("Table", sorted(tables.frames), key="table", persist_state="session")
     st.caption(f"{len(tables[name]):,} rows. Columns and units are described in data/README.md.")
     layout.table(tables[name], str(name), height=520)
 

@@ -32,8 +32,6 @@ def main() -> None:
     left, right = layout.chart_row("how")
     with right:
         _industries(facts)
-    with left:
-        _response(scenario)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
         layout.assumption(
@@ -42,6 +40,8 @@ def main() -> None:
         )
     layout.bullets(facts.reasons)
     _ranges(scenario)
+    with left:
+        _response(scenario)
 
 
 def _metrics(facts: Overview, scenario: Scenario) -> None:
@@ -68,25 +68,23 @@ def _supply(facts: Overview) -> None:
 
 
 def _response(scenario: Scenario) -> None:
+    neutral = results.neutral(scenario)
     try:
-        curve = results.response(scenario)
+        progress = jobs.gradual("response", neutral.to_json(), lambda: results.response_levels(neutral))
     except SolveError as error:
         st.warning(f"No response curve: {layout.plain(str(error))}")
         return
+    if progress is None or progress.curve.parties_price.empty:
+        return
+    curve = progress.curve
     floor = levers.first(scenario, "floors")
     level = None if floor is None else floor.price
-    current = None if level is None else (level, curve.price_at(level))
+    current = None if level is None else (level, results.price_now(scenario, curve.stage))
     missing = (
         f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
     )
-    sentence = curve_sentence(curve, level, results.names())
-    layout.exhibit(
-        sentence,
-        charts.response(curve, current, failing_parties(curve, results.names())),
-        curve.by_party,
-        "floor_response",
-        missing,
-    )
+    figure = charts.response(curve, current, failing_parties(curve, results.names()))
+    layout.exhibit(curve_sentence(curve, level, results.names()), figure, curve.by_party, "floor_response", missing)
 
 
 def _industries(facts: Overview) -> None:
@@ -103,7 +101,7 @@ def _ranges(scenario: Scenario) -> None:
         "Range of the headline over assumptions",
         scenario.to_json(),
         lambda: headline_ranges(results.world(), scenario, levers.focus(scenario)),
-        "Solves the scenario with each main assumption at the low and the high end of its registered range, one at a time.",
+        "Solves the scenario with each main assumption at both ends of its registered range, one at a time.",
     )
 
 

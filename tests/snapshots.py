@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from model.scenario import Scenario
-from model.snapshot.make import freeze
+from model.snapshot.make import Origin, freeze
 from model.snapshot.record import Snapshot, checksum, identity, opened, read
 from model.world import World
 
@@ -25,7 +25,9 @@ def scenario(world: World, **changes: Any) -> Scenario:
     outside = [region for region in world.regions if region not in PARTIES]
     agreement = {
         "floors": [{**PLACE, "parties": PARTIES, "price": 16_543.21}],
-        "trqs": [{**PLACE, "importers": ["USA"], "exporters": outside, "quantity": 900.0, "over_quota": {"ad_valorem": 0.25}}],
+        "trqs": [
+            {**PLACE, "importers": ["USA"], "exporters": outside, "quantity": 900.0, "over_quota": {"ad_valorem": 0.25}}
+        ],
         "offtakes": [{**PLACE, "producer": "JPN", "buyer": "USA", "quantity": 50.0, "strike": 20_000.0}],
         "stockpiles": [{**PLACE, "party": "EUN", "quantity": 120.0, "release_above": 150_000.0}],
     }
@@ -42,7 +44,7 @@ def scenario(world: World, **changes: Any) -> Scenario:
 @cache
 def made(world: World) -> Snapshot:
     """A snapshot of that scenario made by this version."""
-    return freeze(world, scenario(world), "A. Négociatrice", MOMENT)
+    return freeze(world, scenario(world), Origin("A. Négociatrice", MOMENT))
 
 
 @cache

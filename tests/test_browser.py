@@ -39,7 +39,9 @@ ANSWER_MILLISECONDS = 60_000
 def browser_path() -> str:
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
-        pytest.skip(f"no browser: install Chromium (Debian: apt-get install chromium) so that one of {', '.join(BROWSERS)} is found")
+        pytest.skip(
+            f"no browser: install Chromium (Debian: apt-get install chromium); looked for {', '.join(BROWSERS)}"
+        )
     return found
 
 

@@ -64,7 +64,9 @@ def test_duplicates_are_found_by_id_and_both_kept(library: Library) -> None:
     second = library.save(renamed(sample(), "the same under another name"))
     assert not second.known
     assert second.duplicates == (first.entry,)
-    assert [{entry.name for entry in group} for group in library.duplicates()] == [{first.entry.name, second.entry.name}]
+    assert [{entry.name for entry in group} for group in library.duplicates()] == [
+        {first.entry.name, second.entry.name}
+    ]
     assert len(library.entries()) == 2
 
 
@@ -116,7 +118,12 @@ def test_an_import_takes_what_is_sound_and_names_what_is_not(library: Library, t
     library.save(sample())
     library.save(Scenario(name="sound"))
     lines = list(library.export())
-    broken = [lines[0], *(line.replace("Négociatrice", "Nobody") for line in lines[1:]), '{"kind": "scenario", "content"', "{}"]
+    broken = [
+        lines[0],
+        *(line.replace("Négociatrice", "Nobody") for line in lines[1:]),
+        '{"kind": "scenario", "content"',
+        "{}",
+    ]
     other = Library(tmp_path / "other.sqlite")
     new, faults = other.take_in(broken)
     assert new == 1
@@ -138,7 +145,9 @@ def test_the_place_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def _saver(path: Path, worker: int, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", SAVER, str(path), str(worker), str(count)], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", SAVER, str(path), str(worker), str(count)], stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_ten_processes_saving_at_once_lose_nothing(library: Library) -> None:
@@ -198,7 +207,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real disk of one megabyte, where this system lets us have one."""
     place = tmp_path / "disk"
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False
+    ).returncode:
         pytest.skip("only root can mount a small disk")
     yield place
     subprocess.run(["umount", place], check=True)
@@ -207,10 +218,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_up_keeps_every_earlier_save(small_disk: Path) -> None:
     library = Library(small_disk / "library.sqlite")
     saved = 0
-    with pytest.raises(SnapshotError, match="the disk is full"):
+
+    def fill() -> None:
+        nonlocal saved
         for number in range(200):
-            library.save(altered(sample(), lambda content, n=number: content.update(author=f"author {n}")))
+            library.save(altered(sample(), lambda content, who=f"author {number}": content.update(author=who)))
             saved += 1
+
+    with pytest.raises(SnapshotError, match="the disk is full"):
+        fill()
     assert saved > 0
     assert len(library.entries()) == saved
     for entry in library.entries():
@@ -275,14 +291,10 @@ def test_an_exchanged_content_is_refused(library: Library) -> None:
     library.save(sample())
     library.save(renamed(sample(), "another"))
     _damaged(library, "UPDATE content SET packed = (SELECT packed FROM content LIMIT 1)")
-    refused = 0
-    for entry in library.entries():
-        try:
-            library.open(entry)
-        except SnapshotError as error:
-            assert "tampered" in str(error)
-            refused += 1
-    assert refused == 1
+    whole, exchanged = sorted(library.entries(), key=lambda entry: entry.name != "Bismuth: a floor")
+    library.open(whole)
+    with pytest.raises(SnapshotError, match="tampered"):
+        library.open(exchanged)
 
 
 def test_foreign_hostile_and_truncated_files_are_refused_and_left_alone(library: Library, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ import pytest
 from model.agreement import Agreement
 from model.cli import main
 from model.errors import AccordError, SnapshotError
-from model.snapshot.make import freeze
 from model.snapshot.canonical import canonical
+from model.snapshot.make import Origin, freeze
+from model.snapshot.memo.content import memo
 from model.snapshot.record import LARGEST_FILE, RESULT_KEYS, Snapshot, checksum, parse, read
 from model.snapshot.replay import replay, report
 from model.world import World
@@ -50,7 +51,7 @@ def test_a_snapshot_holds_scenario_assumptions_data_versions_and_options(snapsho
 
 
 def test_the_same_question_has_the_same_id_whoever_asks_and_when(world: World, snapshot: Snapshot) -> None:
-    other = freeze(world, scenario(world, name="another name"), "someone else")
+    other = freeze(world, scenario(world, name="another name"), Origin("someone else"))
     assert other.id == snapshot.id
     assert other.record.checksum != snapshot.record.checksum
 
@@ -151,7 +152,9 @@ def test_the_sample_of_format_1_still_opens() -> None:
 
 
 def _accord(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "model.cli", *map(str, arguments)], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "model.cli", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
 
 
 def test_a_replay_in_a_fresh_process_finds_every_number_again(world: World, snapshot: Snapshot, tmp_path: Path) -> None:
@@ -242,6 +245,26 @@ def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: W
     assert main(["snapshot", str(question), "--out", str(out), "--author", "Me"]) == 0
     assert read(out).record.author == "Me"
     assert main(["snapshot", str(question), "--out", str(tmp_path / "nowhere" / "made.json")]) == 2
+
+
+def test_the_optimiser_s_result_comes_along(world: World, tmp_path: Path) -> None:
+    design = {
+        "status": {"found": True, "objective": 12.5},
+        "term_sheet": [
+            {"mineral": "bismuth", "term": "price floor", "who": "all", "level": 16_543.21, "unit": "USD/t"}
+        ],
+        "gains": [{"party": "USA", "users_musd": -1.5, "verified_musd": 2.5}],
+        "scenario": scenario(world).model_dump(mode="json"),
+    }
+    question, out = tmp_path / "design.json", tmp_path / "made.json"
+    question.write_text(json.dumps(design), encoding="utf-8")
+    assert main(["snapshot", str(question), "--out", str(out)]) == 0
+    opened = read(out)
+    assert opened.scenario == scenario(world)
+    assert set(opened.record.design) == {"term_sheet", "gains", "status"}
+    sheets = {sheet.name: sheet for sheet in memo(opened).sheets}
+    assert sheets["Design gains"].rows == (("USA", -1.5, 2.5),)
+    assert sheets["Design gains"].columns[1].header == "users, million USD/yr"
 
 
 def test_a_world_whose_data_changed_meanwhile_makes_no_snapshot(data_copy: Path) -> None:

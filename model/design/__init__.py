@@ -1,8 +1,8 @@
-"""The agreement optimiser: which agreement is best, for whom, what stands in its way, and what each concession is worth.
+"""The agreement optimiser: which agreement is best, what stands in its way, and what each concession is worth.
 
-Parties choose the agreement, the market responds, a shock strikes or not: a leader-follower problem in two stages. The response is
-solved (:mod:`model.design.table`), the choice made among responses (:mod:`model.design.choice`), refined and proved
-(:mod:`model.design.search`). In five lines::
+Parties choose the agreement, the market responds, a shock strikes or not: a leader-follower problem in two stages. The
+response is solved (:mod:`model.design.table`), the choice made among responses (:mod:`model.design.choice`), refined
+and proved (:mod:`model.design.search`). In five lines::
 
     from model.design import Designer, DesignRequest, ResponseTable, Store, term_sheet
     from model.world import World
@@ -19,4 +19,14 @@ from model.design.search import Design, Designer
 from model.design.store import Store
 from model.design.table import ResponseTable
 
-__all__ = ["Design", "DesignRequest", "Designer", "ResponseTable", "Store", "gains", "result", "scenario_of", "term_sheet"]
+__all__ = [
+    "Design",
+    "DesignRequest",
+    "Designer",
+    "ResponseTable",
+    "Store",
+    "gains",
+    "result",
+    "scenario_of",
+    "term_sheet",
+]

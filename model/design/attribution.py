@@ -1,7 +1,7 @@
-"""Who or what brought a result about: Shapley values of levers, and how much of a change came from assumptions or policy.
+"""Who or what brought a result about: Shapley values of levers; and a change split into assumptions and policy.
 
-The Shapley value of a lever is its contribution to the result, averaged over all orders in which levers may be added. Contributions
-add up exactly to the result less the result without any lever.
+The Shapley value of a lever is its contribution to the result, averaged over all orders in which levers may be added.
+Contributions add up exactly to the result less the result without any lever.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _exact(lever: str, levers: Sequence[str], value: Value) -> float:
 
 
 def _sampled(levers: Sequence[str], value: Value, seed: int, orders: int) -> list[Contribution]:
-    """Every order adds up by itself, so their mean does. Each order is followed by its reverse, which narrows the error."""
+    """Every order adds up by itself, so their mean does. An order's reverse follows it, which narrows the error."""
     draw = np.random.default_rng(seed)
     pairs = []
     for _ in range(max(orders // 2, 2)):
@@ -112,7 +112,7 @@ class Decomposition:
 
 
 def decompose(value: Callable[[bool, bool], float]) -> Decomposition:
-    """Split a change since a saved point; ``value(new_assumptions, new_policy)`` gives the result under each combination.
+    """Split a change since a saved point; ``value(new_assumptions, new_policy)`` is the result of a combination.
 
     The split is the Shapley value of the two, so it does not depend on which changed first.
 

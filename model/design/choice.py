@@ -1,7 +1,9 @@
 r"""The choice: one package per mineral, offtake volumes, strikes, purses and transfers, as one mixed-integer programme.
 
-The market's response is data here: every option :math:`p` of mineral :math:`k` was solved by the equilibrium in every state
-:math:`s` (:mod:`model.design.table`), which gives gain :math:`g_{kpis}` of party :math:`i` against no agreement in the same state.
+The market's response is data here: every option :math:`p` of mineral :math:`k` was solved by the equilibrium in every
+state
+:math:`s` (:mod:`model.design.table`), which gives gain :math:`g_{kpis}` of party :math:`i` against no agreement in the
+same state.
 
 .. math::
     \max \; \text{objective} \quad\text{s.t.}\quad
@@ -10,10 +12,12 @@ The market's response is data here: every option :math:`p` of mineral :math:`k` 
     \sum_i T_i = 0, \quad
     G_{is} = \sum_{k,p} g_{kpis} z_{kp} + S_{is} + T_i + R_{is}
 
-Settlements :math:`S_{is}` are what sellers receive and buyers pay: a contract over :math:`v` tonnes at a strike settles (strike - price) v
-in every state. A contract is a mix of :math:`v^+` tonnes at the highest strike, :math:`(1+b)\bar P` with :math:`\bar P` the seller's
-expected price, and :math:`v^-` at the lowest, :math:`(1-b)\bar P`, which gives every strike between and keeps this linear. A common purse gives party :math:`i` the share :math:`r_{kpi}` of what all parties
-collect instead of its own; with :math:`\sum_i r_{kpi} = z_{kp}` that is linear too.
+Settlements :math:`S_{is}` are what sellers receive and buyers pay: a contract over :math:`v` tonnes at a strike
+settles (strike - price) v in every state. A contract is a mix of :math:`v^+` tonnes at the highest strike,
+:math:`(1+b)\bar P` with :math:`\bar P` the seller's expected price, and :math:`v^-` at the lowest, :math:`(1-b)\bar
+P`, which gives every strike between and keeps this linear. A common purse gives party :math:`i` the share
+:math:`r_{kpi}` of what all parties collect instead of its own; with :math:`\sum_i r_{kpi} = z_{kp}` that is linear
+too.
 
 ========================  =================================  =====================================
 symbol                    attribute                          unit
@@ -26,12 +30,16 @@ symbol                    attribute                          unit
 :math:`G_{is}`            ``gain(party, state)``             million USD/yr
 ========================  =================================  =====================================
 
-Objectives. Expected gain: :math:`\sum_i w_i E[G_i]`. CVaR (Rockafellar and Uryasev 2000): minus the mean of the worst part
-:math:`\alpha` of the weighted loss against no agreement and no shock. Worst-off: the smallest :math:`w_i E[G_i]` (parties of weight
-zero left out). Nash: :math:`\sum_i w_i \ln E[G_i]`, the logarithm under tangents so many that the product is exact within 1 %.
+Objectives. Expected gain: :math:`\sum_i w_i E[G_i]`. CVaR (Rockafellar and Uryasev 2000): minus the mean of the worst
+part
+:math:`\alpha` of the weighted loss against no agreement and no shock. Worst-off: the smallest :math:`w_i E[G_i]`
+(parties of weight
+zero left out). Nash: :math:`\sum_i w_i \ln E[G_i]`, the logarithm under tangents so many that the product is exact
+within 1 %.
 
-Bankability: the contracts of a project cover at least the lenders' share of its capacity; others than the investor contract at most
-what its first right leaves. That floor or price covers its full cost is checked before the option enters.
+Bankability: the contracts of a project cover at least the lenders' share of its capacity; others than the investor
+contract at most what its first right leaves. That floor or price covers its full cost is checked before the option
+enters.
 """
 
 from __future__ import annotations
@@ -129,7 +137,11 @@ class Terms:
     def reach(self, party: str) -> float:
         """How many units a party's gain can at most be: all gains of all minerals, should they be passed on to it."""
         total = float(self._largest_gains.sum()) * len(self.options)
-        return max(2.0 * len(self.options), total / self.unit_gain(party)) if self._redistributes else 2.0 * len(self.options)
+        return (
+            max(2.0 * len(self.options), total / self.unit_gain(party))
+            if self._redistributes
+            else 2.0 * len(self.options)
+        )
 
     @property
     def _redistributes(self) -> bool:
@@ -150,10 +162,11 @@ class Contract:
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen agreement. Money is million USD a year, by party; ``gain`` [state, party] is what each is predicted to gain.
+    """The chosen agreement. Money is million USD a year; ``gain`` [state, party] is what each is predicted to gain.
 
-    ``objective`` is in the objective's own unit, ``bound`` proves that nothing better than it exists among the options, ``gap`` is
-    their relative distance. ``is_proved`` is false when the time limit ended the search: then it is the best found so far.
+    ``objective`` is in the objective's own unit, ``bound`` proves that nothing better than it exists among the
+    options, ``gap`` is their relative distance. ``is_proved`` is false when the time limit ended the search: then it
+    is the best found so far.
     """
 
     chosen: dict[str, Option]
@@ -190,7 +203,7 @@ def decide(m: pyo.ConcreteModel, terms: Terms, programme: Programme) -> Choice:
 
 
 def build(terms: Terms) -> pyo.ConcreteModel:
-    """The programme. Red lines are ``red_line[number]``, with their records in ``limit_data``; ``give[group]`` is held at zero."""
+    """The programme. Red lines are ``red_line[number]`` with records in ``limit_data``; ``give`` is held at zero."""
     m = pyo.ConcreteModel(doc="Choice of an agreement")
     _declare(m, terms)
     _packages(m, terms)
@@ -253,11 +266,13 @@ def _contracts(m: pyo.ConcreteModel, terms: Terms) -> None:
 
 
 def _bankability(m: pyo.ConcreteModel, terms: Terms) -> None:
-    """Lenders' share and the investor's first right; a project's contracts at home and abroad, limited like any other."""
+    """Lenders' share and first right; a project's contracts at home and abroad, limited like any other."""
     rules = terms.request.offtake
     m.project_data = {(*cell, project.id): project for cell in terms.cells for project in terms.option(cell).projects}
     m.project = pyo.Set(initialize=list(m.project_data), dimen=3, doc="Projects built under an option")
-    m.project_volume_t = pyo.Var(m.project, m.party, domain=pyo.NonNegativeReals, doc="Output contracted to a buyer [t/yr]")
+    m.project_volume_t = pyo.Var(
+        m.project, m.party, domain=pyo.NonNegativeReals, doc="Output contracted to a buyer [t/yr]"
+    )
 
     @m.Constraint(m.project, doc="Lenders ask that a share of capacity is contracted [t/yr]")
     def lenders_ask(m: Any, k: str, p: int, w: str) -> Any:
@@ -266,7 +281,9 @@ def _bankability(m: pyo.ConcreteModel, terms: Terms) -> None:
 
     @m.Constraint(m.project, doc="Contracts stay within capacity [t/yr]")
     def within_capacity(m: Any, k: str, p: int, w: str) -> Any:
-        return sum(m.project_volume_t[k, p, w, j] for j in m.party) <= m.project_data[k, p, w].capacity_t * m.chosen[k, p]
+        return (
+            sum(m.project_volume_t[k, p, w, j] for j in m.party) <= m.project_data[k, p, w].capacity_t * m.chosen[k, p]
+        )
 
     @m.Constraint(m.project, doc="Others take what the investor's first right leaves [t/yr]")
     def first_right(m: Any, k: str, p: int, w: str) -> Any:
@@ -279,9 +296,15 @@ def _bankability(m: pyo.ConcreteModel, terms: Terms) -> None:
     sellers = sorted({(k, p, project.region) for (k, p, _), project in m.project_data.items()})
     m.seller = pyo.Set(initialize=sellers, dimen=3, doc="Regions with new projects under an option")
 
-    @m.Constraint(m.seller, m.party, doc="Project contracts are part of all contracts, at home at most a share of need [t/yr]")
+    @m.Constraint(
+        m.seller, m.party, doc="Project contracts are part of all contracts, at home at most a share of need [t/yr]"
+    )
     def part_of_contracts(m: Any, k: str, p: int, i: str, j: str) -> Any:
-        own = sum(m.project_volume_t[k, p, w, j] for (kk, pp, w), x in m.project_data.items() if (kk, pp, x.region) == (k, p, i))
+        own = sum(
+            m.project_volume_t[k, p, w, j]
+            for (kk, pp, w), x in m.project_data.items()
+            if (kk, pp, x.region) == (k, p, i)
+        )
         if i == j:
             need = float(terms.option((k, p)).use_t[0, terms.frame.parties.index(i)])
             return own <= rules.most_of_need * need * m.chosen[k, p]
@@ -291,7 +314,11 @@ def _bankability(m: pyo.ConcreteModel, terms: Terms) -> None:
     def deliverable(m: Any, k: str, p: int, i: str) -> Any:
         option = terms.option((k, p))
         least = min(response.output_t.get(i, 0.0) for response in option.responses)
-        home = sum(m.project_volume_t[k, p, w, i] for (kk, pp, w), x in m.project_data.items() if (kk, pp, x.region) == (k, p, i))
+        home = sum(
+            m.project_volume_t[k, p, w, i]
+            for (kk, pp, w), x in m.project_data.items()
+            if (kk, pp, x.region) == (k, p, i)
+        )
         abroad = sum(m.dear_t[c] + m.cheap_t[c] for c in m.contract if c[:3] == (k, p, i))
         return home + abroad <= least * m.chosen[k, p]
 
@@ -313,7 +340,7 @@ def _divided(share: pyo.Var) -> Any:
 
 
 def gain(m: pyo.ConcreteModel, terms: Terms, party: str, weight: Floats, net: bool = False) -> Any:
-    """A party's gain over states weighted by ``weight`` (probabilities: expected gain; one state: gain there) [million USD/yr].
+    """A party's gain over states under ``weight`` (probabilities: expected; one state: there) [million USD/yr].
 
     ``net`` measures against no agreement and no shock.
     """
@@ -451,7 +478,9 @@ def _cvar(m: pyo.ConcreteModel, terms: Terms) -> Any:
     if not hasattr(m, "excess_musd"):
         m.value_at_risk_musd = pyo.Var(doc="Loss exceeded in the tail [million USD/yr]")
         m.state = pyo.Set(initialize=list(range(len(terms.frame.states))), doc="States")
-        m.excess_musd = pyo.Var(m.state, domain=pyo.NonNegativeReals, doc="Loss beyond the value at risk [million USD/yr]")
+        m.excess_musd = pyo.Var(
+            m.state, domain=pyo.NonNegativeReals, doc="Loss beyond the value at risk [million USD/yr]"
+        )
 
         @m.Constraint(m.state, doc="Excess of the parties' weighted loss [million USD/yr]")
         def excess_of_loss(m: Any, s: int) -> Any:
@@ -519,8 +548,8 @@ def _nash(m: pyo.ConcreteModel, terms: Terms) -> Any:
 def tangent_points(total_weight: float, reach: float) -> Floats:
     """Where the logarithm is touched so that the product of gains to their weights is exact within :data:`NASH_ERROR`.
 
-    From :data:`SMALLEST_GAIN` to ``reach``. Two tangents whose points differ by the factor exp(h) miss the logarithm by about h²/8
-    where they cross.
+    From :data:`SMALLEST_GAIN` to ``reach``. Two tangents whose points differ by the factor exp(h) miss the logarithm
+    by about h²/8 where they cross.
 
     >>> points = tangent_points(2.0, 2.0)
     >>> round(float(points[0]), 9) == SMALLEST_GAIN, bool(points[-1] >= 2.0 - 1e-9)
@@ -536,9 +565,15 @@ def _read(m: pyo.ConcreteModel, terms: Terms, solved: Solved) -> Choice:
     states = np.eye(len(terms.frame.states))
     gains = [[_value(gain_terms(m, terms, i, only)) for i in terms.frame.parties] for only in states]
     gap = abs(solved.bound - solved.objective) / max(abs(solved.objective), 1e-9)
-    notes = [f"{i} is untouched by every package: its gain does not enter." for i in terms.frame.parties if terms.is_untouched(i)]
+    notes = [
+        f"{i} is untouched by every package: its gain does not enter."
+        for i in terms.frame.parties
+        if terms.is_untouched(i)
+    ]
     if not solved.is_proved:
-        notes.append(f"The time limit ended the search: this is the best found so far, within {gap:.1%} of the best possible.")
+        notes.append(
+            f"The time limit ended the search: this is the best found so far, within {gap:.1%} of the best possible."
+        )
     return Choice(
         chosen={k: terms.options[k][p] for k, p in positions.items()},
         positions=positions,

@@ -1,4 +1,4 @@
-"""What stands in the way: the smallest set of red lines that cannot hold together, and what one more unit of each limit is worth."""
+"""What stands in the way: the smallest set of red lines that cannot hold together, and what each limit is worth."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class Conflict:
-    """One red line of the smallest set that cannot hold together. ``give`` is by how much it alone would have to yield."""
+    """One red line of the smallest impossible set. ``give`` is by how much it alone would have to yield."""
 
     group: str
     party: str
@@ -60,8 +60,9 @@ class Worth:
 def conflict(terms: Terms) -> list[Conflict]:
     """The smallest set of red lines that cannot hold together (empty when all can).
 
-    Smallest in number, by hitting sets (Ignatiev, Previti, Liffiton and Marques-Silva 2015): every set of red lines whose removal
-    makes the rest possible must be hit; a smallest set that hits all known ones and is itself impossible is the answer.
+    Smallest in number, by hitting sets (Ignatiev, Previti, Liffiton and Marques-Silva 2015): every set of red lines
+    whose removal makes the rest possible must be hit; a smallest set that hits all known ones and is itself impossible
+    is the answer.
     """
     lines = _RedLines(terms)
     groups = list(lines.first)
@@ -161,8 +162,8 @@ def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict
 def worths(terms: Terms, choice: Choice) -> list[Worth]:
     """What one more unit of each limit is worth, limits worth nothing left out.
 
-    Packages change in steps, so each limit is relaxed by one unit and the choice made again: a dual with packages held fixed would
-    miss that another package becomes possible.
+    Packages change in steps, so each limit is relaxed by one unit and the choice made again: a dual with packages held
+    fixed would miss that another package becomes possible.
     """
     lines = _RedLines(terms)
     base = lines.best()

@@ -10,7 +10,7 @@ import numpy as np
 from model.agreement import Agreement
 from model.design.options import MILLION, Frame, Option
 from model.design.packages import Package
-from model.design.responses import Question, question
+from model.design.responses import Question, facts_from, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ class Trial:
 
 
 def restrict(agreement: Agreement, members: Sequence[str], regions: Sequence[str]) -> Agreement:
-    """The agreement as applied by some members only: who is left applies it, who is out is an outsider to its border measures."""
+    """The agreement as applied by some members only; who is out is an outsider to its border measures."""
     inside = set(members)
     outsiders = tuple(region for region in regions if region not in inside)
 
@@ -53,13 +53,14 @@ def restrict(agreement: Agreement, members: Sequence[str], regions: Sequence[str
 
 
 def enlarge(agreement: Agreement, before: Sequence[str], members: Sequence[str], regions: Sequence[str]) -> Agreement:
-    """The agreement as applied by more members: floors and quotas that all earlier members apply are applied by the new ones too."""
+    """The agreement as applied by more members: they join floors and quotas that all earlier members apply."""
     outsiders = tuple(region for region in regions if region not in members)
     everyone = set(before)
     return agreement.model_copy(
         update={
             "floors": tuple(
-                f.model_copy(update={"parties": tuple(members)}) if set(f.parties) == everyone else f for f in agreement.floors
+                f.model_copy(update={"parties": tuple(members)}) if set(f.parties) == everyone else f
+                for f in agreement.floors
             ),
             "trqs": tuple(
                 t.model_copy(update={"importers": tuple(members), "exporters": outsiders})
@@ -74,7 +75,9 @@ def enlarge(agreement: Agreement, before: Sequence[str], members: Sequence[str],
 class Evaluator:
     """Gains by state and party of given agreements, through the response table."""
 
-    def __init__(self, table: ResponseTable, request: DesignRequest, states: Sequence[State], watched: Sequence[str]) -> None:
+    def __init__(
+        self, table: ResponseTable, request: DesignRequest, states: Sequence[State], watched: Sequence[str]
+    ) -> None:
         self.table = table
         self.world = table.world
         self.request = request
@@ -89,7 +92,12 @@ class Evaluator:
 
     def questions(self, trials: Iterable[Trial]) -> list[Question]:
         """All cells the trials need, their neutral ones included."""
-        cells = [cell for trial in trials for k in self.request.minerals for cell in (*self._cells(trial, k), *self._neutral(trial, k))]
+        cells = [
+            cell
+            for trial in trials
+            for k in self.request.minerals
+            for cell in (*self._cells(trial, k), *self._neutral(trial, k))
+        ]
         return list({self.table.key(cell): cell for cell in cells}.values())
 
     def fill(self, trials: Sequence[Trial]) -> Iterable[Progress]:
@@ -119,8 +127,7 @@ class Evaluator:
         stage = self.world.stages[mineral][-1]
         stocks = tuple((s.party, s.quantity) for s in trial.agreement.stockpiles if s.mineral == mineral)
         package = Package(mineral=mineral, stage=stage, stockpiles=stocks)
-        use = neutral[0].use_t
-        price = float(np.average([neutral[0].price_usd_per_t[r] for r in use], weights=list(use.values())))
+        price = facts_from(neutral[0], mineral, stage, self.request.parties).price_usd_per_t
         return Option(self.frame, package, responses, neutral, price)
 
     def _cells(self, trial: Trial, mineral: str) -> list[Question]:
@@ -131,4 +138,6 @@ class Evaluator:
 
     def _asked(self, trial: Trial, agreement: Agreement, mineral: str, projects: tuple[str, ...]) -> list[Question]:
         plain = self.request.model_copy(update={"parties": trial.members, "assumptions": dict(trial.assumptions)})
-        return [question(self.world, plain.scenario(agreement, state.shock), mineral, projects) for state in self.states]
+        return [
+            question(self.world, plain.scenario(agreement, state.shock), mineral, projects) for state in self.states
+        ]

@@ -45,8 +45,8 @@ class FrontierStep:
 def frontier(terms: Terms, first: str, second: str, count: int = FEWEST_POINTS) -> Iterator[FrontierStep]:
     """The most of the first measure for every level of the second, in ``count`` even steps between its ends.
 
-    The ends are the best second measure, and the second measure of the best first. Levels that the menu cannot tell apart give the
-    same agreement; each stands once.
+    The ends are the best second measure, and the second measure of the best first. Levels that the menu cannot tell
+    apart give the same agreement; each stands once.
 
     Raises:
         ScenarioError: for measures that do not exist or are the same.
@@ -90,7 +90,9 @@ class _TradeOff:
         self._m.goal.deactivate()
         self._first = measure(self._m, terms, objective)
         self._second = measure(self._m, terms, bounded)
-        self._m.trade_off = pyo.Objective(expr=self._first, sense=pyo.maximize, doc=f"{objective} [{MEASURES[objective][1]}]")
+        self._m.trade_off = pyo.Objective(
+            expr=self._first, sense=pyo.maximize, doc=f"{objective} [{MEASURES[objective][1]}]"
+        )
         self._m.target = pyo.Constraint(expr=self._second >= LOOSEST, doc=f"{bounded} [{MEASURES[bounded][1]}]")
         self._programme = Programme(self._m, terms.request)
 

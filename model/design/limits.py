@@ -27,9 +27,9 @@ SHARE = "share"
 class Limit:
     """``sum of of_options over the chosen options <= most``, money in million USD a year.
 
-    ``group`` names the red line it belongs to: all limits of a group (one per state and mineral, say) give way together. With a
-    ``state_weight`` the party's gain in those states is subtracted (participation); ``counts_transfers`` adds what the party pays as
-    a lump sum, ``counts_outlay_purse`` its share of common outlays.
+    ``group`` names the red line it belongs to: all limits of a group (one per state and mineral, say) give way
+    together. With a ``state_weight`` the party's gain in those states is subtracted (participation);
+    ``counts_transfers`` adds what the party pays as a lump sum, ``counts_outlay_purse`` its share of common outlays.
     """
 
     group: str
@@ -113,7 +113,7 @@ def _supply_lines(
 
 
 def _distinct(served: Sequence[Floats]) -> list[int]:
-    """States in which something differs from the states before: a shock that does not touch a mineral repeats "no shock"."""
+    """States that differ from those before: a shock that does not touch a mineral repeats "no shock"."""
     columns = np.array(served)
     seen: dict[bytes, int] = {}
     for state in range(columns.shape[1]):

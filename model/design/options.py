@@ -1,7 +1,8 @@
 """Options: packages with their responses, turned into what each party gains or loses in each state.
 
-Everything is measured against the neutral option (no agreement) in the same state; only ``net`` is against no agreement and no shock,
-so that a tail of bad outcomes holds the shock's own damage too. Arrays are [state, party]; money is million USD a year.
+Everything is measured against the neutral option (no agreement) in the same state; only ``net`` is against no
+agreement and no shock, so that a tail of bad outcomes holds the shock's own damage too. Arrays are [state, party];
+money is million USD a year.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class Frame:
-    """What all options share: parties, names and probabilities of states, and the yearly cost of holding a dollar of stock."""
+    """What all options share: parties, states with probabilities, and the yearly cost of holding a dollar of stock."""
 
     parties: tuple[str, ...]
     states: tuple[str, ...]
@@ -43,9 +44,9 @@ class Frame:
 class Pair:
     """What one producing party may sell one consuming party under an option.
 
-    ``least_t`` binds in every state as part of the package, ``most_t`` is what the market itself would ship in every state.
-    ``price_usd_per_t`` is the seller's price and ``delivered`` the share not excused, by state; the mean price is expected over what is
-    delivered.
+    ``least_t`` binds in every state as part of the package, ``most_t`` is what the market itself would ship in every
+    state. ``price_usd_per_t`` is the seller's price and ``delivered`` the share not excused, by state; the mean price
+    is expected over what is delivered.
     """
 
     producer: str
@@ -158,13 +159,14 @@ class Option:
         """Expected extra cost of one industry against no agreement."""
         pairs = zip(self.responses, self.neutral, strict=True)
         costs = [
-            now.industry_cost_usd.get(party, {}).get(industry, 0.0) - then.industry_cost_usd.get(party, {}).get(industry, 0.0)
+            now.industry_cost_usd.get(party, {}).get(industry, 0.0)
+            - then.industry_cost_usd.get(party, {}).get(industry, 0.0)
             for now, then in pairs
         ]
         return float(self.frame.probability @ np.array(costs)) / MILLION
 
     def pairs(self, most_of_need: float) -> list[Pair]:
-        """Who may sell to whom: existing trade that flows in every state, at most a share of the buyer's need, and commitments."""
+        """Who may sell to whom: trade that flows in every state, up to a share of the buyer's need, and commitments."""
         committed = {(producer, buyer): quantity for producer, buyer, quantity in self.package.offtakes}
         routes = {pair for pair in self.responses[0].flows_t if pair[0] != pair[1]} | set(committed)
         need = dict(zip(self.frame.parties, self.use_t[0].tolist(), strict=True))
@@ -174,13 +176,15 @@ class Option:
                 continue
             flows = [response.flows_t.get((producer, buyer), 0.0) for response in self.responses]
             least = committed.get((producer, buyer), 0.0)
-            most = max(least, min(min(flows), most_of_need * need[buyer]))
+            most = max(least, min(*flows, most_of_need * need[buyer]))
             if most > SMALLEST_CONTRACT * max(need[buyer], 1e-12):
                 found.append(self._pair(producer, buyer, least, most))
         return found
 
     def _pair(self, producer: str, buyer: str, least: float, most: float) -> Pair:
-        price = np.array([response.seller_price_usd_per_t.get(producer, self.reference_price) for response in self.responses])
+        price = np.array(
+            [response.seller_price_usd_per_t.get(producer, self.reference_price) for response in self.responses]
+        )
         delivered = np.array([response.delivered.get((producer, buyer), 1.0) for response in self.responses])
         weight = self.frame.probability * delivered
         mean = float(weight @ price / weight.sum()) if weight.sum() > 0 else float(price[0])
@@ -193,9 +197,10 @@ class Option:
 
 
 def prune(options: Sequence[Option], keep: Callable[[Option], bool], industries: Sequence[str]) -> list[Option]:
-    """Options that no other beats in every party's gain in every state and in everything a red line or a contract can use.
+    """Options that no other beats in every party's gain in every state and all a red line or contract can use.
 
-    ``keep`` protects options whatever their merit (the neutral one, those proved); ``industries`` are those whose cost is looked at.
+    ``keep`` protects options whatever their merit (the neutral one, those proved); ``industries`` are those whose cost
+    is looked at.
     """
     merit = np.array([_merit(option, industries) for option in options])
     kept: list[Option] = []
@@ -217,4 +222,6 @@ def _merit(option: Option, industries: Sequence[str]) -> Floats:
     for pair in option.pairs(1.0):
         at = parties.index(pair.producer), parties.index(pair.buyer)
         saleable[at] = pair.most_t * float(pair.price_usd_per_t.mean())
-    return np.concatenate([*(part.ravel() for part in parts), -option.non_party_share, np.array(costs), saleable.ravel()])
+    return np.concatenate(
+        [*(part.ravel() for part in parts), -option.non_party_share, np.array(costs), saleable.ravel()]
+    )

@@ -24,8 +24,8 @@ SMALLEST_COMMITMENT = 1e-3
 class Package(Record):
     """What is agreed for one mineral at its last stage. The neutral package agrees nothing.
 
-    ``trqs`` holds one entry for a common quota (all parties) or one per party; ``offtakes`` are (producer, buyer, t) that bind in
-    every state; ``projects`` the ids of those built.
+    ``trqs`` holds one entry for a common quota (all parties) or one per party; ``offtakes`` are (producer, buyer, t)
+    that bind in every state; ``projects`` the ids of those built.
     """
 
     mineral: Name
@@ -49,7 +49,9 @@ class Package(Record):
         """The instruments of the package as applied by ``parties``; terms that name others fall away."""
         place = {"mineral": self.mineral, "stage": self.stage}
         outsiders = tuple(region for region in regions if region not in parties)
-        floors = (Floor(parties=tuple(parties), price=self.floor, mechanism=self.mechanism, **place),) if self.floor else ()
+        floors = (
+            (Floor(parties=tuple(parties), price=self.floor, mechanism=self.mechanism, **place),) if self.floor else ()
+        )
         shared = ((tuple(name for name in names if name in parties), quantity) for names, quantity in self.trqs)
         rate = Duty(ad_valorem=self.over_quota_rate)
         return Agreement(
@@ -128,7 +130,9 @@ def package_of(levels: Levels, facts: Facts, parties: Sequence[str], menu: Menu,
     )
 
 
-def _trqs(levels: Levels, facts: Facts, parties: Sequence[str], menu: Menu, step: float) -> Iterator[tuple[tuple[str, ...], float]]:
+def _trqs(
+    levels: Levels, facts: Facts, parties: Sequence[str], menu: Menu, step: float
+) -> Iterator[tuple[tuple[str, ...], float]]:
     if levels.over_quota_rate <= 0:
         return
     imports = {party: facts.non_party_imports_t.get(party, 0.0) for party in parties}
@@ -202,4 +206,3 @@ def _is_active(levels: Levels, name: str) -> bool:
     if name == "trq_quantity":
         return levels.over_quota_rate > 0
     return float(getattr(levels, name)) > 0
-

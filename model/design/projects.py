@@ -82,7 +82,8 @@ def _project(row: object, assumptions: Assumptions) -> Project:
 def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Project], list[str]]:
     """Projects of parties that could be built, and a sentence for everything that speaks against more.
 
-    In one year nothing is built, so projects need the long horizon. A project sells where its region already has a market.
+    In one year nothing is built, so projects need the long horizon. A project sells where its region already has a
+    market.
     """
     known = projects_of(world, scenario, mineral)
     if not known:
@@ -90,9 +91,15 @@ def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Proje
     if scenario.horizon == "short":
         return [], [f"Projects of {mineral} need the long horizon: within one year none can be built."]
     own = [project for project in known if project.region in scenario.parties]
-    market = world.solved(mineral, scenario.model_copy(update={"agreement": type(scenario.agreement)(), "shocks": ()})).state.problem.market
+    market = world.solved(
+        mineral, scenario.model_copy(update={"agreement": type(scenario.agreement)(), "shocks": ()})
+    ).state.problem.market
     placed = [project for project in own if _node(market, project) != NOWHERE]
-    notes = [f"{p.name} ({p.region}) has no place to sell {p.stage} {mineral} in this market and is left out." for p in own if p not in placed]
+    notes = [
+        f"{p.name} ({p.region}) has no place to sell {p.stage} {mineral} in this market and is left out."
+        for p in own
+        if p not in placed
+    ]
     if not own:
         notes.append(f"No project of {mineral} stands in a party.")
     return placed, notes
@@ -110,7 +117,7 @@ def _node(market: MineralMarket, project: Project) -> int:
 
 
 def with_projects(world: World, scenario: Scenario, market: MineralMarket, ids: Sequence[str]) -> MineralMarket:
-    """The market with projects built: each offers its capacity at its operating cost, where its region's producers sell.
+    """The market with projects built: each offers its capacity at operating cost where its region's producers sell.
 
     Capital is sunk by then, so it does not enter the offer; whether it is earned back is checked before building.
     """

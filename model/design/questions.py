@@ -1,4 +1,4 @@
-"""Questions about a given agreement: one lever, equivalence, membership, attribution. Every answer is solved by the equilibrium."""
+"""Questions about a given agreement: one lever, equivalence, membership, attribution; all solved, none assumed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Found:
 def first_level(measure: Callable[[float], float], target: float, levels: Sequence[float], sharpness: float) -> Found:
     """The first level, in the order given, at which ``measure`` is at least ``target``: scanned, then bisected.
 
-    The measure need not be monotone between the levels scanned; the bracket is the first in which the target is crossed.
+    The measure need not be monotone between the levels scanned; the bracket is the first in which the target is
+    crossed.
 
     >>> found = first_level(lambda level: level**2, 2.0, [0.0, 1.0, 2.0], 1e-4)
     >>> round(found.level, 3)
@@ -58,7 +59,11 @@ def first_level(measure: Callable[[float], float], target: float, levels: Sequen
             found = level if before is None else _bisect(measure, target, before, level, sharpness)
             return Found(found, measure(found), "")
         before = level
-    return Found(None, best, f"no level between {levels[0]:,.6g} and {levels[-1]:,.6g} reaches {target:,.6g}; the most is {best:,.6g}")
+    return Found(
+        None,
+        best,
+        f"no level between {levels[0]:,.6g} and {levels[-1]:,.6g} reaches {target:,.6g}; the most is {best:,.6g}",
+    )
 
 
 def _bisect(measure: Callable[[float], float], target: float, misses: float, reaches: float, sharpness: float) -> float:
@@ -76,10 +81,12 @@ LEVERS = {
     "trq": ("smallest", "t/yr"),
     "stockpile": ("smallest", "t"),
 }
-"""Levers one can ask for alone: which end is wanted, and the unit. The scan of a TRQ starts at the quantity that restricts nothing."""
+"""Levers one can ask for alone: which end is wanted, and the unit. A TRQ starts where it restricts nothing."""
 
 
-def one_lever(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, target: Callable[[Trial], float], least: float) -> Found:
+def one_lever(
+    evaluator: Evaluator, trial: Trial, mineral: str, lever: str, target: Callable[[Trial], float], least: float
+) -> Found:
     """The gentlest level of one lever at which a target is reached, everything else as it is.
 
     The lowest floor, the largest TRQ quantity that still restricts enough, or the smallest stockpile.
@@ -91,7 +98,9 @@ def one_lever(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, targ
         raise ScenarioError(f"unknown lever {lever!r}; {choices(LEVERS, lever)}")
     levels = _range_of(evaluator, trial, mineral, lever)
     sharpness = SHARPNESS * abs(levels[-1] - levels[0])
-    found = first_level(lambda level: target(with_level(evaluator, trial, mineral, lever, level)), least, levels, sharpness)
+    found = first_level(
+        lambda level: target(with_level(evaluator, trial, mineral, lever, level)), least, levels, sharpness
+    )
     if found.level is not None:
         return found
     option = evaluator.options(with_level(evaluator, trial, mineral, lever, levels[-1]))[mineral]
@@ -102,13 +111,13 @@ def one_lever(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, targ
 def _range_of(evaluator: Evaluator, trial: Trial, mineral: str, lever: str) -> list[float]:
     option = evaluator.options(trial)[mineral]
     if lever == "floor":
-        return np.linspace(0.5, 2.0, SCAN_POINTS * 2 - 1).dot(option.reference_price).tolist()
+        return [float(share) * option.reference_price for share in np.linspace(0.5, 2.0, 2 * SCAN_POINTS - 1)]
     neutral = option.neutral[0]
     if lever == "trq":
         imports = sum(neutral.non_party_imports_t.get(party, 0.0) for party in trial.members)
-        return np.linspace(1.25 * imports, 0.0, SCAN_POINTS).tolist()
+        return [float(level) for level in np.linspace(1.25 * imports, 0.0, SCAN_POINTS)]
     use = sum(neutral.use_t.get(party, 0.0) for party in trial.members)
-    return np.linspace(0.0, 0.5 * use, SCAN_POINTS).tolist()
+    return [float(level) for level in np.linspace(0.0, 0.5 * use, SCAN_POINTS)]
 
 
 def with_level(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, level: float) -> Trial:
@@ -124,7 +133,9 @@ def with_level(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, lev
     use = {party: option.neutral[0].use_t.get(party, 0.0) for party in trial.members}
     price = own[0].release_above if own else evaluator.request.menu.release_above * option.reference_price
     total = sum(use.values())
-    stocks = tuple(_stock(evaluator, mineral, party, level * use[party] / total, price) for party in use if use[party] > 0)
+    stocks = tuple(
+        _stock(evaluator, mineral, party, level * use[party] / total, price) for party in use if use[party] > 0
+    )
     return replace(trial, agreement=agreement.model_copy(update={"stockpiles": (*others, *stocks)}))
 
 
@@ -157,13 +168,15 @@ def _with_trq(evaluator: Evaluator, trial: Trial, mineral: str, quantity: float)
     outsiders = tuple(region for region in evaluator.world.regions if region not in trial.members)
     stage = evaluator.world.stages[mineral][-1]
     rate = Duty(ad_valorem=max(evaluator.request.menu.over_quota_rates))
-    trq = Trq(importers=trial.members, exporters=outsiders, mineral=mineral, stage=stage, quantity=quantity, over_quota=rate)
+    trq = Trq(
+        importers=trial.members, exporters=outsiders, mineral=mineral, stage=stage, quantity=quantity, over_quota=rate
+    )
     return agreement.model_copy(update={"trqs": (*others, trq)})
 
 
 @dataclass(frozen=True)
 class Equivalent:
-    """Another instrument at the level that gives producers the same price, and who then gains or pays [million USD/yr]."""
+    """Another instrument at the level that gives producers the same price, and who then pays [million USD/yr]."""
 
     instrument: str
     unit: str
@@ -175,15 +188,23 @@ class Equivalent:
     reason: str
 
 
-EQUIVALENTS = {"variable_levy": "USD/t", "cfd": "USD/t", "buffer_stock": "USD/t", "tariff": "share of value", "trq": "t/yr"}
+EQUIVALENTS = {
+    "variable_levy": "USD/t",
+    "cfd": "USD/t",
+    "buffer_stock": "USD/t",
+    "tariff": "share of value",
+    "trq": "t/yr",
+}
 """Instruments that can support producers' price, with the unit of their level."""
 
 
-def equivalents(evaluator: Evaluator, trial: Trial, mineral: str, applied_by: Sequence[str] | None = None) -> list[Equivalent]:
+def equivalents(
+    evaluator: Evaluator, trial: Trial, mineral: str, applied_by: Sequence[str] | None = None
+) -> list[Equivalent]:
     """For each other instrument the level that gives the members' producers the price they have under the trial.
 
-    ``applied_by`` names those whose instrument it would be (another party's legal means); all members where none is given. The price
-    is the members' producers' at the last stage, expected over states and weighted by output.
+    ``applied_by`` names those whose instrument it would be (another party's legal means); all members where none is
+    given. The price is the members' producers' at the last stage, expected over states and weighted by output.
     """
     target = producer_price(evaluator, trial, mineral)
     users = tuple(applied_by or trial.members)
@@ -200,12 +221,15 @@ def producer_price(evaluator: Evaluator, trial: Trial, mineral: str) -> float:
         raise ScenarioError(f"no member produces {mineral}: there is no producers' price to compare by")
     weights = [output[party] for party in makers]
     prices = [
-        float(np.average([r.producer_price_usd_per_t[stage][party] for party in makers], weights=weights)) for r in option.responses
+        float(np.average([r.producer_price_usd_per_t[stage][party] for party in makers], weights=weights))
+        for r in option.responses
     ]
     return float(evaluator.frame.probability @ np.array(prices))
 
 
-def _equivalent(evaluator: Evaluator, trial: Trial, mineral: str, name: str, target: float, users: tuple[str, ...]) -> Equivalent:
+def _equivalent(
+    evaluator: Evaluator, trial: Trial, mineral: str, name: str, target: float, users: tuple[str, ...]
+) -> Equivalent:
     bare = replace(trial, agreement=_without_support(trial.agreement, mineral))
 
     def at(level: float) -> Trial:
@@ -219,7 +243,12 @@ def _equivalent(evaluator: Evaluator, trial: Trial, mineral: str, name: str, tar
     }.get(name, np.linspace(0.5, 2.0, SCAN_POINTS) * reference)
     sharpness = SHARPNESS * abs(float(levels[-1] - levels[0])) / 4
     try:
-        found = first_level(lambda level: producer_price(evaluator, at(level), mineral), target - SAME_PRICE * target, levels.tolist(), sharpness)
+        found = first_level(
+            lambda level: producer_price(evaluator, at(level), mineral),
+            target - SAME_PRICE * target,
+            levels.tolist(),
+            sharpness,
+        )
     except AccordError as error:
         found = Found(None, float("nan"), str(error))
     if found.level is None:
@@ -230,7 +259,16 @@ def _equivalent(evaluator: Evaluator, trial: Trial, mineral: str, name: str, tar
         return dict(zip(evaluator.frame.parties, option.expected(amounts).tolist(), strict=True))
 
     treasury = expected(option.revenue - option.outlay)
-    return Equivalent(name, EQUIVALENTS[name], found.level, found.reached, expected(option.users), expected(option.producers), treasury, "")
+    return Equivalent(
+        name,
+        EQUIVALENTS[name],
+        found.level,
+        found.reached,
+        expected(option.users),
+        expected(option.producers),
+        treasury,
+        "",
+    )
 
 
 SAME_PRICE = 1e-5
@@ -246,7 +284,9 @@ def _without_support(agreement: Agreement, mineral: str) -> Agreement:
     )
 
 
-def _supporting(evaluator: Evaluator, bare: Trial, mineral: str, name: str, level: float, users: tuple[str, ...]) -> Agreement:
+def _supporting(
+    evaluator: Evaluator, bare: Trial, mineral: str, name: str, level: float, users: tuple[str, ...]
+) -> Agreement:
     outsiders = tuple(region for region in evaluator.world.regions if region not in bare.members)
     place = {"mineral": mineral, "stage": evaluator.world.stages[mineral][-1]}
     agreement = bare.agreement
@@ -267,7 +307,7 @@ PROHIBITIVE = 2.0
 
 @dataclass(frozen=True)
 class Member:
-    """What changes when one country leaves (a member) or joins (an outsider): its own gain and that of the others [million USD/yr]."""
+    """What changes when a member leaves or an outsider joins: its own gain and the others' [million USD/yr]."""
 
     country: str
     joins: bool
@@ -336,7 +376,7 @@ def coalition_trials(trial: Trial, core: Sequence[str], regions: Sequence[str]) 
 
 
 def coalitions(evaluator: Evaluator, trial: Trial, core: Sequence[str]) -> list[Coalition]:
-    """Every coalition of the core, largest first: who gains, and whether it holds together (no member better off leaving)."""
+    """Every coalition of the core, largest first: who gains, and whether no member is better off leaving."""
     trials = coalition_trials(trial, core, evaluator.world.regions)
     gains = {members: evaluator.expected_gains(each) for members, each in trials.items()}
     gains[frozenset()] = dict.fromkeys(evaluator.frame.parties, 0.0)
@@ -375,21 +415,31 @@ def with_levers(trial: Trial, present: frozenset[str], levers: Sequence[str], re
     gone = {field: () for name, field in INSTRUMENT_LEVERS.items() if name in levers and name not in present}
     members = [p for p in trial.members if f"membership of {p}" not in levers or f"membership of {p}" in present]
     agreement = restrict(trial.agreement.model_copy(update=gone), members, regions)
-    return replace(trial, members=tuple(members) or trial.members, agreement=agreement if members else type(agreement)())
+    return replace(
+        trial, members=tuple(members) or trial.members, agreement=agreement if members else type(agreement)()
+    )
 
 
-def attribution_trials(trial: Trial, with_members: bool, regions: Sequence[str], seed: int, orders: int = ORDERS) -> list[Trial]:
+def attribution_trials(
+    trial: Trial, with_members: bool, regions: Sequence[str], seed: int, orders: int = ORDERS
+) -> list[Trial]:
     """Every trial an attribution needs."""
     levers = levers_of(trial, with_members)
     return [with_levers(trial, subset, levers, regions) for subset in orders_needed(levers, seed, orders)]
 
 
 def attribute(
-    evaluator: Evaluator, trial: Trial, value: Callable[[Trial], float], with_members: bool = False, orders: int = ORDERS
+    evaluator: Evaluator,
+    trial: Trial,
+    value: Callable[[Trial], float],
+    with_members: bool = False,
+    orders: int = ORDERS,
 ) -> list[Contribution]:
-    """What each lever contributes to a result of the agreement (Shapley), adding up exactly to the result less that of no lever."""
+    """What each lever contributes to a result (Shapley), adding up exactly to the result less that of no lever."""
     levers, regions = levers_of(trial, with_members), evaluator.world.regions
-    return shapley(levers, lambda present: value(with_levers(trial, present, levers, regions)), evaluator.request.seed, orders)
+    return shapley(
+        levers, lambda present: value(with_levers(trial, present, levers, regions)), evaluator.request.seed, orders
+    )
 
 
 def change_since(value: Callable[[Trial], float], saved: Trial, now: Trial) -> Decomposition:

@@ -1,4 +1,4 @@
-"""A design as tables and plain JSON: term sheet, who gains and pays, red lines with margin, predicted beside verified."""
+"""A design as tables and plain JSON: term sheet, who gains and pays, red lines with their margin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from model.agreement import Mechanism
 from model.design.limits import limits_of
 from model.design.options import MILLION
 from model.design.request import CLASSES
-from model.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from model.design.choice import Choice
     from model.design.options import Option
     from model.design.search import Design
+    from model.market.records import Floats
+    from model.scenario import Scenario
 
 MECHANISM_WORDS = {
     Mechanism.VARIABLE_LEVY: "held by a variable levy on arrivals from non-parties",
@@ -53,7 +54,14 @@ def _package_rows(option: Option) -> Iterator[tuple[str, str, str, float, str, s
     for names, quantity in package.trqs:
         who = everyone if set(names) == set(parties) else ", ".join(names)
         yield package.mineral, "TRQ quantity", who, quantity, "t/yr", f"rent to {package.rent_to.value}"
-        yield package.mineral, "over-quota rate", who, package.over_quota_rate, "share of value", "on imports from non-parties"
+        yield (
+            package.mineral,
+            "over-quota rate",
+            who,
+            package.over_quota_rate,
+            "share of value",
+            "on imports from non-parties",
+        )
         yield from _in_quota_shares(option, names)
     for party, quantity in package.stockpiles:
         yield package.mineral, "stockpile", party, quantity, "t", f"released above {package.release_above:,.0f} USD/t"
@@ -63,7 +71,7 @@ def _package_rows(option: Option) -> Iterator[tuple[str, str, str, float, str, s
 
 
 def _in_quota_shares(option: Option, names: tuple[str, ...]) -> Iterator[tuple[str, str, str, float, str, str]]:
-    """How imports from non-parties, and with them the quota and its rent, divide between the importers without a shock."""
+    """How imports from non-parties, and so the quota and its rent, divide between the importers without a shock."""
     imports = {name: option.responses[0].non_party_imports_t.get(name, 0.0) for name in names}
     total = sum(imports.values())
     if len(names) > 1 and total > 0:
@@ -78,7 +86,10 @@ def _money_rows(choice: Choice) -> list[tuple[str, str, str, float, str, str]]:
         for party, amount in choice.transfers.items()
         if abs(amount) > 1e-9
     ]
-    for what, shares in (("share of levies and rents", choice.revenue_shares), ("share of outlays", choice.outlay_shares)):
+    for what, shares in (
+        ("share of levies and rents", choice.revenue_shares),
+        ("share of outlays", choice.outlay_shares),
+    ):
         rows += [(k, what, party, share, "share", "") for k, own in shares.items() for party, share in own.items()]
     return rows
 
@@ -86,14 +97,17 @@ def _money_rows(choice: Choice) -> list[tuple[str, str, str, float, str, str]]:
 def gains(design: Design) -> pd.DataFrame:
     """Expected gain by party with its parts, predicted beside verified [million USD/yr].
 
-    Users, producers and treasury are the package's; settlements, transfers and purses are what the verified gain adds to them.
+    Users, producers and treasury are the package's; settlements, transfers and purses are what the verified gain adds
+    to them.
     """
-    assert design.choice is not None and design.proof is not None, "a design without an agreement has no gains"
+    assert design.choice is not None, "a design without an agreement has no gains"
+    assert design.proof is not None, "a choice that is reported was verified"
     parties = design.request.parties
     options = list(design.choice.chosen.values())
 
-    def expected(name: str) -> np.ndarray:
-        return np.sum([option.expected(getattr(option, name)) for option in options], axis=0)
+    def expected(name: str) -> Floats:
+        total: Floats = np.sum([option.expected(getattr(option, name)) for option in options], axis=0)
+        return total
 
     users, producers, treasury = expected("users"), expected("producers"), expected("revenue") - expected("outlay")
     predicted = [design.proof.predicted[party] for party in parties]
@@ -112,7 +126,7 @@ def gains(design: Design) -> pd.DataFrame:
 
 
 def security(design: Design) -> pd.DataFrame:
-    """By party and mineral: share of use from non-parties, and the smallest share of need served in any state, with and without."""
+    """By party and mineral: non-party share and the smallest share of need served in any state, with and without."""
     assert design.choice is not None, "a design without an agreement changes nothing"
     rows = []
     for mineral, option in design.choice.chosen.items():
@@ -121,7 +135,14 @@ def security(design: Design) -> pd.DataFrame:
         for at, party in enumerate(option.frame.parties):
             shares = float(without.non_party_share[at]), float(option.non_party_share[at])
             rows.append((party, mineral, *shares, float(served[0][at]), float(served[1][at])))
-    columns = ["party", "mineral", "non_party_share_without", "non_party_share", "least_assured_without", "least_assured"]
+    columns = [
+        "party",
+        "mineral",
+        "non_party_share_without",
+        "non_party_share",
+        "least_assured_without",
+        "least_assured",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -156,7 +177,8 @@ def result(design: Design) -> dict[str, Any]:
     content: dict[str, Any] = {
         "request": design.request.model_dump(mode="json"),
         "states": [
-            {"name": state.name, "probability": state.probability, "minerals": list(state.minerals)} for state in design.states
+            {"name": state.name, "probability": state.probability, "minerals": list(state.minerals)}
+            for state in design.states
         ],
         "status": _status(design),
         "conflicts": [asdict(each) | {"text": str(each)} for each in design.conflicts],

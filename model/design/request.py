@@ -1,4 +1,4 @@
-"""What the optimiser is asked: parties, minerals, shocks, menu, objective and red lines, as one frozen record read from JSON."""
+"""What the optimiser is asked: parties, minerals, shocks, menu, objective and red lines, read from JSON."""
 
 from __future__ import annotations
 
@@ -45,15 +45,21 @@ class Menu(Record):
     over_quota_rates: tuple[Annotated[float, Field(ge=0, le=5, json_schema_extra=unit("share of value"))], ...] = Field(
         (0.0, 0.25), description="0 = no tariff-rate quota", min_length=1
     )
-    stockpiles: tuple[Share, ...] = Field((0.0, 0.05), description="public stock as a share of a year's use", min_length=1)
+    stockpiles: tuple[Share, ...] = Field(
+        (0.0, 0.05), description="public stock as a share of a year's use", min_length=1
+    )
     commitments: tuple[Annotated[float, Field(ge=0, le=5, json_schema_extra=unit("share of flow"))], ...] = Field(
-        (0.0,), description="offtake that binds in every state, as a share of status-quo trade among parties", min_length=1
+        (0.0,),
+        description="offtake that binds in every state, as a share of status-quo trade among parties",
+        min_length=1,
     )
     trq_split: Literal["pooled", "by_party"] = Field(
         "pooled", description="one quota for all parties, or one per party in proportion to its imports"
     )
     rent_to: RentHolder = RentHolder.IMPORTER
-    release_above: Annotated[float, Field(ge=1, le=20, json_schema_extra=unit("multiple of the status-quo price"))] = 1.25
+    release_above: Annotated[float, Field(ge=1, le=20, json_schema_extra=unit("multiple of the status-quo price"))] = (
+        1.25
+    )
 
 
 class Objective(Record):
@@ -72,14 +78,15 @@ class Objective(Record):
 
 
 class RedLines(Record):
-    """What one party insists on. Money and quantities are expected values against the status quo under the same shocks."""
+    """What one party insists on. Money is expected, against the status quo under the same shocks."""
 
     user_cost: SignedMoney | None = Field(None, description="users lose at most this")
     producer_revenue: SignedMoney | None = Field(None, description="producers' revenue changes by at least this")
     treasury_outlay: Money | None = Field(None, description="public outlay at most (support, stocks, transfers paid)")
     non_party_import_share: Share | None = Field(None, description="of its use of each mineral, at most, expected")
     assured_supply: dict[Literal["defense", "energy", "critical_infrastructure"], Share] = Field(
-        default_factory=dict, description="share of these industries' need served, of each mineral under each shock, at least"
+        default_factory=dict,
+        description="share of these industries' need served, of each mineral under each shock, at least",
     )
     industry_cost: dict[str, SignedMoney] = Field(default_factory=dict, description="an industry's extra cost at most")
 
@@ -88,14 +95,18 @@ class OfftakeRules(Record):
     """Limits on offtake volumes and strikes."""
 
     allowed: bool = True
-    most_of_need: Share = Field(0.5, description="largest share of one buyer's need from one seller, for volumes beyond the menu's commitments")
+    most_of_need: Share = Field(
+        0.5, description="largest share of one buyer's need from one seller, for volumes beyond the menu's commitments"
+    )
     strike_band: Share = Field(0.1, description="how far a strike may lie from the seller's expected price")
-    first_right: Share = Field(0.5, description="share of a project's capacity on which its investor has the first right")
+    first_right: Share = Field(
+        0.5, description="share of a project's capacity on which its investor has the first right"
+    )
     investors: dict[str, str] = Field(default_factory=dict, description="project id to investing party")
 
 
 class DesignRequest(Record):
-    """A design problem. Shares of the status quo become levels in USD/t and t, rounded to negotiable steps, when packages are made."""
+    """A design problem. Shares of the status quo become levels in negotiable steps when packages are made."""
 
     name: str = Field("", max_length=200)
     parties: Regions = Scenario.model_fields["parties"].default
@@ -103,13 +114,15 @@ class DesignRequest(Record):
     horizon: Literal["short", "long"] = Field("short", description="as in a scenario; projects need the long one")
     assumptions: dict[str, float] = Field(default_factory=dict, description="assumption name to value")
     shocks: tuple[StateShock, ...] | None = Field(
-        None, description="states that exclude each other; no shock takes the probability left; none = all that touch the minerals"
+        None,
+        description="states that exclude each other; no shock takes what is left; none = all that touch the minerals",
     )
     menu: Menu = Menu()
     objective: Objective = Objective()
     red_lines: dict[str, RedLines] = Field(default_factory=dict, description="by party")
     participation: Literal["none", "expected", "every_state"] = Field(
-        "expected", description="no party worse off than in the status quo: not asked, in expectation, or under every shock"
+        "expected",
+        description="no party worse off than in the status quo: not asked, in expectation, or under every shock",
     )
     transfers: Money = Field(0.0, description="largest lump sum a party pays; 0 = no transfers")
     share_revenue: bool = Field(False, description="levies and rents go to a common purse that the agreement divides")
@@ -136,7 +149,9 @@ class DesignRequest(Record):
             if twice:
                 raise ValueError(f"{what}: {', '.join(twice)} is named more than once")
         if not any(self.weight(party) > 0 for party in self.parties):
-            raise ValueError("objective.weights are all zero: nothing to choose by; give at least one party a weight above 0")
+            raise ValueError(
+                "objective.weights are all zero: nothing to choose by; give at least one party a weight above 0"
+            )
         return self
 
     def weight(self, party: str) -> float:
@@ -185,7 +200,8 @@ NO_SHOCK = "no_shock"
 def states_of(request: DesignRequest, world: World) -> tuple[State, ...]:
     """The states of the world, "no shock" first with the probability that is left.
 
-    A shock touches a mineral when it hits the mineral or one of its hosts; all other minerals share the solve of "no shock".
+    A shock touches a mineral when it hits the mineral or one of its hosts; all other minerals share the solve of "no
+    shock".
 
     Raises:
         ScenarioError: for unknown or repeated shocks, and probabilities above one together.
@@ -201,7 +217,9 @@ def states_of(request: DesignRequest, world: World) -> tuple[State, ...]:
     states = [_state(shock, world, touched) for shock in asked]
     total = sum(state.probability for state in states)
     if total > 1.0 + 1e-12:
-        raise ScenarioError(f"shocks: probabilities sum to {total:.4g}; states exclude each other, so at most 1 together")
+        raise ScenarioError(
+            f"shocks: probabilities sum to {total:.4g}; states exclude each other, so at most 1 together"
+        )
     nothing = State(shock=None, probability=max(1.0 - total, 0.0), minerals=request.minerals)
     return (nothing, *states)
 
@@ -224,7 +242,7 @@ def _state(asked: StateShock, world: World, touched: dict[str, set[str]]) -> Sta
 
 
 def annual_severity(severity: float, severity_unit: str, duration_yr: float) -> float:
-    """The severity over a year of a shock that lasts less: its distance from "nothing happens" times the part of the year.
+    """The severity over a year of a shock that lasts less: its distance from "nothing" times the part of the year.
 
     Nothing happens at 1 for shares allowed and multiples, at 0 for everything else.
 
@@ -245,7 +263,9 @@ def check(request: DesignRequest, world: World) -> tuple[State, ...]:
     """
     world.check(request.scenario())
     industries = tuple(world.tables["industries"]["id"])
-    named = {*request.objective.industry_weights} | {i for lines in request.red_lines.values() for i in lines.industry_cost}
+    named = {*request.objective.industry_weights} | {
+        i for lines in request.red_lines.values() for i in lines.industry_cost
+    }
     for industry in sorted(named):
         if industry not in industries:
             raise ScenarioError(f"unknown industry {industry!r}; {choices(industries, industry)}")

@@ -1,8 +1,8 @@
-"""The market's response to one agreement in one state: solved by the equilibrium, reduced to what a choice needs, kept by content.
+"""The market's response to one agreement in one state: solved, reduced to what a choice needs, kept by content.
 
-A response is identified by everything that determines it: data, assumptions, horizon, parties, the agreement for the mineral and for
-its hosts, projects built, the shock and the source code of the engine. Weights, red lines, strikes and probabilities are not part of
-it, so changing them solves nothing again.
+A response is identified by everything that determines it: data, assumptions, horizon, parties, the agreement for the
+mineral and for its hosts, projects built, the shock and the source code of the engine. Weights, red lines, strikes and
+probabilities are not part of it, so changing them solves nothing again.
 """
 
 from __future__ import annotations
@@ -30,13 +30,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.equilibrium import SolvedMineral
-    from model.scenario import NamedShock, Scenario
+    from model.scenario import Scenario
     from model.world import World
 
     Amounts = dict[str, float]
     Pairs = dict[tuple[str, str], float]
 
-ENGINE = ("units.py", "agreement.py", "shock.py", "scenario.py", "market", "equilibrium", "impact", "design/responses.py", "design/projects.py")
+ENGINE = (
+    "units.py",
+    "agreement.py",
+    "shock.py",
+    "scenario.py",
+    "market",
+    "equilibrium",
+    "impact",
+    "design/responses.py",
+    "design/projects.py",
+)
 """Source files that decide a response, relative to the package."""
 SMALLEST_FLOW = 1e-9
 _PAIR = ">"
@@ -46,9 +56,11 @@ _PAIR = ">"
 class Response:
     """One mineral under one agreement in one state. By region, regions with nothing left out; per year.
 
-    ``net_usd`` is users + producers + treasury + rents; settlements of offtakes with a strike stand apart in ``transfers_usd``. ``outlay_usd`` counts support paid and stocks
-    bought less stocks sold. ``seller_price_usd_per_t`` is what an offtake settles against. ``assured`` is, by class of industry, the
-    share of the need served. ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and industry.
+    ``net_usd`` is users + producers + treasury + rents; settlements of offtakes with a strike stand apart in
+    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold.
+    ``seller_price_usd_per_t`` is what an offtake settles against. ``assured`` is, by class of industry, the share of
+    the need served. ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and
+    industry.
     """
 
     users_usd: Amounts
@@ -96,7 +108,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Facts:
-    """The status quo of one mineral at its last stage: what shares of the menu refer to. Price is weighted by the parties' use."""
+    """The status quo of one mineral's last stage, to which the menu refers. Price is weighted by the parties' use."""
 
     mineral: str
     stage: str
@@ -108,7 +120,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Question:
-    """One cell of the response table: a mineral under an agreement (hosts' included) in one state, with projects built."""
+    """One cell of the table: a mineral under an agreement (hosts' included) in one state, with projects built."""
 
     mineral: str
     scenario: Scenario
@@ -116,7 +128,7 @@ class Question:
 
 
 def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[str] = ()) -> Question:
-    """The cell of a mineral in a scenario; instruments that do not reach it are left out, so that equal cells are equal."""
+    """The cell of a mineral in a scenario; instruments that do not reach it are left out, so equal cells are equal."""
     reached = {mineral, *world.hosts.get(mineral, {})}
     lists = {
         name: tuple(item for item in getattr(scenario.agreement, name) if item.mineral in reached)
@@ -224,7 +236,8 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         seller_price_usd_per_t=_seller_prices(solved),
         producer_revenue_usd=_producer_revenue(solved),
         producer_price_usd_per_t={
-            stage: _column([row for row in accounts.prices if row["stage"] == stage], "producer_price") for stage in market.stages
+            stage: _column([row for row in accounts.prices if row["stage"] == stage], "producer_price")
+            for stage in market.stages
         },
         use_t=_present(_column(quantities, "consumption")),
         output_t=_present(_column(quantities, "production")),
@@ -283,7 +296,8 @@ def _delivered(solved: SolvedMineral, agreement: Agreement) -> Pairs:
     pairs = zip(solved.state.problem.offtakes, solved.state.excused, strict=True)
     committed = {index: excused for (index, _, _), excused in pairs}
     return {
-        (agreement.offtakes[index].producer, agreement.offtakes[index].buyer): 1.0 - excused for index, excused in committed.items()
+        (agreement.offtakes[index].producer, agreement.offtakes[index].buyer): 1.0 - excused
+        for index, excused in committed.items()
     }
 
 
@@ -306,7 +320,7 @@ def _impact(
 
 
 def _assured(detail: pd.DataFrame, industries: pd.DataFrame, name: str) -> Amounts:
-    """Share of the class's need that is served, every industry cut alike; one where the class does not use the mineral."""
+    """Share of the class's need that is served, every industry cut alike, by region that uses the mineral."""
     members = dict(zip(industries.id, industries[name].to_numpy(dtype=bool), strict=True))
     need: Amounts = {}
     missing: Amounts = {}

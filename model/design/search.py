@@ -1,7 +1,7 @@
-"""The search for an agreement: response table, choice, refinement around it, proof by the equilibrium, and again until they agree.
+"""The search for an agreement: response table, choice, refinement around it, proof by the equilibrium.
 
-A by-product's menu is solved given its hosts' packages. Hosts are neutral at first; when a host's chosen package changes, the
-by-product's responses are asked for again under that package, until the choice stands.
+A by-product's menu is solved given its hosts' packages. Hosts are neutral at first; when a host's chosen package
+changes, the by-product's responses are asked for again under that package, until the choice stands.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_REFINEMENTS = 12
 MOST_PROOFS = 5
 STRIKE_STEP = 0.001
-"""Strikes are negotiated in finer steps than levels, since they divide money without moving the market [share of the price]."""
+"""Strikes have finer steps than levels, since they divide money without moving the market [share of the price]."""
 SMALL_SHORTFALL = 1e-6
 """A shortfall below this share of all gains is rounding dust."""
 SMALL_GAIN = 0.001
@@ -59,8 +59,9 @@ class Proof:
 class Design:
     """What the optimiser recommends, or why nothing can be recommended.
 
-    ``agreement`` holds every instrument in negotiable steps, offtakes with their strikes. Without an agreement that meets the red
-    lines ``choice``, ``proof`` and ``agreement`` are None and ``conflicts`` names the smallest set that cannot hold together.
+    ``agreement`` holds every instrument in negotiable steps, offtakes with their strikes. Without an agreement that
+    meets the red lines ``choice``, ``proof`` and ``agreement`` are None and ``conflicts`` names the smallest set that
+    cannot hold together.
     """
 
     request: DesignRequest
@@ -78,6 +79,14 @@ class Design:
     def projects(self) -> dict[str, tuple[str, ...]]:
         """Projects built, by mineral."""
         return {} if self.choice is None else {k: option.package.projects for k, option in self.choice.chosen.items()}
+
+
+@dataclass(frozen=True)
+class Found(Progress):
+    """The last step of a run: the design, and what a frontier can be drawn from."""
+
+    design: Design
+    terms: Terms
 
 
 @dataclass
@@ -125,7 +134,7 @@ class Designer:
             self.design = yield from self._prove(choice)
         except NoAgreement:
             self.design = self._without_agreement()
-        yield Progress(self._done, self._done, "done", 0.0)
+        yield Found(self._done, self._done, "done", 0.0, self.design, self.terms())
 
     def result(self) -> Design:
         """Run to the end without reporting."""
@@ -133,6 +142,11 @@ class Designer:
             pass
         assert self.design is not None, "a run that ends has a design"
         return self.design
+
+    def survey(self) -> None:
+        """Solve the whole menu without choosing."""
+        for _ in self._survey():
+            pass
 
     def _survey(self) -> Iterator[Progress]:
         """The status quo of every mineral and the whole menu."""
@@ -144,13 +158,18 @@ class Designer:
             projects, notes = eligible(self.world, plain, mineral) if self.request.projects else ([], [])
             self._notes += notes
             self._minerals[mineral] = _Mineral(facts, {project.id: project for project in projects})
-        wanted = {k: menu_levels(self.request.menu, project_sets(list(own.projects.values()))) for k, own in self._minerals.items()}
+        wanted = {
+            k: menu_levels(self.request.menu, project_sets(list(own.projects.values())))
+            for k, own in self._minerals.items()
+        }
         yield from self._add_levels(wanted)
 
     def _add_levels(self, wanted: Mapping[str, Sequence[Levels]]) -> Iterator[Progress]:
         made = {
             mineral: {
-                package_of(levels, self._minerals[mineral].facts, self.request.parties, self.request.menu, self.request.step): levels
+                package_of(
+                    levels, self._minerals[mineral].facts, self.request.parties, self.request.menu, self.request.step
+                ): levels
                 for levels in points
             }
             for mineral, points in wanted.items()
@@ -161,7 +180,9 @@ class Designer:
 
     def _add_packages(self, made: Mapping[str, Mapping[Package, Levels | None]]) -> Iterator[Progress]:
         """Ask for the responses of packages under all states and make options of them."""
-        new = {k: {p: levels for p, levels in own.items() if p not in self._minerals[k].options} for k, own in made.items()}
+        new = {
+            k: {p: levels for p, levels in own.items() if p not in self._minerals[k].options} for k, own in made.items()
+        }
         yield from self._fill([cell for own in new.values() for package in own for cell in self._cells(package)])
         for mineral, own in new.items():
             neutral = self._responses(Package(mineral=mineral, stage=self._minerals[mineral].facts.stage))
@@ -180,7 +201,9 @@ class Designer:
         option = Option(self.frame, package, responses, neutral, known.facts.price_usd_per_t, levels, projects)
         unpaid = [project for project in projects if not covers_full_cost(option, project)]
         if unpaid:
-            known.left_out[package] = f"neither floor nor price covers the full cost of {', '.join(p.name for p in unpaid)}"
+            known.left_out[package] = (
+                f"neither floor nor price covers the full cost of {', '.join(p.name for p in unpaid)}"
+            )
             return
         known.options[package] = option
 
@@ -214,7 +237,9 @@ class Designer:
         options = {}
         for mineral, known in self._minerals.items():
             if not known.options:
-                raise ScenarioError(f"no package of {mineral} is left: {next(iter(known.left_out.values()), 'the menu is empty')}")
+                raise ScenarioError(
+                    f"no package of {mineral} is left: {next(iter(known.left_out.values()), 'the menu is empty')}"
+                )
             ordered = sorted(known.options.values(), key=lambda option: not option.package.is_neutral)
             options[mineral] = prune(ordered, lambda o: o.package.is_neutral or o.levels is None, sorted(industries))
         return Terms(self.request, self.frame, options, self.lenders_share, self._margins)
@@ -260,10 +285,11 @@ class Designer:
     def _prove(self, choice: Choice) -> Generator[Progress, None, Design]:
         """Verify the choice with every instrument in place; the verified bundle joins the menu until both agree.
 
-        Where rounding leaves a party below what participation asks, its limit is tightened by that much before choosing again.
+        Where rounding leaves a party below what participation asks, its limit is tightened by that much before
+        choosing again.
         """
         for rounds in range(1, MOST_PROOFS + 1):
-            agreement = self.agreement_of(choice)
+            agreement = agreement_of(choice, self.request, self.world)
             proof = yield from self._verify(choice, agreement, rounds)
             short = self._shortfalls(proof)
             if (proof.difference <= self.request.agreement_gap and not short) or rounds == MOST_PROOFS:
@@ -284,7 +310,9 @@ class Designer:
     def _report(self, choice: Choice, agreement: Agreement, proof: Proof) -> Design:
         notes = list(choice.notes)
         if proof.difference > self.request.agreement_gap:
-            notes.append(f"Predicted and verified gains still differ by up to {proof.difference:.1%}: the verified ones hold.")
+            notes.append(
+                f"Predicted and verified gains still differ by up to {proof.difference:.1%}: the verified ones hold."
+            )
         notes += [
             f"{group}: {amount:.3g} million USD a year short of the limit after rounding."
             for group, amount in self._shortfalls(proof).items()
@@ -302,27 +330,12 @@ class Designer:
             packages_left_out=sum(len(own.left_out) for own in self._minerals.values()),
         )
 
-    def agreement_of(self, choice: Choice) -> Agreement:
-        """Every instrument of a choice in negotiable steps, offtakes with their strikes."""
-        parts = [option.package for option in choice.chosen.values()]
-        bare = [package.model_copy(update={"offtakes": ()}) for package in parts]
-        agreement = joined(package.agreement(self.request.parties, self.world.regions) for package in bare)
-        return agreement.model_copy(update={"offtakes": tuple(self._offtakes(choice))})
-
-    def _offtakes(self, choice: Choice) -> Iterator[Offtake]:
-        for contract in choice.contracts:
-            price_step = negotiable_step(STRIKE_STEP * contract.expected_price_usd_per_t)
-            yield Offtake(
-                producer=contract.producer,
-                buyer=contract.buyer,
-                mineral=contract.mineral,
-                stage=self._minerals[contract.mineral].facts.stage,
-                quantity=floor_to(contract.volume_t, negotiable_step(self.request.step * contract.volume_t)),
-                strike=round_to(contract.strike_usd_per_t, price_step),
-            )
-
     def _bundle(self, choice: Choice, mineral: str) -> Package:
-        offtakes = tuple((o.producer, o.buyer, o.quantity) for o in self._offtakes(choice) if o.mineral == mineral)
+        offtakes = tuple(
+            (o.producer, o.buyer, o.quantity)
+            for o in _offtakes(choice, self.request, self.world)
+            if o.mineral == mineral
+        )
         return choice.chosen[mineral].package.model_copy(update={"offtakes": offtakes})
 
     def _verify(self, choice: Choice, agreement: Agreement, rounds: int) -> Generator[Progress, None, Proof]:
@@ -342,14 +355,19 @@ class Designer:
             solved = replace(option, responses=tuple(self.table.one(cell) for cell in own))
             paid = [[r.transfers_usd.get(party, 0.0) for party in self.frame.parties] for r in solved.responses]
             verified += self._after_purses(choice, solved) + np.array(paid) / MILLION
-        both = [dict(zip(self.frame.parties, self.frame.probability @ gain, strict=True)) for gain in (predicted, verified)]
+        both = [
+            dict(zip(self.frame.parties, self.frame.probability @ gain, strict=True)) for gain in (predicted, verified)
+        ]
         expected = [{party: float(value) for party, value in gain.items()} for gain in both]
         return Proof(expected[0], expected[1], verified, difference(*expected), rounds)
 
     def _after_purses(self, choice: Choice, option: Option) -> Floats:
         """Gain by state and party of one mineral after common purses are divided, before settlements."""
         gain = option.gain
-        for shares, amounts, sign in ((choice.revenue_shares, option.revenue, 1.0), (choice.outlay_shares, option.outlay, -1.0)):
+        for shares, amounts, sign in (
+            (choice.revenue_shares, option.revenue, 1.0),
+            (choice.outlay_shares, option.outlay, -1.0),
+        ):
             if option.mineral in shares:
                 share = np.array([shares[option.mineral][party] for party in self.frame.parties])
                 gain = gain + sign * (amounts.sum(axis=1, keepdims=True) * share - amounts)
@@ -389,6 +407,27 @@ class Designer:
                 yield f"{len(known.left_out)} packages of {mineral} are left out: {reasons[0]}."
 
 
+def agreement_of(choice: Choice, request: DesignRequest, world: World) -> Agreement:
+    """Every instrument of a choice in negotiable steps, offtakes with their strikes."""
+    bare = [option.package.model_copy(update={"offtakes": ()}) for option in choice.chosen.values()]
+    agreement = joined(package.agreement(request.parties, world.regions) for package in bare)
+    return agreement.model_copy(update={"offtakes": tuple(_offtakes(choice, request, world))})
+
+
+def _offtakes(choice: Choice, request: DesignRequest, world: World) -> Iterator[Offtake]:
+    for contract in choice.contracts:
+        quantity = floor_to(contract.volume_t, negotiable_step(request.step * contract.volume_t))
+        strike = round_to(contract.strike_usd_per_t, negotiable_step(STRIKE_STEP * contract.expected_price_usd_per_t))
+        yield Offtake(
+            producer=contract.producer,
+            buyer=contract.buyer,
+            mineral=contract.mineral,
+            stage=world.stages[contract.mineral][-1],
+            quantity=quantity,
+            strike=strike,
+        )
+
+
 def _nothing(package: Package) -> Package:
     return Package(mineral=package.mineral, stage=package.stage)
 
@@ -425,4 +464,7 @@ def difference(predicted: Mapping[str, float], verified: Mapping[str, float]) ->
     """
     smallest = SMALL_GAIN * sum(abs(value) for value in verified.values())
     sizes = {party: max(abs(value), abs(predicted[party]), smallest) for party, value in verified.items()}
-    return max((abs(predicted[party] - value) / sizes[party] for party, value in verified.items() if sizes[party] > 0), default=0.0)
+    return max(
+        (abs(predicted[party] - value) / sizes[party] for party, value in verified.items() if sizes[party] > 0),
+        default=0.0,
+    )

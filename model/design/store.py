@@ -26,7 +26,7 @@ def default_path() -> Path:
 
 
 class Store:
-    """Texts by key in one SQLite file. Every ``put`` is on disk when it returns; several processes may share the file."""
+    """Texts by key in one SQLite file. What is put is on disk at once; several processes may share the file."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
@@ -35,7 +35,9 @@ class Store:
             with closing(self._connect()) as connection, connection:
                 connection.execute(_TABLE)
         except (OSError, sqlite3.Error) as error:
-            raise AccordError(f"cannot keep responses in {self.path}: {error}; name another folder in {FOLDER_VARIABLE}") from None
+            raise AccordError(
+                f"cannot keep responses in {self.path}: {error}; name another folder in {FOLDER_VARIABLE}"
+            ) from None
 
     def get(self, keys: Iterable[str]) -> dict[str, str]:
         """The texts there are for these keys."""

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from model.design.responses import Question, Response, key_of, respond
 from model.errors import AccordError
+from model.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from model.design.store import Store
-    from model.world import World
 
 BATCH = 8
 """Cells a worker solves before it reports; they share a mineral, so that its market is calibrated once."""
@@ -33,7 +33,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a calculation is: ``done`` of ``total`` solves, seconds left at the pace so far, and what was worked on last."""
+    """How far a calculation is: ``done`` of ``total`` solves, what was worked on last, seconds left at this pace."""
 
     done: int
     total: int
@@ -47,8 +47,8 @@ Answer = Response | Failure
 class ResponseTable:
     """Answers by question. Memory first, then the store, then the equilibrium.
 
-    ``workers`` processes solve what is missing, 1 = this one. The answers do not depend on their number: every cell starts from the
-    status quo of its own market and nothing else.
+    ``workers`` processes solve what is missing, 1 = this one. The answers do not depend on their number: every cell
+    starts from the status quo of its own market and nothing else.
     """
 
     def __init__(self, world: World, store: Store, workers: int = 1, folder: Path | None = None) -> None:
@@ -82,7 +82,7 @@ class ResponseTable:
         return answer
 
     def fill(self, asked: Sequence[Question]) -> Iterator[Progress]:
-        """Solve what is neither in memory nor in the store, reporting after every part. Stop iterating to cancel: nothing is lost."""
+        """Solve what is not known yet, reporting after every part. Stop iterating to cancel: nothing is lost."""
         by_key = {self.key(each): each for each in asked}
         self._recall([key for key in by_key if key not in self._known])
         missing = {key: each for key, each in by_key.items() if key not in self._known}
@@ -146,8 +146,6 @@ _WORLDS: list[World] = []
 
 
 def _start_worker(folder: Path | None) -> None:
-    from model.world import World
-
     _WORLDS[:] = [World(folder)]
 
 

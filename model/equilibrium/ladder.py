@@ -33,7 +33,7 @@ WIDE = np.concatenate([np.arange(1.0, 9.0), 8.0 * 1.9 ** np.arange(1, 9)])
 INDEPENDENT = 1e-9
 """A column whose part outside the span of earlier ones is smaller than this adds nothing to it."""
 INSIDE = 1e-7
-"""An activity further than this from its bounds (in thousandths of the quantity scale) can fix a price."""
+"""An activity with more room, or a wider step, than this (in thousandths of the quantity scale) can fix a price."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,20 @@ class Ladder:
         return Steps(self.owner, np.concatenate(costs), np.concatenate(lowers), np.concatenate(uppers))
 
 
-def flat_set(system: System, point: Point) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def flat_set(
+    system: System, point: Point, width: float, by_rank: bool = False
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Activities to be given a flat step, and the nodes whose price the programme then determines.
 
-    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the
+    ``width`` is that of the steps: an activity that hardly moves over one fixes no price. ``by_rank``
+    chooses by linear independence, which is sure but slow. Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the
     outside. Preferred are activities with one end outside the market (demand, supply), then the largest.
     """
     t = system.problem.table
     x = point.quantity
-    inside = np.minimum(x - t.lower, t.upper - x) > INSIDE
     curved = t.shape != Shape.FLAT
+    _, slope = system.curves.quantity_and_slope(point.marginal, x, 1.0)
+    inside = np.minimum(np.where(curved, slope * width, np.inf), np.minimum(x - t.lower, t.upper - x)) > INSIDE
     binding = [pool for rent, pool in zip(point.rent, system.problem.pools, strict=True) if rent > 0]
     pooled = np.zeros(len(t), dtype=bool)
     for pool in binding:
@@ -115,7 +119,7 @@ def flat_set(system: System, point: Point) -> tuple[NDArray[np.bool_], NDArray[n
         parent[a] = b
         return a != b
 
-    if (inside & ~curved & pooled & (t.ratio > 0)).any():
+    if by_rank or (inside & ~curved & pooled & (t.ratio > 0)).any():
         return _independent_flats(system, point, inside, binding)
     for activity in np.flatnonzero(inside & ~curved & (t.ratio > 0)).tolist():
         connect(activity)

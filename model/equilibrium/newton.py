@@ -23,6 +23,7 @@ SHIFT_TOLERANCE = 1e-9
 MOST_STEPS = 60
 MOST_CENTRES = 60
 MOST_HALVINGS = 6
+FLOOR_DEGREES = 8
 RIDGE = 1e-14
 LARGEST_MOVE = 0.5
 """A price moves by at most this fraction of itself (or of a fifth of the price scale) in one step."""
@@ -52,27 +53,43 @@ def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
     return point
 
 
+def refine_gradually(system: System, start: Point) -> Point:
+    """Newton iteration with the floors raised by degrees from the prices of ``start``; stops where a degree fails."""
+    floor, point = system.floor, start
+    below = np.minimum(start.price[system.levy_node], floor)
+    for degree in range(1, FLOOR_DEGREES + 1):
+        system.floor = below + (floor - below) * degree / FLOOR_DEGREES
+        point = refine(system, point)
+        if point.residual > TOLERANCE:
+            break
+    system.floor = floor
+    return point
+
+
 def _solve_with_centre(system: System, start: Point, centre: Floats) -> Point:
     point = replace(start)
     at = system.conditions(point, centre)
     for _ in range(MOST_STEPS):
         if point.residual <= TOLERANCE:
             return point
-        direction = _direction(system.jacobian(point, at), at.residual)
+        direction = _direction(system.jacobian(point, at), at)
         if direction is None:
             return point
         point, at = _line_search(system, point, direction, centre)
     return point
 
 
-def _direction(jacobian: Floats, residual: Floats) -> Floats | None:
-    """Newton direction; a vanishing ridge where curves leave a price undetermined."""
-    diagonal = np.einsum("ii->i", jacobian)
-    diagonal += RIDGE * max(float(np.abs(diagonal).max(initial=0.0)), 1.0)
+def _direction(jacobian: Floats, at: Linearisation) -> Floats | None:
+    """Newton direction from rows of equal size; a vanishing ridge where curves leave a price undetermined."""
+    size = np.abs(jacobian).max(axis=1)
+    size[size == 0.0] = 1.0
+    jacobian /= size[:, None]
+    np.einsum("ii->i", jacobian)[:] += RIDGE
     try:
-        direction = cast("Floats", np.linalg.solve(jacobian, -residual))
+        direction = cast("Floats", np.linalg.solve(jacobian, -at.residual / size))
     except np.linalg.LinAlgError:
         return None
+    direction[at.is_set] = 0.0
     return direction if np.isfinite(direction).all() else None
 
 

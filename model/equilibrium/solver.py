@@ -22,13 +22,13 @@ from model.equilibrium.compiled import CompiledProgramme, Solution
 from model.equilibrium.conditions import Point, System
 from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
 from model.equilibrium.levies import solve_by_levies
-from model.equilibrium.newton import TOLERANCE, refine
+from model.equilibrium.newton import TOLERANCE, refine, refine_gradually
 from model.equilibrium.problem import Pool, Problem
 from model.errors import SolveError
 from model.market.records import Role, Shape, activities, join
 
 if TYPE_CHECKING:
-    from model.market.records import Floats
+    from model.market.records import Floats, Integers
 
 QUANTITY_UNIT = 1000.0
 """The market's quantity scale becomes this many solver units."""
@@ -80,7 +80,7 @@ class Solver:
         try:
             return self._solve(problem, start)
         except SolveError:
-            if not problem.levies:
+            if not any(_has_steps(problem, group.members) for group in problem.levies):
                 raise
             return solve_by_levies(problem, self._solve)
 
@@ -95,6 +95,8 @@ class Solver:
         first = _first_point(system, problem, start)
         if first is not None:
             point = refine(system, first)
+            if point.residual > TOLERANCE and system.levies:
+                point = refine_gradually(system, first)
         programmes = 0
         if point is None or point.residual > TOLERANCE:
             point, programmes, highs_seconds = self._search(system)
@@ -135,7 +137,7 @@ class Solver:
         ladder, programme = self._programme(system)
         seconds = 0.0
         for proofs in range(1, MOST_PROOFS + 1):
-            is_flat, pinned = flat_set(system, point)
+            is_flat, pinned = flat_set(system, point, PROVING_WIDTH, by_rank=proofs % 2 == 0)
             steps = ladder.steps(point.marginal, PROVING_WIDTH, is_flat, _charges(system, point))
             solution = programme.solve(system.problem, steps)
             seconds += solution.seconds
@@ -144,7 +146,8 @@ class Solver:
             gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
             if price_error <= LARGEST_PRICE_ERROR and gap <= LARGEST_PRICE_ERROR:
                 return point, price_error, proofs, seconds
-            point = refine(system, _at_solution(system, point, solution), solution.quantity)
+            if proofs % 2 == 0:
+                point = refine(system, _at_solution(system, point, solution), solution.quantity)
         raise SolveError(
             f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices "
             f"differ by {price_error:.2g} of the price scale, its optimum by {gap:.2g}; try another level"
@@ -162,6 +165,10 @@ class Solver:
         if len(self._compiled) > MOST_COMPILED:
             self._compiled.popitem(last=False)
         return ladder, programme
+
+
+def _has_steps(problem: Problem, members: Integers) -> bool:
+    return bool((problem.table.shape[members] == Shape.FLAT).any())
 
 
 def _first_point(system: System, problem: Problem, start: State | None) -> Point | None:

@@ -1,4 +1,4 @@
-"""What a reader is told: sentences and tables made from a scenario's results, true of the numbers and rounded to what they bear."""
+"""What a reader is told: sentences and tables from a scenario's results, rounded to what they bear."""
 
 from model.findings.formulation import Formulation, formulation, levers_table
 from model.findings.overview import Overview, axis_bound, curve_sentence, failing_parties, headline_numbers, overview

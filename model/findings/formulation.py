@@ -39,7 +39,7 @@ class Formulation:
 
 
 def formulation(state: State) -> Formulation:
-    """The programme that proves a solved state, built anew in Pyomo and listed: kind, name, number of elements, meaning with unit."""
+    """The programme that proves a solved state, built anew in Pyomo: kind, name, size and meaning of its parts."""
     scaled = scale(state.problem)
     centre = state.marginal / state.problem.market.price_scale
     ladder = Ladder(scaled.table, System(scaled).curves, FINE, 1)

@@ -43,7 +43,7 @@ ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
 
 @dataclass(frozen=True)
 class Number:
-    """One number of the headline as text: label, value, change against the status quo, and its range where one was computed."""
+    """One number of the headline as text: label, value, change on the status quo, and its range once computed."""
 
     label: str
     value: str
@@ -121,7 +121,7 @@ class Overview:
 
     @property
     def least_axis_usd(self) -> float:
-        """Axes of money reach at least to this part of what the parties' users spend, so that small changes look small."""
+        """What axes of money reach at least, so that small changes look small: a part of what users spend."""
         return SMALLEST_AXIS_SHARE * self.spend_usd
 
 
@@ -276,19 +276,21 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
 
 
 def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, names: Names) -> str:
-    """Where a floor starts to bind and from where it cannot hold, in one sentence; then where the scenario's own floor stands."""
+    """Where a floor starts to bind, from where it cannot hold, and where the scenario's own floor stands."""
     product = names.product(response.mineral, response.stage)
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if slack >= highest:
-        return f"No floor up to {price(highest)} binds: {product} costs the parties {price(response.without_floor_usd_per_t)} without one."
+        without = price(response.without_floor_usd_per_t)
+        return f"No floor up to {price(highest)} binds: {product} costs the parties {without} without one."
     start = f"A floor on {product} starts to bind at {price(slack)}"
     fails = response.fails_from
     if fails.empty:
         end = f"and holds in every party up to {price(highest)}, the highest tried"
     else:
         first = fails.sort_values("fails_from_usd_per_t").iloc[0]
-        end = f"and cannot hold in {names.the_region(str(first['region']))} from {price(float(first['fails_from_usd_per_t']))}"
+        where, level = names.the_region(str(first["region"])), float(first["fails_from_usd_per_t"])
+        end = f"and cannot hold in {where} from {price(level)}"
         others = fails["region"].nunique() - 1
         end += f" (in {others} more beyond)" if others else ""
     if current_usd_per_t is None:
@@ -304,7 +306,7 @@ def failing_parties(response: FloorResponse, names: Names) -> str:
 
 
 def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
-    """The industries of the parties whose cost changes most: extra cost with and without the agreement [USD/yr], unit cost in share.
+    """The industries of the parties whose cost changes most: extra cost with and without the agreement [USD/yr].
 
     Industries are summed over the parties whose industry sizes are known; the others' users stand in ``unsized_users``.
     """

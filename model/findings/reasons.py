@@ -43,11 +43,16 @@ def _floor_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
             Mechanism.BUFFER_STOCK: _buffer_reasons,
         }[floor.mechanism](floor, rows, names)
         sentences += [
-            f"The floor does not hold in {names.the_region(row.region)}: {_spelled_out(str(row.why_not), row.region, names)}."
-            for row in rows.itertuples()
-            if not row.holds and row.why_not
+            f"The floor does not hold in {names.the_region(region)}: {_spelled_out(why_not, region, names)}."
+            for region, why_not in _failures(rows)
         ]
     return sentences
+
+
+def _failures(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Parties in which a floor does not hold, and why."""
+    failed = rows[~rows["holds"] & rows["why_not"].notna()]
+    return [(str(region), str(why)) for region, why in zip(failed["region"], failed["why_not"], strict=True)]
 
 
 def _spelled_out(why_not: str, region: str, names: Names) -> str:
@@ -70,7 +75,7 @@ def _levy_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
     if len(slack):
         above = price(float(slack["price"].min()))
         sentences.append(
-            f"The floor does not bind in {names.the_regions(slack['region'])}: the price there is {above} or more without a levy."
+            f"The floor does not bind in {names.the_regions(slack['region'])}: the price is at least {above} anyway."
         )
     return sentences
 
@@ -80,8 +85,8 @@ def _cfd_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
     if paid.empty:
         return []
     return [
-        f"Producers in {names.the_regions(paid['region'])} are paid up to {price(floor.price)}; users pay the market price, "
-        "treasuries the difference."
+        f"Producers in {names.the_regions(paid['region'])} are paid up to {price(floor.price)}; "
+        "users pay the market price, treasuries the difference."
     ]
 
 
@@ -104,7 +109,8 @@ def _trq_sentence(trq: Trq, row: Any, names: Names) -> str:
     product = names.product(trq.mineral, trq.stage)
     filled = used / trq.quantity if trq.quantity else 1.0
     if filled < 0.999:
-        return f"The tariff-rate quota for {product} is {percent(filled)} full: {tonnes(used)} of {tonnes(trq.quantity)} come in."
+        amounts = f"{tonnes(used)} of {tonnes(trq.quantity)}"
+        return f"The tariff-rate quota for {product} is {percent(filled)} full: {amounts} come in."
     beyond = f"; {tonnes(over)} more come in at the over-quota rate" if over > 0 else ""
     worth = (
         f" and its rent of {price(rent)} is worth {money(rent * used)} a year to the {trq.rent_to.value}"
@@ -118,8 +124,8 @@ def _shortage(short_t: float) -> list[str]:
     if short_t <= 0:
         return []
     return [
-        f"{tonnes(short_t)} of use in the parties is given up outright: no price below the assumed value of lost use clears the market "
-        "(assumption choke_price_multiple)."
+        f"{tonnes(short_t)} of use in the parties is given up outright: no price below the assumed value of lost use "
+        "clears the market (assumption choke_price_multiple)."
     ]
 
 
@@ -131,16 +137,16 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     if len(frame) < 2:
         return []
     ratio = frame["consumer_price_with_agreement_usd_per_t"] / frame["consumer_price_status_quo_usd_per_t"]
-    top = ratio.idxmax()
-    if ratio[top] < 1.01:
+    top = frame.iloc[int(ratio.to_numpy().argmax())]
+    if ratio.max() < 1.01:
         return []
-    where = names.the_region(str(frame.loc[top, "region"]))
-    after = price(float(frame.loc[top, "consumer_price_with_agreement_usd_per_t"]))
-    return [f"The price rises most in {where}: to {after}, {figures(float(ratio[top]))} times the status quo."]
+    after = price(float(top["consumer_price_with_agreement_usd_per_t"]))
+    where = names.the_region(str(top["region"]))
+    return [f"The price rises most in {where}: to {after}, {figures(float(ratio.max()))} times the status quo."]
 
 
 def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
-    """Export controls in force on the status-quo date for a mineral, each as a sentence; suspended ones are left out."""
+    """Export controls on a mineral in force on the status-quo date, as sentences; suspended ones are left out."""
     rows = tables["export_controls"]
     rows = rows[(rows["mineral"] == mineral) & ~rows["suspended"].astype(bool)]
     return [_control(row, names) for row in rows.itertuples()]
@@ -155,7 +161,7 @@ def _control(row: Any, names: Names) -> str:
         return f"In force: {exporter} taxes exports of {product}{targets} at {percent(float(row.level))}{law}."
     level = float(row.level)
     if level >= 1.0:
-        return f"In force: {exporter} restricts exports of {product}{targets}; the base year already holds the effect{law}."
+        return f"In force: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
     if level <= 0.0:
         return f"In force: {exporter} lets no {product} out{targets}{law}."
     return f"In force: {exporter} lets out {percent(level)} of its 2024 exports of {product}{targets}{law}."
@@ -166,7 +172,8 @@ def _data_warning(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     if last.observed:
         return []
     return [
-        f"No bilateral trade statistics lie behind {names.product(mineral, last.stage)}: no single flow between two countries is an observation."
+        f"No bilateral trade statistics lie behind {names.product(mineral, last.stage)}: "
+        "no single flow between two countries is an observation."
     ]
 
 
@@ -180,5 +187,6 @@ def data_limits(world: World, names: Names) -> list[str]:
         if not stage.observed
     ]
     return [
-        f"No single bilateral flow is an observation for: {listing(guessed)}. Their flows are built from totals, published shares and distance."
+        f"No single bilateral flow is an observation for: {listing(guessed)}. "
+        "Their flows are built from totals, published shares and distance."
     ]

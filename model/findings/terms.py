@@ -22,7 +22,8 @@ def agreement_in_words(scenario: Scenario, mineral: str, names: Names) -> str:
     terms = terms_of(scenario.agreement, mineral, names)
     shocks = [shock_in_words(shock, names) for shock in scenario.shocks]
     if not terms and not shocks:
-        return f"No agreement and no shock: {names.mineral(mineral).lower()} as it stood on {names.status_quo_date}, the status quo."
+        stood = f"{names.mineral(mineral).lower()} as it stood on {names.status_quo_date}"
+        return f"No agreement and no shock: {stood}, the status quo."
     parties = starting(names.the_parties(scenario.parties))
     agreed = f"{parties} {listing(terms)}" if terms else f"{parties} agree nothing on {names.mineral(mineral).lower()}"
     return (
@@ -85,7 +86,7 @@ def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, st
 def assumed(assumptions: Iterable[Assumption]) -> str:
     """The values of assumptions with their ranges, one after the other."""
     parts = [f"{row.id.replace('_', ' ')} {row.value:g} ({row.low:g} to {row.high:g})" for row in assumptions]
-    return f"Assumed: {'; '.join(parts)}. Reasons and sources stand in the assumptions registry on the page Data and method."
+    return f"Assumed: {'; '.join(parts)}. Reasons and sources: page Data and method."
 
 
 def duty_in_words(duty: Duty | Tariff) -> str:
@@ -125,7 +126,8 @@ def _tariff(tariff: Tariff, names: Names) -> str:
 
 def _offtake(offtake: Offtake, names: Names) -> str:
     strike = f" at {price(offtake.strike)}" if offtake.strike is not None else ""
-    return f"commit {names.the_region(offtake.buyer)} to take {tonnes(offtake.quantity)} from {names.the_region(offtake.producer)}{strike}"
+    buyer, producer = names.the_region(offtake.buyer), names.the_region(offtake.producer)
+    return f"commit {buyer} to take {tonnes(offtake.quantity)} from {producer}{strike}"
 
 
 def _stockpile(stockpile: Stockpile, names: Names) -> str:

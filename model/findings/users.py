@@ -1,4 +1,4 @@
-"""What an agreement does to the industries that use a mineral: rankings, one industry opened, and what the numbers cannot say."""
+"""What an agreement does to the industries that use a mineral: rankings, and one industry opened."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ MEASURES = {
 
 
 def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.DataFrame:
-    """Industries of one party, the hardest hit first: the measure with and without the agreement, bounds, flags, quality.
+    """Industries of one party, the hardest hit first, by one measure.
 
-    Only industries that use one of the minerals are listed. Columns: industry, name, value, without, low, high (in the measure's unit;
-    the status quo is zero), flags, label, shortest_mineral, grade, assumption, suspect.
+    Only industries that use one of the minerals are listed. Columns: industry, name, value, without, low, high
+    (in the measure's unit; the status quo is zero), flags, label, shortest_mineral, grade, assumption, suspect.
     """
     after = _of(outcome.industries, region)
     without = _of(outcome.industries_without_agreement, region)
@@ -104,7 +104,7 @@ def _of(frame: pd.DataFrame, region: str) -> pd.DataFrame:
 
 
 def uses_by_mineral(outcome: Outcome, region: str, order: list[str]) -> pd.DataFrame:
-    """Extra cost of one party's industries, mineral by mineral, in % of output value; wide: industries in the order given by mineral."""
+    """Extra cost of one party's industries, in % of output value: industries, in the order given, by mineral."""
     frame = outcome.industries_by_mineral
     frame = frame[frame["region"] == region]
     wide = frame.pivot_table(
@@ -129,7 +129,7 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
     own = outcome.industries[(outcome.industries["region"] == region) & (outcome.industries["industry"] != ALL_USERS)]
     if own.empty:
         return ""
-    row = totals(own).loc[region]
+    (row,) = totals(own).loc[[region]].to_dict("records")
     at_risk = float(row["value_added_at_risk_usd"])
     if at_risk <= 0:
         return f"No value added is at risk from a shortage in {names.the_region(region)}."
@@ -137,7 +137,8 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
     return (
         f"Value added at risk in {names.the_region(region)}: first round {money(at_risk)} "
         f"({money(float(row['value_added_at_risk_usd_low']))} to {money(float(row['value_added_at_risk_usd_high']))}), "
-        f"{figures(float(row['jobs_at_risk']))} jobs. Economy-wide {money(wide.mid)} ({money(wide.low)} to {money(wide.high)}): "
+        f"{figures(float(row['jobs_at_risk']))} jobs. "
+        f"Economy-wide {money(wide.mid)} ({money(wide.low)} to {money(wide.high)}): "
         "the same loss with suppliers and customers, not to be added."
     )
 
@@ -157,10 +158,10 @@ def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
 
 
 def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataFrame, names: Names) -> pd.DataFrame:
-    """One industry of one party, mineral by mineral: share of cost, substitutes, stock cover, cut, and what a tonne more would save.
+    """One industry of one party, mineral by mineral: cost, substitutes, stock cover, and what a tonne more would save.
 
-    ``uses`` is the table ``industry_use``. Columns: mineral, name, use_t, cost_share, unit_cost_change, substitution_class, substitutes,
-    stock_cover_share, cut_low, cut_high, value_added_relieved_usd_per_t, grade.
+    ``uses`` is the table ``industry_use``. Columns: mineral, name, use_t, cost_share, unit_cost_change,
+    substitution_class, substitutes, stock_cover_share, cut_low, cut_high, value_added_relieved_usd_per_t, grade.
     """
     substitutes = uses[uses["industry"] == industry].set_index("mineral")["substitutes"]
     rows = outcome.industries_by_mineral
@@ -225,9 +226,12 @@ def relief_sentence(detail: pd.DataFrame) -> str:
     """What would relieve an industry most: one more tonne of what."""
     if detail.empty or detail["value_added_relieved_usd_per_t"].max() <= 0:
         return "Nothing is short enough to put its output at risk: more tonnes would not help it."
-    top = detail.loc[detail["value_added_relieved_usd_per_t"].idxmax()]
+    top = detail.iloc[int(detail["value_added_relieved_usd_per_t"].to_numpy().argmax())]
     worth = price(float(top["value_added_relieved_usd_per_t"]))
-    return f"One more tonne of {str(top['name']).lower()} would relieve it most: it saves {worth} of value added when all uses are cut alike."
+    metal = str(top["name"]).lower()
+    return (
+        f"One more tonne of {metal} would relieve it most: it saves {worth} of value added when all uses are cut alike."
+    )
 
 
 @dataclass(frozen=True)

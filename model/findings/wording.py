@@ -1,4 +1,4 @@
-"""Numbers and names as a reader sees them: two or three figures, thousands separators, units, names with their article."""
+"""Numbers and names as a reader sees them: few figures, thousands separators, units, articles."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pandas as pd
 
     from model.data import Tables
     from model.scenario import ShockLibrary
@@ -129,19 +131,23 @@ def starting(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _by_id(table: pd.DataFrame) -> dict[str, str]:
+    return {str(id): str(name) for id, name in zip(table["id"], table["name"], strict=True)}
+
+
 class Names:
     """Display names of everything the tables name."""
 
     def __init__(self, tables: Tables, library: ShockLibrary) -> None:
-        self._regions = dict(zip(tables["regions"]["id"], tables["regions"]["name"], strict=True))
+        self._regions = _by_id(tables["regions"])
         minerals = tables["minerals"]
-        self._minerals = dict(zip(minerals["id"], minerals["name"], strict=True))
+        self._minerals = _by_id(minerals)
         self._stages = {
             str(row.id): str(row.stages).split(";") for row in minerals[minerals["kind"] == "market"].itertuples()
         }
         coalitions = tables["coalitions"]
         self._coalitions = {frozenset(str(row.members).split(";")): str(row.name) for row in coalitions.itertuples()}
-        self._industries = dict(zip(tables["industries"]["id"], tables["industries"]["name"], strict=True))
+        self._industries = _by_id(tables["industries"])
         self.library = library
         status_quo = tables["status_quo"].iloc[0]
         self.status_quo_date = str(status_quo["date"])[:10]

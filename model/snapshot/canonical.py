@@ -1,4 +1,7 @@
-"""One text for one content: what identities and checksums are taken over, and how such text is read with every doubt."""
+"""One text for one content.
+
+What identities and checksums are taken over, and how such text is read with every doubt.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ FORMATS = ("docx", "pdf", "xlsx", "html")
 def add_commands(commands: Commands) -> None:
     """Add the four commands; each sets ``run`` to a function of the parsed arguments that may return an exit code."""
     one = _add(commands, "snapshot", _snapshot, "solve a scenario and write down everything its numbers rest on")
-    one.add_argument("scenario", type=Path, metavar="SCENARIO.json", help="the scenario; see `accord schema scenario`")
+    one.add_argument(
+        "scenario", type=Path, metavar="SCENARIO.json", help="the scenario, or the result of `accord design`"
+    )
     one.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the snapshot is written")
     one.add_argument("--author", default="", metavar="NAME", help="who made it; stands in the file and in memos")
     _add_data(one)
@@ -100,22 +102,25 @@ def _add_library(library: argparse.ArgumentParser) -> None:
 
 
 def _snapshot(arguments: argparse.Namespace) -> None:
+    from model.records import read_json
     from model.scenario import Scenario
-    from model.snapshot.make import freeze
     from model.snapshot.files import require_place, write_whole
+    from model.snapshot.make import Origin, freeze
     from model.world import World
 
     require_place(arguments.out)
     _require_folder(arguments.data)
-    scenario = Scenario.read(arguments.scenario, "scenario")
-    made = freeze(World(arguments.data), scenario, arguments.author, folder=arguments.data)
+    content = read_json(arguments.scenario, "scenario")
+    found = content if isinstance(content, dict) and "term_sheet" in content else None
+    scenario = Scenario.parse(content if found is None else found.get("scenario"), f"scenario {arguments.scenario}")
+    made = freeze(World(arguments.data), scenario, Origin(arguments.author, design=found), arguments.data)
     write_whole(arguments.out, [made.to_json().encode()])
     _say(f"Snapshot {made.id} written to {arguments.out}.")
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from model.snapshot.record import read
     from model.snapshot.files import require_place, write_whole
+    from model.snapshot.record import read
     from model.snapshot.replay import as_content, replay, report
 
     _require_folder(arguments.data)
@@ -130,9 +135,9 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _memo(arguments: argparse.Namespace) -> None:
-    from model.snapshot.record import read
     from model.snapshot.files import require_place, write_whole
     from model.snapshot.memo import document_of, export
+    from model.snapshot.record import read
 
     require_place(arguments.out)
     document = document_of([read(path) for path in arguments.files])
@@ -219,7 +224,8 @@ def _say_entries(entries: Iterable[Entry]) -> None:
     for entry in entries:
         tags = f"  [{', '.join(entry.tags)}]" if entry.tags else ""
         _say(
-            f"{entry.short_id}  {entry.saved[:16].replace('T', ' ')}  {entry.kind:<8}  {', '.join(entry.minerals):<24}  {entry.name}{tags}"
+            f"{entry.short_id}  {entry.saved[:16].replace('T', ' ')}  {entry.kind:<8}  "
+            f"{', '.join(entry.minerals):<24}  {entry.name}{tags}"
         )
 
 

@@ -1,4 +1,7 @@
-"""The data rows a result can depend on: which they are, how they differ from today's, and a data folder with them put back."""
+"""The data rows a result can depend on.
+
+Which they are, how they differ from today's, and a data folder with them put back.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
 
 @dataclass(frozen=True)
 class RowChange:
-    """One data row that differs: its table, what identifies it, and per column the stored and the present text (None = no such row)."""
+    """One data row that differs.
+
+    Its table, what identifies it, and per column the stored and the present text (None = no such row).
+    """
 
     table: str
     key: dict[str, str]
@@ -54,7 +60,7 @@ class RowChange:
 
 
 def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str, pd.DataFrame]:
-    """Every row, as text, on which a result for the scenario's minerals and their hosts can depend, with the sources they cite.
+    """Every row, as text, on which results for the scenario's minerals and hosts can depend, and the sources cited.
 
     Raises:
         SnapshotError: when the folder no longer holds what the world was made from.

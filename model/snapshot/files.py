@@ -6,13 +6,13 @@ import errno
 import os
 import re
 import unicodedata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.errors import SnapshotError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 LONGEST_NAME = 60
 RESERVED = frozenset(

@@ -1,8 +1,8 @@
 """The library: saved scenarios and snapshots in one SQLite file, safe against several writers, kills and full disks.
 
-Every save is one transaction of a rollback journal: it is in the file whole or not at all, and the library stays one file. Entries are
-never overwritten: a second file of the same id stands beside the first and is shown as its duplicate. Contents are verified again on
-opening, since the library may come from a stranger.
+Every save is one transaction of a rollback journal: it is in the file whole or not at all, and the library stays
+one file. Entries are never overwritten: a second file of the same id stands beside the first and is shown as its
+duplicate. Contents are verified again on opening, since the library may come from a stranger.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ COLUMNS = "checksum, id, kind, name, tags, note, minerals, author, created, save
 
 @dataclass(frozen=True)
 class Entry:
-    """What the library says of one saved scenario or snapshot; ``checksum`` is its key, ``id`` may be shared by duplicates."""
+    """What the library says of one saved scenario or snapshot.
+
+    ``checksum`` is its key, ``id`` may be shared by duplicates.
+    """
 
     checksum: str
     id: str
@@ -102,7 +105,10 @@ def default_path() -> Path:
 
 
 class Library:
-    """One library file; every call opens it, does one thing and closes it, so that processes and threads share it freely."""
+    """One library file.
+
+    Every call opens it, does one thing and closes it, so that processes and threads share it freely.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
@@ -154,7 +160,8 @@ class Library:
         ]
         if not found:
             raise SnapshotError(
-                f"the library {self.path} has no entry whose id begins with {beginning!r}; `accord library list` shows all"
+                f"the library {self.path} has no entry whose id begins with {beginning!r}; `accord "
+                f"library list` shows all"
             )
         if len(found) > 1:
             told = ", ".join(f"{entry.checksum[: record.SHORT]} ({entry.name})" for entry in found[:5])
@@ -314,7 +321,8 @@ class Library:
             raise SnapshotError(f"the library {self.path} cannot be {what}: {_reason(error)}") from None
         except OSError as error:
             raise SnapshotError(
-                f"the library {self.path} cannot be {what}: {error.strerror}. Choose another place with --library or {VARIABLE}"
+                f"the library {self.path} cannot be {what}: {error.strerror}. Choose another place "
+                f"with --library or {VARIABLE}"
             ) from None
 
 
@@ -332,7 +340,10 @@ def _reason(error: sqlite3.Error) -> str:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """How many migrations a file has seen; files that are not ours, newer ones and ones with code in them are refused."""
+    """How many migrations a file has seen.
+
+    Files that are not ours, newer ones and ones with code in them are refused.
+    """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     objects = [str(row[0]) for row in connection.execute("SELECT type FROM sqlite_master")]
@@ -340,7 +351,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         raise SnapshotError(f"{path} is a database of another program, not a library; it was not changed")
     if version > len(MIGRATIONS):
         raise SnapshotError(
-            f"the library {path} has version {version}, from a newer Minerals Accord; this one knows versions up to {len(MIGRATIONS)}. "
+            f"the library {path} has version {version}, from a newer Minerals Accord; this one knows "
+            f"versions up to {len(MIGRATIONS)}. "
             "Update to open it; it was not changed"
         )
     if {"trigger", "view"} & set(objects):
@@ -423,7 +435,8 @@ def _check_header(line: str) -> int:
         raise SnapshotError("the file is not an export of a library")
     if header.get("format") != record.FORMAT:
         raise SnapshotError(
-            f"the export has format {header.get('format')}; this version reads format {record.FORMAT}. Update to import it"
+            f"the export has format {header.get('format')}; this version reads format {record.FORMAT}. "
+            f"Update to import it"
         )
     return int(header["entries"])
 

@@ -1,4 +1,7 @@
-"""Making a snapshot: the scenario is solved, shocked and tried under other assumptions, and everything is written down."""
+"""Making a snapshot.
+
+The scenario is solved, shocked and tried under other assumptions, and everything is written down.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from model.outcome import Headline, Outcome
@@ -36,6 +39,8 @@ TRIED = (
     "short_t",
 )
 """Headline numbers that are kept of every trial of an assumption."""
+
+DESIGN_TABLES = ("term_sheet", "gains", "security", "red_lines")
 
 
 @dataclass(frozen=True)
@@ -57,24 +62,31 @@ class _Draft:
     sentences: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
-def freeze(
-    world: World, scenario: Scenario, author: str = "", moment: datetime | None = None, folder: Path | None = None
-) -> Snapshot:
-    """The snapshot of a scenario; ``folder`` is the data folder the world was made from, ``moment`` defaults to now.
+@dataclass(frozen=True)
+class Origin:
+    """Who makes a snapshot, when (None = now), and the optimiser's RESULT where the scenario came from it."""
+
+    author: str = ""
+    moment: datetime | None = None
+    design: Mapping[str, Any] | None = None
+
+
+UNKNOWN = Origin()
+
+
+def freeze(world: World, scenario: Scenario, origin: Origin = UNKNOWN, folder: Path | None = None) -> Snapshot:
+    """The snapshot of a scenario; ``folder`` is the data folder the world was made from.
 
     Raises:
         AccordError: when the scenario has no result or the data changed meanwhile.
     """
-    last: Progress | None = None
-    for last in freezing(world, scenario, author, moment, folder):
-        pass
-    assert last is not None
+    *_, last = freezing(world, scenario, origin, folder)
     assert last.snapshot is not None
     return last.snapshot
 
 
 def freezing(
-    world: World, scenario: Scenario, author: str = "", moment: datetime | None = None, folder: Path | None = None
+    world: World, scenario: Scenario, origin: Origin = UNKNOWN, folder: Path | None = None
 ) -> Iterator[Progress]:
     """The same, one solve after the other; stop iterating to cancel."""
     rows = evidence.rows_used(world, scenario, folder)
@@ -83,7 +95,16 @@ def freezing(
     for done, (label, step) in enumerate(steps, start=1):
         step(draft)
         yield Progress(done, total, label)
-    yield Progress(total, total, "written", _seal(world, scenario, draft, rows, author, moment or datetime.now(UTC)))
+    yield Progress(total, total, "written", _seal(world, scenario, draft, rows, origin))
+
+
+def design_tables(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of an optimiser's RESULT as content of a snapshot, and its status as one more."""
+    frames = {name: pd.DataFrame(result[name]) for name in DESIGN_TABLES if result.get(name)}
+    status = pd.DataFrame(
+        {"item": list(result["status"]), "value": [str(value) for value in result["status"].values()]}
+    )
+    return {name: table(frame) for name, frame in {**frames, "status": status}.items()}
 
 
 def results(world: World, scenario: Scenario) -> dict[str, Any]:
@@ -137,10 +158,10 @@ def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) 
 def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
     facts = overview(outcome, mineral, world.tables, names)
     draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
-    draft.rows["gains"] += facts.gains.assign(mineral=mineral).to_dict("records")
-    draft.rows["supply"] += facts.supply.assign(mineral=mineral).to_dict("records")
-    draft.rows["industries_hit"] = facts.industries.to_dict("records")
-    draft.rows["parties"] += _parties(outcome, mineral).to_dict("records")
+    draft.rows["gains"] += _records(facts.gains.assign(mineral=mineral))
+    draft.rows["supply"] += _records(facts.supply.assign(mineral=mineral))
+    draft.rows["industries_hit"] = _records(facts.industries)
+    draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
         agreement=[agreement_in_words(outcome.scenario, mineral, names)],
         gains=[facts.gains_sentence],
@@ -151,7 +172,7 @@ def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, n
 
 
 def _parties(outcome: Outcome, mineral: str) -> pd.DataFrame:
-    """Per party what its users pay [USD/t], the share of its use that comes from non-parties, and its net gain [USD/yr]."""
+    """Per party what its users pay [USD/t], the share it uses from non-parties, and its net gain [USD/yr]."""
     last = outcome.base[mineral].stages[-1].stage
     prices, flows, accounts = (
         frame[frame["mineral"] == mineral] for frame in (outcome.prices, outcome.flows, outcome.accounts)
@@ -175,14 +196,18 @@ def _parties(outcome: Outcome, mineral: str) -> pd.DataFrame:
                     f"non_party_share_{state}": _share(foreign[state], bought[state])
                     for state in ("status_quo", "with_agreement")
                 },
-                "net_usd": float(accounts.loc[party, "net_usd"]),
+                "net_usd": _cell(accounts, party, "net_usd"),
             }
         )
     return pd.DataFrame(rows)
 
 
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+
 def _cell(frame: pd.DataFrame, row: str, column: str) -> float:
-    return float(frame.loc[row, column]) if row in frame.index else math.nan
+    return float(frame[column].get(row, math.nan))
 
 
 def _share(part: pd.Series, whole: pd.Series) -> float:
@@ -197,8 +222,8 @@ def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str,
     except AccordError as error:
         draft.sentences[mineral]["response"] = [f"No response curve: {error}"]
         return
-    draft.rows["response"] += curve.parties_price.assign(mineral=mineral).to_dict("records")
-    draft.rows["response_fails"] += curve.fails_from.assign(mineral=mineral).to_dict("records")
+    draft.rows["response"] += _records(curve.parties_price.assign(mineral=mineral))
+    draft.rows["response_fails"] += _records(curve.fails_from.assign(mineral=mineral))
     draft.rows["response_ends"].append(
         {
             "mineral": mineral,
@@ -214,7 +239,7 @@ def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str,
 
 
 def _add_shock(draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str) -> None:
-    """One named shock at the library's severity in place of the scenario's own shocks, with and without the agreement."""
+    """One named shock in place of the scenario's own shocks, with and without the agreement."""
     shocked = scenario.model_copy(update={"minerals": (mineral,), "shocks": (NamedShock(name=name),)})
     row: dict[str, Any] = {"mineral": mineral, "shock": name, "fault": None}
     try:
@@ -266,9 +291,7 @@ def _plain(cell: Any) -> str | bool | int | float | None:
     return str(value)
 
 
-def _seal(
-    world: World, scenario: Scenario, draft: _Draft, rows: dict[str, pd.DataFrame], author: str, moment: datetime
-) -> Snapshot:
+def _seal(world: World, scenario: Scenario, draft: _Draft, rows: dict[str, pd.DataFrame], origin: Origin) -> Snapshot:
     register = world.assumptions.with_overrides(scenario.assumptions)
     kept = set(rows["assumptions"]["mineral"]) | {""}
     inputs = {
@@ -283,14 +306,16 @@ def _seal(
         "versions": provenance.versions(),
         "options": provenance.options(),
     }
+    moment = origin.moment or datetime.now(UTC)
     return sealed(
         {
             "created": moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "author": author.strip(),
+            "author": origin.author.strip(),
             "environment": provenance.environment(),
             "inputs": inputs,
             "names": _names(world, scenario),
             "results": {"tables": _tables(draft), "sentences": draft.sentences},
+            "design": {} if origin.design is None else design_tables(origin.design),
         }
     )
 

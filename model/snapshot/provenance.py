@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "minerals-accord"
 PACKAGE = Path(__file__).resolve().parents[1]
-NOT_IN_RESULTS = ("snapshot", "findings", "cli.py", "fit.py", "palette.py")
-"""Parts of the package that word, draw or store results and compute none."""
+NOT_IN_RESULTS = ("snapshot", "findings", "design", "ensemble", "cli.py", "fit.py", "palette.py")
+"""Parts of the package that word, draw, store or search for results and compute none of a snapshot's."""
 ENVIRONMENT = ("numpy", "scipy", "pandas", "pydantic")
 
 Setting = str | bool | int | float | None
@@ -82,7 +82,10 @@ def model_version() -> str:
 
 @cache
 def source_hash() -> str:
-    """SHA-256 over the model's source files that compute results: equal hashes mean the same model, whatever the version says."""
+    """SHA-256 over the model's source files that compute results.
+
+    Equal hashes mean the same model, whatever the version says.
+    """
     total = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         place = path.relative_to(PACKAGE)

@@ -1,8 +1,9 @@
 """The snapshot file: its parts, its identity and checksum, and how one is opened.
 
-A snapshot is one JSON object. ``inputs`` is everything that determines the numbers; ``id`` is the SHA-256 of its canonical text, the
-scenario's name left out. ``checksum`` is the SHA-256 of the canonical text of the whole object without ``checksum`` itself. Both are
-taken over the content as it stands in the file, so that a later version with more fields still finds them unchanged.
+A snapshot is one JSON object. ``inputs`` is everything that determines the numbers; ``id`` is the SHA-256 of its
+canonical text, the scenario's name left out. ``checksum`` is the SHA-256 of the canonical text of the whole object
+without ``checksum`` itself. Both are taken over the content as it stands in the file, so that a later version with
+more fields still finds them unchanged.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Table(Record):
 
 
 class DataUsed(Record):
-    """The data: version (date of the status quo), hash of the whole folder, and every row the result can depend on, as text."""
+    """The data: version (date of the status quo), hash of the folder, every row the result can depend on, as text."""
 
     version: str
     hash: Digest
@@ -97,7 +98,7 @@ class Results(Record):
 
 
 class Content(Record):
-    """The whole file."""
+    """The whole file; ``design`` holds the optimiser's tables where the scenario came from it, never replayed."""
 
     kind: str
     format: int
@@ -109,6 +110,7 @@ class Content(Record):
     inputs: Inputs
     names: dict[str, dict[str, str]]
     results: Results
+    design: dict[str, Table] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,8 @@ def _check_format(number: object, what: str) -> None:
         raise SnapshotError(f"{what} has no valid format number")
     if number > FORMAT:
         raise SnapshotError(
-            f"{what} has format {number}, from a newer version of Minerals Accord; this one reads up to format {FORMAT}. Update to open it"
+            f"{what} has format {number}, from a newer version of Minerals Accord; this one reads up "
+            f"to format {FORMAT}. Update to open it"
         )
 
 
@@ -242,11 +245,13 @@ def _check_seals(content: dict[str, Any], what: str) -> None:
         raise SnapshotError(f"{what} lacks the parts of a snapshot") from None
     if whole != content.get("checksum"):
         raise SnapshotError(
-            f"{what}: the checksum does not match, so the file was changed or damaged after it was made. Ask its author for the original"
+            f"{what}: the checksum does not match, so the file was changed or damaged after it was "
+            f"made. Ask its author for the original"
         )
     if inner != content.get("id"):
         raise SnapshotError(
-            f"{what}: the id does not match its scenario, assumptions, data and versions; it is not what it claims to be"
+            f"{what}: the id does not match its scenario, assumptions, data and versions; it is not "
+            f"what it claims to be"
         )
 
 
@@ -254,7 +259,7 @@ def _check_tables(record: Content, what: str) -> None:
     missing = sorted(set(RESULT_KEYS) - set(record.results.tables))
     if missing:
         raise SnapshotError(f"{what} lacks the result tables {', '.join(missing)}")
-    tables = {**record.inputs.data.tables, **record.results.tables}
+    tables = {**record.inputs.data.tables, **record.results.tables, **record.design}
     for name, table in tables.items():
         if any(len(row) != len(table.columns) for row in table.rows):
             raise SnapshotError(f"{what}: rows of table {name!r} have more or fewer cells than it has columns")

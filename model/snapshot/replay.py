@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from model.snapshot.record import Snapshot
 
 TOLERANCE = 1e-6
-"""Largest difference that counts as none, relative to a number or, for numbers near zero, absolute in a millionth of the
-largest of their column."""
+"""Largest difference that counts as none: relative to a number.
+
+For numbers near zero also a millionth of a millionth of the largest in their column.
+"""
 DIFFERENCES = ("table", "row", "column", "stored", "replayed", "from_data", "from_versions")
 
 
@@ -31,9 +33,10 @@ DIFFERENCES = ("table", "row", "column", "stored", "replayed", "from_data", "fro
 class Replay:
     """What a replay found.
 
-    ``versions``, ``defaults`` and ``rows`` are what differs between then and now. ``differences`` has a row per number or text that
-    came out differently: stored and replayed value, and how much of the difference comes from the changed data rows and from
-    versions (NaN where it is text or was not told apart; ``undecided`` then says why).
+    ``versions``, ``defaults`` and ``rows`` are what differs between then and now. ``differences`` has a row per
+    number or text that came out differently: stored and replayed value, and how much of the difference comes from
+    the changed data rows and from versions (NaN where it is text or was not told apart; ``undecided`` then says
+    why).
     """
 
     compared: int
@@ -54,7 +57,8 @@ def replay(snapshot: Snapshot, folder: Path | None = None) -> Replay:
     """Solve a snapshot's scenario again on a data folder (default: the one that ships) and compare.
 
     Raises:
-        AccordError: when the scenario no longer has a result at all; the message names what changed as far as it is known.
+        AccordError: when the scenario no longer has a result at all; the message names what changed as far as it
+        is known.
     """
     changed_rows = evidence.changes(snapshot.data, evidence.rows_today(snapshot.data, folder))
     changed_versions = _versions(snapshot)
@@ -158,7 +162,10 @@ def _told_apart(
     changed: list[RowChange],
     folder: Path | None,
 ) -> tuple[pd.DataFrame, str]:
-    """The differences with their two parts: today's versions are run on the stored rows, which shows what versions alone do."""
+    """The differences with their two parts.
+
+    Today's versions are run on the stored rows, which shows what versions alone do.
+    """
     step = _numbers(differences["replayed"]) - _numbers(differences["stored"])
     if not changed:
         return differences.assign(from_data=0.0, from_versions=step), ""

@@ -1,4 +1,4 @@
-"""Axis bounds that hold still: kept per chart and mineral, widened in big steps when data leave them, forgotten on reset."""
+"""Axis bounds that hold still: kept per chart and mineral, widened in big steps, forgotten on reset."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One function per chart: a table goes in, a figure comes out. Axis ranges are arguments, so that charts hold still.
 
-Figures are written as plain data and handed to Plotly once: changing a finished figure bit by bit costs ten times as long.
+Figures are written as plain data and handed to Plotly once: changing a finished figure takes ten times as long.
 """
 
 from __future__ import annotations
@@ -62,10 +62,11 @@ def sources(frame: pd.DataFrame, bound_t: float) -> go.Figure:
 
 
 def response(curve: FloorResponse, current: tuple[float, float] | None, failing: str) -> go.Figure:
-    """Parties' price over floor levels; where the floor is slack, where it fails (``failing`` says in whom), and the scenario's own point."""
+    """Parties' price over floor levels; where it is slack, where it fails (``failing``), the scenario's point."""
     levels = curve.parties_price
-    low, high = float(levels["level_usd_per_t"].min()), float(levels["level_usd_per_t"].max())
-    top = 1.05 * max(high, float(levels["price_usd_per_t"].max()))
+    low = float(levels["level_usd_per_t"].min())
+    high = max(float(levels["level_usd_per_t"].max()), current[0] if current else 0.0)
+    top = 1.05 * max(high, float(levels["price_usd_per_t"].max()), current[1] if current else 0.0)
     grey = {"color": palette.STATUS_QUO, "width": 3}
     traces = [
         _line([low, high], [low, high], "Price = floor", grey | {"dash": "dot", "width": 2}),
@@ -123,7 +124,7 @@ def industries(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
 
 
 def ranking(frame: pd.DataFrame, unit: str, label: str, bound: float, opened: str) -> go.Figure:
-    """Industries of one party by one measure: the scenario with its bounds, the shock without agreement, zero as the status quo."""
+    """Industries of one party by one measure: the scenario, the shock without agreement, zero the status quo."""
     labels = [_broken(str(label), 30) for label in frame["label"]]
     bars = _bars(labels, frame["value"], "This scenario", palette.USERS, unit)
     bars["marker"]["line"] = {

@@ -160,7 +160,7 @@ def _floor(now: Scenario) -> None:
             MOST_FLOOR_PERCENT,
             key=state.seed("floor_percent", at),
             format="%d %%",
-            help=f"0 = no floor. 100 % = {price(reference)}, what the parties' users pay in the status quo. {NOT_SOURCED}",
+            help=f"0 = no floor. 100 % = {price(reference)}, the parties' price in the status quo. {NOT_SOURCED}",
             **_edit(lambda s: _floor_level(s, _four_figures(state.value("floor_percent") / 100 * reference))),
         )
     st.number_input(
@@ -367,7 +367,8 @@ def _border(now: Scenario) -> None:
     st.toggle(
         "Tariff-rate quota for non-parties",
         key=state.seed("trq_on", trq is not None),
-        help="One quantity at the in-quota rate, the rest at the over-quota rate; replaces tariffs. Starts at what came in in the status quo.",
+        help="One quantity at the in-quota rate, the rest at the over-quota rate; replaces tariffs. "
+        "Starts at what comes in in the status quo.",
         **_edit(lambda s: _with_trq(s, stage, state.value("trq_on"))),
     )
     if trq is not None:
@@ -579,7 +580,8 @@ def _severity(shock: NamedShock) -> None:
     about = results.world().library.describe(shock.name)
     key = f"severity_{shock.name}"
     at = about.severity if shock.severity is None else shock.severity
-    about_it = f"{about.description}. Probability {100 * about.annual_probability:.1f} % a year (assumption). Source: {about.source_id}"
+    chance = f"Probability {100 * about.annual_probability:.1f} % a year (assumption)"
+    about_it = f"{about.description}. {chance}. Source: {about.source_id}"
     if about.severity_low >= about.severity_high:
         st.caption(f"{layout.plain(about.name)}: {figures(at)} {about.unit}", help=layout.plain(about_it))
         return

@@ -1,8 +1,9 @@
-"""Long calculations that show progress with time left and can be cancelled: solved a few steps per refresh, in the page's own thread."""
+"""Long calculations that show progress with time left and can be cancelled: a few steps per refresh."""
 
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SLICE_SECONDS = 0.4
 """Work between two refreshes: short enough that Cancel answers at once."""
 REFRESH_SECONDS = 0.1
+MOST_KEPT = 100
 
 
 class Step(Protocol):
@@ -35,11 +37,22 @@ class Job:
     steps: Iterator[Step]
     started: float
     latest: Step | None = None
+    cancelled: bool = False
 
     @property
     def finished(self) -> bool:
         """Whether every step was taken."""
         return self.latest is not None and self.latest.done >= self.latest.total
+
+    def advance(self) -> None:
+        """Take steps for a moment.
+
+        Raises:
+            AccordError: when a step fails.
+        """
+        until = time.monotonic() + SLICE_SECONDS
+        while time.monotonic() < until and not (self.finished or self.cancelled):
+            self.latest = results.in_turn(self.steps) or self.latest
 
 
 def finished(name: str, scenario_json: str) -> Step | None:
@@ -61,34 +74,70 @@ def panel(name: str, label: str, scenario_json: str, start: Callable[[], Iterato
         st.fragment(_advance, run_every=REFRESH_SECONDS)(key)
 
 
+def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Step]]) -> Step | None:
+    """A calculation that starts by itself: its latest step, under a line of progress while that is not the last.
+
+    Results of this session are kept, so that going back to a scenario shows its result at once.
+    """
+    key = f"job_{name}"
+    done: OrderedDict[str, Step] = st.session_state.setdefault(f"done_{name}", OrderedDict())
+    if scenario_json in done:
+        return done[scenario_json]
+    job = st.session_state.get(key)
+    if job is None or job.scenario_json != scenario_json:
+        job = st.session_state[key] = Job(scenario_json, start(), time.monotonic())
+    try:
+        job.advance()
+    except AccordError:
+        st.session_state.pop(key)
+        raise
+    if job.finished:
+        done[scenario_json] = job.latest
+        if len(done) > MOST_KEPT:
+            done.popitem(last=False)
+        return job.latest
+    st.fragment(_advance, run_every=REFRESH_SECONDS)(key)
+    return job.latest
+
+
 def _begin(key: str, scenario_json: str, start: Callable[[], Iterator[Step]]) -> None:
     st.session_state[key] = Job(scenario_json, start(), time.monotonic())
 
 
 def _advance(key: str) -> None:
+    """One refresh: show where the calculation stands, then take it on, so that a slow solve leaves that in view."""
     job = st.session_state.get(key)
     if job is None:
         st.rerun()
-    until = time.monotonic() + SLICE_SECONDS
+    _show(key, job)
     try:
-        while time.monotonic() < until and not job.finished:
-            job.latest = results.in_turn(job.steps)
+        job.advance()
     except AccordError as error:
         st.session_state.pop(key)
         st.error(layout.plain(str(error)))
         return
     if job.finished:
         st.rerun()
-    _show(key, job)
 
 
 def _show(key: str, job: Job) -> None:
     step = job.latest
-    spent = time.monotonic() - job.started
-    left = spent / step.done * (step.total - step.done) if step else 0.0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        share = step.done / step.total if step else 0.0
-        st.progress(
-            share, f"{step.done if step else 0} of {step.total if step else '…'} solved, about {left:.0f} s left"
+    done, total = (step.done, step.total) if step else (0, 1)
+    if job.cancelled:
+        st.button(
+            "Continue",
+            key=f"continue_{key}",
+            on_click=_cancel,
+            args=(job, False),
+            help=f"Cancelled at {done} of {total}",
         )
-        st.button("Cancel", key=f"cancel_{key}", on_click=st.session_state.pop, args=(key, None))
+        return
+    spent = time.monotonic() - job.started
+    left = spent / done * (total - done) if done else 0.0
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(done / total, f"{done} of {total} solved, about {left:.0f} s left")
+        st.button("Cancel", key=f"cancel_{key}", on_click=_cancel, args=(job, True))
+
+
+def _cancel(job: Job, wanted: bool) -> None:
+    job.cancelled = wanted

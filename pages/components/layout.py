@@ -30,7 +30,7 @@ def plain(text: str) -> str:
 
 
 def opening() -> Outcome:
-    """The outcome of the scenario in the sidebar, after stating it in words; stops the page with one clear message where there is none."""
+    """The outcome of the scenario in the sidebar, after stating it; one message and a stop where there is none."""
     if controls.stopped():
         st.stop()
     scenario = controls.scenario()

@@ -20,7 +20,7 @@ RECORDS: dict[str, type[Record]] = {
     "offtakes": Offtake,
     "stockpiles": Stockpile,
 }
-"""The lists of instruments the sidebar edits; it shows the first of each on the mineral in view and leaves all others as they are."""
+"""The lists of instruments the sidebar edits: the first of each on the mineral in view; others stay as they are."""
 
 
 def focus(scenario: Scenario) -> str:
@@ -43,7 +43,7 @@ def put(scenario: Scenario, instruments: str, content: dict[str, Any] | None) ->
     old = first(scenario, instruments)
     at = next((index for index, item in enumerate(present) if item is old), len(present))
     new = [] if content is None else [RECORDS[instruments].parse(content, instruments.replace("_", " ").rstrip("s"))]
-    agreement = scenario.agreement.model_copy(update={instruments: tuple([*present[:at], *new, *present[at + 1 :]])})
+    agreement = scenario.agreement.model_copy(update={instruments: (*present[:at], *new, *present[at + 1 :])})
     return scenario.model_copy(update={"agreement": agreement})
 
 
@@ -77,7 +77,7 @@ def counting(scenario: Scenario, more: Sequence[str]) -> Scenario:
 
 
 def with_parties(scenario: Scenario, parties: Sequence[str], regions: Iterable[str]) -> Scenario:
-    """The scenario with other parties: measures of all parties, or against all others, follow; leavers drop out of the rest."""
+    """The scenario with other parties: measures of all parties or against all others follow, leavers drop out."""
     regions = tuple(regions)
     before, outside = set(scenario.parties), set(regions) - set(scenario.parties)
     now, now_outside = tuple(parties), tuple(name for name in regions if name not in parties)

@@ -1,54 +1,51 @@
-"""Colours and chart type sizes, once. One meaning, one colour; safe for the common forms of colour blindness.
-
-Hues follow P. Tol's qualitative schemes: parties blue, non-parties amber, users, producers and treasury each their own; the status quo
-is grey. Losses are told by their side of zero, never by red alone.
-"""
+"""Colours of :mod:`model.palette`, which documents share, and the type sizes of the screen's charts."""
 
 from __future__ import annotations
 
-PARTY = "#1F5A99"
-NON_PARTY = "#E69F00"
-STOCKS = "#8C6BB1"
-STATUS_QUO = "#9AA0A6"
-WITHOUT_AGREEMENT = "#5F6368"
-
-USERS = "#CC6677"
-PRODUCERS = "#117733"
-TREASURY = "#44AA99"
-RENTS = "#999933"
-
-INK = "#1B1F24"
-GRID = "#E3E6EA"
-SLACK = "#EEF0F2"
-FAILS = "#F7E3B5"
-
-GROUPS = {"party": PARTY, "non_party": NON_PARTY, "stocks": STOCKS}
-ACCOUNTS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
-ACCOUNT_NAMES = {
-    "users_usd": "Users",
-    "producers_usd": "Producers",
-    "treasury_usd": "Treasury",
-    "rents_usd": "Rents, offtake",
-}
-
-MINERALS = {
-    "copper": "#B5651D",
-    "lithium": "#DDAA33",
-    "cobalt": "#004488",
-    "graphite": "#333333",
-    "aluminum": "#7F8FA6",
-    "molybdenum": "#6F4E7C",
-    "titanium": "#0099A8",
-    "antimony": "#882255",
-    "tungsten": "#4A6B2A",
-    "rare_earths": "#CC3311",
-    "yttrium": "#EE99AA",
-    "gallium": "#33BBEE",
-    "germanium": "#AA4499",
-    "bismuth": "#999933",
-}
+from model.palette import (
+    ACCOUNT_NAMES,
+    ACCOUNTS,
+    FAILS,
+    GRID,
+    GROUPS,
+    INK,
+    MINERALS,
+    NON_PARTY,
+    PARTY,
+    PRODUCERS,
+    RENTS,
+    SLACK,
+    STATUS_QUO,
+    STOCKS,
+    TREASURY,
+    USERS,
+    WITHOUT_AGREEMENT,
+)
 
 FONT = "Source Sans, Source Sans Pro, sans-serif"
 FONT_SIZE = 16
 """Chart text in pixels: read from the back of the room on a projector of 1024 pixels."""
 CHART_HEIGHT = 370
+
+__all__ = [
+    "ACCOUNTS",
+    "ACCOUNT_NAMES",
+    "CHART_HEIGHT",
+    "FAILS",
+    "FONT",
+    "FONT_SIZE",
+    "GRID",
+    "GROUPS",
+    "INK",
+    "MINERALS",
+    "NON_PARTY",
+    "PARTY",
+    "PRODUCERS",
+    "RENTS",
+    "SLACK",
+    "STATUS_QUO",
+    "STOCKS",
+    "TREASURY",
+    "USERS",
+    "WITHOUT_AGREEMENT",
+]

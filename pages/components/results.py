@@ -1,4 +1,4 @@
-"""Cached calls into the model. One world per process; its solver is not made for several threads, so calls take turns."""
+"""Cached calls into the model. One world per process; its solver is not made for threads, so calls take turns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import streamlit as st
 
 from model.agreement import Offtake, Stockpile
 from model.findings import Formulation, Names, Overview, formulation, overview
-from model.response import FloorResponse, floor_of, floor_response, status_quo_price, with_floor_at, without_agreement
+from model.fit import calibration_table
+from model.impact import back_test as compare_with_published
+from model.response import floor_levels, floor_of, scenario_price, status_quo_price, with_floor_at, without_agreement
 from model.scenario import Scenario
 from model.world import World
 from pages.components import links
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.outcome import Outcome
+    from model.response import ResponseProgress
 
 MOST_OUTCOMES = 200
 
@@ -91,6 +94,12 @@ def _reference_price(scenario_json: str, stage: str) -> float:
         return status_quo_price(engine().world, scenario, scenario.minerals[0], stage)
 
 
+def price_now(scenario: Scenario, stage: str) -> float:
+    """What the parties' users pay for the mineral in view under the scenario, as its outcome has it [USD/t]."""
+    with engine().turn:
+        return scenario_price(engine().world, scenario, scenario.minerals[0], stage)
+
+
 def imports_from_others(scenario: Scenario, stage: str) -> float:
     """What the parties take from non-parties at a stage in the status quo, of the mineral in view [t/yr]."""
     flows = _stage_flows(scenario, stage)
@@ -113,7 +122,7 @@ def offtake_to_start_from(scenario: Scenario) -> Offtake:
 
 
 def stockpile_to_start_from(scenario: Scenario) -> Stockpile:
-    """A stock of the first party, as large as the share of yearly use that private stocks release, sold above the status-quo price."""
+    """A stock of the first party, as large as what private stocks release a year, sold above the status-quo price."""
     mineral = scenario.minerals[0]
     stage = world().stages[mineral][-1]
     level = float(f"{reference_price(scenario, stage):.3g}")
@@ -130,19 +139,17 @@ def _stage_flows(scenario: Scenario, stage: str) -> pd.DataFrame:
     return flows[(flows["mineral"] == mineral) & (flows["stage"] == stage)]
 
 
-def response(scenario: Scenario) -> FloorResponse:
-    """The floor's response curve for the mineral in view; the same whatever the scenario's own level is."""
+def neutral(scenario: Scenario) -> Scenario:
+    """The scenario with the same response curve whatever its floor's level: one mineral, the floor at nothing."""
     mineral = scenario.minerals[0]
-    floor = floor_of(engine().world, scenario, mineral)
-    neutral = with_floor_at(scenario, floor, 0.0 if floor.ceiling is None else floor.price)
-    return _response(neutral.model_copy(update={"minerals": (mineral,)}).to_json())
+    floor = floor_of(world(), scenario, mineral)
+    lowered = with_floor_at(scenario, floor, 0.0 if floor.ceiling is None else floor.price)
+    return lowered.model_copy(update={"minerals": (mineral,)})
 
 
-@st.cache_data(show_spinner=False, max_entries=MOST_OUTCOMES)
-def _response(scenario_json: str) -> FloorResponse:
-    scenario = links.parse(scenario_json)
-    with engine().turn:
-        return floor_response(engine().world, scenario, scenario.minerals[0])
+def response_levels(scenario: Scenario) -> Iterator[ResponseProgress]:
+    """The floor's response curve for the mineral in view, level by level."""
+    return floor_levels(world(), scenario, scenario.minerals[0])
 
 
 def in_turn(steps: Iterator[object]) -> object | None:
@@ -161,15 +168,11 @@ def live_formulation(mineral: str) -> Formulation:
 @st.cache_data(show_spinner=False)
 def back_test() -> pd.DataFrame:
     """Published and modelled losses."""
-    from model.impact import back_test as compare_with_published
-
     return compare_with_published(world().tables, world().assumptions)
 
 
 @st.cache_data(show_spinner=False)
 def calibration() -> pd.DataFrame:
     """How well the base year is met, mineral by mineral."""
-    from model.fit import calibration_table
-
     with engine().turn:
         return calibration_table(world())

@@ -1,4 +1,4 @@
-"""The scenario of a session: one truth, with its history and the fault of the last edit. Reads and writes the session state."""
+"""The scenario of a session: one truth, with its history and the fault of the last edit, in the session state."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ MISSING = object()
 class History:
     """Where a session stands: the scenario, what undo and redo lead to, and the message of the last edit that failed.
 
-    ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario. ``open_group``
-    is the group of levers unfolded; an expander would fold itself whenever its label changes.
+    ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario.
+    ``open_group`` is the group of levers unfolded; an expander would fold itself whenever its label changes.
     """
 
     scenario: Scenario = field(default_factory=Scenario)

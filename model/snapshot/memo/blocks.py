@@ -22,9 +22,12 @@ Value = str | float | None
 
 @dataclass(frozen=True)
 class Column:
-    """A table's column: title, unit ("" for text), factor from the stored number to the unit shown, and how it is written.
+    """A table's column.
 
-    ``exact`` numbers keep every digit that was agreed; others are rounded to three figures. ``signed`` numbers are changes.
+    Title, unit ("" for text), factor from the stored number to the unit shown, and how it is written.
+
+    ``exact`` numbers keep every digit that was agreed; others are rounded to three figures. ``signed`` numbers are
+    changes.
     """
 
     title: str
@@ -164,9 +167,9 @@ def exact(value: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Text without characters that no document format can hold: controls and halves of pairs become a space.
+    r"""Text without characters that no document format can hold: controls and halves of pairs become a space.
 
-    >>> clean("a\\x00b\\nc")
+    >>> clean("a\x00b\nc")
     'a b c'
     """
     return "".join(" " if unicodedata.category(letter) in ("Cc", "Cs", "Cn") else letter for letter in text)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 MILLION = 1e6
 WIDTH_INCHES = 6.3
-BAR_INCHES = 0.25
+BAR_INCHES = {1: 0.25, 2: 0.36}
+"""Room for a bar by the lines of the longest label."""
 FRAME_INCHES = 0.95
 CURVE_INCHES = 2.6
 PNG_DOTS_PER_INCH = 170
@@ -51,7 +52,7 @@ def png(figure: Figure) -> bytes:
 
 def gains(frame: pd.DataFrame) -> Figure:
     """Diverging bars per party: users, producers, treasury and rents, with the net marked; zero is the status quo."""
-    figure, axes = _bars_figure(len(frame))
+    figure, axes = _bars_figure(frame["party"])
     place = np.arange(len(frame))
     ends = {1: np.zeros(len(frame)), -1: np.zeros(len(frame))}
     for column, name in palette.ACCOUNT_NAMES.items():
@@ -65,12 +66,12 @@ def gains(frame: pd.DataFrame) -> Figure:
     net = frame["net_usd"].to_numpy(dtype=float) / MILLION
     axes.plot(net, place, "D", color=palette.INK, markeredgecolor="white", markersize=6, label="Net")
     _zero(axes)
-    return _finish(figure, axes, frame["party"], "Change on the status quo, million USD/yr")
+    return _finish(figure, axes, list(frame["party"]), "Change on the status quo, million USD/yr")
 
 
 def sources(frame: pd.DataFrame) -> Figure:
     """Supply of the parties by origin: status quo in grey behind, the scenario in front, coloured by side."""
-    figure, axes = _bars_figure(len(frame))
+    figure, axes = _bars_figure(frame["name"])
     place = np.arange(len(frame))
     axes.barh(place, frame["status_quo"].to_numpy(dtype=float), 0.8, color=palette.STATUS_QUO, label="Status quo")
     for group, name in (("party", "Parties"), ("non_party", "Non-parties"), ("stocks", "Stocks")):
@@ -78,12 +79,12 @@ def sources(frame: pd.DataFrame) -> Figure:
         if rows.any():
             values = frame["with_agreement"].to_numpy(dtype=float)[rows]
             axes.barh(place[rows], values, 0.42, color=palette.GROUPS[group], label=name)
-    return _finish(figure, axes, frame["name"], "Supply to the parties, t/yr")
+    return _finish(figure, axes, list(frame["name"]), "Supply to the parties, t/yr")
 
 
 def industries(frame: pd.DataFrame) -> Figure:
     """Extra cost of the industries hit most, with and without the agreement; zero is the status quo."""
-    figure, axes = _bars_figure(len(frame))
+    figure, axes = _bars_figure(frame["name"])
     place = np.arange(len(frame))
     axes.barh(
         place, frame["extra_cost_usd"].to_numpy(dtype=float) / MILLION, 0.62, color=palette.USERS, label="This scenario"
@@ -100,11 +101,14 @@ def industries(frame: pd.DataFrame) -> Figure:
             label="Shock without agreement",
         )
     _zero(axes)
-    return _finish(figure, axes, frame["name"], "Extra cost on the status quo, million USD/yr")
+    return _finish(figure, axes, list(frame["name"]), "Extra cost on the status quo, million USD/yr")
 
 
 def response(levels: pd.DataFrame, ends: Any, fails_from_usd_per_t: float | None) -> Figure:
-    """Parties' price over floor levels; where the floor is slack, where it fails in some party, and the scenario's own point."""
+    """Parties' price over floor levels.
+
+    Where the floor is slack, where it fails in some party, and the scenario's own point.
+    """
     figure, axes = _figure(CURVE_INCHES)
     tried = levels["level_usd_per_t"].to_numpy(dtype=float)
     low, high = float(tried.min()), float(tried.max())
@@ -136,8 +140,9 @@ def response(levels: pd.DataFrame, ends: Any, fails_from_usd_per_t: float | None
     return _dressed(figure, axes, "both")
 
 
-def _bars_figure(bars: int) -> tuple[Figure, Axes]:
-    return _figure(FRAME_INCHES + BAR_INCHES * max(bars, 2))
+def _bars_figure(labels: pd.Series) -> tuple[Figure, Axes]:
+    lines = max((_broken(str(label)).count("\n") + 1 for label in labels), default=1)
+    return _figure(FRAME_INCHES + BAR_INCHES[lines] * max(len(labels), 2))
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:

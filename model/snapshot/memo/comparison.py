@@ -1,10 +1,11 @@
-"""Several snapshots side by side: what differs in what was agreed first, then in what happens, then one sentence per party."""
+"""Several snapshots side by side.
+
+What differs in what was agreed first, then in what happens, then one sentence per party.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from model.errors import SnapshotError
 from model.findings.wording import signed_money, starting
@@ -25,6 +26,8 @@ from model.snapshot.memo.levers import levers, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
 
     from model.snapshot.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
@@ -134,7 +137,7 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
         _side_by_side(
             "Assumption values",
             "Assumptions that differ",
-            ("Assumption", ""),
+            ("Assumption", "Field"),
             [_assumed(snapshot) for snapshot in snapshots],
             "The same assumptions.",
         ),
@@ -267,9 +270,12 @@ def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
         items = dict(content.about(snapshot))
         for unneeded in ("Title", "Id (SHA-256)", "Checksum of the file", "Made", "Author"):
             items.pop(unneeded)
-        sides.append({(item, ""): value for item, value in items.items()})
-    same = "The same data and the same versions of model and solver: differences in results come from agreement, shocks and assumptions alone."
+        sides.append({(item, "value"): value for item, value in items.items()})
+    same = (
+        "The same data and the same versions of model and solver: differences in results come from "
+        "agreement, shocks and assumptions alone."
+    )
     return [
         Heading("Data and versions"),
-        _side_by_side("Versions", "Data and versions that differ", ("Item", ""), sides, same),
+        _side_by_side("Versions", "Data and versions that differ", ("Item", "Field"), sides, same),
     ]

@@ -60,15 +60,18 @@ def shocks_sentence(shocks: pd.DataFrame, labels: Labels) -> str:
     effect = effect_of_agreement(shocks)["net_gain_usd"].dropna()
     if effect.empty:
         return "No named shock has a result."
-    best, worst = shocks.loc[effect.idxmax(), "shock"], shocks.loc[effect.idxmin(), "shock"]
+    best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
     if effect.abs().max() < NEGLIGIBLE_USD:
         return "Under no named shock does the agreement change anything for the parties."
-    first = f"The agreement does the parties together most good under “{labels.of('shock', str(best))}” ({signed_money(float(effect.max()))} a year)"
+    first = (
+        f"The agreement does the parties together most good under “{labels.of('shock', str(best))}” "
+        f"({signed_money(float(effect.max()))} a year)"
+    )
     return f"{first}, least under “{labels.of('shock', str(worst))}” ({signed_money(float(effect.min()))} a year)."
 
 
 def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, labels: Labels) -> list[str]:
-    """Sentences: the conclusion, every trial that turns it, every shock under which the agreement's effect has another sign."""
+    """The conclusion, every trial that turns it, every shock under which the agreement works the other way."""
     sentences = []
     for column, (positive, negative) in VERDICTS.items():
         sentences += _turning(trials, column, positive, negative)
@@ -96,8 +99,8 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
     if turned.empty:
         return [f"{stated}; no single assumption, anywhere it was tried in its range, turns this."]
     causes = [
-        f"{readable(str(row.assumption))} is {exact(float(row.value))} ({money(float(getattr(row, column)))})"
-        for row in turned.itertuples()
+        f"{readable(str(name))} is {exact(float(level))} ({money(float(result))})"
+        for name, level, result in zip(turned["assumption"], turned["value"], turned[column], strict=True)
     ]
     return [f"{stated}; {opposite} if {' or if '.join(causes)}."]
 

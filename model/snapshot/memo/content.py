@@ -48,6 +48,7 @@ def memo(snapshot: Snapshot) -> Document:
         blocks += _shocks(snapshot, mineral, labels)
         blocks += _sensitivity(snapshot, mineral, labels)
     blocks += [
+        *_design(snapshot),
         *_differences(snapshot, labels),
         *_rests_on(snapshot),
         *_replaying(snapshot),
@@ -145,8 +146,10 @@ def _question(snapshot: Snapshot, labels: Labels) -> list[Block]:
     return [
         Heading("The question"),
         Paragraph(
-            f"What does the agreement below do to prices and supply of {minerals}, who gains and who pays, {over}, {when}? "
-            f"All changes are against the status quo of {snapshot.record.inputs.data.version}: no agreement, no shock, the duties and "
+            f"What does the agreement below do to prices and supply of {minerals}, who gains and who "
+            f"pays, {over}, {when}? "
+            f"All changes are against the status quo of {snapshot.record.inputs.data.version}: no "
+            f"agreement, no shock, the duties and "
             "export controls then in force."
         ),
     ]
@@ -329,7 +332,10 @@ def _manufacturers(snapshot: Snapshot, labels: Labels) -> list[Block]:
     parties: list[Value] = [labels.of("region", str(region)) for region in frame["region"]]
     stored = ("extra_cost_usd", "unit_cost_change", "shortage_share", "value_added_at_risk_usd", "jobs_at_risk")
     rows = _rows(_column(frame, "name"), parties, *(_column(frame, column) for column in stored))
-    note = "Metal prices only, at unchanged quantities: a lower bound of cost. Risks are midpoints of two ways to spread a shortage; a dash: size unknown."
+    note = (
+        "Metal prices only, at unchanged quantities: a lower bound of cost. Risks are midpoints of "
+        "two ways to spread a shortage; a dash: size unknown."
+    )
     return [*blocks, Sheet("Manufacturers", f"The {len(rows)} industries whose cost changes most", columns, rows, note)]
 
 
@@ -357,7 +363,10 @@ def _shocks(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
         _column(effect, "net_gain_usd"),
         _column(frame, "short_t_with_agreement"),
     )
-    note = "Each shock alone, at the severity of the library, in place of the scenario's own shocks; the agreement's effect is with less without it."
+    note = (
+        "Each shock alone, at the severity of the library, in place of the scenario's own shocks; the "
+        "agreement's effect is with less without it."
+    )
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, labels), strong=True),
@@ -379,7 +388,10 @@ def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block
     )
     titles: list[Value] = [terms.readable(str(assumption)) for assumption in frame["assumption"]]
     stored = ("low", "high", "price_usd_per_t_low", "price_usd_per_t_high", "net_gain_usd_low", "net_gain_usd_high")
-    note = "One assumption at a time at the ends of its registered range; a dash: the value used is itself that end, or no equilibrium was proved."
+    note = (
+        "One assumption at a time at the ends of its registered range; a dash: the value used is "
+        "itself that end, or no equilibrium was proved."
+    )
     return [
         Heading(f"How sure it is: {name.lower()}"),
         Sheet(
@@ -398,6 +410,30 @@ def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block
             )
         ),
     ]
+
+
+def _design(snapshot: Snapshot) -> list[Block]:
+    """The optimiser's tables as it left them, where the scenario came from it."""
+    if not snapshot.record.design:
+        return []
+    sheets = [
+        Sheet(
+            f"Design {name}",
+            f"Optimiser: {name.replace('_', ' ')}",
+            tuple(_design_column(column) for column in found.columns),
+            tuple(tuple(_value(cell) for cell in row) for row in found.rows),
+        )
+        for name, found in snapshot.record.design.items()
+    ]
+    told = (
+        "The agreement was found by the optimiser. Its tables are kept as it left them; a replay does not search again."
+    )
+    return [Heading("What the optimiser found"), Paragraph(told), *sheets]
+
+
+def _design_column(name: str) -> Column:
+    million_usd = name.endswith("_musd")
+    return Column(name.removesuffix("_musd").replace("_", " "), "million USD/yr" if million_usd else "")
 
 
 def _differences(snapshot: Snapshot, labels: Labels) -> list[Block]:
@@ -462,8 +498,10 @@ def _replaying(snapshot: Snapshot) -> list[Block]:
     return [
         Heading("How to replay"),
         Paragraph(
-            f"The numbers of this memo stand in the snapshot {snapshot.short_id}. With the file (it is attached to the PDF), run: accord replay "
-            f"snapshot-{snapshot.short_id}.json. It checks id and checksum, solves everything again, compares every number within a millionth, "
+            f"The numbers of this memo stand in the snapshot {snapshot.short_id}. With the file (it is "
+            f"attached to the PDF), run: accord replay "
+            f"snapshot-{snapshot.short_id}.json. It checks id and checksum, solves everything again, "
+            f"compares every number within a millionth, "
             "and names each data row, assumption and version that differs, with its effect."
         ),
         Sheet("Identity", "What the numbers rest on", (Column("Item"), Column("Value")), rows),

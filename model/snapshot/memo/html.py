@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.snapshot.memo import charts
@@ -14,20 +15,7 @@ if TYPE_CHECKING:
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """A browser must load nothing and run nothing."""
-STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 "Segoe UI", "Helvetica Neue", "DejaVu Sans", Arial, sans-serif; color: #1B1F24; background: #fff; max-width: 60rem;
-  margin: 2rem auto; padding: 0 1.5rem 4rem; }
-h1 { font-size: 1.8rem; margin-bottom: 0; } h2 { font-size: 1.3rem; margin-top: 2.2rem; border-bottom: 2px solid #1F5A99; }
-h3 { font-size: 1.05rem; margin-top: 1.6rem; } .subtitle { color: #5F6368; margin-top: .2rem; } p.finding { font-weight: 600; }
-figure { margin: 1rem 0 1.6rem; overflow-x: auto; } figure img { max-width: 100%; height: auto; }
-figcaption { font-size: .85rem; color: #5F6368; margin-bottom: .3rem; }
-table { border-collapse: collapse; font-size: .82rem; width: 100%; } th { text-align: left; vertical-align: bottom; border-bottom: 2px solid #1B1F24; }
-td { vertical-align: top; border-bottom: 1px solid #E3E6EA; } th, td { padding: .25rem .5rem; overflow-wrap: anywhere; }
-th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; } .note { font-size: .8rem; color: #5F6368; }
-footer { position: fixed; bottom: 0; left: 0; right: 0; background: #fff; border-top: 1px solid #E3E6EA; font-size: .75rem; padding: .3rem 1.5rem; }
-@media print { body { max-width: none; margin: 0; } tr, figure img { break-inside: avoid; } }
-"""
+STYLE = Path(__file__).with_name("memo.css")
 
 
 def write(document: Document) -> bytes:
@@ -41,7 +29,7 @@ def write(document: Document) -> bytes:
 <meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
 <meta name="author" content="{_safe(document.author)}">
 <title>{_safe(document.title)}</title>
-<style>{STYLE}</style>
+<style>{STYLE.read_text(encoding="utf-8")}</style>
 </head>
 <body>
 <h1>{_safe(document.title)}</h1>

@@ -1,4 +1,7 @@
-"""Everything that differs from the status quo, as flat rows: what, level, unit. Used by the memo and to set snapshots side by side."""
+"""Everything that differs from the status quo, as flat rows: what, level, unit.
+
+Used by the memo and to set snapshots side by side.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ INSTRUMENT_NAMES = {
 
 
 def levers(snapshot: Snapshot, labels: Labels) -> list[tuple[str, str, str]]:
-    """Per instrument and field, then per shock: instrument, field with its unit, level. The status quo has none of them."""
+    """Per instrument and field, then per shock: instrument, field with its unit, level.
+
+    The status quo has none of them.
+    """
     rows: list[tuple[str, str, str]] = []
     for name in Agreement.model_fields:
         seen: dict[str, int] = {}

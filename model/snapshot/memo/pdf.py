@@ -1,4 +1,7 @@
-"""PDF by typst: accessible (PDF/UA-1), fonts embedded, the snapshots attached. Needs no network and no installed font."""
+"""PDF by typst: accessible (PDF/UA-1), fonts embedded, the snapshots attached.
+
+Needs no network and no installed font.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,8 @@ def _check_glyphs(content: object) -> None:
             if ord(letter) not in _glyphs() and unicodedata.category(letter) not in INVISIBLE:
                 name = unicodedata.name(letter, "unnamed")
                 raise SnapshotError(
-                    f"the PDF's font has no character {letter!r} (U+{ord(letter):04X}, {name}) of the text {text[:60]!r}; "
+                    f"the PDF's font has no character {letter!r} (U+{ord(letter):04X}, {name}) of the "
+                    f"text {text[:60]!r}; "
                     "write it in another script, or export as docx or html"
                 )
 

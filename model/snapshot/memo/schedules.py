@@ -1,4 +1,4 @@
-"""The term sheet: one schedule per kind of instrument, one row per party where it binds parties, blank where nothing is agreed yet."""
+"""The term sheet: one schedule per kind of instrument, one row per party where it binds parties."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def term_sheet(snapshot: Snapshot, labels: Labels) -> list[Block]:
     return [
         Heading("Annex: term sheet"),
         Paragraph(
-            "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the model does not know them."
+            "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the "
+            "model does not know them."
         ),
         _floors(snapshot, labels),
         _trqs(snapshot, labels),

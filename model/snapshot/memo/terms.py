@@ -132,14 +132,19 @@ def mechanism(floor: Floor) -> str:
 
 def _floor(floor: Floor, labels: Labels) -> str:
     product = labels.product(floor.mineral, floor.stage)
-    return f"{labels.the_regions(floor.parties)} hold a price floor of {price(floor.price)} for {product}, by {mechanism(floor)}"
+    return (
+        f"{labels.the_regions(floor.parties)} hold a price floor of {price(floor.price)} for "
+        f"{product}, by {mechanism(floor)}"
+    )
 
 
 def _trq(trq: Trq, labels: Labels) -> str:
     product = labels.product(trq.mineral, trq.stage)
     return (
-        f"{labels.the_regions(trq.importers)} admit {quantity(trq.quantity)} of {product} from {labels.the_regions(trq.exporters)} at "
-        f"{duty(trq.in_quota)}, and charge {duty(trq.over_quota)} on what goes beyond; the rent goes to {RENT_WORDS[trq.rent_to]}"
+        f"{labels.the_regions(trq.importers)} admit {quantity(trq.quantity)} of {product} from "
+        f"{labels.the_regions(trq.exporters)} at "
+        f"{duty(trq.in_quota)}, and charge {duty(trq.over_quota)} on what goes beyond; the rent goes "
+        f"to {RENT_WORDS[trq.rent_to]}"
     )
 
 
@@ -154,7 +159,10 @@ def _quota(quota: Quota, labels: Labels) -> str:
 def _tariff(tariff: Tariff, labels: Labels) -> str:
     product = labels.product(tariff.mineral, tariff.stage)
     larger = ", whichever is larger" if tariff.greater_of else ""
-    return f"{labels.the_regions(tariff.importers)} charge {duty(tariff)}{larger} on {product} from {labels.the_regions(tariff.exporters)}"
+    return (
+        f"{labels.the_regions(tariff.importers)} charge {duty(tariff)}{larger} on {product} from "
+        f"{labels.the_regions(tariff.exporters)}"
+    )
 
 
 def _zero(zero: ZeroForZero, labels: Labels) -> str:
@@ -163,7 +171,10 @@ def _zero(zero: ZeroForZero, labels: Labels) -> str:
 
 def _export_tax(tax: ExportTax, labels: Labels) -> str:
     product = labels.product(tax.mineral, tax.stage)
-    return f"{labels.the_region(tax.exporter)} taxes exports of {product} to {labels.the_regions(tax.importers)} at {duty(tax)}"
+    return (
+        f"{labels.the_region(tax.exporter)} taxes exports of {product} to "
+        f"{labels.the_regions(tax.importers)} at {duty(tax)}"
+    )
 
 
 def _offtake(offtake: Offtake, labels: Labels) -> str:
@@ -177,7 +188,10 @@ def _offtake(offtake: Offtake, labels: Labels) -> str:
 
 def _stockpile(stock: Stockpile, labels: Labels) -> str:
     product = labels.product(stock.mineral, stock.stage)
-    return f"{labels.the_region(stock.party)} offers up to {quantity(stock.quantity)} of {product} from its stockpile above {price(stock.release_above)}"
+    return (
+        f"{labels.the_region(stock.party)} offers up to {quantity(stock.quantity)} of {product} from "
+        f"its stockpile above {price(stock.release_above)}"
+    )
 
 
 def readable(assumption: str) -> str:

@@ -1,4 +1,4 @@
-"""Word: real heading styles, editable tables with repeated headers, captions with fields, pictures with alternative text."""
+"""Word: heading styles, editable tables with repeated headers, numbered captions, pictures with alternative text."""
 
 from __future__ import annotations
 
@@ -107,7 +107,10 @@ def _add_table(word: WordDocument, sheet: Sheet) -> None:
 
 
 def _table(sheet: Sheet) -> str:
-    """A table as WordprocessingML: header row repeated on every page, no row broken across pages, numbers to the right."""
+    """A table as WordprocessingML.
+
+    Header row repeated on every page, no row broken across pages, numbers to the right.
+    """
     head = "".join(_cell(column.header, bold=True) for column in sheet.columns)
     rows = "".join(
         "<w:tr><w:trPr><w:cantSplit/></w:trPr>"

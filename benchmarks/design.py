@@ -1,0 +1,107 @@
+"""How long the optimiser takes: ``python benchmarks/design.py [--json PATH]``.
+
+Seconds on two processes: the response table of one mineral under 60 packages and all named shocks, cold and from the
+store; the choice for one mineral and for all, with the gap reached; and the largest difference between predicted and
+verified gains of a whole run.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # numpy reads this when it is imported
+
+import argparse
+import json
+import statistics
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.design import Designer, DesignRequest, ResponseTable, Store
+from model.design.choice import choose
+from model.design.request import Menu
+from model.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WORKERS = 2
+MEASURED = ("antimony", "tungsten", "graphite", "rare_earths", "copper")
+"""Minerals whose cold table is timed; all others are solved untimed, for the choice over all."""
+SIXTY = Menu(
+    floor_levels=(0.0, 1.0, 1.1, 1.2),
+    mechanisms=("variable_levy",),
+    trq_quantities=(1.0, 0.75),
+    over_quota_rates=(0.0, 0.1, 0.25),
+    stockpiles=(0.0, 0.05, 0.1),
+)
+"""4 floors, 5 tariff-rate quotas (one of them none) and 3 stockpiles: 60 packages."""
+
+
+def main() -> None:
+    """Measure and print; ``--json`` also writes the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the figures as JSON")
+    parser.add_argument(
+        "--minerals", nargs="*", default=None, help="minerals of the choice over all (default: every one)"
+    )
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(Path(folder), arguments.minerals)
+    text = json.dumps(figures, indent=1)
+    print(text)
+    if arguments.json is not None:
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+
+
+def measure(folder: Path, minerals: Sequence[str] | None) -> dict[str, float]:
+    """All figures, from an empty store."""
+    world = World()
+    store = Store(folder / "responses.sqlite")
+    chosen = tuple(minerals or world.minerals)
+    timed = [mineral for mineral in MEASURED if mineral in chosen] or list(chosen[:1])
+    cold = [survey_s(ResponseTable(world, store, WORKERS), (mineral,)) for mineral in timed]
+    stored = [survey_s(ResponseTable(world, store, WORKERS), (mineral,)) for mineral in timed]
+    choice = [choice_s(ResponseTable(world, store, WORKERS), (mineral,))[0] for mineral in timed]
+    all_s, gap = choice_s(ResponseTable(world, store, WORKERS), chosen)
+    design = Designer(ResponseTable(world, store, WORKERS), request_for((timed[0],))).result()
+    return {
+        "response_cold_s": statistics.median(cold),
+        "response_cold_s_worst": max(cold),
+        "response_store_s": max(stored),
+        "choose_one_s": max(choice),
+        "choose_all_s": all_s,
+        "minerals": len(chosen),
+        "gap": gap,
+        "verified_gap": np.nan if design.proof is None else design.proof.difference,
+    }
+
+
+def request_for(minerals: tuple[str, ...]) -> DesignRequest:
+    """The request of the benchmark."""
+    return DesignRequest(minerals=minerals, menu=SIXTY)
+
+
+def survey_s(table: ResponseTable, minerals: tuple[str, ...]) -> float:
+    """Seconds for the whole response table."""
+    designer = Designer(table, request_for(minerals))
+    begin = perf_counter()
+    designer.survey()
+    return perf_counter() - begin
+
+
+def choice_s(table: ResponseTable, minerals: tuple[str, ...]) -> tuple[float, float]:
+    """Seconds for the choice once responses are known, and the gap it reached."""
+    designer = Designer(table, request_for(minerals))
+    designer.survey()
+    begin = perf_counter()
+    choice = choose(designer.terms())
+    return perf_counter() - begin, choice.gap
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Saved: what did we agree at 11:40?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from model.errors import AccordError
+from model.snapshot.record import Snapshot, parse
+from pages.components import controls, documents, layout, links, results, state
+
+if TYPE_CHECKING:
+    from model.scenario import Scenario
+    from model.snapshot.library import Entry
+
+KINDS = {"snapshot": "Snapshot", "scenario": "Scenario"}
+TABLE_PIXELS = 420
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    documents.said()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input("Search name, tags, note, mineral, author or id", key="saved_search")
+        archived = st.toggle("Archived", key="saved_archived")
+        documents.save_form(controls.scenario(), "saved", "Save this scenario")
+        with st.popover("Import, export", icon=":material/swap_vert:"):
+            _import()
+            _export()
+    found = documents.entries(search, archived)
+    chosen = _table(found)
+    if len(chosen) == 1:
+        _one(chosen[0], found)
+    elif len(chosen) > 1:
+        _archive(chosen, archived)
+    _duplicates()
+
+
+def _table(found: list[Entry]) -> list[Entry]:
+    """The entries, the newest first; returns those that are marked."""
+    if not found:
+        st.info("Nothing saved here yet, or nothing that matches.")
+        return []
+    names = results.names()
+    frame = pd.DataFrame(
+        {
+            "Name": [entry.name for entry in found],
+            "Id": [entry.short_id for entry in found],
+            "Kind": [KINDS.get(entry.kind, entry.kind) for entry in found],
+            "Minerals": [", ".join(names.mineral(mineral) for mineral in entry.minerals) for entry in found],
+            "Tags": [list(entry.tags) for entry in found],
+            "Saved (UTC)": [entry.saved[:16].replace("T", " ") for entry in found],
+            "Note": [entry.note for entry in found],
+            "Author": [entry.author for entry in found],
+        }
+    )
+    st.caption(f"{len(found):,} entries. Mark one to open or describe it, several to archive them.")
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        height=min(TABLE_PIXELS, 40 + 36 * len(found)),
+        key=f"saved_table_{len(found)}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={"Tags": st.column_config.ListColumn("Tags")},
+    )
+    return [found[row] for row in event["selection"]["rows"] if row < len(found)]
+
+
+def _one(entry: Entry, found: list[Entry]) -> None:
+    """What can be done with one entry."""
+    try:
+        item = documents.library().open(entry)
+    except AccordError as error:
+        documents.shown_fault(error)
+        return
+    others = [other.name for other in found if other.id == entry.id and other.checksum != entry.checksum]
+    if others:
+        st.caption(
+            layout.plain(
+                f"The same id as {', '.join(f'“{name}”' for name in others)}: the same question with the same answer."
+            )
+        )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        scenario = item.scenario if isinstance(item, Snapshot) else item
+        st.button("Open in the sidebar", key="saved_open", type="primary", on_click=_open, args=(scenario,))
+        documents.download_item(item, "Download", "saved_download")
+        _describe(entry)
+        st.button(
+            "Restore" if entry.archived else "Archive",
+            key="saved_archive",
+            on_click=_put_away,
+            args=([entry], not entry.archived),
+        )
+
+
+def _open(scenario: Scenario) -> None:
+    state.edit(lambda _: scenario)
+    if not state.history().fault:
+        documents.say("The scenario is in the sidebar now; undo leads back.")
+
+
+def _describe(entry: Entry) -> None:
+    with st.popover("Name, tags, note", icon=":material/edit:"):
+        key = entry.checksum[:12]
+        name = st.text_input("Name", entry.name, key=f"name_{key}", max_chars=200)
+        tags = st.text_input("Tags, separated by commas", ", ".join(entry.tags), key=f"tags_{key}")
+        note = st.text_area("Note", entry.note, key=f"note_{key}", max_chars=10_000)
+        if st.button("Keep", key=f"keep_{key}", type="primary"):
+            try:
+                documents.library().describe(entry, name, tags.split(","), note)
+            except AccordError as error:
+                documents.shown_fault(error)
+            else:
+                documents.say("Changed.")
+                st.rerun()
+
+
+def _archive(chosen: list[Entry], archived: bool) -> None:
+    label = f"{'Restore' if archived else 'Archive'} {len(chosen)} entries"
+    st.button(label, key="saved_archive_all", on_click=_put_away, args=(chosen, not archived))
+
+
+def _put_away(chosen: list[Entry], archived: bool) -> None:
+    try:
+        for entry in chosen:
+            documents.library().archive(entry, archived)
+    except AccordError as error:
+        documents.say(str(error), fault=True)
+    else:
+        documents.say(f"{'Archived' if archived else 'Restored'}: {', '.join(entry.name for entry in chosen)}.")
+
+
+def _duplicates() -> None:
+    try:
+        groups = documents.library().duplicates()
+    except AccordError:
+        return  # the list above has already said why the library cannot be read
+    if groups:
+        with st.expander(f"Duplicates: {len(groups)} saved more than once under the same id"):
+            layout.bullets(
+                ", ".join(f"{entry.name} ({entry.saved[:10]})" for entry in group) + f": {group[0].short_id}"
+                for group in groups
+            )
+
+
+def _import() -> None:
+    file = st.file_uploader("Snapshot, scenario or library export", ["json", "jsonl"], key="saved_import")
+    if file is not None and st.button("Import", key="saved_import_run", type="primary"):
+        _take_in(file.getvalue())
+        st.rerun()
+
+
+def _take_in(data: bytes) -> None:
+    """Save what a file holds: a snapshot, a scenario, or an export with many of both."""
+    try:
+        text = data.decode("utf-8")
+        if '"minerals-accord library"' in text.partition("\n")[0]:
+            new, faults = documents.library().take_in(text.splitlines(keepends=True))
+            told = "".join(f" Refused: {fault}." for fault in faults)
+            documents.say(f"{new} new entries taken in.{told}", fault=bool(faults))
+            return
+        item = parse(text) if '"minerals-accord snapshot"' in text else links.parse(text)
+        results.check(item.scenario if isinstance(item, Snapshot) else item)
+    except UnicodeDecodeError:
+        documents.say("Not imported: the file is not text in UTF-8.", fault=True)
+    except AccordError as error:
+        documents.say(f"Not imported: {error}", fault=True)
+    else:
+        documents.save(item, "", "", "")
+
+
+def _export() -> None:
+    st.download_button(
+        "Export all",
+        _all,
+        "minerals-accord-library.jsonl",
+        "application/jsonl",
+        key="saved_export",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _all() -> str:
+    return "".join(documents.library().export())
+
+
+main()

@@ -1,0 +1,446 @@
+"""The choice: brute force, single-level programmes, published bilevel examples, bargaining, red lines and conflicts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+
+from model.design.attribution import decompose, shapley
+from model.design.choice import NASH_ERROR, Terms, choose, tangent_points
+from model.design.conflict import conflict, worths
+from model.design.frontier import frontier
+from model.design.options import MILLION, Option, prune
+from model.design.packages import Package
+from model.design.programme import NoAgreement
+from model.design.questions import first_level, stable_coalitions
+from model.design.request import DesignRequest
+from model.errors import ScenarioError
+from tests.design_toys import MINERAL, STAGE, case_response, frame_of, label, option, response, terms_of
+
+STEPS: dict[str, Any] = {
+    "regions": [{"id": "A", "party": True}, {"id": "C"}],
+    "supply": [
+        {
+            "region": "A",
+            "mineral": "m",
+            "stage": "s",
+            "curve": {"kind": "steps", "steps": [[14, 10], [22, 10], [30, 10]]},
+        },
+        {
+            "region": "C",
+            "mineral": "m",
+            "stage": "s",
+            "curve": {"kind": "steps", "steps": [[5, 25], [9, 8], [16, 9], [25, 30]]},
+        },
+    ],
+    "demand": [
+        {
+            "region": "A",
+            "mineral": "m",
+            "stage": "s",
+            "curve": {"kind": "steps", "steps": [[60, 20], [41, 15], [27, 15], [18, 15]]},
+        },
+        {
+            "region": "C",
+            "mineral": "m",
+            "stage": "s",
+            "curve": {"kind": "steps", "steps": [[50, 10], [20, 10], [12, 10]]},
+        },
+    ],
+    "routes": [{"mineral": "m", "stage": "s", "from": "C", "to": "A", "cost": 2}],
+}
+QUOTAS = (3.5, 8.5, 11.5, 16.5, 18.5, 23.5, 27.5, 36.5)
+
+
+def quota(quantity: float) -> dict[str, Any]:
+    place = {"importers": ["A"], "exporters": ["C"], "mineral": "m", "stage": "s"}
+    return {"quotas": [{**place, "quantity": quantity, "rent_to": "importer"}]}
+
+
+def quota_terms(levels: tuple[float, ...]) -> Terms:
+    """A menu of import quotas on the market of steps, every one solved by the equilibrium."""
+    frame = frame_of(("A",))
+    neutral = case_response(STEPS, ("A",))
+    options = [Option(frame, Package(mineral="m", stage="s"), (neutral,), (neutral,), 20.0)]
+    for level in levels:
+        package = Package(mineral="m", stage="s", trqs=((("A",), level),))
+        options.append(Option(frame, package, (case_response(STEPS, ("A",), **quota(level)),), (neutral,), 20.0))
+    request = DesignRequest(parties=("A",), gap=0.0, offtake={"allowed": False})
+    return Terms(request, frame, {"m": options})
+
+
+def single_level_quota(levels: tuple[float, ...]) -> tuple[float, float]:
+    """Importer's best quota and welfare, the market's optimality conditions inside one MILP (strong duality).
+
+    Surpluses are the values of capacity at the prices, so they are linear; quota times rent is too once the level is a
+    binary choice.
+    """
+    supply = {r["region"]: r["curve"]["steps"] for r in STEPS["supply"]}
+    demand = {r["region"]: r["curve"]["steps"] for r in STEPS["demand"]}
+    big = 100.0
+    m = pyo.ConcreteModel()
+    m.offer = pyo.Set(initialize=[(r, k) for r in supply for k in range(len(supply[r]))], dimen=2)
+    m.bid = pyo.Set(initialize=[(r, k) for r in demand for k in range(len(demand[r]))], dimen=2)
+    m.level = pyo.Set(initialize=range(len(levels)))
+    m.sold = pyo.Var(m.offer, bounds=lambda _, r, k: (0, supply[r][k][1]))
+    m.bought = pyo.Var(m.bid, bounds=lambda _, r, k: (0, demand[r][k][1]))
+    m.flow = pyo.Var(domain=pyo.NonNegativeReals)
+    m.price = pyo.Var(list(supply), bounds=(0, big))
+    m.seller_surplus = pyo.Var(m.offer, domain=pyo.NonNegativeReals)
+    m.buyer_surplus = pyo.Var(m.bid, domain=pyo.NonNegativeReals)
+    m.rent = pyo.Var(bounds=(0, big))
+    m.taken = pyo.Var(m.level, domain=pyo.Binary)
+    m.rent_at = pyo.Var(m.level, bounds=(0, big))
+    m.one = pyo.Constraint(expr=sum(m.taken[i] for i in m.level) == 1)
+    m.clears_a = pyo.Constraint(
+        expr=sum(m.sold["A", k] for k in range(3)) + m.flow == sum(m.bought["A", k] for k in range(4))
+    )
+    m.clears_c = pyo.Constraint(
+        expr=sum(m.sold["C", k] for k in range(4)) == sum(m.bought["C", k] for k in range(3)) + m.flow
+    )
+    m.limit = pyo.Constraint(expr=m.flow <= sum(levels[i] * m.taken[i] for i in m.level))
+    m.sellers = pyo.Constraint(m.offer, rule=lambda m, r, k: m.price[r] - supply[r][k][0] <= m.seller_surplus[r, k])
+    m.buyers = pyo.Constraint(m.bid, rule=lambda m, r, k: demand[r][k][0] - m.price[r] <= m.buyer_surplus[r, k])
+    m.traders = pyo.Constraint(expr=m.price["A"] - m.price["C"] - 2 <= m.rent)
+    m.rent_if_taken = pyo.Constraint(m.level, rule=lambda m, i: m.rent_at[i] <= big * m.taken[i])
+    m.rent_is_split = pyo.Constraint(expr=sum(m.rent_at[i] for i in m.level) == m.rent)
+    rents = sum(levels[i] * m.rent_at[i] for i in m.level)
+
+    def surplus(region: str) -> Any:
+        own = sum(supply[region][k][1] * m.seller_surplus[region, k] for k in range(len(supply[region])))
+        return own + sum(demand[region][k][1] * m.buyer_surplus[region, k] for k in range(len(demand[region])))
+
+    value = sum(demand[r][k][0] * m.bought[r, k] for r, k in m.bid)
+    cost = sum(supply[r][k][0] * m.sold[r, k] for r, k in m.offer) + 2 * m.flow
+    m.strong_duality = pyo.Constraint(expr=value - cost >= surplus("A") + surplus("C") + rents)
+    m.welfare = pyo.Objective(expr=surplus("A") + rents, sense=pyo.maximize)
+    pyo.SolverFactory("appsi_highs").solve(m)
+    return levels[max(m.level, key=lambda i: m.taken[i].value)], float(pyo.value(m.welfare))
+
+
+def test_the_menu_optimum_agrees_with_a_single_level_programme_holding_the_market() -> None:
+    terms = quota_terms(QUOTAS)
+    choice = choose(terms)
+    package = choice.chosen["m"].package
+    best, welfare = single_level_quota(QUOTAS)
+    before = case_response(STEPS, ("A",)).net_usd["A"]
+    assert package.trqs[0][1] == best
+    assert choice.expected_gain["A"] * MILLION == pytest.approx(welfare - before, rel=1e-6)
+
+
+def test_the_menu_optimum_agrees_with_brute_force_over_a_fine_grid() -> None:
+    fine = tuple(float(q) for q in np.arange(1.0, 45.0, 1.0) + 0.5)
+    terms = quota_terms(fine)
+    by_hand = {q: case_response(STEPS, ("A",), **quota(q)).net_usd["A"] for q in fine}
+    choice = choose(terms)
+    free_trade = case_response(STEPS, ("A",)).net_usd["A"]
+    assert max(by_hand.values()) > free_trade
+    assert choice.expected_gain["A"] * MILLION == pytest.approx(max(by_hand.values()) - free_trade, rel=1e-6)
+    assert by_hand[choice.chosen["m"].package.trqs[0][1]] == pytest.approx(max(by_hand.values()), rel=1e-9)
+
+
+def follower(x: float, whole: bool, rows: list[tuple[float, float, float]]) -> float | None:
+    """The follower's answer: the smallest y with a·x + b·y <= c for every row; none where there is no y."""
+    m = pyo.ConcreteModel()
+    m.y = pyo.Var(domain=pyo.NonNegativeIntegers if whole else pyo.NonNegativeReals)
+    m.rows = pyo.ConstraintList()
+    for a, b, c in rows:
+        m.rows.add(b * m.y <= c - a * x)
+    m.least = pyo.Objective(expr=m.y)
+    result = pyo.SolverFactory("appsi_highs").solve(m, load_solutions=False)
+    if result.solver.termination_condition != pyo.TerminationCondition.optimal:
+        return None
+    m.solutions.load_from(result)
+    return float(m.y.value)
+
+
+def bilevel_by_menu(
+    levels: list[float], whole: bool, rows: list[tuple[float, float, float]], weight: float, y_weight: float
+) -> Any:
+    """Leader's levels as packages, the follower's answer as the response, the leader's value as the gain."""
+    frame = frame_of(("A",))
+    answers = {x: follower(x, whole, rows) for x in levels}
+    options = [option(frame, x + 1.0, {"A": weight * x + y_weight * y}) for x, y in answers.items() if y is not None]
+    request = DesignRequest(parties=("A",), gap=0.0, participation="none", offtake={"allowed": False})
+    choice = choose(Terms(request, frame, {MINERAL: options}))
+    x = choice.chosen[MINERAL].package.floor - 1.0
+    return x, answers[x], choice.objective
+
+
+def test_the_bilevel_example_of_moore_and_bard_reaches_its_published_optimum() -> None:
+    # J. T. Moore and J. F. Bard, The mixed integer linear bilevel programming problem,
+    # Operations Research 38 (1990) 911-921: max x + 10 y, the follower minimises y; optimum x = 2, y = 2 with value 22.
+    rows = [(-25.0, 20.0, 30.0), (1.0, 2.0, 10.0), (2.0, -1.0, 15.0), (-2.0, -10.0, -15.0)]
+    x, y, value = bilevel_by_menu([float(i) for i in range(11)], True, rows, 1.0, 10.0)
+    assert (x, y) == (2.0, 2.0)
+    assert value == pytest.approx(22.0)
+
+
+def test_the_linear_bilevel_example_of_bard_reaches_its_published_optimum() -> None:
+    # J. F. Bard, Practical Bilevel Optimization (Kluwer 1998), example 5.1.1: min x - 4 y,
+    # the follower minimises y; optimum (4, 4) with value -12.
+    rows = [(-1.0, -1.0, -3.0), (-2.0, 1.0, 0.0), (2.0, 1.0, 12.0), (3.0, -2.0, 4.0)]
+    x, y, value = bilevel_by_menu([i / 16 for i in range(100)], False, rows, -1.0, 4.0)
+    assert (x, y) == (4.0, pytest.approx(4.0))
+    assert value == pytest.approx(12.0)
+
+
+def test_expected_gain_weighs_the_parties() -> None:
+    gains = [{"A": 10.0, "B": 1.0}, {"A": 4.0, "B": 6.0}]
+    terms = terms_of(gains)
+    assert label(terms, choose(terms).positions) == 1
+    terms = terms_of(gains, objective={"weights": {"A": 0.1, "B": 1.0}})
+    assert label(terms, choose(terms).positions) == 2
+
+
+def test_the_worst_off_objective_lifts_the_smallest_gain() -> None:
+    terms = terms_of([{"A": 10.0, "B": 1.0}, {"A": 4.0, "B": 3.0}], objective={"kind": "worst_off"})
+    choice = choose(terms)
+    assert label(terms, choice.positions) == 2
+    assert choice.objective == pytest.approx(3.0, abs=1e-3)
+
+
+def test_cvar_prefers_the_smaller_tail() -> None:
+    frame = frame_of(("A",), (0.9, 0.1))
+    neutral = (response({}), response({"A": -50.0}))
+    risky = Option(
+        frame,
+        Package(mineral=MINERAL, stage=STAGE, floor=1.0),
+        (response({"A": 20.0}), response({"A": -50.0})),
+        neutral,
+        1.0,
+    )
+    safe = Option(
+        frame,
+        Package(mineral=MINERAL, stage=STAGE, floor=2.0),
+        (response({"A": 5.0}), response({"A": -20.0})),
+        neutral,
+        1.0,
+    )
+    nothing = Option(frame, Package(mineral=MINERAL, stage=STAGE), neutral, neutral, 1.0)
+    for kind, expected in (("expected_gain", 1.0), ("cvar", 2.0)):
+        request = DesignRequest(parties=("A",), objective={"kind": kind, "tail": 0.1}, gap=0.0)
+        choice = choose(Terms(request, frame, {MINERAL: [nothing, risky, safe]}))
+        assert choice.chosen[MINERAL].package.floor == expected
+    assert choice.objective == pytest.approx(-20.0)
+
+
+def test_nash_with_transfers_splits_equally_and_by_bargaining_power() -> None:
+    # With transferable gains the Nash product shares the surplus in proportion to bargaining power.
+    for weights, share in (({"A": 1.0, "B": 1.0}, 0.5), ({"A": 2.0, "B": 1.0}, 2 / 3)):
+        objective = {"kind": "nash", "weights": weights}
+        terms = terms_of([{"A": 9.0, "B": 3.0}], objective=objective, transfers=100 * MILLION)
+        gains = choose(terms).expected_gain
+        assert sum(gains.values()) == pytest.approx(12.0)
+        product = gains["A"] ** weights["A"] * gains["B"] ** weights["B"]
+        best = (12.0 * share) ** weights["A"] * (12.0 * (1 - share)) ** weights["B"]
+        assert product >= best * (1 - NASH_ERROR)
+        assert gains["A"] == pytest.approx(12.0 * share, rel=0.1)
+
+
+def test_nash_without_transfers_takes_the_largest_product() -> None:
+    gains = [{"A": a, "B": (100 - a * a) ** 0.5} for a in np.linspace(0.5, 9.5, 19)]
+    choice = choose(terms_of(gains, objective={"kind": "nash"}))
+    best = max(g["A"] * g["B"] for g in gains)
+    assert math.prod(choice.expected_gain.values()) >= best * (1 - NASH_ERROR)
+
+
+def test_tangents_keep_the_nash_product_within_its_error() -> None:
+    points = tangent_points(8.0, 2.0)
+    at = np.geomspace(points[0], points[-1], 5000)
+    above = (np.log(points)[:, None] - 1.0 + at[None, :] / points[:, None]).min(axis=0) - np.log(at)
+    assert above.min() >= -1e-12
+    assert 8.0 * above.max() <= math.log(1.0 + NASH_ERROR)
+
+
+def test_a_red_line_just_inside_and_just_outside() -> None:
+    gains = [{"A": -5.0, "B": 20.0}]
+    inside = terms_of(gains, participation="none", red_lines={"A": {"user_cost": 5.0001 * MILLION}})
+    assert label(inside, choose(inside).positions) == 1
+    outside = terms_of(gains, participation="none", red_lines={"A": {"user_cost": 4.9999 * MILLION}})
+    assert label(outside, choose(outside).positions) == 0
+
+
+def test_participation_binds_and_a_transfer_lifts_it() -> None:
+    gains = [{"A": 30.0, "B": -5.0}, {"A": 8.0, "B": 1.0}]
+    terms = terms_of(gains)
+    assert label(terms, choose(terms).positions) == 2
+    terms = terms_of(gains, transfers=10 * MILLION)
+    choice = choose(terms)
+    assert label(terms, choice.positions) == 1
+    assert choice.expected_gain["B"] >= -1e-9
+    assert sum(choice.transfers.values()) == pytest.approx(0.0)
+
+
+def test_participation_in_every_state_is_stricter_than_in_expectation() -> None:
+    frame = frame_of(("A",), (0.9, 0.1))
+    neutral = (response({}), response({}))
+    swings = Option(
+        frame,
+        Package(mineral=MINERAL, stage=STAGE, floor=1.0),
+        (response({"A": 5.0}), response({"A": -1.0})),
+        neutral,
+        1.0,
+    )
+    nothing = Option(frame, Package(mineral=MINERAL, stage=STAGE), neutral, neutral, 1.0)
+    for asked, expected in (("expected", 1.0), ("every_state", 0.0)):
+        request = DesignRequest(parties=("A",), participation=asked, gap=0.0)
+        choice = choose(Terms(request, frame, {MINERAL: [nothing, swings]}))
+        assert choice.chosen[MINERAL].package.floor == expected
+
+
+def sharing(**others: Any) -> Option:
+    frame = frame_of(("A", "B"))
+    flows = {"flows_t": {("A", "B"): 40.0}, "seller_price_usd_per_t": {"A": MILLION}, "output_t": {"A": 50.0}}
+    return option(frame, 1.0, {"A": -2.0, "B": 10.0}, **flows | others)
+
+
+def test_an_offtake_strike_pays_a_seller_that_would_not_sign_otherwise() -> None:
+    frame = frame_of(("A", "B"))
+    rules = {"most_of_need": 0.5, "strike_band": 0.1}
+    request = DesignRequest(parties=("A", "B"), gap=0.0, offtake=rules)
+    terms = Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), sharing()]})
+    choice = choose(terms)
+    (contract,) = choice.contracts
+    assert label(terms, choice.positions) == 1
+    assert contract.volume_t <= 40.0 + 1e-9
+    assert contract.strike_usd_per_t == pytest.approx(1.1 * MILLION)
+    assert contract.volume_t * (contract.strike_usd_per_t - MILLION) / MILLION == pytest.approx(2.0)
+    assert choice.expected_gain["A"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_one_buyer_takes_at_most_its_share_of_need_from_one_seller() -> None:
+    frame = frame_of(("A", "B"))
+    request = DesignRequest(parties=("A", "B"), gap=0.0, offtake={"most_of_need": 0.1, "strike_band": 0.1})
+    terms = Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), sharing()]})
+    assert label(terms, choose(terms).positions) == 0
+
+
+def test_a_common_purse_divides_what_one_party_collects() -> None:
+    frame = frame_of(("A", "B"))
+    collects = option(frame, 1.0, {"A": 0.0, "B": -3.0}, revenue_usd={"A": 10 * MILLION})
+    for shared, expected in ((False, 0), (True, 1)):
+        request = DesignRequest(parties=("A", "B"), gap=0.0, share_revenue=shared)
+        terms = Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), collects]})
+        choice = choose(terms)
+        assert label(terms, choice.positions) == expected
+    assert choice.expected_gain["B"] >= -1e-9
+    assert sum(choice.revenue_shares[MINERAL].values()) == pytest.approx(1.0)
+
+
+def impossible(**lines: Any) -> Terms:
+    frame = frame_of(("A", "B"))
+    bad = [option(frame, float(i), {"A": -i, "B": i - 3.0}, use_t={"A": 100.0, "B": 100.0}) for i in range(1, 4)]
+    request = DesignRequest(parties=("A", "B"), gap=0.0, participation="none", red_lines=lines)
+    return Terms(request, frame, {MINERAL: bad})
+
+
+def test_the_smallest_conflict_names_what_cannot_hold_together_and_by_how_much() -> None:
+    lines = {"A": {"user_cost": 1.5 * MILLION, "treasury_outlay": MILLION}, "B": {"user_cost": 0.5 * MILLION}}
+    terms = impossible(**lines)
+    with pytest.raises(NoAgreement):
+        choose(terms)
+    found = conflict(terms)
+    assert {each.group for each in found} == {"A user cost", "B user cost"}
+    assert {each.group: each.give for each in found} == {
+        "A user cost": pytest.approx(1.5),
+        "B user cost": pytest.approx(1.5),
+    }
+    assert "A: users lose at most" in str(found[0])
+
+
+def test_no_conflict_where_an_agreement_exists() -> None:
+    assert conflict(impossible(A={"user_cost": 4 * MILLION})) == []
+
+
+def test_the_worth_of_a_limit_is_what_relaxing_it_adds() -> None:
+    terms = terms_of(
+        [{"A": -2.0, "B": 9.0}, {"A": -1.2, "B": 4.0}],
+        participation="none",
+        red_lines={"A": {"user_cost": 1.0 * MILLION}},
+    )
+    choice = choose(terms)
+    assert label(terms, choice.positions) == 0
+    (worth,) = worths(terms, choice)
+    assert worth.group == "A user cost"
+    assert worth.per_unit == pytest.approx(7.0)
+
+
+def test_the_frontier_trades_one_measure_for_the_other() -> None:
+    frame = frame_of(("A", "B"))
+    options = [option(frame, 0.0, {})]
+    for i in range(1, 15):
+        made = response({"A": 30.0 - 2.0 * i}, producers_usd={"A": i * MILLION})
+        package = Package(mineral=MINERAL, stage=STAGE, floor=float(i))
+        options.append(Option(frame, package, (made,), options[0].neutral, 1000.0))
+    request = DesignRequest(parties=("A", "B"), gap=0.0, participation="none")
+    *_, last = frontier(Terms(request, frame, {MINERAL: options}), "users_gain", "producers_gain", 14)
+    first = [point.first for point in last.points]
+    second = [point.second for point in last.points]
+    assert len(last.points) >= 12
+    assert first == sorted(first, reverse=True)
+    assert second == sorted(second)
+    with pytest.raises(ScenarioError, match="unknown measure"):
+        next(frontier(Terms(request, frame, {MINERAL: options}), "users", "producers_gain"))
+
+
+def test_pruning_drops_only_what_is_beaten_everywhere() -> None:
+    frame = frame_of(("A", "B"))
+    options = [
+        option(frame, 1.0, {"A": 1.0, "B": 1.0}),
+        option(frame, 2.0, {"A": 2.0, "B": 1.0}),
+        option(frame, 3.0, {"A": 0.0, "B": 5.0}),
+    ]
+    kept = prune(options, lambda _: False, [])
+    assert [each.package.floor for each in kept] == [2.0, 3.0]
+
+
+def glove(coalition: frozenset[str]) -> float:
+    """One left glove, two right ones: a pair is worth one."""
+    return float("left" in coalition and len(coalition) > 1)
+
+
+def test_shapley_of_three_levers_equals_hand_computation() -> None:
+    values = {each.lever: each.value for each in shapley(["left", "right 1", "right 2"], glove)}
+    assert values == {"left": pytest.approx(2 / 3), "right 1": pytest.approx(1 / 6), "right 2": pytest.approx(1 / 6)}
+
+
+def test_sampled_shapley_adds_up_exactly_and_repeats_with_its_seed() -> None:
+    levers = [f"lever {i}" for i in range(9)]
+
+    def value(present: frozenset[str]) -> float:
+        return 3.0 + len(present) ** 1.5 + 2.0 * ("lever 0" in present and "lever 1" in present)
+
+    found = shapley(levers, value, seed=3)
+    assert sum(each.value for each in found) == pytest.approx(value(frozenset(levers)) - value(frozenset()), abs=1e-12)
+    assert found == shapley(levers, value, seed=3)
+    assert any(each.standard_error > 0 for each in found)
+
+
+def test_a_change_is_split_exactly_between_assumptions_and_policy() -> None:
+    parts = decompose(lambda assumptions, policy: 2.0 + 3.0 * assumptions * policy + policy)
+    assert parts.from_assumptions + parts.from_policy == pytest.approx(parts.after - parts.before)
+    assert parts.from_assumptions == pytest.approx(1.5)
+
+
+def test_a_lever_that_cannot_reach_its_target_says_how_far_it_comes() -> None:
+    found = first_level(lambda level: min(level, 3.0), 5.0, [0.0, 2.0, 4.0, 8.0], 0.01)
+    assert found.level is None
+    assert found.reached == 3.0
+    assert "the most is 3" in found.reason
+
+
+def test_a_coalition_holds_only_when_no_member_is_better_off_leaving() -> None:
+    gains = {
+        frozenset(): {"A": 0.0, "B": 0.0},
+        frozenset({"A"}): {"A": 1.0, "B": 4.0},
+        frozenset({"B"}): {"A": 0.0, "B": 1.0},
+        frozenset({"A", "B"}): {"A": 3.0, "B": 3.0},
+    }
+    leavers = {each.members: each.leavers for each in stable_coalitions(["A", "B"], gains)}
+    assert leavers[("A", "B")] == ("B",)
+    assert leavers[("A",)] == ()

@@ -1,0 +1,212 @@
+"""Sentences are true of the numbers they are made from; curves and ranges are those of single solves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from model.findings import MEASURES, Names, agreement_in_words, group_labels, overview, ranked_industries, with_worst
+from model.findings.formulation import formulation, levers_table
+from model.findings.overview import Overview, curve_sentence, gains_by_party, headline_numbers, supply_by_origin
+from model.findings.reasons import data_limits
+from model.findings.users import industry_detail, opened_sentence, relief_sentence, totals_sentence, unsized_users
+from model.findings.wording import figures, money
+from model.outcome import Outcome
+from model.ranges import headline_ranges, main_assumptions, under_named_shocks
+from model.response import floor_levels, floor_response, scenario_price, status_quo_price
+from model.scenario import Scenario
+from model.world import World
+
+MINERAL = "antimony"
+PLACE = {"mineral": MINERAL, "stage": "refined"}
+
+
+@pytest.fixture(scope="module")
+def names(world: World) -> Names:
+    return Names(world.tables, world.library)
+
+
+@pytest.fixture(scope="module")
+def reference(world: World) -> float:
+    return status_quo_price(world, Scenario(), MINERAL, "refined")
+
+
+@pytest.fixture(scope="module")
+def with_floor(reference: float) -> Scenario:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": 1.3 * reference}
+    return Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+
+
+@pytest.fixture(scope="module")
+def banned() -> Scenario:
+    return Scenario.parse({"shocks": [{"name": "china_antimony_ban"}]}, "scenario")
+
+
+@pytest.fixture(scope="module")
+def outcome(world: World, with_floor: Scenario) -> Outcome:
+    return world.outcome(with_floor)
+
+
+@pytest.fixture(scope="module")
+def facts(world: World, outcome: Outcome, names: Names) -> Overview:
+    return overview(outcome, MINERAL, world.tables, names)
+
+
+def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) -> None:
+    facts = overview(world.outcome(Scenario()), MINERAL, world.tables, names)
+    assert facts.gains_sentence == "No party's users, producers or treasury gain or lose on antimony."
+    assert facts.supply_sentence.startswith("Sources as in the status quo")
+    assert facts.industries_sentence == "No industry's metal bill changes."
+    assert [number.value for number in headline_numbers(facts.headline, facts.spend_usd)][2:] == ["0", "0"]
+    assert agreement_in_words(Scenario(), MINERAL, names).startswith("No agreement and no shock: antimony as it stood")
+
+
+def test_users_cost_in_the_sentence_is_the_headline_s(facts: Overview) -> None:
+    assert f"pay {money(facts.headline.users_cost_usd)} a year more" in facts.gains_sentence
+    assert f"producers gain {money(facts.headline.producers_gain_usd)}" in facts.gains_sentence
+
+
+def test_parties_of_the_chart_add_up_to_the_headline(facts: Overview, outcome: Outcome, names: Names) -> None:
+    assert -facts.gains["users_usd"].sum() == pytest.approx(facts.headline.users_cost_usd)
+    assert facts.gains["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
+    few = gains_by_party(outcome, MINERAL, names, most=3)
+    assert len(few) == 3
+    assert few["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
+
+
+def test_few_origins_supply_as_much_as_all(outcome: Outcome, names: Names) -> None:
+    few, all_ = (supply_by_origin(outcome, MINERAL, names, most=most) for most in (3, 100))
+    for state in ("status_quo", "without_agreement", "with_agreement"):
+        assert few[state].sum() == pytest.approx(all_[state].sum())
+
+
+def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
+    with_floor: Scenario, banned: Scenario, names: Names
+) -> None:
+    text = agreement_in_words(with_floor.model_copy(update={"shocks": banned.shocks}), MINERAL, names)
+    level = figures(with_floor.agreement.floors[0].price)
+    for part in ("Core eight", "refined antimony", level, "variable levy", "shock: China stops all antimony exports"):
+        assert part in text
+    assert group_labels(with_floor, MINERAL, names)["floor"] == f"{level} USD/t"
+    assert group_labels(Scenario(), MINERAL, names)["floor"] == "none"
+
+
+def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Names) -> None:
+    text = " ".join(facts.reasons)
+    for row in outcome.floors.itertuples():
+        if not row.holds:
+            assert f"does not hold in {names.the_region(row.region)}" in text
+    assert "A levy of" in text
+    assert "In force: China lets out" in text
+
+
+def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, names: Names) -> None:
+    outside = [region for region in world.regions if region not in Scenario().parties]
+    trq = PLACE | {
+        "importers": list(Scenario().parties),
+        "exporters": outside,
+        "quantity": 20_000.0,
+        "over_quota": {"ad_valorem": 0.25},
+    }
+    scenario = Scenario.parse({"agreement": {"trqs": [trq]}}, "scenario")
+    outcome = world.outcome(scenario)
+    row = outcome.trqs.iloc[0]
+    facts = overview(outcome, MINERAL, world.tables, names)
+    assert row["in_quota"] == pytest.approx(20_000.0, rel=1e-4)
+    assert f"is worth {money(row['rent_per_unit'] * row['in_quota'])} a year" in " ".join(facts.reasons)
+
+
+def test_the_curve_at_a_level_is_the_solve_at_that_level(world: World, with_floor: Scenario, outcome: Outcome) -> None:
+    curve = floor_response(world, with_floor, MINERAL, (0.8, 1.0, 1.3))
+    price = outcome.headline(MINERAL).price_usd_per_t
+    assert curve.parties_price["price_usd_per_t"].iloc[2] == pytest.approx(price)
+    assert scenario_price(world, with_floor, MINERAL, "refined") == pytest.approx(price)
+    assert curve.parties_price["price_usd_per_t"].iloc[0] == pytest.approx(curve.without_floor_usd_per_t)
+    assert curve.parties_price["price_usd_per_t"].is_monotonic_increasing
+    assert curve.status_quo_usd_per_t == pytest.approx(outcome.headline(MINERAL).price_status_quo_usd_per_t)
+
+
+def test_the_curve_says_where_floors_bind_and_hold(world: World, with_floor: Scenario, names: Names) -> None:
+    curve = floor_response(world, with_floor, MINERAL, (0.5, 1.0, 1.5))
+    levies = curve.by_party.groupby("level_usd_per_t")["levy_usd_per_t"].max()
+    assert (levies[levies.index <= curve.slack_up_to_usd_per_t] == 0).all()
+    assert (levies[levies.index > curve.slack_up_to_usd_per_t] > 0).all()
+    failing = curve.by_party[~curve.by_party["holds"]]
+    assert set(curve.fails_from["region"]) == set(failing["region"])
+    sentence = curve_sentence(curve, with_floor.agreement.floors[0].price, names)
+    assert f"starts to bind at {figures(curve.slack_up_to_usd_per_t)} USD/t" in sentence
+    assert sentence.endswith("binds.")
+    unbound = replace(curve, slack_up_to_usd_per_t=1e9)
+    assert curve_sentence(unbound, None, names).startswith("No floor up to")
+
+
+def test_levels_come_one_by_one(world: World, with_floor: Scenario) -> None:
+    steps = list(floor_levels(world, with_floor, MINERAL, (0.5, 1.0)))
+    assert [(step.done, step.total) for step in steps] == [(1, 2), (2, 2)]
+    assert len(steps[0].curve.parties_price) == 1
+
+
+def test_a_range_holds_the_headline_and_widens_step_by_step(world: World, with_floor: Scenario) -> None:
+    steps = list(headline_ranges(world, with_floor, MINERAL))
+    headline = world.outcome(with_floor).headline(MINERAL)
+    ends = sum(a.value not in {end} for a in main_assumptions(world, with_floor, MINERAL) for end in (a.low, a.high))
+    assert steps[-1].done == steps[-1].total == 1 + ends
+    for before, after in pairwise(step.spans["users_cost_usd"] for step in steps):
+        assert after.low <= before.low <= headline.users_cost_usd <= before.high <= after.high
+    assert steps[-1].spans["users_cost_usd"].low_from != "as assumed"
+    assert world.outcome(with_floor).headline(MINERAL) == headline
+
+
+def test_the_worst_named_shock_is_at_least_as_bad_as_each(world: World, with_floor: Scenario, names: Names) -> None:
+    tour = [*under_named_shocks(world, with_floor, MINERAL)][-1]
+    measure = MEASURES["unit_cost"]
+    ranked = ranked_industries(world.outcome(with_floor), "USA", measure)
+    worst = with_worst(ranked, tour.impacts, "USA", measure, names)
+    own = tour.impacts[tour.impacts["region"] == "USA"].groupby("industry")["unit_cost_change"].max()
+    assert np.allclose(worst["worst"], 100 * worst["industry"].map(own))
+    assert set(worst["worst_shock"]) <= {names.shock(name) for name in world.library.for_mineral(MINERAL)}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_industries_are_ranked_and_only_users_are_listed(world: World, banned: Scenario, measure: str) -> None:
+    outcome = world.outcome(banned)
+    ranked = ranked_industries(outcome, "USA", MEASURES[measure])
+    uses = world.tables["industry_use"]
+    assert set(ranked["industry"]) == set(uses.loc[(uses["mineral"] == MINERAL) & (uses["use_share"] > 0), "industry"])
+    assert ranked[["value", "without"]].abs().max(axis=1).is_monotonic_decreasing
+    assert (ranked["low"] <= ranked["high"] + 1e-9).all()
+
+
+def test_one_industry_opened_says_what_would_relieve_it(world: World, banned: Scenario, names: Names) -> None:
+    outcome = world.outcome(banned)
+    detail = industry_detail(outcome, "USA", "batteries", world.tables["industry_use"], names)
+    assert detail["mineral"].tolist() == [MINERAL]
+    assert 0 < detail["cost_share"].iloc[0] < 0.1
+    assert "uses antimony" in opened_sentence(detail, "batteries", "USA", names)
+    assert relief_sentence(detail).startswith("One more tonne of antimony")
+    assert "never" not in relief_sentence(detail)
+    assert "not to be added" in totals_sentence(outcome, "USA", names)
+
+
+def test_parties_without_industry_sizes_are_one_group(world: World, names: Names) -> None:
+    scenario = Scenario(parties=("USA", "IND"))
+    groups = unsized_users(world.outcome(scenario), names)
+    assert groups["region"].tolist() == ["IND"]
+
+
+def test_data_limits_name_only_stages_without_bilateral_statistics(world: World, names: Names) -> None:
+    (sentence,) = data_limits(world, names)
+    assert "gallium" in sentence
+    assert "refined antimony" not in sentence
+
+
+def test_the_formulation_is_that_of_the_live_programme(world: World) -> None:
+    live = formulation(world.solved(MINERAL, Scenario()).state)
+    kinds = set(live.components["kind"])
+    assert {"set", "parameter", "variable", "constraint", "objective"} <= kinds
+    assert {"market_clears", "pool_limit"} <= set(live.components["name"])
+    assert live.components["meaning"].notna().all()
+    assert {"Floor", "Trq", "Tariff"} <= set(levers_table()["instrument"])

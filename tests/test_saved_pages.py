@@ -1,0 +1,114 @@
+"""The pages Memo and Saved: what they show of a library, what they save, and that a fault loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model.scenario import Scenario
+from model.snapshot.library import Library
+from tests.snapshots import altered, renamed, sample
+
+ROOT = Path(__file__).resolve().parents[1]
+SLOWEST_SECONDS = 120
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """The library that the pages use, with a snapshot, its duplicate and a scenario."""
+    path = tmp_path / "library.sqlite"
+    monkeypatch.setenv("ACCORD_LIBRARY", str(path))
+    library = Library(path)
+    library.save(sample(), tags=["round 1"])
+    library.save(renamed(sample(), "the same again"))
+    library.save(Scenario(name="Copper alone", minerals=("copper",)))
+    return library
+
+
+def page(name: str) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=SLOWEST_SECONDS).run()
+    assert not test.exception
+    return test
+
+
+def listed(test: AppTest) -> list[str]:
+    return list(test.dataframe[0].value["Name"]) if test.dataframe else []
+
+
+def test_saved_lists_searches_and_names_duplicates(library: Library) -> None:
+    test = page("saved")
+    assert listed(test) == ["Copper alone", "the same again", "Bismuth: a floor"]
+    assert test.expander[-1].label == "Duplicates: 1 saved more than once under the same id"
+    test.text_input(key="saved_search").set_value("round").run()
+    assert listed(test) == ["Bismuth: a floor"]
+
+
+def test_archived_entries_show_under_their_switch(library: Library) -> None:
+    library.archive(library.entries("copper")[0])
+    test = page("saved")
+    assert "Copper alone" not in listed(test)
+    test.toggle(key="saved_archived").set_value(True).run()
+    assert listed(test) == ["Copper alone"]
+
+
+def test_the_scenario_in_the_sidebar_is_saved_under_a_name(library: Library) -> None:
+    test = page("saved")
+    test.text_input(key="saved_name").set_value("as of 11:40").run()
+    test.text_input(key="saved_tags").set_value("a, b").run()
+    test.button(key="saved_save").click().run()
+    assert "Saved" in test.success[0].value
+    newest = library.entries()[0]
+    assert (newest.name, newest.tags) == ("as of 11:40", ("a", "b"))
+    assert library.open(newest) == Scenario()
+
+
+def test_a_library_that_cannot_be_written_is_said_and_the_page_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("ACCORD_LIBRARY", str(tmp_path / "file" / "library.sqlite"))
+    test = page("saved")
+    test.text_input(key="saved_name").set_value("kept on screen").run()
+    test.button(key="saved_save").click().run()
+    assert "Not saved" in test.error[0].value
+    assert "still on the screen" in test.error[0].value
+    assert test.text_input(key="saved_name").value == "kept on screen"
+
+
+@pytest.mark.parametrize("name", ["saved", "memo"])
+def test_a_damaged_library_is_said_in_words(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "library.sqlite"
+    path.write_text("not a database " * 100, encoding="utf-8")
+    monkeypatch.setenv("ACCORD_LIBRARY", str(path))
+    test = page(name)
+    if name == "memo":
+        test.button_group(key="memo_source").set_value("saved").run()
+    assert "damaged or not a library" in " ".join(error.value for error in test.error)
+
+
+def test_memo_of_a_saved_snapshot_and_of_two_side_by_side(library: Library) -> None:
+    def priced(content: dict[str, object]) -> None:
+        content["inputs"]["scenario"]["agreement"]["floors"][0]["price"] = 17_000.0  # type: ignore[index]
+
+    other = library.save(altered(sample(), priced)).entry
+    test = page("memo")
+    test.button_group(key="memo_source").set_value("saved").run()
+    test.multiselect(key="memo_chosen").set_value([library.entries("round")[0].checksum]).run()
+    assert not test.exception
+    assert sample().short_id in " ".join(item.value for item in test.markdown)
+    test.multiselect(key="memo_chosen").set_value([library.entries("round")[0].checksum, other.checksum]).run()
+    assert not test.exception
+    assert not test.error
+    shown = " ".join(item.value for item in test.markdown)
+    assert sample().short_id in shown
+    assert other.short_id in shown
+    same = [entry.checksum for entry in library.entries(sample().id)]
+    test.multiselect(key="memo_chosen").set_value(same).run()
+    assert "twice" in test.error[0].value
+
+
+def test_memo_offers_a_snapshot_of_the_scenario_in_the_sidebar(library: Library) -> None:
+    test = page("memo")
+    assert test.button(key="start_snapshot").label == "Make a snapshot"
