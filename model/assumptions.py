@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from model.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
 
 NEAREST_SHOWN = 3
 

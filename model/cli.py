@@ -215,12 +215,24 @@ def _shocks(arguments: argparse.Namespace) -> None:
     _say_table(table)
 
 
+_START = """
+import sys
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web.cli import main
+
+# The router names the pages; without this the first deep link after a start is answered from the folder pages/ instead.
+PagesManager.uses_pages_directory = False
+sys.argv = ["streamlit", "run", sys.argv[1]]
+main()
+"""
+
+
 def _app(_: argparse.Namespace) -> None:
     script = Path(__file__).resolve().parents[1] / "app.py"
     if not script.is_file():
         raise AccordError(f"there is no {script}; install in place with `pip install -e .` from a copy of the project")
     os.chdir(script.parent)  # its settings stand in the folder .streamlit there
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", script.name])
+    os.execv(sys.executable, [sys.executable, "-c", _START, script.name])
 
 
 def _world(folder: Path | None) -> World:

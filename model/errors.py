@@ -10,7 +10,7 @@ class DataError(AccordError):
 
 
 class ScenarioError(AccordError):
-    """A scenario or case asks for something that does not exist or contradicts itself. The message names the valid choices."""
+    """A scenario or case asks for what does not exist or contradicts itself. The message names the valid choices."""
 
 
 class SolveError(AccordError):

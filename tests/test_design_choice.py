@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from model.design.frontier import frontier
 from model.design.options import MILLION, Option, prune
 from model.design.packages import Package
 from model.design.programme import NoAgreement
+from model.design.projects import Project
 from model.design.questions import first_level, stable_coalitions
 from model.design.request import DesignRequest
 from model.errors import ScenarioError
@@ -263,6 +265,73 @@ def test_a_red_line_just_inside_and_just_outside() -> None:
     assert label(inside, choose(inside).positions) == 1
     outside = terms_of(gains, participation="none", red_lines={"A": {"user_cost": 4.9999 * MILLION}})
     assert label(outside, choose(outside).positions) == 0
+
+
+def test_supply_of_critical_industries_is_assured_in_every_state() -> None:
+    frame = frame_of(("A",), (0.9, 0.1))
+    neutral = (response({}), response({}))
+    served = {"assured": {"defense": {"A": 0.7}}}
+    scarce = Option(
+        frame,
+        Package(mineral=MINERAL, stage=STAGE, floor=1.0),
+        (response({"A": 9.0}), response({"A": 9.0}, **served)),
+        neutral,
+        1.0,
+    )
+    nothing = Option(frame, Package(mineral=MINERAL, stage=STAGE), neutral, neutral, 1.0)
+    for least, expected in ((0.69, 1.0), (0.71, 0.0)):
+        lines = {"A": {"assured_supply": {"defense": least}}}
+        request = DesignRequest.parse({"parties": ["A"], "red_lines": lines, "gap": 0.0}, "design")
+        choice = choose(Terms(request, frame, {MINERAL: [nothing, scarce]}))
+        assert choice.chosen[MINERAL].package.floor == expected
+
+
+def test_the_cost_of_an_industry_is_bounded_or_weighted() -> None:
+    frame = frame_of(("A", "B"))
+    costly = option(frame, 1.0, {"A": 9.0, "B": 1.0}, industry_cost_usd={"A": {"semiconductors": 5.0 * MILLION}})
+    options = {MINERAL: [option(frame, 0.0, {}), costly]}
+    for changes, expected in (
+        ({}, 1),
+        ({"red_lines": {"A": {"industry_cost": {"semiconductors": 4.9 * MILLION}}}}, 0),
+        ({"red_lines": {"A": {"industry_cost": {"semiconductors": 5.1 * MILLION}}}}, 1),
+        ({"objective": {"industry_weights": {"semiconductors": 2.1}}}, 0),
+    ):
+        request = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, **changes}, "design")
+        terms = Terms(request, frame, options)
+        assert label(terms, choose(terms).positions) == expected
+
+
+def built(capacity_t: float) -> Terms:
+    """A project in A that B's need and the trade on the route can take in part."""
+    frame = frame_of(("A", "B"))
+    project = Project("P", "New mine", MINERAL, STAGE, "A", capacity_t, 10.0, 20.0, None, "source")
+    flows = {"flows_t": {("A", "B"): 40.0}, "seller_price_usd_per_t": {"A": 1000.0}, "output_t": {"A": 500.0}}
+    option_built = replace(option(frame, 1.0, {"A": 5.0, "B": 5.0}, **flows), projects=(project,))
+    request = DesignRequest(parties=("A", "B"), gap=0.0, offtake={"most_of_need": 0.5})
+    return Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), option_built]}, lenders_share=0.6)
+
+
+def test_a_project_is_built_only_when_lenders_see_enough_offtake() -> None:
+    # B takes at most 40 t (what flows), A's own users at most 50 t (half their need): 90 t in all.
+    bankable, unbankable = built(149.0), built(151.0)
+    assert label(bankable, choose(bankable).positions) == 1
+    assert label(unbankable, choose(unbankable).positions) == 0
+
+
+def test_capital_of_a_project_is_paid_by_its_region() -> None:
+    terms = built(100.0)
+    without = replace(terms.options[MINERAL][1], projects=())
+    lost = without.gain - terms.options[MINERAL][1].gain
+    assert lost[0].tolist() == pytest.approx([100.0 * (20.0 - 10.0) / MILLION, 0.0])
+
+
+def test_the_investor_has_the_first_right() -> None:
+    terms = built(100.0)
+    rules = terms.request.offtake.model_copy(update={"investors": {"P": "B"}, "first_right": 0.9})
+    first = replace(terms, request=terms.request.model_copy(update={"offtake": rules}))
+    # Others than B may contract at most 10 t and B takes at most 40 t: not the 60 t that lenders ask.
+    assert label(terms, choose(terms).positions) == 1
+    assert label(first, choose(first).positions) == 0
 
 
 def test_participation_binds_and_a_transfer_lifts_it() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,6 +13,9 @@ from model.data.cross_checks import CROSS_CHECKS
 from model.data.schema import Checked, Fault, check_references, check_table
 from model.data.schemas import SCHEMAS
 from model.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FAULTS_SHOWN = 20
 

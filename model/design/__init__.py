@@ -10,14 +10,18 @@ and proved (:mod:`model.design.search`). In five lines::
     table = ResponseTable(World(), Store(), workers=2)
     print(term_sheet(Designer(table, DesignRequest(minerals=("antimony",))).result()))
 
-Under ``workers`` above one the lines belong under ``if __name__ == "__main__":``, since worker processes start afresh.
+With several workers the lines belong under ``if __name__ == "__main__":``, since worker processes start afresh.
 """
 
-from model.design.report import gains, result, scenario_of, term_sheet
-from model.design.request import DesignRequest
-from model.design.search import Design, Designer
-from model.design.store import Store
-from model.design.table import ResponseTable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from model.design.report import gains, result, scenario_of, term_sheet
+    from model.design.request import DesignRequest
+    from model.design.search import Design, Designer
+    from model.design.store import Store
+    from model.design.table import ResponseTable
 
 __all__ = [
     "Design",
@@ -30,3 +34,22 @@ __all__ = [
     "scenario_of",
     "term_sheet",
 ]
+
+_HOMES = {
+    "Design": "search",
+    "DesignRequest": "request",
+    "Designer": "search",
+    "ResponseTable": "table",
+    "Store": "store",
+    "gains": "report",
+    "result": "report",
+    "scenario_of": "report",
+    "term_sheet": "report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the command line must show its help without loading solvers."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model.errors import AccordError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SHOWN_EVERY_S = 0.5
 
 
-def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add ``design``."""
     text = "find the best agreement that all parties can sign"
     command = subparsers.add_parser("design", help=text, description=f"{text[0].upper()}{text[1:]}.")

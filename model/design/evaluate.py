@@ -10,6 +10,7 @@ import numpy as np
 from model.agreement import Agreement
 from model.design.options import MILLION, Frame, Option
 from model.design.packages import Package
+from model.design.projects import projects_of
 from model.design.responses import Question, facts_from, question
 
 if TYPE_CHECKING:
@@ -128,7 +129,10 @@ class Evaluator:
         stocks = tuple((s.party, s.quantity) for s in trial.agreement.stockpiles if s.mineral == mineral)
         package = Package(mineral=mineral, stage=stage, stockpiles=stocks)
         price = facts_from(neutral[0], mineral, stage, self.request.parties).price_usd_per_t
-        return Option(self.frame, package, responses, neutral, price)
+        built = set(trial.projects.get(mineral, ()))
+        known = projects_of(self.world, self.request.scenario(), mineral) if built else []
+        projects = tuple(project for project in known if project.id in built)
+        return Option(self.frame, package, responses, neutral, price, None, projects)
 
     def _cells(self, trial: Trial, mineral: str) -> list[Question]:
         return self._asked(trial, trial.agreement, mineral, trial.projects.get(mineral, ()))

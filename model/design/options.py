@@ -93,8 +93,18 @@ class Option:
 
     @cached_property
     def producers(self) -> Floats:
-        """Change of producer surplus."""
-        return self._change(lambda r: r.producers_usd)
+        """Change of producer surplus, less the yearly cost of capital of projects built (sunk to the market)."""
+        return self._change(lambda r: r.producers_usd) - self.capital_cost
+
+    @cached_property
+    def capital_cost(self) -> Floats:
+        """Yearly cost of capital of projects built, by party."""
+        per_party = dict.fromkeys(self.frame.parties, 0.0)
+        for project in self.projects:
+            if project.region in per_party:
+                yearly = (project.full_cost_usd_per_t - project.operating_cost_usd_per_t) * project.capacity_t
+                per_party[project.region] += yearly / MILLION
+        return np.array(list(per_party.values()))
 
     @cached_property
     def revenue(self) -> Floats:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.equilibrium import SolvedMineral
-    from model.scenario import Scenario
+    from model.scenario import Scenario, ShockLibrary
     from model.world import World
 
     Amounts = dict[str, float]
@@ -126,6 +126,11 @@ class Question:
     scenario: Scenario
     projects: tuple[str, ...] = ()
 
+    @cached_property
+    def content(self) -> str:
+        """What is asked, as text that is equal for equal questions."""
+        return json.dumps([self.mineral, self.scenario.to_json(), self.projects])
+
 
 def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[str] = ()) -> Question:
     """The cell of a mineral in a scenario; instruments that do not reach it are left out, so equal cells are equal."""
@@ -146,13 +151,19 @@ def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[
 def _touches(world: World, shock: Any, minerals: set[str]) -> bool:
     if hasattr(shock, "mineral"):
         return shock.mineral in minerals
-    named = world.library.describe(shock.name).minerals
-    return not named or bool(minerals & set(named))
+    named = _minerals_named(world.library)[shock.name]
+    return not named or bool(minerals & named)
+
+
+@lru_cache(maxsize=4)
+def _minerals_named(library: ShockLibrary) -> dict[str, set[str]]:
+    """The minerals each shock of a library names; none = it touches all."""
+    return {name: set(library.describe(name).minerals) for name in library.names}
 
 
 def key_of(asked: Question, data_hash: str) -> str:
     """SHA-256 over everything that determines a response."""
-    content = json.dumps([data_hash, engine_version(), asked.mineral, asked.scenario.to_json(), asked.projects])
+    content = json.dumps([data_hash, engine_version(), asked.content])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

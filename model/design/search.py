@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_REFINEMENTS = 12
 MOST_PROOFS = 5
+MOST_CONSIDERED = 10
+"""Projects of one mineral that are looked at, cheapest first."""
 STRIKE_STEP = 0.001
 """Strikes have finer steps than levels, since they divide money without moving the market [share of the price]."""
 SMALL_SHORTFALL = 1e-6
@@ -157,12 +159,32 @@ class Designer:
             facts = facts_from(response, mineral, self.world.stages[mineral][-1], self.request.parties)
             projects, notes = eligible(self.world, plain, mineral) if self.request.projects else ([], [])
             self._notes += notes
-            self._minerals[mineral] = _Mineral(facts, {project.id: project for project in projects})
+            earning = yield from self._earning(facts, projects)
+            self._minerals[mineral] = _Mineral(facts, {project.id: project for project in earning})
         wanted = {
             k: menu_levels(self.request.menu, project_sets(list(own.projects.values())))
             for k, own in self._minerals.items()
         }
         yield from self._add_levels(wanted)
+
+    def _earning(self, facts: Facts, projects: Sequence[Project]) -> Generator[Progress, None, list[Project]]:
+        """Projects that, built alone and without a shock, could earn their full cost under some floor of the menu."""
+        plain = self.request.scenario()
+        cells = {p.id: question(self.world, plain, facts.mineral, (p.id,)) for p in projects[:MOST_CONSIDERED]}
+        yield from self._fill(list(cells.values()))
+        highest = max(self.request.menu.floor_levels) * facts.price_usd_per_t
+        earning = []
+        for project in projects[:MOST_CONSIDERED]:
+            price = self.table.one(cells[project.id]).producer_price_usd_per_t[project.stage].get(project.region, 0.0)
+            floor = highest if project.stage == facts.stage else 0.0
+            if max(price, floor) >= project.full_cost_usd_per_t:
+                earning.append(project)
+                continue
+            self._notes.append(
+                f"{project.name} ({project.region}) would not earn its full cost of {project.full_cost_usd_per_t:,.0f} "
+                f"USD/t: once built, its home market for {project.stage} {facts.mineral} pays {price:,.0f}."
+            )
+        return earning
 
     def _add_levels(self, wanted: Mapping[str, Sequence[Levels]]) -> Iterator[Progress]:
         made = {
@@ -183,17 +205,23 @@ class Designer:
         new = {
             k: {p: levels for p, levels in own.items() if p not in self._minerals[k].options} for k, own in made.items()
         }
-        yield from self._fill([cell for own in new.values() for package in own for cell in self._cells(package)])
+        cells = {package: self._cells(package) for own in new.values() for package in own}
+        yield from self._fill([cell for own in cells.values() for cell in own])
         for mineral, own in new.items():
-            neutral = self._responses(Package(mineral=mineral, stage=self._minerals[mineral].facts.stage))
+            neutral = self._responses(self._cells(Package(mineral=mineral, stage=self._minerals[mineral].facts.stage)))
             if isinstance(neutral, Failure):
                 raise AccordError(f"{mineral} cannot be solved without an agreement: {neutral.reason}")
             for package, levels in own.items():
-                self._admit(package, levels, neutral)
+                self._admit(package, levels, self._responses(cells[package]), neutral)
 
-    def _admit(self, package: Package, levels: Levels | None, neutral: tuple[Response, ...]) -> None:
+    def _admit(
+        self,
+        package: Package,
+        levels: Levels | None,
+        responses: tuple[Response, ...] | Failure,
+        neutral: tuple[Response, ...],
+    ) -> None:
         known = self._minerals[package.mineral]
-        responses = self._responses(package)
         if isinstance(responses, Failure):
             known.left_out[package] = responses.reason
             return
@@ -218,8 +246,8 @@ class Designer:
         hosts = [self._hosts[host] for host in self.world.hosts.get(package.mineral, {}) if host in self._hosts]
         return joined(each.agreement(self.request.parties, self.world.regions) for each in (package, *hosts))
 
-    def _responses(self, package: Package) -> tuple[Response, ...] | Failure:
-        answers = self.table.answers(self._cells(package))
+    def _responses(self, cells: Sequence[Question]) -> tuple[Response, ...] | Failure:
+        answers = self.table.answers(cells)
         failed = [answer for answer in answers if isinstance(answer, Failure)]
         return failed[0] if failed else tuple(answer for answer in answers if isinstance(answer, Response))
 

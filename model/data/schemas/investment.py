@@ -19,7 +19,9 @@ PROJECTS = TableSchema(
         text("currency", "currency of the study", choices=("USD", "CAD", "GBP")),
         integer("currency_year", "year of the money", absent="the study's own year, not stated", low=1990, high=2100),
         integer("start_year", "first year of production", absent="not published", low=1990, high=2100),
-        number("required_return", "yearly return its owners ask", absent="the assumption project_required_return", high=1),
+        number(
+            "required_return", "yearly return its owners ask", absent="the assumption project_required_return", high=1
+        ),
         text("status", "how far it is"),
         note(),
         source(),
