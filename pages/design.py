@@ -87,7 +87,7 @@ def _frontier(found: Found, identity: str) -> None:
         "Draw the frontier",
         key,
         lambda: frontier(found.terms, first, second),
-        "Twelve agreements between both ends.",
+        "Agreements between the best of one and the best of the other, each of which can be loaded.",
     )
     step: FrontierStep | None = jobs.finished(designs.FRONTIER_JOB, key)
     if step is None:

@@ -60,7 +60,7 @@ def _table(found: list[Entry]) -> list[Entry]:
     event = st.dataframe(
         frame,
         hide_index=True,
-        height=min(TABLE_PIXELS, 40 + 36 * len(found)),
+        height=TABLE_PIXELS,
         key=f"saved_table_{len(found)}",
         on_select="rerun",
         selection_mode="multi-row",

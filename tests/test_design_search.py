@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from model.agreement import Agreement, Floor
+from model.cli import main
 from model.design import Designer, DesignRequest, ResponseTable, Store, gains, result, scenario_of, term_sheet
 from model.design.evaluate import Evaluator, Trial, enlarge, restrict
 from model.design.packages import Levels, menu_levels, neighbours, package_of
@@ -92,7 +93,10 @@ def test_an_interrupted_run_loses_nothing(world: World, tmp_path: Path) -> None:
     assert second.solved == third.solved - first.solved
 
 
-def test_any_number_of_workers_gives_the_same_result(world: World, tmp_path: Path) -> None:
+def test_any_number_of_workers_gives_the_same_result(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model.design.table.WORTH_STARTING", 2)
     results = []
     for workers in (1, 2):
         own = ResponseTable(world, Store(tmp_path / f"{workers}.sqlite"), workers)
@@ -115,6 +119,38 @@ def test_impossible_red_lines_are_named(table: ResponseTable) -> None:
     assert design.choice is None
     assert [each.group for each in design.conflicts] == ["JPN non-party share"]
     assert "percentage points" in str(design.conflicts[0])
+
+
+def test_a_by_product_follows_the_package_of_its_host(table: ResponseTable) -> None:
+    menu = {"floor_levels": [0, 1.05], "mechanisms": ["variable_levy"], "over_quota_rates": [0], "stockpiles": [0]}
+    changes = {"minerals": ["aluminum", "gallium"], "shocks": [], "menu": menu, "step": 0.05, "participation": "none"}
+    design = Designer(table, asked(**changes)).result()
+    assert design.proof is not None
+    assert design.proof.difference <= 1e-6
+
+
+def test_the_command_writes_the_result_and_documents_the_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request, out = tmp_path / "design.json", tmp_path / "result.json"
+    request.write_text(json.dumps(SMALL | {"step": 0.05}))
+    call = ["design", str(request), "--out", str(out), "--store", str(tmp_path / "s.sqlite"), "--workers", "1"]
+    assert main(call) == 0
+    shown = capsys.readouterr()
+    assert "The parties together gain" in shown.out
+    assert "solved, about" in shown.err
+    assert json.loads(out.read_text())["status"]["found"]
+    assert main(["schema", "design"]) == 0
+    assert "description" in json.loads(capsys.readouterr().out)["properties"]["transfers"]
+
+
+def test_a_bad_design_file_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    request = tmp_path / "design.json"
+    request.write_text('{"minerals": ["unobtainium"]}')
+    assert main(["design", str(request), "--out", str(tmp_path / "r.json"), "--store", str(tmp_path / "s.sqlite")]) == 2
+    error = capsys.readouterr().err
+    assert "unobtainium" in error
+    assert error.count("\n") == 1
 
 
 def test_a_shock_that_does_not_touch_a_mineral_shares_its_solve(table: ResponseTable) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from model.design.choice import Terms
 
 FEWEST_POINTS = 12
+LEVELS_TRIED = 36
+"""Levels of the bounded measure that are tried: a menu is discrete, so several levels can mean the same agreement."""
 LOOSEST = -1e9
 """Least value of a measure that excludes nothing."""
 
@@ -42,8 +44,8 @@ class FrontierStep:
     points: tuple[Point, ...]
 
 
-def frontier(terms: Terms, first: str, second: str, count: int = FEWEST_POINTS) -> Iterator[FrontierStep]:
-    """The most of the first measure for every level of the second, in ``count`` even steps between its ends.
+def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -> Iterator[FrontierStep]:
+    """The most of the first measure for every level of the second, at ``count`` even steps between its ends.
 
     The ends are the best second measure, and the second measure of the best first. Levels that the menu cannot tell
     apart give the same agreement; each stands once.
@@ -58,7 +60,7 @@ def frontier(terms: Terms, first: str, second: str, count: int = FEWEST_POINTS) 
     if first == second:
         raise ScenarioError(f"a frontier needs two different measures, not {first!r} twice")
     if count < FEWEST_POINTS:
-        raise ScenarioError(f"a frontier needs at least {FEWEST_POINTS} points, not {count}")
+        raise ScenarioError(f"a frontier needs at least {FEWEST_POINTS} levels to try, not {count}")
     best_first = _best(terms, first, second)
     best_second = _best(terms, second, first)
     low, high = best_first.second, best_second.first

@@ -326,6 +326,8 @@ class Designer:
                 self._margins[group] = self._margins.get(group, 0.0) + amount
             yield from self._add_packages({k: {self._bundle(choice, k): None} for k in choice.chosen})
             choice = self._choose()
+            if (yield from self._follow_hosts(choice)):
+                choice = self._choose()
         return self._report(choice, agreement, proof)
 
     def _shortfalls(self, proof: Proof) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections import OrderedDict
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Cells a worker solves before it reports; they share a mineral, so that its market is calibrated once."""
+WORTH_STARTING = 64
+"""Missing cells from which it pays to start processes, which load data and calibrate markets of their own."""
 MOST_IN_MEMORY = 20_000
 
 
@@ -87,7 +90,7 @@ class ResponseTable:
         self._recall([key for key in by_key if key not in self._known])
         missing = {key: each for key, each in by_key.items() if key not in self._known}
         started, total = time.monotonic(), len(missing)
-        solve = self._solve_here if self.workers <= 1 or len(missing) <= BATCH else self._solve_apart
+        solve = self._solve_here if self.workers <= 1 or len(missing) < WORTH_STARTING else self._solve_apart
         done = 0
         for texts, tried in solve(missing):
             self._keep(texts)
@@ -146,6 +149,9 @@ _WORLDS: list[World] = []
 
 
 def _start_worker(folder: Path | None) -> None:
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # an interruption is for the process that collects, which then ends this one
     _WORLDS[:] = [World(folder)]
 
 

@@ -67,6 +67,7 @@ class BaseYear:
 def reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYear:
     """Put together the base year of one mineral.
 
+    >>> from model.assumptions import Assumptions
     >>> from model.data import load
     >>> tables = load()
     >>> base = reconcile(tables, "antimony", Assumptions.from_table(tables["assumptions"]))
