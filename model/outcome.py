@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from model.equilibrium.accounts import WELFARE
+from model.equilibrium.problem import sum_by
 from model.impact import MarketChange, by_mineral, compare
 from model.market.records import Role
 
@@ -154,7 +155,8 @@ class Outcome:
         """Per region and mineral: change of every account against the status quo, and (``_agreement``) no agreement.
 
         Users = consumer surplus, producers = producer surplus, treasury = duties, levies, auctioned rent, stock sales
-        less outlay, rents = quota rents, transfers = offtake settlements; net is their sum [USD/yr].
+        less outlay, rents = quota rents, transfers = offtake settlements; net is their sum [USD/yr]. If a shock moves
+        demand, users are compared with the same, moved demand at the earlier price: wanting more is no gain.
         """
         frames = [self._account_changes(mineral) for mineral in self.scenario.minerals]
         return pd.concat(frames, ignore_index=True)
@@ -165,7 +167,8 @@ class Outcome:
         for suffix, state in (("", self.status_quo), ("_agreement", self.without_agreement)):
             before = state.accounts[mineral].welfare
             change = {name: now[name] - before[name] for name in WELFARE}
-            frame[f"users{suffix}_usd"] = change["consumer_surplus"]
+            wanted = self._demand_multiple(mineral, state)
+            frame[f"users{suffix}_usd"] = now["consumer_surplus"] - wanted * before["consumer_surplus"]
             frame[f"producers{suffix}_usd"] = change["producer_surplus"]
             frame[f"treasury{suffix}_usd"] = change["duty_and_levy_revenue"] + change["stock_sales"] - change["outlay"]
             frame[f"rents{suffix}_usd"] = change["quota_rent"]
@@ -174,6 +177,16 @@ class Outcome:
             frame[f"net{suffix}_usd"] = frame[parts].sum(axis=1)
         frame["is_party"] = frame["region"].isin(self.parties)
         return frame
+
+    def _demand_multiple(self, mineral: str, before: Equilibrium) -> Floats:
+        """By region: use wanted at any price in the scenario, as a multiple of what was wanted in the state before."""
+        totals = []
+        for state in (self.with_agreement, before):
+            table = state.states[mineral].problem.table
+            demand = table.role == Role.DEMAND
+            totals.append(sum_by(table.region[demand], table.base[demand], len(state.market.regions)))
+        now, then = totals
+        return np.divide(now, then, out=np.ones_like(now), where=then > 0)
 
     def headline(self, mineral: str) -> Headline:
         """The four numbers of the overview for one mineral."""

@@ -73,7 +73,9 @@ def read_json(path: Path, what: str) -> object:
         raise ScenarioError(
             f"{what} {path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ScenarioError(f"{what} {path} is nested too deeply to be one") from None
+    except (OSError, ValueError) as error:
         raise ScenarioError(f"{what} {path} cannot be read: {error}") from None
 
 
@@ -105,9 +107,13 @@ def _describe_one(detail: ErrorDetails, cls: type[BaseModel]) -> str:
     return f"{place} = {shown[:80]}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
+UNION_TAGS = ("named", "described")
+"""Steps of a location that name a form of record, not a key of the file."""
+
+
 def _place(location: tuple[int | str, ...]) -> str:
     text = ""
-    for part in location:
+    for part in (part for part in location if part not in UNION_TAGS):
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.lstrip(".")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from model.agreement import Agreement, Regions, regions_named
 from model.errors import ScenarioError
@@ -45,6 +45,17 @@ class NamedShock(Record):
     severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = None
 
 
+def _which_shock(content: object) -> str:
+    has_kind = "kind" in content if isinstance(content, dict) else hasattr(content, "kind")
+    return "described" if has_kind else "named"
+
+
+AnyShock = Annotated[
+    Annotated[NamedShock, Tag("named")] | Annotated[Shock, Tag("described")], Discriminator(_which_shock)
+]
+"""A shock of the library by name, or one described in full (which has a ``kind``)."""
+
+
 class Scenario(Record):
     """One scenario on the shipped markets.
 
@@ -58,10 +69,18 @@ class Scenario(Record):
         "short", description="short: one year, capacity fixed; long: capacity responds"
     )
     agreement: Agreement = Agreement()
-    shocks: tuple[NamedShock | Shock, ...] = ()
+    shocks: tuple[AnyShock, ...] = ()
     assumptions: dict[str, float] = Field(
         default_factory=dict, description="assumption name (id or id.mineral) to value"
     )
+
+    @field_validator("minerals", "parties")
+    @classmethod
+    def _named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"{', '.join(doubled)} stands there more than once; name each once")
+        return names
 
     def to_json(self) -> str:
         """The scenario as JSON, only what differs from the defaults; the same scenario gives the same text."""

@@ -285,3 +285,18 @@ def test_a_named_shock_may_be_given_as_a_record(world: World) -> None:
         named.headline("tungsten").price_usd_per_t
         == world.outcome(parse(SCENARIOS["ban"])).headline("tungsten").price_usd_per_t
     )
+
+
+def test_users_who_want_more_gain_nothing_by_wanting_it() -> None:
+    """A demand surge raises the price: users lose what the same, larger use costs more."""
+    scenario = Scenario.parse({"minerals": ["antimony"], "shocks": [{"name": "antimony_solar_surge"}]}, "scenario")
+    outcome = World().outcome(scenario)
+    parties = outcome.accounts[outcome.accounts["is_party"]]
+    headline = outcome.headline("antimony")
+    assert headline.price_usd_per_t > headline.price_status_quo_usd_per_t
+    assert (parties["users_usd"] <= 0).all()
+    rise = headline.price_usd_per_t - headline.price_status_quo_usd_per_t
+    use = outcome.quantities[
+        outcome.quantities["region"].isin(outcome.parties) & (outcome.quantities["stage"] == "refined")
+    ]
+    assert headline.users_cost_usd == pytest.approx(rise * use["consumption_with_agreement_t"].sum(), rel=0.15)

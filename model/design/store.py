@@ -33,6 +33,7 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as connection, connection:
+                connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute(_TABLE)
         except (OSError, sqlite3.Error) as error:
             raise AccordError(
@@ -56,4 +57,8 @@ class Store:
             connection.executemany("INSERT OR REPLACE INTO response VALUES (?, ?)", texts.items())
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=30.0)
+        connection = sqlite3.connect(self.path, timeout=30.0)
+        connection.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # survives a crash of the process; a power cut may cost the last cells
+        return connection
