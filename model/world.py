@@ -51,12 +51,13 @@ IMPACT_ONLY = (
 
 @dataclass(frozen=True)
 class _Calibrated:
-    """A calibrated mineral, its market under duties in force, what shares refer to, and controls already read."""
+    """A calibrated mineral, its market under duties in force, and what was read of controls and shocks for it."""
 
     part: CalibratedMineral
     status_quo_market: MineralMarket
     base: Base
     controls: dict[tuple[tuple[str, ...], ...], list[Shock]]
+    named: dict[NamedShock, tuple[list[Shock], list[tuple[str, ...]]]]
 
 
 class World:
@@ -160,7 +161,9 @@ class World:
         replaced: list[tuple[str, ...]] = []
         for shock in scenario.shocks:
             if isinstance(shock, NamedShock):
-                records, gone = self.library.records(shock, base, [mineral])
+                if shock not in calibration.named:
+                    calibration.named[shock] = self.library.records(shock, base, [mineral])
+                records, gone = calibration.named[shock]
                 shocks += records
                 replaced += gone
             elif shock.mineral == mineral:
@@ -196,7 +199,7 @@ class World:
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, scenario.horizon, mineral, hosts)
             self._calibrated[key] = _Calibrated(
-                part, self._with_duties_in_force(part.market), self._base(part.base), {}
+                part, self._with_duties_in_force(part.market), self._base(part.base), {}, {}
             )
             if len(self._calibrated) > MOST_CALIBRATED:
                 self._calibrated.popitem(last=False)
