@@ -114,7 +114,9 @@ def _parser() -> _Parser:
     shocks = _command(commands.add_parser, "shocks", _shocks, "list the named shocks")
     _add_data(shocks)
 
-    _command(commands.add_parser, "app", _app, "start the dashboard and print its address")
+    app = _command(commands.add_parser, "app", _app, "start the dashboard and print its address")
+    _add_data(app)
+
     add_commands(commands)
     add_design(commands)
     return parser
@@ -227,10 +229,15 @@ main()
 """
 
 
-def _app(_: argparse.Namespace) -> None:
+def _app(arguments: argparse.Namespace) -> None:
     script = Path(__file__).resolve().parents[1] / "app.py"
     if not script.is_file():
         raise AccordError(f"there is no {script}; install in place with `pip install -e .` from a copy of the project")
+    if arguments.data is not None:
+        from model.data.load import FOLDER_VARIABLE, load
+
+        load(arguments.data)
+        os.environ[FOLDER_VARIABLE] = str(arguments.data.resolve())
     os.chdir(script.parent)  # its settings stand in the folder .streamlit there
     os.execv(sys.executable, [sys.executable, "-c", _START, script.name])
 

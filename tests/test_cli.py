@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 from model.cli import main
-from model.data import data_hash
+from model.data import data_hash, default_folder
 
 CASES = Path(__file__).parent / "cases"
 BAD_CASES = sorted((CASES / "bad").glob("*.json"))
@@ -331,6 +332,23 @@ def test_app_becomes_the_dashboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert command[3:] == ["app.py"]
     assert (folder / "app.py").is_file()
     assert (folder / ".streamlit" / "config.toml").is_file()
+
+
+def test_app_runs_on_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCORD_DATA", "")
+    monkeypatch.chdir(Path.cwd())
+    folders: list[str] = []
+    monkeypatch.setattr("model.cli.os.execv", lambda *_: folders.append(os.environ["ACCORD_DATA"]))
+    assert main(["app", "--data", str(default_folder())]) == 0
+    assert folders == [str(default_folder())]
+
+
+def test_app_refuses_damaged_data_before_it_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("model.cli.os.execv", lambda *_: pytest.fail("started"))
+    assert main(["app", "--data", str(tmp_path)]) == 2
+    assert "faults" in capsys.readouterr().err
 
 
 def test_app_without_its_script_is_refused(

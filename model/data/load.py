@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FAULTS_SHOWN = 20
+FOLDER_VARIABLE = "ACCORD_DATA"
+"""Environment variable with which ``accord app --data`` hands its folder to the dashboard."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ class Tables:
 
 
 def default_folder() -> Path:
-    """The data folder that ships beside the package."""
-    return Path(__file__).resolve().parents[2] / "data"
+    """The data folder that the environment names (``ACCORD_DATA``), else the one that ships beside the package."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else Path(__file__).resolve().parents[2] / "data"
 
 
 def load(folder: Path | None = None) -> Tables:
