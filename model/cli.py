@@ -217,16 +217,7 @@ def _shocks(arguments: argparse.Namespace) -> None:
     _say_table(table)
 
 
-_START = """
-import sys
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.web.cli import main
-
-# The router names the pages; without this the first deep link after a start is answered from the folder pages/ instead.
-PagesManager.uses_pages_directory = False
-sys.argv = ["streamlit", "run", sys.argv[1]]
-main()
-"""
+START = "pages/components/start.py"
 
 
 def _app(arguments: argparse.Namespace) -> None:
@@ -239,7 +230,7 @@ def _app(arguments: argparse.Namespace) -> None:
         load(arguments.data)
         os.environ[FOLDER_VARIABLE] = str(arguments.data.resolve())
     os.chdir(script.parent)  # its settings stand in the folder .streamlit there
-    os.execv(sys.executable, [sys.executable, "-c", _START, script.name])
+    os.execv(sys.executable, [sys.executable, START, script.name])
 
 
 def _world(folder: Path | None) -> World:
