@@ -100,7 +100,7 @@ def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Name
         if not row.holds:
             assert f"does not hold in {names.the_region(row.region)}" in text
     assert "A levy of" in text
-    assert "In force: China lets out" in text
+    assert "In the status quo: China lets out" in text
 
 
 def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, names: Names) -> None:

@@ -158,13 +158,13 @@ def _control(row: Any, names: Names) -> str:
     exporter = starting(names.the_region(str(row.exporter)))
     law = f" ({row.legal_text})"
     if row.kind == "export_tax":
-        return f"In force: {exporter} taxes exports of {product}{targets} at {percent(float(row.level))}{law}."
+        return f"In the status quo: {exporter} taxes exports of {product}{targets} at {percent(float(row.level))}{law}."
     level = float(row.level)
     if level >= 1.0:
-        return f"In force: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
+        return f"In the status quo: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
     if level <= 0.0:
-        return f"In force: {exporter} lets no {product} out{targets}{law}."
-    return f"In force: {exporter} lets out {percent(level)} of its 2024 exports of {product}{targets}{law}."
+        return f"In the status quo: {exporter} lets no {product} out{targets}{law}."
+    return f"In the status quo: {exporter} lets out {percent(level)} of its 2024 exports of {product}{targets}{law}."
 
 
 def _data_warning(outcome: Outcome, mineral: str, names: Names) -> list[str]:
