@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from model.assumptions import Assumptions
 from model.data import SCHEMAS, Fault, check, data_hash, default_folder, load
 from model.errors import DataError, ScenarioError
+from model.units import per_t_from_per_kg, per_t_from_per_pound, per_t_tungsten_from_per_mtu
 
 
 @pytest.fixture
@@ -193,3 +195,20 @@ def test_override_out_of_range_names_the_range(assumptions: Assumptions) -> None
 @pytest.mark.parametrize("name", [schema.name for schema in SCHEMAS])
 def test_readme_describes_every_table(name: str) -> None:
     assert f"### {name}.csv" in (default_folder() / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("unit", "convert"),
+    [
+        ("dollars per kilogram", per_t_from_per_kg),
+        ("dollars per pound", per_t_from_per_pound),
+        ("cents per pound", lambda price: per_t_from_per_pound(price / 100)),
+        ("dollars per dry metric ton unit", per_t_tungsten_from_per_mtu),
+    ],
+)
+def test_prices_in_use_are_the_published_ones_converted(unit: str, convert: Callable[[float], float]) -> None:
+    rows = load()["prices"]
+    rows = rows[rows["published_unit"] == unit]
+    assert len(rows) > 0
+    for published, used in zip(rows["published_price"].astype(float), rows["price_usd_per_t"], strict=True):
+        assert used == pytest.approx(convert(published), rel=1e-4)

@@ -15,11 +15,10 @@ from model.errors import AccordError, ScenarioError
 from model.records import choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from model.agreement import Agreement
     from model.design.evaluate import Evaluator, Trial
-    from model.design.table import Progress
     from model.market.records import Floats
 
 SCAN_POINTS = 9
@@ -450,8 +449,3 @@ def change_since(value: Callable[[Trial], float], saved: Trial, now: Trial) -> D
         return value(replace(policy, assumptions=(now if new_assumptions else saved).assumptions))
 
     return decompose(combined)
-
-
-def solve_all(evaluator: Evaluator, trials: Sequence[Trial]) -> Iterator[Progress]:
-    """Solve what several trials need, with progress."""
-    yield from evaluator.fill(trials)

@@ -69,7 +69,7 @@ class Solver:
     """Keeps compiled programmes warm between solves; holds no result."""
 
     def __init__(self) -> None:
-        self._compiled: OrderedDict[tuple[object, ...], tuple[Ladder, CompiledProgramme]] = OrderedDict()
+        self._compiled: OrderedDict[tuple[object, ...], CompiledProgramme] = OrderedDict()
 
     def solve(self, problem: Problem, start: State | None = None) -> State:
         """The equilibrium of ``problem``, searched from ``start`` (same market) or the market's start prices.
@@ -154,17 +154,15 @@ class Solver:
         )
 
     def _programme(self, system: System) -> tuple[Ladder, CompiledProgramme]:
-        key = system.problem.structure
-        if key in self._compiled:
-            ladder, programme = self._compiled[key]
-            self._compiled.move_to_end(key)
-            return Ladder(system.problem.table, system.curves, FINE, 1), programme
+        """The proving ladder of a problem, and its programme: a warm one if the same shape was solved before."""
         ladder = Ladder(system.problem.table, system.curves, FINE, 1)
-        programme = CompiledProgramme(system.problem, ladder.owner)
-        self._compiled[key] = (ladder, programme)
-        if len(self._compiled) > MOST_COMPILED:
-            self._compiled.popitem(last=False)
-        return ladder, programme
+        key = system.problem.structure
+        if key not in self._compiled:
+            self._compiled[key] = CompiledProgramme(system.problem, ladder.owner)
+            if len(self._compiled) > MOST_COMPILED:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(key)
+        return ladder, self._compiled[key]
 
 
 def _has_steps(problem: Problem, members: Integers) -> bool:
