@@ -66,7 +66,7 @@ class Scenario(Record):
     minerals: tuple[Name, ...] = Field(("antimony",), min_length=1)
     parties: Regions = ("USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR")
     horizon: Literal["short", "long"] = Field(
-        "short", description="short: one year, capacity fixed; long: capacity responds"
+        "short", description="short: one year, capacity almost fixed; long: capacity responds"
     )
     agreement: Agreement = Agreement()
     shocks: tuple[AnyShock, ...] = ()

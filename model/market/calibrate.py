@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from model.market.records import Floats
 
 Horizon = Literal["short", "long"]
-"""``short``: one year, capacity fixed; ``long``: capacity responds."""
+"""``short``: one year, capacity almost fixed (``capacity_headroom_short``); ``long``: capacity responds."""
 
 LARGE_FREIGHT_STAGE = "mine"
 

@@ -673,7 +673,7 @@ def _horizon(now: Scenario) -> None:
         key=state.seed("horizon", now.horizon),
         format_func=HORIZONS.__getitem__,
         required=True,
-        help="Short: one year, capacity fixed. Long: capacity responds.",
+        help="Short: one year, capacity almost fixed (see Assumptions). Long: capacity responds.",
         label_visibility="collapsed",
         **_edit(lambda s: s.model_copy(update={"horizon": state.value("horizon")})),
     )

@@ -139,7 +139,7 @@ def _question(snapshot: Snapshot, labels: Labels) -> list[Block]:
     happens = [terms.shock(shock, labels) for shock in snapshot.scenario.shocks]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = (
-        "within one year, with capacity fixed"
+        "within one year, with capacity almost fixed"
         if snapshot.scenario.horizon == "short"
         else "once capacity has responded"
     )
