@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-from model.design.choice import build
-from model.design.limits import SHARE
+from model.design.choice import build, decide
+from model.design.limits import MONEY, SHARE
 from model.design.programme import NoAgreement, Programme
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model.design.choice import Choice, Terms
     from model.design.limits import Limit
 
-WORTH_STEP = {"million USD/yr": 1.0, SHARE: 0.01}
+WORTH_STEP = {MONEY: 1.0, SHARE: 0.01}
 """How far a limit is relaxed to see what one more unit is worth: a million dollars, a percentage point."""
 BINDS = 1e-6
 """A limit binds when relaxing it adds at least this share of the objective."""
@@ -81,51 +81,54 @@ class _RedLines:
     """The red lines of a choice, to be switched on and off."""
 
     def __init__(self, terms: Terms) -> None:
-        self._m = build(terms)
-        self.programme = Programme(self._m, terms.request)
-        limits = list(self._m.limit_data.values())
+        self.m = build(terms)
+        self.programme = Programme(self.m, terms.request)
+        limits = list(self.m.limit_data.values())
         self.first: dict[str, Limit] = {limit.group: limit for limit in reversed(limits)}
         self.first = dict(reversed(self.first.items()))
 
     def enforce(self, groups: Sequence[str]) -> None:
         """Enforce these red lines and no others."""
         wanted = set(groups)
-        lines = self._m.red_line.items()
-        self.programme.switch((line, self._m.limit_data[number].group in wanted) for number, line in lines)
+        lines = self.m.red_line.items()
+        self.programme.switch((line, self.m.limit_data[number].group in wanted) for number, line in lines)
 
     def are_possible(self, groups: Sequence[str]) -> bool:
         """Whether an agreement meets all of these."""
         self.enforce(groups)
+        self.programme.minimise(())
         try:
-            self.programme.solve(gap=1.0)
+            self.programme.solve()
         except NoAgreement:
             return False
+        finally:
+            self.programme.minimise(None)
         return True
 
     def least_give(self, group: str, together: Sequence[str]) -> float | None:
         """By how much one red line must yield for the set to hold, the others of the set as they are."""
-        give = self._m.give[group]
+        give = self.m.give[group]
         self.enforce(together)
         self.programme.allow(give, 0.0, math.inf)
-        self.programme.minimise_only(give)
+        self.programme.minimise([(1.0, give)])
         try:
             self.programme.solve(gap=0.0)
             return self.programme.value(give)
         except NoAgreement:
             return None
         finally:
-            self.programme.minimise_only(None)
+            self.programme.minimise(None)
             self.programme.allow(give, 0.0, 0.0)
 
     def best(self, group: str | None = None, step: float = 0.0) -> float:
-        """The best objective with one red line relaxed by a step."""
+        """The best objective, to no gap, with one red line relaxed by a step."""
         if group is not None:
-            self.programme.allow(self._m.give[group], 0.0, step)
+            self.programme.allow(self.m.give[group], 0.0, step)
         try:
-            return self.programme.solve().objective
+            return self.programme.solve(gap=0.0).objective
         finally:
             if group is not None:
-                self.programme.allow(self._m.give[group], 0.0, 0.0)
+                self.programme.allow(self.m.give[group], 0.0, 0.0)
 
 
 def _grow(lines: _RedLines, possible: Sequence[str], groups: Sequence[str]) -> list[str]:
@@ -157,6 +160,25 @@ def _smallest_hitting_set(groups: Sequence[str], sets: Sequence[set[str]]) -> li
 def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict:
     limit = lines.first[group]
     return Conflict(group, limit.party, limit.sentence, lines.least_give(group, together), limit.unit)
+
+
+def least_violation(terms: Terms) -> Choice:
+    """The choice that breaks the limits least, to look for an agreement around it; it is not one that can be signed.
+
+    Least is the sum over red lines of by how much each gives way (the most of its limits, where it has one per state
+    or mineral): money as a share of the parties' largest gains together, shares as they are. ``objective`` is minus
+    that sum, zero when all can hold.
+
+    Raises:
+        NoAgreement: when no package is possible even without red lines, as when lenders refuse every one.
+    """
+    lines = _RedLines(terms)
+    units = {SHARE: 1.0, MONEY: max(float(terms.largest_gains.sum()), SAME)}
+    gives = [(1.0 / units[limit.unit], lines.m.give[group]) for group, limit in lines.first.items()]
+    for _, give in gives:
+        lines.programme.allow(give, 0.0, math.inf)
+    lines.programme.minimise(gives)
+    return decide(lines.m, terms, lines.programme)
 
 
 def worths(terms: Terms, choice: Choice) -> list[Worth]:

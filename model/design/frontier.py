@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pyomo.environ as pyo
 
 from model.design.choice import MEASURES, Choice, build, decide, measure
 from model.design.programme import NoAgreement, Programme
+from model.design.table import Progress
 from model.errors import ScenarioError
 from model.records import choices
 
@@ -35,12 +37,9 @@ class Point:
 
 
 @dataclass(frozen=True)
-class FrontierStep:
-    """Progress of a frontier: points done of all, and those found so far in order of the second measure."""
+class FrontierStep(Progress):
+    """Progress of a frontier in levels tried; points found so far are in order of the second measure."""
 
-    done: int
-    total: int
-    tried: str
     points: tuple[Point, ...]
 
 
@@ -66,14 +65,16 @@ def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -
     low, high = best_first.second, best_second.first
     trade_off = _TradeOff(terms, first, second)
     points: list[Point] = []
+    begin = time.monotonic()
     for done, least in enumerate(np.linspace(low, high, count), start=1):
         try:
             found = trade_off.at_least(float(least) - SLACK * max(abs(low), abs(high), SLACK))
         except NoAgreement:
             found = None
-        if found is not None and all(found.choice.chosen != other.choice.chosen for other in points):
+        if found is not None and all(found.choice.positions != other.choice.positions for other in points):
             points.append(found)
-        yield FrontierStep(done, count, f"{second} at least {least:,.4g}", tuple(points))
+        seconds_left = (time.monotonic() - begin) / done * (count - done)
+        yield FrontierStep(done, count, f"{second} at least {least:,.4g}", seconds_left, tuple(points))
 
 
 SLACK = 1e-7
@@ -88,7 +89,7 @@ class _TradeOff:
 
     def __init__(self, terms: Terms, objective: str, bounded: str) -> None:
         self._terms = terms
-        self._m = build(terms)
+        self._m = build(terms, (objective, bounded))
         self._m.goal.deactivate()
         self._first = measure(self._m, terms, objective)
         self._second = measure(self._m, terms, bounded)

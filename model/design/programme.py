@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
+from pyomo.core.expr import LinearExpression
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from model.errors import SolveError
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     import pyomo.environ as pyo
 
     from model.design.request import DesignRequest
+
+
+NOUGHT = 1e-12
+"""Coefficients below this are rounding dust: a dollar for a million units."""
+
+
+def linear(pairs: Iterable[tuple[float, Any]]) -> Any:
+    """The sum of coefficient times variable."""
+    kept = [(value, variable) for value, variable in pairs if abs(value) > NOUGHT]
+    return LinearExpression(linear_coefs=[v for v, _ in kept], linear_vars=[x for _, x in kept]) if kept else 0.0
 
 
 class NoAgreement(SolveError):
@@ -33,6 +44,11 @@ class Solved:
     objective: float
     bound: float
     is_proved: bool
+
+    @property
+    def gap(self) -> float:
+        """Distance of objective and bound, relative to the objective."""
+        return abs(self.bound - self.objective) / max(abs(self.objective), 1e-9)
 
 
 class Programme:
@@ -129,14 +145,14 @@ class Programme:
         if id(variable) in self._column:
             self._highs.changeColBounds(self._column[id(variable)], low, high)
 
-    def minimise_only(self, variable: Any | None) -> None:
-        """Make one variable the objective, to be made small; None brings the programme's own objective back."""
+    def minimise(self, pairs: Iterable[tuple[float, Any]] | None) -> None:
+        """Make a sum of coefficient times variable the objective, to be made small; None brings the own one back."""
         count = len(self._columns)
-        cost = self._cost.copy() if variable is None else np.zeros(count)
-        if variable is not None:
-            cost[self._column[id(variable)]] = -1.0 if self._maximise else 1.0
+        cost = self._cost.copy() if pairs is None else np.zeros(count)
+        for value, variable in pairs or ():
+            cost[self._column[id(variable)]] = -value if self._maximise else value
         self._highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
-        self._highs.changeObjectiveOffset(self._offset if variable is None else 0.0)
+        self._highs.changeObjectiveOffset(self._offset if pairs is None else 0.0)
 
 
 FEASIBLE_POINT = 2
