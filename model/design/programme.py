@@ -5,7 +5,7 @@ The Pyomo model is the definition; rows and columns here are its own, taken over
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -13,14 +13,17 @@ import numpy as np
 from pyomo.core.expr import LinearExpression
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
+from model.design.projection import FEASIBLE_POINT, SHORT, Columns, Projection, Whole
 from model.errors import SolveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pyomo.environ as pyo
 
+    from model.design.projection import Positions
     from model.design.request import DesignRequest
+    from model.market.records import Floats
 
 
 NOUGHT = 1e-12
@@ -51,6 +54,19 @@ class Solved:
         return abs(self.bound - self.objective) / max(abs(self.objective), 1e-9)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What a model lets wait until whole variables are chosen, kept in its ``waiting_data``.
+
+    Volumes with the choice each needs and the constraint ``volume <= choice``; accounts that they alone add up to; and
+    the choices to begin with.
+    """
+
+    volumes: Sequence[tuple[Any, Any, Any]]
+    accounts: list[Any]
+    start: Sequence[Any]
+
+
 class Programme:
     """One compiled programme. ``maximise`` says which way its objective goes."""
 
@@ -67,6 +83,9 @@ class Programme:
         self._cost = cost
         self._offset = float(info.c_offset[0]) if len(info.objectives) else 0.0
         self._highs = self._compile(info.A)
+        self._is_whole = np.array([variable.is_integer() for variable in self._columns], dtype=bool)
+        self._projection = self._projected(m)
+        self._values: Floats = np.zeros(len(self._columns))
 
     def _compile(self, matrix: Any) -> highspy.Highs:
         lp = highspy.HighsLp()
@@ -93,6 +112,24 @@ class Programme:
         highs.passModel(lp)
         return highs
 
+    def _projected(self, m: pyo.ConcreteModel) -> Projection | None:
+        """Two stages where the model says which volumes and accounts can wait for the second."""
+        waiting: Waiting | None = getattr(m, "waiting_data", None)
+        if waiting is None or not self._maximise:
+            return None
+        volumes = [each for each in waiting.volumes if id(each[0]) in self._column]
+        columns = Columns(
+            volume=self._positions(volume for volume, _, _ in volumes),
+            choice=self._positions(choice for _, choice, _ in volumes),
+            link=np.array([self._row[id(link)] for _, _, link in volumes], dtype=np.intp),
+            account=self._positions(account for account in waiting.accounts if id(account) in self._column),
+            start=self._positions(waiting.start),
+        )
+        return Projection(columns, self._request.seed)
+
+    def _positions(self, variables: Iterable[Any]) -> Positions:
+        return np.array([self._column[id(variable)] for variable in variables], dtype=np.intp)
+
     def solve(self, gap: float | None = None) -> Solved:
         """Solve to a gap (none = the request's).
 
@@ -100,30 +137,42 @@ class Programme:
             NoAgreement: when no option meets all limits.
             SolveError: when the time limit ends the search without any agreement.
         """
-        self._highs.setOptionValue("mip_rel_gap", self._request.gap if gap is None else gap)
+        asked = self._request.gap if gap is None else gap
+        return self._solve_whole(asked) if self._projection is None else self._solve_in_stages(self._projection, asked)
+
+    def _solve_in_stages(self, projection: Projection, gap: float) -> Solved:
+        reached = projection.solve(Whole.of(self._highs.getLp(), self._is_whole), gap, self._request.time_limit_s)
+        if reached is None:
+            raise NoAgreement(IMPOSSIBLE)
+        if not len(reached.values):
+            raise SolveError(TOO_SLOW.format(self._request.time_limit_s))
+        self._values = reached.values
+        offset = self._highs.getLp().offset_
+        solved = Solved(reached.objective + offset, reached.bound + offset, False)
+        return replace(solved, is_proved=reached.bound - reached.objective <= gap * abs(reached.objective) + SHORT)
+
+    def _solve_whole(self, gap: float) -> Solved:
+        self._highs.setOptionValue("mip_rel_gap", gap)
         self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self._request.time_limit_s)
         self._highs.run()
         status, info = self._highs.getModelStatus(), self._highs.getInfo()
         if status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
-            raise NoAgreement("no agreement on the menu meets all red lines and participation")
+            raise NoAgreement(IMPOSSIBLE)
         if info.primal_solution_status != FEASIBLE_POINT:
-            raise SolveError(
-                f"the time limit of {self._request.time_limit_s:g} s ended the choice before any agreement was found; "
-                "raise time_limit_s or shorten the menu"
-            )
+            raise SolveError(TOO_SLOW.format(self._request.time_limit_s))
         value = float(info.objective_function_value)
-        has_whole = any(variable.is_integer() for variable in self._columns)
-        bound = float(info.mip_dual_bound) if has_whole else value
+        bound = float(info.mip_dual_bound) if self._is_whole.any() else value
+        self._values = np.array(self._highs.getSolution().col_value)
         return Solved(value, bound, status == highspy.HighsModelStatus.kOptimal)
 
     def load(self) -> None:
         """Write the solution into the Pyomo variables."""
-        for variable, value in zip(self._columns, self._highs.getSolution().col_value, strict=True):
-            variable.set_value(float(value), skip_validation=True)
+        for variable, value in zip(self._columns, self._values.tolist(), strict=True):
+            variable.set_value(value, skip_validation=True)
 
     def value(self, variable: Any) -> float:
         """A variable's value in the solution."""
-        return float(self._highs.getSolution().col_value[self._column[id(variable)]])
+        return float(self._values[self._column[id(variable)]])
 
     def switch(self, constraints: Iterable[tuple[Any, bool]]) -> None:
         """Enforce constraints or not."""
@@ -155,5 +204,7 @@ class Programme:
         self._highs.changeObjectiveOffset(self._offset if pairs is None else 0.0)
 
 
-FEASIBLE_POINT = 2
-"""HiGHS's primal_solution_status of a point that meets all constraints."""
+IMPOSSIBLE = "no agreement on the menu meets all red lines and participation"
+TOO_SLOW = (
+    "the time limit of {:g} s ended the choice before any agreement was found; raise time_limit_s or shorten the menu"
+)

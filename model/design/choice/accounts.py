@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from model.market.records import Floats
 
 
+CANCELS = 1e-12
+"""A sum below this share of its parts is none: a hedge adds nothing to an expectation."""
+
+
 @dataclass(frozen=True)
 class Entries:
     """Variables and what a unit of each adds in every state [variable, state], million USD/yr.
@@ -31,10 +35,12 @@ class Entries:
     mineral: str | None
     variables: list[Any]
     by_state: Floats
+    has_hedges: bool = False
 
     def weighed(self, weight: Floats) -> Iterator[tuple[float, Any]]:
         """Coefficients over states under ``weight`` (probabilities: expected), and variables."""
-        return zip((self.by_state @ weight).tolist(), self.variables, strict=True)
+        total, size = self.by_state @ weight, np.abs(self.by_state) @ np.abs(weight)
+        return zip(np.where(np.abs(total) > CANCELS * size, total, 0.0).tolist(), self.variables, strict=True)
 
 
 def entries_of(m: pyo.ConcreteModel, terms: Terms, weights: Floats, net: bool = False) -> list[Entries]:
@@ -58,9 +64,11 @@ def _of_mineral(m: pyo.ConcreteModel, terms: Terms, mineral: str, weights: Float
     if terms.request.share_outlay:
         own += np.array([option.outlay @ weights for option in options])
         shares += _divided(m.outlay_share, terms, mineral, -weights, [option.outlay for option in options])
-    shares += _hedges(m, terms, mineral, weights)
+    hedges = list(_hedges(m, terms, mineral, weights))
+    shares += hedges
     chosen = [m.chosen[mineral, position] for position in range(len(options))]
-    return Entries(mineral, chosen + [x for x, _ in shares], np.array([*own, *(amount for _, amount in shares)]))
+    by_state = np.array([*own, *(amount for _, amount in shares)])
+    return Entries(mineral, chosen + [x for x, _ in shares], by_state, has_hedges=bool(hedges))
 
 
 def _divided(
@@ -108,10 +116,10 @@ class StateAccount:
     """A sum of gains state by state, written so that each market is counted once for every shock that moves it.
 
     Most shocks leave most markets alone. The gain in a state is what it is without a shock (``calm_musd``) plus, for
-    every market that the shock moves, its swing (``swing_musd``).
+    every market that the shock moves, its swing (``swing_musd``). With hedges in it, it waits with their volumes.
     """
 
-    def __init__(self, block: Any, entries: list[Entries]) -> None:
+    def __init__(self, m: pyo.ConcreteModel, block: Any, entries: list[Entries]) -> None:
         self._entries, self._block = entries, block
         self._swing_of: dict[str, NDArray[np.intp]] = {}
         swings: dict[tuple[str, int], Iterable[tuple[float, Any]]] = {}
@@ -137,6 +145,9 @@ class StateAccount:
         @block.Constraint(block.swing, doc="Change of gain in one market [million USD/yr]")
         def swing_adds_up(block: Any, mineral: str, kind: int) -> Any:
             return linear([*swings[mineral, kind], (-1.0, block.swing_musd[mineral, kind])]) == 0.0
+
+        if any(each.has_hedges for each in entries):
+            m.waiting_data.accounts.extend([block.calm_musd, *block.swing_musd.values()])
 
     def weighed(self, weight: Floats) -> Iterator[tuple[float, Any]]:
         """Terms of the sum over states under ``weight`` (one state: there)."""

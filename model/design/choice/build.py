@@ -27,8 +27,9 @@ def build(terms: Terms, measured: Iterable[str] = ()) -> pyo.ConcreteModel:
     ``measured`` names measures besides the objective that will be bounded or made large.
     """
     m = pyo.ConcreteModel(doc="Choice of an agreement")
+    counts_hedges = terms.counts_hedges({terms.request.objective.kind, *measured})
     _packages(m, terms)
-    add_contracts(m, terms, terms.counts_hedges({terms.request.objective.kind, *measured}))
+    add_contracts(m, terms, counts_hedges)
     add_bankability(m, terms)
     _transfers(m, terms)
     _purses(m, terms)
@@ -86,7 +87,7 @@ def _gains(m: pyo.ConcreteModel, terms: Terms) -> None:
         return linear([*expected(entries[i], terms.frame.probability), (-1.0, m.expected_gain_musd[i])]) == 0.0
 
     m.state_gain = pyo.Block(m.party if terms.request.participation == "every_state" else [], doc="Gains by state")
-    m.account_data = {party: StateAccount(block, entries[party]) for party, block in m.state_gain.items()}
+    m.account_data = {party: StateAccount(m, block, entries[party]) for party, block in m.state_gain.items()}
 
 
 def _limits(m: pyo.ConcreteModel, terms: Terms) -> None:
