@@ -71,10 +71,10 @@ def test_a_common_purse_divides_what_is_paid() -> None:
     assert min(choice.expected_gain.values()) >= -1e-6
 
 
-@pytest.mark.parametrize(("most", "expected"), [(0.0, 1), (-JUST, 0)])
-def test_a_share_of_common_outlays_counts_against_the_red_line(most: float, expected: int) -> None:
+@pytest.mark.parametrize(("margin", "expected"), [(JUST, 1), (-JUST, 0)])
+def test_a_share_of_common_outlays_counts_against_the_red_line(margin: float, expected: int) -> None:
     # B gains 7 and so bears at most 7 of the 10; A has to bear 3.
-    asked = line(treasury_outlay=(3.0 + most) * MILLION) | {"share_outlay": True}
+    asked = line(treasury_outlay=(3.0 + margin) * MILLION) | {"share_outlay": True}
     terms = two_parties({"A": 4.0, "B": 7.0}, asked, outlay_usd={"A": 10.0 * MILLION})
     assert label(terms, choose(terms).positions) == expected
 
