@@ -7,116 +7,181 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.design import Designer, gains, scenario_of, term_sheet
+from model.design.aims import MEASURES as AIMS
+from model.design.aims import Aim
 from model.design.choice import MEASURES
-from model.design.frontier import frontier
+from model.design.levers import answer_in_words, one_lever
+from model.design.parties import evaluator_of, trial_of
+from model.design.proof import agreement_of, in_round_numbers
 from model.design.report import headline, red_lines
-from model.design.search import agreement_of
-from pages.components import controls, design_charts, designs, jobs, layout, results, state
+from model.design.standing import standing
+from model.design.wording import (
+    frontier_in_words,
+    gains_table,
+    margins_in_words,
+    point_in_words,
+    proof_in_words,
+    sentences,
+    terms_in_words,
+    with_names,
+)
+from pages.components import controls, design_charts, designs, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
+    from model.agreement import Agreement
     from model.design import Design, DesignRequest
     from model.design.frontier import FrontierStep, Point
+    from model.design.levers import LeverAnswer
     from model.design.search import Found
     from model.scenario import Scenario
+
+DESIGN_JOB = "design"
+FRONTIER_JOB = "frontier"
+LEVER_JOB = "one_lever"
 
 
 def main() -> None:
     """The page from top to bottom."""
+    if controls.stopped():
+        st.stop()
     scenario = controls.scenario()
     st.subheader("What is the best deal that all can sign?", anchor=False)
-    request = designs.ask(scenario)
-    identity = request.model_dump_json()
+    request = designs.request(scenario)
+    identity = "" if request is None else request.model_dump_json()
+    found = jobs.finished(DESIGN_JOB, identity)
+    designs.ask(scenario, unfolded=found is None)
+    if request is None:
+        return
     jobs.panel(
-        designs.DESIGN_JOB,
+        DESIGN_JOB,
         "Find the agreement",
         identity,
         lambda: Designer(designs.table(), request).run(),
         "Solves every package of the menu under every named shock, chooses, refines, proves. What is solved is kept.",
     )
-    found = jobs.finished(designs.DESIGN_JOB, identity)
-    if found is None:
-        st.caption(
-            "Minerals, parties, horizon and assumptions are the sidebar's; shocks are all named ones that touch them."
-        )
-        return
-    _result(found, identity)
+    if found is not None:
+        _result(found, identity)
+    designs.states(request)
+    _one_lever(scenario, request)
 
 
 def _result(found: Found, identity: str) -> None:
     design = found.design
-    st.markdown(f"**{layout.plain(headline(design))}**")
+    names = results.names()
+    st.markdown(f"#### {layout.plain(with_names(headline(design), names))}")
     if design.choice is None:
-        layout.bullets([str(each) for each in design.conflicts])
+        layout.bullets(sentences(design.conflicts, names))
         _notes(design)
         return
-    left, right = st.columns(2, gap="medium")
+    st.button("Load into the scenario", type="primary", on_click=_load, args=(scenario_of(design),))
+    left, right = layout.chart_row("deal", align="top")
     with left:
-        _terms(design)
+        st.markdown("**Term sheet**")
+        layout.table(terms_in_words(term_sheet(design), names), "term_sheet", height=380)
     with right:
-        _gains(design)
+        frame = gains_table(gains(design), names)
+        figure = design_charts.gains_chart(frame[:-1], "verified_musd", "predicted_musd")
+        layout.exhibit(proof_in_words(design.proof.difference, design.choice.gap), figure, frame, "design_gains")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("**Who gains and who pays, million USD/yr, expected**")
+        designs.money(frame, "gains_numbers")
+    with right:
+        st.markdown("**Red lines and what is left of them**")
+        layout.table(margins_in_words(red_lines(design), names), "red_lines")
+    _worths(design)
     _frontier(found, identity)
     _notes(design)
 
 
-def _terms(design: Design) -> None:
-    layout.table(term_sheet(design), "term_sheet", height=300)
-    st.button("Load into the scenario", type="primary", on_click=_load, args=(scenario_of(design),))
-    layout.table(red_lines(design), "red_lines")
-
-
-def _gains(design: Design) -> None:
-    frame = gains(design)
-    layout_of = "Predicted and verified gains differ by at most {:.2%}; the choice is within {:.2%} of the best."
-    sentence = layout_of.format(design.proof.difference, design.choice.gap)
-    layout.exhibit(sentence, design_charts.gains_chart(frame, "verified_musd"), frame, "design_gains")
+def _worths(design: Design) -> None:
+    if design.worths:
+        st.markdown("**What giving way is worth**")
+        layout.bullets(sentences(design.worths, results.names()))
 
 
 def _frontier(found: Found, identity: str) -> None:
-    first, second = (
-        column.selectbox(
-            label, list(MEASURES), index=at, format_func=lambda name: MEASURES[name][0], key=f"frontier_{label}"
-        )
-        for column, label, at in zip(st.columns(2), ("Trade", "against"), (0, 6), strict=True)
-    )
+    st.subheader("What one aim costs the other", anchor=False)
+    first, second = questions.trade()
     if first == second:
         st.caption("Choose two different measures.")
         return
     key = f"{identity}|{first}|{second}"
     jobs.panel(
-        designs.FRONTIER_JOB,
+        FRONTIER_JOB,
         "Draw the frontier",
         key,
-        lambda: frontier(found.terms, first, second),
+        lambda: found.designer.frontier(first, second),
         "Agreements between the best of one and the best of the other, each of which can be loaded.",
     )
-    step: FrontierStep | None = jobs.finished(designs.FRONTIER_JOB, key)
+    step: FrontierStep | None = jobs.finished(FRONTIER_JOB, key)
     if step is None:
         return
-    titles = [f"{MEASURES[name][0]}, {MEASURES[name][1]}" for name in (first, second)]
+    terms = found.designer.terms()
+    optimum = tuple(standing(found.design.choice, terms, name) for name in (first, second))
     picked = st.plotly_chart(
-        design_charts.frontier_chart(step.points, *titles),
+        design_charts.frontier_chart(step.points, _titled(first), _titled(second), optimum),
         key="frontier_chart",
         on_select="rerun",
         selection_mode="points",
+        config=layout.CHART_TOOLS,
+        theme=None,
     )
+    st.caption(frontier_in_words(step.points))
     chosen = [point["point_index"] for point in picked["selection"]["points"]]
     if chosen:
-        _point(step.points[chosen[0]], found.design.request)
+        _point(step.points[chosen[0]], found.design.request, (first, second))
 
 
-def _point(point: Point, request: DesignRequest) -> None:
-    agreement = agreement_of(point.choice, request, results.world())
-    st.caption(f"Selected: {point.first:,.4g} against {point.second:,.4g}.")
-    st.button("Load this point into the scenario", on_click=_load, args=(request.scenario(agreement),))
+def _titled(measure: str) -> str:
+    name, unit = MEASURES[measure]
+    return f"{name[:1].upper()}{name[1:]}, {unit}"
+
+
+def _point(point: Point, request: DesignRequest, measures: tuple[str, str]) -> None:
+    choice = in_round_numbers(point.choice, request.step)
+    agreement = agreement_of(choice, request, results.world())
+    titles = [MEASURES[name] for name in measures]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(layout.plain(point_in_words(point, titles)), width="content")
+        st.button("Load this point into the scenario", on_click=_load, args=(request.scenario(agreement),))
 
 
 def _load(scenario: Scenario) -> None:
-    """Replace the agreement by the recommended one, as one step that can be undone."""
+    """Replace the agreement by another, as one step that can be undone."""
     state.edit(lambda now: now.model_copy(update={"agreement": scenario.agreement, "minerals": scenario.minerals}))
 
 
 def _notes(design: Design) -> None:
-    layout.bullets([*(str(worth) for worth in design.worths), *design.notes])
+    layout.bullets(sentences(design.notes, results.names()))
+
+
+def _one_lever(scenario: Scenario, request: DesignRequest) -> None:
+    st.subheader("Which level of one lever is enough?", anchor=False)
+    st.caption("Everything else stays as the sidebar has it.")
+    asked = questions.ask_lever(scenario)
+    aim = Aim(asked.measure, asked.target, asked.whose if AIMS[asked.measure].by_party else "")
+    jobs.panel(
+        LEVER_JOB,
+        "Find the level",
+        key := f"{scenario.to_json()}|{request.model_dump_json()}|{asked.mineral}|{asked.lever}|{aim}",
+        lambda: one_lever(evaluator_of(designs.table(), request), trial_of(scenario), asked.mineral, asked.lever, aim),
+        "Solves the agreement with level after level of this lever under every named shock.",
+    )
+    step = jobs.finished(LEVER_JOB, key)
+    if step is not None:
+        _answer(step.value)
+
+
+def _answer(answer: LeverAnswer) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{layout.plain(answer_in_words(answer, results.names()))}**", width="stretch")
+        if answer.agreement is not None:
+            st.button("Load this level into the scenario", on_click=_apply, args=(answer.agreement,))
+
+
+def _apply(agreement: Agreement) -> None:
+    state.edit(lambda now: now.model_copy(update={"agreement": agreement}))
 
 
 main()

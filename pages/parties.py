@@ -2,81 +2,220 @@
 
 from __future__ import annotations
 
-from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.design import parties as study_of_parties
-from pages.components import controls, design_charts, designs, jobs, layout, results
+from model.design import cards, equivalence, membership, parties
+from model.design.wording import signed
+from model.errors import AccordError
+from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from model.design import DesignRequest
     from model.design.parties import Study
     from model.scenario import Scenario
+    from model.snapshot.library import Entry
 
-PARTIES_JOB = "parties"
+STUDY_JOB = "parties"
+MEMBERS_JOB = "attribution_to_members"
+COALITIONS_JOB = "coalitions"
+EQUIVALENCE_JOB = "equivalence"
+SINCE_JOB = "since"
 CARDS_PER_ROW = 4
+MOST_CANDIDATES = 4
 
 
 def main() -> None:
     """The page from top to bottom."""
     layout.opening()
     scenario = controls.scenario()
-    if study_of_parties.is_empty(scenario.agreement):
+    if parties.is_empty(scenario.agreement):
         st.info("Nothing is agreed yet: add an instrument in the sidebar, or load an agreement from the page Design.")
         return
-    request = designs.latest_request(scenario)
-    candidates = st.multiselect(
-        "Could also join",
-        [r for r in results.world().regions if r not in scenario.parties],
-        key="parties_candidates",
-        max_selections=4,
-    )
-    identity = f"{scenario.to_json()}|{request.model_dump_json()}|{candidates}"
+    request = designs.request(scenario)
+    if request is None:
+        return
+    candidates = questions.candidates(scenario, MOST_CANDIDATES)
+    identity = f"{scenario.to_json()}|{request.model_dump_json()}"
+    key = f"{identity}|{candidates}"
     jobs.panel(
-        PARTIES_JOB,
+        STUDY_JOB,
         "Work out every party's result",
-        identity,
-        lambda: study_of_parties.study(designs.table(), scenario, request, candidates),
+        key,
+        lambda: parties.study(designs.table(), scenario, request, candidates),
         "Solves the agreement under every named shock, without each instrument and without each member.",
     )
-    found = jobs.finished(PARTIES_JOB, identity)
-    if found is not None:
-        _result(found, scenario)
-
-
-def _result(found: Study, scenario: Scenario) -> None:
-    st.markdown(f"**{layout.plain(study_of_parties.signs(found.cards, scenario.parties))}**")
-    _cards(found.cards[found.cards["party"].isin(scenario.parties)], found.red_lines)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        frame = found.cards
-        layout.exhibit(
-            "What each gains, by who gains it", design_charts.gains_chart(frame, "gain_musd"), frame, "party_gains"
-        )
-    with right:
-        frame = found.attribution
-        layout.exhibit("What each instrument contributes", design_charts.attribution_chart(frame), frame, "attribution")
-    st.markdown("**What changes if a member leaves or a country joins** (million USD/yr, expected)")
-    layout.table(found.members, "membership")
-
-
-def _cards(cards: pd.DataFrame, red_lines: pd.DataFrame) -> None:
-    for column, row in zip(cycle(st.columns(CARDS_PER_ROW)), cards.itertuples(), strict=False):
-        with column.container(border=True):
-            _card(row, red_lines[red_lines["party"] == row.party])
-
-
-def _card(row: object, red_lines: pd.DataFrame) -> None:
-    st.metric(f"{results.names().region(row.party)}: gain", f"{row.gain_musd:,.3g} million USD/yr")
-    st.caption(
-        f"Users {row.users_musd:+,.3g} · producers {row.producers_musd:+,.3g} · treasury {row.treasury_musd:+,.3g} · "
-        f"offtakes {row.settlements_musd:+,.3g}. {row.non_party_share:.0%} of use from non-parties; at least "
-        f"{row.least_assured:.0%} of critical needs served."
+    step = jobs.finished(STUDY_JOB, key)
+    if step is not None:
+        _cards(step.value, scenario)
+    designs.states(request)
+    why, members, hold, others, before = st.tabs(
+        ["Why", "Leaving and joining", "Coalitions", "Other instruments", "Since a saved scenario"]
     )
-    layout.bullets([f"{line.red_line}: margin {line.margin:,.3g} {line.unit}" for line in red_lines.itertuples()])
+    with why:
+        _why(None if step is None else step.value, scenario, request, identity)
+    with members:
+        _members(None if step is None else step.value)
+    with hold:
+        _coalitions(scenario, request, identity)
+    with others:
+        _equivalence(scenario, request, identity)
+    with before:
+        _since(scenario)
+
+
+def _cards(found: Study, scenario: Scenario) -> None:
+    names = results.names()
+    st.markdown(f"#### {layout.plain(cards.signs(found.cards, scenario.parties, names))}")
+    own = found.cards[found.cards["party"].isin(scenario.parties)]
+    for place, row in zip(designs.places(len(own), CARDS_PER_ROW), own.itertuples(), strict=True):
+        with place.container(border=True):
+            _card(row, found.red_lines[found.red_lines["party"] == row.party], scenario)
+
+
+def _card(row: Any, red_lines: pd.DataFrame, scenario: Scenario) -> None:
+    names, trial = results.names(), parties.trial_of(scenario)
+    st.metric(f"{names.region(row.party)}, million USD/yr", signed(row.gain_musd), help="Expected net gain")
+    for title, lines in (("Gets", cards.gets(row, trial, names)), ("Gives", cards.gives(row, trial, names))):
+        st.markdown(f":small[**{title}:** {layout.plain('; '.join(lines) or 'nothing')}]")
+    st.markdown(f":small[**Need served at least:** {layout.plain(cards.assured(row))}]")
+    for line in cards.lines_in_words(red_lines, names):
+        st.markdown(f":small[**Red line:** {layout.plain(line)}]")
+
+
+def _why(found: Study | None, scenario: Scenario, request: DesignRequest, identity: str) -> None:
+    """What each party's result comes from: accounts, instruments, and on demand the membership of each."""
+    names = results.names()
+    if found is None:
+        st.caption("Work out every party's result first.")
+        return
+    left, right = layout.chart_row("why", align="top")
+    frame = parties.named(found.cards, names)
+    with left:
+        figure = design_charts.gains_chart(frame, "gain_musd")
+        layout.exhibit("Who gains it in each party, expected", figure, frame, "party_gains")
+    key = f"{identity}|members"
+    step = jobs.finished(MEMBERS_JOB, key)
+    with right:
+        if step is None:
+            _instruments(found.attribution)
+        else:
+            _levers(step.value)
+        jobs.panel(
+            MEMBERS_JOB,
+            "Count the membership of each party too",
+            key,
+            lambda: parties.attribution_to_members(designs.table(), scenario, request),
+            "Solves the agreement for many sets of members and instruments, which takes a minute or two.",
+        )
+
+
+def _instruments(contributions: pd.DataFrame) -> None:
+    names = results.names()
+    table = parties.named_levers(contributions, names)
+    sentence = parties.attribution_in_words(contributions, names)
+    layout.exhibit(sentence, design_charts.attribution_chart(table), table, "attribution")
+
+
+def _levers(contributions: pd.DataFrame) -> None:
+    """Instruments and memberships alike: too many for colours, so one bar each, and the parties in a table."""
+    names = results.names()
+    table = parties.by_lever(contributions, names)
+    figure = design_charts.levers_chart(table["lever"], table[parties.ALL])
+    layout.exhibit(
+        parties.attribution_in_words(contributions, names),
+        figure,
+        parties.named_levers(contributions, names),
+        "attribution_members",
+    )
+    with st.expander("By party, million USD/yr"):
+        designs.money(table, "attribution_by_party")
+
+
+def _members(found: Study | None) -> None:
+    if found is None:
+        st.caption("Work out every party's result first.")
+        return
+    names = results.names()
+    layout.bullets(membership.membership_in_words(found.members, names))
+    st.caption("Change of expected gain against the agreement as it stands, million USD/yr.")
+    designs.money(parties.members_table(found.members, names), "membership")
+
+
+def _coalitions(scenario: Scenario, request: DesignRequest, identity: str) -> None:
+    names = results.names()
+    core = questions.core(scenario, membership.MOST_CORE)
+    if not core:
+        st.caption("Choose the parties whose coalitions are tried.")
+        return
+    key = f"{identity}|{core}"
+    jobs.panel(
+        COALITIONS_JOB,
+        "Try every coalition",
+        key,
+        lambda: membership.coalitions(parties.evaluator_of(designs.table(), request), parties.trial_of(scenario), core),
+        "Solves the agreement as applied by every subset of these parties. A coalition holds when no member of it "
+        "would be better off leaving.",
+    )
+    step = jobs.finished(COALITIONS_JOB, key)
+    if step is not None:
+        st.markdown(f"**{layout.plain(membership.coalitions_in_words(step.value, names))}**")
+        designs.money(membership.coalition_table(step.value, names), "coalitions")
+
+
+def _equivalence(scenario: Scenario, request: DesignRequest, identity: str) -> None:
+    names = results.names()
+    mineral, applied_by = questions.means(scenario)
+    key = f"{identity}|{mineral}|{applied_by}"
+    jobs.panel(
+        EQUIVALENCE_JOB,
+        "Find the same price by other instruments",
+        key,
+        lambda: equivalence.equivalents(
+            parties.evaluator_of(designs.table(), request), parties.trial_of(scenario), mineral, applied_by
+        ),
+        "Looks for the level of each instrument, alone, that gives the parties' producers the price they have now.",
+    )
+    step = jobs.finished(EQUIVALENCE_JOB, key)
+    if step is not None:
+        st.markdown(f"**{layout.plain(equivalence.equivalence_in_words(step.value, scenario.parties))}**")
+        st.caption("Over all parties, million USD/yr against no agreement. Without a level, its column says why.")
+        designs.money(equivalence.totals(step.value, scenario.parties), "equivalents")
+        with st.expander("Who pays, party by party"):
+            designs.money(equivalence.by_party(step.value, scenario.parties, names), "equivalents_by_party")
+
+
+def _since(scenario: Scenario) -> None:
+    saved = documents.entries()
+    if not saved:
+        st.caption("Nothing is saved yet: save a scenario or snapshot on the page Saved, then compare with it here.")
+        return
+    entry = questions.saved_point(saved)
+    try:
+        then = questions.opened(entry)
+    except AccordError as error:
+        documents.shown_fault(error)
+        return
+    key = f"{scenario.to_json()}|{entry.checksum}"
+    jobs.panel(
+        SINCE_JOB,
+        "What changed since then?",
+        key,
+        lambda: parties.since(designs.table(), then, scenario),
+        "Solves both agreements under both sets of assumptions, over all named shocks.",
+    )
+    step = jobs.finished(SINCE_JOB, key)
+    if step is not None:
+        _change(parties.changes_table(step.value, results.names()), entry)
+
+
+def _change(table: pd.DataFrame, entry: Entry) -> None:
+    st.markdown(f"**{layout.plain(parties.change_in_words(table, entry.name))}**")
+    st.caption("Expected gain against no agreement, million USD/yr. Shocks set in the sidebar do not count here.")
+    designs.money(table, "change_since")
 
 
 main()

@@ -10,7 +10,6 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from model.design.attribution import decompose, shapley
 from model.design.choice import NASH_ERROR, Terms, choose, tangent_points
 from model.design.conflict import conflict, worths
 from model.design.frontier import frontier
@@ -18,7 +17,6 @@ from model.design.options import MILLION, Option, prune
 from model.design.packages import Package
 from model.design.programme import NoAgreement
 from model.design.projects import Project
-from model.design.questions import first_level, stable_coalitions
 from model.design.request import DesignRequest
 from model.errors import ScenarioError
 from tests.design_toys import MINERAL, STAGE, case_response, frame_of, label, option, response, terms_of
@@ -466,50 +464,3 @@ def test_pruning_drops_only_what_is_beaten_everywhere() -> None:
     ]
     kept = prune(options, lambda _: False, [])
     assert [each.package.floor for each in kept] == [2.0, 3.0]
-
-
-def glove(coalition: frozenset[str]) -> float:
-    """One left glove, two right ones: a pair is worth one."""
-    return float("left" in coalition and len(coalition) > 1)
-
-
-def test_shapley_of_three_levers_equals_hand_computation() -> None:
-    values = {each.lever: each.value for each in shapley(["left", "right 1", "right 2"], glove)}
-    assert values == {"left": pytest.approx(2 / 3), "right 1": pytest.approx(1 / 6), "right 2": pytest.approx(1 / 6)}
-
-
-def test_sampled_shapley_adds_up_exactly_and_repeats_with_its_seed() -> None:
-    levers = [f"lever {i}" for i in range(9)]
-
-    def value(present: frozenset[str]) -> float:
-        return 3.0 + len(present) ** 1.5 + 2.0 * ("lever 0" in present and "lever 1" in present)
-
-    found = shapley(levers, value, seed=3)
-    assert sum(each.value for each in found) == pytest.approx(value(frozenset(levers)) - value(frozenset()), abs=1e-12)
-    assert found == shapley(levers, value, seed=3)
-    assert any(each.standard_error > 0 for each in found)
-
-
-def test_a_change_is_split_exactly_between_assumptions_and_policy() -> None:
-    parts = decompose(lambda assumptions, policy: 2.0 + 3.0 * assumptions * policy + policy)
-    assert parts.from_assumptions + parts.from_policy == pytest.approx(parts.after - parts.before)
-    assert parts.from_assumptions == pytest.approx(1.5)
-
-
-def test_a_lever_that_cannot_reach_its_target_says_how_far_it_comes() -> None:
-    found = first_level(lambda level: min(level, 3.0), 5.0, [0.0, 2.0, 4.0, 8.0], 0.01)
-    assert found.level is None
-    assert found.reached == 3.0
-    assert "the most is 3" in found.reason
-
-
-def test_a_coalition_holds_only_when_no_member_is_better_off_leaving() -> None:
-    gains = {
-        frozenset(): {"A": 0.0, "B": 0.0},
-        frozenset({"A"}): {"A": 1.0, "B": 4.0},
-        frozenset({"B"}): {"A": 0.0, "B": 1.0},
-        frozenset({"A", "B"}): {"A": 3.0, "B": 3.0},
-    }
-    leavers = {each.members: each.leavers for each in stable_coalitions(["A", "B"], gains)}
-    assert leavers[("A", "B")] == ("B",)
-    assert leavers[("A",)] == ()

@@ -6,15 +6,20 @@ Contributions add up exactly to the result less the result without any lever.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.agreement import Agreement
+from model.design.evaluate import applied_by
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from model.design.evaluate import Trial
 
     Value = Callable[[frozenset[str]], float]
 
@@ -121,3 +126,84 @@ def decompose(value: Callable[[bool, bool], float]) -> Decomposition:
     """
     parts = shapley(["assumptions", "policy"], lambda new: value("assumptions" in new, "policy" in new))
     return Decomposition(value(False, False), value(True, True), parts[0].value, parts[1].value)
+
+
+INSTRUMENT_LEVERS = {
+    "floor": "floors",
+    "TRQ": "trqs",
+    "tariff": "tariffs",
+    "quota": "quotas",
+    "export tax": "export_taxes",
+    "offtake": "offtakes",
+    "stockpile": "stockpiles",
+    "zero-for-zero": "zero_for_zero",
+}
+"""Levers of an attribution and the agreement's lists they stand for."""
+MEMBERSHIP = "membership of "
+
+
+def levers_of(trial: Trial, with_members: bool) -> list[str]:
+    """Levers present in a trial: its instruments, and the membership of each party if asked."""
+    present = [name for name, field in INSTRUMENT_LEVERS.items() if getattr(trial.agreement, field)]
+    return present + ([f"{MEMBERSHIP}{party}" for party in trial.members] if with_members else [])
+
+
+def with_levers(trial: Trial, present: frozenset[str], levers: Sequence[str], regions: Sequence[str]) -> Trial:
+    """The trial with only some of its levers in place; without any member nothing is agreed."""
+    gone = {field: () for name, field in INSTRUMENT_LEVERS.items() if name in levers and name not in present}
+    out = {name.removeprefix(MEMBERSHIP) for name in levers if name.startswith(MEMBERSHIP) and name not in present}
+    members = tuple(party for party in trial.members if party not in out)
+    if not members:
+        return replace(trial, agreement=Agreement())
+    agreement = applied_by(trial.agreement.model_copy(update=gone), trial.members, members, regions)
+    return replace(trial, members=members, agreement=agreement)
+
+
+def attribution_trials(
+    trial: Trial, with_members: bool, regions: Sequence[str], seed: int, orders: int = ORDERS
+) -> dict[frozenset[str], Trial]:
+    """Every trial an attribution needs, by the levers in place."""
+    levers = levers_of(trial, with_members)
+    return {subset: with_levers(trial, subset, levers, regions) for subset in orders_needed(levers, seed, orders)}
+
+
+def attribute(
+    levers: Sequence[str],
+    gains: Mapping[frozenset[str], Mapping[str, float]],
+    parties: Sequence[str],
+    seed: int,
+    orders: int = ORDERS,
+) -> dict[str, list[Contribution]]:
+    """What each lever contributes to each party's gain (Shapley), from the gains of all :func:`attribution_trials`.
+
+    Adds up exactly, party by party, to the gain with every lever less that with none.
+    """
+
+    def of(party: str) -> list[Contribution]:
+        return shapley(levers, lambda present: gains[present][party], seed, orders)
+
+    return {party: of(party) for party in parties}
+
+
+def change_trials(saved: Trial, now: Trial) -> dict[tuple[bool, bool], Trial]:
+    """The four combinations of (new assumptions, new policy); policy is the agreement and who its parties are."""
+    policies = (saved, now)
+    return {
+        (assumptions, policy): replace(policies[policy], assumptions=policies[assumptions].assumptions)
+        for assumptions in (False, True)
+        for policy in (False, True)
+    }
+
+
+def change_since(
+    gains: Mapping[tuple[bool, bool], Mapping[str, float]], parties: Sequence[str]
+) -> dict[str, Decomposition]:
+    """How much of each party's change of gain came from assumptions and how much from policy.
+
+    ``gains`` are those of all :func:`change_trials`.
+    """
+
+    def of(party: str) -> Decomposition:
+        return decompose(lambda assumptions, policy: gains[assumptions, policy][party])
+
+    return {party: of(party) for party in parties}

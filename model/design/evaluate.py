@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -12,15 +14,24 @@ from model.design.options import MILLION, Frame, Option
 from model.design.packages import Package
 from model.design.projects import projects_of
 from model.design.responses import Question, facts_from, question
+from model.design.table import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from model.design.request import DesignRequest, State
-    from model.design.table import Progress, ResponseTable
+    from model.design.table import ResponseTable
     from model.market.records import Floats
 
-INSTRUMENTS = ("floors", "trqs", "offtakes", "stockpiles", "tariffs", "quotas", "export_taxes", "zero_for_zero")
+Value = TypeVar("Value")
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Answer(Progress, Generic[Value]):
+    """The last step of a question: its answer."""
+
+    value: Value
 
 
 @dataclass(frozen=True)
@@ -33,42 +44,38 @@ class Trial:
     assumptions: Mapping[str, float]
 
 
-def restrict(agreement: Agreement, members: Sequence[str], regions: Sequence[str]) -> Agreement:
-    """The agreement as applied by some members only; who is out is an outsider to its border measures."""
-    inside = set(members)
-    outsiders = tuple(region for region in regions if region not in inside)
+def applied_by(
+    agreement: Agreement, before: Sequence[str], members: Sequence[str], regions: Sequence[str]
+) -> Agreement:
+    """The agreement of the parties ``before`` as applied by ``members``.
+
+    Who joins takes part in what all parties apply; who leaves drops out of everything and becomes an outsider to
+    measures against all outsiders. Measures that name some parties or some outsiders keep to those.
+    """
+    everyone, inside, leavers = set(before), set(members), set(before) - set(members)
+    outside = set(regions) - everyone
 
     def importers(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in names if name in inside)
+        return tuple(members) if set(names) == everyone else tuple(name for name in names if name not in leavers)
 
-    floors = [f.model_copy(update={"parties": importers(f.parties)}) for f in agreement.floors]
-    trqs = [t.model_copy(update={"importers": importers(t.importers), "exporters": outsiders}) for t in agreement.trqs]
+    def exporters(names: tuple[str, ...]) -> tuple[str, ...]:
+        if set(names) == outside:
+            return tuple(region for region in regions if region not in inside)
+        return tuple(name for name in names if name in everyone or name not in inside)
+
+    def border(items: Sequence[Any]) -> tuple[Any, ...]:
+        ends = ({"importers": importers(item.importers), "exporters": exporters(item.exporters)} for item in items)
+        moved = [item.model_copy(update=names) for item, names in zip(items, ends, strict=True)]
+        return tuple(item for item in moved if item.importers and item.exporters)
+
+    floors = [floor.model_copy(update={"parties": importers(floor.parties)}) for floor in agreement.floors]
     return agreement.model_copy(
         update={
             "floors": tuple(floor for floor in floors if floor.parties),
-            "trqs": tuple(trq for trq in trqs if trq.importers and trq.exporters),
-            "offtakes": tuple(o for o in agreement.offtakes if o.producer in inside and o.buyer in inside),
-            "stockpiles": tuple(s for s in agreement.stockpiles if s.party in inside),
-        }
-    )
-
-
-def enlarge(agreement: Agreement, before: Sequence[str], members: Sequence[str], regions: Sequence[str]) -> Agreement:
-    """The agreement as applied by more members: they join floors and quotas that all earlier members apply."""
-    outsiders = tuple(region for region in regions if region not in members)
-    everyone = set(before)
-    return agreement.model_copy(
-        update={
-            "floors": tuple(
-                f.model_copy(update={"parties": tuple(members)}) if set(f.parties) == everyone else f
-                for f in agreement.floors
-            ),
-            "trqs": tuple(
-                t.model_copy(update={"importers": tuple(members), "exporters": outsiders})
-                if set(t.importers) == everyone
-                else t.model_copy(update={"exporters": outsiders})
-                for t in agreement.trqs
-            ),
+            **{name: border(getattr(agreement, name)) for name in ("tariffs", "quotas", "trqs")},
+            "export_taxes": tuple(tax for tax in agreement.export_taxes if tax.exporter not in leavers),
+            "offtakes": tuple(o for o in agreement.offtakes if not {o.producer, o.buyer} & leavers),
+            "stockpiles": tuple(stock for stock in agreement.stockpiles if stock.party not in leavers),
         }
     )
 
@@ -83,13 +90,15 @@ class Evaluator:
         self.world = table.world
         self.request = request
         self.states = tuple(states)
-        assumptions = self.world.assumptions.with_overrides(request.assumptions)
         self.frame = Frame(
             parties=tuple(watched),
             states=tuple(state.name for state in states),
             probability=np.array([state.probability for state in states]),
-            carrying_cost=assumptions.value("stockpile_carrying_cost"),
+            carrying_cost=self._carrying_cost(request.assumptions),
         )
+
+    def _carrying_cost(self, assumptions: Mapping[str, float]) -> float:
+        return self.world.assumptions.with_overrides(dict(assumptions)).value("stockpile_carrying_cost")
 
     def questions(self, trials: Iterable[Trial]) -> list[Question]:
         """All cells the trials need, their neutral ones included."""
@@ -101,9 +110,24 @@ class Evaluator:
         ]
         return list({self.table.key(cell): cell for cell in cells}.values())
 
-    def fill(self, trials: Sequence[Trial]) -> Iterable[Progress]:
+    def fill(self, trials: Sequence[Trial]) -> Iterator[Progress]:
         """Solve what the trials need, with progress."""
-        return self.table.fill(self.questions(trials))
+        yield from self.table.fill(self.questions(trials))
+
+    def all_gains(self, trials: Mapping[Key, Trial]) -> Generator[Progress, None, dict[Key, dict[str, float]]]:
+        """Expected gains by watched party of every trial [million USD/yr], with progress trial by trial.
+
+        One step is left to the caller, who reports its answer with it.
+        """
+        gains: dict[Key, dict[str, float]] = {}
+        started = time.monotonic()
+        for done, (key, trial) in enumerate(trials.items()):
+            left = (time.monotonic() - started) / done * (len(trials) - done) if done else 0.0
+            for step in self.fill([trial]):
+                yield Progress(done, len(trials) + 1, step.tried, left)
+            gains[key] = self.expected_gains(trial)
+            yield Progress(done + 1, len(trials) + 1, "", left)
+        return gains
 
     def options(self, trial: Trial) -> dict[str, Option]:
         """The trial as one option per mineral."""
@@ -132,7 +156,8 @@ class Evaluator:
         built = set(trial.projects.get(mineral, ()))
         known = projects_of(self.world, self.request.scenario(), mineral) if built else []
         projects = tuple(project for project in known if project.id in built)
-        return Option(self.frame, package, responses, neutral, price, None, projects)
+        frame = replace(self.frame, carrying_cost=self._carrying_cost(trial.assumptions))
+        return Option(frame, package, responses, neutral, price, None, projects)
 
     def _cells(self, trial: Trial, mineral: str) -> list[Question]:
         return self._asked(trial, trial.agreement, mineral, trial.projects.get(mineral, ()))

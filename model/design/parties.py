@@ -1,39 +1,55 @@
-"""Would each party sign? Cards by party, what each result comes from, and who gains by leaving or joining."""
+"""Would each party sign? The questions of the page Parties, each worked out with progress."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from model.agreement import Agreement
-from model.design.evaluate import Evaluator, Trial
-from model.design.limits import limits_of
-from model.design.options import MILLION
-from model.design.questions import attribute, attribution_trials, membership, membership_trials
-from model.design.request import CLASSES, DesignRequest, check
-from model.design.table import Progress
+from model.design.attribution import (
+    MEMBERSHIP,
+    Decomposition,
+    attribute,
+    attribution_trials,
+    change_since,
+    change_trials,
+    levers_of,
+)
+from model.design.cards import cards, margins
+from model.design.draft import request_of
+from model.design.evaluate import Answer, Evaluator, Trial
+from model.design.membership import Member, membership, membership_trials
+from model.design.request import check
+from model.design.wording import signed
+from model.errors import ScenarioError
+from model.findings.wording import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from model.design.table import ResponseTable
+    from model.design.request import DesignRequest, State
+    from model.design.table import Progress, ResponseTable
+    from model.findings.wording import Names
     from model.scenario import Scenario
 
 FEW_ORDERS = 8
 """Orders drawn for attribution on a page, where waiting counts; the standard error is shown."""
 
 
-@dataclass(frozen=True)
-class Study(Progress):
-    """The last step of :func:`study`: cards by party, red lines with margin, attribution, membership."""
+ALL = "All parties"
 
+
+@dataclass(frozen=True)
+class Study:
+    """Cards by party, red lines with margin, attribution to instruments, and who gains by leaving or joining."""
+
+    states: tuple[State, ...]
     cards: pd.DataFrame
     red_lines: pd.DataFrame
     attribution: pd.DataFrame
-    members: pd.DataFrame
+    members: list[Member]
 
 
 def trial_of(scenario: Scenario) -> Trial:
@@ -41,106 +57,156 @@ def trial_of(scenario: Scenario) -> Trial:
     return Trial(scenario.parties, scenario.agreement, {}, scenario.assumptions)
 
 
-def request_of(scenario: Scenario, minerals: Sequence[str] | None = None) -> DesignRequest:
-    """A design request about the scenario's minerals, parties, horizon and assumptions, with all named shocks."""
-    return DesignRequest(
-        parties=scenario.parties,
-        minerals=tuple(minerals or scenario.minerals),
-        horizon=scenario.horizon,
-        assumptions=scenario.assumptions,
-    )
+def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[str] = ()) -> Evaluator:
+    """An evaluator over all states of a request that also watches other countries than its parties."""
+    watched = tuple(dict.fromkeys((*request.parties, *others)))
+    return Evaluator(table, request, check(request, table.world), watched)
 
 
 def study(
     table: ResponseTable, scenario: Scenario, request: DesignRequest, candidates: Sequence[str] = ()
 ) -> Iterator[Progress]:
-    """Cards, attribution and membership of a scenario's agreement over all states of a request, with progress."""
-    watched = tuple(dict.fromkeys((*request.parties, *candidates)))
-    evaluator = Evaluator(table, request, check(request, table.world), watched)
+    """Cards, attribution and membership of a scenario's agreement over all states of a request.
+
+    Yields progress; the last step is the :class:`Study`.
+    """
+    evaluator = evaluator_of(table, request, candidates)
     trial, regions = trial_of(scenario), table.world.regions
-    trials = [trial, *membership_trials(trial, candidates, regions).values()]
-    trials += attribution_trials(trial, False, regions, request.seed, FEW_ORDERS)
-    done = 0
-    for step in evaluator.fill(trials):
-        done = step.done
-        yield Progress(step.done, step.total + 1, step.tried, step.seconds_left)
-    yield Study(
-        done + 1,
-        done + 1,
-        "done",
-        0.0,
+    by_country = membership_trials(trial, candidates, regions)
+    by_levers = attribution_trials(trial, False, regions, request.seed, FEW_ORDERS)
+    gains = yield from evaluator.all_gains({"agreed": trial, **by_country, **by_levers})
+    found = Study(
+        states=evaluator.states,
         cards=cards(evaluator, trial),
         red_lines=margins(evaluator, trial),
-        attribution=attribution(evaluator, trial),
-        members=pd.DataFrame([each.__dict__ for each in membership(evaluator, trial, candidates)]),
+        attribution=_contributions(trial, False, {subset: gains[subset] for subset in by_levers}, request.seed),
+        members=membership(trial, gains["agreed"], {country: gains[country] for country in by_country}),
+    )
+    steps = len(gains) + 1
+    yield Answer(steps, steps, "done", 0.0, found)
+
+
+def attribution_to_members(table: ResponseTable, scenario: Scenario, request: DesignRequest) -> Iterator[Progress]:
+    """What each instrument and the membership of each party contribute to each party's gain.
+
+    Yields progress; the last step is the table of contributions.
+    """
+    evaluator = evaluator_of(table, request)
+    trial = trial_of(scenario)
+    gains = yield from evaluator.all_gains(
+        attribution_trials(trial, True, table.world.regions, request.seed, FEW_ORDERS)
+    )
+    steps = len(gains) + 1
+    yield Answer(steps, steps, "done", 0.0, _contributions(trial, True, gains, request.seed))
+
+
+def _contributions(
+    trial: Trial, with_members: bool, gains: dict[frozenset[str], dict[str, float]], seed: int
+) -> pd.DataFrame:
+    """Contributions to each member's expected gain [million USD/yr], adding up exactly by party."""
+    levers = levers_of(trial, with_members)
+    found = attribute(levers, gains, trial.members, seed, FEW_ORDERS)
+    rows = [(party, each.lever, each.value, each.standard_error) for party, own in found.items() for each in own]
+    return pd.DataFrame(rows, columns=["party", "lever", "musd", "standard_error"])
+
+
+def attribution_in_words(contributions: pd.DataFrame, names: Names) -> str:
+    """Which lever contributes most to the gain of all parties, and which takes most away."""
+    totals = contributions.groupby("lever", sort=False)["musd"].sum()
+    best, worst = str(totals.idxmax()), str(totals.idxmin())
+    told = f"{_lever(best, names)} contributes most, {signed(float(totals.max()), 2)} million USD/yr over all parties"
+    if totals.min() < 0 and worst != best:
+        told += f"; {_lever(worst, names)} takes most away, {signed(float(totals.min()), 2)}"
+    error = float(contributions["standard_error"].max())
+    return f"{told[:1].upper()}{told[1:]}." + (
+        f" Sampled: standard error up to {figures(error, 2)} million USD/yr." if error > 0 else ""
     )
 
 
-def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
-    """Per watched party: expected gain, its parts [million USD/yr], non-party share, least supply assured [share]."""
-    options = list(evaluator.options(trial).values())
+def by_lever(contributions: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Contributions with a row per lever and a column per party, all parties together last [million USD/yr]."""
+    table = named_levers(contributions, names)
+    wide = table.pivot(index="lever", columns="party", values="musd")
+    wide = wide.loc[table["lever"].unique(), table["party"].unique()]
+    return wide.assign(**{ALL: wide.sum(axis=1)}).reset_index().rename_axis(columns=None)
 
-    def expected(name: str) -> np.ndarray:
-        total: np.ndarray = np.sum([option.expected(getattr(option, name)) for option in options], axis=0)
-        return total
 
-    gain = evaluator.frame.probability @ evaluator.gains(trial)
-    parts = {"users_musd": expected("users"), "producers_musd": expected("producers")}
-    parts["treasury_musd"] = expected("revenue") - expected("outlay")
-    parts["settlements_musd"] = gain - sum(parts.values())
-    served = [option.assured(name).min(axis=0) for option in options for name in CLASSES]
-    shares = np.mean([option.non_party_share for option in options], axis=0)
+def named(table: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """A table by party with names of regions for codes."""
+    return table.assign(party=[names.region(party) for party in table["party"]])
+
+
+def named_levers(contributions: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Contributions with names of regions for codes."""
+    return named(contributions, names).assign(lever=[_lever(lever, names) for lever in contributions["lever"]])
+
+
+def _lever(lever: str, names: Names) -> str:
+    if lever.startswith(MEMBERSHIP):
+        return f"{MEMBERSHIP}{names.the_region(lever.removeprefix(MEMBERSHIP))}"
+    return lever
+
+
+def members_table(members: Sequence[Member], names: Names) -> pd.DataFrame:
+    """Who leaves or joins, and what that changes for itself and for the others [million USD/yr]."""
     return pd.DataFrame(
         {
-            "party": evaluator.frame.parties,
-            "gain_musd": gain,
-            **parts,
-            "non_party_share": shares,
-            "least_assured": np.min(served, axis=0),
+            "country": [names.region(member.country) for member in members],
+            "change": ["joins" if member.joins else "leaves" for member in members],
+            "own_musd": [member.own for member in members],
+            "others_musd": [member.others for member in members],
         }
     )
 
 
-def margins(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
-    """Every red line of the evaluator's request with the margin this agreement leaves (negative = broken)."""
-    options = {mineral: [option] for mineral, option in evaluator.options(trial).items()}
-    gains = evaluator.gains(trial)
-    rows: dict[str, tuple[str, str, float, str]] = {}
-    frame = replace(
-        evaluator.frame, parties=tuple(p for p in evaluator.frame.parties if p in evaluator.request.parties)
+def since(table: ResponseTable, saved: Scenario, scenario: Scenario) -> Iterator[Progress]:
+    """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
+
+    Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. Yields progress; the
+    last step is a :class:`~model.design.attribution.Decomposition` by party of either.
+
+    Raises:
+        ScenarioError: when the two have different horizons.
+    """
+    if saved.horizon != scenario.horizon:
+        raise ScenarioError(
+            f"the saved scenario has the {saved.horizon} horizon and this one the {scenario.horizon}: their gains are "
+            "of different kinds; choose the same horizon in the sidebar"
+        )
+    minerals = tuple(dict.fromkeys((*scenario.minerals, *saved.minerals)))
+    evaluator = evaluator_of(table, request_of(scenario.model_copy(update={"minerals": minerals})), saved.parties)
+    gains = yield from evaluator.all_gains(change_trials(trial_of(saved), trial_of(scenario)))
+    found = change_since(gains, evaluator.frame.parties)
+    steps = len(gains) + 1
+    yield Answer(steps, steps, "done", 0.0, found)
+
+
+def changes_table(found: dict[str, Decomposition], names: Names) -> pd.DataFrame:
+    """The change of each party's gain with its two causes [million USD/yr], all parties together last."""
+    rows = [
+        (names.region(party), each.before, each.after, each.from_assumptions, each.from_policy)
+        for party, each in found.items()
+    ]
+    columns = ["party", "before_musd", "after_musd", "from_assumptions_musd", "from_policy_musd"]
+    table = pd.DataFrame(rows, columns=columns)
+    return pd.concat([table, pd.DataFrame([{"party": ALL, **table[columns[1:]].sum().to_dict()}])], ignore_index=True)
+
+
+def change_in_words(table: pd.DataFrame, name: str) -> str:
+    """What became of the gain of all parties since a saved scenario, and why."""
+    total = table.iloc[-1]
+    before, after = float(total["before_musd"]), float(total["after_musd"])
+    if abs(after - before) < SAME_MUSD:
+        return f"Since “{name}” the expected gain of all parties has not changed: {signed(after)} million USD/yr."
+    return (
+        f"Since “{name}” the expected gain of all parties went from {signed(before)} to {signed(after)} million "
+        "USD/yr: "
+        f"{signed(float(total['from_policy_musd']))} from policy (what is agreed, and by whom) and "
+        f"{signed(float(total['from_assumptions_musd']))} from assumptions."
     )
-    for limit in limits_of(evaluator.request, frame, options):
-        amount = sum(limit.of_options.values())
-        if limit.state_weight is not None:
-            amount -= float(limit.state_weight @ gains[:, evaluator.frame.parties.index(limit.party)])
-        margin = limit.most - amount
-        if limit.group not in rows or margin < rows[limit.group][2]:
-            rows[limit.group] = (limit.party, limit.sentence, margin, limit.unit)
-    return pd.DataFrame(rows.values(), columns=["party", "red_line", "margin", "unit"])
 
 
-def attribution(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
-    """What each instrument contributes to each party's expected gain [million USD/yr], adding up exactly by party."""
-    rows = []
-    for party in trial.members:
-
-        def value(each: Trial, party: str = party) -> float:
-            return evaluator.expected_gains(each)[party]
-
-        rows += [
-            (party, part.lever, part.value, part.standard_error)
-            for part in attribute(evaluator, trial, value, orders=FEW_ORDERS)
-        ]
-    return pd.DataFrame(rows, columns=["party", "lever", "musd", "standard_error"])
-
-
-def signs(cards_of: pd.DataFrame, parties: Sequence[str]) -> str:
-    """One sentence: who would sign in expectation and who would not."""
-    own = cards_of[cards_of["party"].isin(parties)]
-    losers = own[own["gain_musd"] < -1.0 / MILLION]["party"].tolist()
-    if not losers:
-        return "No party expects to lose by signing."
-    return f"{', '.join(losers)} would be worse off than without the agreement; the others would sign."
+SAME_MUSD = 1e-4
 
 
 def is_empty(agreement: Agreement) -> bool:

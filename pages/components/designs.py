@@ -1,33 +1,52 @@
-"""The design problem on the page: its widgets and the table of responses."""
+"""The design problem on the page: widgets that show a draft and change it, and the table of responses."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.design import DesignRequest, ResponseTable, Store
-from model.design.parties import request_of
-from pages.components import results
+from model.agreement import RentHolder
+from model.design import ResponseTable, Store
+from model.design.draft import (
+    LINES,
+    OBJECTIVES,
+    PARTICIPATIONS,
+    Draft,
+    NewLine,
+    RedLine,
+    add_line,
+)
+from model.design.request import check
+from model.design.wording import shown, states_in_words, states_table
+from model.errors import AccordError
+from pages.components import controls, design_charts, forms, layout, results
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
+
+    from model.design import DesignRequest
+    from model.design.request import State
     from model.scenario import Scenario
 
-DESIGN_JOB = "design"
-FRONTIER_JOB = "frontier"
-OBJECTIVES = {
-    "expected_gain": "the largest expected gain of all parties",
-    "worst_off": "the largest gain for the party that gets least",
-    "nash": "the Nash bargain (largest product of gains)",
-    "cvar": "the smallest mean loss in the worst tenth of outcomes",
+PER_ROW = 4
+NUMBER_PIXELS = 150
+LEVELS = {
+    "floor_levels": ("Floors, % of the status-quo price", "0 = no floor"),
+    "trq_quantities": (
+        "TRQ quantities, % of imports from non-parties",
+        "In-quota imports as a share of the status quo's",
+    ),
+    "over_quota_rates": ("Over-quota rates, % of value", "0 = no tariff-rate quota"),
+    "stockpiles": ("Public stocks, % of a year's use", "0 = none"),
+    "commitments": (
+        "Offtakes in every state, % of trade among parties",
+        "0 = none; other offtakes are found by the choice",
+    ),
 }
-LINES = {
-    "user_cost": ("Users lose at most, million USD/yr", 1e6),
-    "producer_revenue": ("Producers' revenue changes by at least, million USD/yr", 1e6),
-    "treasury_outlay": ("Public outlay at most, million USD/yr", 1e6),
-    "non_party_import_share": ("Use from non-parties at most, %", 0.01),
-}
-REQUEST_KEY = "design_request"
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,70 +55,232 @@ def table() -> ResponseTable:
     return ResponseTable(results.world(), Store())
 
 
-def latest_request(scenario: Scenario) -> DesignRequest:
-    """The design problem edited last, for the scenario's parties; the plain one where there is none."""
-    kept = st.session_state.get(REQUEST_KEY)
-    same = kept is not None and (kept.parties, kept.minerals, kept.horizon) == (
-        scenario.parties,
-        scenario.minerals,
-        scenario.horizon,
-    )
-    return kept if same else request_of(scenario)
+def draft() -> Draft:
+    """The design problem of this session as it is typed."""
+    return forms.kept("design", Draft)
 
 
-def ask(scenario: Scenario) -> DesignRequest:
-    """Objective and red lines as widgets; the request they make."""
-    left, middle, right = st.columns([2, 1, 1], gap="medium")
-    kind = left.selectbox("Find", list(OBJECTIVES), format_func=OBJECTIVES.get, key="design_objective")
-    asked = middle.selectbox(
-        "No party worse off",
-        ["expected", "every_state", "none"],
-        format_func={"expected": "in expectation", "every_state": "under every shock", "none": "not asked"}.get,
-        key="design_participation",
-    )
-    transfers = right.number_input(
-        "Transfers up to, million USD/yr", 0.0, 1e6, 0.0, key="design_transfers", help="0 = none"
-    )
-    content = {
-        "objective": {"kind": kind},
-        "participation": asked,
-        "transfers": transfers * 1e6,
-        "red_lines": _red_lines(scenario),
-    }
-    request = DesignRequest.parse(request_of(scenario).model_dump(mode="json") | content, "design")
-    st.session_state[REQUEST_KEY] = request
-    return request
+def request(scenario: Scenario) -> DesignRequest | None:
+    """The design problem that is typed, for the scenario's parties; None with its faults in words where it is none."""
+    try:
+        asked = draft().request(scenario)
+        check(asked, results.world())
+    except AccordError as error:
+        st.error(layout.plain(str(error)), icon=":material/error:")
+        return None
+    return asked
 
 
-def _red_lines(scenario: Scenario) -> dict[str, dict[str, float]]:
-    lines: dict[str, dict[str, float]] = {}
-    with st.expander("Red lines by party"):
-        party = (
-            st.segmented_control("Party", scenario.parties, default=scenario.parties[0], key="design_party")
-            or scenario.parties[0]
+@st.cache_data(show_spinner=False)
+def _states(_asked: DesignRequest, identity: str) -> tuple[State, ...]:
+    return check(_asked, results.world())
+
+
+def states(asked: DesignRequest) -> None:
+    """Which states of the world count, in a sentence and on demand as a table."""
+    found = _states(asked, asked.model_dump_json())
+    words, table_of_states = st.columns([4, 1], vertical_alignment="center")
+    words.caption(layout.plain(states_in_words(found)))
+    with table_of_states.popover("Shocks", icon=":material/table_view:", width="stretch"):
+        layout.table(states_table(found, results.names()), "states")
+
+
+def ask(scenario: Scenario, unfolded: bool) -> None:
+    """Objective, red lines, weights and menu as widgets, under the sentence that states them."""
+    st.markdown(layout.plain(draft().in_words(scenario)))
+    with st.expander("Change what is asked", expanded=unfolded, icon=":material/tune:"):
+        objective, lines, weights, menu = st.tabs(["Objective", "Red lines", "Weights", "Menu of levels"])
+        with objective:
+            _objective()
+        with lines:
+            _red_lines(scenario)
+        with weights:
+            _weights(scenario)
+        with menu:
+            _menu()
+
+
+def _objective() -> None:
+    kept = draft()
+    left, middle, right = st.columns([2, 1.4, 1.4], gap="medium", vertical_alignment="bottom")
+    left.selectbox("Find", list(OBJECTIVES), format_func=OBJECTIVES.get, **forms.field("design", kept, "objective"))
+    if kept.objective == "cvar":
+        left.number_input(
+            "Worst part of outcomes, %",
+            0.1,
+            99.0,
+            format="%.4g",
+            step=1.0,
+            **forms.field("design", kept, "tail_percent"),
         )
-        for column, (name, (label, factor)) in zip(st.columns(len(LINES)), LINES.items(), strict=True):
+    middle.selectbox(
+        "such that",
+        list(PARTICIPATIONS),
+        format_func=PARTICIPATIONS.get,
+        **forms.field("design", kept, "participation"),
+    )
+    right.number_input(
+        "with transfers up to, million USD/yr",
+        min_value=0.0,
+        format="%.4g",
+        step=10.0,
+        help="Largest lump sum that one party pays to others; 0 = none",
+        **forms.field("design", kept, "transfers_musd"),
+    )
+    with st.container(horizontal=True):
+        st.toggle("Levies and rents go to a common purse", **forms.field("design", kept, "share_revenue"))
+        st.toggle("Outlays are paid from a common purse", **forms.field("design", kept, "share_outlay"))
+
+
+def _red_lines(scenario: Scenario) -> None:
+    kept = draft()
+    for line, value in kept.lines.items():
+        _line(kept, line, value, kept.counts(line, scenario))
+    if not kept.lines:
+        st.caption("No red line is set. Every party that is no worse off would sign.")
+    _new_line(scenario)
+
+
+def _line(kept: Draft, line: RedLine, value: float, counts: bool) -> None:
+    """A red line as a sentence with its number to edit."""
+    words, key = LINES[line.kind], f"line_{line.party}_{line.kind}_{line.industry}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(layout.plain(line.words(results.names())), width="content")
+        st.number_input(
+            "Level",
+            format="%.4g",
+            step=1.0,
+            width=NUMBER_PIXELS,
+            label_visibility="collapsed",
+            **forms.item(key, float(value), lambda typed: kept.lines.update({line: typed})),
+        )
+        st.markdown(layout.plain(words.after.strip()), width="content")
+        if not counts:
+            st.badge("no party now: does not count", color="orange")
+        st.button(
+            "",
+            key=f"remove_{key}",
+            icon=":material/close:",
+            type="tertiary",
+            help="Remove this red line",
+            on_click=kept.lines.pop,
+            args=(line, None),
+        )
+
+
+def _new_line(scenario: Scenario) -> None:
+    new, names = forms.kept("line", NewLine), results.names()
+    new.party = new.party if new.party in scenario.parties else scenario.parties[0]
+    industries = [str(industry) for industry in results.world().tables["industries"]["id"]]
+    new.industry = new.industry or industries[0]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            "Party", scenario.parties, format_func=names.region, width=190, **forms.field("line", new, "party")
+        )
+        st.selectbox(
+            "insists on",
+            list(LINES),
+            format_func=lambda kind: LINES[kind].name,
+            width=250,
+            **forms.field("line", new, "kind"),
+        )
+        if new.kind == "industry_cost":
+            st.selectbox(
+                "Industry", industries, format_func=names.industry, width=250, **forms.field("line", new, "industry")
+            )
+        words = LINES[new.kind]
+        st.number_input(
+            layout.plain(f"{words.before.format(names.industry(new.industry))} …{words.after}"),
+            value=None,
+            format="%.4g",
+            step=1.0,
+            width=320,
+            **forms.field("line", new, "value"),
+        )
+        st.button("Add red line", key="line_add", on_click=_add, args=(new,), disabled=new.value is None)
+
+
+def _add(new: NewLine) -> None:
+    kept = draft()
+    kept.lines = add_line(kept.lines, new.party, new.kind, new.industry, new.value)
+    new.value = None
+
+
+def _weights(scenario: Scenario) -> None:
+    kept, names = draft(), results.names()
+    st.caption(
+        "A dollar of gain of each party counts so much; in a Nash bargain it is bargaining power. A weight of an "
+        "industry counts a dollar of its extra cost besides."
+    )
+    for row in range(0, len(scenario.parties), PER_ROW):
+        for column, party in zip(st.columns(PER_ROW), scenario.parties[row : row + PER_ROW], strict=False):
             column.number_input(
-                label, value=None, key=f"design_line_{party}_{name}", on_change=_keep, args=(party, name, factor)
+                names.region(party),
+                min_value=0.0,
+                step=0.5,
+                format="%.4g",
+                **forms.item(f"weight_{party}", kept.weights.get(party, 1.0), _into(kept.weights, party)),
             )
-        kept = st.session_state.get("design_lines", {})
-        for (owner, name), value in kept.items():
-            if owner in scenario.parties:
-                lines.setdefault(owner, {})[name] = value
-        st.caption(
-            "; ".join(
-                f"{owner}: {LINES[name][0]} {value / LINES[name][1]:,.4g}" for (owner, name), value in kept.items()
+    chosen = st.multiselect(
+        "Industries with a weight of their own",
+        [str(industry) for industry in results.world().tables["industries"]["id"]],
+        format_func=names.industry,
+        **forms.item("weighted", list(kept.industry_weights), lambda ids: _weighted(kept, ids)),
+    )
+    for row in range(0, len(chosen), PER_ROW):
+        for column, industry in zip(st.columns(PER_ROW), chosen[row : row + PER_ROW], strict=False):
+            column.number_input(
+                names.industry(industry),
+                min_value=0.0,
+                step=0.5,
+                format="%.4g",
+                **forms.item(
+                    f"industry_weight_{industry}",
+                    kept.industry_weights.get(industry, 1.0),
+                    _into(kept.industry_weights, industry),
+                ),
             )
-            or "None set."
-        )
-    return lines
 
 
-def _keep(party: str, name: str, factor: float) -> None:
-    """Remember a red line beyond the life of its widget."""
-    kept = dict(st.session_state.get("design_lines", {}))
-    value = st.session_state[f"design_line_{party}_{name}"]
-    kept.pop((party, name), None)
-    if value is not None:
-        kept[party, name] = value * factor
-    st.session_state["design_lines"] = kept
+def _into(kept: dict[str, float], name: str) -> Any:
+    return lambda value: kept.__setitem__(name, value)
+
+
+def _weighted(kept: Draft, industries: Sequence[str]) -> None:
+    kept.industry_weights = {industry: kept.industry_weights.get(industry, 1.0) for industry in industries}
+
+
+def _menu() -> None:
+    kept = draft()
+    st.caption("Every combination of these levels is one package; around the best ones finer levels are tried.")
+    fields = list(LEVELS.items())
+    for row in range(0, len(fields), 3):
+        for column, (name, (label, about)) in zip(st.columns(3), fields[row : row + 3], strict=False):
+            column.text_input(
+                label, help=f"Percentages separated by commas. {about}.", **forms.field("design", kept, name)
+            )
+    left, right = st.columns(2)
+    left.multiselect(
+        "Floors are held by",
+        [name for name in controls.MECHANISMS if name != "capped"],
+        format_func=controls.MECHANISMS.get,
+        **forms.field("design", kept, "mechanisms"),
+    )
+    right.selectbox(
+        "Rent of the TRQ goes to",
+        [holder.value for holder in RentHolder],
+        format_func=controls.RENTS.get,
+        **forms.field("design", kept, "rent_to"),
+    )
+
+
+def money(table: pd.DataFrame, name: str) -> None:
+    """A table of amounts in million USD a year, in few figures on the screen and in full to download."""
+    st.dataframe(shown(table), hide_index=True, key=f"table_{name}", column_config=design_charts.money_columns())
+    layout.download(table, name)
+
+
+def places(count: int, per_row: int) -> Iterator[DeltaGenerator]:
+    """Columns for so many cards, row by row."""
+    for start in range(0, count, per_row):
+        yield from st.columns(per_row)[: count - start]

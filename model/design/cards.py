@@ -1,0 +1,162 @@
+"""A party's card: what it gains and from what, what it gives and gets in words, red lines with margin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from model.design.limits import limits_of
+from model.design.options import Option
+from model.design.request import CLASSES
+from model.design.wording import margins_in_words, signed
+from model.findings.wording import figures, listing, percent, price, starting, tonnes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from model.design.evaluate import Evaluator, Trial
+    from model.findings.wording import Names
+    from model.market.records import Floats
+
+NOTHING_MUSD = 1e-3
+"""A loss of less is rounding: levels are in negotiable steps [million USD/yr]."""
+SMALL_PART = 0.01
+"""Parts of a gain below this share of the largest are left out of its words."""
+SAME_PERCENT = 0.005
+"""Shares that differ by less than this are told as unchanged."""
+
+GETS = {
+    "users_musd": ("users save", "users pay"),
+    "producers_musd": ("producers earn", "producers lose"),
+    "treasury_musd": ("the treasury collects", "the treasury pays or forgoes"),
+    "settlements_musd": ("offtake contracts bring", "offtake contracts cost"),
+}
+"""Parts of a gain, in words where positive and where negative."""
+
+
+def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
+    """Per watched party: expected gain and its parts [million USD/yr], non-party share and least supply [share].
+
+    ``served_<class>`` is the smallest share of the class's need served under any shock; ``_without`` is the same, and
+    the non-party share, without the agreement.
+    """
+    options = list(evaluator.options(trial).values())
+    without = [Option(o.frame, o.package, o.neutral, o.neutral, o.reference_price) for o in options]
+
+    def expected(name: str) -> Floats:
+        total: Floats = np.sum([option.expected(getattr(option, name)) for option in options], axis=0)
+        return total
+
+    def served(name: str, given: Sequence[Option]) -> Floats:
+        least: Floats = np.min([option.assured(name).min(axis=0) for option in given], axis=0)
+        return least
+
+    gain = evaluator.frame.probability @ evaluator.gains(trial)
+    parts = {"users_musd": expected("users"), "producers_musd": expected("producers")}
+    parts["treasury_musd"] = expected("revenue") - expected("outlay")
+    parts["settlements_musd"] = gain - sum(parts.values())
+    security = {
+        "non_party_share": np.mean([option.non_party_share for option in options], axis=0),
+        "non_party_share_without": np.mean([option.non_party_share for option in without], axis=0),
+        **{f"served_{name}": served(name, options) for name in CLASSES},
+        **{f"served_{name}_without": served(name, without) for name in CLASSES},
+    }
+    return pd.DataFrame({"party": evaluator.frame.parties, "gain_musd": gain, **parts, **security})
+
+
+def margins(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
+    """Every red line of the evaluator's request with the margin this agreement leaves (negative = broken)."""
+    options = {mineral: [option] for mineral, option in evaluator.options(trial).items()}
+    gains = evaluator.gains(trial)
+    parties = tuple(party for party in evaluator.frame.parties if party in evaluator.request.parties)
+    tightest: dict[str, tuple[str, str, float, str]] = {}
+    for limit in limits_of(evaluator.request, replace(evaluator.frame, parties=parties), options):
+        amount = sum(limit.of_options.values())
+        if limit.state_weight is not None:
+            amount -= float(limit.state_weight @ gains[:, evaluator.frame.parties.index(limit.party)])
+        margin = limit.most - amount
+        if limit.group not in tightest or margin < tightest[limit.group][2]:
+            tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)
+    return pd.DataFrame(tightest.values(), columns=["party", "red_line", "margin", "unit"])
+
+
+def signs(cards_of: pd.DataFrame, parties: Sequence[str], names: Names) -> str:
+    """One sentence: who would sign in expectation and who would not, and who gets least."""
+    known = dict(zip(cards_of["party"], cards_of["gain_musd"], strict=True))
+    gains = {party: float(known[party]) for party in parties}
+    losers = [party for party, gain in gains.items() if gain < -NOTHING_MUSD]
+    total = signed(sum(gains.values()))
+    if not losers:
+        least = min(gains, key=gains.__getitem__)
+        return (
+            f"No party expects to lose by signing: together {total} million USD/yr; least for "
+            f"{names.the_region(least)}, {signed(gains[least], 2)} million."
+        )
+    told = [f"{names.the_region(party)} ({signed(gains[party], 2)})" for party in losers]
+    return (
+        f"{starting(listing(told))} would be worse off than without the agreement, in million USD/yr; together the "
+        f"parties' gain is {total}."
+    )
+
+
+def gets(row: Any, trial: Trial, names: Names) -> list[str]:
+    """What a party gets by the agreement: money, supply, contracts."""
+    return [*_money(row, 1.0), *_supply(row, 1.0), *_contracts(row.party, trial, names)[0]]
+
+
+def gives(row: Any, trial: Trial, names: Names) -> list[str]:
+    """What a party gives."""
+    return [*_money(row, -1.0), *_supply(row, -1.0), *_contracts(row.party, trial, names)[1]]
+
+
+def _money(row: Any, sign: float) -> Iterator[str]:
+    largest = max(abs(getattr(row, part)) for part in GETS)
+    for part, words in GETS.items():
+        amount = sign * getattr(row, part)
+        if amount > SMALL_PART * largest:
+            yield f"{words[0 if sign > 0 else 1]} {figures(amount, 2)} million USD/yr"
+
+
+def _supply(row: Any, sign: float) -> Iterator[str]:
+    """A change of the share from non-parties that is for the better or the worse."""
+    share, before = row.non_party_share, row.non_party_share_without
+    if sign * (before - share) > SAME_PERCENT:
+        yield f"share from non-parties {'down' if sign > 0 else 'up'} from {percent(before)} to {percent(share)}"
+
+
+def _contracts(party: str, trial: Trial, names: Names) -> tuple[list[str], list[str]]:
+    """Obligations under offtakes and stockpiles: those others have towards the party, and its own."""
+    gained, given = [], []
+    for offtake in trial.agreement.offtakes:
+        what = names.mineral(offtake.mineral).lower()
+        strike = "at the market price" if offtake.strike is None else f"at {price(offtake.strike)}"
+        if offtake.buyer == party:
+            gained.append(f"{tonnes(offtake.quantity)} of {what} from {names.the_region(offtake.producer)} {strike}")
+        if offtake.producer == party:
+            given.append(f"ships {tonnes(offtake.quantity)} of {what} to {names.the_region(offtake.buyer)} {strike}")
+    given += [
+        f"holds {figures(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
+        for stock in trial.agreement.stockpiles
+        if stock.party == party
+    ]
+    return gained, given
+
+
+def assured(row: Any) -> str:
+    """The smallest share of need served under any shock, classes of industry alike together, and without agreement."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for name in CLASSES:
+        shares = percent(getattr(row, f"served_{name}")), percent(getattr(row, f"served_{name}_without"))
+        alike.setdefault(shares, []).append(name.replace("_", " "))
+    return "; ".join(f"{listing(classes)} {now} ({then} without)" for (now, then), classes in alike.items())
+
+
+def lines_in_words(red_lines: pd.DataFrame, names: Names) -> list[str]:
+    """A party's red lines with the margin left, without the party's name."""
+    told = margins_in_words(red_lines, names)
+    return [
+        f"{line.split(': ', 1)[-1]}: {margin}" for line, margin in zip(told["Red line"], told["Margin"], strict=True)
+    ]

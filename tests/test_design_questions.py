@@ -1,0 +1,596 @@
+"""Questions about a given agreement: one lever, equivalence, attribution, membership, change since a saved point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from model.agreement import Agreement, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
+from model.design import DesignRequest, ResponseTable, Store
+from model.design import draft as drafts
+from model.design.aims import Aim, measured, producer_price
+from model.design.attribution import (
+    attribute,
+    attribution_trials,
+    change_since,
+    change_trials,
+    decompose,
+    levers_of,
+    shapley,
+)
+from model.design.cards import assured, cards, gets, gives, margins, signs
+from model.design.choice import MEASURES, choose
+from model.design.draft import Draft, RedLine, add_line
+from model.design.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
+from model.design.evaluate import Evaluator, Trial, applied_by
+from model.design.frontier import frontier
+from model.design.levels import Reached, level_search, tries_of
+from model.design.levers import answer_in_words, one_lever
+from model.design.membership import (
+    Coalition,
+    Member,
+    coalition_table,
+    coalition_trials,
+    coalitions,
+    coalitions_in_words,
+    membership,
+    membership_in_words,
+    membership_trials,
+    stable_coalitions,
+)
+from model.design.options import MILLION, Option
+from model.design.packages import Package
+from model.design.parties import (
+    ALL,
+    attribution_in_words,
+    by_lever,
+    change_in_words,
+    changes_table,
+    evaluator_of,
+    since,
+    study,
+    trial_of,
+)
+from model.design.request import check, states_of
+from model.design.responses import facts_of
+from model.design.standing import standing
+from model.design.wording import level_in_words, margins_in_words, shown, states_in_words, states_table, with_names
+from model.errors import ScenarioError
+from model.findings.wording import Names
+from model.scenario import Scenario
+from model.world import World
+from tests.design_toys import MINERAL as TOY
+from tests.design_toys import STAGE, frame_of, option, response, terms_of
+
+MINERAL = "bismuth"
+MEMBERS = ("USA", "EUN", "JPN")
+SHOCK = {"name": "china_bismuth_ban", "severity": 0.5, "probability": 0.1}
+
+
+@pytest.fixture(scope="module")
+def table(world: World, tmp_path_factory: pytest.TempPathFactory) -> ResponseTable:
+    return ResponseTable(world, Store(tmp_path_factory.mktemp("store") / "responses.sqlite"))
+
+
+@pytest.fixture(scope="module")
+def names(world: World) -> Names:
+    return Names(world.tables, world.library)
+
+
+@pytest.fixture(scope="module")
+def evaluator(table: ResponseTable) -> Evaluator:
+    asked = {"minerals": [MINERAL], "parties": MEMBERS, "shocks": [SHOCK], "red_lines": {"JPN": {"user_cost": 1e6}}}
+    request = DesignRequest.parse(asked, "design")
+    return Evaluator(table, request, check(request, table.world), (*MEMBERS, "KOR"))
+
+
+@pytest.fixture(scope="module")
+def trial(evaluator: Evaluator) -> Trial:
+    price = facts_of(evaluator.world, evaluator.request.scenario(), MINERAL).price_usd_per_t
+    floor = Floor(parties=MEMBERS, mineral=MINERAL, stage="refined", price=1.1 * price)
+    return Trial(MEMBERS, Agreement(floors=(floor,)), {}, {})
+
+
+def last(steps: Iterator[Any]) -> Any:
+    """The answer of a question, after checking that its progress never runs past its end."""
+    *before, answer = steps
+    assert all(step.done < step.total for step in before)
+    assert answer.done == answer.total
+    return answer.value
+
+
+def returned(steps: Generator[Any, None, Any]) -> Any:
+    """What a generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as ended:
+            return ended.value
+
+
+def found(search: Generator[float, float, Reached], measure: Callable[[float], float]) -> tuple[Reached, int]:
+    """What a search finds with a plain measure, and how many levels it tried."""
+    level, tries = next(search), 1
+    while True:
+        try:
+            level, tries = search.send(measure(level)), tries + 1
+        except StopIteration as ended:
+            return ended.value, tries
+
+
+# one lever
+
+
+def test_a_level_is_bracketed_where_the_target_is_first_crossed() -> None:
+    levels = [0.0, 2.0, 4.0, 8.0]
+    reached, tries = found(level_search(9.0, levels, 0.01), lambda level: level**2)
+    assert reached.level == pytest.approx(3.0, abs=0.01)
+    assert reached.value >= 9.0
+    assert tries <= tries_of(levels, 0.01)
+
+
+def test_a_lever_that_cannot_reach_its_target_says_how_far_it_comes() -> None:
+    reached, _ = found(level_search(5.0, [0.0, 2.0, 4.0, 8.0], 0.01), lambda level: min(level, 3.0))
+    assert reached == Reached(None, 3.0)
+
+
+def test_the_lowest_floor_that_reaches_a_target_is_found(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    target = producer_price(evaluator, trial, MINERAL)
+    answer = last(one_lever(evaluator, trial, MINERAL, "floor", Aim("producer_price", target)))
+    assert answer.level == pytest.approx(trial.agreement.floors[0].price, rel=0.01)
+    assert answer.value >= target
+    assert answer.now == pytest.approx(target)
+    assert answer.agreement.floors[0].price == answer.level
+    assert "lowest price floor" in answer_in_words(answer, names)
+
+
+def test_a_target_out_of_reach_gives_the_reason(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    answer = last(one_lever(evaluator, trial, MINERAL, "floor", Aim("producer_price", 1e9)))
+    assert answer.level is None
+    assert answer.agreement is None
+    assert "No price floor" in answer_in_words(answer, names)
+    assert "comes to is" in answer_in_words(answer, names)
+
+
+def test_a_target_met_without_the_lever_needs_none(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    answer = last(one_lever(evaluator, trial, MINERAL, "stockpile", Aim("gain", -1e9, "USA")))
+    assert answer.is_idle
+    assert answer.agreement.stockpiles == ()
+    assert "is needed" in answer_in_words(answer, names)
+
+
+def test_a_quota_brings_the_share_from_non_parties_down(evaluator: Evaluator, trial: Trial) -> None:
+    bare = replace(trial, agreement=Agreement())
+    now = measured(evaluator, bare, MINERAL, Aim("non_party_share", 0.0))
+    aim = Aim("non_party_share", now - 2.0)
+    answer = last(one_lever(evaluator, bare, MINERAL, "trq", aim))
+    assert answer.level is not None
+    assert answer.value <= aim.target
+    (trq,) = answer.agreement.trqs
+    assert trq.quantity == pytest.approx(answer.level)
+
+
+def test_a_share_is_of_one_party_or_of_all(evaluator: Evaluator, trial: Trial) -> None:
+    of_each = [measured(evaluator, trial, MINERAL, Aim("non_party_share", 0.0, party)) for party in MEMBERS]
+    of_all = measured(evaluator, trial, MINERAL, Aim("non_party_share", 0.0))
+    assert min(of_each) <= of_all <= max(of_each)
+    gains = evaluator.expected_gains(trial)
+    assert measured(evaluator, trial, MINERAL, Aim("gain", 0.0)) == pytest.approx(sum(gains[p] for p in MEMBERS))
+
+
+@pytest.mark.parametrize(("lever", "measure"), [("subsidy", "gain"), ("floor", "happiness")])
+def test_an_unknown_lever_or_measure_is_refused(evaluator: Evaluator, trial: Trial, lever: str, measure: str) -> None:
+    with pytest.raises(ScenarioError, match="unknown"):
+        last(one_lever(evaluator, trial, MINERAL, lever, Aim(measure, 0.0)))
+
+
+# equivalence
+
+
+def test_an_equivalent_instrument_gives_the_same_producer_price(
+    evaluator: Evaluator, trial: Trial, names: Names
+) -> None:
+    target = producer_price(evaluator, trial, MINERAL)
+    answer = last(equivalents(evaluator, trial, MINERAL))
+    by_name = {each.instrument: each for each in answer}
+    assert by_name["cfd"].level is not None
+    assert by_name["cfd"].producer_price_usd_per_t == pytest.approx(target, rel=2e-3)
+    assert sum(by_name["cfd"].treasury.values()) < sum(by_name["variable_levy"].treasury.values())
+    shown_table = totals(answer, MEMBERS)
+    assert len(shown_table) == len(answer)
+    assert "instruments give producers" in equivalence_in_words(answer, MEMBERS)
+    assert set(by_party(answer, MEMBERS, names)["party"]) == {"United States", "European Union", "Japan"}
+
+
+def test_one_party_s_means_leave_the_others_without_the_instrument(evaluator: Evaluator, trial: Trial) -> None:
+    alone = {each.instrument: each for each in last(equivalents(evaluator, trial, MINERAL, ("JPN",)))}
+    together = {each.instrument: each for each in last(equivalents(evaluator, trial, MINERAL))}
+    assert together["tariff"].level is not None
+    assert alone["tariff"].level is None or alone["tariff"].level > together["tariff"].level
+    assert alone["tariff"].level is not None or "no level from" in alone["tariff"].reason
+
+
+def test_who_pays_is_told_by_the_worst_instrument_for_each_account() -> None:
+    levy = Equivalent("variable_levy", 100.0, 90.0, {"A": -5.0}, {"A": 2.0}, {"A": 4.0})
+    cfd = Equivalent("cfd", 90.0, 90.0, {"A": 1.0}, {"A": 2.0}, {"A": -2.5})
+    none = Equivalent("tariff", None, 80.0, reason="no level does")
+    words = equivalence_in_words([levy, cfd, none], ["A"])
+    assert words.startswith("2 instruments")
+    assert "Users fare worst by floor by variable levy: −5.00" in words
+    assert "Public money fares worst by floor by contract for difference: −2.50" in words
+    table = totals([levy, cfd, none], ["A"])
+    assert table["gain_musd"].tolist()[:2] == [1.0, 0.5]
+    assert table["level"].iloc[2] == "none: no level does"
+
+
+# attribution
+
+
+def glove(coalition: frozenset[str]) -> float:
+    """One left glove, two right ones: a pair is worth one."""
+    return float("left" in coalition and len(coalition) > 1)
+
+
+def test_shapley_of_three_levers_equals_hand_computation() -> None:
+    values = {each.lever: each.value for each in shapley(["left", "right 1", "right 2"], glove)}
+    assert values == {"left": pytest.approx(2 / 3), "right 1": pytest.approx(1 / 6), "right 2": pytest.approx(1 / 6)}
+
+
+def test_sampled_shapley_adds_up_exactly_and_repeats_with_its_seed() -> None:
+    levers = [f"lever {i}" for i in range(9)]
+
+    def value(present: frozenset[str]) -> float:
+        return 3.0 + len(present) ** 1.5 + 2.0 * ("lever 0" in present and "lever 1" in present)
+
+    parts = shapley(levers, value, seed=3)
+    assert sum(each.value for each in parts) == pytest.approx(value(frozenset(levers)) - value(frozenset()), abs=1e-12)
+    assert parts == shapley(levers, value, seed=3)
+    assert any(each.standard_error > 0 for each in parts)
+
+
+def test_attribution_adds_up_to_every_party_s_result(evaluator: Evaluator, trial: Trial) -> None:
+    trials = attribution_trials(trial, True, evaluator.world.regions, 0)
+    gains = returned(evaluator.all_gains(trials))
+    levers = levers_of(trial, True)
+    parts = attribute(levers, gains, MEMBERS, 0)
+    assert levers == ["floor", "membership of USA", "membership of EUN", "membership of JPN"]
+    for party, own in parts.items():
+        assert sum(each.value for each in own) == pytest.approx(evaluator.expected_gains(trial)[party], abs=1e-9)
+
+
+def test_every_instrument_of_an_agreement_is_a_lever(trial: Trial) -> None:
+    tariff = Tariff(importers=MEMBERS, exporters=("CHN",), mineral=MINERAL, stage="refined", ad_valorem=0.1)
+    both = replace(trial, agreement=trial.agreement.model_copy(update={"tariffs": (tariff,)}))
+    assert levers_of(both, False) == ["floor", "tariff"]
+    alone = attribution_trials(both, False, ("USA", "EUN", "JPN", "CHN"), 0)[frozenset({"tariff"})]
+    assert alone.agreement.floors == ()
+    assert alone.agreement.tariffs == (tariff,)
+
+
+# change since a saved point
+
+
+def test_a_change_is_split_exactly_between_assumptions_and_policy() -> None:
+    parts = decompose(lambda assumptions, policy: 2.0 + 3.0 * assumptions * policy + policy)
+    assert parts.from_assumptions + parts.from_policy == pytest.approx(parts.after - parts.before)
+    assert parts.from_assumptions == pytest.approx(1.5)
+
+
+def test_the_four_combinations_of_a_change_are_split_by_hand(trial: Trial) -> None:
+    saved = Trial(("USA",), Agreement(), {}, {"x": 1.0})
+    trials = change_trials(saved, trial)
+    assert trials[True, False] == replace(saved, assumptions=trial.assumptions)
+    assert trials[False, True] == replace(trial, assumptions={"x": 1.0})
+    gains = {(False, False): 10.0, (True, False): 12.0, (False, True): 15.0, (True, True): 21.0}
+    split = change_since({key: {"USA": value} for key, value in gains.items()}, ["USA"])["USA"]
+    assert (split.from_assumptions, split.from_policy) == (4.0, 7.0)
+    assert (split.before, split.after) == (10.0, 21.0)
+
+
+def test_the_change_since_a_saved_scenario_names_its_cause(
+    table: ResponseTable, trial: Trial, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_shock(scenario: Scenario) -> DesignRequest:
+        return DesignRequest(parties=scenario.parties, minerals=scenario.minerals, shocks=(SHOCK,))
+
+    monkeypatch.setattr("model.design.parties.request_of", one_shock)
+    now = Scenario(minerals=(MINERAL,), parties=MEMBERS, agreement=trial.agreement)
+    higher = {
+        "demand_elasticity_short.bismuth": 0.9 * table.world.assumptions.value("demand_elasticity_short", MINERAL)
+    }
+    before = now.model_copy(update={"agreement": Agreement()})
+    changes = last(since(table, before, now))
+    assert changes["USA"].before == pytest.approx(0.0, abs=1e-9)
+    assert changes["USA"].from_assumptions == pytest.approx(0.0, abs=1e-9)
+    assert changes["USA"].from_policy == pytest.approx(changes["USA"].after)
+    told = changes_table(changes, names)
+    assert told.iloc[-1]["after_musd"] == pytest.approx(sum(each.after for each in changes.values()))
+    assert "Since “first offer”" in change_in_words(told, "first offer")
+    assumed = last(since(table, now.model_copy(update={"assumptions": higher}), now))
+    assert assumed["USA"].from_policy == pytest.approx(0.0, abs=1e-9)
+    assert abs(assumed["USA"].from_assumptions) > 1e-6
+
+
+def test_a_saved_scenario_of_another_horizon_cannot_be_compared(table: ResponseTable) -> None:
+    with pytest.raises(ScenarioError, match="long horizon"):
+        next(since(table, Scenario(horizon="long"), Scenario()))
+
+
+# membership
+
+
+def test_membership_counts_leaving_and_joining(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    trials = membership_trials(trial, ["KOR"], evaluator.world.regions)
+    gains = returned(evaluator.all_gains({"agreed": trial, **trials}))
+    after = {country: gains[country] for country in trials}
+    members = {each.country: each for each in membership(trial, gains["agreed"], after)}
+    assert [members[name].joins for name in ("KOR", "USA")] == [True, False]
+    assert set(members) == {*MEMBERS, "KOR"}
+    assert members["USA"].own == pytest.approx(gains["USA"]["USA"] - gains["agreed"]["USA"])
+    assert members["USA"].others == pytest.approx(sum(gains["USA"][p] - gains["agreed"][p] for p in ("EUN", "JPN")))
+    assert any("South Korea" in sentence for sentence in membership_in_words(list(members.values()), names))
+
+
+def test_words_about_members_follow_the_numbers(names: Names) -> None:
+    stay = membership_in_words([Member("USA", False, -1.0, -2.0)], names)
+    assert stay == ["No member would gain by leaving."]
+    leave = membership_in_words([Member("USA", False, 1.0, -2.0), Member("KOR", True, 3.0, -4.0)], names)
+    assert leave[0] == "The United States (by 1.0 million USD/yr) would gain more by leaving."
+    assert leave[1] == "If South Korea joined, it would gain 3.0 and the members together lose 4.0 million USD/yr."
+
+
+def test_every_coalition_of_the_core_is_tried(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    answer = last(coalitions(evaluator, trial, MEMBERS))
+    assert len(answer) == 7
+    assert answer[0].members == MEMBERS
+    assert answer[0].gains["USA"] == pytest.approx(evaluator.expected_gains(trial)["USA"])
+    assert len(coalition_table(answer, names)) == 7
+
+
+def test_too_large_a_core_is_refused(trial: Trial) -> None:
+    with pytest.raises(ScenarioError, match="9 core parties"):
+        coalition_trials(trial, [f"P{i}" for i in range(9)], ())
+
+
+def test_a_coalition_holds_only_when_no_member_is_better_off_leaving(names: Names) -> None:
+    gains = {
+        frozenset(): {"A": 0.0, "B": 0.0},
+        frozenset({"A"}): {"A": 1.0, "B": 4.0},
+        frozenset({"B"}): {"A": 0.0, "B": 1.0},
+        frozenset({"A", "B"}): {"A": 3.0, "B": 3.0},
+    }
+    answer = stable_coalitions(["A", "B"], gains)
+    leavers = {each.members: each.leavers for each in answer}
+    assert leavers[("A", "B")] == ("B",)
+    assert leavers[("A",)] == ()
+    assert coalitions_in_words(answer, names).startswith("Of 3 coalitions, 2 hold together")
+    assert "none hold together" in coalitions_in_words([Coalition(("A",), {"A": 1.0}, ("A",))], names)
+
+
+# who applies what
+
+
+REGIONS = ("USA", "EUN", "JPN", "KOR", "CHN")
+PLACE = {"mineral": MINERAL, "stage": "refined"}
+
+
+def full_agreement() -> Agreement:
+    return Agreement(
+        floors=(Floor(parties=MEMBERS, price=1.0, **PLACE), Floor(parties=("JPN",), price=2.0, **PLACE)),
+        trqs=(Trq(importers=MEMBERS, exporters=("KOR", "CHN"), quantity=1.0, **PLACE),),
+        tariffs=(Tariff(importers=("USA", "JPN"), exporters=("CHN",), ad_valorem=0.1, **PLACE),),
+        export_taxes=(ExportTax(exporter="JPN", importers=("CHN",), specific=1.0, **PLACE),),
+        offtakes=(Offtake(producer="USA", buyer="JPN", quantity=1.0, **PLACE),),
+        stockpiles=(Stockpile(party="JPN", quantity=1.0, release_above=1.0, **PLACE),),
+    )
+
+
+def test_who_leaves_drops_out_of_everything_and_becomes_an_outsider() -> None:
+    left = applied_by(full_agreement(), MEMBERS, ("USA", "EUN"), REGIONS)
+    assert [floor.parties for floor in left.floors] == [("USA", "EUN")]
+    assert left.trqs[0].exporters == ("JPN", "KOR", "CHN")
+    assert left.tariffs[0].importers == ("USA",)
+    assert left.tariffs[0].exporters == ("CHN",)
+    assert left.export_taxes == left.offtakes == left.stockpiles == ()
+
+
+def test_who_joins_applies_what_all_apply() -> None:
+    more = applied_by(full_agreement(), MEMBERS, (*MEMBERS, "KOR"), REGIONS)
+    assert [floor.parties for floor in more.floors] == [(*MEMBERS, "KOR"), ("JPN",)]
+    assert more.trqs[0].exporters == ("CHN",)
+    assert more.tariffs[0].importers == ("USA", "JPN")
+    only = applied_by(full_agreement(), MEMBERS, (*MEMBERS, "CHN"), REGIONS)
+    assert only.tariffs == ()
+
+
+def test_the_same_members_apply_the_same_agreement() -> None:
+    assert applied_by(full_agreement(), MEMBERS, MEMBERS, REGIONS) == full_agreement()
+
+
+# cards
+
+
+def test_a_card_s_parts_add_up_and_its_words_follow_them(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    frame = cards(evaluator, trial)
+    parts = frame[["users_musd", "producers_musd", "treasury_musd", "settlements_musd"]].sum(axis=1)
+    assert frame["gain_musd"].tolist() == pytest.approx(parts.tolist())
+    row = next(row for row in frame.itertuples() if row.party == "USA")
+    assert row.users_musd < 0 < row.producers_musd
+    assert any(text.startswith("users pay") for text in gives(row, trial, names))
+    assert any(text.startswith("producers earn") for text in gets(row, trial, names))
+    assert "without" in assured(row)
+
+
+def test_contracts_and_stocks_stand_on_both_cards(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    rows = {row.party: row for row in cards(evaluator, trial).itertuples()}
+    agreement = trial.agreement.model_copy(
+        update={
+            "offtakes": (Offtake(producer="USA", buyer="JPN", quantity=50.0, strike=9_000.0, **PLACE),),
+            "stockpiles": (Stockpile(party="JPN", quantity=30.0, release_above=1.0, **PLACE),),
+        }
+    )
+    signed = replace(trial, agreement=agreement)
+    assert "50.0 t/yr of bismuth from the United States at 9,000 USD/t" in gets(rows["JPN"], signed, names)
+    assert "holds 30.0 t of bismuth in stock" in gives(rows["JPN"], signed, names)
+    assert "ships 50.0 t/yr of bismuth to Japan at 9,000 USD/t" in gives(rows["USA"], signed, names)
+
+
+def test_the_margin_of_a_red_line_is_what_is_left_of_it(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    lines = margins(evaluator, trial)
+    own = lines[lines["red_line"].str.contains("users lose")].iloc[0]
+    frame = cards(evaluator, trial).set_index("party")
+    assert own["margin"] == pytest.approx(1.0 + frame.loc["JPN", "users_musd"])
+    tight = lines.assign(margin=[-2.0, *[0.0] * (len(lines) - 1)], unit="million USD/yr")
+    told = margins_in_words(tight, names)["Margin"].tolist()
+    assert told == ["broken by 2.00 million USD/yr", *["just met"] * (len(lines) - 1)]
+
+
+def test_who_would_not_sign_is_named(evaluator: Evaluator, trial: Trial, names: Names) -> None:
+    frame = cards(evaluator, trial)
+    losing = frame.assign(gain_musd=[-2.0 if party == "JPN" else 1.0 for party in frame["party"]])
+    assert signs(losing, MEMBERS, names).startswith("Japan (−2.0) would be worse off")
+    winning = frame.assign(gain_musd=[0.5 if party == "JPN" else 1.0 for party in frame["party"]])
+    assert "least for Japan" in signs(winning, MEMBERS, names)
+
+
+def test_a_study_answers_for_every_party(
+    table: ResponseTable, evaluator: Evaluator, trial: Trial, names: Names
+) -> None:
+    scenario = Scenario(minerals=(MINERAL,), parties=MEMBERS, agreement=trial.agreement)
+    answer = last(study(table, scenario, evaluator.request, ["KOR"]))
+    assert list(answer.cards["party"]) == [*MEMBERS, "KOR"]
+    assert {member.country for member in answer.members} == {*MEMBERS, "KOR"}
+    wide = by_lever(answer.attribution, names)
+    gains = answer.cards.set_index("party")["gain_musd"]
+    assert wide[ALL].sum() == pytest.approx(sum(gains[party] for party in MEMBERS))
+    assert "contributes most" in attribution_in_words(answer.attribution, names)
+    assert trial_of(scenario).members == MEMBERS
+    assert evaluator_of(table, evaluator.request, ["KOR"]).frame.parties == (*MEMBERS, "KOR")
+
+
+# where a choice stands on a frontier
+
+
+@pytest.mark.parametrize("name", list(MEASURES))
+def test_a_choice_stands_where_the_programme_s_measure_says(name: str) -> None:
+    frame = frame_of(("A", "B"), (0.7, 0.3))
+    options = [option(frame, 0.0, {})]
+    for i in range(1, 5):
+        users = [response({"A": 9.0 - 2.0 * i - state, "B": 1.0}) for state in range(2)]
+        made = tuple(
+            replace(
+                each,
+                producers_usd={"A": i * MILLION},
+                revenue_usd={"B": i * MILLION},
+                use_t={"A": 100.0, "B": 50.0},
+                non_party_imports_t={"A": 80.0 - 10.0 * i},
+                assured={"defense": {"A": 0.5 + 0.1 * i, "B": 1.0}},
+            )
+            for each in users
+        )
+        options.append(Option(frame, Package(mineral=TOY, stage=STAGE, floor=float(i)), made, options[0].neutral, 1e3))
+    terms = replace(
+        terms_of([], gap=0.0, participation="none", objective={"weights": {"A": 2.0}, "tail": 0.4}),
+        frame=frame,
+        options={TOY: options},
+    )
+    other = "users_gain" if name != "users_gain" else "producers_gain"
+    *_, drawn = frontier(terms, name, other)
+    for point in drawn.points:
+        assert standing(point.choice, terms, name) == pytest.approx(point.first, abs=1e-5)
+        assert standing(point.choice, terms, other) == pytest.approx(point.second, abs=1e-5)
+
+
+def test_a_measure_that_does_not_exist_is_refused() -> None:
+    terms = terms_of([{"A": 1.0}])
+    with pytest.raises(ScenarioError, match="unknown measure"):
+        standing(choose(terms), terms, "happiness")
+
+
+# what is typed
+
+
+def test_a_draft_becomes_the_request_in_the_model_s_units() -> None:
+    draft = Draft(
+        objective="cvar", tail_percent=20.0, transfers_musd=5.0, floor_levels="0, 107.5 %", mechanisms=("cfd",)
+    )
+    lines = add_line({}, "JPN", "user_cost", "", 3.0)
+    lines = add_line(lines, "JPN", "defense", "", 90.0)
+    lines = add_line(lines, "USA", "industry_cost", "semiconductors", 2.0)
+    draft.lines = add_line(lines, "CHL", "user_cost", "", 1.0)
+    draft.weights = {"USA": 2.0, "CHL": 3.0}
+    asked = draft.request(Scenario(minerals=(MINERAL,)))
+    assert asked.objective.tail == pytest.approx(0.2)
+    assert asked.transfers == 5e6
+    assert asked.menu.floor_levels == (0.0, 1.075)
+    assert asked.red_lines["JPN"].user_cost == 3e6
+    assert asked.red_lines["JPN"].assured_supply == {"defense": 0.9}
+    assert asked.red_lines["USA"].industry_cost == {"semiconductors": 2e6}
+    assert set(asked.red_lines) == {"JPN", "USA"}
+    assert asked.objective.weights == {"USA": 2.0}
+    words = draft.in_words(Scenario(minerals=(MINERAL,)))
+    assert "3 red lines (1 of countries that are no party do not count)" in words
+    assert "transfers up to 5.00 million USD/yr" in words
+
+
+def test_an_untouched_draft_is_the_plain_request() -> None:
+    scenario = Scenario(minerals=(MINERAL,))
+    assert Draft().request(scenario) == drafts.request_of(scenario)
+
+
+@pytest.mark.parametrize(
+    ("draft", "message"),
+    [
+        (Draft(floor_levels="0, high"), "'high' is not a number"),
+        (Draft(floor_levels=""), "is not a number"),
+        (Draft(weights=dict.fromkeys(Scenario().parties, 0.0)), "weights are all zero"),
+        (Draft(mechanisms=()), "mechanisms"),
+        (Draft(lines={RedLine("JPN", "defense"): 120.0}), "less than or equal to 1"),
+        (Draft(tail_percent=0.0), "tail"),
+    ],
+)
+def test_what_is_typed_wrongly_is_refused_in_words(draft: Draft, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        draft.request(Scenario())
+
+
+def test_a_red_line_needs_a_kind_and_its_industry() -> None:
+    with pytest.raises(ScenarioError, match="unknown red line"):
+        add_line({}, "USA", "pride", "", 1.0)
+    with pytest.raises(ScenarioError, match="choose the industry"):
+        add_line({}, "USA", "industry_cost", "", 1.0)
+    assert add_line({RedLine("USA", "user_cost"): 1.0}, "USA", "user_cost", "steel", 2.0) == {
+        RedLine("USA", "user_cost"): 2.0
+    }
+
+
+# words and tables
+
+
+def test_states_say_probability_and_what_duration_does(world: World, names: Names) -> None:
+    request = DesignRequest.parse({"minerals": ["cobalt"], "shocks": [{"name": "drc_cobalt_suspension"}]}, "design")
+    states = states_of(request, world)
+    frame = states_table(states, names)
+    calm, shock = frame.iloc[0], frame.iloc[1]
+    assert calm["probability_per_yr"] + shock["probability_per_yr"] == pytest.approx(1.0)
+    assert shock["severity_over_the_year"] == pytest.approx(shock["full_severity"] * shock["duration_yr"])
+    assert shock["severity_over_the_year"] < shock["full_severity"]
+    assert "1 named shocks" in states_in_words(states)
+    assert "one state" in states_in_words(states[:1])
+
+
+def test_codes_become_names_where_they_are_regions(names: Names) -> None:
+    text = with_names("JPN: at most 5 USD/t; KOR and USA would lose; TRQ", names)
+    assert text == "Japan: at most 5 USD/t; South Korea and the United States would lose; TRQ"
+
+
+def test_levels_and_tables_are_shown_in_few_figures() -> None:
+    assert level_in_words(0.25, "share of value") == "25 % of value"
+    assert level_in_words(-1_234_567.0, "USD/yr") == "−1,234,600 USD/yr"
+    assert level_in_words(0.0, "") == ""
+    frame = shown(pd.DataFrame({"party": ["A", "B", "C"], "musd": [123.456, -1e-5, -0.012345]}))
+    assert frame["musd"].tolist() == [123.0, 0.0, -0.0123]
