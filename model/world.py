@@ -199,13 +199,13 @@ class World:
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, scenario.horizon, mineral, hosts)
             self._calibrated[key] = _Calibrated(
-                part, self._with_duties_in_force(part.market), self._base(part.base), {}, {}
+                part, self.with_duties_in_force(part.market), self._base(part.base), {}, {}
             )
             if len(self._calibrated) > MOST_CALIBRATED:
                 self._calibrated.popitem(last=False)
         return self._calibrated[key]
 
-    def _with_duties_in_force(self, market: MineralMarket) -> MineralMarket:
+    def with_duties_in_force(self, market: MineralMarket) -> MineralMarket:
         """The market with the duties of the status-quo date in place of the base year's."""
         table = market.activities
         duty = np.zeros(len(table))

@@ -82,7 +82,8 @@ def _result(found: Found, identity: str) -> None:
         frame = gains_table(gains(design), names)
         figure = design_charts.gains_chart(frame[:-1], "verified_musd", "predicted_musd")
         layout.exhibit(proof_in_words(design.proof.difference, design.choice.gap), figure, frame, "design_gains")
-    left, right = st.columns([3, 2], gap="medium")
+    with st.container(key="charts_lines"):
+        left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("**Who gains and who pays, million USD/yr, expected**")
         designs.money(frame, "gains_numbers")

@@ -9,7 +9,8 @@ import streamlit as st
 from model.design import cards, equivalence, membership, parties
 from model.design.wording import signed
 from model.errors import AccordError
-from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results
+from model.findings import agreement_in_words
+from pages.components import controls, design_charts, designs, documents, jobs, layout, levers, questions, results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,20 +25,24 @@ MEMBERS_JOB = "attribution_to_members"
 COALITIONS_JOB = "coalitions"
 EQUIVALENCE_JOB = "equivalence"
 SINCE_JOB = "since"
-CARDS_PER_ROW = 4
+CARD_PIXELS = 250
 MOST_CANDIDATES = 4
 
 
 def main() -> None:
     """The page from top to bottom."""
-    layout.opening()
-    scenario = controls.scenario()
+    if controls.stopped():
+        st.stop()
+    scenario, names = controls.scenario(), results.names()
+    st.subheader("Would each of them sign?", anchor=False)
     if parties.is_empty(scenario.agreement):
         st.info("Nothing is agreed yet: add an instrument in the sidebar, or load an agreement from the page Design.")
         return
     request = designs.request(scenario)
     if request is None:
         return
+    with st.expander("What is agreed", icon=":material/handshake:"):
+        st.markdown(layout.plain(agreement_in_words(scenario, levers.focus(scenario), names)))
     candidates = questions.candidates(scenario, MOST_CANDIDATES)
     identity = f"{scenario.to_json()}|{request.model_dump_json()}"
     key = f"{identity}|{candidates}"
@@ -71,9 +76,10 @@ def _cards(found: Study, scenario: Scenario) -> None:
     names = results.names()
     st.markdown(f"#### {layout.plain(cards.signs(found.cards, scenario.parties, names))}")
     own = found.cards[found.cards["party"].isin(scenario.parties)]
-    for place, row in zip(designs.places(len(own), CARDS_PER_ROW), own.itertuples(), strict=True):
-        with place.container(border=True):
-            _card(row, found.red_lines[found.red_lines["party"] == row.party], scenario)
+    with st.container(horizontal=True):
+        for row in own.itertuples():
+            with st.container(border=True, width=CARD_PIXELS):
+                _card(row, found.red_lines[found.red_lines["party"] == row.party], scenario)
 
 
 def _card(row: Any, red_lines: pd.DataFrame, scenario: Scenario) -> None:

@@ -591,6 +591,8 @@ def test_codes_become_names_where_they_are_regions(names: Names) -> None:
 def test_levels_and_tables_are_shown_in_few_figures() -> None:
     assert level_in_words(0.25, "share of value") == "25 % of value"
     assert level_in_words(-1_234_567.0, "USD/yr") == "−1,234,600 USD/yr"
+    assert level_in_words(8_400.0, "t/yr") == "8,400 t/yr"
+    assert level_in_words(28.8, "t/yr") == "28.8 t/yr"
     assert level_in_words(0.0, "") == ""
     frame = shown(pd.DataFrame({"party": ["A", "B", "C"], "musd": [123.456, -1e-5, -0.012345]}))
     assert frame["musd"].tolist() == [123.0, 0.0, -0.0123]

@@ -12,14 +12,14 @@ import pytest
 from model.agreement import Agreement, Floor
 from model.cli import main
 from model.design import Designer, DesignRequest, ResponseTable, Store, gains, result, scenario_of, term_sheet
-from model.design.evaluate import Evaluator, Trial, enlarge, restrict
+from model.design.catalogue import Catalogue
 from model.design.packages import Levels, menu_levels, neighbours, package_of
-from model.design.projects import annuity, eligible, projects_of, with_projects
-from model.design.questions import attribute, coalitions, equivalents, membership, one_lever, producer_price
+from model.design.projects import annuity, eligible, project_sets, projects_of, with_projects
 from model.design.request import Menu, check
-from model.design.responses import Response, facts_of, question
+from model.design.responses import Response, facts_of, question, respond
 from model.design.table import Failure
 from model.errors import AccordError, ScenarioError, SolveError
+from model.market.records import NOWHERE, NodeRole, Role
 from model.world import World
 
 MINERAL = "bismuth"
@@ -174,14 +174,40 @@ def test_a_response_survives_the_store(table: ResponseTable) -> None:
     assert Response.from_json(response.to_json()) == response
 
 
-def test_a_built_project_adds_its_capacity(world: World) -> None:
+def test_a_built_project_adds_its_capacity_and_sells_to_every_buyer(world: World) -> None:
     scenario = DesignRequest(minerals=("lithium",), horizon="long").scenario()
-    projects, _ = eligible(world, scenario, "lithium")
+    ridge = next(project for project in eligible(world, scenario, "lithium")[0] if project.id == "C111")
     market = world.solved("lithium", scenario).state.problem.market
-    larger = with_projects(world, scenario, market, [projects[0].id])
+    larger = with_projects(world, scenario, market, [ridge.id])
     assert len(larger.activities) == len(market.activities) + 1
-    assert larger.activities.upper[-1] == projects[0].capacity_t
-    assert larger.activities.level[-1] == projects[0].operating_cost_usd_per_t
+    assert larger.activities.upper[-1] == ridge.capacity_t
+    assert larger.activities.level[-1] == ridge.operating_cost_usd_per_t
+    added = larger.activities.base[:-1] - market.activities.base
+    assert added.sum() == pytest.approx(ridge.capacity_t, rel=1e-9)
+    assert (added[market.activities.region != market.regions.index("USA")] == 0).all()
+
+
+def test_a_project_where_nothing_was_sold_gets_a_seller_and_dutiable_routes(world: World) -> None:
+    scenario = DesignRequest(minerals=("lithium",), horizon="long").scenario()
+    sonora = next(project for project in eligible(world, scenario, "lithium")[0] if project.id == "C086")
+    market = world.solved("lithium", scenario).state.problem.market
+    assert market.node("MEX", "refined", NodeRole.SUPPLY) == NOWHERE
+    larger = with_projects(world, scenario, market, [sonora.id])
+    seller = larger.node("MEX", "refined", NodeRole.SUPPLY)
+    assert seller == len(market.nodes)
+    routes = np.flatnonzero((larger.activities.role == Role.ROUTE) & (larger.activities.node_in == seller))
+    assert len(routes) > 20
+    assert larger.base_duty is not None
+    to = {larger.regions[larger.activities.partner[r]]: float(larger.base_duty[r]) for r in routes}
+    assert to["CHN"] > 0
+
+
+def test_a_plant_in_a_small_market_sells_all_it_makes_above_its_cost(world: World) -> None:
+    scenario = DesignRequest(minerals=("lithium",), horizon="long").scenario()
+    built = respond(world, question(world, scenario, "lithium", ("C086",)))
+    sonora = next(project for project in eligible(world, scenario, "lithium")[0] if project.id == "C086")
+    assert built.output_t["MEX"] == pytest.approx(sonora.capacity_t, rel=1e-6)
+    assert built.producer_price_usd_per_t["refined"]["MEX"] > 2 * sonora.operating_cost_usd_per_t
 
 
 def test_full_cost_holds_the_required_return(world: World) -> None:
@@ -205,12 +231,38 @@ def test_levels_are_negotiable_steps_and_refinement_stops_at_one(world: World) -
     tried = [Levels(floor=1.0), Levels(floor=1.1), Levels(floor=1.05)]
     halves = [level.floor for level in neighbours(tried[2], Menu(), tried, 0.01)]
     assert halves == pytest.approx([1.025, 1.075])
-    assert neighbours(Levels(floor=1.05), Menu(), [*tried, Levels(floor=1.045), Levels(floor=1.055)], 0.01) == []
+    settled = [*tried, Levels(floor=1.045), Levels(floor=1.055)]
+    assert all(level.floor == 1.05 for level in neighbours(Levels(floor=1.05), Menu(), settled, 0.01))
+
+
+def test_once_levels_are_settled_other_terms_are_tried_one_at_a_time() -> None:
+    best = Levels(floor=1.05, trq_quantity=0.75, over_quota_rate=0.25, projects=("b",))
+    around = neighbours(best, Menu(), [best], 0.01, ("a", "b"))
+    changed = [
+        [name for name in Levels.model_fields if getattr(point, name) != getattr(best, name)] for point in around
+    ]
+    assert all(len(names) == 1 for names in changed)
+    assert {names[0] for names in changed} == {"mechanism", "commitment", "split", "projects"}
+    assert {point.projects for point in around} == {("b",), ("a", "b"), ()}
+    assert neighbours(best, Menu(), [best, *around], 0.01, ("a", "b")) == []
+
+
+def test_a_quota_is_split_by_imports_or_by_use(world: World) -> None:
+    facts = facts_of(world, asked().scenario(), MINERAL)
+    parties, rate = ("USA", "EUN", "JPN"), {"trq_quantity": 0.5, "over_quota_rate": 0.2}
+    size = 0.5 * sum(facts.non_party_imports_t[party] for party in parties)
+    for split, weight in (("by_imports", facts.non_party_imports_t), ("by_use", facts.use_t)):
+        package = package_of(Levels(**rate, split=split), facts, parties, Menu(), 0.01)
+        total = sum(weight[party] for party in parties)
+        assert dict(package.trqs) == {
+            (party,): pytest.approx(size * weight[party] / total, rel=0.01) for party in parties
+        }
 
 
 def test_a_menu_holds_every_combination_once() -> None:
     menu = Menu(floor_levels=(0.0, 1.0), trq_quantities=(1.0, 0.5), over_quota_rates=(0.0, 0.2), stockpiles=(0.0,))
     assert len(menu_levels(menu)) == 3 * 3
+    assert len(menu_levels(menu, project_sets(["a", "b", "c", "d"]))) == 3 * 3 * 4
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -246,7 +298,7 @@ def test_unknown_names_are_refused_with_the_nearest(table: ResponseTable) -> Non
 
 def test_no_package_left_is_an_error(table: ResponseTable, monkeypatch: pytest.MonkeyPatch) -> None:
     designer = Designer(table, asked())
-    monkeypatch.setattr(Designer, "_responses", lambda *_: Failure("no equilibrium found"))
+    monkeypatch.setattr(Catalogue, "_responses", lambda *_: Failure("no equilibrium found"))
     with pytest.raises(AccordError, match="cannot be solved without an agreement"):
         designer.result()
 
@@ -260,68 +312,3 @@ def test_a_time_limit_too_short_is_an_error_or_a_best_so_far(table: ResponseTabl
     else:
         assert design.choice is not None
         assert design.choice.is_proved or any("best found so far" in note for note in design.notes)
-
-
-@pytest.fixture(scope="module")
-def evaluator(table: ResponseTable) -> Evaluator:
-    request = asked(parties=["USA", "EUN", "JPN"])
-    return Evaluator(table, request, check(request, table.world), ("USA", "EUN", "JPN", "KOR"))
-
-
-@pytest.fixture(scope="module")
-def trial(evaluator: Evaluator) -> Trial:
-    price = facts_of(evaluator.world, evaluator.request.scenario(), MINERAL).price_usd_per_t
-    members = evaluator.request.parties
-    floor = Floor(parties=members, mineral=MINERAL, stage="refined", price=1.1 * price)
-    return Trial(members, Agreement(floors=(floor,)), {}, {})
-
-
-def test_the_lowest_floor_that_reaches_a_target_is_found(evaluator: Evaluator, trial: Trial) -> None:
-    target = producer_price(evaluator, trial, MINERAL)
-    found = one_lever(evaluator, trial, MINERAL, "floor", lambda t: producer_price(evaluator, t, MINERAL), target)
-    assert found.level is not None
-    assert found.level == pytest.approx(trial.agreement.floors[0].price, rel=0.01)
-
-
-def test_a_target_out_of_reach_gives_the_reason(evaluator: Evaluator, trial: Trial) -> None:
-    found = one_lever(evaluator, trial, MINERAL, "floor", lambda t: producer_price(evaluator, t, MINERAL), 1e9)
-    assert found.level is None
-    assert "the most is" in found.reason
-
-
-def test_an_equivalent_instrument_gives_the_same_producer_price(evaluator: Evaluator, trial: Trial) -> None:
-    target = producer_price(evaluator, trial, MINERAL)
-    found = {each.instrument: each for each in equivalents(evaluator, trial, MINERAL)}
-    assert found["cfd"].level is not None
-    assert found["cfd"].producer_price_usd_per_t == pytest.approx(target, rel=2e-3)
-    assert sum(found["cfd"].treasury.values()) < sum(found["variable_levy"].treasury.values())
-
-
-def test_attribution_adds_up_to_the_result(evaluator: Evaluator, trial: Trial) -> None:
-    def value(each: Trial) -> float:
-        return sum(evaluator.expected_gains(each).values())
-
-    parts = attribute(evaluator, trial, value, with_members=True)
-    assert sum(part.value for part in parts) == pytest.approx(value(trial), abs=1e-9)
-    assert {part.lever for part in parts} == {"floor", "membership of USA", "membership of EUN", "membership of JPN"}
-
-
-def test_membership_counts_leaving_and_joining(evaluator: Evaluator, trial: Trial) -> None:
-    found = {each.country: each for each in membership(evaluator, trial, ["KOR"])}
-    assert found["KOR"].joins
-    assert not found["USA"].joins
-    assert set(found) == {"USA", "EUN", "JPN", "KOR"}
-
-
-def test_every_coalition_of_the_core_is_tried(evaluator: Evaluator, trial: Trial) -> None:
-    found = coalitions(evaluator, trial, trial.members)
-    assert len(found) == 7
-    assert found[0].members == trial.members
-
-
-def test_who_leaves_becomes_an_outsider_and_who_joins_applies_the_terms(evaluator: Evaluator, trial: Trial) -> None:
-    regions = evaluator.world.regions
-    fewer = restrict(trial.agreement, ("USA", "EUN"), regions)
-    assert fewer.floors[0].parties == ("USA", "EUN")
-    more = enlarge(trial.agreement, trial.members, (*trial.members, "KOR"), regions)
-    assert "KOR" in more.floors[0].parties

@@ -17,6 +17,7 @@ from model.findings.wording import figures, listing, percent, price, starting, t
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from model.agreement import Offtake
     from model.design.evaluate import Evaluator, Trial
     from model.findings.wording import Names
     from model.market.records import Floats
@@ -129,20 +130,28 @@ def _supply(row: Any, sign: float) -> Iterator[str]:
 
 def _contracts(party: str, trial: Trial, names: Names) -> tuple[list[str], list[str]]:
     """Obligations under offtakes and stockpiles: those others have towards the party, and its own."""
-    gained, given = [], []
-    for offtake in trial.agreement.offtakes:
-        what = names.mineral(offtake.mineral).lower()
-        strike = "at the market price" if offtake.strike is None else f"at {price(offtake.strike)}"
-        if offtake.buyer == party:
-            gained.append(f"{tonnes(offtake.quantity)} of {what} from {names.the_region(offtake.producer)} {strike}")
-        if offtake.producer == party:
-            given.append(f"ships {tonnes(offtake.quantity)} of {what} to {names.the_region(offtake.buyer)} {strike}")
+    bought = [offtake for offtake in trial.agreement.offtakes if offtake.buyer == party]
+    sold = [offtake for offtake in trial.agreement.offtakes if offtake.producer == party]
+    gained = [f"{what} from {names.the_regions(ends)} {at}" for what, ends, at in _together(bought, "producer", names)]
+    given = [f"ships {what} to {names.the_regions(ends)} {at}" for what, ends, at in _together(sold, "buyer", names)]
     given += [
         f"holds {figures(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
         for stock in trial.agreement.stockpiles
         if stock.party == party
     ]
     return gained, given
+
+
+def _together(offtakes: Sequence[Offtake], end: str, names: Names) -> Iterator[tuple[str, list[str], str]]:
+    """Contracts of each mineral in one: quantity, the parties at the other end, and the range of strikes."""
+    for mineral in dict.fromkeys(offtake.mineral for offtake in offtakes):
+        own = [offtake for offtake in offtakes if offtake.mineral == mineral]
+        what = f"{tonnes(sum(offtake.quantity for offtake in own))} of {names.mineral(mineral).lower()}"
+        strikes = sorted({offtake.strike for offtake in own if offtake.strike is not None})
+        at = "at the market price"
+        if strikes:
+            at = f"at {price(strikes[0])}" if len(strikes) == 1 else f"at {figures(strikes[0])} to {price(strikes[-1])}"
+        yield what, [getattr(offtake, end) for offtake in own], at
 
 
 def assured(row: Any) -> str:

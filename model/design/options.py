@@ -16,7 +16,7 @@ import numpy as np
 from model.design.request import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from model.design.packages import Levels, Package
     from model.design.projects import Project
@@ -51,6 +51,7 @@ class Pair:
 
     producer: str
     buyer: str
+    stage: str
     least_t: float
     most_t: float
     price_usd_per_t: Floats
@@ -176,29 +177,35 @@ class Option:
         return float(self.frame.probability @ np.array(costs)) / MILLION
 
     def pairs(self, most_of_need: float) -> list[Pair]:
-        """Who may sell to whom: trade that flows in every state, up to a share of the buyer's need, and commitments."""
-        committed = {(producer, buyer): quantity for producer, buyer, quantity in self.package.offtakes}
-        routes = {pair for pair in self.responses[0].flows_t if pair[0] != pair[1]} | set(committed)
-        need = dict(zip(self.frame.parties, self.use_t[0].tolist(), strict=True))
-        found = []
-        for producer, buyer in sorted(routes):
-            if producer not in self.frame.parties or buyer not in self.frame.parties:
-                continue
-            flows = [response.flows_t.get((producer, buyer), 0.0) for response in self.responses]
-            least = committed.get((producer, buyer), 0.0)
-            most = max(least, min(*flows, most_of_need * need[buyer]))
-            if most > SMALLEST_CONTRACT * max(need[buyer], 1e-12):
-                found.append(self._pair(producer, buyer, least, most))
-        return found
+        """Who may sell to whom: trade that flows in every state, up to a share of the buyer's need, and commitments.
 
-    def _pair(self, producer: str, buyer: str, least: float, most: float) -> Pair:
-        price = np.array(
-            [response.seller_price_usd_per_t.get(producer, self.reference_price) for response in self.responses]
-        )
-        delivered = np.array([response.delivered.get((producer, buyer), 1.0) for response in self.responses])
+        At the last stage, and at those where projects of this option sell.
+        """
+        stages = dict.fromkeys((self.package.stage, *(project.stage for project in self.projects)))
+        return [pair for stage in stages for pair in self._pairs_at(stage, most_of_need)]
+
+    def _pairs_at(self, stage: str, most_of_need: float) -> Iterator[Pair]:
+        trade = [response.at(stage) for response in self.responses]
+        committed = {(i, j): quantity for i, j, at, quantity in self.package.offtakes if at == stage}
+        routes = {pair for pair in trade[0].flows_t if pair[0] != pair[1]} | set(committed)
+        parties = self.frame.parties
+        for producer, buyer in sorted(routes):
+            if producer not in parties or buyer not in parties:
+                continue
+            need = trade[0].use_t.get(buyer, 0.0)
+            flows = [each.flows_t.get((producer, buyer), 0.0) for each in trade]
+            least = committed.get((producer, buyer), 0.0)
+            most = max(least, min(*flows, most_of_need * need))
+            if most > SMALLEST_CONTRACT * max(need, 1e-12):
+                yield self._pair(producer, buyer, stage, least, most)
+
+    def _pair(self, producer: str, buyer: str, stage: str, least: float, most: float) -> Pair:
+        trade = [response.at(stage) for response in self.responses]
+        price = np.array([each.seller_price_usd_per_t.get(producer, self.reference_price) for each in trade])
+        delivered = np.array([each.delivered.get((producer, buyer), 1.0) for each in trade])
         weight = self.frame.probability * delivered
         mean = float(weight @ price / weight.sum()) if weight.sum() > 0 else float(price[0])
-        return Pair(producer, buyer, least, most, price, delivered, mean)
+        return Pair(producer, buyer, stage, least, most, price, delivered, mean)
 
     def expected(self, amounts: Floats) -> Floats:
         """Expected value by party of a [state, party] array."""
@@ -231,7 +238,7 @@ def _merit(option: Option, industries: Sequence[str]) -> Floats:
     saleable = np.zeros((len(parties), len(parties)))
     for pair in option.pairs(1.0):
         at = parties.index(pair.producer), parties.index(pair.buyer)
-        saleable[at] = pair.most_t * float(pair.price_usd_per_t.mean())
+        saleable[at] += pair.most_t * float(pair.price_usd_per_t.mean())
     return np.concatenate(
         [*(part.ravel() for part in parts), -option.non_party_share, np.array(costs), saleable.ravel()]
     )

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from itertools import product
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from model.agreement import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
+from model.design.commitments import allocate
+from model.design.request import TrqSplit
+from model.design.steps import negotiable_step, round_to
 from model.records import Name, Price, Quantity, Rate, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from model.design.commitments import Seller
     from model.design.request import Menu
     from model.design.responses import Facts
-
-SMALLEST_COMMITMENT = 1e-3
-"""Trade below this share of the buyer's use is not worth a contract of its own."""
 
 
 class Package(Record):
     """What is agreed for one mineral at its last stage. The neutral package agrees nothing.
 
-    ``trqs`` holds one entry for a common quota (all parties) or one per party; ``offtakes`` are (producer, buyer, t)
-    that bind in every state; ``projects`` the ids of those built.
+    ``trqs`` holds one entry for a common quota (all parties) or one per party; ``offtakes`` are (producer, buyer,
+    stage, t/yr) that bind in every state; ``projects`` the ids of those built.
     """
 
     mineral: Name
@@ -37,7 +37,7 @@ class Package(Record):
     rent_to: RentHolder = RentHolder.IMPORTER
     stockpiles: tuple[tuple[Name, Quantity], ...] = ()
     release_above: Price = 0.0
-    offtakes: tuple[tuple[Name, Name, Quantity], ...] = ()
+    offtakes: tuple[tuple[Name, Name, Name, Quantity], ...] = ()
     projects: tuple[Name, ...] = ()
 
     @property
@@ -67,8 +67,8 @@ class Package(Record):
                 if party in parties
             ),
             offtakes=tuple(
-                Offtake(producer=producer, buyer=buyer, quantity=quantity, **place)
-                for producer, buyer, quantity in self.offtakes
+                Offtake(producer=producer, buyer=buyer, mineral=self.mineral, stage=stage, quantity=quantity)
+                for producer, buyer, stage, quantity in self.offtakes
                 if producer in parties and buyer in parties
             ),
         )
@@ -83,6 +83,7 @@ class Levels(Record):
     over_quota_rate: float = 0.0
     stockpile: float = 0.0
     commitment: float = 0.0
+    split: TrqSplit = "pooled"
     projects: Annotated[tuple[Name, ...], Field(description="ids of projects built")] = ()
 
     @property
@@ -92,19 +93,20 @@ class Levels(Record):
         if self.floor <= 0:
             changes["mechanism"] = Mechanism.VARIABLE_LEVY
         if self.over_quota_rate <= 0:
-            changes["trq_quantity"] = 1.0
+            changes |= {"trq_quantity": 1.0, "split": "pooled"}
         return self.model_copy(update=changes)
 
 
 def menu_levels(menu: Menu, project_sets: Sequence[tuple[str, ...]] = ((),)) -> list[Levels]:
-    """Every combination of the menu's levels, without repetition, "nothing" first."""
+    """Every combination of the menu's levels, without repetition, "nothing" first; see :class:`Menu` for the rest."""
     grid = product(
         menu.floor_levels,
         menu.mechanisms,
         menu.trq_quantities,
         menu.over_quota_rates,
         menu.stockpiles,
-        menu.commitments,
+        menu.commitments[:1],
+        menu.trq_splits[:1],
         project_sets,
     )
     names = list(Levels.model_fields)
@@ -112,35 +114,48 @@ def menu_levels(menu: Menu, project_sets: Sequence[tuple[str, ...]] = ((),)) -> 
     return list(dict.fromkeys(points))
 
 
-def package_of(levels: Levels, facts: Facts, parties: Sequence[str], menu: Menu, step: float) -> Package:
-    """The package at a point of the menu, its levels rounded to negotiable steps of the status quo's sizes."""
+def package_of(
+    levels: Levels,
+    facts: Facts,
+    parties: Sequence[str],
+    menu: Menu,
+    step: float,
+    sellers: Sequence[Seller] = (),
+    most_of_need: float = 1.0,
+) -> Package:
+    """The package at a point of the menu, its levels rounded to negotiable steps of the status quo's sizes.
+
+    ``sellers`` are those who can commit, the projects among ``levels`` included.
+    """
     price_step = negotiable_step(step * facts.price_usd_per_t)
     return Package(
         mineral=facts.mineral,
         stage=facts.stage,
         floor=round_to(levels.floor * facts.price_usd_per_t, price_step),
         mechanism=levels.mechanism,
-        trqs=tuple(_trqs(levels, facts, parties, menu, step)),
+        trqs=tuple(_trqs(levels, facts, parties, step)),
         over_quota_rate=round_to(levels.over_quota_rate, 0.01) if levels.over_quota_rate > 0 else 0.0,
         rent_to=menu.rent_to,
         stockpiles=tuple(_stockpiles(levels, facts, parties, step)),
         release_above=round_to(menu.release_above * facts.price_usd_per_t, price_step) if levels.stockpile > 0 else 0.0,
-        offtakes=tuple(_commitments(levels, facts, parties, step)),
+        offtakes=tuple(allocate(facts, sellers, levels.commitment, most_of_need, step)),
         projects=levels.projects,
     )
 
 
-def _trqs(
-    levels: Levels, facts: Facts, parties: Sequence[str], menu: Menu, step: float
-) -> Iterator[tuple[tuple[str, ...], float]]:
-    if levels.over_quota_rate <= 0:
-        return
+def _trqs(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> Iterator[tuple[tuple[str, ...], float]]:
     imports = {party: facts.non_party_imports_t.get(party, 0.0) for party in parties}
-    groups = [tuple(parties)] if menu.trq_split == "pooled" else [(party,) for party in parties if imports[party] > 0]
-    for names in groups:
-        size = sum(imports[name] for name in names)
-        if size > 0:
-            yield names, round_to(levels.trq_quantity * size, negotiable_step(step * size))
+    size = levels.trq_quantity * sum(imports.values())
+    if levels.over_quota_rate <= 0 or size <= 0:
+        return
+    if levels.split == "pooled":
+        yield tuple(parties), round_to(size, negotiable_step(step * size))
+        return
+    weight = imports if levels.split == "by_imports" else {party: facts.use_t.get(party, 0.0) for party in parties}
+    for party, part in weight.items():
+        own = size * part / sum(weight.values())
+        if own > 0:
+            yield (party,), round_to(own, negotiable_step(step * own))
 
 
 def _stockpiles(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> Iterator[tuple[str, float]]:
@@ -150,43 +165,23 @@ def _stockpiles(levels: Levels, facts: Facts, parties: Sequence[str], step: floa
             yield party, round_to(levels.stockpile * need, negotiable_step(step * need))
 
 
-def _commitments(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> Iterator[tuple[str, str, float]]:
-    for (producer, buyer), flow in facts.flows_t.items():
-        inside = producer in parties and buyer in parties and producer != buyer
-        if levels.commitment > 0 and inside and flow > SMALLEST_COMMITMENT * facts.use_t.get(buyer, 0.0):
-            quantity = round_to(levels.commitment * flow, negotiable_step(step * flow))
-            if quantity > 0:
-                yield producer, buyer, quantity
+def neighbours(
+    best: Levels, menu: Menu, tried: Iterable[Levels], step: float, projects: Sequence[str] = ()
+) -> list[Levels]:
+    """Untried points that differ from ``best`` in one thing.
 
-
-def negotiable_step(size: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is at most ``size``.
-
-    >>> negotiable_step(225.8)
-    200.0
-    """
-    if size <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(size))
-    return float(max(factor * power for factor in (1, 2, 5) if factor * power <= size * (1 + 1e-12)))
-
-
-def round_to(value: float, step: float) -> float:
-    """``value`` in whole steps, without the dust of binary fractions.
-
-    >>> round_to(23_709.4, 200)
-    23800.0
-    """
-    return float(f"{round(value / step) * step:.12g}")
-
-
-def neighbours(best: Levels, menu: Menu, tried: Iterable[Levels], step: float) -> list[Levels]:
-    """Points half-way between a point and the nearest points tried on either side, one level at a time.
-
-    A level whose nearest tried value is less than a negotiable step away is settled.
+    First a level half-way to the nearest tried on either side, until none is further than a negotiable step; once all
+    levels are settled another mechanism, commitment or split of the menu, and one of ``projects`` more or less.
     """
     known = list(tried)
-    points = []
+    for changes in (_finer(best, known, step), _otherwise(best, menu, projects)):
+        points = dict.fromkeys(best.model_copy(update=change).canonical for change in changes)
+        if untried := [point for point in points if point not in set(known)]:
+            return untried
+    return []
+
+
+def _finer(best: Levels, known: Sequence[Levels], step: float) -> Iterator[Mapping[str, object]]:
     for name in ("floor", "trq_quantity", "over_quota_rate", "stockpile", "commitment"):
         if not _is_active(best, name):
             continue
@@ -194,12 +189,18 @@ def neighbours(best: Levels, menu: Menu, tried: Iterable[Levels], step: float) -
         values = sorted({float(getattr(point, name)) for point in known if _is_active(point, name)})
         below = max((value for value in values if value < here), default=None)
         above = min((value for value in values if value > here), default=None)
-        points += [
-            best.model_copy(update={name: (here + other) / 2})
-            for other in (below, above)
-            if other is not None and abs(here - other) > step
-        ]
-    return [point for point in dict.fromkeys(points) if point.canonical not in set(known)]
+        for other in (below, above):
+            if other is not None and abs(here - other) > step:
+                yield {name: (here + other) / 2}
+
+
+def _otherwise(best: Levels, menu: Menu, projects: Sequence[str]) -> Iterator[Mapping[str, object]]:
+    yield from ({"mechanism": value} for value in menu.mechanisms)
+    yield from ({"commitment": value} for value in menu.commitments)
+    yield from ({"split": value} for value in menu.trq_splits)
+    for project in projects:
+        built = set(best.projects) ^ {project}
+        yield {"projects": tuple(name for name in projects if name in built)}
 
 
 def _is_active(levels: Levels, name: str) -> bool:

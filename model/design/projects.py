@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.market.records import NOWHERE, NodeRole, Role, Shape, activities, join
+from model.design.commitments import Seller
+from model.market.entry import open_channels
+from model.market.records import NodeRole, Role, Shape, activities, join
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.assumptions import Assumptions
+    from model.design.options import Option
+    from model.design.request import OfftakeRules
     from model.market.records import MineralMarket
     from model.scenario import Scenario
     from model.world import World
 
 MOST_TOGETHER = 3
-"""Projects of one mineral that the menu combines, cheapest first."""
+"""Projects of one mineral that the menu combines, cheapest first; others are tried around the best package."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,18 @@ class Project:
     full_cost_usd_per_t: float
     start_year: int | None
     source_id: str
+
+    def seller(self, lenders_share: float, rules: OfftakeRules) -> Seller:
+        """What it must and may commit: the part of capacity that lenders ask, its investor's first right."""
+        return Seller(
+            name=self.id,
+            region=self.region,
+            stage=self.stage,
+            most_t=self.capacity_t,
+            least_t=lenders_share * self.capacity_t,
+            investor=rules.investors.get(self.id),
+            others_most_t=(1.0 - rules.first_right) * self.capacity_t,
+        )
 
 
 def annuity(rate: float, years: float) -> float:
@@ -82,8 +98,7 @@ def _project(row: object, assumptions: Assumptions) -> Project:
 def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Project], list[str]]:
     """Projects of parties that could be built, and a sentence for everything that speaks against more.
 
-    In one year nothing is built, so projects need the long horizon. A project sells where its region already has a
-    market.
+    In one year nothing is built, so projects need the long horizon. The sources give no year in which a project starts.
     """
     known = projects_of(world, scenario, mineral)
     if not known:
@@ -91,45 +106,41 @@ def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Proje
     if scenario.horizon == "short":
         return [], [f"Projects of {mineral} need the long horizon: within one year none can be built."]
     own = [project for project in known if project.region in scenario.parties]
-    market = world.solved(
-        mineral, scenario.model_copy(update={"agreement": type(scenario.agreement)(), "shocks": ()})
-    ).state.problem.market
-    placed = [project for project in own if _node(market, project) != NOWHERE]
-    notes = [
-        f"{p.name} ({p.region}) has no place to sell {p.stage} {mineral} in this market and is left out."
-        for p in own
-        if p not in placed
-    ]
-    if not own:
-        notes.append(f"No project of {mineral} stands in a party.")
-    return placed, notes
+    return own, [] if own else [f"No project of {mineral} stands in a party."]
 
 
-def project_sets(projects: Sequence[Project]) -> list[tuple[str, ...]]:
-    """What may be built together: nothing, the cheapest, the two cheapest, and so on."""
-    ids = [project.id for project in projects[:MOST_TOGETHER]]
-    return [tuple(ids[:count]) for count in range(len(ids) + 1)]
+def project_sets(ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """What the menu builds together: nothing, the cheapest, the two cheapest, and so on."""
+    most = min(len(ids), MOST_TOGETHER)
+    return [tuple(ids[:count]) for count in range(most + 1)]
 
 
-def _node(market: MineralMarket, project: Project) -> int:
-    node = market.node(project.region, project.stage, NodeRole.SUPPLY)
-    return node if node != NOWHERE else market.node(project.region, project.stage, NodeRole.USE)
+def covers_full_cost(option: Option, project: Project) -> bool:
+    """Whether the floor, or the price its producers expect, covers a project's operating cost and return on capital."""
+    prices = [r.producer_price_usd_per_t.get(project.stage, {}).get(project.region, 0.0) for r in option.responses]
+    expected = float(option.frame.probability @ np.array(prices))
+    floor = option.package.floor if project.stage == option.package.stage else 0.0
+    return max(expected, floor) >= project.full_cost_usd_per_t
 
 
 def with_projects(world: World, scenario: Scenario, market: MineralMarket, ids: Sequence[str]) -> MineralMarket:
-    """The market with projects built: each offers its capacity at operating cost where its region's producers sell.
+    """The market with projects built: each offers its capacity at operating cost and sells to every buyer.
 
     Capital is sunk by then, so it does not enter the offer; whether it is earned back is checked before building.
     """
     chosen = [project for project in projects_of(world, scenario, market.mineral) if project.id in set(ids)]
+    part = world.calibrated(market.mineral, scenario)
+    assumptions = world.assumptions.with_overrides(scenario.assumptions)
+    for region, stage in dict.fromkeys((project.region, project.stage) for project in chosen):
+        capacity_t = sum(project.capacity_t for project in chosen if (project.region, project.stage) == (region, stage))
+        market = open_channels(part, market, assumptions, region, stage, capacity_t)
     added = activities(
         len(chosen),
         role=Role.SUPPLY,
         shape=Shape.FLAT,
         region=np.array([market.regions.index(project.region) for project in chosen], dtype=np.intp),
-        node_out=np.array([_node(market, project) for project in chosen], dtype=np.intp),
+        node_out=np.array([market.node(p.region, p.stage, NodeRole.SUPPLY) for p in chosen], dtype=np.intp),
         level=np.array([project.operating_cost_usd_per_t for project in chosen]),
         upper=np.array([project.capacity_t for project in chosen]),
     )
-    duty = None if market.base_duty is None else np.append(market.base_duty, np.zeros(len(chosen)))
-    return replace(market, activities=join([market.activities, added]), base_duty=duty)
+    return world.with_duties_in_force(replace(market, activities=join([market.activities, added])))

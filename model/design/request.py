@@ -34,8 +34,16 @@ class StateShock(Record):
     )
 
 
+TrqSplit = Literal["pooled", "by_imports", "by_use"]
+"""How a tariff-rate quota is divided: not at all, or by party in proportion to its imports or its use."""
+
+
 class Menu(Record):
-    """The levels from which packages are made: every combination is one package, and so is doing nothing."""
+    """The levels from which packages are made: every combination is one package, and so is doing nothing.
+
+    Around the best package, further levels are tried: half-way between those of the menu, other mechanisms,
+    commitments and splits, one project more or less.
+    """
 
     floor_levels: tuple[OfPrice, ...] = Field((0.0, 1.0, 1.1, 1.2), description="0 = no floor", min_length=1)
     mechanisms: tuple[Mechanism, ...] = Field((Mechanism.VARIABLE_LEVY, Mechanism.CFD), min_length=1)
@@ -48,13 +56,19 @@ class Menu(Record):
     stockpiles: tuple[Share, ...] = Field(
         (0.0, 0.05), description="public stock as a share of a year's use", min_length=1
     )
-    commitments: tuple[Annotated[float, Field(ge=0, le=5, json_schema_extra=unit("share of flow"))], ...] = Field(
-        (0.0,),
-        description="offtake that binds in every state, as a share of status-quo trade among parties",
-        min_length=1,
+    commitments: tuple[Annotated[float, Field(ge=0, le=1, json_schema_extra=unit("share of use from abroad"))], ...] = (
+        Field(
+            (0.0, 0.25, 0.5),
+            description="offtakes that bind in every state, as a share of what each party takes from abroad; the first "
+            "is part of every combination, the others are tried around the best package",
+            min_length=1,
+        )
     )
-    trq_split: Literal["pooled", "by_party"] = Field(
-        "pooled", description="one quota for all parties, or one per party in proportion to its imports"
+    trq_splits: tuple[TrqSplit, ...] = Field(
+        ("pooled", "by_imports", "by_use"),
+        description="one quota for all parties, or one per party in proportion to its imports from non-parties or to "
+        "its use; the first is part of every combination, the others are tried around the best package",
+        min_length=1,
     )
     rent_to: RentHolder = RentHolder.IMPORTER
     release_above: Annotated[float, Field(ge=1, le=20, json_schema_extra=unit("multiple of the status-quo price"))] = (
@@ -95,9 +109,7 @@ class OfftakeRules(Record):
     """Limits on offtake volumes and strikes."""
 
     allowed: bool = True
-    most_of_need: Share = Field(
-        0.5, description="largest share of one buyer's need from one seller, for volumes beyond the menu's commitments"
-    )
+    most_of_need: Share = Field(0.5, description="largest share of one buyer's need from one seller")
     strike_band: Share = Field(0.1, description="how far a strike may lie from the seller's expected price")
     first_right: Share = Field(
         0.5, description="share of a project's capacity on which its investor has the first right"

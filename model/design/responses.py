@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,8 @@ ENGINE = (
     "agreement.py",
     "shock.py",
     "scenario.py",
+    "assumptions.py",
+    "world.py",
     "market",
     "equilibrium",
     "impact",
@@ -50,6 +52,18 @@ ENGINE = (
 """Source files that decide a response, relative to the package."""
 SMALLEST_FLOW = 1e-9
 _PAIR = ">"
+_BY_PAIR = ("flows_t", "delivered")
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One stage before the last: trade among parties, output, refiners' intake and sellers' market prices; per year."""
+
+    flows_t: Pairs
+    delivered: Pairs
+    output_t: Amounts
+    use_t: Amounts
+    seller_price_usd_per_t: Amounts
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Response:
     ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold.
     ``seller_price_usd_per_t`` is what an offtake settles against. ``assured`` is, by class of industry, the share of
     the need served. ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and
-    industry.
+    industry. Quantities are those of the last stage; ``upstream`` has those of the stages before it.
     """
 
     users_usd: Amounts
@@ -82,6 +96,11 @@ class Response:
     assured: dict[str, Amounts]
     industry_cost_usd: dict[str, Amounts]
     why_not: tuple[str, ...]
+    upstream: dict[str, Upstream] = field(default_factory=dict)
+
+    def at(self, stage: str) -> Response | Upstream:
+        """Trade, output, use and sellers' prices at a stage; the last one's are the response's own."""
+        return self.upstream.get(stage, self)
 
     @property
     def net_usd(self) -> Amounts:
@@ -93,22 +112,29 @@ class Response:
     def to_json(self) -> str:
         """As text for the store."""
         content = asdict(self)
-        for name in ("flows_t", "delivered"):
-            content[name] = {_PAIR.join(pair): value for pair, value in content[name].items()}
+        for part in (content, *content["upstream"].values()):
+            for name in _BY_PAIR:
+                part[name] = {_PAIR.join(pair): value for pair, value in part[name].items()}
         return json.dumps(content)
 
     @classmethod
     def from_json(cls, text: str) -> Response:
         """From the store's text."""
         content: dict[str, Any] = json.loads(text)
-        for name in ("flows_t", "delivered"):
-            content[name] = {tuple(pair.split(_PAIR)): value for pair, value in content[name].items()}
-        return cls(**content | {"why_not": tuple(content["why_not"])})
+        for part in (content, *content["upstream"].values()):
+            for name in _BY_PAIR:
+                part[name] = {tuple(pair.split(_PAIR)): value for pair, value in part[name].items()}
+        upstream = {stage: Upstream(**part) for stage, part in content["upstream"].items()}
+        return cls(**content | {"why_not": tuple(content["why_not"]), "upstream": upstream})
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The status quo of one mineral's last stage, to which the menu refers. Price is weighted by the parties' use."""
+    """The status quo of one mineral's last stage, to which the menu refers. Price is weighted by the parties' use.
+
+    ``need_t`` is use by stage. ``deliverable_t`` is what each party makes at the last stage in every state,
+    ``landed_usd_per_t`` by producer, buyer and stage; both are only filled where commitments are allocated.
+    """
 
     mineral: str
     stage: str
@@ -116,6 +142,9 @@ class Facts:
     use_t: Amounts
     non_party_imports_t: Amounts
     flows_t: Pairs
+    need_t: dict[str, Amounts]
+    deliverable_t: Amounts = field(default_factory=dict)
+    landed_usd_per_t: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -197,13 +226,14 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     if not asked.projects:
         return world.solved(asked.mineral, asked.scenario)
     status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ())).state
-    market = with_projects(world, asked.scenario, status_quo.problem.market, asked.projects)
+    known = replace(status_quo.problem.market, start_price=status_quo.price)
+    market = with_projects(world, asked.scenario, known, asked.projects)
     host_output: dict[tuple[str, str, str], float] = {}
     for host in world.hosts.get(asked.mineral, {}):
         host_output |= world.solved(host, asked.scenario).output
     shocks = world.shocks(asked.mineral, asked.scenario)
     parties = frozenset(asked.scenario.parties)
-    return solve_mineral(market, parties, asked.scenario.agreement, shocks, host_output, Solver(), status_quo)
+    return solve_mineral(market, parties, asked.scenario.agreement, shocks, host_output, Solver())
 
 
 def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
@@ -225,6 +255,7 @@ def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[s
         use_t=response.use_t,
         non_party_imports_t=response.non_party_imports_t,
         flows_t=response.flows_t,
+        need_t={stage: response.at(stage).use_t for stage in (*response.upstream, stage)},
     )
 
 
@@ -233,9 +264,8 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
     accounts, market = solved.accounts, solved.state.problem.market
     last = market.stages[-1]
     money = {name: dict(zip(market.regions, values.tolist(), strict=True)) for name, values in accounts.welfare.items()}
-    quantities = [row for row in accounts.quantities if row["stage"] == last]
     prices = [row for row in accounts.prices if row["stage"] == last]
-    flows = {(row["from"], row["to"]): row["quantity"] for row in accounts.flows if row["stage"] == last}
+    at_last = _trade(solved, parties, agreement, last)
     return Response(
         users_usd=_present(money["consumer_surplus"]),
         producers_usd=_present(money["producer_surplus"]),
@@ -244,22 +274,39 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
         transfers_usd=_present(money["transfers"]),
         price_usd_per_t=_column(prices, "consumer_price"),
-        seller_price_usd_per_t=_seller_prices(solved),
+        seller_price_usd_per_t=at_last.seller_price_usd_per_t,
         producer_revenue_usd=_producer_revenue(solved),
         producer_price_usd_per_t={
             stage: _column([row for row in accounts.prices if row["stage"] == stage], "producer_price")
             for stage in market.stages
         },
-        use_t=_present(_column(quantities, "consumption")),
-        output_t=_present(_column(quantities, "production")),
-        non_party_imports_t=_present(_arrivals(flows, parties)),
+        use_t=at_last.use_t,
+        output_t=at_last.output_t,
+        non_party_imports_t=_present(_arrivals(solved, parties)),
         stock_released_t=_public_release(solved),
-        flows_t={pair: q for pair, q in flows.items() if set(pair) <= parties and q > SMALLEST_FLOW},
-        delivered=_delivered(solved, agreement),
+        flows_t=at_last.flows_t,
+        delivered=at_last.delivered,
         assured={},
         industry_cost_usd={},
         why_not=tuple(f"{row['region']}: {row['why_not']}" for row in accounts.floors if row["why_not"]),
+        upstream={stage: _trade(solved, parties, agreement, stage) for stage in market.stages[:-1]},
     )
+
+
+def _trade(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement, stage: str) -> Upstream:
+    quantities = [row for row in solved.accounts.quantities if row["stage"] == stage]
+    flows = _flows(solved, stage)
+    return Upstream(
+        flows_t={pair: q for pair, q in flows.items() if set(pair) <= parties and q > SMALLEST_FLOW},
+        delivered=_delivered(solved, agreement, stage),
+        output_t=_present(_column(quantities, "production")),
+        use_t=_present(_column(quantities, "consumption")),
+        seller_price_usd_per_t=_seller_prices(solved, stage),
+    )
+
+
+def _flows(solved: SolvedMineral, stage: str) -> Pairs:
+    return {(row["from"], row["to"]): row["quantity"] for row in solved.accounts.flows if row["stage"] == stage}
 
 
 def _present(amounts: Mapping[str, float]) -> Amounts:
@@ -270,18 +317,18 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Amounts:
     return {row["region"]: float(row[name]) for row in rows}
 
 
-def _arrivals(flows: Pairs, parties: frozenset[str]) -> Amounts:
+def _arrivals(solved: SolvedMineral, parties: frozenset[str]) -> Amounts:
     arrivals: Amounts = {}
-    for (exporter, importer), quantity in flows.items():
+    for (exporter, importer), quantity in _flows(solved, solved.state.problem.market.stages[-1]).items():
         if importer in parties and exporter not in parties:
             arrivals[importer] = arrivals.get(importer, 0.0) + quantity
     return arrivals
 
 
-def _seller_prices(solved: SolvedMineral) -> Amounts:
-    """Market price at the producers' node of the last stage, contracts for difference left out."""
+def _seller_prices(solved: SolvedMineral, stage: str) -> Amounts:
+    """Market price at the producers' node of a stage, contracts for difference left out."""
     state, market = solved.state, solved.state.problem.market
-    nodes = {region: market.node(region, market.stages[-1], NodeRole.SUPPLY) for region in market.regions}
+    nodes = {region: market.node(region, stage, NodeRole.SUPPLY) for region in market.regions}
     return {region: float(state.price[node]) for region, node in nodes.items() if node != NOWHERE}
 
 
@@ -303,12 +350,13 @@ def _public_release(solved: SolvedMineral) -> Amounts:
     return _present(dict(zip(market.regions, amounts.tolist(), strict=True)))
 
 
-def _delivered(solved: SolvedMineral, agreement: Agreement) -> Pairs:
+def _delivered(solved: SolvedMineral, agreement: Agreement, stage: str) -> Pairs:
     pairs = zip(solved.state.problem.offtakes, solved.state.excused, strict=True)
     committed = {index: excused for (index, _, _), excused in pairs}
     return {
         (agreement.offtakes[index].producer, agreement.offtakes[index].buyer): 1.0 - excused
         for index, excused in committed.items()
+        if agreement.offtakes[index].stage == stage
     }
 
 

@@ -98,7 +98,8 @@ def level_in_words(level: float, unit: str) -> str:
         return ""
     if unit.startswith("share"):
         return f"{percent(level)}{unit.removeprefix('share')}"
-    return f"{figures(level, 5)} {unit}" if level >= 0 else f"−{figures(-level, 5)} {unit}"
+    rounded = float(f"{abs(level):.5g}")
+    return f"{'−' if level < 0 else ''}{rounded:,.12g} {unit}"
 
 
 def margins_in_words(lines: pd.DataFrame, names: Names) -> pd.DataFrame:

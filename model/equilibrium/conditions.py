@@ -36,6 +36,7 @@ from model.equilibrium.regimes import (
     ExponentialFlows,
     QuotaSide,
     next_side,
+    side_and_levy,
     smooth_side,
     tied_with,
 )
@@ -158,6 +159,7 @@ class System:
         ]
         self.is_smooth_pool = np.array([self._is_smooth(routes) for routes in members], dtype=bool)
         self.is_smooth_trq = [self._is_smooth(group.routes) for group in problem.trqs]
+        self.paired = self._pair_levies()
         stride = self.nodes + 1
         pairs = (
             (self.node_out, self.node_out),
@@ -181,6 +183,17 @@ class System:
         self.levied_start = np.where(t.shape[self.levied] == Shape.LOG1P, 1.0, 0.0)
         self.levy_width = np.ones(self.levies)
         self.levy_width[self.levied_slot] = t.width[self.levied]
+
+    def _pair_levies(self) -> list[tuple[int, int]]:
+        """Levies and TRQs charged on the very same open routes, as positions: both follow together in closed form."""
+        t, pairs = self.problem.table, []
+        for slot in np.flatnonzero(self.is_smooth).tolist():
+            own = set(self.levied[self.levied_slot == slot].tolist())
+            for trq, group in enumerate(self.problem.trqs):
+                is_open = group.routes[t.upper[group.routes] > 0]
+                if self.is_smooth_trq[trq] and own == set(is_open.tolist()) and not own & set(self.greater.tolist()):
+                    pairs.append((slot, trq))
+        return pairs
 
     def _is_smooth(self, members: Integers) -> bool:
         """Whether flows on these routes fall exponentially with what they are charged, unbounded or banned."""
@@ -285,7 +298,7 @@ class System:
             if not self._change_sides(point, m, x):
                 break
         if self.is_smooth.any():
-            self._eliminate_levies(point, m, x, slope)
+            self._eliminate_levies(point, m, x, slope, on_paid)
         gap = self.imbalance(x)
         ruled = self._eliminate_stocks(point, x, gap)
         point.quantity, point.marginal = x, m
@@ -368,8 +381,11 @@ class System:
             ruled[node] = point.stock_state[stock] == RULES
         return ruled
 
-    def _eliminate_levies(self, point: Point, m: Floats, x: Floats, slope: Floats) -> None:
-        """Levies that hold a floor or shut a border: arrivals become what is missing, or almost nothing."""
+    def _eliminate_levies(self, point: Point, m: Floats, x: Floats, slope: Floats, on_paid: Floats) -> None:
+        """Levies that hold a floor or shut a border: arrivals become what is missing, or almost nothing.
+
+        A TRQ on the same routes follows with the levy, since each would otherwise chase the other.
+        """
         ends = ((point.levy_state == HOLD) | (point.levy_state == SHUT)) & self.is_smooth
         if not ends.any():
             return
@@ -380,7 +396,12 @@ class System:
         earned = m[members] + point.levy[slot]
         level, width, base = t.level[members], t.width[members], t.base[members]
         levy = point.levy.copy()
+        paired = {one: trq for one, trq in self.paired if ends[one]}
+        for one, trq in paired.items():
+            levy[one] = self._with_trq(point, one, trq, float(target[one]), earned, on_paid)
         for one in np.flatnonzero(ends).tolist():
+            if one in paired:
+                continue
             own = slot == one
             flows = ExponentialFlows((earned[own] - level[own]) / width[own], base[own], self.levied_start[own])
             levy[one] = self.levy_width[one] * flows.charge_for(float(target[one]))
@@ -394,6 +415,37 @@ class System:
         x[members] = flow
         slope[members] = np.where(flow > 0.0, base * growth / width, 0.0)
         point.levy, point.levy_state = levy, state
+
+    def _with_trq(self, point: Point, slot: int, trq: int, target: float, earned: Floats, on_paid: Floats) -> float:
+        """The levy at which arrivals are ``target``, with the side and rent of the TRQ on the same routes.
+
+        Sets the TRQ's side and rent, and takes its new charge off ``earned``.
+        """
+        t, group, width = self.problem.table, self.problem.trqs[trq], float(self.levy_width[slot])
+        own = np.flatnonzero(self.levied_slot == slot)
+        order = {route: position for position, route in enumerate(group.routes.tolist())}
+        at = np.array([order[route] for route in self.levied[own].tolist()])
+        difference, side = self.differences(group, point.price), point.sides[trq]
+        net = earned[own] + np.where(side.inside, point.rent[group.pool], difference)[at]
+        flows = ExponentialFlows(
+            (net - t.level[self.levied[own]]) / width, t.base[self.levied[own]], self.levied_start[own]
+        )
+        limit, scaled = self.problem.pools[group.pool].limit, difference[at] / width
+        new, rent, levy = side_and_levy(flows, scaled, limit, target)
+        highest = self.cap[slot] / width
+        if not 0.0 < levy < highest:
+            levy = min(max(levy, 0.0), highest)
+            new, rent = smooth_side(ExponentialFlows(flows.net - levy, flows.base, flows.start), scaled, limit)
+        inside = np.zeros(len(group.routes), dtype=bool)
+        inside[at] = new.inside
+        marginal = new.marginal if new.marginal == BETWEEN else int(at[new.marginal])
+        point.sides = tuple(QuotaSide(inside, marginal) if i == trq else each for i, each in enumerate(point.sides))
+        point.rent = point.rent.copy()
+        point.rent[group.pool] = rent * width
+        earned[own] = net - np.where(inside, rent * width, difference)[at]
+        ad_valorem = np.broadcast_to(self.problem.duty_ad_valorem[group.over], group.routes.shape)
+        on_paid[group.routes] = self.on_price_in[group.routes] + np.where(inside, 0.0, ad_valorem)
+        return levy * width
 
     def _pool_conditions(self, point: Point, x: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
         """Room in every own pool, the same in logs where flows are exponential, its weights, and who is idle.

@@ -86,7 +86,8 @@ def _direction(jacobian: Floats, at: Linearisation) -> Floats | None:
     jacobian /= size[:, None]
     np.einsum("ii->i", jacobian)[:] += RIDGE
     try:
-        direction = cast("Floats", np.linalg.solve(jacobian, -at.residual / size))
+        with np.errstate(over="ignore"):  # a row of dust overflows; the direction is then refused below
+            direction = cast("Floats", np.linalg.solve(jacobian, -at.residual / size))
     except np.linalg.LinAlgError:
         return None
     direction[at.is_set] = 0.0

@@ -101,6 +101,43 @@ def smooth_side(flows: ExponentialFlows, difference: Floats, limit: float) -> tu
     return QuotaSide(inside), max(flows.only(inside).charge_for(limit), 0.0)
 
 
+def side_and_levy(
+    flows: ExponentialFlows, difference: Floats, limit: float, target: float
+) -> tuple[QuotaSide, float, float]:
+    """Side and rent of a TRQ with the levy under which all its flows sum to ``target``, in units of their width.
+
+    Routes inside pay levy and rent, routes outside levy and rate difference. The higher the rent, the less enters
+    inside and the lower the levy: the first rate difference at which the inside fits the quota is found by halving.
+    """
+    taxed = difference > 0.0
+    levy = flows.charge_for(target)
+    if not taxed.any() or float(flows.at(levy)[taxed].sum()) <= limit:
+        return QuotaSide(taxed), 0.0, levy
+    edges = np.unique(difference[taxed])
+
+    def charged(edge: float) -> tuple[float, Floats]:
+        own = ExponentialFlows(flows.net - np.minimum(difference, edge), flows.base, flows.start)
+        levy = own.charge_for(target)
+        return levy, own.at(levy)
+
+    low, high = 0, len(edges) - 1
+    while low < high:
+        middle = (low + high) // 2
+        _, flow = charged(edges[middle])
+        if float(flow[difference > edges[middle]].sum()) <= limit:
+            high = middle
+        else:
+            low = middle + 1
+    edge = float(edges[low])
+    levy, flow = charged(edge)
+    inside = difference >= edge
+    if float(flow[inside].sum()) > limit:
+        return QuotaSide(inside, int(np.flatnonzero(difference == edge)[0])), edge, levy
+    outside = ExponentialFlows(flows.net - difference, flows.base, flows.start).only(~inside)
+    levy = outside.charge_for(target - limit)
+    return QuotaSide(inside), max(flows.only(inside).charge_for(limit) - levy, 0.0), levy
+
+
 def tied_with(difference: Floats, marginal: int) -> NDArray[np.bool_]:
     """Routes whose rate difference is that of the marginal route."""
     tied: NDArray[np.bool_] = np.abs(difference - difference[marginal]) <= 1e-12 * abs(difference[marginal])

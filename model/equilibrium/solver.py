@@ -30,6 +30,8 @@ from model.market.records import Role, Shape, activities, join
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers
 
+FEW_LEVIES = 2
+"""Levies up to which finding them one by one takes no longer than a reader waits."""
 QUANTITY_UNIT = 1000.0
 """The market's quantity scale becomes this many solver units."""
 PROVING_WIDTH = 5e-4
@@ -80,7 +82,8 @@ class Solver:
         try:
             return self._solve(problem, start)
         except SolveError:
-            if not any(_has_steps(problem, group.members) for group in problem.levies):
+            has_steps = any(_has_steps(problem, group.members) for group in problem.levies)
+            if not (has_steps or 0 < len(problem.levies) <= FEW_LEVIES):
                 raise
             return solve_by_levies(problem, self._solve)
 

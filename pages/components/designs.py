@@ -23,10 +23,9 @@ from model.errors import AccordError
 from pages.components import controls, design_charts, forms, layout, results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
-    from streamlit.delta_generator import DeltaGenerator
 
     from model.design import DesignRequest
     from model.design.request import State
@@ -278,9 +277,3 @@ def money(table: pd.DataFrame, name: str) -> None:
     """A table of amounts in million USD a year, in few figures on the screen and in full to download."""
     st.dataframe(shown(table), hide_index=True, key=f"table_{name}", column_config=design_charts.money_columns())
     layout.download(table, name)
-
-
-def places(count: int, per_row: int) -> Iterator[DeltaGenerator]:
-    """Columns for so many cards, row by row."""
-    for start in range(0, count, per_row):
-        yield from st.columns(per_row)[: count - start]

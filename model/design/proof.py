@@ -1,0 +1,173 @@
+"""Proof: the chosen agreement in negotiable steps, solved again by the equilibrium with every instrument in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.agreement import Agreement, Offtake
+from model.design.catalogue import joined
+from model.design.options import MILLION
+from model.design.responses import question
+from model.design.steps import ceil_to, floor_to, negotiable_step, round_to
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from model.design.catalogue import Catalogue
+    from model.design.choice import Choice
+    from model.design.options import Option
+    from model.design.packages import Package
+    from model.design.request import DesignRequest
+    from model.design.table import Progress
+    from model.market.records import Floats
+    from model.world import World
+
+MONEY_STEP = 0.001
+"""Strikes and transfers have finer steps than levels, since they divide money without moving the market [share]."""
+SHARE_STEP = 0.001
+"""Step of a party's share of a common purse [share]."""
+SMALL_GAIN = 0.001
+"""Gains are compared relative to the party's own, but never to less than this share of all parties' gains together."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Expected gain by party as predicted by the choice and as verified by the equilibrium [million USD/yr].
+
+    ``difference`` is their largest difference relative to the party's gain; ``verified_gain`` is [state, party].
+    """
+
+    predicted: dict[str, float]
+    verified: dict[str, float]
+    verified_gain: Floats
+    difference: float
+    rounds: int
+
+
+def in_round_numbers(choice: Choice, most_transfer_musd: float) -> Choice:
+    """The choice with transfers and shares of common purses in negotiable steps, sums as they were.
+
+    Money is rounded in favour of every party but one of those that gain most, which pays for that.
+    """
+    return replace(
+        choice,
+        transfers=_transfers(choice, most_transfer_musd),
+        revenue_shares={mineral: _shares(own) for mineral, own in choice.revenue_shares.items()},
+        outlay_shares={mineral: _shares(own) for mineral, own in choice.outlay_shares.items()},
+    )
+
+
+def _transfers(choice: Choice, most_musd: float) -> dict[str, float]:
+    rounded = {i: ceil_to(t, negotiable_step(MONEY_STEP * abs(t))) if t else 0.0 for i, t in choice.transfers.items()}
+    for payer in sorted(rounded, key=lambda party: -choice.expected_gain[party]):
+        left = -sum(amount for party, amount in rounded.items() if party != payer)
+        if left >= -most_musd:
+            return rounded | {payer: left}
+    return dict(choice.transfers)
+
+
+def _shares(shares: Mapping[str, float]) -> dict[str, float]:
+    """Shares in whole steps; the largest takes what is left."""
+    rounded = {party: round_to(share, SHARE_STEP) for party, share in shares.items()}
+    largest = max(rounded, key=lambda party: rounded[party])
+    others = sum(share for party, share in rounded.items() if party != largest)
+    return rounded | {largest: round_to(sum(shares.values()) - others, SHARE_STEP)}
+
+
+def agreement_of(choice: Choice, request: DesignRequest, world: World) -> Agreement:
+    """Every instrument of a choice in negotiable steps, offtakes with their strikes."""
+    bare = [option.package.model_copy(update={"offtakes": ()}) for option in choice.chosen.values()]
+    agreement = joined(package.agreement(request.parties, world.regions) for package in bare)
+    return agreement.model_copy(update={"offtakes": tuple(_offtakes(choice, request))})
+
+
+def _offtakes(choice: Choice, request: DesignRequest) -> Iterator[Offtake]:
+    for contract in choice.contracts:
+        quantity = floor_to(contract.volume_t, negotiable_step(request.step * contract.volume_t))
+        strike = round_to(contract.strike_usd_per_t, negotiable_step(MONEY_STEP * contract.expected_price_usd_per_t))
+        yield Offtake(
+            producer=contract.producer,
+            buyer=contract.buyer,
+            mineral=contract.mineral,
+            stage=contract.stage,
+            quantity=quantity,
+            strike=strike,
+        )
+
+
+def bundles(choice: Choice, agreement: Agreement) -> dict[str, dict[Package, None]]:
+    """The chosen packages with all their offtakes binding, as further entries of the menu."""
+    found: dict[str, dict[Package, None]] = {}
+    for mineral, option in choice.chosen.items():
+        offtakes = tuple((o.producer, o.buyer, o.stage, o.quantity) for o in agreement.offtakes if o.mineral == mineral)
+        found[mineral] = {option.package.model_copy(update={"offtakes": offtakes}): None}
+    return found
+
+
+def verify(catalogue: Catalogue, choice: Choice, agreement: Agreement, rounds: int) -> Generator[Progress, None, Proof]:
+    """Solve the agreement under every state and compare every party's gain with what was predicted."""
+    request, states, frame = catalogue.request, catalogue.states, catalogue.frame
+    cells = {
+        mineral: [
+            question(catalogue.world, request.scenario(agreement, state.shock), mineral, option.package.projects)
+            for state in states
+        ]
+        for mineral, option in choice.chosen.items()
+    }
+    yield from catalogue.fill([cell for own in cells.values() for cell in own])
+    lump = np.array([choice.transfers[party] for party in frame.parties])
+    predicted, verified = (np.tile(lump, (len(states), 1)) for _ in range(2))
+    for mineral, own in cells.items():
+        option = choice.chosen[mineral]
+        predicted += _after_purses(choice, option) + _settled(option, agreement)
+        solved = replace(option, responses=tuple(catalogue.table.one(cell) for cell in own))
+        paid = [[r.transfers_usd.get(party, 0.0) for party in frame.parties] for r in solved.responses]
+        verified += _after_purses(choice, solved) + np.array(paid) / MILLION
+    both = [dict(zip(frame.parties, frame.probability @ gain, strict=True)) for gain in (predicted, verified)]
+    expected = [{party: float(value) for party, value in gain.items()} for gain in both]
+    return Proof(expected[0], expected[1], verified, difference(*expected), rounds)
+
+
+def _after_purses(choice: Choice, option: Option) -> Floats:
+    """Gain by state and party of one mineral after common purses are divided, before settlements."""
+    gain = option.gain
+    for shares, amounts, sign in (
+        (choice.revenue_shares, option.revenue, 1.0),
+        (choice.outlay_shares, option.outlay, -1.0),
+    ):
+        if option.mineral in shares:
+            share = np.array([shares[option.mineral][party] for party in option.frame.parties])
+            gain = gain + sign * (amounts.sum(axis=1, keepdims=True) * share - amounts)
+    return gain
+
+
+def _settled(option: Option, agreement: Agreement) -> Floats:
+    """What the agreement's offtakes settle by state and party, at the prices of the option."""
+    settled = np.zeros(option.gain.shape)
+    parties = option.frame.parties
+    for offtake in agreement.offtakes:
+        if offtake.mineral == option.mineral and offtake.strike is not None:
+            trade = [response.at(offtake.stage) for response in option.responses]
+            price = np.array([each.seller_price_usd_per_t.get(offtake.producer, np.nan) for each in trade])
+            delivered = np.array([each.delivered.get((offtake.producer, offtake.buyer), 1.0) for each in trade])
+            paid = (offtake.strike - price) * delivered * offtake.quantity / MILLION
+            settled[:, parties.index(offtake.producer)] += paid
+            settled[:, parties.index(offtake.buyer)] -= paid
+    return settled
+
+
+def difference(predicted: Mapping[str, float], verified: Mapping[str, float]) -> float:
+    """Largest difference between predicted and verified gains, relative to the party's own gain.
+
+    >>> difference({"USA": 100.0, "JPN": 50.0}, {"USA": 101.0, "JPN": 50.0})
+    0.009900990099009901
+    """
+    smallest = SMALL_GAIN * sum(abs(value) for value in verified.values())
+    sizes = {party: max(abs(value), abs(predicted[party]), smallest) for party, value in verified.items()}
+    return max(
+        (abs(predicted[party] - value) / sizes[party] for party, value in verified.items() if sizes[party] > 0),
+        default=0.0,
+    )
