@@ -55,6 +55,12 @@ def _transfers(m: pyo.ConcreteModel, terms: Terms) -> None:
     most = terms.request.transfers / MILLION
     m.transfer_musd = pyo.Var(payers, bounds=(-most, None), doc="Lump sum received [million USD/yr]")
 
+    m.paid_musd = pyo.Var(payers, domain=pyo.NonNegativeReals, doc="Lump sum paid [million USD/yr]")
+
+    @m.Constraint(payers, doc="A lump sum is received or paid [million USD/yr]")
+    def what_is_paid(m: Any, i: str) -> Any:
+        return m.transfer_musd[i] + m.paid_musd[i] >= 0
+
     @m.Constraint(doc="Transfers are paid by someone [million USD/yr]")
     def transfers_balance(m: Any) -> Any:
         return sum(m.transfer_musd[i] for i in payers) == 0 if payers else pyo.Constraint.Skip

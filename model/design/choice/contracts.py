@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 STEADY = 1e-9
 """A hedge below this share of the price is none."""
+CONTRACTED = 0.01
+"""A dollar of contracted value weighs this much against a dollar moved by strikes or transfers."""
 ALIKE = 9
 """Digits to which two contracts' deliveries must agree to be pooled."""
 
@@ -200,3 +202,13 @@ def _by_seller(m: pyo.ConcreteModel) -> tuple[dict[Any, list[Any]], dict[Any, li
         pair = m.pair_data[k, p, n]
         contracts.get((k, p, pair.producer, pair.stage), []).append((k, p, n))
     return projects, contracts
+
+
+def money_moved(m: pyo.ConcreteModel) -> list[tuple[float, Any]]:
+    """Premiums, lump sums paid, and a little for every contract: what is kept small among equals [million USD/yr]."""
+    premiums = [paid for direction in (m.to_first_musd, m.to_second_musd) for paid in direction.values()]
+    volumes = [
+        (CONTRACTED * pair.most_t * pair.mean_price_usd_per_t / MILLION, m.volume_share[key])
+        for key, pair in ((key, m.pair_data[key]) for key in m.contract)
+    ]
+    return [(1.0, paid) for paid in (*premiums, *m.paid_musd.values())] + volumes

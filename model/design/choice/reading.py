@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.design.choice.build import build
-from model.design.choice.contracts import hedge
+from model.design.choice.contracts import hedge, money_moved
 from model.design.programme import Programme
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def choose(terms: Terms) -> Choice:
 
 def decide(m: pyo.ConcreteModel, terms: Terms, programme: Programme) -> Choice:
     """Solve a built programme and read the choice."""
-    solved = programme.solve()
+    solved = programme.settle(programme.solve(), money_moved(m))
     programme.load()
     return read(m, terms, solved)
 
