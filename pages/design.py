@@ -86,7 +86,7 @@ def _result(found: Found, identity: str) -> None:
         left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("**Who gains and who pays, million USD/yr, expected**")
-        designs.money(frame, "gains_numbers")
+        designs.numbers(frame, "gains_numbers")
     with right:
         st.markdown("**Red lines and what is left of them**")
         layout.table(margins_in_words(red_lines(design), names), "red_lines")

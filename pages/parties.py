@@ -25,7 +25,7 @@ MEMBERS_JOB = "attribution_to_members"
 COALITIONS_JOB = "coalitions"
 EQUIVALENCE_JOB = "equivalence"
 SINCE_JOB = "since"
-CARD_PIXELS = 250
+CARD_PIXELS = 248
 MOST_CANDIDATES = 4
 
 
@@ -138,7 +138,7 @@ def _levers(contributions: pd.DataFrame) -> None:
         "attribution_members",
     )
     with st.expander("By party, million USD/yr"):
-        designs.money(table, "attribution_by_party")
+        designs.numbers(table, "attribution_by_party")
 
 
 def _members(found: Study | None) -> None:
@@ -148,7 +148,7 @@ def _members(found: Study | None) -> None:
     names = results.names()
     layout.bullets(membership.membership_in_words(found.members, names))
     st.caption("Change of expected gain against the agreement as it stands, million USD/yr.")
-    designs.money(parties.members_table(found.members, names), "membership")
+    designs.numbers(parties.members_table(found.members, names), "membership")
 
 
 def _coalitions(scenario: Scenario, request: DesignRequest, identity: str) -> None:
@@ -169,7 +169,7 @@ def _coalitions(scenario: Scenario, request: DesignRequest, identity: str) -> No
     step = jobs.finished(COALITIONS_JOB, key)
     if step is not None:
         st.markdown(f"**{layout.plain(membership.coalitions_in_words(step.value, names))}**")
-        designs.money(membership.coalition_table(step.value, names), "coalitions")
+        designs.numbers(membership.coalition_table(step.value, names), "coalitions")
 
 
 def _equivalence(scenario: Scenario, request: DesignRequest, identity: str) -> None:
@@ -189,9 +189,9 @@ def _equivalence(scenario: Scenario, request: DesignRequest, identity: str) -> N
     if step is not None:
         st.markdown(f"**{layout.plain(equivalence.equivalence_in_words(step.value, scenario.parties))}**")
         st.caption("Over all parties, million USD/yr against no agreement. Without a level, its column says why.")
-        designs.money(equivalence.totals(step.value, scenario.parties), "equivalents")
+        designs.numbers(equivalence.totals(step.value, scenario.parties), "equivalents")
         with st.expander("Who pays, party by party"):
-            designs.money(equivalence.by_party(step.value, scenario.parties, names), "equivalents_by_party")
+            designs.numbers(equivalence.by_party(step.value, scenario.parties, names), "equivalents_by_party")
 
 
 def _since(scenario: Scenario) -> None:
@@ -221,7 +221,7 @@ def _since(scenario: Scenario) -> None:
 def _change(table: pd.DataFrame, entry: Entry) -> None:
     st.markdown(f"**{layout.plain(parties.change_in_words(table, entry.name))}**")
     st.caption("Expected gain against no agreement, million USD/yr. Shocks set in the sidebar do not count here.")
-    designs.money(table, "change_since")
+    designs.numbers(table, "change_since")
 
 
 main()

@@ -89,8 +89,8 @@ LOOK = {
 MILLION_A_YEAR = "million USD/yr"
 
 
-def money_columns() -> dict[str, Any]:
-    """How tables show amounts in million USD a year: titles, thousands separators, few figures."""
+def columns() -> dict[str, Any]:
+    """How tables of designs are shown: titles for columns, thousands separators for amounts."""
     return {
         name: st.column_config.NumberColumn(title, format="localized", help=f"{title}, {MILLION_A_YEAR}, expected")
         for name, title in NUMBERS.items()
@@ -119,7 +119,7 @@ def levers_chart(levers: Sequence[str], musd: Sequence[float]) -> go.Figure:
     """One bar per lever: what it contributes to the gain of all parties."""
     traces = [_bars(levers, musd, "All parties", palette.PARTY)]
     height = max(palette.CHART_HEIGHT, 90 + 30 * len(levers))
-    return _figure(traces, f"Contribution over all parties, {MILLION_A_YEAR}", height=height)
+    return _figure(traces, f"All parties, {MILLION_A_YEAR}", height=height)
 
 
 def frontier_chart(

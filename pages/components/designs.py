@@ -78,10 +78,9 @@ def _states(_asked: DesignRequest, identity: str) -> tuple[State, ...]:
 def states(asked: DesignRequest) -> None:
     """Which states of the world count, in a sentence and on demand as a table."""
     found = _states(asked, asked.model_dump_json())
-    words, table_of_states = st.columns([4, 1], vertical_alignment="center")
-    words.caption(layout.plain(states_in_words(found)))
-    with table_of_states.popover("Shocks", icon=":material/table_view:", width="stretch"):
-        layout.table(states_table(found, results.names()), "states")
+    st.caption(layout.plain(states_in_words(found)))
+    with st.expander("Shocks, their probabilities and severities", icon=":material/table_view:"):
+        numbers(states_table(found, results.names()), "states")
 
 
 def ask(scenario: Scenario, unfolded: bool) -> None:
@@ -273,7 +272,7 @@ def _menu() -> None:
     )
 
 
-def money(table: pd.DataFrame, name: str) -> None:
-    """A table of amounts in million USD a year, in few figures on the screen and in full to download."""
-    st.dataframe(shown(table), hide_index=True, key=f"table_{name}", column_config=design_charts.money_columns())
+def numbers(table: pd.DataFrame, name: str) -> None:
+    """A table in few figures on the screen and in full to download."""
+    st.dataframe(shown(table), hide_index=True, key=f"table_{name}", column_config=design_charts.columns())
     layout.download(table, name)
