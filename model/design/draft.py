@@ -157,7 +157,7 @@ class Draft:
     def _menu(self) -> dict[str, Any]:
         levels = ("floor_levels", "trq_quantities", "over_quota_rates", "stockpiles", "commitments")
         return {
-            **{name: shares(getattr(self, name), f"menu.{name}") for name in levels},
+            **{name: shares(getattr(self, name), name.replace("_", " ")) for name in levels},
             "mechanisms": self.mechanisms,
             "rent_to": self.rent_to,
         }

@@ -42,8 +42,8 @@ LEVELS = {
     "over_quota_rates": ("Over-quota rates, % of value", "0 = no tariff-rate quota"),
     "stockpiles": ("Public stocks, % of a year's use", "0 = none"),
     "commitments": (
-        "Offtakes in every state, % of trade among parties",
-        "0 = none; other offtakes are found by the choice",
+        "Binding offtakes, % of a party's imports",
+        "0 = none; they bind under every shock, further offtakes are found by the choice",
     ),
 }
 
@@ -87,7 +87,9 @@ def ask(scenario: Scenario, unfolded: bool) -> None:
     """Objective, red lines, weights and menu as widgets, under the sentence that states them."""
     st.markdown(layout.plain(draft().in_words(scenario)))
     with st.expander("Change what is asked", expanded=unfolded, icon=":material/tune:"):
-        objective, lines, weights, menu = st.tabs(["Objective", "Red lines", "Weights", "Menu of levels"])
+        titles = ["Objective", "Red lines", "Weights", "Menu of levels"]
+        # Tracked, so that the tab stays open when the fold-out opens or closes by itself.
+        objective, lines, weights, menu = st.tabs(titles, key="asked_tab", on_change="rerun")
         with objective:
             _objective()
         with lines:
