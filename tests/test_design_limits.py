@@ -102,7 +102,7 @@ def test_the_worth_of_a_share_is_per_percentage_point() -> None:
     (worth,) = worths(terms, choice)
     assert choice.objective == pytest.approx(4.0)
     assert worth.per_unit == pytest.approx(5.0)
-    assert "one more percentage point" in str(worth)
+    assert "gave way by 1 percentage point" in str(worth)
 
 
 def test_a_limit_on_every_mineral_gives_way_as_far_as_the_worst_of_them() -> None:

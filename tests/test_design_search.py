@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.agreement import Agreement, Floor
+from model.agreement import Agreement, Floor, Mechanism
 from model.cli import main
 from model.design import Designer, DesignRequest, ResponseTable, Store, gains, result, scenario_of, term_sheet
 from model.design.catalogue import Catalogue
@@ -235,16 +235,24 @@ def test_levels_are_negotiable_steps_and_refinement_stops_at_one(world: World) -
     assert all(level.floor == 1.05 for level in neighbours(Levels(floor=1.05), Menu(), settled, 0.01))
 
 
+def test_levels_are_settled_anew_under_another_mechanism() -> None:
+    levied = [Levels(floor=value) for value in (1.0, 1.05, 1.1, 1.045, 1.055)]
+    paid = Levels(floor=1.05, mechanism=Mechanism.CFD)
+    around = neighbours(paid, Menu(floor_levels=(0.0, 1.0, 1.1)), [*levied, paid], 0.01)
+    assert {(point.floor, point.mechanism) for point in around} == {(1.0, Mechanism.CFD), (1.1, Mechanism.CFD)}
+
+
 def test_once_levels_are_settled_other_terms_are_tried_one_at_a_time() -> None:
-    best = Levels(floor=1.05, trq_quantity=0.75, over_quota_rate=0.25, projects=("b",))
-    around = neighbours(best, Menu(), [best], 0.01, ("a", "b"))
+    menu = Menu(floor_levels=(1.0,), trq_quantities=(1.0,), over_quota_rates=(0.0, 0.25), stockpiles=(0.0,))
+    best = Levels(floor=1.0, over_quota_rate=0.25, projects=("b",))
+    around = neighbours(best, menu, [best], 0.01, ("a", "b"))
     changed = [
         [name for name in Levels.model_fields if getattr(point, name) != getattr(best, name)] for point in around
     ]
     assert all(len(names) == 1 for names in changed)
     assert {names[0] for names in changed} == {"mechanism", "commitment", "split", "projects"}
     assert {point.projects for point in around} == {("b",), ("a", "b"), ()}
-    assert neighbours(best, Menu(), [best, *around], 0.01, ("a", "b")) == []
+    assert neighbours(best, menu, [best, *around], 0.01, ("a", "b")) == []
 
 
 def test_a_quota_is_split_by_imports_or_by_use(world: World) -> None:

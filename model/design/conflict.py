@@ -53,8 +53,8 @@ class Worth:
     unit: str
 
     def __str__(self) -> str:
-        unit = "percentage point" if self.unit == SHARE else self.unit
-        return f"{self.sentence}: one more {unit} would raise the objective by {self.per_unit:,.3g}."
+        unit = "1 percentage point" if self.unit == SHARE else f"1 {self.unit}"
+        return f"{self.sentence}: if this gave way by {unit}, the objective would rise by {self.per_unit:,.3g}."
 
 
 def conflict(terms: Terms) -> list[Conflict]:

@@ -170,28 +170,55 @@ def neighbours(
 ) -> list[Levels]:
     """Untried points that differ from ``best`` in one thing.
 
-    First a level half-way to the nearest tried on either side, until none is further than a negotiable step; once all
-    levels are settled another mechanism, commitment or split of the menu, and one of ``projects`` more or less.
+    First another level, until all are settled (:func:`_finer`); then another mechanism, commitment or split of the
+    menu, and one of ``projects`` more or less. With those changed, levels are to be settled anew.
     """
-    known = list(tried)
-    for changes in (_finer(best, known, step), _otherwise(best, menu, projects)):
+    known = set(tried)
+    for changes in (_finer(best, menu, known, step), _otherwise(best, menu, projects)):
         points = dict.fromkeys(best.model_copy(update=change).canonical for change in changes)
-        if untried := [point for point in points if point not in set(known)]:
+        if untried := [point for point in points if point not in known]:
             return untried
     return []
 
 
-def _finer(best: Levels, known: Sequence[Levels], step: float) -> Iterator[Mapping[str, object]]:
-    for name in ("floor", "trq_quantity", "over_quota_rate", "stockpile", "commitment"):
+LEVELS_OF = {
+    "floor": "floor_levels",
+    "trq_quantity": "trq_quantities",
+    "over_quota_rate": "over_quota_rates",
+    "stockpile": "stockpiles",
+    "commitment": "commitments",
+}
+"""Levels that can be refined, and where the menu has them."""
+
+
+def _finer(best: Levels, menu: Menu, known: Iterable[Levels], step: float) -> Iterator[Mapping[str, object]]:
+    """On either side of each level the next of the menu; where that was tried, half-way to the nearest tried.
+
+    A level is settled when its nearest tried neighbours are within a negotiable step. Only points with the same other
+    terms tell: under another mechanism the best level is another.
+    """
+    alike = [point for point in known if _other_terms(point) == _other_terms(best)]
+    for name, of_menu in LEVELS_OF.items():
         if not _is_active(best, name):
             continue
         here = float(getattr(best, name))
-        values = sorted({float(getattr(point, name)) for point in known if _is_active(point, name)})
-        below = max((value for value in values if value < here), default=None)
-        above = min((value for value in values if value > here), default=None)
-        for other in (below, above):
-            if other is not None and abs(here - other) > step:
-                yield {name: (here + other) / 2}
+        tried = [float(getattr(point, name)) for point in alike if _is_active(point, name)]
+        for side in (-1, 1):
+            nearest = _next(tried, here, side)
+            planned = _next([value for value in getattr(menu, of_menu) if value > 0], here, side)
+            if planned is not None and (nearest is None or side * planned < side * nearest):
+                yield {name: planned}
+            elif nearest is not None and abs(here - nearest) > step:
+                yield {name: (here + nearest) / 2}
+
+
+def _next(values: Iterable[float], here: float, side: int) -> float | None:
+    """The nearest value above (side 1) or below (side -1)."""
+    return min((value for value in values if side * (value - here) > 0), key=lambda v: side * v, default=None)
+
+
+def _other_terms(levels: Levels) -> tuple[object, ...]:
+    return levels.mechanism, levels.split, levels.projects, levels.commitment > 0
 
 
 def _otherwise(best: Levels, menu: Menu, projects: Sequence[str]) -> Iterator[Mapping[str, object]]:
