@@ -11,7 +11,8 @@ from model.design.choice import Terms
 from model.design.options import MILLION, Frame, Option
 from model.design.packages import Package
 from model.design.request import DesignRequest
-from model.design.responses import Response, reduce_solved
+from model.design.respond import reduce_solved
+from model.design.responses import Response
 from model.equilibrium import SolvedMineral, solve
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from model.design import Designer, DesignRequest, ResponseTable, Store, term_sheet
 from model.design.commitments import Seller, allocate
 from model.design.packages import Package
-from model.design.responses import Facts, question, respond
+from model.design.respond import respond
+from model.design.responses import Facts, question
 from model.world import World
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ from model.design.parties import (
     trial_of,
 )
 from model.design.request import check, states_of
-from model.design.responses import facts_of
+from model.design.respond import facts_of
 from model.design.standing import standing
 from model.design.wording import level_in_words, margins_in_words, shown, states_in_words, states_table, with_names
 from model.errors import ScenarioError

@@ -13,14 +13,20 @@ from model.agreement import Agreement, Floor, Mechanism
 from model.cli import main
 from model.design import Designer, DesignRequest, ResponseTable, Store, gains, result, scenario_of, term_sheet
 from model.design.catalogue import Catalogue
+from model.design.choice import choose
+from model.design.frontier import FEWEST_POINTS
 from model.design.packages import Levels, menu_levels, neighbours, package_of
+from model.design.programme import NoAgreement
 from model.design.projects import annuity, eligible, project_sets, projects_of, with_projects
+from model.design.report import why_nothing
 from model.design.request import Menu, check
-from model.design.responses import Response, facts_of, question, respond
+from model.design.respond import facts_of, respond
+from model.design.responses import Response, question
 from model.design.table import Failure
 from model.errors import AccordError, ScenarioError, SolveError
 from model.market.records import NOWHERE, NodeRole, Role
 from model.world import World
+from tests.design_toys import terms_of
 
 MINERAL = "bismuth"
 SMALL: dict[str, Any] = {
@@ -111,6 +117,56 @@ def test_the_result_names_terms_gains_and_status(table: ResponseTable) -> None:
     assert content["status"]["gap"] <= 0.005
     assert set(gains(design)["party"]) == set(design.request.parties)
     assert not term_sheet(design).empty
+
+
+def test_where_nothing_is_better_the_report_says_who_would_lose() -> None:
+    gains = {"A": 12.0, "B": -3.0}
+    best = choose(terms_of([gains], participation="none"))
+    assert "bring the parties 9.00 million USD a year together, but leave worse off: B 3.00 million USD" in why_nothing(
+        best
+    )
+    nothing = choose(terms_of([{"A": -1.0, "B": -3.0}], participation="none"))
+    assert why_nothing(nothing).startswith("No package on this menu brings the parties together more")
+
+
+def test_refinement_finds_an_agreement_that_the_menu_does_not_have(table: ResponseTable) -> None:
+    """At one floor of the menu Korea's producers gain too little, at the other users in the USA lose too much.
+
+    Between them both hold.
+    """
+    menu = SMALL["menu"] | {"floor_levels": [1.0, 1.3]}
+    lines = {"USA": {"user_cost": 10e6}, "KOR": {"producer_revenue": 16e6}}
+    designer = Designer(table, asked(menu=menu, participation="none", red_lines=lines))
+    designer.survey()
+    with pytest.raises(NoAgreement):
+        choose(designer.terms())
+    design = Designer(table, asked(menu=menu, participation="none", red_lines=lines)).result()
+    assert design.choice is not None
+    option = design.choice.chosen[MINERAL]
+    expected = dict(zip(option.frame.parties, option.expected(option.users).tolist(), strict=True))
+    earned = dict(zip(option.frame.parties, option.expected(option.producer_revenue).tolist(), strict=True))
+    assert expected["USA"] >= -10.0
+    assert earned["KOR"] >= 16.0
+
+
+def test_a_coarse_menu_still_gives_a_frontier_of_a_dozen_agreements(table: ResponseTable) -> None:
+    designer = Designer(table, asked(participation="none"))
+    designer.result()
+    *steps, last = designer.frontier("users_gain", "producers_gain")
+    assert len(last.points) >= FEWEST_POINTS
+    assert steps[-1].done <= steps[-1].total
+    first, second = [p.first for p in last.points], [p.second for p in last.points]
+    assert second == sorted(second)
+    assert first == sorted(first, reverse=True)
+
+
+def test_a_measure_that_no_package_changes_still_has_a_frontier(table: ResponseTable) -> None:
+    designer = Designer(
+        table, asked(participation="none", menu=SMALL["menu"] | {"floor_levels": [0], "commitments": [0]})
+    )
+    designer.result()
+    *_, last = designer.frontier("users_gain", "treasury_gain")
+    assert len(last.points) == 1
 
 
 def test_impossible_red_lines_are_named(table: ResponseTable) -> None:

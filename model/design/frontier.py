@@ -96,7 +96,9 @@ class _TradeOff:
         self._m.trade_off = pyo.Objective(
             expr=self._first, sense=pyo.maximize, doc=f"{objective} [{MEASURES[objective][1]}]"
         )
-        self._m.target = pyo.Constraint(expr=self._second >= LOOSEST, doc=f"{bounded} [{MEASURES[bounded][1]}]")
+        self._m.bounded = pyo.Var(doc=f"{bounded} [{MEASURES[bounded][1]}]")
+        self._m.is_bounded = pyo.Constraint(expr=self._m.bounded == self._second, doc="The bounded measure [its unit]")
+        self._m.target = pyo.Constraint(expr=self._m.bounded >= LOOSEST, doc="Its least value [its unit]")
         self._programme = Programme(self._m, terms.request)
 
     def at_least(self, least: float) -> Point:

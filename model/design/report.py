@@ -12,6 +12,7 @@ from model.agreement import Mechanism
 from model.design.limits import limits_of
 from model.design.options import MILLION
 from model.design.request import CLASSES
+from model.findings.wording import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,13 +219,31 @@ def headline(design: Design) -> str:
     if design.choice is None or design.proof is None:
         groups = ", ".join(each.group for each in design.conflicts)
         return f"No agreement on this menu meets all red lines. These cannot hold together: {groups}."
-    total = sum(design.proof.verified.values())
-    losers = [party for party, value in design.proof.verified.items() if value < -SMALLEST_SHOWN]
-    least = min(design.proof.verified, key=lambda party: design.proof.verified[party] if design.proof else 0.0)
-    sentence = f"The parties together gain {total:,.3g} million USD a year in expectation"
+    if all(option.package.is_neutral for option in design.choice.chosen.values()):
+        return "No package on this menu that all can sign is better than no agreement."
+    verified = design.proof.verified
+    losers = [party for party, value in verified.items() if value < -SMALLEST_SHOWN]
+    sentence = f"The parties together gain {money(sum(verified.values()) * MILLION)} a year in expectation"
     if losers:
         return f"{sentence}; {', '.join(losers)} would be worse off."
-    return f"{sentence}; the least goes to {least}, {design.proof.verified[least]:,.2g} million."
+    least = min(verified, key=lambda party: verified[party])
+    if verified[least] < SMALLEST_SHOWN:
+        return f"{sentence}; nobody loses."
+    return f"{sentence}; the least goes to {least}, {money(verified[least] * MILLION)}."
 
 
 SMALLEST_SHOWN = 1e-3
+"""Gains and losses below this count as none [million USD/yr]."""
+
+
+def why_nothing(freely: Choice) -> str:
+    """Who would lose under ``freely``, the best choice if nobody had to agree: why no agreement is recommended."""
+    total = sum(freely.expected_gain.values())
+    losers = sorted((gain, party) for party, gain in freely.expected_gain.items() if gain < -SMALLEST_SHOWN)
+    if total < SMALLEST_SHOWN or not losers:
+        return "No package on this menu brings the parties together more than no agreement."
+    named = ", ".join(f"{party} {money(-gain * MILLION)}" for gain, party in losers)
+    return (
+        f"The package with the largest gain would bring the parties {money(total * MILLION)} a year together, but "
+        f"leave worse off: {named}. Transfers could make up for that where they are allowed."
+    )

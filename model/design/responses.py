@@ -1,4 +1,4 @@
-"""The market's response to one agreement in one state: solved, reduced to what a choice needs, kept by content.
+"""The market's response to one agreement in one state: what is asked, what a choice needs of it, kept by content.
 
 A response is identified by everything that determines it: data, assumptions, horizon, parties, the agreement for the
 mineral and for its hosts, projects built, the shock and the source code of the engine. Weights, red lines, strikes and
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,19 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.agreement import Agreement
-from model.design.projects import with_projects
-from model.design.request import CLASSES
-from model.equilibrium import Solver, solve_mineral
-from model.impact import MarketChange, by_mineral, compare
-from model.market.records import NOWHERE, NodeRole, Role
-from model.world import NO_AGREEMENT, replace_agreement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    import pandas as pd
-
-    from model.equilibrium import SolvedMineral
     from model.scenario import Scenario, ShockLibrary
     from model.world import World
 
@@ -46,11 +37,11 @@ ENGINE = (
     "market",
     "equilibrium",
     "impact",
+    "design/respond.py",
     "design/responses.py",
     "design/projects.py",
 )
 """Source files that decide a response, relative to the package."""
-SMALLEST_FLOW = 1e-9
 _PAIR = ">"
 _BY_PAIR = ("flows_t", "delivered")
 
@@ -208,40 +199,6 @@ def engine_version() -> str:
     return digest.hexdigest()
 
 
-def respond(world: World, asked: Question) -> Response:
-    """Solve one cell.
-
-    Raises:
-        SolveError: when no equilibrium is proved.
-    """
-    solved = solve_question(world, asked)
-    status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ()))
-    response = reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement)
-    assured, industry_cost = _impact(world, asked, solved, status_quo)
-    return replace(response, assured=assured, industry_cost_usd=industry_cost)
-
-
-def solve_question(world: World, asked: Question) -> SolvedMineral:
-    """The equilibrium of a cell; projects join the market of the status quo as further supply."""
-    if not asked.projects:
-        return world.solved(asked.mineral, asked.scenario)
-    status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ())).state
-    known = replace(status_quo.problem.market, start_price=status_quo.price)
-    market = with_projects(world, asked.scenario, known, asked.projects)
-    host_output: dict[tuple[str, str, str], float] = {}
-    for host in world.hosts.get(asked.mineral, {}):
-        host_output |= world.solved(host, asked.scenario).output
-    shocks = world.shocks(asked.mineral, asked.scenario)
-    parties = frozenset(asked.scenario.parties)
-    return solve_mineral(market, parties, asked.scenario.agreement, shocks, host_output, Solver())
-
-
-def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
-    """The status quo of a mineral."""
-    response = respond(world, question(world, replace_agreement(scenario, NO_AGREEMENT, ()), mineral))
-    return facts_from(response, mineral, world.stages[mineral][-1], scenario.parties)
-
-
 def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[str]) -> Facts:
     """What the menu refers to, from the response to no agreement and no shock."""
     use = {party: response.use_t[party] for party in parties if response.use_t.get(party, 0.0) > 0}
@@ -256,158 +213,4 @@ def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[s
         non_party_imports_t=response.non_party_imports_t,
         flows_t=response.flows_t,
         need_t={stage: response.at(stage).use_t for stage in (*response.upstream, stage)},
-    )
-
-
-def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement) -> Response:
-    """What a choice needs of a solved mineral. Works on any market, shipped or from a case file."""
-    accounts, market = solved.accounts, solved.state.problem.market
-    last = market.stages[-1]
-    money = {name: dict(zip(market.regions, values.tolist(), strict=True)) for name, values in accounts.welfare.items()}
-    prices = [row for row in accounts.prices if row["stage"] == last]
-    at_last = _trade(solved, parties, agreement, last)
-    return Response(
-        users_usd=_present(money["consumer_surplus"]),
-        producers_usd=_present(money["producer_surplus"]),
-        revenue_usd=_present(money["duty_and_levy_revenue"]),
-        rents_usd=_present(money["quota_rent"]),
-        outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
-        transfers_usd=_present(money["transfers"]),
-        price_usd_per_t=_column(prices, "consumer_price"),
-        seller_price_usd_per_t=at_last.seller_price_usd_per_t,
-        producer_revenue_usd=_producer_revenue(solved),
-        producer_price_usd_per_t={
-            stage: _column([row for row in accounts.prices if row["stage"] == stage], "producer_price")
-            for stage in market.stages
-        },
-        use_t=at_last.use_t,
-        output_t=at_last.output_t,
-        non_party_imports_t=_present(_arrivals(solved, parties)),
-        stock_released_t=_public_release(solved),
-        flows_t=at_last.flows_t,
-        delivered=at_last.delivered,
-        assured={},
-        industry_cost_usd={},
-        why_not=tuple(f"{row['region']}: {row['why_not']}" for row in accounts.floors if row["why_not"]),
-        upstream={stage: _trade(solved, parties, agreement, stage) for stage in market.stages[:-1]},
-    )
-
-
-def _trade(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement, stage: str) -> Upstream:
-    quantities = [row for row in solved.accounts.quantities if row["stage"] == stage]
-    flows = _flows(solved, stage)
-    return Upstream(
-        flows_t={pair: q for pair, q in flows.items() if set(pair) <= parties and q > SMALLEST_FLOW},
-        delivered=_delivered(solved, agreement, stage),
-        output_t=_present(_column(quantities, "production")),
-        use_t=_present(_column(quantities, "consumption")),
-        seller_price_usd_per_t=_seller_prices(solved, stage),
-    )
-
-
-def _flows(solved: SolvedMineral, stage: str) -> Pairs:
-    return {(row["from"], row["to"]): row["quantity"] for row in solved.accounts.flows if row["stage"] == stage}
-
-
-def _present(amounts: Mapping[str, float]) -> Amounts:
-    return {name: float(value) for name, value in amounts.items() if value}
-
-
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Amounts:
-    return {row["region"]: float(row[name]) for row in rows}
-
-
-def _arrivals(solved: SolvedMineral, parties: frozenset[str]) -> Amounts:
-    arrivals: Amounts = {}
-    for (exporter, importer), quantity in _flows(solved, solved.state.problem.market.stages[-1]).items():
-        if importer in parties and exporter not in parties:
-            arrivals[importer] = arrivals.get(importer, 0.0) + quantity
-    return arrivals
-
-
-def _seller_prices(solved: SolvedMineral, stage: str) -> Amounts:
-    """Market price at the producers' node of a stage, contracts for difference left out."""
-    state, market = solved.state, solved.state.problem.market
-    nodes = {region: market.node(region, stage, NodeRole.SUPPLY) for region in market.regions}
-    return {region: float(state.price[node]) for region, node in nodes.items() if node != NOWHERE}
-
-
-def _producer_revenue(solved: SolvedMineral) -> Amounts:
-    """Output times producers' price over all stages."""
-    price = {(row["region"], row["stage"]): row["producer_price"] for row in solved.accounts.prices}
-    revenue: Amounts = {}
-    for row in solved.accounts.quantities:
-        if row["production"] > 0:
-            earned = row["production"] * price[row["region"], row["stage"]]
-            revenue[row["region"]] = revenue.get(row["region"], 0.0) + float(earned)
-    return revenue
-
-
-def _public_release(solved: SolvedMineral) -> Amounts:
-    table, market = solved.state.problem.table, solved.state.problem.market
-    sold = np.flatnonzero(table.role == Role.STOCK_SALE)
-    amounts = np.bincount(table.region[sold], solved.state.quantity[sold], len(market.regions))
-    return _present(dict(zip(market.regions, amounts.tolist(), strict=True)))
-
-
-def _delivered(solved: SolvedMineral, agreement: Agreement, stage: str) -> Pairs:
-    pairs = zip(solved.state.problem.offtakes, solved.state.excused, strict=True)
-    committed = {index: excused for (index, _, _), excused in pairs}
-    return {
-        (agreement.offtakes[index].producer, agreement.offtakes[index].buyer): 1.0 - excused
-        for index, excused in committed.items()
-        if agreement.offtakes[index].stage == stage
-    }
-
-
-def _impact(
-    world: World, asked: Question, solved: SolvedMineral, status_quo: SolvedMineral
-) -> tuple[dict[str, Amounts], dict[str, Amounts]]:
-    """Assured supply by class and region, and extra cost by region and industry, where industry sizes are known."""
-    users = world.users(asked.scenario)
-    assumptions = world.assumptions.with_overrides(asked.scenario.assumptions)
-    change = _market_change(solved, status_quo, asked.mineral, set(users.regions))
-    if not change.regions:
-        return {}, {}
-    detail = by_mineral(users, change, assumptions)
-    rows = compare(users, change, assumptions)
-    costs: dict[str, Amounts] = {}
-    for region, industry, cost in zip(rows.region, rows.industry, rows.extra_cost_usd, strict=True):
-        if cost:
-            costs.setdefault(str(region), {})[str(industry)] = float(cost)
-    return {name: _assured(detail, users.industries, name) for name in CLASSES}, costs
-
-
-def _assured(detail: pd.DataFrame, industries: pd.DataFrame, name: str) -> Amounts:
-    """Share of the class's need that is served, every industry cut alike, by region that uses the mineral."""
-    members = dict(zip(industries.id, industries[name].to_numpy(dtype=bool), strict=True))
-    need: Amounts = {}
-    missing: Amounts = {}
-    columns = (detail.region, detail.industry, detail.use_t.to_numpy(), detail.cut_pro_rata.to_numpy())
-    for region, industry, use_t, cut in zip(*columns, strict=True):
-        if members[industry] and use_t > 0:
-            need[region] = need.get(region, 0.0) + float(use_t)
-            missing[region] = missing.get(region, 0.0) + float(use_t * cut)
-    return {region: 1.0 - missing[region] / amount for region, amount in need.items()}
-
-
-def _market_change(solved: SolvedMineral, status_quo: SolvedMineral, mineral: str, regions: set[str]) -> MarketChange:
-    last = solved.state.problem.market.stages[-1]
-
-    def column(of: SolvedMineral, table: str, name: str) -> Amounts:
-        return _column([row for row in getattr(of.accounts, table) if row["stage"] == last], name)
-
-    names = tuple(name for name in column(status_quo, "quantities", "consumption") if name in regions)
-
-    def grid(of: SolvedMineral, table: str, name: str) -> Any:
-        values = column(of, table, name)
-        return np.array([[values.get(region, np.nan)] for region in names]).reshape(len(names), 1)
-
-    return MarketChange(
-        regions=names,
-        minerals=(mineral,),
-        price_usd_per_t=grid(solved, "prices", "consumer_price"),
-        price0_usd_per_t=grid(status_quo, "prices", "consumer_price"),
-        use_t=grid(solved, "quantities", "consumption"),
-        use0_t=grid(status_quo, "quantities", "consumption"),
     )

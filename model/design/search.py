@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from model.design.catalogue import Catalogue
-from model.design.choice import build, decide
+from model.design.choice import build, choose, decide
 from model.design.conflict import Conflict, Worth, conflict, least_violation, worths
 from model.design.frontier import FEWEST_POINTS, frontier
 from model.design.limits import PARTICIPATION
 from model.design.options import MILLION
 from model.design.programme import NoAgreement, Programme
 from model.design.proof import Proof, agreement_of, bundles, in_round_numbers, verify
+from model.design.report import why_nothing
+from model.design.request import Objective
 from model.design.table import Progress, ResponseTable
 
 if TYPE_CHECKING:
@@ -188,7 +190,7 @@ class Designer:
         return {f"{party} {PARTICIPATION}": -value for party, value in proof.verified.items() if value < -smallest}
 
     def _report(self, choice: Choice, agreement: Agreement, proof: Proof) -> Design:
-        notes = list(choice.notes)
+        notes = [*choice.notes, *self._why_nothing(choice)]
         if proof.difference > self.request.agreement_gap:
             notes.append(
                 f"Predicted and verified gains still differ by up to {proof.difference:.1%}: the verified ones hold."
@@ -209,6 +211,15 @@ class Designer:
             packages_tried=self._catalogue.tried,
             packages_left_out=self._catalogue.left_out,
         )
+
+    def _why_nothing(self, choice: Choice) -> list[str]:
+        """Where nothing is agreed, what the best package would do if nobody had to agree."""
+        if not all(option.package.is_neutral for option in choice.chosen.values()):
+            return []
+        free = self.request.model_copy(
+            update={"objective": Objective(), "participation": "none", "red_lines": {}, "transfers": 0.0}
+        )
+        return [why_nothing(choose(replace(self.terms(), request=free, margins={})))]
 
     def _without_agreement(self) -> Design:
         return Design(

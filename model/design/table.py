@@ -10,7 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model.design.responses import Question, Response, key_of, respond
+from model.design.respond import respond
+from model.design.responses import Question, Response, key_of
 from model.errors import AccordError
 from model.world import World
 
