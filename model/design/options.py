@@ -81,7 +81,7 @@ class Option:
 
     def _grid(self, of: Callable[[Response], Mapping[str, float]], responses: Sequence[Response]) -> Floats:
         parties = self.frame.parties
-        return np.array([[of(response).get(party, 0.0) for party in parties] for response in responses])
+        return np.array([[amounts.get(party, 0.0) for party in parties] for amounts in map(of, responses)])
 
     def _change(self, of: Callable[[Response], Mapping[str, float]]) -> Floats:
         change: Floats = (self._grid(of, self.responses) - self._grid(of, self.neutral)) / MILLION

@@ -38,6 +38,7 @@ class Project:
     operating_cost_usd_per_t: float
     full_cost_usd_per_t: float
     start_year: int | None
+    status: str
     source_id: str
 
     def seller(self, lenders_share: float, rules: OfftakeRules) -> Seller:
@@ -91,6 +92,7 @@ def _project(row: object, assumptions: Assumptions) -> Project:
         operating_cost_usd_per_t=operating,
         full_cost_usd_per_t=operating + capital / capacity,
         start_year=int(start) if np.isfinite(start) else None,
+        status=str(get("status")) if isinstance(get("status"), str) else "",
         source_id=str(get("source_id")),
     )
 
@@ -98,7 +100,7 @@ def _project(row: object, assumptions: Assumptions) -> Project:
 def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Project], list[str]]:
     """Projects of parties that could be built, and a sentence for everything that speaks against more.
 
-    In one year nothing is built, so projects need the long horizon. The sources give no year in which a project starts.
+    In one year nothing is built, so projects need the long horizon; there, all are taken to be ready.
     """
     known = projects_of(world, scenario, mineral)
     if not known:
@@ -106,7 +108,11 @@ def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Proje
     if scenario.horizon == "short":
         return [], [f"Projects of {mineral} need the long horizon: within one year none can be built."]
     own = [project for project in known if project.region in scenario.parties]
-    return own, [] if own else [f"No project of {mineral} stands in a party."]
+    if not own:
+        return [], [f"No project of {mineral} stands in a party."]
+    undated = sum(project.start_year is None for project in own)
+    notes = [f"For {undated} of {len(own)} projects of {mineral} the source gives no start: all could stand by then."]
+    return own, notes if undated else []
 
 
 def project_sets(ids: Sequence[str]) -> list[tuple[str, ...]]:

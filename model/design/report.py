@@ -67,7 +67,8 @@ def _package_rows(option: Option) -> Iterator[tuple[str, str, str, float, str, s
     for party, quantity in package.stockpiles:
         yield package.mineral, "stockpile", party, quantity, "t", f"released above {package.release_above:,.0f} USD/t"
     for project in option.projects:
-        note = f"full cost {project.full_cost_usd_per_t:,.0f} USD/t"
+        start = "the source gives no start" if project.start_year is None else f"starts {project.start_year}"
+        note = f"full cost {project.full_cost_usd_per_t:,.0f} USD/t; {project.status or 'status not given'}, {start}"
         yield package.mineral, "project", f"{project.name} ({project.region})", project.capacity_t, "t/yr", note
 
 

@@ -104,12 +104,12 @@ def _edit(change: Callable[[Scenario], Scenario]) -> dict[str, Any]:
 
 def _mineral(now: Scenario) -> None:
     names = results.names()
-    key = state.seed("mineral", levers.focus(now))
+    minerals = results.world().minerals
     st.selectbox(
         "Mineral",
-        results.world().minerals,
-        key=key,
+        minerals,
         format_func=names.mineral,
+        **state.seed("mineral", levers.focus(now), options=minerals),
         **_edit(lambda s: levers.with_focus(s, state.value("mineral"))),
     )
 
@@ -122,12 +122,12 @@ def _parties(now: Scenario) -> None:
     chosen = next((id for id, parties in members.items() if set(parties) == set(now.parties)), None)
 
     def take_coalition() -> None:
-        picked = state.value("coalition")
+        picked = state.optional("coalition")
         if picked is not None:
             state.edit(lambda s: levers.with_parties(s, members[picked], regions))
 
     def take_parties() -> None:
-        picked = state.value("parties")
+        picked = state.optional("parties")
         if not picked:
             known = ", ".join(str(title) for title in titles.values())
             state.refuse(
@@ -139,13 +139,13 @@ def _parties(now: Scenario) -> None:
     st.pills(
         "Named coalitions",
         list(members),
-        key=state.seed("coalition", chosen),
         format_func=lambda id: str(titles[id]),
         on_change=take_coalition,
         help="Members and sources stand in the table of coalitions on the page Data and method.",
+        **state.seed("coalition", chosen, "default"),
     )
-    key = "parties" if state.history().stops else state.seed("parties", list(now.parties))
-    st.multiselect("Parties", regions, key=key, format_func=results.names().region, on_change=take_parties)
+    shown = {"key": "parties"} if state.history().stops else state.seed("parties", list(now.parties), "default")
+    st.multiselect("Parties", regions, format_func=results.names().region, on_change=take_parties, **shown)
 
 
 def _floor(now: Scenario) -> None:
@@ -158,18 +158,18 @@ def _floor(now: Scenario) -> None:
             "Level, % of the status quo price",
             0,
             MOST_FLOOR_PERCENT,
-            key=state.seed("floor_percent", at),
             format="%d %%",
             help=f"0 = no floor. 100 % = {price(reference)}, the parties' price in the status quo. {NOT_SOURCED}",
+            **state.seed("floor_percent", at),
             **_edit(lambda s: _floor_level(s, _four_figures(state.value("floor_percent") / 100 * reference))),
         )
     st.number_input(
         "Level, USD/t (0 = none)",
         min_value=0.0,
-        key=state.seed("floor_usd", 0.0 if floor is None else floor.price),
         format="%.0f",
         step=_step(reference),
         help=_help(Floor, "price"),
+        **state.seed("floor_usd", 0.0 if floor is None else floor.price),
         **_edit(lambda s: _floor_level(s, state.value("floor_usd"))),
     )
     if floor is not None:
@@ -182,17 +182,18 @@ def _stage(key: str, now: Scenario, chosen: str | None, change: Callable[[Scenar
     stages = results.world().stages[levers.focus(now)]
     if len(stages) == 1:
         return stages[0]
-    at = chosen or st.session_state.get(key) or stages[-1]
+    at = chosen or st.session_state.get(key)
+    at = at if at in stages else stages[-1]
     names = results.names()
     st.segmented_control(
         "Stage",
         stages,
-        key=state.seed(key, at if at in stages else stages[-1]),
         required=True,
         format_func=lambda stage: names.stage(levers.focus(now), stage),
+        **state.seed(key, at, "default"),
         **_edit(lambda s: change(s, state.value(key))),
     )
-    return str(state.value(key))
+    return str(state.optional(key) or at)
 
 
 def _reference(now: Scenario, stage: str) -> float | None:
@@ -246,9 +247,9 @@ def _mechanism(floor: Floor) -> None:
     st.selectbox(
         "Mechanism",
         list(MECHANISMS),
-        key=state.seed("floor_mechanism", kind),
         format_func=MECHANISMS.__getitem__,
         help="Levy on arrivals from non-parties, payment to producers, or public purchases.",
+        **state.seed("floor_mechanism", kind, options=list(MECHANISMS)),
         **_edit(lambda s: _with_mechanism(s, state.value("floor_mechanism"))),
     )
     change = partial(_floor_part)
@@ -261,18 +262,18 @@ def _mechanism(floor: Floor) -> None:
         st.number_input(
             "Budget per party, million USD/yr (empty = no limit)",
             min_value=0.0,
-            key=state.seed("floor_budget", budget),
             format="%.1f",
             help=_help(Floor, "budget"),
-            **_edit(lambda s: _floor_part(s, "budget", _times(state.value("floor_budget"), MILLION))),
+            **state.seed_optional("floor_budget", budget),
+            **_edit(lambda s: _floor_part(s, "budget", _times(state.optional("floor_budget"), MILLION))),
         )
         st.number_input(
             "Ceiling, USD/t (empty = never sells)",
             min_value=0.0,
-            key=state.seed("floor_ceiling", floor.ceiling),
             format="%.0f",
             help=_help(Floor, "ceiling"),
-            **_edit(lambda s: _floor_part(s, "ceiling", state.value("floor_ceiling"))),
+            **state.seed_optional("floor_ceiling", floor.ceiling),
+            **_edit(lambda s: _floor_part(s, "ceiling", state.optional("floor_ceiling"))),
         )
         _number("Stock held, t", "floor_stock", floor.stock, Floor, "stock", change, 10.0)
 
@@ -310,10 +311,10 @@ def _number(
     st.number_input(
         label,
         min_value=float(bounds.get("minimum", 0.0)),
-        key=state.seed(key, float(value)),
         format="%.0f",
         step=_four_figures(step),
         help=_help(record, name),
+        **state.seed(key, float(value)),
         **_edit(lambda s: change(s, name, state.value(key))),
     )
 
@@ -357,26 +358,26 @@ def _border(now: Scenario) -> None:
         "Tariff on non-parties, % of value",
         0.0,
         float(MOST_DUTY_PERCENT),
-        key=state.seed("tariff", min(rate, MOST_DUTY_PERCENT)),
         step=0.5,
         format="%.1f %%",
         help=_help(Tariff, "ad_valorem"),
         disabled=trq is not None,
+        **state.seed("tariff", min(rate, MOST_DUTY_PERCENT)),
         **_edit(lambda s: _with_tariff(s, stage, state.value("tariff") / 100)),
     )
     st.toggle(
         "Tariff-rate quota for non-parties",
-        key=state.seed("trq_on", trq is not None),
         help="One quantity at the in-quota rate, the rest at the over-quota rate; replaces tariffs. "
         "Starts at what comes in in the status quo.",
+        **state.seed("trq_on", trq is not None),
         **_edit(lambda s: _with_trq(s, stage, state.value("trq_on"))),
     )
     if trq is not None:
         _trq_levers(trq)
     st.toggle(
         "Zero-for-zero among parties",
-        key=state.seed("zero", free is not None),
         help="Duties in force between parties fall to zero.",
+        **state.seed("zero", free is not None),
         **_edit(lambda s: levers.put(s, "zero_for_zero", _place(s, stage) if state.value("zero") else None)),
     )
 
@@ -418,10 +419,10 @@ def _trq_levers(trq: Trq) -> None:
     st.number_input(
         "Quota, t/yr",
         min_value=0.0,
-        key=state.seed("trq_t", trq.quantity),
         format="%.0f",
         step=max(1.0, _four_figures(trq.quantity / 50)),
         help=_help(Trq, "quantity"),
+        **state.seed("trq_t", trq.quantity),
         **_edit(lambda s: _trq_part(s, quantity=state.value("trq_t"))),
     )
     for key, label, duty in (
@@ -432,17 +433,18 @@ def _trq_levers(trq: Trq) -> None:
             label,
             0.0,
             float(MOST_DUTY_PERCENT),
-            key=state.seed(key, min(100 * duty.ad_valorem, MOST_DUTY_PERCENT)),
             step=0.5,
             format="%.1f %%",
             help=_help(Duty, "ad_valorem"),
+            **state.seed(key, min(100 * duty.ad_valorem, MOST_DUTY_PERCENT)),
             **_edit(partial(_trq_duty, key=key)),
         )
+    rents = [holder.value for holder in RentHolder]
     st.selectbox(
         "Quota rent goes to",
-        [holder.value for holder in RentHolder],
-        key=state.seed("rent_to", trq.rent_to.value),
+        rents,
         format_func=RENTS.__getitem__,
+        **state.seed("rent_to", trq.rent_to.value, options=rents),
         **_edit(lambda s: _trq_part(s, rent_to=state.value("rent_to"))),
     )
 
@@ -467,8 +469,8 @@ def _stock(now: Scenario) -> None:
 def _offtake(now: Scenario, offtake: Offtake | None) -> None:
     st.toggle(
         "Offtake between two parties",
-        key=state.seed("offtake_on", offtake is not None),
         help="At least this much is shipped in every state of the world, settled at the strike price.",
+        **state.seed("offtake_on", offtake is not None),
         **_edit(_with_offtake),
     )
     if offtake is None:
@@ -478,25 +480,25 @@ def _offtake(now: Scenario, offtake: Offtake | None) -> None:
         st.selectbox(
             label,
             results.world().regions,
-            key=state.seed(f"offtake_{key}", getattr(offtake, key)),
             format_func=names.region,
+            **state.seed(f"offtake_{key}", getattr(offtake, key), options=results.world().regions),
             **_edit(partial(_offtake_part, name=key, key=f"offtake_{key}")),
         )
     st.number_input(
         "Offtake, t/yr",
         min_value=0.0,
-        key=state.seed("offtake_t", offtake.quantity),
         format="%.0f",
         step=max(1.0, _four_figures(offtake.quantity / 20)),
         help=_help(Offtake, "quantity"),
+        **state.seed("offtake_t", offtake.quantity),
         **_edit(partial(_offtake_part, name="quantity", key="offtake_t")),
     )
     st.number_input(
         "Strike, USD/t (empty = market price)",
         min_value=0.0,
-        key=state.seed("offtake_strike", offtake.strike),
         format="%.0f",
         help=_help(Offtake, "strike"),
+        **state.seed_optional("offtake_strike", offtake.strike),
         **_edit(partial(_offtake_part, name="strike", key="offtake_strike")),
     )
 
@@ -509,14 +511,15 @@ def _with_offtake(now: Scenario) -> Scenario:
 
 def _offtake_part(now: Scenario, name: str, key: str) -> Scenario:
     offtake = levers.first(now, "offtakes")
-    return now if offtake is None else levers.put(now, "offtakes", {**_content(offtake), name: state.value(key)})
+    typed = state.optional(key) if name == "strike" else state.value(key)
+    return now if offtake is None else levers.put(now, "offtakes", {**_content(offtake), name: typed})
 
 
 def _stockpile(now: Scenario, stockpile: Stockpile | None) -> None:
     st.toggle(
         "Stockpile of a party",
-        key=state.seed("stockpile_on", stockpile is not None),
         help=_help(Stockpile, "quantity"),
+        **state.seed("stockpile_on", stockpile is not None),
         **_edit(_with_stockpile),
     )
     if stockpile is None:
@@ -524,26 +527,26 @@ def _stockpile(now: Scenario, stockpile: Stockpile | None) -> None:
     st.selectbox(
         "Party",
         now.parties,
-        key=state.seed("stockpile_party", stockpile.party),
         format_func=results.names().region,
+        **state.seed("stockpile_party", stockpile.party, options=now.parties),
         **_edit(partial(_stockpile_part, name="party", key="stockpile_party")),
     )
     st.number_input(
         "Release at most, t/yr",
         min_value=0.0,
-        key=state.seed("stockpile_t", stockpile.quantity),
         format="%.0f",
         step=max(1.0, _four_figures(stockpile.quantity / 20)),
         help=_help(Stockpile, "quantity"),
+        **state.seed("stockpile_t", stockpile.quantity),
         **_edit(partial(_stockpile_part, name="quantity", key="stockpile_t")),
     )
     st.number_input(
         "Release above, USD/t",
         min_value=0.0,
-        key=state.seed("stockpile_usd", stockpile.release_above),
         format="%.0f",
         step=_four_figures(max(stockpile.release_above, 100.0) / 100),
         help=_help(Stockpile, "release_above"),
+        **state.seed("stockpile_usd", stockpile.release_above),
         **_edit(partial(_stockpile_part, name="release_above", key="stockpile_usd")),
     )
 
@@ -566,9 +569,9 @@ def _shock(now: Scenario) -> None:
     st.multiselect(
         "Named shocks, combinable",
         options,
-        key=state.seed("shocks", chosen),
         format_func=names.shock,
         placeholder="None",
+        **state.seed("shocks", chosen, "default"),
         **_edit(lambda s: levers.with_shocks(s, state.value("shocks"))),
     )
     for shock in now.shocks:
@@ -595,9 +598,9 @@ def _severity(shock: NamedShock) -> None:
         f"{about.name}: {about.unit}",
         float(low),
         float(high),
-        key=state.seed(key, float(at)),
         step=_four_figures((high - low) / 40),
         help=layout.plain(about_it),
+        **state.seed(key, float(at)),
         **_edit(take),
     )
 
@@ -658,10 +661,10 @@ def _assumption(now: Scenario, assumption: Assumption) -> None:
         f"{_readable(assumption.name)}{' (changed)' if changed else ''}",
         float(assumption.low),
         float(assumption.high),
-        key=state.seed(key, float(at)),
         step=_four_figures((assumption.high - assumption.low) / 20),
         format="%.4g",
         help=layout.plain(f"Assumption. {assumption.unit}; {registered}. {assumption.reason}; {source}"),
+        **state.seed(key, float(at)),
         **_edit(take),
     )
 
@@ -670,11 +673,11 @@ def _horizon(now: Scenario) -> None:
     st.segmented_control(
         "Horizon",
         list(HORIZONS),
-        key=state.seed("horizon", now.horizon),
         format_func=HORIZONS.__getitem__,
         required=True,
         help="Short: one year, capacity almost fixed (see Assumptions). Long: capacity responds.",
         label_visibility="collapsed",
+        **state.seed("horizon", now.horizon, "default"),
         **_edit(lambda s: s.model_copy(update={"horizon": state.value("horizon")})),
     )
 
@@ -725,7 +728,7 @@ def _share(now: Scenario) -> None:
 
 
 def _open() -> None:
-    file = state.value("opened")
+    file = state.optional("opened")
     if file is not None:
         content = file.getvalue()
         state.edit(lambda _: links.parse(content.decode("utf-8", errors="replace")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from pages.components import state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def kept(form: str, kind: type[Any]) -> Any:
@@ -17,17 +18,29 @@ def kept(form: str, kind: type[Any]) -> Any:
     return st.session_state.setdefault(f"typed_{form}", kind())
 
 
-def field(form: str, content: object, name: str) -> dict[str, Any]:
-    """Arguments of a widget that shows a field of a form and keeps what is typed."""
-    return item(f"{form}_{name}", getattr(content, name), lambda value: setattr(content, name, value))
+def field(
+    form: str, content: object, name: str, start: str = "value", options: Sequence[Any] | None = None
+) -> dict[str, Any]:
+    """Arguments of a widget that shows a field of a form and keeps what is typed; see :func:`item`."""
+    keep = partial(setattr, content, name)
+    return item(f"{form}_{name}", getattr(content, name), keep, start, options)
 
 
-def item(key: str, value: Any, keep: Callable[[Any], object]) -> dict[str, Any]:
-    """Arguments of a widget that shows a value and hands on what is typed; a field that is emptied keeps its value."""
+def item(
+    key: str,
+    value: Any,
+    keep: Callable[[Any], object],
+    start: str = "value",
+    options: Sequence[Any] | None = None,
+) -> dict[str, Any]:
+    """Arguments of a widget that shows a value and hands on what is typed; a field that is emptied keeps its value.
+
+    ``start`` and ``options`` are those of :func:`pages.components.state.seed`.
+    """
 
     def take() -> None:
-        typed = state.value(key)
+        typed = state.optional(key)
         if typed is not None or value is None:
             keep(typed)
 
-    return {"key": state.seed(key, value), "on_change": take}
+    return {**state.seed(key, value, start, options), "on_change": take}

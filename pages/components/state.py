@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.errors import AccordError
+from model.errors import AccordError, ScenarioError
 from model.scenario import Scenario
 from pages.components import axes, links, results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 STORE = "history"
 MOST_STEPS = 200
@@ -59,8 +59,7 @@ def edit(change: Callable[[Scenario], Scenario]) -> None:
     """Change the scenario; where the change is refused, everything stays and the reason is kept."""
     here = history()
     try:
-        new = change(here.scenario)
-        results.check(new)
+        new = _checked(change(here.scenario))
     except AccordError as error:
         refuse(str(error))
         return
@@ -69,6 +68,17 @@ def edit(change: Callable[[Scenario], Scenario]) -> None:
         here.past = [*here.past[-MOST_STEPS:], here.scenario]
         here.future = []
         here.scenario = new
+
+
+def _checked(scenario: Scenario) -> Scenario:
+    """The scenario with every field read afresh, since a copy with other fields takes any value unseen.
+
+    Raises:
+        ScenarioError: for what is no scenario, or names what the world does not have.
+    """
+    read = Scenario.parse(scenario.model_dump(mode="json", by_alias=True, warnings=False), "scenario")
+    results.check(read)
+    return read
 
 
 def refuse(message: str, stops: bool = False) -> None:
@@ -108,15 +118,39 @@ def fold(group: str) -> None:
 
 
 def value(key: str) -> Any:
-    """What a widget holds."""
+    """What a widget holds.
+
+    Raises:
+        ScenarioError: when it holds nothing, which is no level of a lever.
+    """
+    held = optional(key)
+    if held is None:
+        raise ScenarioError(f"nothing is chosen for {key.replace('_', ' ')}; what stood there before is kept")
+    return held
+
+
+def optional(key: str) -> Any:
+    """What a widget that may be empty holds, or None."""
     return st.session_state[key]
 
 
-def seed(key: str, wanted: Any) -> str:
-    """Set a widget that is about to be drawn to what the scenario says; returns its key."""
+def seed(key: str, wanted: Any, start: str = "value", options: Sequence[Any] | None = None) -> dict[str, Any]:
+    """Arguments of a widget about to be drawn that make it show what the scenario says.
+
+    Where it holds something else, it is set. Otherwise the value is named as the widget's default too (``start``, or
+    its place among ``options``): of a run that is cut short the browser may not have heard, and would then draw the
+    widget at Streamlit's own default, such as the first option, and report that as the user's choice.
+    """
     if st.session_state.get(key, MISSING) != wanted:
         st.session_state[key] = wanted
-    return key
+        return {"key": key}
+    return {"key": key, start: wanted} if options is None else {"key": key, "index": list(options).index(wanted)}
+
+
+def seed_optional(key: str, wanted: float | None) -> dict[str, Any]:
+    """The same for a number that may be emptied: its default has to be nothing, so it is set every time."""
+    st.session_state[key] = wanted
+    return {"key": key, "value": None}
 
 
 def publish() -> None:
