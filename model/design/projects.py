@@ -110,9 +110,11 @@ def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Proje
     own = [project for project in known if project.region in scenario.parties]
     if not own:
         return [], [f"No project of {mineral} stands in a party."]
+    notes = [f"Assumption: a new plant for {mineral} reaches every buyer in proportion to what that buyer takes today."]
     undated = sum(project.start_year is None for project in own)
-    notes = [f"For {undated} of {len(own)} projects of {mineral} the source gives no start: all could stand by then."]
-    return own, notes if undated else []
+    if undated:
+        notes.append(f"For {undated} of {len(own)} projects the source gives no start; all are taken to be ready.")
+    return own, notes
 
 
 def project_sets(ids: Sequence[str]) -> list[tuple[str, ...]]:

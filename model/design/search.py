@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Deciding = Generator[Progress, None, Choice]
 
 MOST_REFINEMENTS = 12
+"""Rounds of refinement in search of any agreement that meets all red lines."""
+MOST_ROUNDS = 40
+"""Rounds of refinement around a choice."""
 MOST_PROOFS = 5
 MOST_REDRAWN = 5
 SMALL_SHORTFALL = 1e-6
@@ -132,15 +135,17 @@ class Designer:
         return decide(m, terms, Programme(m, self.request))
 
     def _settle(self) -> Deciding:
-        """Choose and refine around the choice until levels move by less than a negotiable step and hosts stand."""
+        """Choose and refine around the choice until levels move by less than a negotiable step and hosts stand.
+
+        By-products are refined under their hosts' earlier packages first: to follow a host means to solve all again.
+        """
         choice = yield from self._first_choice()
-        for _ in range(MOST_REFINEMENTS):
-            if (yield from self._catalogue.follow_hosts(choice)):
-                choice = self._choose()
+        for _ in range(MOST_ROUNDS):
             wanted = self._catalogue.around([choice])
-            if not wanted:
-                return choice
-            yield from self._catalogue.add_levels(wanted)
+            if wanted:
+                yield from self._catalogue.add_levels(wanted)
+            elif not (yield from self._catalogue.follow_hosts(choice)):
+                break
             choice = self._choose()
         return choice
 
