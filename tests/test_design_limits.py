@@ -12,8 +12,9 @@ from model.design.conflict import conflict, least_violation, worths
 from model.design.options import MILLION, Option
 from model.design.packages import Package
 from model.design.programme import NoAgreement
+from model.design.proof import in_round_numbers
 from model.design.request import DesignRequest
-from tests.design_toys import MINERAL, STAGE, frame_of, label, option, response
+from tests.design_toys import MINERAL, STAGE, frame_of, label, option, response, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,3 +162,23 @@ def test_the_least_violation_weighs_money_by_the_largest_gains_and_shares_as_the
         options = [imports(0, 0.30, -10.0), imports(0, 0.30), imports(1, 0.0, -cost)]
         terms = limited({MINERAL: options}, non_party_import_share=0.20, user_cost=0.0)
         assert least_violation(terms).chosen[MINERAL].package.floor == expected
+
+
+def test_money_moves_only_as_far_as_a_limit_needs_it() -> None:
+    """B loses 1 and may be paid up to 50: it is paid 1, although any sum between would do for the objective."""
+    terms = terms_of([{"A": 10.0, "B": -1.0}], transfers=50e6, participation="expected", gap=0.005)
+    choice = choose(terms)
+    assert choice.transfers == pytest.approx({"A": -1.0, "B": 1.0}, abs=1e-6)
+    assert choice.contracts == ()
+    assert choice.bound >= choice.objective - 1e-9
+
+
+def test_transfers_are_rounded_in_favour_of_all_but_one() -> None:
+    gains = {"A": 10.0, "B": -1.23456, "C": -0.70001}
+    choice = choose(terms_of([gains], ("A", "B", "C"), transfers=50e6, participation="expected"))
+    rounded = in_round_numbers(choice, 50.0)
+    assert rounded.transfers["B"] == pytest.approx(1.235)
+    assert rounded.transfers["C"] == pytest.approx(0.7005)
+    assert sum(rounded.transfers.values()) == pytest.approx(0.0, abs=1e-12)
+    at_the_limit = in_round_numbers(choice, -min(choice.transfers.values()))
+    assert min(at_the_limit.transfers.values()) >= min(choice.transfers.values())
