@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model.agreement import Agreement
 from model.design import Designer, gains, scenario_of, term_sheet
 from model.design.aims import MEASURES as AIMS
 from model.design.aims import Aim
 from model.design.choice import MEASURES
 from model.design.levers import answer_in_words, one_lever
-from model.design.parties import evaluator_of, trial_of
+from model.design.parties import aside_of, evaluator_of, trial_of
 from model.design.proof import agreement_of, in_round_numbers
 from model.design.report import headline, red_lines
 from model.design.standing import standing
@@ -28,10 +29,10 @@ from model.design.wording import (
 from pages.components import controls, design_charts, designs, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
-    from model.agreement import Agreement
     from model.design import Design, DesignRequest
     from model.design.frontier import FrontierStep, Point
     from model.design.levers import LeverAnswer
+    from model.design.parties import Aside
     from model.design.search import Found
     from model.scenario import Scenario
 
@@ -50,6 +51,7 @@ def main() -> None:
     identity = "" if request is None else request.model_dump_json()
     found = jobs.finished(DESIGN_JOB, identity)
     designs.ask(scenario, unfolded=found is None)
+    designs.shocks(scenario)
     if request is None:
         return
     jobs.panel(
@@ -61,38 +63,56 @@ def main() -> None:
     )
     if found is not None:
         _result(found, identity)
-    designs.states(request)
     _one_lever(scenario, request)
 
 
 def _result(found: Found, identity: str) -> None:
-    design = found.design
-    names = results.names()
+    """What came out: an agreement, nothing better than none, or a conflict; each with the shocks it counts."""
+    design, names = found.design, results.names()
     st.markdown(f"#### {layout.plain(with_names(headline(design), names))}")
-    if design.choice is None:
+    if design.agreement is None:
         layout.bullets(sentences(design.conflicts, names))
-        _notes(design)
-        return
-    st.button("Load into the scenario", type="primary", on_click=_load, args=(scenario_of(design),))
+    elif design.agreement != Agreement():
+        _terms(design, design.agreement)
+        _consequences(design)
+    _notes(design)
+    designs.states(design.states)
+    if design.agreement is not None:
+        _frontier(found, identity)
+
+
+def _terms(design: Design, agreement: Agreement) -> None:
+    """What would be signed."""
+    assert design.choice is not None, "an agreement was chosen"
+    loaded = (scenario_of(design), aside_of(design.choice))
+    st.button("Load into the scenario", type="primary", on_click=_load, args=loaded)
+    st.markdown("**Term sheet**")
+    sheet = term_sheet(design)
+    st.table(terms_in_words(sheet, agreement.offtakes, results.names()), hide_index=True)
+    layout.download(sheet, "term_sheet")
+
+
+def _consequences(design: Design) -> None:
+    """Who gains and pays, predicted beside verified, and what is left of every red line."""
+    assert design.choice is not None, "an agreement was chosen"
+    assert design.proof is not None, "a choice that is reported was verified"
+    names = results.names()
+    frame = gains_table(gains(design), names)
     left, right = layout.chart_row("deal", align="top")
     with left:
-        st.markdown("**Term sheet**")
-        layout.table(terms_in_words(term_sheet(design), names), "term_sheet", height=380)
-    with right:
-        frame = gains_table(gains(design), names)
         figure = design_charts.gains_chart(frame[:-1], "verified_musd", "predicted_musd")
         layout.exhibit(proof_in_words(design.proof.difference, design.choice.gap), figure, frame, "design_gains")
-    with st.container(key="charts_lines"):
-        left, right = st.columns([3, 2], gap="medium")
-    with left:
+    with right:
         st.markdown("**Who gains and who pays, million USD/yr, expected**")
         designs.numbers(frame, "gains_numbers")
-    with right:
+    left, right = layout.chart_row("lines", align="top")
+    with left:
         st.markdown("**Red lines and what is left of them**")
-        layout.table(margins_in_words(red_lines(design), names), "red_lines")
-    _worths(design)
-    _frontier(found, identity)
-    _notes(design)
+        limits = red_lines(design)
+        st.table(margins_in_words(limits, names), hide_index=True)
+        layout.download(limits, "red_lines")
+    with right:
+        _worths(design)
 
 
 def _worths(design: Design) -> None:
@@ -145,11 +165,16 @@ def _point(point: Point, request: DesignRequest, measures: tuple[str, str]) -> N
     titles = [MEASURES[name] for name in measures]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(layout.plain(point_in_words(point, titles)), width="content")
-        st.button("Load this point into the scenario", on_click=_load, args=(request.scenario(agreement),))
+        st.button(
+            "Load this point into the scenario",
+            on_click=_load,
+            args=(request.scenario(agreement), aside_of(choice)),
+        )
 
 
-def _load(scenario: Scenario) -> None:
+def _load(scenario: Scenario, aside: Aside) -> None:
     """Replace the agreement by another, as one step that can be undone."""
+    state.keep_aside(scenario.agreement, aside)
     state.edit(lambda now: now.model_copy(update={"agreement": scenario.agreement, "minerals": scenario.minerals}))
 
 
@@ -160,13 +185,13 @@ def _notes(design: Design) -> None:
 def _one_lever(scenario: Scenario, request: DesignRequest) -> None:
     st.subheader("Which level of one lever is enough?", anchor=False)
     st.caption("Everything else stays as the sidebar has it.")
-    asked = questions.ask_lever(scenario)
+    asked, trial = questions.ask_lever(scenario), trial_of(scenario, state.aside(scenario))
     aim = Aim(asked.measure, asked.target, asked.whose if AIMS[asked.measure].by_party else "")
     jobs.panel(
         LEVER_JOB,
         "Find the level",
         key := f"{scenario.to_json()}|{request.model_dump_json()}|{asked.mineral}|{asked.lever}|{aim}",
-        lambda: one_lever(evaluator_of(designs.table(), request), trial_of(scenario), asked.mineral, asked.lever, aim),
+        lambda: one_lever(evaluator_of(designs.table(), request), trial, asked.mineral, asked.lever, aim),
         "Solves the agreement with level after level of this lever under every named shock.",
     )
     step = jobs.finished(LEVER_JOB, key)

@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from model.design import cards, equivalence, membership, parties
-from model.design.wording import signed
+from model.design.wording import effort_in_words, signed
 from model.errors import AccordError
 from model.findings import agreement_in_words
-from pages.components import controls, design_charts, designs, documents, jobs, layout, levers, questions, results
+from pages.components import (
+    controls,
+    design_charts,
+    designs,
+    documents,
+    jobs,
+    layout,
+    levers,
+    questions,
+    results,
+    state,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from model.design import DesignRequest
+    from model.design.evaluate import Evaluator, Trial
     from model.design.parties import Study
     from model.scenario import Scenario
     from model.snapshot.library import Entry
@@ -43,48 +55,53 @@ def main() -> None:
         return
     with st.expander("What is agreed", icon=":material/handshake:"):
         st.markdown(layout.plain(agreement_in_words(scenario, levers.focus(scenario), names)))
+        st.markdown(
+            layout.plain(parties.aside_in_words(state.aside(scenario), results.world().tables["projects"], names))
+        )
+    trial = parties.trial_of(scenario, state.aside(scenario))
     candidates = questions.candidates(scenario, MOST_CANDIDATES)
-    identity = f"{scenario.to_json()}|{request.model_dump_json()}"
+    identity = f"{scenario.to_json()}|{state.aside(scenario)}|{request.model_dump_json()}"
     key = f"{identity}|{candidates}"
     jobs.panel(
         STUDY_JOB,
         "Work out every party's result",
         key,
-        lambda: parties.study(designs.table(), scenario, request, candidates),
+        lambda: parties.study(designs.table(), trial, request, candidates),
         "Solves the agreement under every named shock, without each instrument and without each member.",
     )
     step = jobs.finished(STUDY_JOB, key)
     if step is not None:
-        _cards(step.value, scenario)
-    designs.states(request)
+        _cards(step.value, trial)
+    designs.states(designs.counted(request))
     why, members, hold, others, before = st.tabs(
         ["Why", "Leaving and joining", "Coalitions", "Other instruments", "Since a saved scenario"]
     )
     with why:
-        _why(None if step is None else step.value, scenario, request, identity)
+        _why(None if step is None else step.value, trial, request, identity)
     with members:
         _members(None if step is None else step.value)
     with hold:
-        _coalitions(scenario, request, identity)
+        _coalitions(scenario, trial, request, identity)
     with others:
-        _equivalence(scenario, request, identity)
+        _equivalence(scenario, trial, request, identity)
     with before:
         _since(scenario)
 
 
-def _cards(found: Study, scenario: Scenario) -> None:
+def _cards(found: Study, trial: Trial) -> None:
     names = results.names()
-    st.markdown(f"#### {layout.plain(cards.signs(found.cards, scenario.parties, names))}")
-    own = found.cards[found.cards["party"].isin(scenario.parties)]
+    st.markdown(f"#### {layout.plain(cards.signs(found.cards, trial.members, names))}")
+    st.caption("Expected net gain of each party against no agreement, million USD/yr, and what it consists of.")
+    own = found.cards[found.cards["party"].isin(trial.members)]
     with st.container(horizontal=True):
         for row in own.itertuples():
             with st.container(border=True, width=CARD_PIXELS):
-                _card(row, found.red_lines[found.red_lines["party"] == row.party], scenario)
+                _card(row, found.red_lines[found.red_lines["party"] == row.party], trial)
 
 
-def _card(row: Any, red_lines: pd.DataFrame, scenario: Scenario) -> None:
-    names, trial = results.names(), parties.trial_of(scenario)
-    st.metric(f"{names.region(row.party)}, million USD/yr", signed(row.gain_musd), help="Expected net gain")
+def _card(row: Any, red_lines: pd.DataFrame, trial: Trial) -> None:
+    names = results.names()
+    st.metric(names.region(row.party), signed(row.gain_musd), help="Expected net gain, million USD/yr")
     for title, lines in (("Gets", cards.gets(row, trial, names)), ("Gives", cards.gives(row, trial, names))):
         st.markdown(f":small[**{title}:** {layout.plain('; '.join(lines) or 'nothing')}]")
     st.markdown(f":small[**Need served at least:** {layout.plain(cards.assured(row))}]")
@@ -92,7 +109,7 @@ def _card(row: Any, red_lines: pd.DataFrame, scenario: Scenario) -> None:
         st.markdown(f":small[**Red line:** {layout.plain(line)}]")
 
 
-def _why(found: Study | None, scenario: Scenario, request: DesignRequest, identity: str) -> None:
+def _why(found: Study | None, trial: Trial, request: DesignRequest, identity: str) -> None:
     """What each party's result comes from: accounts, instruments, and on demand the membership of each."""
     names = results.names()
     if found is None:
@@ -114,7 +131,7 @@ def _why(found: Study | None, scenario: Scenario, request: DesignRequest, identi
             MEMBERS_JOB,
             "Count the membership of each party too",
             key,
-            lambda: parties.attribution_to_members(designs.table(), scenario, request),
+            lambda: parties.attribution_to_members(designs.table(), trial, request),
             "Solves the agreement for many sets of members and instruments, which takes a minute or two.",
         )
 
@@ -151,18 +168,20 @@ def _members(found: Study | None) -> None:
     designs.numbers(parties.members_table(found.members, names), "membership")
 
 
-def _coalitions(scenario: Scenario, request: DesignRequest, identity: str) -> None:
+def _coalitions(scenario: Scenario, trial: Trial, request: DesignRequest, identity: str) -> None:
     names = results.names()
     core = questions.core(scenario, membership.MOST_CORE)
     if not core:
         st.caption("Choose the parties whose coalitions are tried.")
         return
     key = f"{identity}|{core}"
+    evaluator = parties.evaluator_of(designs.table(), request)
+    st.caption(effort_in_words(*_effort(evaluator, trial, core, key)))
     jobs.panel(
         COALITIONS_JOB,
         "Try every coalition",
         key,
-        lambda: membership.coalitions(parties.evaluator_of(designs.table(), request), parties.trial_of(scenario), core),
+        lambda: membership.coalitions(evaluator, trial, core),
         "Solves the agreement as applied by every subset of these parties. A coalition holds when no member of it "
         "would be better off leaving.",
     )
@@ -172,7 +191,14 @@ def _coalitions(scenario: Scenario, request: DesignRequest, identity: str) -> No
         designs.numbers(membership.coalition_table(step.value, names), "coalitions")
 
 
-def _equivalence(scenario: Scenario, request: DesignRequest, identity: str) -> None:
+@st.cache_data(show_spinner=False)
+def _effort(_evaluator: Evaluator, _trial: Trial, _core: tuple[str, ...], identity: str) -> tuple[int, int]:
+    """How many coalitions a core has, and how many different solves they need."""
+    trials = membership.coalition_trials(_trial, _core, results.world().regions)
+    return len(trials), len(_evaluator.questions(trials.values()))
+
+
+def _equivalence(scenario: Scenario, trial: Trial, request: DesignRequest, identity: str) -> None:
     names = results.names()
     mineral, applied_by = questions.means(scenario)
     key = f"{identity}|{mineral}|{applied_by}"
@@ -180,9 +206,7 @@ def _equivalence(scenario: Scenario, request: DesignRequest, identity: str) -> N
         EQUIVALENCE_JOB,
         "Find the same price by other instruments",
         key,
-        lambda: equivalence.equivalents(
-            parties.evaluator_of(designs.table(), request), parties.trial_of(scenario), mineral, applied_by
-        ),
+        lambda: equivalence.equivalents(parties.evaluator_of(designs.table(), request), trial, mineral, applied_by),
         "Looks for the level of each instrument, alone, that gives the parties' producers the price they have now.",
     )
     step = jobs.finished(EQUIVALENCE_JOB, key)
@@ -205,12 +229,12 @@ def _since(scenario: Scenario) -> None:
     except AccordError as error:
         documents.shown_fault(error)
         return
-    key = f"{scenario.to_json()}|{entry.checksum}"
+    key = f"{scenario.to_json()}|{state.aside(scenario)}|{entry.checksum}"
     jobs.panel(
         SINCE_JOB,
         "What changed since then?",
         key,
-        lambda: parties.since(designs.table(), then, scenario),
+        lambda: parties.since(designs.table(), then, scenario, (state.aside(then), state.aside(scenario))),
         "Solves both agreements under both sets of assumptions, over all named shocks.",
     )
     step = jobs.finished(SINCE_JOB, key)

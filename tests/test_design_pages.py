@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 from model.agreement import Agreement, Floor
 from model.design import draft as drafts
 from model.design import parties
-from model.design.request import DesignRequest
+from model.design.membership import USUAL_CORE
+from model.design.parties import Aside
+from model.design.request import DesignRequest, states_of
 from model.scenario import Scenario
 from model.snapshot.library import Library
-from pages.components import designs, jobs, state
+from pages.components import designs, jobs, results, state
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_RUNS = 400
@@ -200,13 +202,13 @@ def test_parties_without_an_agreement_say_what_to_do(page: Any) -> None:
 def test_every_party_has_a_card_and_its_result_a_cause(page: Any) -> None:
     test = run_job(page("parties", AGREED), "Work out every party's result")
     assert [metric.label for metric in test.metric] == [
-        "United States, million USD/yr",
-        "European Union, million USD/yr",
-        "Japan, million USD/yr",
+        "United States",
+        "European Union",
+        "Japan",
     ]
     assert "users pay" in said(test)
     assert "Need served at least" in said(test)
-    assert "Floor contributes most" in said(test)
+    assert "Most comes from floor" in said(test)
     assert "by leaving" in said(test)
     test = run_job(test, "Count the membership of each party too")
     assert any("membership of Japan" in frame.value.to_string() for frame in test.dataframe)
@@ -251,3 +253,82 @@ def test_a_saved_scenario_of_another_horizon_is_refused_in_words(page: Any, tmp_
     test.run()
     assert not test.exception
     assert "long horizon" in test.error[0].value
+
+
+def open_shocks(test: AppTest) -> AppTest:
+    test.session_state["shocks_fold"] = True
+    return test.run()
+
+
+def touching(scenario: Scenario) -> list[str]:
+    named = states_of(DesignRequest(minerals=scenario.minerals), results.world())[1:]
+    return [state.name for state in named]
+
+
+def test_shocks_are_chosen_stated_and_kept(page: Any) -> None:
+    first, *others = touching(BISMUTH)
+    test = open_shocks(page("design", BISMUTH))
+    assert f"{1 + len(others)} of {1 + len(others)} shocks count" in said(test)
+    for name in others:
+        test.checkbox(key=f"shock_{name}").uncheck()
+        test.run()
+    test.number_input(key=f"chance_{first}").set_value(12.0)
+    test.run()
+    test.number_input(key=f"severity_{first}").set_value(0.3)
+    test.run()
+    assert f"1 of {1 + len(others)} shocks count, 12 % a year together; no shock: 88 %." in said(test)
+    again = page("design", BISMUTH, test.session_state["typed_design"])
+    again = run_job(open_shocks(again), "Find the agreement")
+    assert again.number_input(key=f"chance_{first}").value == 12.0
+    assert not again.checkbox(key=f"shock_{others[0]}").value
+    assert "over this named shock: China stops all bismuth exports (12 %) a year; no shock 88 %" in said(again)
+    button(again, "As the library has them").click()
+    again.run()
+    assert again.checkbox(key=f"shock_{others[0]}").value
+
+
+def test_probabilities_above_one_together_are_refused(page: Any) -> None:
+    draft = small_draft()
+    draft.probability_percent = dict.fromkeys(touching(BISMUTH), 60.0)
+    test = open_shocks(page("design", BISMUTH, draft))
+    assert "probabilities sum to" in test.error[0].value
+    assert "more than 100 %. Lower a probability or leave a shock out." in said(test)
+    assert "Find the agreement" not in [each.label for each in test.button]
+
+
+def test_no_agreement_is_told_with_its_reason(page: Any) -> None:
+    draft = small_draft()
+    draft.lines = {drafts.RedLine(party, "user_cost"): 0.0 for party in BISMUTH.parties}
+    test = run_job(page("design", BISMUTH, draft), "Find the agreement")
+    assert "is better than no agreement" in said(test)
+    assert "leave worse off" in said(test) or "brings the parties together" in said(test)
+    assert "Load into the scenario" not in [each.label for each in test.button]
+
+
+def test_coalitions_begin_with_the_largest_users_and_say_what_they_take(page: Any) -> None:
+    scenario = BISMUTH.model_copy(update={"agreement": AGREED.agreement})
+    test = page("parties", scenario)
+    assert len(test.multiselect(key="parties_core").value) == USUAL_CORE
+    assert "31 coalitions, up to" in said(test)
+    test.multiselect(key="parties_core").set_value(list(BISMUTH.parties))
+    test.run()
+    assert "255 coalitions, up to" in said(test)
+
+
+def test_what_stands_beside_a_loaded_agreement_counts_where_it_can(page: Any) -> None:
+    beside = Aside(transfers={"USA": -3.0, "JPN": 3.0})
+    plain = run_job(page("parties", AGREED), "Work out every party's result")
+    test = page("parties", AGREED)
+    test.session_state[state.ASIDE] = (AGREED.agreement, beside)
+    test.run()
+    test = run_job(test, "Work out every party's result")
+    before, after = (float(each.metric[2].value.replace("−", "-")) for each in (plain, test))
+    assert after - before == pytest.approx(3.0, abs=0.02)
+    assert "transfers bring 3.0 million USD/yr" in said(test)
+    overview = page("overview", AGREED)
+    overview.session_state[state.ASIDE] = (AGREED.agreement, beside)
+    overview.run()
+    assert "also has transfers" in overview.warning[0].value
+    other = AGREED.model_copy(update={"agreement": Agreement()})
+    overview.session_state[state.STORE] = state.History(other)
+    assert not overview.run().warning

@@ -37,6 +37,7 @@ from model.design.membership import (
     coalition_trials,
     coalitions,
     coalitions_in_words,
+    largest_users,
     membership,
     membership_in_words,
     membership_trials,
@@ -46,6 +47,9 @@ from model.design.options import MILLION, Option
 from model.design.packages import Package
 from model.design.parties import (
     ALL,
+    Aside,
+    aside_in_words,
+    aside_of,
     attribution_in_words,
     by_lever,
     change_in_words,
@@ -58,7 +62,16 @@ from model.design.parties import (
 from model.design.request import check, states_of
 from model.design.respond import facts_of
 from model.design.standing import standing
-from model.design.wording import level_in_words, margins_in_words, shown, states_in_words, states_table, with_names
+from model.design.wording import (
+    level_in_words,
+    margins_in_words,
+    shocks_left,
+    shown,
+    states_in_words,
+    states_table,
+    terms_in_words,
+    with_names,
+)
 from model.errors import ScenarioError
 from model.findings.wording import Names
 from model.scenario import Scenario
@@ -274,6 +287,63 @@ def test_every_instrument_of_an_agreement_is_a_lever(trial: Trial) -> None:
 # change since a saved point
 
 
+BUILT = {"lithium": ("C108",)}
+"""Hombre Muerto North, a small project in Argentina."""
+LITHIUM = Scenario(minerals=("lithium",), parties=("USA", "ARG"), horizon="long")
+
+
+@pytest.fixture(scope="module")
+def beside(table: ResponseTable) -> tuple[Evaluator, Trial]:
+    """An agreement on lithium with a floor, a project and a transfer."""
+    floor = Floor(parties=LITHIUM.parties, mineral="lithium", stage="refined", price=40_000.0, mechanism="cfd")
+    scenario = LITHIUM.model_copy(update={"agreement": Agreement(floors=(floor,))})
+    request = DesignRequest(parties=LITHIUM.parties, minerals=("lithium",), horizon="long", shocks=())
+    return evaluator_of(table, request), trial_of(scenario, Aside(BUILT, {"USA": -5.0, "ARG": 5.0}))
+
+
+def test_projects_and_lump_sums_beside_an_agreement_count(beside: tuple[Evaluator, Trial]) -> None:
+    evaluator, trial = beside
+    with_all = evaluator.expected_gains(trial)
+    unmoved = evaluator.expected_gains(replace(trial, transfers={}))
+    assert with_all["ARG"] - unmoved["ARG"] == pytest.approx(5.0)
+    assert with_all["USA"] - unmoved["USA"] == pytest.approx(-5.0)
+    assert unmoved["ARG"] != pytest.approx(evaluator.expected_gains(replace(trial, transfers={}, projects={}))["ARG"])
+    frame = cards(evaluator, trial).set_index("party")
+    assert frame.loc["ARG", "transfers_musd"] == pytest.approx(5.0)
+    parts = ["users_musd", "producers_musd", "treasury_musd", "contracts_musd", "transfers_musd"]
+    assert frame.loc["ARG", parts].sum() == pytest.approx(frame.loc["ARG", "gain_musd"])
+
+
+def test_projects_and_lump_sums_are_levers_that_add_up(beside: tuple[Evaluator, Trial]) -> None:
+    evaluator, trial = beside
+    levers = levers_of(trial, True)
+    assert levers[:3] == ["floor", "new projects", "transfers"]
+    trials = attribution_trials(trial, True, evaluator.world.regions, 0)
+    gains = returned(evaluator.all_gains(trials))
+    parts = attribute(levers, gains, trial.members, 0)
+    for party, gain in evaluator.expected_gains(trial).items():
+        assert sum(each.value for each in parts[party]) == pytest.approx(gain)
+
+
+def test_who_leaves_takes_projects_and_lump_sums_along(beside: tuple[Evaluator, Trial]) -> None:
+    evaluator, trial = beside
+    alone = membership_trials(trial, (), evaluator.world.regions)["ARG"]
+    bare = replace(alone, projects={}, transfers={})
+    assert evaluator.expected_gains(alone) == evaluator.expected_gains(bare)
+
+
+def test_what_stands_beside_an_agreement_is_told(world: World, names: Names) -> None:
+    told = aside_in_words(Aside(BUILT, {"USA": -5.0, "ARG": 0.05, "JPN": 4.95}, True), world.tables["projects"], names)
+    assert told == (
+        "Built: Hombre Muerto North (Lithium South) (Argentina); United States pays 5.00 million USD/yr, Argentina "
+        "receives 50.0 thousand USD/yr, Japan receives 4.95 million USD/yr; levies, rents or outlays are divided anew"
+    )
+    assert aside_in_words(Aside(), world.tables["projects"], names) == ""
+    chosen = choose(terms_of([{"A": 5.0, "B": -1.0}], transfers=3e6))
+    assert aside_of(chosen).transfers["B"] >= 1.0
+    assert aside_of(choose(terms_of([{"A": 5.0, "B": 1.0}]))) == Aside()
+
+
 def test_a_change_is_split_exactly_between_assumptions_and_policy() -> None:
     parts = decompose(lambda assumptions, policy: 2.0 + 3.0 * assumptions * policy + policy)
     assert parts.from_assumptions + parts.from_policy == pytest.approx(parts.after - parts.before)
@@ -340,7 +410,9 @@ def test_words_about_members_follow_the_numbers(names: Names) -> None:
     assert stay == ["No member would gain by leaving."]
     leave = membership_in_words([Member("USA", False, 1.0, -2.0), Member("KOR", True, 3.0, -4.0)], names)
     assert leave[0] == "The United States (by 1.0 million USD/yr) would gain more by leaving."
-    assert leave[1] == "If South Korea joined, it would gain 3.0 and the members together lose 4.0 million USD/yr."
+    assert leave[1] == (
+        "If South Korea joined, it would gain 3.0 million USD/yr and the members together lose 4.0 million USD/yr."
+    )
 
 
 def test_every_coalition_of_the_core_is_tried(evaluator: Evaluator, trial: Trial, names: Names) -> None:
@@ -349,6 +421,15 @@ def test_every_coalition_of_the_core_is_tried(evaluator: Evaluator, trial: Trial
     assert answer[0].members == MEMBERS
     assert answer[0].gains["USA"] == pytest.approx(evaluator.expected_gains(trial)["USA"])
     assert len(coalition_table(answer, names)) == 7
+
+
+def test_a_core_begins_with_the_largest_users(world: World) -> None:
+    core = largest_users(world, Scenario())
+    assert len(core) == 5
+    assert {"USA", "EUN", "JPN", "KOR"} <= set(core)
+    assert "AUS" not in core
+    assert list(core) == [party for party in Scenario().parties if party in core]
+    assert largest_users(world, Scenario(parties=("USA", "JPN"))) == ("USA", "JPN")
 
 
 def test_too_large_a_core_is_refused(trial: Trial) -> None:
@@ -452,7 +533,7 @@ def test_the_margin_of_a_red_line_is_what_is_left_of_it(evaluator: Evaluator, tr
 def test_who_would_not_sign_is_named(evaluator: Evaluator, trial: Trial, names: Names) -> None:
     frame = cards(evaluator, trial)
     losing = frame.assign(gain_musd=[-2.0 if party == "JPN" else 1.0 for party in frame["party"]])
-    assert signs(losing, MEMBERS, names).startswith("Japan (−2.0) would be worse off")
+    assert signs(losing, MEMBERS, names).startswith("Japan (−2.0 million USD/yr) would be worse off")
     winning = frame.assign(gain_musd=[0.5 if party == "JPN" else 1.0 for party in frame["party"]])
     assert "least for Japan" in signs(winning, MEMBERS, names)
 
@@ -461,13 +542,13 @@ def test_a_study_answers_for_every_party(
     table: ResponseTable, evaluator: Evaluator, trial: Trial, names: Names
 ) -> None:
     scenario = Scenario(minerals=(MINERAL,), parties=MEMBERS, agreement=trial.agreement)
-    answer = last(study(table, scenario, evaluator.request, ["KOR"]))
+    answer = last(study(table, trial_of(scenario), evaluator.request, ["KOR"]))
     assert list(answer.cards["party"]) == [*MEMBERS, "KOR"]
     assert {member.country for member in answer.members} == {*MEMBERS, "KOR"}
     wide = by_lever(answer.attribution, names)
     gains = answer.cards.set_index("party")["gain_musd"]
     assert wide[ALL].sum() == pytest.approx(sum(gains[party] for party in MEMBERS))
-    assert "contributes most" in attribution_in_words(answer.attribution, names)
+    assert "Most comes from floor" in attribution_in_words(answer.attribution, names)
     assert trial_of(scenario).members == MEMBERS
     assert evaluator_of(table, evaluator.request, ["KOR"]).frame.parties == (*MEMBERS, "KOR")
 
@@ -542,6 +623,19 @@ def test_an_untouched_draft_is_the_plain_request() -> None:
     assert Draft().request(scenario) == drafts.request_of(scenario)
 
 
+def test_changed_shocks_become_the_request_s(world: World) -> None:
+    scenario = Scenario(minerals=(MINERAL,))
+    touching = [state.name for state in states_of(DesignRequest(minerals=(MINERAL,)), world)[1:]]
+    draft = Draft(probability_percent={touching[0]: 7.0}, severity={touching[0]: 0.25}, left_out={touching[1]})
+    asked = draft.request(scenario, touching)
+    assert asked.shocks is not None
+    assert [shock.name for shock in asked.shocks] == [touching[0], *touching[2:]]
+    assert (asked.shocks[0].probability, asked.shocks[0].severity) == (0.07, 0.25)
+    assert draft.request(scenario, touching[3:]) == drafts.request_of(scenario)
+    draft.reset_shocks()
+    assert draft.request(scenario, touching) == drafts.request_of(scenario)
+
+
 @pytest.mark.parametrize(
     ("draft", "message"),
     [
@@ -579,8 +673,73 @@ def test_states_say_probability_and_what_duration_does(world: World, names: Name
     assert calm["probability_per_yr"] + shock["probability_per_yr"] == pytest.approx(1.0)
     assert shock["severity_over_the_year"] == pytest.approx(shock["full_severity"] * shock["duration_yr"])
     assert shock["severity_over_the_year"] < shock["full_severity"]
-    assert "1 named shocks" in states_in_words(states)
-    assert "one state" in states_in_words(states[:1])
+    assert "over this named shock: Congo suspends cobalt exports (2.5 %)" in states_in_words(states, names)
+    assert "one state" in states_in_words(states[:1], names)
+
+
+SHEET = pd.DataFrame(
+    [
+        ("lithium", "price floor", "all parties", 63_500.0, "USD/t", "held by a variable levy"),
+        ("lithium", "share of the TRQ", "USA", 0.4, "share", "of imports"),
+        ("lithium", "share of the TRQ", "JPN", 0.6, "share", "of imports"),
+        ("lithium", "stockpile", "USA", 120.0, "t", "released above 70,000 USD/t"),
+        ("lithium", "stockpile", "JPN", 80.0, "t", "released above 70,000 USD/t"),
+        ("lithium", "project", "Sonora (MEX)", 3288.4, "t/yr", "full cost 30,000 USD/t"),
+        ("lithium", "offtake", "MEX to USA", 1680.0, "t/yr", "strike 51,450 USD/t"),
+        ("", "transfer", "MEX", -0.04e6, "USD/yr", "paid"),
+        ("", "transfer", "USA", 0.03e6, "USD/yr", "received"),
+        ("", "transfer", "JPN", 0.01e6, "USD/yr", "received"),
+    ],
+    columns=["mineral", "term", "who", "level", "unit", "note"],
+)
+
+
+def offtake(buyer: str, quantity_t: float, strike: float | None) -> Offtake:
+    return Offtake(producer="MEX", buyer=buyer, mineral="lithium", stage="refined", quantity=quantity_t, strike=strike)
+
+
+def test_a_term_sheet_is_read_in_few_rows_contracts_by_seller(names: Names) -> None:
+    table = terms_in_words(SHEET, [offtake("JPN", 256.0, 51_450.0), offtake("USA", 1680.0, 51_500.0)], names)
+    assert list(table.columns) == ["Term", "Level", "Who", "How"]
+    assert [tuple(row) for row in table.itertuples(index=False)] == [
+        ("Price floor", "63,500 USD/t", "all parties", "held by a variable levy"),
+        ("Share of the TRQ", "", "United States 40 %; Japan 60 %", "of imports"),
+        ("Stockpile", "200 t", "United States 120 t; Japan 80 t", "released above 70,000 USD/t"),
+        ("Project", "3,288 t/yr", "Sonora (Mexico)", "full cost 30,000 USD/t"),
+        (
+            "Offtake",
+            "1,936 t/yr",
+            "Mexico sells to United States 1,680 t; Japan 256 t",
+            "strikes 51,450 to 51,500 USD/t",
+        ),
+        ("Transfer", "40.0 thousand USD/yr", "Mexico", "paid"),
+        (
+            "Transfer",
+            "40.0 thousand USD/yr",
+            "United States 30.0 thousand USD/yr; Japan 10.0 thousand USD/yr",
+            "received",
+        ),
+    ]
+
+
+def test_contracts_at_the_market_price_say_so_and_two_minerals_have_a_column(names: Names) -> None:
+    both = pd.concat([SHEET[:1], SHEET[:1].assign(mineral="cobalt")])
+    table = terms_in_words(both, [offtake("JPN", 256.0, None)], names)
+    assert table["How"].iloc[-1] == "at the market price"
+    assert table["Mineral"].tolist() == ["Lithium", "Cobalt", "Lithium"]
+
+
+def test_what_is_left_of_the_shocks_is_told(world: World) -> None:
+    named = states_of(DesignRequest(minerals=(MINERAL,)), world)[1:]
+    draft = Draft()
+    assert shocks_left(named, draft).startswith(f"{len(named)} of {len(named)} shocks count")
+    for state in named[1:]:
+        draft.use_shock(state.name, False)
+    draft.probability_percent[named[0].name] = 25.0
+    assert shocks_left(named, draft) == f"1 of {len(named)} shocks count, 25 % a year together; no shock: 75 %."
+    draft.use_shock(named[1].name, True)
+    draft.probability_percent[named[1].name] = 80.0
+    assert "more than 100 %" in shocks_left(named, draft)
 
 
 def test_codes_become_names_where_they_are_regions(names: Names) -> None:
@@ -590,9 +749,10 @@ def test_codes_become_names_where_they_are_regions(names: Names) -> None:
 
 def test_levels_and_tables_are_shown_in_few_figures() -> None:
     assert level_in_words(0.25, "share of value") == "25 % of value"
-    assert level_in_words(-1_234_567.0, "USD/yr") == "−1,234,600 USD/yr"
+    assert level_in_words(-1_234_567.0, "USD/yr") == "−1.23 million USD/yr"
+    assert level_in_words(48_200.0, "USD/yr") == "48.2 thousand USD/yr"
     assert level_in_words(8_400.0, "t/yr") == "8,400 t/yr"
     assert level_in_words(28.8, "t/yr") == "28.8 t/yr"
     assert level_in_words(0.0, "") == ""
     frame = shown(pd.DataFrame({"party": ["A", "B", "C"], "musd": [123.456, -1e-5, -0.012345]}))
-    assert frame["musd"].tolist() == [123.0, 0.0, -0.0123]
+    assert frame["musd"].tolist() == [123.0, 0.0, -0.01]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model.agreement import Floor, Tariff
+from model.design.table import Progress
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
 from model.findings.overview import millions
@@ -19,7 +23,7 @@ from model.findings.wording import Names, figures
 from model.response import SHARES_OF_STATUS_QUO, status_quo_price
 from model.scenario import NamedShock, Scenario
 from model.world import World
-from pages.components import levers, links, results
+from pages.components import jobs, levers, links, results, state
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("overview", "manufacturers", "method")
@@ -281,3 +285,86 @@ def test_the_page_reads_what_the_model_says(world: World) -> None:
     assert results.facts(scenario).gains_sentence == facts.gains_sentence
     *_, last = results.response_levels(results.neutral(scenario))
     assert (last.done, last.total) == (len(SHARES_OF_STATUS_QUO),) * 2
+
+
+def bare(test: AppTest, key: str) -> Any:
+    """What the browser is told about a widget."""
+    return next(item.proto for kind in ("selectbox", "button_group") for item in test.get(kind) if item.key == key)
+
+
+def test_a_widget_the_browser_has_not_heard_of_is_drawn_at_the_scenario_s_value() -> None:
+    """A run that is cut short leaves no trace in the browser, so every run has to say what a widget shows.
+
+    Else the browser draws the first mineral and no horizon, and reports both as the user's choice.
+    """
+    test = app()
+    test.run()
+    mineral, horizon = bare(test, "mineral"), bare(test, "horizon")
+    assert not mineral.set_value
+    assert mineral.options[mineral.default] == "Antimony"
+    assert list(horizon.default) == [0]
+    assert test.session_state["history"].scenario == Scenario()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda now: now.model_copy(update={"horizon": None}),
+        lambda now: levers.with_focus(now, None),
+    ],
+)
+def test_nothing_chosen_never_reaches_the_scenario(change: Any) -> None:
+    here = state.History()
+    with mock.patch.object(state, "history", return_value=here):
+        state.edit(change)
+    assert here.scenario == Scenario()
+    assert here.fault
+
+
+def test_a_widget_that_holds_nothing_is_no_level() -> None:
+    with mock.patch.object(st, "session_state", {"horizon": None}), pytest.raises(ScenarioError, match="horizon"):
+        state.value("horizon")
+
+
+def test_a_budget_is_emptied_again() -> None:
+    test = app(s=links.encode(with_floor(60_000.0, mechanism="buffer_stock", budget=5e6)))
+    test.button(key="fold_floor").click().run()
+    assert test.number_input(key="floor_budget").value == 5.0
+    test.number_input(key="floor_budget").set_value(None).run()
+    assert not test.error
+    assert test.session_state["history"].scenario.agreement.floors[0].budget is None
+
+
+def steps(*counts: tuple[int, int]) -> Iterator[Progress]:
+    for done, total in counts:
+        yield Progress(done, total, "", 0.0)
+
+
+def test_a_calculation_of_which_all_is_in_the_store_runs_to_its_end() -> None:
+    job = jobs.Job("", steps((0, 0), (3, 3)), 0.0)
+    job.advance()
+    assert job.finished
+    assert job.latest == Progress(3, 3, "", 0.0)
+
+
+def test_a_calculation_is_done_when_its_steps_are_and_not_before() -> None:
+    job = jobs.Job("", steps((3, 3), (4, 4)), 0.0)
+    job.latest = next(job.steps)
+    assert not job.finished
+    job.advance()
+    assert job.finished
+    assert job.latest == Progress(4, 4, "", 0.0)
+
+
+UNSOLVED = """
+from model.design.table import Progress
+from pages.components import jobs
+
+jobs._show("job", jobs.Job("", iter(()), 0.0, latest=Progress(0, 0, "", 0.0)))
+"""
+
+
+def test_progress_without_anything_to_solve_is_shown() -> None:
+    script = AppTest.from_string(UNSOLVED).run()
+    assert not script.exception
+    assert script.button[0].label == "Cancel"

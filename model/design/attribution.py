@@ -139,12 +139,15 @@ INSTRUMENT_LEVERS = {
     "zero-for-zero": "zero_for_zero",
 }
 """Levers of an attribution and the agreement's lists they stand for."""
+PROJECTS, TRANSFERS = "new projects", "transfers"
+"""Levers beside the instruments: what is built, and lump sums."""
 MEMBERSHIP = "membership of "
 
 
 def levers_of(trial: Trial, with_members: bool) -> list[str]:
-    """Levers present in a trial: its instruments, and the membership of each party if asked."""
+    """Levers of a trial: its instruments, what is built, lump sums, and the membership of each party if asked."""
     present = [name for name, field in INSTRUMENT_LEVERS.items() if getattr(trial.agreement, field)]
+    present += [name for name, held in ((PROJECTS, trial.projects), (TRANSFERS, trial.transfers)) if any(held.values())]
     return present + ([f"{MEMBERSHIP}{party}" for party in trial.members] if with_members else [])
 
 
@@ -154,9 +157,14 @@ def with_levers(trial: Trial, present: frozenset[str], levers: Sequence[str], re
     out = {name.removeprefix(MEMBERSHIP) for name in levers if name.startswith(MEMBERSHIP) and name not in present}
     members = tuple(party for party in trial.members if party not in out)
     if not members:
-        return replace(trial, agreement=Agreement())
-    agreement = applied_by(trial.agreement.model_copy(update=gone), trial.members, members, regions)
-    return replace(trial, members=members, agreement=agreement)
+        return replace(trial, agreement=Agreement(), projects={}, transfers={})
+    return replace(
+        trial,
+        members=members,
+        agreement=applied_by(trial.agreement.model_copy(update=gone), trial.members, members, regions),
+        projects=trial.projects if PROJECTS in present else {},
+        transfers=trial.transfers if TRANSFERS in present else {},
+    )
 
 
 def attribution_trials(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from model.design.evaluate import moved_among
 from model.design.limits import limits_of
 from model.design.options import Option
 from model.design.request import CLASSES
-from model.design.wording import margins_in_words, signed
+from model.design.wording import margins_in_words, money_a_year, signed_money_a_year
 from model.findings.wording import figures, listing, percent, price, starting, tonnes
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ GETS = {
     "users_musd": ("users save", "users pay"),
     "producers_musd": ("producers earn", "producers lose"),
     "treasury_musd": ("the treasury collects", "the treasury pays or forgoes"),
-    "settlements_musd": ("offtake contracts bring", "offtake contracts cost"),
+    "contracts_musd": ("offtake contracts bring", "offtake contracts cost"),
+    "transfers_musd": ("transfers bring", "transfers cost"),
 }
 """Parts of a gain, in words where positive and where negative."""
 
@@ -41,8 +43,8 @@ GETS = {
 def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
     """Per watched party: expected gain and its parts [million USD/yr], non-party share and least supply [share].
 
-    ``served_<class>`` is the smallest share of the class's need served under any shock; ``_without`` is the same, and
-    the non-party share, without the agreement.
+    Settlements are offtake contracts and transfers together. ``served_<class>`` is the smallest share of the class's
+    need served under any shock; ``_without`` is the same, and the non-party share, without the agreement.
     """
     options = list(evaluator.options(trial).values())
     without = [Option(o.frame, o.package, o.neutral, o.neutral, o.reference_price) for o in options]
@@ -58,7 +60,10 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
     gain = evaluator.frame.probability @ evaluator.gains(trial)
     parts = {"users_musd": expected("users"), "producers_musd": expected("producers")}
     parts["treasury_musd"] = expected("revenue") - expected("outlay")
+    lump_sums = moved_among(trial.transfers, trial.members)
     parts["settlements_musd"] = gain - sum(parts.values())
+    parts["transfers_musd"] = np.array([lump_sums.get(party, 0.0) for party in evaluator.frame.parties])
+    parts["contracts_musd"] = parts["settlements_musd"] - parts["transfers_musd"]
     security = {
         "non_party_share": np.mean([option.non_party_share for option in options], axis=0),
         "non_party_share_without": np.mean([option.non_party_share for option in without], axis=0),
@@ -89,17 +94,15 @@ def signs(cards_of: pd.DataFrame, parties: Sequence[str], names: Names) -> str:
     known = dict(zip(cards_of["party"], cards_of["gain_musd"], strict=True))
     gains = {party: float(known[party]) for party in parties}
     losers = [party for party, gain in gains.items() if gain < -NOTHING_MUSD]
-    total = signed(sum(gains.values()))
+    total = signed_money_a_year(sum(gains.values()))
     if not losers:
         least = min(gains, key=gains.__getitem__)
-        return (
-            f"No party expects to lose by signing: together {total} million USD/yr; least for "
-            f"{names.the_region(least)}, {signed(gains[least], 2)} million."
-        )
-    told = [f"{names.the_region(party)} ({signed(gains[party], 2)})" for party in losers]
+        amount = signed_money_a_year(gains[least], 2) if gains[least] > NOTHING_MUSD else "next to nothing"
+        return f"No party expects to lose by signing: together {total}; least for {names.the_region(least)}, {amount}."
+    told = [f"{names.the_region(party)} ({signed_money_a_year(gains[party], 2)})" for party in losers]
     return (
-        f"{starting(listing(told))} would be worse off than without the agreement, in million USD/yr; together the "
-        f"parties' gain is {total}."
+        f"{starting(listing(told))} would be worse off than without the agreement; together the parties' gain is "
+        f"{total}."
     )
 
 
@@ -118,7 +121,7 @@ def _money(row: Any, sign: float) -> Iterator[str]:
     for part, words in GETS.items():
         amount = sign * getattr(row, part)
         if amount > SMALL_PART * largest:
-            yield f"{words[0 if sign > 0 else 1]} {figures(amount, 2)} million USD/yr"
+            yield f"{words[0 if sign > 0 else 1]} {money_a_year(amount, 2)}"
 
 
 def _supply(row: Any, sign: float) -> Iterator[str]:
@@ -167,5 +170,6 @@ def lines_in_words(red_lines: pd.DataFrame, names: Names) -> list[str]:
     """A party's red lines with the margin left, without the party's name."""
     told = margins_in_words(red_lines, names)
     return [
-        f"{line.split(': ', 1)[-1]}: {margin}" for line, margin in zip(told["Red line"], told["Margin"], strict=True)
+        f"{line.split(': ', 1)[-1]} (margin: {margin})"
+        for line, margin in zip(told["Red line"], told["Margin"], strict=True)
     ]

@@ -12,7 +12,7 @@ from model.findings.wording import figures
 from model.records import choices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from model.findings.wording import Names
     from model.scenario import Scenario
@@ -105,7 +105,8 @@ class Draft:
     """What is typed. Weights of parties and red lines stay when a party leaves; they count for parties only.
 
     The menu's levels are percent, separated by commas; ``weights`` hold what differs from 1, ``industry_weights`` what
-    differs from 0.
+    differs from 0. Of the named shocks, ``left_out``, ``probability_percent`` and ``severity`` hold what differs from
+    the library; the rest of them follow the minerals.
     """
 
     objective: str = "expected_gain"
@@ -124,20 +125,49 @@ class Draft:
     stockpiles: str = _percents(Menu().stockpiles)
     commitments: str = _percents(Menu().commitments)
     rent_to: str = Menu().rent_to.value
+    left_out: set[str] = field(default_factory=set)
+    probability_percent: dict[str, float] = field(default_factory=dict)
+    severity: dict[str, float] = field(default_factory=dict)
 
     def counts(self, line: RedLine, scenario: Scenario) -> bool:
         """Whether a red line is a party's."""
         return line.party in scenario.parties
 
-    def request(self, scenario: Scenario) -> DesignRequest:
-        """The design problem for a scenario's parties, minerals, horizon and assumptions, under all named shocks.
+    def request(self, scenario: Scenario, touching: Sequence[str] = ()) -> DesignRequest:
+        """The design problem for a scenario's parties, minerals, horizon and assumptions.
+
+        Its states are all named shocks, or, where something about the ``touching`` ones was changed, those of them
+        that are used.
 
         Raises:
             ScenarioError: naming every fault of what is typed.
         """
         plain = request_of(scenario).model_dump(mode="json")
         typed = self._content(scenario) | {"menu": plain["menu"] | self._menu()}
+        if self.changes_shocks(touching):
+            typed["shocks"] = [self._shock(name) for name in touching if name not in self.left_out]
         return DesignRequest.parse(plain | typed, "design")
+
+    def changes_shocks(self, touching: Sequence[str]) -> bool:
+        """Whether any of these shocks is left out, or has another probability or severity than the library's."""
+        return any(name in changed for name in touching for changed in self._shock_changes())
+
+    def use_shock(self, name: str, used: bool) -> None:
+        """Count a shock, or leave it out."""
+        (self.left_out.discard if used else self.left_out.add)(name)
+
+    def reset_shocks(self) -> None:
+        """All shocks as the library has them."""
+        for changed in self._shock_changes():
+            changed.clear()
+
+    def _shock_changes(self) -> tuple[set[str], dict[str, float], dict[str, float]]:
+        return self.left_out, self.probability_percent, self.severity
+
+    def _shock(self, name: str) -> dict[str, Any]:
+        percent = self.probability_percent.get(name)
+        probability = None if percent is None else round(percent * PERCENT, 10)
+        return {"name": name, "probability": probability, "severity": self.severity.get(name)}
 
     def _content(self, scenario: Scenario) -> dict[str, Any]:
         return {

@@ -13,7 +13,7 @@ from model.design.aims import producer_price
 from model.design.evaluate import Answer
 from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
 from model.design.table import Progress
-from model.design.wording import level_in_words, signed
+from model.design.wording import level_in_words, signed_money_a_year
 from model.errors import AccordError
 from model.findings.wording import figures
 
@@ -232,4 +232,4 @@ def _worst(table: pd.DataFrame, account: str, whose: str) -> str:
     amounts = table[account].to_list()
     least = min(amounts)
     instrument = str(table["instrument"].to_list()[amounts.index(least)])
-    return f"{whose} worst by {instrument[:1].lower()}{instrument[1:]}: {signed(least)} million USD/yr."
+    return f"{whose} worst by {instrument[:1].lower()}{instrument[1:]}: {signed_money_a_year(least)}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from model.design.table import Progress
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
+    from model.design.projects import Project
     from model.design.request import DesignRequest, State
     from model.design.table import ResponseTable
     from model.market.records import Floats
@@ -36,12 +37,31 @@ class Answer(Progress, Generic[Value]):
 
 @dataclass(frozen=True)
 class Trial:
-    """An agreement with its members, assumptions and built projects by mineral."""
+    """An agreement with its members, assumptions, built projects by mineral and lump sums received by party.
+
+    Lump sums are million USD a year, paid ones negative. A project is built where its country is a member.
+    """
 
     members: tuple[str, ...]
     agreement: Agreement
     projects: Mapping[str, tuple[str, ...]]
     assumptions: Mapping[str, float]
+    transfers: Mapping[str, float] = field(default_factory=dict)
+
+
+def moved_among(transfers: Mapping[str, float], members: Sequence[str]) -> dict[str, float]:
+    """The lump sums that members still pay and receive once others have left, scaled so that they balance.
+
+    >>> moved_among({"A": -3.0, "B": 1.0, "C": 2.0}, ("A", "C"))
+    {'A': -2.0, 'C': 2.0}
+    """
+    own = {party: transfers.get(party, 0.0) for party in members}
+    received = sum(amount for amount in own.values() if amount > 0)
+    paid = -sum(amount for amount in own.values() if amount < 0)
+    moved = min(received, paid)
+    if moved <= 0:
+        return dict.fromkeys(own, 0.0)
+    return {party: amount * moved / (received if amount > 0 else paid) for party, amount in own.items()}
 
 
 def applied_by(
@@ -134,8 +154,10 @@ class Evaluator:
         return {k: self._option(trial, k) for k in self.request.minerals}
 
     def gains(self, trial: Trial) -> Floats:
-        """Gain by state and watched party against no agreement, settlements included [million USD/yr]."""
+        """Gain by state and watched party against no agreement, settlements and lump sums included [million USD/yr]."""
+        lump_sums = moved_among(trial.transfers, trial.members)
         total = np.zeros((len(self.states), len(self.frame.parties)))
+        total += [lump_sums.get(party, 0.0) for party in self.frame.parties]
         for option in self.options(trial).values():
             paid = [[r.transfers_usd.get(party, 0.0) for party in self.frame.parties] for r in option.responses]
             total += option.gain + np.array(paid) / MILLION
@@ -153,14 +175,19 @@ class Evaluator:
         stocks = tuple((s.party, s.quantity) for s in trial.agreement.stockpiles if s.mineral == mineral)
         package = Package(mineral=mineral, stage=stage, stockpiles=stocks)
         price = facts_from(neutral[0], mineral, stage, self.request.parties).price_usd_per_t
-        built = set(trial.projects.get(mineral, ()))
-        known = projects_of(self.world, self.request.scenario(), mineral) if built else []
-        projects = tuple(project for project in known if project.id in built)
+        projects = self._built(trial, mineral)
         frame = replace(self.frame, carrying_cost=self._carrying_cost(trial.assumptions))
         return Option(frame, package, responses, neutral, price, None, projects)
 
     def _cells(self, trial: Trial, mineral: str) -> list[Question]:
-        return self._asked(trial, trial.agreement, mineral, trial.projects.get(mineral, ()))
+        built = tuple(project.id for project in self._built(trial, mineral))
+        return self._asked(trial, trial.agreement, mineral, built)
+
+    def _built(self, trial: Trial, mineral: str) -> tuple[Project, ...]:
+        """The trial's projects that stand in a member."""
+        ids = set(trial.projects.get(mineral, ()))
+        known = projects_of(self.world, self.request.scenario(), mineral) if ids else []
+        return tuple(project for project in known if project.id in ids and project.region in trial.members)
 
     def _neutral(self, trial: Trial, mineral: str) -> list[Question]:
         return self._asked(replace(trial, members=self.request.parties), Agreement(), mineral, ())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.design.evaluate import Answer, applied_by
+from model.design.wording import money_a_year
 from model.errors import ScenarioError
-from model.findings.wording import figures, listing, starting
+from model.findings.wording import listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from model.design.evaluate import Evaluator, Trial
     from model.design.table import Progress
     from model.findings.wording import Names
+    from model.scenario import Scenario
+    from model.world import World
 
 MOST_CORE = 8
+USUAL_CORE = 5
+"""Parties of a core where none was chosen: 31 coalitions, where eight parties have 255."""
 SAME_GAIN = 1e-6
 """Differences of gains below this are no reason to join or leave [million USD/yr]."""
 
@@ -63,20 +68,32 @@ def membership_in_words(members: Sequence[Member], names: Names) -> list[str]:
     better = [m for m in members if not m.joins and m.own > SAME_GAIN]
     sentences = []
     if any(not member.joins for member in members):
-        told = [f"{names.the_region(m.country)} (by {figures(m.own, 2)} million USD/yr)" for m in better]
+        told = [f"{names.the_region(m.country)} (by {money_a_year(m.own, 2)})" for m in better]
         sentences.append(
             f"{starting(listing(told))} would gain more by leaving." if told else "No member would gain by leaving."
         )
     for member in members:
         if member.joins:
-            own, others = (f"{_verb(value)} {figures(abs(value), 2)}" for value in (member.own, member.others))
+            own, others = (f"{_verb(value)} {money_a_year(value, 2)}" for value in (member.own, member.others))
             name = starting(names.the_region(member.country))
-            sentences.append(f"If {name} joined, it would {own} and the members together {others} million USD/yr.")
+            sentences.append(f"If {name} joined, it would {own} and the members together {others}.")
     return sentences
 
 
 def _verb(value: float) -> str:
     return "lose" if value < 0 else "gain"
+
+
+def largest_users(world: World, scenario: Scenario, most: int = USUAL_CORE) -> tuple[str, ...]:
+    """The parties that use most of the scenario's minerals, at base-year prices, in the scenario's order."""
+    value_usd = dict.fromkeys(scenario.parties, 0.0)
+    for base in world.base_years(scenario.minerals, scenario).values():
+        final = base.stages[-1]
+        use_t = dict(zip(base.regions, final.use_t.tolist(), strict=True))
+        for party in scenario.parties:
+            value_usd[party] += final.price_usd_per_t * use_t[party]
+    largest = sorted(scenario.parties, key=lambda party: -value_usd[party])[:most]
+    return tuple(party for party in scenario.parties if party in largest)
 
 
 @dataclass(frozen=True)
@@ -161,6 +178,6 @@ def coalitions_in_words(found: Sequence[Coalition], names: Names) -> str:
     if not holding:
         return f"{start}: in every coalition that gains some member would be better off outside."
     best = max(holding, key=lambda each: (len(each.members), sum(each.gains.values())))
-    total = figures(sum(best.gains.values()), 3)
+    total = money_a_year(sum(best.gains.values()))
     who = listing([names.the_region(name) for name in best.members])
-    return f"{start}. The largest of them: {who}, which gain {total} million USD/yr together."
+    return f"{start}. The largest of them: {who}, which gain {total} together."

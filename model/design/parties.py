@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,13 +22,14 @@ from model.design.draft import request_of
 from model.design.evaluate import Answer, Evaluator, Trial
 from model.design.membership import Member, membership, membership_trials
 from model.design.request import check
-from model.design.wording import signed
+from model.design.wording import money_a_year, signed_money_a_year
 from model.errors import ScenarioError
-from model.findings.wording import figures
+from model.findings.wording import listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from model.design.choice import Choice
     from model.design.request import DesignRequest, State
     from model.design.table import Progress, ResponseTable
     from model.findings.wording import Names
@@ -52,9 +53,51 @@ class Study:
     members: list[Member]
 
 
-def trial_of(scenario: Scenario) -> Trial:
-    """The scenario's agreement as a trial."""
-    return Trial(scenario.parties, scenario.agreement, {}, scenario.assumptions)
+@dataclass(frozen=True)
+class Aside:
+    """What a designed agreement holds that a scenario cannot: projects built by mineral, lump sums received by party.
+
+    Lump sums are million USD a year. ``has_purse`` says that levies, rents or outlays are also divided anew.
+    """
+
+    projects: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    transfers: dict[str, float] = field(default_factory=dict)
+    has_purse: bool = False
+
+
+def aside_of(choice: Choice) -> Aside:
+    """What is lost when a choice is loaded as a scenario."""
+    built = {mineral: option.package.projects for mineral, option in choice.chosen.items() if option.package.projects}
+    moved = {party: amount for party, amount in choice.transfers.items() if abs(amount) > NO_TRANSFER}
+    return Aside(built, moved, bool(choice.revenue_shares or choice.outlay_shares))
+
+
+NO_TRANSFER = 1e-9
+"""Lump sums below this are none [million USD/yr]."""
+
+
+def aside_in_words(aside: Aside, table: pd.DataFrame, names: Names) -> str:
+    """What is built and moved beside the instruments, by the ``table`` of projects; empty where nothing is."""
+    by_id = {str(row.id): f"{row.name} ({names.region(str(row.region))})" for row in table.itertuples(index=False)}
+    built = [by_id[project] for ids in aside.projects.values() for project in ids]
+    paid = [f"{names.region(p)} pays {money_a_year(musd)}" for p, musd in aside.transfers.items() if musd < 0]
+    received = [f"{names.region(p)} receives {money_a_year(musd)}" for p, musd in aside.transfers.items() if musd > 0]
+    parts = [f"built: {', '.join(built)}" if built else "", ", ".join((*paid, *received))]
+    parts.append("levies, rents or outlays are divided anew" if aside.has_purse else "")
+    return starting("; ".join(part for part in parts if part))
+
+
+def aside_in_short(aside: Aside) -> str:
+    """That something stands beside the instruments, in few words; empty where nothing does."""
+    number = sum(len(ids) for ids in aside.projects.values())
+    built = f"{number} new project{'s' if number > 1 else ''}" if number else ""
+    parts = (built, "transfers" if aside.transfers else "", "a common purse" if aside.has_purse else "")
+    return listing([part for part in parts if part])
+
+
+def trial_of(scenario: Scenario, aside: Aside = Aside()) -> Trial:
+    """The scenario's agreement as a trial, with what stands beside it."""
+    return Trial(scenario.parties, scenario.agreement, aside.projects, scenario.assumptions, aside.transfers)
 
 
 def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[str] = ()) -> Evaluator:
@@ -64,14 +107,14 @@ def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[
 
 
 def study(
-    table: ResponseTable, scenario: Scenario, request: DesignRequest, candidates: Sequence[str] = ()
+    table: ResponseTable, trial: Trial, request: DesignRequest, candidates: Sequence[str] = ()
 ) -> Iterator[Progress]:
-    """Cards, attribution and membership of a scenario's agreement over all states of a request.
+    """Cards, attribution and membership of an agreement over all states of a request.
 
     Yields progress; the last step is the :class:`Study`.
     """
     evaluator = evaluator_of(table, request, candidates)
-    trial, regions = trial_of(scenario), table.world.regions
+    regions = table.world.regions
     by_country = membership_trials(trial, candidates, regions)
     by_levers = attribution_trials(trial, False, regions, request.seed, FEW_ORDERS)
     gains = yield from evaluator.all_gains({"agreed": trial, **by_country, **by_levers})
@@ -86,13 +129,12 @@ def study(
     yield Answer(steps, steps, "done", 0.0, found)
 
 
-def attribution_to_members(table: ResponseTable, scenario: Scenario, request: DesignRequest) -> Iterator[Progress]:
+def attribution_to_members(table: ResponseTable, trial: Trial, request: DesignRequest) -> Iterator[Progress]:
     """What each instrument and the membership of each party contribute to each party's gain.
 
     Yields progress; the last step is the table of contributions.
     """
     evaluator = evaluator_of(table, request)
-    trial = trial_of(scenario)
     gains = yield from evaluator.all_gains(
         attribution_trials(trial, True, table.world.regions, request.seed, FEW_ORDERS)
     )
@@ -114,13 +156,11 @@ def attribution_in_words(contributions: pd.DataFrame, names: Names) -> str:
     """Which lever contributes most to the gain of all parties, and which takes most away."""
     totals = contributions.groupby("lever", sort=False)["musd"].sum()
     best, worst = str(totals.idxmax()), str(totals.idxmin())
-    told = f"{_lever(best, names)} contributes most, {signed(float(totals.max()), 2)} million USD/yr over all parties"
+    told = f"Most comes from {_lever(best, names)}, {signed_money_a_year(float(totals.max()), 2)} over all parties"
     if totals.min() < 0 and worst != best:
-        told += f"; {_lever(worst, names)} takes most away, {signed(float(totals.min()), 2)}"
+        told += f"; most is taken away by {_lever(worst, names)}, {signed_money_a_year(float(totals.min()), 2)}"
     error = float(contributions["standard_error"].max())
-    return f"{told[:1].upper()}{told[1:]}." + (
-        f" Sampled: standard error up to {figures(error, 2)} million USD/yr." if error > 0 else ""
-    )
+    return f"{told}." + (f" Sampled: standard error up to {money_a_year(error, 2)}." if error > 0 else "")
 
 
 def by_lever(contributions: pd.DataFrame, names: Names) -> pd.DataFrame:
@@ -159,10 +199,16 @@ def members_table(members: Sequence[Member], names: Names) -> pd.DataFrame:
     )
 
 
-def since(table: ResponseTable, saved: Scenario, scenario: Scenario) -> Iterator[Progress]:
+def since(
+    table: ResponseTable,
+    saved: Scenario,
+    scenario: Scenario,
+    asides: tuple[Aside, Aside] = (Aside(), Aside()),
+) -> Iterator[Progress]:
     """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
 
-    Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. Yields progress; the
+    Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what
+    stands beside the saved agreement and this one. Yields progress; the
     last step is a :class:`~model.design.attribution.Decomposition` by party of either.
 
     Raises:
@@ -175,7 +221,7 @@ def since(table: ResponseTable, saved: Scenario, scenario: Scenario) -> Iterator
         )
     minerals = tuple(dict.fromkeys((*scenario.minerals, *saved.minerals)))
     evaluator = evaluator_of(table, request_of(scenario.model_copy(update={"minerals": minerals})), saved.parties)
-    gains = yield from evaluator.all_gains(change_trials(trial_of(saved), trial_of(scenario)))
+    gains = yield from evaluator.all_gains(change_trials(trial_of(saved, asides[0]), trial_of(scenario, asides[1])))
     found = change_since(gains, evaluator.frame.parties)
     steps = len(gains) + 1
     yield Answer(steps, steps, "done", 0.0, found)
@@ -197,12 +243,11 @@ def change_in_words(table: pd.DataFrame, name: str) -> str:
     total = table.iloc[-1]
     before, after = float(total["before_musd"]), float(total["after_musd"])
     if abs(after - before) < SAME_MUSD:
-        return f"Since “{name}” the expected gain of all parties has not changed: {signed(after)} million USD/yr."
+        return f"Since “{name}” the expected gain of all parties has not changed: {signed_money_a_year(after)}."
     return (
-        f"Since “{name}” the expected gain of all parties went from {signed(before)} to {signed(after)} million "
-        "USD/yr: "
-        f"{signed(float(total['from_policy_musd']))} from policy (what is agreed, and by whom) and "
-        f"{signed(float(total['from_assumptions_musd']))} from assumptions."
+        f"Since “{name}” the expected gain of all parties went from {signed_money_a_year(before)} to "
+        f"{signed_money_a_year(after)}: {signed_money_a_year(float(total['from_policy_musd']))} from policy (what is "
+        f"agreed, and by whom) and {signed_money_a_year(float(total['from_assumptions_musd']))} from assumptions."
     )
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from model.design.limits import SHARE
+from model.design.options import MILLION
 from model.findings.wording import figures, listing, percent, starting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from model.agreement import Offtake
+    from model.design.draft import Draft
     from model.design.frontier import Point
     from model.design.request import State
     from model.findings.wording import Names
@@ -20,33 +24,64 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 
 
-def with_names(text: str, names: Names) -> str:
+def with_names(text: str, names: Names, is_label: bool = False) -> str:
     """A sentence with the names of regions for their codes; other words of three capitals stay.
 
-    A label before a colon and the beginning of a sentence take no article.
+    A label, whether the whole text or what stands before a colon, and the beginning of a sentence take no article.
     """
 
     def name(found: re.Match[str]) -> str:
         code = found.group()
-        is_label = found.start() == 0 or text[found.end() : found.end() + 1] == ":"
-        return names.region(code) if is_label else names.the_region(code)
+        stands_alone = is_label or found.start() == 0 or text[found.end() : found.end() + 1] == ":"
+        return names.region(code) if stands_alone else names.the_region(code)
 
     return _CODE.sub(name, text)
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """A change with its sign, in few figures.
+    """A change in million USD a year with its sign, in few figures and at most two decimals.
 
-    >>> signed(-12.345), signed(0.0), signed(3e-9)
-    ('−12.3', '0', '0')
+    >>> signed(-12.345), signed(0.0402), signed(0.0), signed(3e-9)
+    ('−12.3', '+0.04', '0', '0')
     """
-    if abs(value) < SMALLEST_SHOWN:
+    rounded = _rounded(value, digits)
+    if rounded == 0.0:
         return "0"
-    return f"{'+' if value > 0 else '−'}{figures(abs(value), digits)}"
+    text = figures(abs(rounded), digits)
+    return f"{'+' if value > 0 else '−'}{text if abs(rounded) >= 1.0 else f'{abs(rounded):.2f}'}"
 
 
-SMALLEST_SHOWN = 5e-5
-"""Amounts below this are shown as nothing [million USD/yr]."""
+def money_a_year(musd: float, digits: int = 3) -> str:
+    """An amount of million USD a year without its sign; in thousands below a tenth of a million.
+
+    >>> money_a_year(-431.2), money_a_year(0.071), money_a_year(0.00071), money_a_year(0.0)
+    ('431 million USD/yr', '71.0 thousand USD/yr', '710 USD/yr', '0 USD/yr')
+    """
+    amount = abs(musd)
+    if amount >= SMALLEST_MILLION:
+        return f"{figures(amount, digits)} million USD/yr"
+    if amount >= SMALLEST_THOUSAND:
+        return f"{figures(1e3 * amount, digits)} thousand USD/yr"
+    return f"{figures(1e6 * amount, digits)} USD/yr"
+
+
+def signed_money_a_year(musd: float, digits: int = 3) -> str:
+    """The same with its sign.
+
+    >>> signed_money_a_year(-0.0402, 2), signed_money_a_year(3e-9)
+    ('−40 thousand USD/yr', '0')
+    """
+    if abs(musd) < SMALLEST_SHOWN:
+        return "0"
+    return f"{'+' if musd > 0 else '−'}{money_a_year(musd, digits)}"
+
+
+SMALLEST_MILLION = 0.1
+"""Smaller amounts are told in thousands [million USD/yr]."""
+SMALLEST_THOUSAND = 0.001
+"""Smaller amounts are told in dollars [million USD/yr]."""
+SMALLEST_SHOWN = 1e-3
+"""Amounts below this are told as nothing: levels are in negotiable steps [million USD/yr]."""
 
 
 def states_table(states: Sequence[State], names: Names) -> pd.DataFrame:
@@ -64,32 +99,99 @@ def states_table(states: Sequence[State], names: Names) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def states_in_words(states: Sequence[State]) -> str:
-    """How many shocks count with which probability, and that their duration scales them."""
+def states_in_words(states: Sequence[State], names: Names) -> str:
+    """Which shocks count with which probability, and that their duration scales them."""
     shocks = [state for state in states if state.shock is not None]
     calm = states[0].probability
     if not shocks:
-        return "No named shock touches these minerals: one state of the world."
+        return "No named shock counts: one state of the world."
+    told = [f"{names.shock(state.name)} ({percent(state.probability)})" for state in shocks]
+    these = "this named shock" if len(shocks) == 1 else f"these {len(shocks)} named shocks, which exclude each other"
     return (
-        f"Expected values are over {len(shocks)} named shocks that exclude each other ({percent(1.0 - calm)} a year "
-        f"together, none {percent(calm)}). A shock that lasts part of a year counts with that part of its severity, "
-        "so it is milder here than the same shock at full severity in the sidebar."
+        f"Expected values are over {these}: {'; '.join(told)} a year; no shock {percent(calm)}. A shock that lasts "
+        "part of a year counts with that part of its severity, unless another was set, so it is milder here than the "
+        "same shock at full severity in the sidebar."
     )
 
 
-def terms_in_words(sheet: pd.DataFrame, names: Names) -> pd.DataFrame:
-    """The term sheet with names for ids and every level with its unit; one mineral needs no column of its own."""
-    table = pd.DataFrame(
-        {
-            "Mineral": [names.mineral(each) if each else "" for each in sheet["mineral"]],
-            "Term": [starting(each) for each in sheet["term"]],
-            "Who": [with_names(each, names) for each in sheet["who"]],
-            "Level": [level_in_words(level, unit) for level, unit in zip(sheet["level"], sheet["unit"], strict=True)],
-            "Note": list(sheet["note"]),
-        },
-        columns=["Mineral", "Term", "Who", "Level", "Note"],
-    )
-    return table if sheet["mineral"].nunique() > 1 else table.drop(columns="Mineral")
+def shocks_left(named: Sequence[State], draft: Draft) -> str:
+    """How many of the named shocks are used, with which probability together, and what is left for "no shock"."""
+    used = [state for state in named if state.name not in draft.left_out]
+    total = sum(draft.probability_percent.get(state.name, 100.0 * state.probability) for state in used) / 100.0
+    start = f"{len(used)} of {len(named)} shocks count, {percent(total)} a year together"
+    if total > 1.0 + SMALLEST_GAP:
+        return f"{start}: more than 100 %. Lower a probability or leave a shock out."
+    return f"{start}; no shock: {percent(max(1.0 - total, 0.0))}."
+
+
+def effort_in_words(coalitions: int, solves: int) -> str:
+    """How much work it is to try coalitions, before anything of it is taken from the store.
+
+    >>> effort_in_words(31, 217)
+    '31 coalitions, up to 217 solves: about 45 s, less where some were solved before.'
+    """
+    seconds = SECONDS_PER_SOLVE * solves
+    told = f"{5 * math.ceil(seconds / 5):.0f} s" if seconds < 90 else f"{math.ceil(seconds / 60):.0f} minutes"
+    return f"{coalitions} coalitions, up to {solves:,} solves: about {told}, less where some were solved before."
+
+
+SECONDS_PER_SOLVE = 0.2
+"""Measured on two cores, page and all: 69 s for some 350 solves of antimony, 155 s for 1,019 of lithium."""
+
+
+def terms_in_words(sheet: pd.DataFrame, offtakes: Sequence[Offtake], names: Names) -> pd.DataFrame:
+    """The term sheet as it is read aloud: levels with units, what differs by party in one row, contracts by seller.
+
+    One mineral needs no column of its own.
+    """
+    rows = [_term(rows, names) for rows in _alike(sheet[sheet["term"] != "offtake"])]
+    money = [row for row in rows if not row[0]]
+    rows = [*(row for row in rows if row[0]), *_contracts(offtakes, names), *money]
+    table = pd.DataFrame(rows, columns=["Mineral", "Term", "Level", "Who", "How"])
+    return table if sheet["mineral"].replace("", pd.NA).nunique() > 1 else table.drop(columns="Mineral")
+
+
+def _alike(sheet: pd.DataFrame) -> Iterator[list[Any]]:
+    """Rows that differ in party and level only, in the order of the sheet."""
+    groups: dict[tuple[str, ...], list[Any]] = {}
+    for row in sheet.itertuples():
+        own = row.who if row.term == "project" else ""
+        alike = (str(row.mineral), str(row.term), str(row.unit), str(row.note), str(own))
+        groups.setdefault(alike, []).append(row)
+    yield from groups.values()
+
+
+def _term(rows: Sequence[Any], names: Names) -> tuple[str, ...]:
+    """One row of the term sheet: a level for all, or each party's own with the sum of what can be added."""
+    first, levels = rows[0], [float(row.level) for row in rows]
+    whos = [with_names(row.who, names, is_label=True) for row in rows]
+    level = level_in_words(abs(levels[0]) if first.term == "transfer" else levels[0], first.unit)
+    if len(set(levels)) > 1:
+        whos = [f"{who} {level_in_words(abs(own), row.unit)}" for who, own, row in zip(whos, levels, rows, strict=True)]
+        level = "" if first.unit.startswith("share") else level_in_words(abs(sum(levels)), first.unit)
+    mineral = names.mineral(first.mineral) if first.mineral else ""
+    return mineral, starting(first.term), level, ("; " if len(set(levels)) > 1 else ", ").join(whos), first.note
+
+
+def _contracts(offtakes: Sequence[Offtake], names: Names) -> Iterator[tuple[str, ...]]:
+    """Offtakes of each seller in one row: buyers with their quantities, and the range of strikes."""
+    sellers: dict[tuple[str, str], list[Offtake]] = {}
+    for offtake in offtakes:
+        sellers.setdefault((offtake.mineral, offtake.producer), []).append(offtake)
+    for (mineral, seller), own in sellers.items():
+        largest_first = sorted(own, key=lambda offtake: -offtake.quantity)
+        buyers = [f"{names.region(offtake.buyer)} {figures(offtake.quantity)} t" for offtake in largest_first]
+        strikes = sorted({offtake.strike for offtake in own if offtake.strike is not None})
+        at = "at the market price"
+        if strikes:
+            at = f"strike {figures(strikes[0], 4)} USD/t" if len(strikes) == 1 else f"strikes {_span(strikes)}"
+        total = level_in_words(sum(offtake.quantity for offtake in own), "t/yr")
+        who = f"{names.region(seller)} sells to {'; '.join(buyers)}"
+        yield names.mineral(mineral), "Offtake", total, who, at
+
+
+def _span(prices: Sequence[float]) -> str:
+    return f"{figures(prices[0], 4)} to {figures(prices[-1], 4)} USD/t"
 
 
 def level_in_words(level: float, unit: str) -> str:
@@ -98,7 +200,9 @@ def level_in_words(level: float, unit: str) -> str:
         return ""
     if unit.startswith("share"):
         return f"{percent(level)}{unit.removeprefix('share')}"
-    rounded = float(f"{abs(level):.5g}")
+    if unit == "USD/yr":
+        return f"{'−' if level < 0 else ''}{money_a_year(level / MILLION)}"
+    rounded = float(f"{abs(level):.4g}")
     return f"{'−' if level < 0 else ''}{rounded:,.12g} {unit}"
 
 
@@ -119,10 +223,10 @@ def margin(value: float, unit: str) -> str:
     >>> margin(0.123, "share"), margin(-2.0, "million USD/yr")
     ('12 percentage points', 'broken by 2.00 million USD/yr')
     """
-    size, words = (100.0 * value, "percentage points") if unit == SHARE else (value, unit)
+    size = 100.0 * value if unit == SHARE else value
     if abs(size) < JUST_MET:
         return "just met"
-    amount = f"{figures(abs(size), 2 if unit == SHARE else 3)} {words}"
+    amount = f"{figures(abs(size), 2)} percentage points" if unit == SHARE else money_a_year(size)
     return amount if value > 0 else f"broken by {amount}"
 
 
@@ -158,7 +262,7 @@ def point_in_words(point: Point, titles: Sequence[tuple[str, str]]) -> str:
     """The two measures of a point on a frontier, and that it is not verified yet."""
     values = zip((point.first, point.second), titles, strict=True)
     told = [
-        f"{name} {percent(value) if unit == SHARE else f'{signed(value)} {unit}'}" for value, (name, unit) in values
+        f"{name} {percent(value) if unit == SHARE else signed_money_a_year(value)}" for value, (name, unit) in values
     ]
     return f"Selected: {listing(told)}, as predicted; loading it solves it."
 
@@ -168,7 +272,7 @@ JUST_MET = 1e-3
 
 
 def shown(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
-    """A table for the screen: numbers in few significant figures, dust as zero; the data to download keep theirs."""
+    """A table for the screen: few significant figures, at most two decimals; the data to download keep theirs."""
     rounded = table.copy()
     for column in rounded.select_dtypes("number").columns:
         values = [float(value) for value in rounded[column]]
@@ -177,11 +281,11 @@ def shown(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
 
 
 def _rounded(value: float, digits: int) -> float:
-    return 0.0 if abs(value) < DUST else float(f"{value:.{digits}g}")
+    return round(float(f"{value:.{digits}g}"), MOST_DECIMALS) + 0.0
 
 
-DUST = 5e-4
-"""Amounts below this are shown as zero [million USD/yr]."""
+MOST_DECIMALS = 2
+"""Decimals of a million USD a year that are shown: ten thousand dollars."""
 
 
 def gains_table(frame: pd.DataFrame, names: Names) -> pd.DataFrame:

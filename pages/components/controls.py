@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from model.agreement import Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Tariff, Trq, lever
+from model.design.parties import Aside, aside_in_short, aside_in_words
 from model.errors import AccordError
 from model.findings import figures, group_labels, price
 from model.ranges import main_assumptions
@@ -107,7 +108,6 @@ def _mineral(now: Scenario) -> None:
     minerals = results.world().minerals
     st.selectbox(
         "Mineral",
-        minerals,
         format_func=names.mineral,
         **state.seed("mineral", levers.focus(now), options=minerals),
         **_edit(lambda s: levers.with_focus(s, state.value("mineral"))),
@@ -246,7 +246,6 @@ def _mechanism(floor: Floor) -> None:
     kind = "capped" if floor.levy_cap is not None else floor.mechanism.value
     st.selectbox(
         "Mechanism",
-        list(MECHANISMS),
         format_func=MECHANISMS.__getitem__,
         help="Levy on arrivals from non-parties, payment to producers, or public purchases.",
         **state.seed("floor_mechanism", kind, options=list(MECHANISMS)),
@@ -442,7 +441,6 @@ def _trq_levers(trq: Trq) -> None:
     rents = [holder.value for holder in RentHolder]
     st.selectbox(
         "Quota rent goes to",
-        rents,
         format_func=RENTS.__getitem__,
         **state.seed("rent_to", trq.rent_to.value, options=rents),
         **_edit(lambda s: _trq_part(s, rent_to=state.value("rent_to"))),
@@ -479,7 +477,6 @@ def _offtake(now: Scenario, offtake: Offtake | None) -> None:
     for key, label in (("producer", "Producer"), ("buyer", "Buyer")):
         st.selectbox(
             label,
-            results.world().regions,
             format_func=names.region,
             **state.seed(f"offtake_{key}", getattr(offtake, key), options=results.world().regions),
             **_edit(partial(_offtake_part, name=key, key=f"offtake_{key}")),
@@ -526,7 +523,6 @@ def _stockpile(now: Scenario, stockpile: Stockpile | None) -> None:
         return
     st.selectbox(
         "Party",
-        now.parties,
         format_func=results.names().region,
         **state.seed("stockpile_party", stockpile.party, options=now.parties),
         **_edit(partial(_stockpile_part, name="party", key="stockpile_party")),
@@ -688,6 +684,10 @@ def _kept(now: Scenario) -> None:
     elsewhere = [names.mineral(mineral) for mineral in levers.others(now)]
     if elsewhere:
         st.caption(f"Also in the agreement: {', '.join(elsewhere)}.")
+    beside = state.aside(now)
+    if beside != Aside():
+        whole = aside_in_words(beside, results.world().tables["projects"], names)
+        st.caption(f"Also agreed: {aside_in_short(beside)}.", help=layout.plain(whole))
     more = levers.unseen(now)
     plain = sum(not isinstance(shock, NamedShock) for shock in now.shocks)
     if more or plain:

@@ -67,6 +67,8 @@ LEVERS = {
     "offtake": palette.PRODUCERS,
     "stockpile": palette.STOCKS,
     "zero-for-zero": palette.USERS,
+    "new projects": palette.NEW_CAPACITY,
+    "transfers": palette.TRANSFERS,
 }
 LOOK = {
     "margin": {"l": 8, "r": 14, "t": 44, "b": 8},

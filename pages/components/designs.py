@@ -17,21 +17,22 @@ from model.design.draft import (
     RedLine,
     add_line,
 )
-from model.design.request import check
-from model.design.wording import shown, states_in_words, states_table
+from model.design.request import DesignRequest, check, states_of
+from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.errors import AccordError
+from model.findings.wording import starting
 from pages.components import controls, design_charts, forms, layout, results
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
-    from model.design import DesignRequest
     from model.design.request import State
     from model.scenario import Scenario
 
 PER_ROW = 4
+SHOCK_COLUMNS = (3.2, 1.5, 1.5, 3.2)
 NUMBER_PIXELS = 150
 LEVELS = {
     "floor_levels": ("Floors, % of the status-quo price", "0 = no floor"),
@@ -62,7 +63,7 @@ def draft() -> Draft:
 def request(scenario: Scenario) -> DesignRequest | None:
     """The design problem that is typed, for the scenario's parties; None with its faults in words where it is none."""
     try:
-        asked = draft().request(scenario)
+        asked = draft().request(scenario, [state.name for state in _named(scenario.minerals)])
         check(asked, results.world())
     except AccordError as error:
         st.error(layout.plain(str(error)), icon=":material/error:")
@@ -71,16 +72,94 @@ def request(scenario: Scenario) -> DesignRequest | None:
 
 
 @st.cache_data(show_spinner=False)
-def _states(_asked: DesignRequest, identity: str) -> tuple[State, ...]:
-    return check(_asked, results.world())
+def _named(minerals: tuple[str, ...]) -> tuple[State, ...]:
+    """The named shocks that touch the minerals, as the library has them."""
+    return states_of(DesignRequest(minerals=minerals), results.world())[1:]
 
 
-def states(asked: DesignRequest) -> None:
+@st.cache_data(show_spinner=False)
+def _counted(_asked: DesignRequest, identity: str) -> tuple[State, ...]:
+    return states_of(_asked, results.world())
+
+
+def counted(asked: DesignRequest) -> tuple[State, ...]:
+    """The states of the world of a design problem."""
+    return _counted(asked, asked.model_dump_json())
+
+
+def states(found: Sequence[State]) -> None:
     """Which states of the world count, in a sentence and on demand as a table."""
-    found = _states(asked, asked.model_dump_json())
-    st.caption(layout.plain(states_in_words(found)))
-    with st.expander("Shocks, their probabilities and severities", icon=":material/table_view:"):
+    st.caption(layout.plain(states_in_words(found, results.names())))
+    with st.expander("Shocks counted, with probability and severity", icon=":material/table_view:"):
         numbers(states_table(found, results.names()), "states")
+
+
+def shocks(scenario: Scenario) -> None:
+    """Which named shocks count, with probability and severity, as widgets in a fold-out."""
+    fold = st.expander(
+        "Shocks and their probabilities", icon=":material/thunderstorm:", key="shocks_fold", on_change="rerun"
+    )
+    if not fold.open:
+        return
+    with fold:
+        st.caption(
+            "Shocks exclude each other; what is left is “no shock”. Probabilities are the library's assumptions. A "
+            "shock that lasts part of a year starts with that part of its severity. All of it can be changed."
+        )
+        named = _named(scenario.minerals)
+        for number, state in enumerate(named):
+            _shock(state, number == 0)
+        st.markdown(layout.plain(shocks_left(named, draft())))
+        if draft().changes_shocks([state.name for state in named]):
+            st.button("As the library has them", on_click=draft().reset_shocks, icon=":material/restart_alt:")
+
+
+def _shock(state: State, first: bool) -> None:
+    """A row: whether the shock counts, its probability, its severity over the year, and where they come from."""
+    assert state.shock is not None, "a named state has a shock"
+    assert state.shock.severity is not None, "a state has its severity over the year"
+    kept, name = draft(), state.name
+    known = results.world().library.describe(name)
+    row = st.columns(SHOCK_COLUMNS, gap="small", vertical_alignment="bottom")
+    row[0].checkbox(
+        layout.plain(known.name),
+        help=layout.plain(known.description),
+        **forms.item(f"shock_{name}", name not in kept.left_out, lambda used: kept.use_shock(name, used)),
+    )
+    chance, library_percent = kept.probability_percent, 100 * state.probability
+    row[1].number_input(
+        "Probability, % a year",
+        0.0,
+        100.0,
+        format="%.4g",
+        step=0.1,
+        disabled=name in kept.left_out,
+        label_visibility="visible" if first else "collapsed",
+        **forms.item(f"chance_{name}", chance.get(name, library_percent), _unless(chance, name, library_percent)),
+    )
+    severity, library_severity = kept.severity, state.shock.severity
+    row[2].number_input(
+        "Severity over the year",
+        min_value=0.0,
+        format="%.4g",
+        step=float(f"{max(library_severity, 0.01) / 10:.1g}"),
+        disabled=name in kept.left_out,
+        label_visibility="visible" if first else "collapsed",
+        **forms.item(
+            f"severity_{name}", severity.get(name, library_severity), _unless(severity, name, library_severity)
+        ),
+    )
+    row[3].caption(
+        layout.plain(
+            f"{starting(known.unit)}; {known.severity:g} in full, for {known.duration_yr:g} yr. "
+            f"Source: {known.source_id}"
+        )
+    )
+
+
+def _unless(changed: dict[str, float], name: str, library: float) -> Callable[[float], object]:
+    """Keeps what is typed, unless it is the library's value."""
+    return lambda typed: changed.pop(name, None) if typed == library else changed.__setitem__(name, typed)
 
 
 def ask(scenario: Scenario, unfolded: bool) -> None:
@@ -103,7 +182,11 @@ def ask(scenario: Scenario, unfolded: bool) -> None:
 def _objective() -> None:
     kept = draft()
     left, middle, right = st.columns([2, 1.4, 1.4], gap="medium", vertical_alignment="bottom")
-    left.selectbox("Find", list(OBJECTIVES), format_func=OBJECTIVES.get, **forms.field("design", kept, "objective"))
+    left.selectbox(
+        "Find",
+        format_func=OBJECTIVES.get,
+        **forms.field("design", kept, "objective", options=list(OBJECTIVES)),
+    )
     if kept.objective == "cvar":
         left.number_input(
             "Worst part of outcomes, %",
@@ -115,9 +198,8 @@ def _objective() -> None:
         )
     middle.selectbox(
         "such that",
-        list(PARTICIPATIONS),
         format_func=PARTICIPATIONS.get,
-        **forms.field("design", kept, "participation"),
+        **forms.field("design", kept, "participation", options=list(PARTICIPATIONS)),
     )
     right.number_input(
         "with transfers up to, million USD/yr",
@@ -175,23 +257,27 @@ def _new_line(scenario: Scenario) -> None:
     new.industry = new.industry or industries[0]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
-            "Party", scenario.parties, format_func=names.region, width=190, **forms.field("line", new, "party")
+            "Party",
+            format_func=names.region,
+            width=190,
+            **forms.field("line", new, "party", options=scenario.parties),
         )
         st.selectbox(
             "insists on",
-            list(LINES),
             format_func=lambda kind: LINES[kind].name,
             width=250,
-            **forms.field("line", new, "kind"),
+            **forms.field("line", new, "kind", options=list(LINES)),
         )
         if new.kind == "industry_cost":
             st.selectbox(
-                "Industry", industries, format_func=names.industry, width=250, **forms.field("line", new, "industry")
+                "Industry",
+                format_func=names.industry,
+                width=250,
+                **forms.field("line", new, "industry", options=industries),
             )
         words = LINES[new.kind]
         st.number_input(
             layout.plain(f"{words.before.format(names.industry(new.industry))} …{words.after}"),
-            value=None,
             format="%.4g",
             step=1.0,
             width=320,
@@ -225,7 +311,7 @@ def _weights(scenario: Scenario) -> None:
         "Industries with a weight of their own",
         [str(industry) for industry in results.world().tables["industries"]["id"]],
         format_func=names.industry,
-        **forms.item("weighted", list(kept.industry_weights), lambda ids: _weighted(kept, ids)),
+        **forms.item("weighted", list(kept.industry_weights), lambda ids: _weighted(kept, ids), start="default"),
     )
     for row in range(0, len(chosen), PER_ROW):
         for column, industry in zip(st.columns(PER_ROW), chosen[row : row + PER_ROW], strict=False):
@@ -264,13 +350,12 @@ def _menu() -> None:
         "Floors are held by",
         [name for name in controls.MECHANISMS if name != "capped"],
         format_func=controls.MECHANISMS.get,
-        **forms.field("design", kept, "mechanisms"),
+        **forms.field("design", kept, "mechanisms", start="default"),
     )
     right.selectbox(
         "Rent of the TRQ goes to",
-        [holder.value for holder in RentHolder],
         format_func=controls.RENTS.get,
-        **forms.field("design", kept, "rent_to"),
+        **forms.field("design", kept, "rent_to", options=[holder.value for holder in RentHolder]),
     )
 
 

@@ -38,11 +38,8 @@ class Job:
     started: float
     latest: Step | None = None
     cancelled: bool = False
-
-    @property
-    def finished(self) -> bool:
-        """Whether every step was taken."""
-        return self.latest is not None and self.latest.done >= self.latest.total
+    finished: bool = False
+    """Whether every step was taken; a count alone cannot tell, since a part may have nothing left to solve."""
 
     def advance(self) -> None:
         """Take steps for a moment.
@@ -52,7 +49,8 @@ class Job:
         """
         until = time.monotonic() + SLICE_SECONDS
         while time.monotonic() < until and not (self.finished or self.cancelled):
-            self.latest = results.in_turn(self.steps) or self.latest
+            step = results.in_turn(self.steps)
+            self.latest, self.finished = step or self.latest, step is None
 
 
 def finished(name: str, scenario_json: str) -> Step | None:
@@ -132,11 +130,25 @@ def _show(key: str, job: Job) -> None:
             help=f"Cancelled at {done} of {total}",
         )
         return
-    spent = time.monotonic() - job.started
-    left = spent / done * (total - done) if done else 0.0
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(done / total, f"{done} of {total} solved, about {left:.0f} s left")
+        st.progress(*_progress(done, total, time.monotonic() - job.started))
         st.button("Cancel", key=f"cancel_{key}", on_click=_cancel, args=(job, True))
+
+
+def _progress(done: int, total: int, spent_s: float) -> tuple[float, str]:
+    """The share done and its words; where all comes from the store nothing is left to count.
+
+    >>> _progress(0, 0, 1.0)
+    (0.0, 'Working with what is solved already')
+    >>> _progress(20, 60, 10.0)
+    (0.3333333333333333, '20 of 60 solved, about 20 s left for these')
+    """
+    if total <= 0:
+        return 0.0, "Working with what is solved already"
+    if done >= total:
+        return 1.0, f"{total} of {total} solved, putting the result together"
+    left_s = f", about {spent_s / done * (total - done):.0f} s left for these" if done else ""
+    return done / total, f"{done} of {total} solved{left_s}"
 
 
 def _cancel(job: Job, wanted: bool) -> None:

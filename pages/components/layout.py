@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from model.design.parties import aside_in_short
 from model.errors import AccordError
 from model.findings import agreement_in_words
-from pages.components import controls, levers, results
+from pages.components import controls, levers, results, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +36,13 @@ def opening() -> Outcome:
         st.stop()
     scenario = controls.scenario()
     outcome = solved(scenario)
+    beside = aside_in_short(state.aside(scenario))
+    if beside:
+        st.warning(
+            f"The agreement that was loaded also has {beside}. They are not in the numbers of this page, which can "
+            "therefore differ much from those of the pages Design and Parties.",
+            icon=":material/warning:",
+        )
     st.subheader(plain(agreement_in_words(scenario, levers.focus(scenario), results.names())), anchor=False)
     return outcome
 

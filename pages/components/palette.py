@@ -22,6 +22,9 @@ from model.palette import (
     WITHOUT_AGREEMENT,
 )
 
+NEW_CAPACITY = "#88CCEE"
+TRANSFERS = "#882255"
+"""Two more of Tol's muted scheme, for levers of a design that no other page has."""
 FONT = "Source Sans, Source Sans Pro, sans-serif"
 FONT_SIZE = 16
 """Chart text in pixels: read from the back of the room on a projector of 1024 pixels."""
@@ -38,6 +41,7 @@ __all__ = [
     "GROUPS",
     "INK",
     "MINERALS",
+    "NEW_CAPACITY",
     "NON_PARTY",
     "PARTY",
     "PRODUCERS",
@@ -45,6 +49,7 @@ __all__ = [
     "SLACK",
     "STATUS_QUO",
     "STOCKS",
+    "TRANSFERS",
     "TREASURY",
     "USERS",
     "WITHOUT_AGREEMENT",

@@ -11,6 +11,7 @@ from model.design.aims import MEASURES
 from model.design.choice import MEASURES as FRONTIER
 from model.design.draft import LeverDraft
 from model.design.levers import LEVERS
+from model.design.membership import largest_users
 from model.findings.wording import starting
 from model.snapshot.record import Snapshot
 from pages.components import documents, forms, results
@@ -47,22 +48,27 @@ def candidates(scenario: Scenario, most: int) -> tuple[str, ...]:
             format_func=results.names().region,
             max_selections=most,
             placeholder="None",
-            **forms.item("parties_candidates", list(kept.candidates), lambda typed: setattr(kept, "candidates", typed)),
+            **forms.item(
+                "parties_candidates",
+                list(kept.candidates),
+                lambda typed: setattr(kept, "candidates", typed),
+                start="default",
+            ),
         )
     )
 
 
 def core(scenario: Scenario, most: int) -> tuple[str, ...]:
-    """The parties whose coalitions are tried, in the scenario's order."""
+    """The parties whose coalitions are tried, in the scenario's order; the largest users where none was chosen."""
     kept: Asked = forms.kept("parties", Asked)
-    wanted = scenario.parties if kept.core is None else kept.core
+    wanted = largest_users(results.world(), scenario) if kept.core is None else kept.core
     kept.core = tuple(party for party in scenario.parties if party in wanted)[:most]
     chosen = st.multiselect(
-        f"Core parties, at most {most}",
+        f"Core parties, at most {most}; to begin with, those that use most",
         scenario.parties,
         format_func=results.names().region,
         max_selections=most,
-        **forms.item("parties_core", list(kept.core), lambda typed: setattr(kept, "core", typed)),
+        **forms.item("parties_core", list(kept.core), lambda typed: setattr(kept, "core", typed), start="default"),
     )
     return tuple(party for party in scenario.parties if party in chosen)
 
@@ -75,15 +81,16 @@ def means(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(scenario.minerals) > 1:
             st.selectbox(
-                "Mineral", scenario.minerals, format_func=names.mineral, **forms.field("parties", kept, "mineral")
+                "Mineral",
+                format_func=names.mineral,
+                **forms.field("parties", kept, "mineral", options=scenario.minerals),
             )
         st.selectbox(
             "Applied by",
-            ["", *scenario.parties],
             format_func=lambda party: f"{names.region(party)} alone" if party else "All parties",
             help="The legal means of one party alone, or an instrument that all parties apply",
             width=260,
-            **forms.field("parties", kept, "applied_by"),
+            **forms.field("parties", kept, "applied_by", options=["", *scenario.parties]),
         )
     return kept.mineral, (kept.applied_by,) if kept.applied_by else ()
 
@@ -95,10 +102,9 @@ def saved_point(saved: Sequence[Entry]) -> Entry:
     kept.since = kept.since if kept.since in by_key else saved[0].checksum
     st.selectbox(
         "Saved",
-        list(by_key),
         format_func=lambda key: f"{by_key[key].name} ({by_key[key].saved[:16].replace('T', ' ')} UTC)",
         width=520,
-        **forms.field("parties", kept, "since"),
+        **forms.field("parties", kept, "since", options=list(by_key)),
     )
     return by_key[kept.since]
 
@@ -125,8 +131,8 @@ def trade() -> tuple[str, str]:
     """Which two measures to trade, as widgets."""
     kept: Trade = forms.kept("trade", Trade)
     left, right = st.columns(2)
-    left.selectbox("Trade", list(FRONTIER), format_func=_named, **forms.field("trade", kept, "first"))
-    right.selectbox("against", list(FRONTIER), format_func=_named, **forms.field("trade", kept, "second"))
+    left.selectbox("Trade", format_func=_named, **forms.field("trade", kept, "first", options=list(FRONTIER)))
+    right.selectbox("against", format_func=_named, **forms.field("trade", kept, "second", options=list(FRONTIER)))
     return kept.first, kept.second
 
 
@@ -144,33 +150,29 @@ def ask_lever(scenario: Scenario) -> LeverDraft:
         if len(scenario.minerals) > 1:
             st.selectbox(
                 "Mineral",
-                scenario.minerals,
                 format_func=names.mineral,
                 width=160,
-                **forms.field("lever", kept, "mineral"),
+                **forms.field("lever", kept, "mineral", options=scenario.minerals),
             )
         st.selectbox(
             "Which level of the",
-            list(LEVERS),
             format_func=lambda lever: LEVERS[lever].name,
             width=250,
-            **forms.field("lever", kept, "lever"),
+            **forms.field("lever", kept, "lever", options=list(LEVERS)),
         )
         st.selectbox(
             "brings the",
-            list(MEASURES),
             format_func=lambda measure: MEASURES[measure].name,
             width=250,
-            **forms.field("lever", kept, "measure"),
+            **forms.field("lever", kept, "measure", options=list(MEASURES)),
         )
         measure = MEASURES[kept.measure]
         if measure.by_party:
             st.selectbox(
                 "of",
-                ["", *scenario.parties],
                 format_func=lambda party: names.region(party) if party else EVERYONE,
                 width=200,
-                **forms.field("lever", kept, "whose"),
+                **forms.field("lever", kept, "whose", options=["", *scenario.parties]),
             )
         st.number_input(
             f"to at {'most' if measure.at_most else 'least'}, {measure.unit}",

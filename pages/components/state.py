@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from model.design.parties import Aside
 from model.errors import AccordError, ScenarioError
 from model.scenario import Scenario
 from pages.components import axes, links, results
@@ -14,7 +15,10 @@ from pages.components import axes, links, results
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from model.agreement import Agreement
+
 STORE = "history"
+ASIDE = "beside_the_agreement"
 MOST_STEPS = 200
 MISSING = object()
 
@@ -129,6 +133,18 @@ def value(key: str) -> Any:
     return held
 
 
+def keep_aside(agreement: Agreement, aside: Aside) -> None:
+    """Remember what stands beside an agreement that was loaded and has no place in a scenario."""
+    st.session_state[ASIDE] = (agreement, aside)
+
+
+def aside(scenario: Scenario) -> Aside:
+    """What stands beside the scenario's agreement, as long as it is the one that was loaded."""
+    agreement, kept = st.session_state.get(ASIDE, (None, Aside()))
+    found: Aside = kept if scenario.agreement == agreement else Aside()
+    return found
+
+
 def optional(key: str) -> Any:
     """What a widget that may be empty holds, or None."""
     return st.session_state[key]
@@ -138,13 +154,15 @@ def seed(key: str, wanted: Any, start: str = "value", options: Sequence[Any] | N
     """Arguments of a widget about to be drawn that make it show what the scenario says.
 
     Where it holds something else, it is set. Otherwise the value is named as the widget's default too (``start``, or
-    its place among ``options``): of a run that is cut short the browser may not have heard, and would then draw the
-    widget at Streamlit's own default, such as the first option, and report that as the user's choice.
+    its place among the ``options`` of a select box): of a run that is cut short the browser may not have heard, and
+    would then draw the widget at Streamlit's own default, such as the first option, and report that as the user's
+    choice.
     """
+    arguments = {"key": key} if options is None else {"key": key, "options": options}
     if st.session_state.get(key, MISSING) != wanted:
         st.session_state[key] = wanted
-        return {"key": key}
-    return {"key": key, start: wanted} if options is None else {"key": key, "index": list(options).index(wanted)}
+        return arguments if wanted is not None else {**arguments, start: None}
+    return {**arguments, start: wanted} if options is None else {**arguments, "index": list(options).index(wanted)}
 
 
 def seed_optional(key: str, wanted: float | None) -> dict[str, Any]:
