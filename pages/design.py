@@ -98,7 +98,8 @@ def _consequences(design: Design) -> None:
     assert design.proof is not None, "a choice that is reported was verified"
     names = results.names()
     frame = gains_table(gains(design), names)
-    left, right = layout.chart_row("deal", align="top")
+    with st.container(key="charts_deal"):
+        left, right = st.columns([2, 3], gap="medium")
     with left:
         figure = design_charts.gains_chart(frame[:-1], "verified_musd", "predicted_musd")
         layout.exhibit(proof_in_words(design.proof.difference, design.choice.gap), figure, frame, "design_gains")

@@ -9,19 +9,7 @@ import streamlit as st
 from model.design import cards, equivalence, membership, parties
 from model.design.wording import effort_in_words, signed
 from model.errors import AccordError
-from model.findings import agreement_in_words
-from pages.components import (
-    controls,
-    design_charts,
-    designs,
-    documents,
-    jobs,
-    layout,
-    levers,
-    questions,
-    results,
-    state,
-)
+from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,14 +41,13 @@ def main() -> None:
     request = designs.request(scenario)
     if request is None:
         return
-    with st.expander("What is agreed", icon=":material/handshake:"):
-        st.markdown(layout.plain(agreement_in_words(scenario, levers.focus(scenario), names)))
-        st.markdown(
-            layout.plain(parties.aside_in_words(state.aside(scenario), results.world().tables["projects"], names))
-        )
-    trial = parties.trial_of(scenario, state.aside(scenario))
+    layout.every_term(scenario)
+    beside = state.aside(scenario)
+    if beside != parties.Aside():
+        st.caption(layout.plain(parties.aside_in_words(beside, results.world().tables["projects"], names)))
+    trial = parties.trial_of(scenario, beside)
     candidates = questions.candidates(scenario, MOST_CANDIDATES)
-    identity = f"{scenario.to_json()}|{state.aside(scenario)}|{request.model_dump_json()}"
+    identity = f"{scenario.to_json()}|{beside}|{request.model_dump_json()}"
     key = f"{identity}|{candidates}"
     jobs.panel(
         STUDY_JOB,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from model.agreement import Agreement, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
+from model.agreement import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.design import DesignRequest, ResponseTable, Store
 from model.design import draft as drafts
 from model.design.aims import Aim, measured, producer_price
@@ -63,6 +63,7 @@ from model.design.request import check, states_of
 from model.design.respond import facts_of
 from model.design.standing import standing
 from model.design.wording import (
+    agreement_in_short,
     level_in_words,
     margins_in_words,
     shocks_left,
@@ -73,6 +74,7 @@ from model.design.wording import (
     with_names,
 )
 from model.errors import ScenarioError
+from model.findings.terms import agreement_in_words
 from model.findings.wording import Names
 from model.scenario import Scenario
 from model.world import World
@@ -720,6 +722,31 @@ def test_a_term_sheet_is_read_in_few_rows_contracts_by_seller(names: Names) -> N
             "received",
         ),
     ]
+
+
+def test_an_agreement_of_many_terms_is_told_in_short(names: Names) -> None:
+    def quota(importer: str, quantity_t: float) -> Trq:
+        return Trq(
+            importers=(importer,),
+            exporters=("CHN",),
+            mineral="lithium",
+            stage="refined",
+            quantity=quantity_t,
+            in_quota=Duty(),
+            over_quota=Duty(ad_valorem=0.25),
+        )
+
+    contracts = (offtake("JPN", 256.0, 51_450.0), offtake("USA", 1680.0, 51_450.0))
+    agreed = Agreement(trqs=(quota("USA", 100.0), quota("JPN", 50.0)), offtakes=contracts)
+    scenario = Scenario(minerals=("lithium",), parties=("USA", "JPN", "MEX"), agreement=agreed)
+    assert agreement_in_short(scenario, "lithium", names) == (
+        "The United States, Japan and Mexico let in 150 t/yr of lithium chemicals from non-parties at 0 % and charge "
+        "25 % beyond; no shock. They also divide the quota in 2 and sign 2 offtakes over 1,940 t/yr."
+    )
+    assert agreement_in_short(AGREED, MINERAL, names) == agreement_in_words(AGREED, MINERAL, names)
+
+
+AGREED = Scenario(minerals=(MINERAL,), agreement=Agreement(offtakes=(offtake("JPN", 1.0, None),)))
 
 
 def test_contracts_at_the_market_price_say_so_and_two_minerals_have_a_column(names: Names) -> None:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from model.design.limits import SHARE
 from model.design.options import MILLION
-from model.findings.wording import figures, listing, percent, starting
+from model.findings.terms import agreement_in_words
+from model.findings.wording import figures, listing, percent, starting, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from model.design.frontier import Point
     from model.design.request import State
     from model.findings.wording import Names
+    from model.scenario import Scenario
 
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 
@@ -137,6 +139,32 @@ def effort_in_words(coalitions: int, solves: int) -> str:
 
 SECONDS_PER_SOLVE = 0.2
 """Measured on two cores, page and all: 69 s for some 350 solves of antimony, 155 s for 1,019 of lithium."""
+
+
+def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
+    """What the parties agree on a mineral and which shock hits, several instruments of a kind told together.
+
+    Tariff-rate quotas with the same rates become one, several offtakes or stockpiles a number and a sum.
+    """
+    agreement = scenario.agreement
+    quotas = [item for item in agreement.trqs if item.mineral == mineral]
+    contracts = [item for item in agreement.offtakes if item.mineral == mineral]
+    stocks = [item for item in agreement.stockpiles if item.mineral == mineral]
+    told: dict[str, tuple[Any, ...]] = {}
+    more = []
+    if len({(each.stage, each.in_quota, each.over_quota) for each in quotas}) == 1 < len(quotas):
+        total_t = sum(each.quantity for each in quotas)
+        told["trqs"] = (quotas[0].model_copy(update={"quantity": total_t}),)
+        more.append(f"divide the quota in {len(quotas)}")
+    if len(contracts) > 1:
+        told["offtakes"] = ()
+        more.append(f"sign {len(contracts)} offtakes over {tonnes(sum(each.quantity for each in contracts))}")
+    if len(stocks) > 1:
+        told["stockpiles"] = ()
+        more.append(f"hold {len(stocks)} stockpiles of {figures(sum(each.quantity for each in stocks))} t together")
+    short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
+    also = f" They also {listing(more)}." if more else ""
+    return f"{agreement_in_words(short, mineral, names)}{also}"
 
 
 def terms_in_words(sheet: pd.DataFrame, offtakes: Sequence[Offtake], names: Names) -> pd.DataFrame:

@@ -690,8 +690,9 @@ def _kept(now: Scenario) -> None:
         st.caption(f"Also agreed: {aside_in_short(beside)}.", help=layout.plain(whole))
     more = levers.unseen(now)
     plain = sum(not isinstance(shock, NamedShock) for shock in now.shocks)
-    if more or plain:
-        st.caption(f"Held but not shown: {more} more instruments, {plain} unnamed shocks. They count in every number.")
+    held = [f"{number} {what}" for number, what in ((more, "more instruments"), (plain, "unnamed shocks")) if number]
+    if held:
+        st.caption(f"Held but not shown: {' and '.join(held)}. They count in every number.")
 
 
 def _history(here: state.History) -> None:

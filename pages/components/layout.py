@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from model.design.parties import aside_in_short
+from model.design.wording import agreement_in_short
 from model.errors import AccordError
-from model.findings import agreement_in_words
+from model.findings.terms import terms_of
+from model.findings.wording import starting
 from pages.components import controls, levers, results, state
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
 
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+MOST_TERMS = 4
+"""Terms that the opening sentence can hold."""
 SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~"})
 
 
@@ -43,8 +47,17 @@ def opening() -> Outcome:
             "therefore differ much from those of the pages Design and Parties.",
             icon=":material/warning:",
         )
-    st.subheader(plain(agreement_in_words(scenario, levers.focus(scenario), results.names())), anchor=False)
+    st.subheader(plain(agreement_in_short(scenario, levers.focus(scenario), results.names())), anchor=False)
+    every_term(scenario, most=MOST_TERMS)
     return outcome
+
+
+def every_term(scenario: Scenario, most: int = 0) -> None:
+    """Every term agreed on the mineral in view, in a fold-out; nothing where they are no more than ``most``."""
+    terms = terms_of(scenario.agreement, levers.focus(scenario), results.names())
+    if len(terms) > most:
+        with st.expander(f"What is agreed, {len(terms)} terms", icon=":material/handshake:"):
+            bullets(starting(term) for term in terms)
 
 
 def solved(scenario: Scenario) -> Outcome:
