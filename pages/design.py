@@ -98,20 +98,20 @@ def _consequences(design: Design) -> None:
     assert design.proof is not None, "a choice that is reported was verified"
     names = results.names()
     frame = gains_table(gains(design), names)
-    with st.container(key="charts_deal"):
-        left, right = st.columns([2, 3], gap="medium")
+    left, right = layout.chart_row("deal", align="top")
     with left:
         figure = design_charts.gains_chart(frame[:-1], "verified_musd", "predicted_musd")
         layout.exhibit(proof_in_words(design.proof.difference, design.choice.gap), figure, frame, "design_gains")
     with right:
-        st.markdown("**Who gains and who pays, million USD/yr, expected**")
-        designs.numbers(frame, "gains_numbers")
-    left, right = layout.chart_row("lines", align="top")
-    with left:
         st.markdown("**Red lines and what is left of them**")
         limits = red_lines(design)
         st.table(margins_in_words(limits, names), hide_index=True)
         layout.download(limits, "red_lines")
+    with st.container(key="charts_lines"):
+        left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("**Who gains and who pays, million USD/yr, expected**")
+        designs.numbers(frame, "gains_numbers")
     with right:
         _worths(design)
 

@@ -66,7 +66,7 @@ def main() -> None:
     with why:
         _why(None if step is None else step.value, trial, request, identity)
     with members:
-        _members(None if step is None else step.value)
+        _members(None if step is None else step.value, trial)
     with hold:
         _coalitions(scenario, trial, request, identity)
     with others:
@@ -145,14 +145,24 @@ def _levers(contributions: pd.DataFrame) -> None:
         designs.numbers(table, "attribution_by_party")
 
 
-def _members(found: Study | None) -> None:
+def _members(found: Study | None, trial: Trial) -> None:
     if found is None:
         st.caption("Work out every party's result first.")
         return
     names = results.names()
     layout.bullets(membership.membership_in_words(found.members, names))
     st.caption("Change of expected gain against the agreement as it stands, million USD/yr.")
+    _what_leavers_take(trial)
     designs.numbers(parties.members_table(found.members, names), "membership")
+
+
+def _what_leavers_take(trial: Trial) -> None:
+    """How members that leave change what stands beside the instruments."""
+    if trial.projects or trial.transfers:
+        st.caption(
+            "New projects are taken to be built as long as their country is a member, also where their lenders would "
+            "ask anew; transfers of those who leave fall away, and the others' are scaled so that they balance."
+        )
 
 
 def _coalitions(scenario: Scenario, trial: Trial, request: DesignRequest, identity: str) -> None:
@@ -174,6 +184,7 @@ def _coalitions(scenario: Scenario, trial: Trial, request: DesignRequest, identi
     )
     step = jobs.finished(COALITIONS_JOB, key)
     if step is not None:
+        _what_leavers_take(trial)
         st.markdown(f"**{layout.plain(membership.coalitions_in_words(step.value, names))}**")
         designs.numbers(membership.coalition_table(step.value, names), "coalitions")
 

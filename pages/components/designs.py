@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
 
 PER_ROW = 4
-SHOCK_COLUMNS = (3.2, 1.5, 1.5, 3.2)
-NUMBER_PIXELS = 150
+NUMBER_PIXELS = 160
 LEVELS = {
     "floor_levels": ("Floors, % of the status-quo price", "0 = no floor"),
     "trq_quantities": (
@@ -115,46 +114,48 @@ def shocks(scenario: Scenario) -> None:
 
 
 def _shock(state: State, first: bool) -> None:
-    """A row: whether the shock counts, its probability, its severity over the year, and where they come from."""
+    """Whether the shock counts, its probability, its severity over the year, and where they come from."""
     assert state.shock is not None, "a named state has a shock"
     assert state.shock.severity is not None, "a state has its severity over the year"
     kept, name = draft(), state.name
     known = results.world().library.describe(name)
-    row = st.columns(SHOCK_COLUMNS, gap="small", vertical_alignment="bottom")
-    row[0].checkbox(
+    chance, library_percent = kept.probability_percent, 100 * state.probability
+    severity, library_severity = kept.severity, state.shock.severity
+    numbers: dict[str, Any] = {
+        "format": "%.4g",
+        "width": NUMBER_PIXELS,
+        "disabled": name in kept.left_out,
+        "label_visibility": "visible" if first else "collapsed",
+    }
+    st.checkbox(
         layout.plain(known.name),
         help=layout.plain(known.description),
         **forms.item(f"shock_{name}", name not in kept.left_out, lambda used: kept.use_shock(name, used)),
     )
-    chance, library_percent = kept.probability_percent, 100 * state.probability
-    row[1].number_input(
-        "Probability, % a year",
-        0.0,
-        100.0,
-        format="%.4g",
-        step=0.1,
-        disabled=name in kept.left_out,
-        label_visibility="visible" if first else "collapsed",
-        **forms.item(f"chance_{name}", chance.get(name, library_percent), _unless(chance, name, library_percent)),
-    )
-    severity, library_severity = kept.severity, state.shock.severity
-    row[2].number_input(
-        "Severity over the year",
-        min_value=0.0,
-        format="%.4g",
-        step=float(f"{max(library_severity, 0.01) / 10:.1g}"),
-        disabled=name in kept.left_out,
-        label_visibility="visible" if first else "collapsed",
-        **forms.item(
-            f"severity_{name}", severity.get(name, library_severity), _unless(severity, name, library_severity)
-        ),
-    )
-    row[3].caption(
-        layout.plain(
-            f"{starting(known.unit)}; {known.severity:g} in full, for {known.duration_yr:g} yr. "
-            f"Source: {known.source_id}"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.number_input(
+            "Probability, % a year",
+            0.0,
+            100.0,
+            step=0.1,
+            **numbers,
+            **forms.item(f"chance_{name}", chance.get(name, library_percent), _unless(chance, name, library_percent)),
         )
-    )
+        st.number_input(
+            "Severity over the year",
+            min_value=0.0,
+            step=float(f"{max(library_severity, 0.01) / 10:.1g}"),
+            **numbers,
+            **forms.item(
+                f"severity_{name}", severity.get(name, library_severity), _unless(severity, name, library_severity)
+            ),
+        )
+        st.caption(
+            layout.plain(
+                f"{starting(known.unit)}; {known.severity:g} in full, for {known.duration_yr:g} yr. "
+                f"Source: {known.source_id}"
+            )
+        )
 
 
 def _unless(changed: dict[str, float], name: str, library: float) -> Callable[[float], object]:
@@ -181,7 +182,8 @@ def ask(scenario: Scenario, unfolded: bool) -> None:
 
 def _objective() -> None:
     kept = draft()
-    left, middle, right = st.columns([2, 1.4, 1.4], gap="medium", vertical_alignment="bottom")
+    with st.container(key="charts_objective"):
+        left, middle, right = st.columns([2, 1.4, 1.4], gap="medium", vertical_alignment="bottom")
     left.selectbox(
         "Find",
         format_func=OBJECTIVES.get,

@@ -120,7 +120,7 @@ def _advance(key: str) -> None:
 
 def _show(key: str, job: Job) -> None:
     step = job.latest
-    done, total = (step.done, step.total) if step else (0, 1)
+    done, total = (step.done, step.total) if step else (0, 0)
     if job.cancelled:
         st.button(
             "Continue",
@@ -136,17 +136,17 @@ def _show(key: str, job: Job) -> None:
 
 
 def _progress(done: int, total: int, spent_s: float) -> tuple[float, str]:
-    """The share done and its words; where all comes from the store nothing is left to count.
+    """The share done and its words; before the first solve, or where all comes from the store, nothing is to count.
 
-    >>> _progress(0, 0, 1.0)
-    (0.0, 'Working with what is solved already')
+    >>> _progress(0, 0, 12.3)
+    (0.0, 'At work with what is solved already, 12 s so far')
     >>> _progress(20, 60, 10.0)
     (0.3333333333333333, '20 of 60 solved, about 20 s left for these')
     """
     if total <= 0:
-        return 0.0, "Working with what is solved already"
+        return 0.0, f"At work with what is solved already, {spent_s:.0f} s so far"
     if done >= total:
-        return 1.0, f"{total} of {total} solved, putting the result together"
+        return 1.0, f"{total} of {total} solved, putting the result together, {spent_s:.0f} s so far"
     left_s = f", about {spent_s / done * (total - done):.0f} s left for these" if done else ""
     return done / total, f"{done} of {total} solved{left_s}"
 
