@@ -11,7 +11,7 @@ from model.design.conflict import Conflict, Worth, conflict, least_violation, wo
 from model.design.frontier import FEWEST_POINTS, frontier
 from model.design.limits import PARTICIPATION
 from model.design.options import MILLION
-from model.design.programme import NoAgreement, Programme
+from model.design.programme import NoAgreement, Programme, Solved
 from model.design.proof import Proof, agreement_of, bundles, in_round_numbers, verify
 from model.design.report import why_nothing
 from model.design.request import Objective
@@ -129,10 +129,16 @@ class Designer:
             yield from self._catalogue.add_levels(wanted)
         yield last
 
-    def _choose(self) -> Choice:
+    def _choose(self, held: Choice | None = None) -> Choice:
+        """The best agreement among all options, or with the packages of another choice."""
         terms = self.terms()
         m = build(terms)
-        return decide(m, terms, Programme(m, self.request))
+        programme = Programme(m, self.request)
+        if held is not None:
+            for cell in terms.cells:
+                is_held = float(terms.option(cell) is held.chosen[cell[0]])
+                programme.allow(m.chosen[cell], is_held, is_held)
+        return decide(m, terms, programme)
 
     def _settle(self) -> Deciding:
         """Choose and refine around the choice until levels move by less than a negotiable step and hosts stand.
@@ -166,10 +172,10 @@ class Designer:
         return self._choose()
 
     def _prove(self, choice: Choice) -> Generator[Progress, None, Design]:
-        """Verify the choice with every instrument in place; the verified bundle joins the menu until both agree.
+        """Verify the choice with every instrument in place, until what was predicted is verified and nobody is short.
 
-        Where rounding leaves a party below what participation asks, its limit is tightened by that much before
-        choosing again.
+        Where rounding leaves a party below what participation asks, its limit is tightened by that much and the same
+        packages are paid for anew. Where prediction and verification differ, the verified bundle joins the menu.
         """
         catalogue = self._catalogue
         for rounds in range(1, MOST_PROOFS + 1):
@@ -177,15 +183,25 @@ class Designer:
             agreement = agreement_of(choice, self.request, catalogue.world)
             proof = yield from verify(catalogue, choice, agreement, rounds)
             short = self._shortfalls(proof)
-            if (proof.difference <= self.request.agreement_gap and not short) or rounds == MOST_PROOFS:
+            differs = proof.difference > self.request.agreement_gap
+            if not (differs or short) or rounds == MOST_PROOFS:
                 break
             for group, amount in short.items():
                 self._margins[group] = self._margins.get(group, 0.0) + amount
-            yield from catalogue.add_packages(bundles(choice, agreement))
-            choice = self._choose()
-            if (yield from catalogue.follow_hosts(choice)):
-                choice = self._choose()
+            if differs:
+                yield from catalogue.add_packages(bundles(choice, agreement))
+                yield from catalogue.follow_hosts(choice)
+            choice = self._choose() if differs else self._pay_anew(choice)
         return self._report(choice, agreement, proof)
+
+    def _pay_anew(self, choice: Choice) -> Choice:
+        """The same packages with other offtakes, strikes and transfers; other packages where that is not enough."""
+        try:
+            paid = self._choose(choice)
+        except NoAgreement:
+            return self._choose()
+        known = Solved(paid.objective, choice.bound, choice.is_proved)
+        return replace(paid, bound=known.bound, gap=known.gap, is_proved=known.is_proved)
 
     def _shortfalls(self, proof: Proof) -> dict[str, float]:
         """By how much verified gains stay below what participation asks [million USD/yr]."""
