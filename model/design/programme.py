@@ -108,6 +108,7 @@ class Programme:
         highs = highspy.Highs()
         highs.silent()
         highs.setOptionValue("threads", 1)
+        highs.setOptionValue("mip_allow_restart", False)  # many options, few rows: branching is quicker than a new root
         highs.setOptionValue("random_seed", self._request.seed)
         highs.passModel(lp)
         return highs

@@ -150,9 +150,13 @@ class Designer:
             wanted = self._catalogue.around([choice])
             if wanted:
                 yield from self._catalogue.add_levels(wanted)
-            elif not (yield from self._catalogue.follow_hosts(choice)):
+                again = self._choose()
+                if again.objective > choice.objective:  # else only another choice within the gap
+                    choice = again
+            elif (yield from self._catalogue.follow_hosts(choice)):
+                choice = self._choose()
+            else:
                 break
-            choice = self._choose()
         return choice
 
     def _first_choice(self) -> Deciding:
