@@ -302,7 +302,7 @@ def test_the_cost_of_an_industry_is_bounded_or_weighted() -> None:
 def built(capacity_t: float) -> Terms:
     """A project in A that B's need and the trade on the route can take in part."""
     frame = frame_of(("A", "B"))
-    project = Project("P", "New mine", MINERAL, STAGE, "A", capacity_t, 10.0, 20.0, None, "source")
+    project = Project("P", "New mine", MINERAL, STAGE, "A", capacity_t, 10.0, 20.0, None, "study", "source")
     flows = {"flows_t": {("A", "B"): 40.0}, "seller_price_usd_per_t": {"A": 1000.0}, "output_t": {"A": 500.0}}
     option_built = replace(option(frame, 1.0, {"A": 5.0, "B": 5.0}, **flows), projects=(project,))
     request = DesignRequest(parties=("A", "B"), gap=0.0, offtake={"most_of_need": 0.5})
