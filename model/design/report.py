@@ -219,7 +219,8 @@ def headline(design: Design) -> str:
     """One sentence: what is recommended and who gains, or what stands in the way."""
     if design.choice is None or design.proof is None:
         groups = ", ".join(each.group for each in design.conflicts)
-        return f"No agreement on this menu meets all red lines. These cannot hold together: {groups}."
+        those = "These cannot hold together" if len(design.conflicts) > 1 else "This one cannot be met"
+        return f"No agreement on this menu meets all red lines. {those}: {groups}."
     if all(option.package.is_neutral for option in design.choice.chosen.values()):
         return "No package on this menu that all can sign is better than no agreement."
     verified = design.proof.verified
