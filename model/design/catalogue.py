@@ -259,7 +259,8 @@ class Catalogue:
         for mineral, known in self._minerals.items():
             reasons = list(dict.fromkeys(known.left_out.values()))
             if reasons:
-                yield f"{len(known.left_out)} packages of {mineral} are left out: {reasons[0]}."
+                count = len(known.left_out)
+                yield f"{count} {'packages' if count > 1 else 'package'} of {mineral} left out: {reasons[0]}."
 
 
 def _nothing(package: Package) -> Package:
