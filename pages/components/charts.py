@@ -296,27 +296,28 @@ def _broken(name: str, width: int = LABEL_WIDTH) -> str:
     return f"{name[:at]}<br>{name[at + 1 :]}"
 
 
+LOOK = {
+    "margin": {"l": 8, "r": 14, "t": 40, "b": 8},
+    "font": {"family": palette.FONT, "size": palette.FONT_SIZE, "color": palette.INK},
+    "legend": {
+        "orientation": "h",
+        "x": 0,
+        "xref": "container",
+        "y": 1,
+        "yref": "container",
+        "yanchor": "top",
+        "entrywidth": 0,
+    },
+    "plot_bgcolor": "white",
+    "paper_bgcolor": "white",
+    "hoverlabel": {"font": {"size": palette.FONT_SIZE}},
+    "dragmode": False,
+    "bargap": 0.3,
+}
+"""What all charts share: large type, legend on top, no tools."""
+
+
 def _figure(traces: list[Part], x: Part, y: Part, height: int = palette.CHART_HEIGHT, **layout: Any) -> go.Figure:
     """The look all charts share: large type, thin grid, legend on top, no tools."""
-    look = {
-        "height": height,
-        "margin": {"l": 8, "r": 14, "t": 40, "b": 8},
-        "font": {"family": palette.FONT, "size": palette.FONT_SIZE, "color": palette.INK},
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xref": "container",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "entrywidth": 0,
-        },
-        "plot_bgcolor": "white",
-        "paper_bgcolor": "white",
-        "hoverlabel": {"font": {"size": palette.FONT_SIZE}},
-        "dragmode": False,
-        "bargap": 0.3,
-        "xaxis": x,
-        "yaxis": y,
-    }
-    return go.Figure({"data": traces, "layout": look | layout})
+    own = {"height": height, "xaxis": x, "yaxis": y}
+    return go.Figure({"data": traces, "layout": LOOK | own | layout})

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.components import palette
+from pages.components.charts import LOOK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,24 +70,6 @@ LEVERS = {
     "zero-for-zero": palette.USERS,
     "new projects": palette.NEW_CAPACITY,
     "transfers": palette.TRANSFERS,
-}
-LOOK = {
-    "margin": {"l": 8, "r": 14, "t": 44, "b": 8},
-    "font": {"family": palette.FONT, "size": palette.FONT_SIZE, "color": palette.INK},
-    "legend": {
-        "orientation": "h",
-        "x": 0,
-        "xref": "container",
-        "y": 1,
-        "yref": "container",
-        "yanchor": "top",
-        "entrywidth": 0,
-    },
-    "plot_bgcolor": "white",
-    "paper_bgcolor": "white",
-    "hoverlabel": {"font": {"size": palette.FONT_SIZE}},
-    "dragmode": False,
-    "bargap": 0.3,
 }
 MILLION_A_YEAR = "million USD/yr"
 
