@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 r"""Offtakes that bind in every state: who commits how much to whom, by least landed cost.
 
 Two things call for them. A level of the menu says what part of its supply from abroad each party wants under contract

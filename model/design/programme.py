@@ -68,9 +68,9 @@ class Waiting:
 
 
 class Programme:
-    """One compiled programme. ``maximise`` says which way its objective goes."""
+    """One compiled programme, its objective to be made large."""
 
-    def __init__(self, m: pyo.ConcreteModel, request: DesignRequest, maximise: bool = True) -> None:
+    def __init__(self, m: pyo.ConcreteModel, request: DesignRequest) -> None:
         info = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
         self._request = request
         self._columns = info.columns
@@ -78,7 +78,6 @@ class Programme:
         self._row = {id(entry.constraint): number for number, entry in enumerate(info.rows)}
         self._rhs = np.asarray(info.rhs, dtype=float)
         self._kind = np.array([entry.bound_type for entry in info.rows], dtype=int)
-        self._maximise = maximise
         cost = info.c.toarray().ravel() if len(info.objectives) else np.zeros(len(info.columns))
         self._cost = cost
         self._offset = float(info.c_offset[0]) if len(info.objectives) else 0.0
@@ -95,7 +94,7 @@ class Programme:
         lp.col_upper_ = np.array([np.inf if high is None else high for _, high in bounds])
         lp.col_cost_ = self._cost
         lp.offset_ = self._offset
-        lp.sense_ = highspy.ObjSense.kMaximize if self._maximise else highspy.ObjSense.kMinimize
+        lp.sense_ = highspy.ObjSense.kMaximize
         lp.row_lower_ = np.where(self._kind <= 0, self._rhs, -np.inf)
         lp.row_upper_ = np.where(self._kind >= 0, self._rhs, np.inf)
         compressed = matrix.tocsc()
@@ -116,7 +115,7 @@ class Programme:
     def _projected(self, m: pyo.ConcreteModel) -> Projection | None:
         """Two stages where the model says which volumes and accounts can wait for the second."""
         waiting: Waiting | None = getattr(m, "waiting_data", None)
-        if waiting is None or not self._maximise:
+        if waiting is None:
             return None
         volumes = [each for each in waiting.volumes if id(each[0]) in self._column]
         columns = Columns(
@@ -186,19 +185,19 @@ class Programme:
             return solved
         objective = float(highs.getInfo().objective_function_value)
         self._values = np.array(highs.getSolution().col_value)
-        cost, sign = np.array(lp.col_cost_), 1.0 if self._maximise else -1.0
+        cost = np.array(lp.col_cost_)
         used = np.flatnonzero(cost)
-        least = sign * (objective - lp.offset_) - SHORT * max(abs(objective), 1.0)
-        highs.addRow(least, np.inf, len(used), used.astype(np.int32), sign * cost[used])
+        least = objective - lp.offset_ - SHORT * max(abs(objective), 1.0)
+        highs.addRow(least, np.inf, len(used), used.astype(np.int32), cost[used])
         less = np.zeros(count)
         for value, variable in charged:
             if id(variable) in self._column:
-                less[self._column[id(variable)]] = -sign * value
+                less[self._column[id(variable)]] = -value
         highs.changeColsCost(count, np.arange(count, dtype=np.int32), less)
         highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             self._values = np.array(highs.getSolution().col_value)
-        return replace(solved, objective=objective, bound=max(sign * solved.bound, sign * objective) * sign)
+        return replace(solved, objective=objective, bound=max(solved.bound, objective))
 
     def load(self) -> None:
         """Write the solution into the Pyomo variables."""
@@ -234,7 +233,7 @@ class Programme:
         count = len(self._columns)
         cost = self._cost.copy() if pairs is None else np.zeros(count)
         for value, variable in pairs or ():
-            cost[self._column[id(variable)]] = -value if self._maximise else value
+            cost[self._column[id(variable)]] = -value
         self._highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
         self._highs.changeObjectiveOffset(self._offset if pairs is None else 0.0)
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from pages.components import palette
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -29,7 +29,7 @@ BAR_PIXELS = 30
 def gains(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
     """Diverging bars per party: users, producers, treasury and rents, with the net marked; zero is the status quo."""
     traces = [
-        _bars(frame["party"], frame[column] / MILLION, name, palette.ACCOUNTS[column], "million USD/yr")
+        bars(frame["party"], frame[column] / MILLION, name, palette.ACCOUNTS[column], "million USD/yr")
         for column, name in palette.ACCOUNT_NAMES.items()
         if column != "rents_usd" or frame[column].abs().max() >= 1.0
     ]
@@ -48,12 +48,12 @@ def stacked_extent(frame: pd.DataFrame) -> list[float]:
 
 def sources(frame: pd.DataFrame, bound_t: float) -> go.Figure:
     """Supply of the parties by origin: status quo in grey behind, the scenario in front, coloured by side."""
-    traces = [{**_bars(frame["name"], frame["status_quo"], "Status quo", palette.STATUS_QUO, "t/yr"), "width": 0.8}]
+    traces = [{**bars(frame["name"], frame["status_quo"], "Status quo", palette.STATUS_QUO, "t/yr"), "width": 0.8}]
     for group, name in (("party", "Parties"), ("non_party", "Non-parties"), ("stocks", "Stocks")):
         rows = frame[frame["group"] == group]
         if len(rows):
             traces.append(
-                {**_bars(rows["name"], rows["with_agreement"], name, palette.GROUPS[group], "t/yr"), "width": 0.42}
+                {**bars(rows["name"], rows["with_agreement"], name, palette.GROUPS[group], "t/yr"), "width": 0.42}
             )
     order = {"categoryorder": "array", "categoryarray": list(frame["name"])}
     return _figure(
@@ -101,7 +101,7 @@ def industries(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
     """Extra cost of the industries hit most, with and without the agreement; zero is the status quo."""
     labels = [_broken(str(name)) for name in frame["name"]]
     unit = "million USD/yr"
-    traces = [_bars(labels, frame["extra_cost_usd"] / MILLION, "This scenario", palette.USERS, unit)]
+    traces = [bars(labels, frame["extra_cost_usd"] / MILLION, "This scenario", palette.USERS, unit)]
     if frame["extra_cost_usd_without"].abs().max() > 1.0:
         traces.append(
             _ticks(
@@ -126,13 +126,13 @@ def industries(frame: pd.DataFrame, bound_usd: float) -> go.Figure:
 def ranking(frame: pd.DataFrame, unit: str, label: str, bound: float, opened: str) -> go.Figure:
     """Industries of one party by one measure: the scenario, the shock without agreement, zero the status quo."""
     labels = [_broken(str(label), 30) for label in frame["label"]]
-    bars = _bars(labels, frame["value"], "This scenario", palette.USERS, unit)
-    bars["marker"]["line"] = {
+    shown = bars(labels, frame["value"], "This scenario", palette.USERS, unit)
+    shown["marker"]["line"] = {
         "color": palette.INK,
         "width": [3 if industry == opened else 0 for industry in frame["industry"]],
     }
     if bool((frame["high"] > frame["low"]).any()):
-        bars["error_x"] = {
+        shown["error_x"] = {
             "type": "data",
             "symmetric": False,
             "color": palette.INK,
@@ -141,7 +141,7 @@ def ranking(frame: pd.DataFrame, unit: str, label: str, bound: float, opened: st
             "array": list(frame["high"] - frame["value"]),
             "arrayminus": list(frame["value"] - frame["low"]),
         }
-    traces = [bars, _ticks(labels, frame["without"], "Shock, no agreement", unit, palette.WITHOUT_AGREEMENT)]
+    traces = [shown, _ticks(labels, frame["without"], "Shock, no agreement", unit, palette.WITHOUT_AGREEMENT)]
     if "worst" in frame:
         worst = _ticks(labels, frame["worst"], "Worst named shock", unit, palette.NON_PARTY)
         traces.append(
@@ -162,7 +162,7 @@ def by_mineral(wide: pd.DataFrame, industries: dict[str, str], minerals: dict[st
     """Unit cost of the industries by mineral, stacked: which metal the cost comes from."""
     labels = [_broken(industries[str(industry)], 40) for industry in wide.index]
     traces = [
-        _bars(labels, wide[mineral], minerals[str(mineral)], palette.MINERALS[str(mineral)], "% of output value")
+        bars(labels, wide[mineral], minerals[str(mineral)], palette.MINERALS[str(mineral)], "% of output value")
         for mineral in wide.columns
     ]
     lowest = float(wide.to_numpy().min()) if wide.size else 0.0
@@ -170,7 +170,8 @@ def by_mineral(wide: pd.DataFrame, industries: dict[str, str], minerals: dict[st
     return _figure(traces, x=axis, y=_categories(), shapes=[_zero()], barmode="relative", height=_tall(len(wide)))
 
 
-def _bars(labels: Sequence[str], values: Sequence[float], name: str, colour: str, unit: str) -> Part:
+def bars(labels: Iterable[Any], values: Iterable[float], name: str, colour: str, unit: str) -> Part:
+    """Horizontal bars of one name and colour, with the value and its unit on hover."""
     return {
         "type": "bar",
         "orientation": "h",

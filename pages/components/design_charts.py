@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.components import palette
-from pages.components.charts import LOOK
+from pages.components.charts import LOOK, bars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,9 @@ def columns() -> dict[str, Any]:
 
 def gains_chart(frame: pd.DataFrame, net: str, predicted: str = "") -> go.Figure:
     """Diverging bars of each party's parts, its net marked, and beside it the net that was predicted."""
-    traces = [_bars(frame["party"], frame[part], label, colour) for part, (label, colour) in PARTS.items()]
+    traces = [
+        bars(frame["party"], frame[part], label, colour, MILLION_A_YEAR) for part, (label, colour) in PARTS.items()
+    ]
     if predicted:
         traces.append(_marks(frame["party"], frame[predicted], "Net, predicted", "circle-open", 17))
     traces.append(_marks(frame["party"], frame[net], "Net, verified" if predicted else "Net", "diamond", 11))
@@ -94,7 +96,7 @@ def gains_chart(frame: pd.DataFrame, net: str, predicted: str = "") -> go.Figure
 def attribution_chart(frame: pd.DataFrame) -> go.Figure:
     """Stacked bars of what each instrument contributes to each party's gain."""
     traces = [
-        _bars(rows["party"], rows["musd"], str(lever), LEVERS[str(lever)])
+        bars(rows["party"], rows["musd"], str(lever), LEVERS[str(lever)], MILLION_A_YEAR)
         for lever, rows in frame.groupby("lever", sort=False)
     ]
     return _figure(traces, f"Contribution to expected gain, {MILLION_A_YEAR}", barmode="relative")
@@ -102,7 +104,7 @@ def attribution_chart(frame: pd.DataFrame) -> go.Figure:
 
 def levers_chart(levers: Sequence[str], musd: Sequence[float]) -> go.Figure:
     """One bar per lever: what it contributes to the gain of all parties."""
-    traces = [_bars(levers, musd, "All parties", palette.PARTY)]
+    traces = [bars(levers, musd, "All parties", palette.PARTY, MILLION_A_YEAR)]
     height = max(palette.CHART_HEIGHT, 90 + 30 * len(levers))
     return _figure(traces, f"All parties, {MILLION_A_YEAR}", height=height)
 
@@ -138,18 +140,6 @@ def _wrapped(title: str, width: int = 34) -> str:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return "<br>".join(lines)
-
-
-def _bars(labels: Any, values: Any, name: str, colour: str) -> dict[str, Any]:
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "y": list(labels),
-        "x": list(values),
-        "name": name,
-        "marker": {"color": colour},
-        "hovertemplate": "%{y}: %{x:,.3~g} " + MILLION_A_YEAR + f"<extra>{name}</extra>",
-    }
 
 
 def _marks(labels: Any, values: Any, name: str, symbol: str, size: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from model.design.draft import (
     LINES,
     OBJECTIVES,
     PARTICIPATIONS,
+    PERCENT,
     Draft,
     NewLine,
     RedLine,
@@ -119,7 +120,7 @@ def _shock(state: State, first: bool) -> None:
     assert state.shock.severity is not None, "a state has its severity over the year"
     kept, name = draft(), state.name
     known = results.world().library.describe(name)
-    chance, library_percent = kept.probability_percent, 100 * state.probability
+    chance, library_percent = kept.probability_percent, state.probability / PERCENT
     severity, library_severity = kept.severity, state.shock.severity
     numbers: dict[str, Any] = {
         "format": "%.4g",

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """What the parties gain as linear terms of the programme: in expectation, and in every state where that counts."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """The programme of the choice, composed from its parts."""
 
 from __future__ import annotations

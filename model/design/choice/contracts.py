@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 r"""Offtake contracts in the choice: volumes where they matter, strikes pooled by pair of parties, and bankability.
 
 A contract over :math:`v` tonnes at the strike :math:`q` settles :math:`d_s (q - p_s) v` in state :math:`s`, with

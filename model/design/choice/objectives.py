@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """Objectives and measures of an agreement."""
 
 from __future__ import annotations
