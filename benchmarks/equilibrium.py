@@ -47,8 +47,8 @@ import numpy as np
 from model.agreement import Agreement, Duty, Floor, Trq
 from model.case import Case, market_of
 from model.equilibrium import SolvedMineral, Solver, solve_mineral
-from model.equilibrium.compiled import CompiledProgramme, Solution
-from model.equilibrium.programme import build, solve_with_pyomo
+from model.equilibrium.proof.linear import CompiledProgramme, Solution
+from model.equilibrium.proof.reference import build, solve_with_pyomo
 from model.errors import SolveError
 from model.scenario import NamedShock, Scenario
 from model.world import World
@@ -56,8 +56,8 @@ from model.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from model.equilibrium.ladder import Steps
-    from model.equilibrium.problem import Problem
+    from model.equilibrium.proof.ladder import Steps
+    from model.overlay import Problem
 
 FLOOR_LEVELS = np.linspace(1.02, 1.30, 12)
 """Floors tried, as multiples of the price parties pay in the status quo."""

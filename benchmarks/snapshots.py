@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from model.memo import FORMATS, document_of, export
 from model.scenario import Scenario
 from model.snapshot.library import Library
 from model.snapshot.make import freeze
-from model.snapshot.memo import FORMATS, document_of, export
 from model.snapshot.record import read
 from model.world import World
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.equilibrium.accounts import WELFARE
-from model.equilibrium.problem import sum_by
+from model.equilibrium.ledger import WELFARE
 from model.impact import MarketChange, by_mineral, compare
 from model.market.records import Role
+from model.overlay import sum_by
 
 if TYPE_CHECKING:
     from model.assumptions import Assumptions

@@ -19,7 +19,7 @@ from model.findings import (
     uses_by_mineral,
     with_worst,
 )
-from model.ranges import under_named_shocks
+from model.studies.ranges import under_named_shocks
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from model.errors import SolveError
 from model.findings import assumed, curve_sentence, failing_parties, headline_numbers
-from model.ranges import headline_ranges, main_assumptions
+from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from packaging.requirements import Requirement
 from model.agreement import Agreement, Duty, lever
 from model.case import Case, market_of
 from model.equilibrium import solve
-from model.equilibrium.compiled import CompiledProgramme
-from model.equilibrium.ladder import Steps
-from model.equilibrium.problem import Problem
-from model.equilibrium.programme import build
+from model.equilibrium.proof.ladder import Steps
+from model.equilibrium.proof.linear import CompiledProgramme
+from model.equilibrium.proof.reference import build
+from model.overlay import Problem
 from model.records import Record
 from model.world import World
 

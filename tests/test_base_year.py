@@ -9,8 +9,8 @@ from model.assumptions import Assumption, Assumptions
 from model.data import Tables, load
 from model.errors import DataError, ScenarioError
 from model.market.base_year import BaseYear, import_shares, net_import_reliance, reconcile
+from model.market.evidence import repaired_weight
 from model.market.flows import balance, cap_exports, fill, import_column, settle, trace_re_exports
-from model.market.margins import repaired_weight
 from model.market.recipes import RECIPES
 
 TABLES = load()

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from model.findings.wording import figures
-from model.response import status_quo_price
 from model.scenario import Scenario
+from model.studies.floor_curve import status_quo_price
+from model.words.numbers import figures
 from model.world import World
 from pages.components import levers
 

@@ -353,7 +353,7 @@ def test_app_refuses_damaged_data_before_it_starts(
 def test_app_without_its_script_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("model.cli.__file__", str(tmp_path / "model" / "cli.py"))
+    monkeypatch.setattr("model.cli.PACKAGE", tmp_path / "model")
     assert main(["app"]) == 2
     assert "app.py" in capsys.readouterr().err
 

@@ -11,16 +11,16 @@ import pytest
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from model.equilibrium import Solver, solver
-from model.equilibrium.compiled import CompiledProgramme, _matrix
 from model.equilibrium.instruments import lay_over
-from model.equilibrium.programme import build, solve_with_pyomo
+from model.equilibrium.proof.linear import CompiledProgramme, _matrix
+from model.equilibrium.proof.reference import build, solve_with_pyomo
 from model.errors import SolveError
 from model.market.records import NOWHERE, Role
 from model.scenario import Scenario
 from tests.toy import FORMULATIONS, Proof, prove, toy_problem, toy_proof
 
 if TYPE_CHECKING:
-    from model.equilibrium.problem import Problem
+    from model.overlay import Problem
     from model.world import World
 
 SAME = 1e-8

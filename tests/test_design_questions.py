@@ -75,8 +75,8 @@ from model.design.wording import (
 )
 from model.errors import ScenarioError
 from model.findings.terms import agreement_in_words
-from model.findings.wording import Names
 from model.scenario import Scenario
+from model.words.names import Names
 from model.world import World
 from tests.design_toys import MINERAL as TOY
 from tests.design_toys import STAGE, frame_of, option, response, terms_of
@@ -93,7 +93,7 @@ def table(world: World, tmp_path_factory: pytest.TempPathFactory) -> ResponseTab
 
 @pytest.fixture(scope="module")
 def names(world: World) -> Names:
-    return Names(world.tables, world.library)
+    return Names(world.tables)
 
 
 @pytest.fixture(scope="module")
@@ -670,7 +670,7 @@ def test_a_red_line_needs_a_kind_and_its_industry() -> None:
 def test_states_say_probability_and_what_duration_does(world: World, names: Names) -> None:
     request = DesignRequest.parse({"minerals": ["cobalt"], "shocks": [{"name": "drc_cobalt_suspension"}]}, "design")
     states = states_of(request, world)
-    frame = states_table(states, names)
+    frame = states_table(states, world.library)
     calm, shock = frame.iloc[0], frame.iloc[1]
     assert calm["probability_per_yr"] + shock["probability_per_yr"] == pytest.approx(1.0)
     assert shock["severity_over_the_year"] == pytest.approx(shock["full_severity"] * shock["duration_yr"])

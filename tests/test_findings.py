@@ -13,11 +13,11 @@ from model.findings.formulation import formulation, levers_table
 from model.findings.overview import Overview, curve_sentence, gains_by_party, headline_numbers, supply_by_origin
 from model.findings.reasons import data_limits
 from model.findings.users import industry_detail, opened_sentence, relief_sentence, totals_sentence, unsized_users
-from model.findings.wording import figures, money
 from model.outcome import Outcome
-from model.ranges import headline_ranges, main_assumptions, under_named_shocks
-from model.response import floor_levels, floor_response, scenario_price, status_quo_price
 from model.scenario import Scenario
+from model.studies.floor_curve import floor_levels, floor_response, scenario_price, status_quo_price
+from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
+from model.words.numbers import figures, money
 from model.world import World
 
 MINERAL = "antimony"
@@ -26,7 +26,7 @@ PLACE = {"mineral": MINERAL, "stage": "refined"}
 
 @pytest.fixture(scope="module")
 def names(world: World) -> Names:
-    return Names(world.tables, world.library)
+    return Names(world.tables)
 
 
 @pytest.fixture(scope="module")

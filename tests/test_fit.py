@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import model.fit
+import model.studies.fit
 from model.agreement import Agreement
 from model.equilibrium import Equilibrium, Solver, solve, solve_mineral
-from model.fit import calibration_rows, calibration_table
 from model.market.calibrate import Calibration, calibrate
 from model.market.records import Market
 from model.shock import SupplyLoss
+from model.studies.fit import calibration_rows, calibration_table
 from model.world import World
 
 DEVIATIONS = ("price_dev", "production_dev", "consumption_dev", "flow_dev")
@@ -63,7 +63,7 @@ def test_a_market_that_does_not_come_back_shows(world: World, monkeypatch: pytes
     def disturbed(market: Market, parties: frozenset[str], instruments: Agreement, _: list[object]) -> Equilibrium:
         return solve(market, parties, instruments, [lost])
 
-    monkeypatch.setattr(model.fit, "solve", disturbed)
+    monkeypatch.setattr(model.studies.fit, "solve", disturbed)
     rows = {row["mineral"]: row for row in calibration_rows(world)}
     assert min(rows["bismuth"][name] for name in DEVIATIONS) > 0.01
     assert max(rows["copper"][name] for name in DEVIATIONS) < LARGEST_DEVIATION

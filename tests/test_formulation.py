@@ -17,14 +17,14 @@ import pytest
 
 from model.agreement import Mechanism
 from model.equilibrium import instruments
-from model.equilibrium.problem import stage_positions
-from model.equilibrium.programme import build
+from model.equilibrium.proof.reference import build
 from model.market.records import Role
+from model.overlay import stage_positions
 from tests.toy import FORMULATIONS, Proof, toy_proof
 
 if TYPE_CHECKING:
-    from model.equilibrium.ladder import Steps
-    from model.equilibrium.problem import Problem
+    from model.equilibrium.proof.ladder import Steps
+    from model.overlay import Problem
 
 GOLDEN = Path(__file__).parent / "golden"
 ACCEPT = "ACCEPT_GOLDEN"

@@ -1,6 +1,6 @@
 """Laws of economics that must hold in every market: on generated ones (Hypothesis) and, below, on the shipped ones.
 
-Rules R1 to R4 are those atop :mod:`model.equilibrium.programme`.
+Rules R1 to R4 are those atop :mod:`model.equilibrium.proof.reference`.
 """
 
 from __future__ import annotations

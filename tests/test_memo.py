@@ -25,10 +25,10 @@ from pypdf.generic import DictionaryObject
 
 from model.cli import main
 from model.errors import SnapshotError
-from model.snapshot.memo import FORMATS, document_of, export
-from model.snapshot.memo.blocks import Chart, Document, Sheet
-from model.snapshot.memo.content import memo
-from model.snapshot.memo.pdf import BREAK, JOIN
+from model.memo import FORMATS, document_of, export
+from model.memo.blocks import Chart, Document, Sheet
+from model.memo.content import memo
+from model.memo.pdf import BREAK, JOIN
 from model.snapshot.record import Snapshot
 from tests.snapshots import SAMPLE, altered, renamed, sample
 

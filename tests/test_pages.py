@@ -19,9 +19,10 @@ from model.design.table import Progress
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
 from model.findings.overview import millions
-from model.findings.wording import Names, figures
-from model.response import SHARES_OF_STATUS_QUO, status_quo_price
 from model.scenario import NamedShock, Scenario
+from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
+from model.words.names import Names
+from model.words.numbers import figures
 from model.world import World
 from pages.components import jobs, levers, links, results, state
 
@@ -281,7 +282,7 @@ def test_a_ceiling_below_the_floor_is_refused() -> None:
 
 def test_the_page_reads_what_the_model_says(world: World) -> None:
     scenario = with_floor(60_000.0)
-    facts = overview(world.outcome(scenario), "antimony", world.tables, Names(world.tables, world.library))
+    facts = overview(world.outcome(scenario), "antimony", world.tables, Names(world.tables))
     assert results.facts(scenario).gains_sentence == facts.gains_sentence
     *_, last = results.response_levels(results.neutral(scenario))
     assert (last.done, last.total) == (len(SHARES_OF_STATUS_QUO),) * 2

@@ -14,9 +14,9 @@ import pytest
 from model.agreement import Agreement
 from model.cli import main
 from model.errors import AccordError, SnapshotError
+from model.memo.content import memo
 from model.snapshot.canonical import canonical
 from model.snapshot.make import Origin, freeze
-from model.snapshot.memo.content import memo
 from model.snapshot.record import LARGEST_FILE, RESULT_KEYS, Snapshot, checksum, parse, read
 from model.snapshot.replay import replay, report
 from model.world import World

@@ -17,16 +17,16 @@ from pydantic import TypeAdapter
 from model.agreement import Agreement
 from model.case import Case, market_of
 from model.equilibrium import Solver
-from model.equilibrium.compiled import CompiledProgramme
 from model.equilibrium.instruments import lay_over
+from model.equilibrium.proof.linear import CompiledProgramme
 from model.market.records import MineralMarket, Role
 from model.shock import Shock
 
 if TYPE_CHECKING:
-    from model.equilibrium.compiled import Solution
-    from model.equilibrium.ladder import Steps
-    from model.equilibrium.problem import Problem
+    from model.equilibrium.proof.ladder import Steps
+    from model.equilibrium.proof.linear import Solution
     from model.equilibrium.solver import State
+    from model.overlay import Problem
 
 PARTIES = frozenset({"HOME", "PARTNER"})
 PLACE = {"mineral": "m", "stage": "refined"}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.errors import ScenarioError
-from model.findings.wording import figures
 from model.records import choices
+from model.words.numbers import figures
 
 if TYPE_CHECKING:
     from model.design.evaluate import Evaluator, Trial

@@ -13,15 +13,15 @@ from model.design.limits import limits_of
 from model.design.options import Option
 from model.design.request import CLASSES
 from model.design.wording import margins_in_words, money_a_year, signed_money_a_year
-from model.findings.wording import figures, listing, percent, price, starting, tonnes
+from model.words.numbers import figures, listing, percent, price, starting, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.agreement import Offtake
     from model.design.evaluate import Evaluator, Trial
-    from model.findings.wording import Names
     from model.market.records import Floats
+    from model.words.names import Names
 
 NOTHING_MUSD = 1e-3
 """A loss of less is rounding: levels are in negotiable steps [million USD/yr]."""

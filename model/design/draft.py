@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from model.design.options import MILLION
 from model.design.request import CLASSES, DesignRequest, Menu
 from model.errors import ScenarioError
-from model.findings.wording import figures
 from model.records import choices
+from model.words.numbers import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from model.findings.wording import Names
     from model.scenario import Scenario
+    from model.words.names import Names
 
 PERCENT = 0.01
 """A percent as a share."""

@@ -15,14 +15,14 @@ from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUO
 from model.design.table import Progress
 from model.design.wording import level_in_words, signed_money_a_year
 from model.errors import AccordError
-from model.findings.wording import figures
+from model.words.numbers import figures
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from model.design.evaluate import Evaluator, Trial
-    from model.findings.wording import Names
     from model.market.records import Floats
+    from model.words.names import Names
 
 SAME_PRICE = 1e-5
 """Producers' prices that differ by less than this share are the same."""

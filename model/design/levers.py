@@ -12,15 +12,15 @@ from model.design.aims import MEASURES, Aim, amount, measured
 from model.design.evaluate import Answer
 from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
 from model.errors import ScenarioError
-from model.findings.wording import figures
 from model.records import choices
+from model.words.numbers import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from model.design.evaluate import Evaluator, Trial
     from model.design.table import Progress
-    from model.findings.wording import Names
+    from model.words.names import Names
 
 LARGEST_STOCK = 0.5
 """Stocks are looked for up to this share of a year's use."""

@@ -11,15 +11,15 @@ import pandas as pd
 from model.design.evaluate import Answer, applied_by
 from model.design.wording import money_a_year
 from model.errors import ScenarioError
-from model.findings.wording import listing, starting
+from model.words.numbers import listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from model.design.evaluate import Evaluator, Trial
     from model.design.table import Progress
-    from model.findings.wording import Names
     from model.scenario import Scenario
+    from model.words.names import Names
     from model.world import World
 
 MOST_CORE = 8

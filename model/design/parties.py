@@ -24,7 +24,7 @@ from model.design.membership import Member, membership, membership_trials
 from model.design.request import check
 from model.design.wording import money_a_year, signed_money_a_year
 from model.errors import ScenarioError
-from model.findings.wording import listing, starting
+from model.words.numbers import listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from model.design.choice import Choice
     from model.design.request import DesignRequest, State
     from model.design.table import Progress, ResponseTable
-    from model.findings.wording import Names
     from model.scenario import Scenario
+    from model.words.names import Names
 
 FEW_ORDERS = 8
 """Orders drawn for attribution on a page, where waiting counts; the standard error is shown."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.design.commitments import Seller
-from model.market.entry import open_channels
+from model.market.capacity import open_channels
 from model.market.records import NodeRole, Role, Shape, activities, join
 
 if TYPE_CHECKING:

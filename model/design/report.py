@@ -12,7 +12,7 @@ from model.agreement import Mechanism
 from model.design.limits import limits_of
 from model.design.options import MILLION
 from model.design.request import CLASSES
-from model.findings.wording import money
+from model.words.numbers import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

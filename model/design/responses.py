@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from functools import cache, cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model.agreement import Agreement
+from model.source import source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,21 +27,8 @@ if TYPE_CHECKING:
     Amounts = dict[str, float]
     Pairs = dict[tuple[str, str], float]
 
-ENGINE = (
-    "units.py",
-    "agreement.py",
-    "shock.py",
-    "scenario.py",
-    "assumptions.py",
-    "world.py",
-    "market",
-    "equilibrium",
-    "impact",
-    "design/respond.py",
-    "design/responses.py",
-    "design/projects.py",
-)
-"""Source files that decide a response, relative to the package."""
+COMPUTES = "model.design.respond"
+"""What computes a response, with all it imports."""
 _PAIR = ">"
 _BY_PAIR = ("flows_t", "delivered")
 
@@ -183,20 +170,8 @@ def _minerals_named(library: ShockLibrary) -> dict[str, set[str]]:
 
 def key_of(asked: Question, data_hash: str) -> str:
     """SHA-256 over everything that determines a response."""
-    content = json.dumps([data_hash, engine_version(), asked.content])
+    content = json.dumps([data_hash, source_hash(COMPUTES), asked.content])
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-@cache
-def engine_version() -> str:
-    """SHA-256 over the source code that decides a response."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for name in ENGINE:
-        root = package / name
-        for path in [root] if root.is_file() else sorted(root.rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[str]) -> Facts:

@@ -11,7 +11,7 @@ import pandas as pd
 from model.design.limits import SHARE
 from model.design.options import MILLION
 from model.findings.terms import agreement_in_words
-from model.findings.wording import figures, listing, percent, starting, tonnes
+from model.words.numbers import figures, listing, percent, starting, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from model.design.draft import Draft
     from model.design.frontier import Point
     from model.design.request import State
-    from model.findings.wording import Names
-    from model.scenario import Scenario
+    from model.scenario import Scenario, ShockLibrary
+    from model.words.names import Names
 
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 
@@ -86,14 +86,14 @@ SMALLEST_SHOWN = 1e-3
 """Amounts below this are told as nothing: levels are in negotiable steps [million USD/yr]."""
 
 
-def states_table(states: Sequence[State], names: Names) -> pd.DataFrame:
+def states_table(states: Sequence[State], library: ShockLibrary) -> pd.DataFrame:
     """The states of the world: probability, and severity over the year beside the library's own."""
     rows: list[tuple[str, float, float | None, float | None, float | None, str]] = []
     for state in states:
         if state.shock is None:
             rows.append(("No shock", state.probability, None, None, None, ""))
             continue
-        known = names.library.describe(state.shock.name)
+        known = library.describe(state.shock.name)
         rows.append(
             (known.name, state.probability, state.shock.severity, known.severity, known.duration_yr, known.unit)
         )

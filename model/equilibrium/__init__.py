@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.equilibrium.accounts import WELFARE, Accounts, settle, total
 from model.equilibrium.instruments import lay_over
+from model.equilibrium.ledger import WELFARE, Accounts, settle, total
 from model.equilibrium.solver import Solver, State, unserved_nodes
 from model.errors import ScenarioError, SolveError
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from model.agreement import Instruments
-    from model.equilibrium.problem import Problem
     from model.market.records import Market, MineralMarket
+    from model.overlay import Problem
     from model.shock import Shock
 
 LARGEST_IMBALANCE = 1e-6

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.equilibrium.problem import PRODUCTION, Problem, sum_by
-from model.equilibrium.regimes import (
+from model.equilibrium.search.regimes import (
     BETWEEN,
     CAPPED,
     FREE,
@@ -42,12 +41,13 @@ from model.equilibrium.regimes import (
 )
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
 from model.market.records import NOWHERE, Role, Shape
+from model.overlay import PRODUCTION, Problem, sum_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from model.equilibrium.problem import TrqGroup
     from model.market.records import Floats, Integers
+    from model.overlay import TrqGroup
 
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""

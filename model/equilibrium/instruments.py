@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.agreement import Mechanism
-from model.equilibrium.problem import Draft, LevyGroup, Problem, TrqGroup, public_stock, scale_quantity, start_draft
 from model.market.records import NOWHERE, NodeRole, Role, Shape, activities
+from model.overlay import Draft, LevyGroup, Problem, TrqGroup, public_stock, scale_quantity, start_draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

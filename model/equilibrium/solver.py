@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.equilibrium.compiled import CompiledProgramme, Solution
 from model.equilibrium.conditions import Point, System
-from model.equilibrium.ladder import FINE, WIDE, Ladder, Steps, flat_set
-from model.equilibrium.levies import solve_by_levies
-from model.equilibrium.newton import TOLERANCE, refine, refine_gradually
-from model.equilibrium.problem import Pool, Problem
+from model.equilibrium.proof.ladder import FINE, WIDE, Ladder, Steps, flat_set
+from model.equilibrium.proof.linear import CompiledProgramme, Solution
+from model.equilibrium.search.levies import solve_by_levies
+from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
 from model.errors import SolveError
 from model.market.records import Role, Shape, activities, join
+from model.overlay import Pool, Problem
 
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers

@@ -17,7 +17,8 @@ from model.findings.users import (
     uses_by_mineral,
     with_worst,
 )
-from model.findings.wording import Names, figures, money, percent, price, signed_money, tonnes
+from model.words.names import Names
+from model.words.numbers import figures, money, percent, price, signed_money, tonnes
 
 __all__ = [
     "MEASURES",

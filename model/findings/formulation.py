@@ -10,9 +10,9 @@ import pandas as pd
 import pyomo.environ as pyo
 
 from model.agreement import Agreement, Duty, lever
-from model.equilibrium import programme
 from model.equilibrium.conditions import System
-from model.equilibrium.ladder import FINE, Ladder
+from model.equilibrium.proof import reference as programme
+from model.equilibrium.proof.ladder import FINE, Ladder
 from model.equilibrium.solver import PROVING_WIDTH, scale
 
 if TYPE_CHECKING:

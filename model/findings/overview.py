@@ -10,27 +10,17 @@ import numpy as np
 import pandas as pd
 
 from model.findings.reasons import reasons
-from model.findings.wording import (
-    Names,
-    figures,
-    listing,
-    money,
-    percent,
-    price,
-    sign,
-    signed_percent,
-    starting,
-    tonnes,
-)
 from model.impact.manufacturers import ALL_USERS
+from model.words.numbers import figures, listing, money, percent, price, sign, signed_percent, starting, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from model.data import Tables
     from model.outcome import Headline, Outcome
-    from model.ranges import Span
-    from model.response import FloorResponse
+    from model.studies.floor_curve import FloorResponse
+    from model.studies.ranges import Span
+    from model.words.names import Names
 
 NEGLIGIBLE_SHARE = 1e-4
 """A change below this share of what users spend is called no change."""

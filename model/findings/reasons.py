@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model.agreement import Mechanism
-from model.findings.wording import Names, figures, listing, money, percent, price, starting, tonnes
 from model.scenario import EVERYONE, Scenario
+from model.words.numbers import figures, listing, money, percent, price, starting, tonnes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from model.agreement import Floor, Trq
     from model.data import Tables
     from model.outcome import Headline, Outcome
+    from model.words.names import Names
     from model.world import World
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.agreement import Agreement, Mechanism
-from model.findings.wording import Names, figures, listing, money, percent, price, starting, tonnes
 from model.scenario import NamedShock
+from model.words.numbers import listing, money, percent, price, starting, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from model.assumptions import Assumption
     from model.scenario import Scenario
     from model.shock import Shock
+    from model.words.names import Names
 
 
 def agreement_in_words(scenario: Scenario, mineral: str, names: Names) -> str:
@@ -55,10 +56,7 @@ def shock_in_words(shock: NamedShock | Shock, names: Names) -> str:
     """A shock's name, with its severity where that is not the library's own."""
     if not isinstance(shock, NamedShock):
         return f"{shock.kind.replace('_', ' ')} of {names.product(shock.mineral, shock.stage)}"
-    described = names.library.describe(shock.name)
-    if shock.severity is None or shock.severity == described.severity:
-        return described.name
-    return f"{described.name} ({figures(shock.severity)} {described.unit})"
+    return names.shock(shock.name, shock.severity)
 
 
 def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, str]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.findings.wording import Names, figures, listing, money, percent, price, signed_percent
 from model.impact import economy_wide, totals
 from model.impact.manufacturers import ALL_USERS, FLAGS
+from model.words.numbers import figures, listing, money, percent, price, signed_percent
 
 if TYPE_CHECKING:
     from model.outcome import Outcome
+    from model.words.names import Names
 
 FLAG_LETTERS = dict(zip(FLAGS, "DEC", strict=True))
 """Defense, energy, critical infrastructure."""

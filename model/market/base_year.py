@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.errors import DataError
+from model.market.evidence import REST, Evidence, primary_refined
 from model.market.flows import Array, balance, divide, gravity, import_column, place, settle, trace_re_exports
-from model.market.margins import REST, Evidence, primary_refined
 from model.market.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:

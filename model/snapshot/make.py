@@ -15,11 +15,11 @@ import pandas as pd
 from model.agreement import Agreement
 from model.errors import AccordError
 from model.findings import Names, agreement_in_words, curve_sentence, overview
-from model.ranges import main_assumptions
-from model.response import floor_response
 from model.scenario import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
+from model.studies.floor_curve import floor_response
+from model.studies.ranges import main_assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +117,7 @@ def results(world: World, scenario: Scenario) -> dict[str, Any]:
 
 def _steps(world: World, scenario: Scenario) -> list[tuple[str, Any]]:
     """Everything that is to be solved, each with its label."""
-    names = Names(world.tables, world.library)
+    names = Names(world.tables)
     steps: list[tuple[str, Any]] = [("scenario", lambda draft: _add_outcome(draft, world, scenario, names))]
     for mineral in scenario.minerals:
         steps.append((f"floors on {mineral}", lambda draft, k=mineral: _add_response(draft, world, scenario, k, names)))
@@ -299,7 +299,7 @@ def _seal(world: World, scenario: Scenario, draft: _Draft, rows: dict[str, pd.Da
         "assumptions": {row.name: row.value for row in register if row.mineral in kept},
         "defaults": provenance.defaults(),
         "data": {
-            "version": Names(world.tables, world.library).status_quo_date,
+            "version": Names(world.tables).status_quo_date,
             "hash": world.tables.content_hash,
             "tables": {name: table(frame) for name, frame in rows.items()},
         },
@@ -322,7 +322,7 @@ def _seal(world: World, scenario: Scenario, draft: _Draft, rows: dict[str, pd.Da
 
 def _names(world: World, scenario: Scenario) -> dict[str, dict[str, str]]:
     """Display names of everything the results name, so that a document needs nothing but the file."""
-    names = Names(world.tables, world.library)
+    names = Names(world.tables)
     shocks = {shock.name for shock in scenario.shocks if isinstance(shock, NamedShock)}
     shocks |= {name for mineral in scenario.minerals for name in world.library.for_mineral(mineral)}
     return {

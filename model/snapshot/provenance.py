@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import tomllib
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.agreement import Agreement, Duty, ExportTax, Floor, Offtake, Quota, Stockpile, Tariff, Trq
 from model.equilibrium import LARGEST_IMBALANCE
-from model.equilibrium.compiled import OPTIONS
+from model.equilibrium.proof.linear import OPTIONS
 from model.scenario import Scenario
+from model.source import PACKAGE, source_hash
 
 if TYPE_CHECKING:
     from model.records import Record
 
 DISTRIBUTION = "minerals-accord"
-PACKAGE = Path(__file__).resolve().parents[1]
-NOT_IN_RESULTS = ("snapshot", "findings", "design", "ensemble", "cli.py", "fit.py", "palette.py")
-"""Parts of the package that word, draw, store or search for results and compute none of a snapshot's."""
+COMPUTES = ("model.world", "model.studies.floor_curve", "model.studies.ranges")
+"""What computes a snapshot's results, with all it imports; the rest words, draws, stores or searches for them."""
 ENVIRONMENT = ("numpy", "scipy", "pandas", "pydantic")
 
 Setting = str | bool | int | float | None
@@ -31,7 +29,7 @@ def versions() -> dict[str, str]:
     """Versions that belong to a result's identity; ``model_source`` is the hash of the model's own source files."""
     return {
         "model": model_version(),
-        "model_source": source_hash(),
+        "model_source": source_hash(*COMPUTES),
         "pyomo": metadata.version("pyomo"),
         "highs": metadata.version("highspy"),
     }
@@ -78,18 +76,3 @@ def model_version() -> str:
     except metadata.PackageNotFoundError:
         declared = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
         return str(declared["project"]["version"])
-
-
-@cache
-def source_hash() -> str:
-    """SHA-256 over the model's source files that compute results.
-
-    Equal hashes mean the same model, whatever the version says.
-    """
-    total = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        place = path.relative_to(PACKAGE)
-        if place.parts[0] not in NOT_IN_RESULTS:
-            text = path.read_bytes().replace(b"\r\n", b"\n")
-            total.update(f"{place.as_posix()} {len(text)}\n".encode() + text)
-    return total.hexdigest()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from model.response import FloorResponse
+    from model.studies.floor_curve import FloorResponse
 
     Part = dict[str, Any]
 

@@ -11,8 +11,8 @@ from model.agreement import Duty, Floor, Mechanism, Offtake, RentHolder, Stockpi
 from model.design.parties import Aside, aside_in_short, aside_in_words
 from model.errors import AccordError
 from model.findings import figures, group_labels, price
-from model.ranges import main_assumptions
 from model.scenario import NamedShock, Scenario
+from model.studies.ranges import main_assumptions
 from pages.components import layout, levers, links, results, state
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from model.design.draft import (
 from model.design.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.errors import AccordError
-from model.findings.wording import starting
+from model.words.numbers import starting
 from pages.components import controls, design_charts, forms, layout, results
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def states(found: Sequence[State]) -> None:
     """Which states of the world count, in a sentence and on demand as a table."""
     st.caption(layout.plain(states_in_words(found, results.names())))
     with st.expander("Shocks counted, with probability and severity", icon=":material/table_view:"):
-        numbers(states_table(found, results.names()), "states")
+        numbers(states_table(found, results.world().library), "states")
 
 
 def shocks(scenario: Scenario) -> None:

@@ -10,7 +10,7 @@ from model.design.parties import aside_in_short
 from model.design.wording import agreement_in_short
 from model.errors import AccordError
 from model.findings.terms import terms_of
-from model.findings.wording import starting
+from model.words.numbers import starting
 from pages.components import controls, levers, results, state
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from model.design.choice import MEASURES as FRONTIER
 from model.design.draft import LeverDraft
 from model.design.levers import LEVERS
 from model.design.membership import largest_users
-from model.findings.wording import starting
 from model.snapshot.record import Snapshot
+from model.words.numbers import starting
 from pages.components import documents, forms, results
 
 if TYPE_CHECKING:

@@ -10,10 +10,17 @@ import streamlit as st
 
 from model.agreement import Offtake, Stockpile
 from model.findings import Formulation, Names, Overview, formulation, overview
-from model.fit import calibration_table
 from model.impact import back_test as compare_with_published
-from model.response import floor_levels, floor_of, scenario_price, status_quo_price, with_floor_at, without_agreement
 from model.scenario import Scenario
+from model.studies.fit import calibration_table
+from model.studies.floor_curve import (
+    floor_levels,
+    floor_of,
+    scenario_price,
+    status_quo_price,
+    with_floor_at,
+    without_agreement,
+)
 from model.world import World
 from pages.components import links
 
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.outcome import Outcome
-    from model.response import ResponseProgress
+    from model.studies.floor_curve import ResponseProgress
 
 MOST_OUTCOMES = 200
 
@@ -41,7 +48,7 @@ class Engine:
 def engine() -> Engine:
     """The one engine of this process."""
     world = World()
-    return Engine(world, Names(world.tables, world.library))
+    return Engine(world, Names(world.tables))
 
 
 def world() -> World:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from model.snapshot.memo.blocks import Column, Sheet, clean
+from model.memo.blocks import Column, Sheet, clean
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
 
-    from model.snapshot.memo.blocks import Document, Value
+    from model.memo.blocks import Document, Value
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings a spreadsheet program could take for a formula when a cell is edited; such cells are marked as text."""

@@ -17,9 +17,9 @@ from model.errors import SolveError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model.equilibrium.problem import LevyGroup, Problem
     from model.equilibrium.solver import State
     from model.market.records import Floats
+    from model.overlay import LevyGroup, Problem
 
 MOST_ROUNDS = 30
 MOST_HALVINGS = 60

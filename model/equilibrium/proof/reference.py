@@ -43,7 +43,7 @@ stockpile           supply at its release price
 ==================  ====================================================================================================
 
 Quantities are in units of the market's quantity scale, prices in units of its price scale. The same columns and rows,
-compiled to a warm HiGHS instance, are in :mod:`model.equilibrium.compiled`; a test holds both to each other.
+compiled to a warm HiGHS instance, are in :mod:`model.equilibrium.proof.linear`; a test holds both to each other.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ from model.errors import SolveError
 from model.market.records import NOWHERE
 
 if TYPE_CHECKING:
-    from model.equilibrium.ladder import Steps
-    from model.equilibrium.problem import Problem
+    from model.equilibrium.proof.ladder import Steps
+    from model.overlay import Problem
 
 
 def build(problem: Problem, steps: Steps) -> pyo.ConcreteModel:

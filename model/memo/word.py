@@ -12,8 +12,8 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt
 
-from model.snapshot.memo import charts
-from model.snapshot.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+from model.memo import charts
+from model.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from docx.text.paragraph import Paragraph as WordParagraph
 
-    from model.snapshot.memo.blocks import Block, Document
+    from model.memo.blocks import Block, Document
 
 PAGE_CM = (21.0, 29.7)
 MARGIN_CM = 2.0

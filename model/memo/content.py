@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.findings.wording import starting
-from model.snapshot.memo import charts, conclusions, terms
-from model.snapshot.memo.blocks import (
+from model.memo import charts, conclusions, terms
+from model.memo.blocks import (
     Attachment,
     Bullets,
     Chart,
@@ -23,13 +22,14 @@ from model.snapshot.memo.blocks import (
     price,
     share,
 )
-from model.snapshot.memo.levers import assumptions, levers, registered_assumptions, setting
-from model.snapshot.memo.schedules import term_sheet
+from model.memo.levers import assumptions, levers, registered_assumptions, setting
+from model.memo.schedules import term_sheet
 from model.snapshot.record import RESULT_KEYS
+from model.words.numbers import starting
 
 if TYPE_CHECKING:
-    from model.snapshot.memo.blocks import Block, Value
-    from model.snapshot.memo.terms import Labels
+    from model.memo.blocks import Block, Value
+    from model.memo.terms import Labels
     from model.snapshot.record import Snapshot
 
 MOST_INDUSTRIES = 15

@@ -1,4 +1,4 @@
-"""The linear programme of :mod:`model.equilibrium.programme`, compiled to a HiGHS instance that stays warm.
+"""The linear programme of :mod:`model.equilibrium.proof.reference`, compiled to a HiGHS instance that stays warm.
 
 Rows and columns are those of the Pyomo model. A re-solve passes only costs and bounds of the same columns; the last
 basis starts the simplex. What was solved before changes the speed of an answer, never the answer: the solution at the
@@ -15,14 +15,14 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from model.equilibrium.problem import sum_by
 from model.errors import SolveError
 from model.market.records import NOWHERE
+from model.overlay import sum_by
 
 if TYPE_CHECKING:
-    from model.equilibrium.ladder import Steps
-    from model.equilibrium.problem import Problem
+    from model.equilibrium.proof.ladder import Steps
     from model.market.records import Floats, Integers
+    from model.overlay import Problem
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.findings.wording import starting
-from model.snapshot.memo import terms
-from model.snapshot.memo.blocks import Column, Heading, Paragraph, Sheet
+from model.memo import terms
+from model.memo.blocks import Column, Heading, Paragraph, Sheet
+from model.words.numbers import starting
 
 if TYPE_CHECKING:
-    from model.snapshot.memo.blocks import Block, Value
-    from model.snapshot.memo.terms import Labels
+    from model.memo.blocks import Block, Value
+    from model.memo.terms import Labels
     from model.snapshot.record import Snapshot
 
 TO_BE_AGREED = "to be agreed"

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.equilibrium.conditions import Point, System
-    from model.equilibrium.problem import Pool
     from model.market.curves import CurveGroups
     from model.market.records import Activities, Floats, Integers
+    from model.overlay import Pool
 
 FINE = np.array([1.0, 40.0, 1600.0])
 """Edges of the proving ladder on either side of the centre, in step widths."""

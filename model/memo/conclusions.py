@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.findings.wording import listing, money, signed_money
-from model.snapshot.memo.blocks import exact
-from model.snapshot.memo.terms import readable
+from model.memo.blocks import exact
+from model.memo.terms import readable
+from model.words.numbers import listing, money, signed_money
 
 if TYPE_CHECKING:
-    from model.snapshot.memo.terms import Labels
+    from model.memo.terms import Labels
 
 AS_ASSUMED = "as assumed"
 VERDICTS = {

@@ -8,28 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.errors import SnapshotError
-from model.findings.wording import signed_money, starting
-from model.snapshot.memo import content, terms
-from model.snapshot.memo.blocks import (
-    Bullets,
-    Column,
-    Document,
-    Heading,
-    Paragraph,
-    Sheet,
-    exact,
-    million,
-    price,
-    share,
-)
-from model.snapshot.memo.levers import levers, setting
+from model.memo import content, terms
+from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, exact, million, price, share
+from model.memo.levers import levers, setting
+from model.words.numbers import signed_money, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-    from model.snapshot.memo.blocks import Block, Value
+    from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
 
 MOST = 5

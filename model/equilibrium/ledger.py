@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.agreement import Mechanism, RentHolder
-from model.equilibrium.problem import PRODUCTION, stage_positions, sum_by
 from model.market.curves import area_under_cost
 from model.market.records import NOWHERE, NodeRole, Role, Shape
+from model.overlay import PRODUCTION, stage_positions, sum_by
 
 if TYPE_CHECKING:
     from model.agreement import Instruments, Quota, Trq

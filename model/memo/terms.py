@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.agreement import Mechanism, RentHolder
-from model.findings.wording import TAKES_ARTICLE, listing, starting
+from model.memo.blocks import exact
 from model.scenario import NamedShock
-from model.snapshot.memo.blocks import exact
+from model.words.names import TAKES_ARTICLE
+from model.words.numbers import listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,9 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from model.design.commands import add_commands as add_design
+from model.cli.designs import add_commands as add_design
+from model.cli.snapshots import add_commands
 from model.errors import AccordError, DataError, ScenarioError
-from model.snapshot.commands import add_commands
+from model.source import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -173,7 +174,7 @@ def _schema(arguments: argparse.Namespace) -> None:
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:
-    from model.fit import calibration_table
+    from model.studies.fit import calibration_table
 
     if arguments.json is not None:
         _require_folder_of(arguments.json)
@@ -221,7 +222,7 @@ START = "pages/components/start.py"
 
 
 def _app(arguments: argparse.Namespace) -> None:
-    script = Path(__file__).resolve().parents[1] / "app.py"
+    script = PACKAGE.parent / "app.py"
     if not script.is_file():
         raise AccordError(f"there is no {script}; install in place with `pip install -e .` from a copy of the project")
     if arguments.data is not None:
@@ -357,7 +358,3 @@ def _one_line(message: str) -> str:
         "unknown error"
     ]
     return f"{first} {'; '.join(rest)}".rstrip()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

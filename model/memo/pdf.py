@@ -18,12 +18,12 @@ import typst
 from fontTools.ttLib import TTFont
 
 from model.errors import SnapshotError
-from model.snapshot.memo import charts
-from model.snapshot.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
-from model.snapshot.memo.html import is_numeric
+from model.memo import charts
+from model.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+from model.memo.html import is_numeric
 
 if TYPE_CHECKING:
-    from model.snapshot.memo.blocks import Block, Document
+    from model.memo.blocks import Block, Document
 
 TEMPLATE = Path(__file__).with_name("memo.typ")
 FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model.agreement import Agreement, lever
-from model.findings.wording import starting
-from model.snapshot.memo import terms
-from model.snapshot.memo.blocks import exact
+from model.memo import terms
+from model.memo.blocks import exact
+from model.words.numbers import starting
 
 if TYPE_CHECKING:
+    from model.memo.terms import Labels
     from model.records import Record
-    from model.snapshot.memo.terms import Labels
     from model.snapshot.record import Snapshot
 
 INSTRUMENT_NAMES = {

@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from model.errors import SnapshotError
+from model.memo.comparison import comparison
+from model.memo.content import memo
 from model.records import choices
-from model.snapshot.memo.comparison import comparison
-from model.snapshot.memo.content import memo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model.snapshot.memo.blocks import Document
+    from model.memo.blocks import Document
     from model.snapshot.record import Snapshot
 
 WRITERS = {"docx": "word", "pdf": "pdf", "xlsx": "excel", "html": "html"}
@@ -40,6 +40,6 @@ def export(document: Document, format: str) -> bytes:
     """
     if format not in WRITERS:
         raise SnapshotError(f"there is no format {format!r}; {choices(FORMATS, format)}")
-    data = import_module(f"model.snapshot.memo.{WRITERS[format]}").write(document)
+    data = import_module(f"model.memo.{WRITERS[format]}").write(document)
     assert isinstance(data, bytes)
     return data

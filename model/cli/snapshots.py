@@ -135,8 +135,8 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _memo(arguments: argparse.Namespace) -> None:
+    from model.memo import document_of, export
     from model.snapshot.files import require_place, write_whole
-    from model.snapshot.memo import document_of, export
     from model.snapshot.record import read
 
     require_place(arguments.out)

@@ -1,8 +1,8 @@
 """Node-price Newton iteration: finds the equilibrium of the smooth curves to many digits.
 
-This is the predictor: it tells where to put the steps of the linear programme in :mod:`model.equilibrium.programme`,
-which then proves (or disproves) the point. The conditions it solves are in :mod:`model.equilibrium.conditions`. Curves
-that are flat get a proximal slope whose centre moves to the solution, so the limit is exact.
+This is the predictor: it tells where to put the steps of the linear programme of :mod:`model.equilibrium.proof`, which
+then proves (or disproves) the point. The conditions it solves are in :mod:`model.equilibrium.conditions`. Curves that
+are flat get a proximal slope whose centre moves to the solution, so the limit is exact.
 """
 
 from __future__ import annotations

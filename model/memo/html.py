@@ -7,11 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.snapshot.memo import charts
-from model.snapshot.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+from model.memo import charts
+from model.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
 
 if TYPE_CHECKING:
-    from model.snapshot.memo.blocks import Block, Column, Document, Value
+    from model.memo.blocks import Block, Column, Document, Value
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """A browser must load nothing and run nothing."""

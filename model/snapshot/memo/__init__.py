@@ -1,7 +1,0 @@
-"""Memos: a snapshot, or several side by side, as a document in Word, PDF, Excel or HTML."""
-
-from model.snapshot.memo.comparison import comparison
-from model.snapshot.memo.content import memo
-from model.snapshot.memo.formats import FORMATS, MEDIA_TYPES, document_of, export
-
-__all__ = ["FORMATS", "MEDIA_TYPES", "comparison", "document_of", "export", "memo"]

@@ -1,0 +1,112 @@
+"""Numbers as a reader sees them: few figures, thousands separators, units."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCALES = ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "))
+
+
+def figures(value: float, digits: int = 3) -> str:
+    """A number with so many significant figures and thousands separators.
+
+    >>> figures(27_096.4), figures(0.01234), figures(-1_234_567.0)
+    ('27,100', '0.0123', '-1,230,000')
+    """
+    if not math.isfinite(value) or value == 0:
+        return "0" if value == 0 else "unknown"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    return f"{rounded:,.{max(decimals, 0)}f}"
+
+
+def money(usd: float, digits: int = 3) -> str:
+    """An amount of money without its sign.
+
+    >>> money(312_400_000), money(-1.5e9), money(48_200)
+    ('312 million USD', '1.50 billion USD', '48,200 USD')
+    """
+    amount = abs(usd)
+    for scale, name in SCALES:
+        if amount >= scale * 0.9995:
+            return f"{figures(amount / scale, digits)} {name}USD"
+    return f"{figures(amount, digits)} USD"
+
+
+def signed_money(usd: float) -> str:
+    """An amount of money with its sign.
+
+    >>> signed_money(-2e6), signed_money(0.0)
+    ('−2.00 million USD', '0 USD')
+    """
+    return f"{sign(usd)}{money(usd)}"
+
+
+def sign(value: float) -> str:
+    """Plus or minus sign of a change that is shown; nothing for zero."""
+    if value == 0:
+        return ""
+    return "+" if value > 0 else "−"
+
+
+def price(usd_per_t: float) -> str:
+    """A price.
+
+    >>> price(152_750.2)
+    '153,000 USD/t'
+    """
+    return f"{figures(usd_per_t)} USD/t"
+
+
+def tonnes(quantity_t: float) -> str:
+    """A yearly quantity.
+
+    >>> tonnes(13_283.7)
+    '13,300 t/yr'
+    """
+    return f"{figures(quantity_t)} t/yr"
+
+
+def percent(share: float) -> str:
+    """A share in percent: whole numbers from ten up, two figures below.
+
+    >>> percent(0.814), percent(0.0213), percent(-1.2)
+    ('81 %', '2.1 %', '-120 %')
+    """
+    if not math.isfinite(share):
+        return "unknown"
+    value = 100 * share
+    if abs(value) >= 9.95 or value == 0:
+        return f"{value:,.0f} %"
+    return f"{figures(value, 2)} %"
+
+
+def signed_percent(share: float) -> str:
+    """A change in percent with its sign; "no change" where it would round to nothing.
+
+    >>> signed_percent(0.2), signed_percent(-0.034), signed_percent(1e-7)
+    ('+20 %', '−3.4 %', 'no change')
+    """
+    if abs(share) < 5e-5:
+        return "no change"
+    return f"{sign(share)}{percent(abs(share))}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Names in a row with "and" before the last.
+
+    >>> listing(["Japan", "Korea", "Mexico"])
+    'Japan, Korea and Mexico'
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def starting(text: str) -> str:
+    """The text with a capital first letter, the rest unchanged."""
+    return text[:1].upper() + text[1:]
