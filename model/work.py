@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-Found = TypeVar("Found", covariant=True)
+Found_co = TypeVar("Found_co", covariant=True)
 Key = TypeVar("Key", bound="Hashable")
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Progress(Generic[Found]):
+class Progress(Generic[Found_co]):
     """How far a calculation is: ``done`` of ``total`` steps, the last one ``tried``, and what was ``found`` so far.
 
     ``failed`` names the steps for which no result could be had; they are not part of what was found.
@@ -24,7 +24,7 @@ class Progress(Generic[Found]):
     done: int
     total: int
     tried: str
-    found: Found
+    found: Found_co
     failed: tuple[str, ...] = ()
 
 
