@@ -398,22 +398,25 @@ def duty(rate: Content, value: float) -> float:
     return float(rate.get("specific", 0.0) + rate.get("ad_valorem", 0.0) * value)
 
 
-def deliverable(market: CaseMarket) -> dict[Way, tuple[float, bool]]:
-    """Per route with a commitment: what can be delivered of it, and whether others leave that open.
+def deliverable(market: CaseMarket) -> dict[Way, tuple[float, float]]:
+    """Per route with a commitment: what can be delivered of it alone, and together with all others.
 
-    What arrives counts as used up, so that nothing delivered can come round again. Open means that each commitment could
-    be met, but not all together; the format does not say who then goes short.
+    What arrives counts as used up, so that nothing delivered can come round again. Where the two differ, the
+    format does not say who goes short.
     """
     committed = [route for route in market.routes if route.committed > 0]
     if not committed:
         return {}
     alone = {route.way: _most(market, [route])[route.way] for route in committed}
     together = _most(market, committed)
-    scarce = any(together[way] < alone[way] * (1 - 1e-7) for way in alone)
-    return {way: (alone[way], scarce) for way in alone}
+    if sum(together.values()) < sum(alone.values()) * (1 - 1e-7):
+        return {way: (alone[way], max(0.0, together[way])) for way in alone}
+    return {way: (max(0.0, least), max(0.0, least)) for way, least in alone.items()}
 
 
 BIG = 1e15
+PLENTY = 1e5
+"""As good as unlimited, in multiples of the largest commitment."""
 
 
 def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
@@ -456,7 +459,7 @@ def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
         columns.append((change, most))
     for quota, members in pools.items():
         rows.append((members, market.agreement["quotas"][quota]["quantity"]))
-    size = max([q for _, q in columns if q < math.inf] + [r.committed for r in committed] + [1e-12])
+    size = max(r.committed for r in committed)
     matrix = np.zeros((len(nodes) + len(rows), len(columns)))
     limit = np.zeros(len(matrix))
     for column, (change, _) in enumerate(columns):
@@ -464,15 +467,15 @@ def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
             matrix[row, column] = -value
     for number, (members, most) in enumerate(rows):
         matrix[len(nodes) + number, members] = 1.0
-        limit[len(nodes) + number] = most / size
+        limit[len(nodes) + number] = min(most / size, PLENTY)
     gain = np.zeros(len(columns))
     for route in committed:
         gain[of_way[route.way]] = -1.0
-    bounds = [(0.0, None if most == math.inf else most / size) for _, most in columns]
+    bounds = [(0.0, min(most / size, PLENTY)) for _, most in columns]
     found = linprog(gain, A_ub=matrix, b_ub=limit, bounds=bounds, method="highs")
     if found.x is None:
         return {route.way: route.committed for route in committed}
-    return {route.way: float(found.x[of_way[route.way]]) * size for route in committed}
+    return {route.way: min(route.committed, float(found.x[of_way[route.way]]) * size) for route in committed}
 
 
 def _largest(curve: Curve) -> float:

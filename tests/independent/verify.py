@@ -21,7 +21,7 @@ TOLERANCE = 1e-4
 MONEY = 1e-3
 """Tolerance of welfare, as the format's cases have it, of the money that passes through a region."""
 BALANCE = 1e-6
-NOTHING = 1e-9
+NOTHING = 1e-10
 """Share of a mineral's largest quantity that is nothing at a place through which nothing passes."""
 
 
@@ -56,8 +56,9 @@ class Verifier:
         self.made: dict[int, float] = {}
         """Output of each processing step, from the linear programme of its mineral."""
         self.supplied: dict[int, float] = {}
-        self.least_flow: dict[tuple[str, str, str, str], tuple[float, bool]] = {}
+        self.least_flow: dict[tuple[str, str, str, str], tuple[float, float]] = {}
         self.levy: dict[Node, float] = {}
+        self.least_size: dict[str, float] = {}
 
     def say(self, what: str, size: float) -> None:
         self.faults.append(f"{what} (relative size {size:.2g})")
@@ -71,7 +72,8 @@ class Verifier:
         self._floors()
         self._routes()
         self._quotas()
-        self._welfare()
+        if "welfare" in self.result:
+            self._welfare()
         return self.faults
 
     # ------------------------------------------------------------------ rows
@@ -113,6 +115,7 @@ class Verifier:
             )
             largest[node[1]] = max(largest.get(node[1], 0.0), place.size)
             self.places[node] = place
+        self.least_size = {mineral: NOTHING * size for mineral, size in largest.items()}
         for node, place in self.places.items():
             typical = market.typical_price(node[1])
             place.size = max(place.size, NOTHING * largest[node[1]], 1e-12)
@@ -133,6 +136,7 @@ class Verifier:
                 most = trader.host["ratio"] * hosts.get(host, 0.0)
                 trader.curve.limit = most / trader.curve.scale if trader.curve.scale > 0 else 0.0
         self.least_flow = deliverable(market)
+        self.all_deliverable = all(alone == together for alone, together in self.least_flow.values())
         return True
 
     def _balance(self) -> None:
@@ -392,13 +396,15 @@ class Verifier:
 
     def _free_flow(self, route: Route) -> bool:
         """Whether more flows than is committed."""
-        flow = self.flow.get(route.way, 0.0)
-        floor = self.least_flow.get(route.way, (0.0, False))[0]
-        return flow > floor + self._small(route)
+        return self.flow.get(route.way, 0.0) > self._forced(route) + self._small(route)
+
+    def _forced(self, route: Route) -> float:
+        """Flow that may be forced: all that is committed, if anything of it can be delivered."""
+        return route.committed if self.least_flow.get(route.way, (0.0, 0.0))[0] > 0 else 0.0
 
     def _small(self, route: Route) -> float:
         """A quantity that is nothing on a route."""
-        return TOLERANCE * min(self.places[route.source].size, self.places[route.target].size)
+        return TOLERANCE * min(self.places[route.source].size, self.places[route.target].size) + self.least_size[route.way[0]]
 
     # ---------------------------------------------------------------- routes
 
@@ -430,16 +436,17 @@ class Verifier:
         for route in self.market.routes:
             gain, size = self._gain(route)
             flow, small = self.flow.get(route.way, 0.0), self._small(route)
-            least, scarce = self.least_flow.get(route.way, (0.0, False))
+            alone, _ = self.least_flow.get(route.way, (0.0, 0.0))
             share = gain / size
             name = f"route {route.way[2]} to {route.way[3]} of {route.way[0]} ({route.way[1]})"
             if flow > route.capacity * (1 + BALANCE) + BALANCE * self.places[route.source].size:
                 self.say(f"{name}: flow {flow:g} above capacity {route.capacity:g}", 1.0)
-            if flow < least - small and not scarce:
+            least = alone if self.all_deliverable else 0.0
+            if flow < least - small:
                 self.say(f"{name}: flow {flow:g}, committed and deliverable {least:g}", (least - flow) / least)
             if share > TOLERANCE and flow < route.capacity - small:
                 self.say(f"{name}: one unit more would earn {gain:g}, flow {flow:g}", share)
-            if share < -TOLERANCE and flow > small and not (route.committed and flow <= max(least, 0.0) + small):
+            if share < -TOLERANCE and flow > self._forced(route) + small:
                 self.say(f"{name}: flow {flow:g} loses {-gain:g} a unit", -share)
 
     def _quotas(self) -> None:
