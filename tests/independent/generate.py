@@ -110,7 +110,7 @@ class _Market:
             flat = draw.chance(0.1)
             curve: Content = {
                 "kind": kind,
-                "price_at_zero": rounded(price * draw.between(-0.3 if draw.chance(0.1) else 0.05, 0.9)),
+                "price_at_zero": rounded(price * draw.between(-0.3 if not flat and draw.chance(0.1) else 0.05, 0.9)),
                 "slope": 0.0 if flat else rounded(price * draw.between(0.1, 2) / quantity),
             }
             if draw.chance(0.25):

@@ -415,22 +415,108 @@ def deliverable(market: CaseMarket) -> dict[Way, tuple[float, float]]:
 
 
 BIG = 1e15
+NEXT_TO_NOTHING = 1e-3
+"""Share of its reference quantity that isoelastic use without choke price must find."""
 PLENTY = 1e5
 """As good as unlimited, in multiples of the largest commitment."""
 
 
-def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
-    """Most that the committed routes can carry together, each up to its commitment."""
-    nodes = {node: row for row, node in enumerate(market.nodes)}
-    columns: list[tuple[dict[int, float], float]] = []
-    wanted = {route.way for route in committed}
-    rows: list[tuple[list[int], float]] = []
-    of_way: dict[Way, int] = {}
+def servable(market: CaseMarket) -> bool:
+    """Whether use that no price chokes off can be served: all fixed quantities at once, and some of every other."""
+    wanted: list[tuple[Node, float]] = []
+    for trader in market.demand:
+        curve = trader.curve.content
+        if curve.get("choke_price") is None and curve["kind"] in {"fixed", "isoelastic"} and trader.curve.scale > 0:
+            share = 1.0 if curve["kind"] == "fixed" else NEXT_TO_NOTHING
+            wanted.append((trader.node, share * curve["quantity"] * trader.curve.scale))
+    wanted = [(node, quantity) for node, quantity in wanted if quantity > 0]
+    if not wanted:
+        return True
+    network = _network(market, size=sum(quantity for _, quantity in wanted))
+    network.columns.append(({network.row[node]: 0.0 for node, _ in wanted}, network.size))
+    for node, quantity in wanted:
+        network.columns[-1][0][network.row[node]] -= quantity / network.size
+    served = network.most([len(network.columns) - 1])
+    return served is not None and served[0] >= network.size * (1 - 1e-7)
+
+
+def endless(market: CaseMarket) -> bool:
+    """Whether a floor pays for any quantity that somebody offers without limit below it.
+
+    True for a buffer stock without budget, or a CfD, above the cost at which flat supply without capacity, shipped and
+    processed without limit, arrives: then more is always bought or made and no quantities are an equilibrium.
+    """
+    cost: dict[Node, float] = {}
+    made: dict[Node, float] = {}
+    for trader in market.supply:
+        curve = trader.curve
+        if curve.content["kind"] == "linear" and _largest(curve) == math.inf and curve.content["slope"] == 0:
+            if trader.node not in market.caps and trader.host is None:
+                made[trader.node] = min(made.get(trader.node, math.inf), curve.content["price_at_zero"])
+    for _ in range(2 * len(market.nodes)):
+        for process in market.processes:
+            if process.capacity == math.inf and process.source in cost and process.target not in market.caps:
+                own = cost[process.source] / process.recovery + process.cost
+                made[process.target] = min(made.get(process.target, math.inf), own)
+        for node, price in made.items():
+            cost[node] = min(cost.get(node, math.inf), max(price, 0.0))
+        for route in market.routes:
+            if route.source in cost and _unlimited(market, route):
+                landed = cost[route.source] + route.cost
+                charge = route.tariff(landed) + route.export_tax(cost[route.source])
+                for index in route.trqs:
+                    charge += duty(market.agreement["trqs"][index].get("over_quota") or {}, landed)
+                cost[route.target] = min(cost.get(route.target, math.inf), landed + charge)
+    stocks = any(
+        buffer.budget == math.inf and cost.get(buffer.node, math.inf) < buffer.floor for buffer in market.buffers
+    )
+    return stocks or any(made.get(node, math.inf) < floor for node, floor in market.cfds.items())
+
+
+def _unlimited(market: CaseMarket, route: Route) -> bool:
+    return (
+        route.capacity == math.inf
+        and route.slope == 0
+        and not route.quotas
+        and not (route.levied and route.target in market.levies)
+    )
+
+
+@dataclass
+class _Network:
+    """What can be made and shipped at most: columns of changes at places with their limits, and joint limits."""
+
+    row: dict[Node, int]
+    size: float
+    columns: list[tuple[dict[int, float], float]] = field(default_factory=list)
+    pools: list[tuple[list[int], float]] = field(default_factory=list)
+    way: dict[Way, int] = field(default_factory=dict)
+
+    def most(self, wanted: list[int]) -> list[float] | None:
+        """Largest sum of some columns, column by column."""
+        matrix = np.zeros((len(self.row) + len(self.pools), len(self.columns)))
+        limit = np.zeros(len(matrix))
+        for column, (change, _) in enumerate(self.columns):
+            for row, value in change.items():
+                matrix[row, column] = -value
+        for number, (members, most) in enumerate(self.pools):
+            matrix[len(self.row) + number, members] = 1.0
+            limit[len(self.row) + number] = min(most / self.size, PLENTY)
+        gain = np.zeros(len(self.columns))
+        gain[wanted] = -1.0
+        bounds = [(0.0, min(most / self.size, PLENTY)) for _, most in self.columns]
+        found = linprog(gain, A_ub=matrix, b_ub=limit, bounds=bounds, method="highs")
+        return None if found.x is None else [float(found.x[column]) * self.size for column in wanted]
+
+
+def _network(market: CaseMarket, size: float, committed: tuple[Route, ...] = ()) -> _Network:
+    """The market's physical limits; what arrives on committed routes counts as used up."""
+    network = _Network({node: row for row, node in enumerate(market.nodes)}, size)
+    nodes, columns = network.row, network.columns
     makers: dict[Node, list[int]] = {}
     for trader in market.supply:
         makers.setdefault(trader.node, []).append(len(columns))
-        most = _largest(trader.curve)
-        columns.append(({nodes[trader.node]: 1.0}, most))
+        columns.append(({nodes[trader.node]: 1.0}, _largest(trader.curve)))
     for node, quantity, _ in market.stockpiles:
         if node in nodes:
             columns.append(({nodes[node]: 1.0}, quantity))
@@ -439,13 +525,10 @@ def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
             columns.append(({nodes[buffer.node]: 1.0}, buffer.stock))
     for process in market.processes:
         makers.setdefault(process.target, []).append(len(columns))
-        columns.append(
-            ({nodes[process.source]: -1 / process.recovery, nodes[process.target]: 1.0}, process.capacity)
-        )
-    for node, cap in market.caps.items():
-        if node in makers:
-            rows.append((makers[node], cap))
+        columns.append(({nodes[process.source]: -1 / process.recovery, nodes[process.target]: 1.0}, process.capacity))
+    network.pools = [(makers[node], cap) for node, cap in market.caps.items() if node in makers]
     pools: dict[int, list[int]] = {}
+    wanted = {route.way for route in committed}
     for route in market.routes:
         change = {nodes[route.source]: -1.0}
         most = route.capacity
@@ -453,29 +536,22 @@ def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
             most = min(most, route.committed)
         else:
             change[nodes[route.target]] = 1.0
-        of_way[route.way] = len(columns)
+        network.way[route.way] = len(columns)
         for quota in route.quotas:
             pools.setdefault(quota, []).append(len(columns))
         columns.append((change, most))
     for quota, members in pools.items():
-        rows.append((members, market.agreement["quotas"][quota]["quantity"]))
-    size = max(r.committed for r in committed)
-    matrix = np.zeros((len(nodes) + len(rows), len(columns)))
-    limit = np.zeros(len(matrix))
-    for column, (change, _) in enumerate(columns):
-        for row, value in change.items():
-            matrix[row, column] = -value
-    for number, (members, most) in enumerate(rows):
-        matrix[len(nodes) + number, members] = 1.0
-        limit[len(nodes) + number] = min(most / size, PLENTY)
-    gain = np.zeros(len(columns))
-    for route in committed:
-        gain[of_way[route.way]] = -1.0
-    bounds = [(0.0, min(most / size, PLENTY)) for _, most in columns]
-    found = linprog(gain, A_ub=matrix, b_ub=limit, bounds=bounds, method="highs")
-    if found.x is None:
+        network.pools.append((members, market.agreement["quotas"][quota]["quantity"]))
+    return network
+
+
+def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
+    """Most that the committed routes can carry together, each up to its commitment."""
+    network = _network(market, max(route.committed for route in committed), tuple(committed))
+    found = network.most([network.way[route.way] for route in committed])
+    if found is None:
         return {route.way: route.committed for route in committed}
-    return {route.way: min(route.committed, float(found.x[of_way[route.way]]) * size) for route in committed}
+    return {route.way: min(route.committed, most) for route, most in zip(committed, found, strict=True)}
 
 
 def _largest(curve: Curve) -> float:

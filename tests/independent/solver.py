@@ -231,7 +231,8 @@ class _Mineral:
         if most <= 0:
             return
         if content["kind"] == "linear":
-            key = lcp.add(("supply", number, 0), size, self.prices, content["price_at_zero"])
+            first = content["price_at_zero"] if content["slope"] > 0 else max(0.0, content["price_at_zero"])
+            key = lcp.add(("supply", number, 0), size, self.prices, first)
             lcp.put(key, key, content["slope"] / scale)
         else:
             at = min(self.point.get(("supply", number), content["quantity"] * scale), most)
