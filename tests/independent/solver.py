@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ HIGHEST = 50.0
 STEPS = 120
 SAME = 1e-9
 ROUNDS = 12
+STARTS = 16
 
 
 class NoEquilibriumFound(Exception):
@@ -483,40 +485,63 @@ def free_arrivals(market: CaseMarket, node: Node, found: Solution) -> float:
 
 
 def _solve_mineral(market: CaseMarket, mineral: str) -> Solution:
-    """The equilibrium with the levies that the floors ask for."""
-    floors = {n: sorted(f, key=lambda x: -x[1]) for n, f in market.levies.items() if n[1] == mineral and n in market.nodes}
-    modes = {node: Mode(floor=own[0][1], cap=own[0][2]) for node, own in floors.items()}
+    """The equilibrium with the levies that the floors ask for, from the first start that leads to one."""
+    floors = {
+        node: sorted(own, key=lambda floor: -floor[1])
+        for node, own in market.levies.items()
+        if node[1] == mineral and node in market.nodes
+    }
+    for ended in islice(product((False, True), repeat=len(floors)), STARTS):
+        modes = {
+            node: Mode(floor=own[0][1], cap=own[0][2], ended=stop)
+            for (node, own), stop in zip(floors.items(), ended, strict=True)
+        }
+        try:
+            return _settled(market, mineral, floors, modes)
+        except NoEquilibriumFound as error:
+            failure = error
+    raise failure
+
+
+def _settled(
+    market: CaseMarket, mineral: str, floors: dict[Node, list[tuple[int, float, float]]], modes: dict[Node, Mode]
+) -> Solution:
+    """Change what holds for each levy until all agree."""
     for _ in range(ROUNDS):
         programme = _Mineral(market, mineral, modes)
         found = programme.solve()
         changed = False
         for node, own in floors.items():
-            mode, price = modes[node], found.price[node]
-            if mode.ended:
-                if price > mode.floor * (1 + 1e-9):
-                    modes[node] = Mode(floor=mode.floor, cap=mode.cap)
-                    changed = True
-                continue
-            short = price < mode.floor * (1 - 1e-9)
-            if not short:
-                continue
-            if free_arrivals(market, node, found) <= 1e-9 * programme.size[node]:
-                modes[node] = Mode(floor=mode.floor, cap=mode.cap, ended=True)
+            new = _next_mode(market, node, own, modes[node], found, 1e-9 * programme.size[node])
+            if new is not None:
+                modes[node] = new
                 changed = True
-                continue
-            for _, floor, cap in own:
-                if floor < mode.floor and cap > mode.cap and price < floor * (1 - 1e-9):
-                    modes[node] = Mode(floor=floor, cap=cap)
-                    changed = True
-                    break
         if not changed:
-            break
-    else:
-        raise NoEquilibriumFound("levies do not settle")
-    ended = [node for node, mode in modes.items() if mode.ended]
-    if not ended:
-        return found
-    return _least_levies(market, mineral, found, ended)
+            ended = [node for node, mode in modes.items() if mode.ended]
+            return _least_levies(market, mineral, found, ended) if ended else found
+    raise NoEquilibriumFound("levies do not settle")
+
+
+def _next_mode(
+    market: CaseMarket,
+    node: Node,
+    own: list[tuple[int, float, float]],
+    mode: Mode,
+    found: Solution,
+    nothing: float,
+) -> Mode | None:
+    """What must hold instead, or ``None`` where the mode fits its solution."""
+    price = found.price[node]
+    if mode.ended:
+        return Mode(floor=mode.floor, cap=mode.cap) if price > mode.floor * (1 + 1e-9) else None
+    if price >= mode.floor * (1 - 1e-9):
+        return None
+    if free_arrivals(market, node, found) <= nothing:
+        return Mode(floor=mode.floor, cap=mode.cap, ended=True)
+    for _, floor, cap in own:
+        if floor < mode.floor and cap > mode.cap and price < floor * (1 - 1e-9):
+            return Mode(floor=floor, cap=cap)
+    return None
 
 
 def _least_levies(market: CaseMarket, mineral: str, found: Solution, ended: list[Node]) -> Solution:

@@ -337,7 +337,10 @@ class Verifier:
         for (index, region), row in rows.items():
             floor = self.market.agreement["floors"][index]
             place = self.places.get((region, floor["mineral"], floor["stage"]))
-            if place is not None and abs(row["price"] - place.price) > 1e-9 * (place.price + place.give):
+            if place is None:
+                continue
+            prices = [place.price, place.producer_price] if floor.get("mechanism") == "cfd" else [place.price]
+            if min(abs(row["price"] - price) for price in prices) > 1e-9 * (place.price + place.give):
                 self.say(f"floors[{index}] {region}: price {row['price']:g}, prices say {place.price:g}", 1.0)
         for node, floors in self.market.levies.items():
             if node not in self.places:
