@@ -30,21 +30,27 @@ CRASHED = "crashed"
 ENDLESS = "took too long"
 
 
-class _TooLong(Exception):
+class _Alarm(Exception):
     pass
 
 
 @contextmanager
 def time_limit(seconds: int) -> Iterator[None]:
-    """Ends what runs inside after some seconds of wall clock; main thread only."""
+    """Ends what runs inside after some seconds of wall clock; main thread only.
+
+    Raises:
+        TimeoutError: in place of the alarm, whose traceback may point between two lines.
+    """
 
     def stop(number: int, frame: object) -> None:
-        raise _TooLong
+        raise _Alarm
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(seconds)
     try:
         yield
+    except _Alarm:
+        raise TimeoutError(f"no answer after {seconds} s") from None
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
@@ -68,7 +74,7 @@ def judge(content: Content) -> Verdict:
             result = product_solve(market_of(case), case.parties, case.agreement, case.shocks).result()
     except AccordError as error:
         return refused(content, str(error), perf_counter() - begin)
-    except _TooLong:
+    except TimeoutError:
         return Verdict(ENDLESS, (f"no answer after {LONGEST_S} s",), perf_counter() - begin)
     except Exception as error:  # whatever escapes is the finding
         return Verdict(CRASHED, (f"{type(error).__name__}: {error}",), perf_counter() - begin)
@@ -85,7 +91,7 @@ def refused(content: Content, message: str, seconds: float) -> Verdict:
     try:
         with time_limit(OWN_S):
             faults = verify(content, solver.solve(content))
-    except (solver.NoEquilibriumFound, _TooLong):
+    except (solver.NoEquilibriumFound, TimeoutError):
         return Verdict(UNDECIDED, (message,), seconds)
     return Verdict(UNDECIDED if faults else SOLVABLE, (message, *faults), seconds)
 
@@ -121,7 +127,7 @@ def _lower_does(market: CaseMarket, node: Node, levies: dict[Node, float]) -> bo
         with time_limit(OWN_S):
             before = solver.solve_fixed(market, node[1], own)
             after = solver.solve_fixed(market, node[1], lower)
-    except (solver.NoEquilibriumFound, _TooLong):
+    except (solver.NoEquilibriumFound, TimeoutError):
         return False
     asked = [floor for _, floor, cap in market.levies[node] if cap >= own[node] * (1 - TOLERANCE)]
     if not asked:

@@ -398,20 +398,34 @@ def duty(rate: Content, value: float) -> float:
     return float(rate.get("specific", 0.0) + rate.get("ad_valorem", 0.0) * value)
 
 
-def deliverable(market: CaseMarket) -> dict[Way, tuple[float, float]]:
-    """Per route with a commitment: what can be delivered of it alone, and together with all others.
+@dataclass(frozen=True)
+class Delivery:
+    """What can be delivered of a commitment."""
 
-    What arrives counts as used up, so that nothing delivered can come round again. Where the two differ, the
-    format does not say who goes short.
-    """
+    must: float
+    """Of goods that the buyer has not had before, each commitment alone."""
+    together: float
+    """The same with all commitments at once; where it is less, the format does not say who goes short."""
+    may: float
+    """Also of goods that the buyer sends away first, so that they come back."""
+
+
+NO_DELIVERY = Delivery(0.0, 0.0, 0.0)
+
+
+def deliverable(market: CaseMarket) -> dict[Way, Delivery]:
+    """Per route with a commitment, what can be delivered of it. What arrives counts as used up: nothing goes round."""
     committed = [route for route in market.routes if route.committed > 0]
     if not committed:
         return {}
-    alone = {route.way: _most(market, [route])[route.way] for route in committed}
+    may = {route.way: _most(market, [route])[route.way] for route in committed}
+    must = {route.way: _most(market, [route], new_to_the_buyer=True)[route.way] for route in committed}
     together = _most(market, committed)
-    if sum(together.values()) < sum(alone.values()) * (1 - 1e-7):
-        return {way: (alone[way], max(0.0, together[way])) for way in alone}
-    return {way: (max(0.0, least), max(0.0, least)) for way, least in alone.items()}
+    short = sum(together.values()) < sum(may.values()) * (1 - 1e-7)
+    return {
+        way: Delivery(max(0.0, least), max(0.0, min(least, together[way]) if short else least), max(0.0, may[way]))
+        for way, least in must.items()
+    }
 
 
 BIG = 1e15
@@ -545,9 +559,14 @@ def _network(market: CaseMarket, size: float, committed: tuple[Route, ...] = ())
     return network
 
 
-def _most(market: CaseMarket, committed: list[Route]) -> dict[Way, float]:
+def _most(market: CaseMarket, committed: list[Route], *, new_to_the_buyer: bool = False) -> dict[Way, float]:
     """Most that the committed routes can carry together, each up to its commitment."""
     network = _network(market, max(route.committed for route in committed), tuple(committed))
+    if new_to_the_buyer:
+        buyers = {network.row[route.target] for route in committed}
+        for column, (change, _) in enumerate(network.columns):
+            if any(change.get(buyer, 0.0) < 0 for buyer in buyers):
+                network.columns[column] = (change, 0.0)
     found = network.most([network.way[route.way] for route in committed])
     if found is None:
         return {route.way: route.committed for route in committed}

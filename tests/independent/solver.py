@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tests.independent.lemke import lemke
-from tests.independent.market import CaseMarket, Content, Curve, Node, Route, Way, deliverable, read
+from tests.independent.market import NO_DELIVERY, CaseMarket, Content, Curve, Node, Route, Way, deliverable, read
 
 HIGHEST = 50.0
 """Levy at which every arrival has ended, in multiples of the highest price any curve knows."""
@@ -109,7 +109,7 @@ class _Mineral:
     def __init__(self, market: CaseMarket, mineral: str, modes: dict[Node, Mode]) -> None:
         self.market, self.mineral, self.modes = market, mineral, modes
         self.nodes = [node for node in market.nodes if node[1] == mineral]
-        self.least = {way: least for way, (_, least) in deliverable(market).items()}
+        self.least = {way: own.together for way, own in deliverable(market).items()}
         self.prices = market.typical_price(mineral)
         self.top = max(
             [abs(k) for t in (*market.supply, *market.demand) for k in t.curve.kinks()]
@@ -478,7 +478,7 @@ def free_arrivals(market: CaseMarket, node: Node, found: Solution) -> float:
     """What arrives at a party from non-parties beyond commitments."""
     least = deliverable(market)
     return sum(
-        max(0.0, found.flow.get(route.way, 0.0) - least.get(route.way, (0.0, 0.0))[1])
+        max(0.0, found.flow.get(route.way, 0.0) - least.get(route.way, NO_DELIVERY).together)
         for route in market.routes
         if route.target == node and route.levied
     )

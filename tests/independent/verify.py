@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from tests.independent.market import BIG, CaseMarket, Content, Node, Process, Route, Trader, deliverable, duty, read
+from tests.independent.market import BIG, NO_DELIVERY, CaseMarket, Content, Delivery, Node, Process, Route, Trader, deliverable, duty, read
 
 TOLERANCE = 1e-4
 MONEY = 1e-3
@@ -56,7 +56,7 @@ class Verifier:
         self.made: dict[int, float] = {}
         """Output of each processing step, from the linear programme of its mineral."""
         self.supplied: dict[int, float] = {}
-        self.least_flow: dict[tuple[str, str, str, str], tuple[float, float]] = {}
+        self.least_flow: dict[tuple[str, str, str, str], Delivery] = {}
         self.levy: dict[Node, float] = {}
         self.least_size: dict[str, float] = {}
 
@@ -136,7 +136,7 @@ class Verifier:
                 most = trader.host["ratio"] * hosts.get(host, 0.0)
                 trader.curve.limit = most / trader.curve.scale if trader.curve.scale > 0 else 0.0
         self.least_flow = deliverable(market)
-        self.all_deliverable = all(alone == together for alone, together in self.least_flow.values())
+        self.all_deliverable = all(own.must == own.together for own in self.least_flow.values())
         return True
 
     def _balance(self) -> None:
@@ -406,7 +406,7 @@ class Verifier:
 
     def _forced(self, route: Route) -> float:
         """Flow that may be forced: all that is committed, if anything of it can be delivered."""
-        return route.committed if self.least_flow.get(route.way, (0.0, 0.0))[0] > 0 else 0.0
+        return route.committed if self.least_flow.get(route.way, NO_DELIVERY).may > 0 else 0.0
 
     def _small(self, route: Route) -> float:
         """A quantity that is nothing on a route."""
@@ -442,12 +442,11 @@ class Verifier:
         for route in self.market.routes:
             gain, size = self._gain(route)
             flow, small = self.flow.get(route.way, 0.0), self._small(route)
-            alone, _ = self.least_flow.get(route.way, (0.0, 0.0))
             share = gain / size
             name = f"route {route.way[2]} to {route.way[3]} of {route.way[0]} ({route.way[1]})"
             if flow > route.capacity * (1 + BALANCE) + BALANCE * self.places[route.source].size:
                 self.say(f"{name}: flow {flow:g} above capacity {route.capacity:g}", 1.0)
-            least = alone if self.all_deliverable else 0.0
+            least = self.least_flow.get(route.way, NO_DELIVERY).must if self.all_deliverable else 0.0
             if flow < least - small:
                 self.say(f"{name}: flow {flow:g}, committed and deliverable {least:g}", (least - flow) / least)
             if share > TOLERANCE and flow < route.capacity - small:
