@@ -3,9 +3,9 @@
 ``python benchmarks/sweep.py [--markets N] [--seed S] [--states N] [--workers W] [--failures DIR] [--json PATH]``.
 
 Generated markets are solved as case files are and each result is held against every condition of the case format by a
-check that shares nothing with the engine (``tests/independent``). A refusal is right where fixed use cannot be served or
-a floor buys without end; else a second solver says whether there was an equilibrium. Shipped states draw mineral, horizon,
-level and mechanism of the floor, a tariff-rate quota and a named shock.
+check that shares nothing with the engine (``tests/independent``). A refusal is right where fixed use cannot be served
+or a floor buys without end; else a second solver says whether there was an equilibrium. Shipped states draw mineral,
+horizon, level and mechanism of the floor, a tariff-rate quota and a named shock.
 
 ================================  ==================================================================================
 key                               meaning
@@ -149,9 +149,7 @@ def state(number: int, seed: int) -> Scenario:
     parties = scenario.parties
     base = status_quo_price(mineral, horizon)
     budget = draw.choice([None, 1e7, 1e8]) if mechanism is Mechanism.BUFFER_STOCK else None
-    floor = Floor(
-        parties=parties, mineral=mineral, stage=stage, price=level * base, mechanism=mechanism, budget=budget
-    )
+    floor = Floor(parties=parties, mineral=mineral, stage=stage, price=level * base, mechanism=mechanism, budget=budget)
     trqs: tuple[Trq, ...] = ()
     share = draw.choice([None, 0.0, 0.3, 0.9])
     if share is not None:
@@ -185,7 +183,7 @@ def of_state(number: int, seed: int) -> StateOutcome:
         world().solved(scenario.minerals[0], scenario)
     except AccordError as error:
         return StateOutcome(scenario.name, perf_counter() - begin, refused=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
+    except Exception as error:
         return StateOutcome(scenario.name, perf_counter() - begin, crashed=f"{type(error).__name__}: {error}")
     return StateOutcome(scenario.name, perf_counter() - begin)
 
@@ -198,7 +196,9 @@ def of_states(states: list[StateOutcome]) -> dict[str, Any]:
         "states_crashed": sum(bool(own.crashed) for own in states),
         "states_slowest_s": round(max(own.seconds for own in states), 2),
         "states_over_1_s": sum(own.seconds > LONG_STATE_S for own in states),
-        "refusals": "; ".join(f"{own.name}: {own.refused or own.crashed}" for own in states if own.refused or own.crashed),
+        "refusals": "; ".join(
+            f"{own.name}: {own.refused or own.crashed}" for own in states if own.refused or own.crashed
+        ),
         "slow_states": "; ".join(f"{own.name}: {own.seconds:.1f} s" for own in states if own.seconds > LONG_STATE_S),
     }
 

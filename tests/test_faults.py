@@ -1,4 +1,4 @@
-"""Inputs that once failed, in ``tests/cases/faults``: each gives its answer, or is refused in words that name the fault."""
+"""Inputs that once failed, in ``tests/cases/faults``: each gives its answer, or is refused with the fault named."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Three hundred generated markets: every result passes an independent check, every refusal has a reason.
 
 The check and the second solver of ``tests/independent`` know the case format and nothing of the engine. They are tested
-here as well: the check must see a number that is wrong, and the second solver must come to the answers of ``tests/cases``.
+here as well: the check must see a number that is wrong, the second solver come to the answers of ``tests/cases``.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ def test_the_second_solver_comes_to_the_known_answers(name: str) -> None:
         if entry.get("table") not in COMPARED or "minus_case" in entry or isinstance(entry["value"], bool | None):
             continue
         rows = [
-            row
-            for row in result[entry["table"]]
-            if all(row[key] == value for key, value in entry["where"].items())
+            row for row in result[entry["table"]] if all(row[key] == value for key, value in entry["where"].items())
         ]
         value = rows[0][entry["column"]] if rows else 0.0
         allowed = {"rel_tol": entry.get("rel_tol", 0.0), "abs_tol": entry.get("abs_tol", 0.0)}

@@ -58,14 +58,18 @@ class _Market:
         first = self.stages[0]
         supply, demand, processing = [], [], []
         for region in self.regions:
-            for _ in range(1 + draw.chance(0.15)):
-                if draw.chance(0.85):
-                    supply.append(self.at(first, region=region, curve=self.supply_curve(region)))
+            supply += [
+                self.at(first, region=region, curve=self.supply_curve(region))
+                for _ in range(1 + draw.chance(0.15))
+                if draw.chance(0.85)
+            ]
             if self.chain and draw.chance(0.15):
                 supply.append(self.at(FINAL, region=region, curve=self.supply_curve(region, 1.3)))
-            for _ in range(1 + draw.chance(0.2)):
-                if draw.chance(0.85):
-                    demand.append(self.at(FINAL, region=region, curve=self.demand_curve(region)))
+            demand += [
+                self.at(FINAL, region=region, curve=self.demand_curve(region))
+                for _ in range(1 + draw.chance(0.2))
+                if draw.chance(0.85)
+            ]
             if self.chain and draw.chance(0.1):
                 demand.append(self.at(ORE, region=region, curve=self.demand_curve(region)))
             if self.chain and draw.chance(0.7):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,9 +109,7 @@ def larger_levies(content: Content, result: Content) -> list[str]:
     faults = []
     for node, levy in levies.items():
         price = next(
-            row["consumer_price"]
-            for row in result["prices"]
-            if (row["region"], row["mineral"], row["stage"]) == node
+            row["consumer_price"] for row in result["prices"] if (row["region"], row["mineral"], row["stage"]) == node
         )
         if levy > 1e-3 * price and _lower_does(market, node, levies):
             faults.append(f"{node}: levy {levy:g} at price {price:g}, {LOWER * levy:g} would do the same")
@@ -130,9 +127,9 @@ def _lower_does(market: CaseMarket, node: Node, levies: dict[Node, float]) -> bo
     except (solver.NoEquilibriumFound, TimeoutError):
         return False
     asked = [floor for _, floor, cap in market.levies[node] if cap >= own[node] * (1 - TOLERANCE)]
-    if not asked:
-        return False
+    held = [floor for floor in asked if abs(floor - before.price[node]) <= TOLERANCE * floor]
+    if held:
+        return after.price[node] >= max(held) * (1 - 1e-10)
+    capped = any(abs(cap - own[node]) <= TOLERANCE * cap for _, _, cap in market.levies[node])
     size = max(before.flow.values(), default=0.0)
-    ended = solver.free_arrivals(market, node, after) <= 1e-9 * size
-    holds = after.price[node] >= min(max(asked), max((f for f in asked if f <= before.price[node] * (1 + TOLERANCE)), default=math.inf)) * (1 - 1e-10)
-    return ended or holds
+    return not capped and solver.free_arrivals(market, node, after) <= 1e-9 * size

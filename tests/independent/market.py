@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -112,26 +113,27 @@ class Curve:
         if kind == "steps":
             return scale * float(sum(max(0.0, p - price) * q for p, q in curve["steps"]))
         if kind == "linear":
-            return scale * max(0.0, curve["price_at_zero"] - price) ** 2 / (2 * curve["slope"])
+            return float(scale * max(0.0, curve["price_at_zero"] - price) ** 2 / (2 * curve["slope"]))
         if kind == "fixed":
-            return math.nan if choke is None else scale * max(0.0, choke - price) * curve["quantity"]
-        elasticity, constant = curve["elasticity"], curve["quantity"] / curve["price"] ** curve["elasticity"]
+            return math.nan if choke is None else float(scale * max(0.0, choke - price) * curve["quantity"])
+        elasticity = float(curve["elasticity"])
+        constant = float(scale * curve["quantity"] / curve["price"] ** elasticity)
         if choke is None:
             if elasticity >= -1:
                 return None
-            return -scale * constant * price ** (1 + elasticity) / (1 + elasticity)
+            return -constant * float(price ** (1 + elasticity)) / (1 + elasticity)
         if price >= choke:
             return 0.0
         if elasticity == -1:
-            return scale * constant * math.log(choke / price)
-        return scale * constant * (choke ** (1 + elasticity) - price ** (1 + elasticity)) / (1 + elasticity)
+            return constant * math.log(choke / price)
+        return constant * float(choke ** (1 + elasticity) - price ** (1 + elasticity)) / (1 + elasticity)
 
     def _producer_surplus(self, price: float) -> float:
         """Integral of the quantity from price zero, piece by piece between the kinks."""
         if price <= 0:
             return 0.0
         edges = sorted({0.0, price, *(kink for kink in self.kinks() if 0 < kink < price)})
-        return sum(self._area(low, high) for low, high in zip(edges, edges[1:], strict=False))
+        return sum(self._area(low, high) for low, high in pairwise(edges))
 
     def _area(self, low: float, high: float) -> float:
         """Integral between two neighbouring kinks: the quantity is constant, linear or a power in between."""
@@ -141,7 +143,7 @@ class Curve:
             capacity = min(math.inf if curve.get("capacity") is None else curve["capacity"], self.limit)
             if middle < capacity * self.scale:
                 top, bottom = self.ends(high)[0], self.ends(low)[0]
-                return (high * top - low * bottom) / (1 + curve["elasticity"])
+                return float((high * top - low * bottom) / (1 + curve["elasticity"]))
         return middle * (high - low)
 
 
@@ -464,9 +466,9 @@ def endless(market: CaseMarket) -> bool:
     made: dict[Node, float] = {}
     for trader in market.supply:
         curve = trader.curve
-        if curve.content["kind"] == "linear" and _largest(curve) == math.inf and curve.content["slope"] == 0:
-            if trader.node not in market.caps and trader.host is None:
-                made[trader.node] = min(made.get(trader.node, math.inf), curve.content["price_at_zero"])
+        flat = curve.content["kind"] == "linear" and curve.content["slope"] == 0 and _largest(curve) == math.inf
+        if flat and trader.node not in market.caps and trader.host is None:
+            made[trader.node] = min(made.get(trader.node, math.inf), curve.content["price_at_zero"])
     for _ in range(2 * len(market.nodes)):
         for process in market.processes:
             if process.capacity == math.inf and process.source in cost and process.target not in market.caps:

@@ -1,9 +1,9 @@
 """A second solver for small markets: successive linear complementarity, each solved by Lemke's pivoting.
 
-Prices stand against balances, quantities against profits, rents against limits, a levy against the gap between price and
-floor. Ad valorem duties, CfDs, TRQs and levies are linear in these unknowns. Isoelastic curves and budgets are replaced
-by their tangents at the last solution until nothing moves. A levy that no price can satisfy reaches ``HIGHEST`` and is
-then replaced by an end of arrivals; the levy that does so is found by bisection.
+Prices stand against balances, quantities against profits, rents against limits, a levy against the gap between price
+and floor. Ad valorem duties, CfDs, TRQs and levies are linear in these unknowns. Isoelastic curves and budgets are
+replaced by their tangents at the last solution until nothing moves. A levy that no price can satisfy reaches ``HIGHEST``
+and is then replaced by an end of arrivals; the levy that does so is found by bisection.
 """
 
 from __future__ import annotations
@@ -179,7 +179,12 @@ class _Mineral:
         for name in ("quotas", "trqs"):
             for index, pool in enumerate(market.agreement.get(name) or []):
                 if pool["mineral"] == self.mineral:
-                    lcp.add((name, index), self.prices, max(pool["quantity"], 1e-3 * min(self.size.values())), pool["quantity"])
+                    lcp.add(
+                        (name, index),
+                        self.prices,
+                        max(pool["quantity"], 1e-3 * min(self.size.values())),
+                        pool["quantity"],
+                    )
         for node, mode in self.modes.items():
             if node[1] != self.mineral or node not in self.size or mode.ended or mode.fixed is not None:
                 continue
@@ -345,7 +350,12 @@ class _Mineral:
         for number, charge in enumerate(route.tariffs):
             if charge.greater_of:
                 greater.append(
-                    lcp.add(("greater", route.way, number), self.prices, self.prices, charge.specific - charge.ad_valorem * route.cost)
+                    lcp.add(
+                        ("greater", route.way, number),
+                        self.prices,
+                        self.prices,
+                        charge.specific - charge.ad_valorem * route.cost,
+                    )
                 )
                 lcp.put(greater[-1], greater[-1], 1.0)
                 lcp.put(greater[-1], ("price", route.source), -charge.ad_valorem)
@@ -407,12 +417,20 @@ class _Mineral:
             content, scale = trader.curve.content, trader.curve.scale
             if trader.node[1] != self.mineral or content["kind"] != "isoelastic" or scale <= 0:
                 continue
-            price = value["price", trader.node] + value.get(("support", trader.node), 0.0) - value.get(("cap", trader.node), 0.0)
+            price = (
+                value["price", trader.node]
+                + value.get(("support", trader.node), 0.0)
+                - value.get(("cap", trader.node), 0.0)
+            )
             quantity = value.get(("supply", number, 0), 0.0)
             by_price = content["elasticity"] < 1
             new = trader.curve.ends(max(price, 1e-9 * content["price"]))[1] if by_price else quantity
             if trader.curve.limit > 0:
-                to(("supply", number), min(content["quantity"] * scale, _most(trader.curve)), max(new, 1e-9 * content["quantity"] * scale))
+                to(
+                    ("supply", number),
+                    min(content["quantity"] * scale, _most(trader.curve)),
+                    max(new, 1e-9 * content["quantity"] * scale),
+                )
         for number, trader in enumerate(market.demand):
             content, scale = trader.curve.content, trader.curve.scale
             if trader.node[1] != self.mineral or content["kind"] != "isoelastic" or scale <= 0:
@@ -598,8 +616,7 @@ def solve(content: Content) -> Content:
                 most = trader.host["ratio"] * made.get(host, 0.0)
                 trader.curve.limit = most / trader.curve.scale if trader.curve.scale > 0 else 0.0
         found = parts[mineral] = _solve_mineral(market, mineral)
-        for node, quantity in _production(market, found).items():
-            made[node] = quantity
+        made |= _production(market, found)
     return _result(market, parts)
 
 
@@ -635,7 +652,9 @@ def _result(market: CaseMarket, parts: dict[str, Solution]) -> Content:
             leaves[source, mineral, stage] += quantity
             arrives[target, mineral, stage] += quantity
             if quantity > 0:
-                result["flows"].append({"mineral": mineral, "stage": stage, "from": source, "to": target, "quantity": quantity})
+                result["flows"].append(
+                    {"mineral": mineral, "stage": stage, "from": source, "to": target, "quantity": quantity}
+                )
         for node, price in found.price.items():
             where = {"region": node[0], "mineral": node[1], "stage": node[2]}
             paid = price + found.support.get(node, 0.0)
@@ -673,7 +692,13 @@ def _result(market: CaseMarket, parts: dict[str, Solution]) -> Content:
                 levy = found.levy.get(node, 0.0) if _binding(market, node, found) == index else 0.0
                 price = found.price[node]
                 result["floors"].append(
-                    {"index": index, "region": party, "levy": levy, "price": price, "holds": price >= floor["price"] * (1 - 1e-7)}
+                    {
+                        "index": index,
+                        "region": party,
+                        "levy": levy,
+                        "price": price,
+                        "holds": price >= floor["price"] * (1 - 1e-7),
+                    }
                 )
     return result
 

@@ -15,7 +15,20 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from tests.independent.market import BIG, NO_DELIVERY, CaseMarket, Content, Delivery, Node, Process, Route, Trader, deliverable, duty, read
+from tests.independent.market import (
+    BIG,
+    NO_DELIVERY,
+    CaseMarket,
+    Content,
+    Delivery,
+    Node,
+    Process,
+    Route,
+    Trader,
+    deliverable,
+    duty,
+    read,
+)
 
 TOLERANCE = 1e-4
 MONEY = 1e-3
@@ -149,9 +162,7 @@ class Verifier:
             elif gap > BALANCE and place.price > place.give:
                 self.say(f"{node}: {arrives:g} arrives, only {leaves:g} leaves, at price {place.price:g}", gap)
             for name, index in (("imports", 3), ("exports", 2)):
-                of_flows = sum(
-                    (q for way, q in self.flow.items() if (way[index], way[0], way[1]) == node), start=0.0
-                )
+                of_flows = sum((q for way, q in self.flow.items() if (way[index], way[0], way[1]) == node), start=0.0)
                 if abs(of_flows - getattr(place, name)) > BALANCE * place.size:
                     self.say(
                         f"{node}: {name} {getattr(place, name):g}, flows {of_flows:g}",
@@ -173,7 +184,7 @@ class Verifier:
                     low_buy, high_buy = low_buy + spent, high_buy + spent
                     if spent == math.inf and buffer.budget > 0:
                         self.say(
-                            f"{node}: price {place.price:g} below {buffer.floor:g}, at which the stock buys any quantity",
+                            f"{node}: price {place.price:g} below {buffer.floor:g}, where any quantity is bought",
                             (buffer.floor - place.price) / buffer.floor,
                         )
                 elif place.price <= buffer.floor + place.give:
@@ -213,7 +224,10 @@ class Verifier:
                 )
             cap = market.caps.get(node, math.inf)
             if place.production > cap * (1 + BALANCE) + BALANCE * place.size:
-                self.say(f"{node}: production {place.production:g} above the cap {cap:g}", place.production / cap - 1 if cap else 1)
+                self.say(
+                    f"{node}: production {place.production:g} above the cap {cap:g}",
+                    place.production / cap - 1 if cap else 1,
+                )
             if cap < math.inf and place.production >= cap * (1 - TOLERANCE):
                 place.rent = self._scarcity_rent(node, cap)
         for mineral in dict.fromkeys(node[1] for node in market.nodes):
@@ -304,11 +318,7 @@ class Verifier:
         most = 1e7
         limits: list[tuple[float, float | None]] = []
         for (low, high), size in zip(bounds, unit, strict=True):
-            low, high = low / size, high / size
-            if low > most:
-                limits.append((low, None))
-                continue
-            limits.append((low, high if high < most else None))
+            limits.append((low / size, high / size if high / size < most and low / size <= most else None))
         limits += [(0.0, None)] * (2 * len(goal))
         cost = np.concatenate([np.zeros(count), np.ones(2 * len(goal))])
         found = linprog(cost, A_eq=matrix, b_eq=goal / scale, bounds=limits, method="highs")
@@ -410,7 +420,10 @@ class Verifier:
 
     def _small(self, route: Route) -> float:
         """A quantity that is nothing on a route."""
-        return TOLERANCE * min(self.places[route.source].size, self.places[route.target].size) + self.least_size[route.way[0]]
+        return (
+            TOLERANCE * min(self.places[route.source].size, self.places[route.target].size)
+            + self.least_size[route.way[0]]
+        )
 
     # ---------------------------------------------------------------- routes
 
@@ -465,8 +478,9 @@ class Verifier:
             flow = sum(self.flow.get(r.way, 0.0) for r in routes)
             self._pool(f"trqs[{index}]", row["in_quota"], row["in_quota"], row["rent_per_unit"], trq, "in-quota volume")
             size = max(flow, trq["quantity"] * 1e-3, 1e-12)
-            if abs(row["in_quota"] + row["over_quota"] - flow) > 1e-6 * size:
-                self.say(f"trqs[{index}]: in and over quota add up to {row['in_quota'] + row['over_quota']:g}, flows {flow:g}", 1.0)
+            both = row["in_quota"] + row["over_quota"]
+            if abs(both - flow) > 1e-6 * size:
+                self.say(f"trqs[{index}]: in and over quota add up to {both:g}, flows {flow:g}", 1.0)
             low, high = self._inside(index, routes)
             if row["in_quota"] < low - TOLERANCE * size or row["in_quota"] > high + TOLERANCE * size:
                 self.say(f"trqs[{index}]: in quota {row['in_quota']:g}, the rent asks for {low:g} to {high:g}", 1.0)
@@ -509,24 +523,26 @@ class Verifier:
     def _welfare(self) -> None:
         market = self.market
         rows = {row["region"]: row for row in self.result["welfare"]}
-        money = {region: 0.0 for region in market.regions}
+        money = dict.fromkeys(market.regions, 0.0)
         for node, place in self.places.items():
             money[node[0]] += max(place.price, place.producer_price) * place.size
         for route in market.routes:
-            passing = self.flow.get(route.way, 0.0) * max(self.places[route.source].price, self.places[route.target].price)
+            passing = self.flow.get(route.way, 0.0) * max(
+                self.places[route.source].price, self.places[route.target].price
+            )
             money[route.way[2]] += passing
             money[route.way[3]] += passing
         world = 1e-12 * (1.0 + max(money.values()))
         money = {region: own + world for region, own in money.items()}
-        surplus = {region: 0.0 for region in market.regions}
-        consumer: dict[str, float | None] = {region: 0.0 for region in market.regions}
-        loss = {region: 0.0 for region in market.regions}
-        extra = {region: 0.0 for region in market.regions}
-        revenue = {region: 0.0 for region in market.regions}
-        rents = {region: 0.0 for region in market.regions}
-        transfers = {region: 0.0 for region in market.regions}
-        outlay = {region: 0.0 for region in market.regions}
-        sales = {region: (0.0, 0.0) for region in market.regions}
+        surplus = dict.fromkeys(market.regions, 0.0)
+        consumer: dict[str, float | None] = dict.fromkeys(market.regions, 0.0)
+        loss = dict.fromkeys(market.regions, 0.0)
+        extra = dict.fromkeys(market.regions, 0.0)
+        revenue = dict.fromkeys(market.regions, 0.0)
+        rents = dict.fromkeys(market.regions, 0.0)
+        transfers = dict.fromkeys(market.regions, 0.0)
+        outlay = dict.fromkeys(market.regions, 0.0)
+        sales = dict.fromkeys(market.regions, (0.0, 0.0))
         for trader in market.demand:
             own = trader.curve.surplus(self.places[trader.node].price)
             before = consumer[trader.node[0]]
@@ -564,8 +580,14 @@ class Verifier:
             money[item["buyer"]] += abs(paid)
         for region in market.regions:
             self._accounts(
-                rows[region], money[region], consumer[region], surplus[region] + extra[region], loss[region],
-                transfers[region], outlay[region], sales[region],
+                rows[region],
+                money[region],
+                consumer[region],
+                surplus[region] + extra[region],
+                loss[region],
+                transfers[region],
+                outlay[region],
+                sales[region],
             )
         self._duties(rows, revenue, rents, split, money)
 
@@ -644,7 +666,11 @@ class Verifier:
             if not open_surplus:
                 self.faults.append(f"welfare of {region}: consumer surplus is null, not {consumer:g}")
         elif not open_surplus and loss > 0:
-            compare("consumer and producer surplus", row["consumer_surplus"] + row["producer_surplus"], consumer + producer - loss)
+            compare(
+                "consumer and producer surplus",
+                row["consumer_surplus"] + row["producer_surplus"],
+                consumer + producer - loss,
+            )
         elif not open_surplus:
             compare("consumer_surplus", row["consumer_surplus"], consumer)
         if loss <= 0:
@@ -654,8 +680,13 @@ class Verifier:
         compare("stock_sales", row["stock_sales"], sales[0], sales[1])
         if row["total"] is not None and row["consumer_surplus"] is not None:
             total = (
-                row["consumer_surplus"] + row["producer_surplus"] + row["duty_and_levy_revenue"] + row["quota_rent"]
-                + row["transfers"] + row["stock_sales"] - row["outlay"]
+                row["consumer_surplus"]
+                + row["producer_surplus"]
+                + row["duty_and_levy_revenue"]
+                + row["quota_rent"]
+                + row["transfers"]
+                + row["stock_sales"]
+                - row["outlay"]
             )
             if abs(total - row["total"]) > 1e-9 * max(money, abs(total), abs(row["consumer_surplus"])):
                 self.say(f"welfare of {region}: total {row['total']:g}, its accounts add up to {total:g}", 1.0)
@@ -683,7 +714,9 @@ class Verifier:
             fixed[importer] += high * flow
             matrix[importer, column] += (low - high) * flow
             taker = self.market.agreement["trqs"][index].get("rent_to", "importer")
-            row = {"importer": len(regions) + importer, "exporter": len(regions) + exporter, "auction": importer}.get(taker)
+            row = {"importer": len(regions) + importer, "exporter": len(regions) + exporter, "auction": importer}.get(
+                taker
+            )
             if row is not None:
                 matrix[row, column] += rent * flow
             least, most = self._inside_of(route, index, rent, flow)
@@ -719,10 +752,8 @@ class Verifier:
             if abs(slack[number]) > MONEY:
                 region = regions[number % len(regions)]
                 name = "duty_and_levy_revenue" if number < len(regions) else "quota_rent"
-                self.say(
-                    f"welfare of {region}: {name} {reported[number]:g}, not {reported[number] - slack[number] * scale[number]:g}",
-                    abs(slack[number]),
-                )
+                owed = reported[number] - slack[number] * scale[number]
+                self.say(f"welfare of {region}: {name} {reported[number]:g}, not {owed:g}", abs(slack[number]))
 
 
 def verify(content: Content, result: Content) -> list[str]:
