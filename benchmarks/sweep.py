@@ -16,7 +16,7 @@ key                               meaning
 ``refused_though_solvable``       refused, but the second solver's equilibrium passes the check
 ``refused_not_decided``           refused, and the second solver finds none either
 ``crashed``, ``took_too_long``    markets that ended in a traceback or had no answer within the limit
-``slowest_s``, ``over_2_s``       time of the slowest market; markets that took longer than two seconds
+``slowest_s``, ``over_2_s``       processor time of the slowest market; markets that took longer than two seconds
 ``states``                        shipped states tried
 ``states_refused``                of them refused with a message
 ``states_crashed``                of them ended in a traceback

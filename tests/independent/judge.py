@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 
 from model.case import Case, market_of
 from model.equilibrium import solve as product_solve
@@ -35,7 +35,7 @@ class _Alarm(Exception):
 
 @contextmanager
 def time_limit(seconds: int) -> Iterator[None]:
-    """Ends what runs inside after some seconds of wall clock; main thread only.
+    """Ends what runs inside after some seconds of processor time; main thread only.
 
     Raises:
         TimeoutError: in place of the alarm, whose traceback may point between two lines.
@@ -44,15 +44,15 @@ def time_limit(seconds: int) -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
         raise _Alarm
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     except _Alarm:
         raise TimeoutError(f"no answer after {seconds} s") from None
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,18 @@ class Verdict:
 
 def judge(content: Content) -> Verdict:
     """Solve a case with the product and check what comes back."""
-    begin = perf_counter()
+    begin = process_time()
     try:
         with time_limit(LONGEST_S):
             case = Case.parse(content, "generated case")
             result = product_solve(market_of(case), case.parties, case.agreement, case.shocks).result()
     except AccordError as error:
-        return refused(content, str(error), perf_counter() - begin)
+        return refused(content, str(error), process_time() - begin)
     except TimeoutError:
-        return Verdict(ENDLESS, (f"no answer after {LONGEST_S} s",), perf_counter() - begin)
+        return Verdict(ENDLESS, (f"no answer after {LONGEST_S} s",), process_time() - begin)
     except Exception as error:  # whatever escapes is the finding
-        return Verdict(CRASHED, (f"{type(error).__name__}: {error}",), perf_counter() - begin)
-    seconds = perf_counter() - begin
+        return Verdict(CRASHED, (f"{type(error).__name__}: {error}",), process_time() - begin)
+    seconds = process_time() - begin
     faults = verify(content, result) or larger_levies(content, result)
     return Verdict(WRONG if faults else RIGHT, tuple(faults), seconds)
 

@@ -2,8 +2,8 @@
 
 Prices stand against balances, quantities against profits, rents against limits, a levy against the gap between price
 and floor. Ad valorem duties, CfDs, TRQs and levies are linear in these unknowns. Isoelastic curves and budgets are
-replaced by their tangents at the last solution until nothing moves. A levy that no price can satisfy reaches ``HIGHEST``
-and is then replaced by an end of arrivals; the levy that does so is found by bisection.
+replaced by their tangents at the last solution until nothing moves. A levy that no price can satisfy reaches
+``HIGHEST`` and is then replaced by an end of arrivals; the levy that does so is found by bisection.
 """
 
 from __future__ import annotations
