@@ -230,22 +230,27 @@ def _route(route: RouteRecord, ids: tuple[str, ...], position: dict[tuple[str, s
 
 
 def _scales(case: Case, mineral: str) -> tuple[float, float]:
-    """Typical price and quantity of a mineral in a case, from its curves' own reference points."""
+    """Typical price and quantity of a mineral in a case, from its curves' own reference points.
+
+    The quantity is that of the smaller side: an offer of any quantity says nothing about what is traded.
+    """
     prices: list[float] = []
-    quantities: list[float] = []
-    traders: tuple[Trader, ...] = (*case.supply, *case.demand)
-    for curve in (item.curve for item in traders if item.mineral == mineral):
-        if isinstance(curve, Linear):
-            prices.append(abs(curve.price_at_zero))
-            quantities.append(abs(curve.price_at_zero) / curve.slope if curve.slope > 0 else 0.0)
-        elif isinstance(curve, Isoelastic):
-            prices.append(curve.price)
-            quantities.append(curve.quantity)
-        elif isinstance(curve, Steps):
-            prices += [price for price, _ in curve.steps]
-            quantities.append(sum(quantity for _, quantity in curve.steps))
-        else:
-            prices.append(curve.choke_price or 0.0)
-            quantities.append(curve.quantity)
+    sides: list[float] = []
+    for side in (case.supply, case.demand):
+        quantities: list[float] = []
+        for curve in (item.curve for item in side if item.mineral == mineral):
+            if isinstance(curve, Linear):
+                prices.append(abs(curve.price_at_zero))
+                quantities.append(abs(curve.price_at_zero) / curve.slope if curve.slope > 0 else 0.0)
+            elif isinstance(curve, Isoelastic):
+                prices.append(curve.price)
+                quantities.append(curve.quantity)
+            elif isinstance(curve, Steps):
+                prices += [price for price, _ in curve.steps]
+                quantities.append(sum(quantity for _, quantity in curve.steps))
+            else:
+                prices.append(curve.choke_price or 0.0)
+                quantities.append(curve.quantity)
+        sides += [max(quantities)] if max(quantities, default=0.0) > 0.0 else []
     positive = [price for price in prices if price > 0]
-    return (float(np.median(positive)) if positive else 1.0), (max(quantities, default=0.0) or 1.0)
+    return (float(np.median(positive)) if positive else 1.0), min(sides, default=1.0)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 FINE = np.array([1.0, 40.0, 1600.0])
 """Edges of the proving ladder on either side of the centre, in step widths."""
-WIDE = np.concatenate([np.arange(1.0, 9.0), 8.0 * 1.9 ** np.arange(1, 9)])
-"""Edges of the searching ladder: even near the centre, then growing until they span the curve."""
 
 
 INDEPENDENT = 1e-9
