@@ -230,10 +230,12 @@ def apply_supply_surge(draft: Draft, shock: SupplySurge) -> None:
 
 
 def apply_supply_cap(draft: Draft, shock: SupplyCap) -> None:
-    """Production is at most a quantity."""
-    which = draft.production(shock.region, shock.stage)
+    """Production is at most a quantity; fixed supply that would exceed it may fall short."""
+    which, t = draft.production(shock.region, shock.stage), draft.table
+    if t.lower[which].sum() > shock.quantity:
+        t.lower[which] = 0.0
     if len(which) == 1:
-        draft.table.upper[which] = np.minimum(draft.table.upper[which], shock.quantity)
+        t.upper[which] = np.minimum(t.upper[which], shock.quantity)
     else:
         draft.add_pool("supply_cap", len(draft.pools), which, shock.quantity)
 

@@ -31,6 +31,7 @@ from scipy.sparse.linalg import splu
 
 from model.equilibrium.conditions import ARRIVALS_ENDED
 from model.errors import SolveError
+from model.market.curves import LOWEST_PRICE
 from model.market.records import NOWHERE, Shape
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import SuperLU
 
     from model.equilibrium.conditions import Point, System
-    from model.market.records import Floats, Integers
+    from model.market.records import Activities, Floats, Integers
 
     Booleans = NDArray[np.bool_]
 
@@ -51,7 +52,7 @@ SMALL_FLOW = 0.1
 LOW_PRICE = 0.1
 CLEARED = 1e-19
 """Mean product of distance and condition at which the method stops."""
-EXACT = 1e-9
+EXACT = 1e-8
 """Largest violation of a condition with which a point is returned."""
 ROUNDING = 1e-14
 WELL_POLISHED = 1e-12
@@ -92,16 +93,17 @@ class Complementarity:
     def __init__(self, system: System, ended: Booleans) -> None:
         self.system, self.ended = system, ended
         problem, t = system.problem, system.problem.table
-        moving = np.flatnonzero(t.upper > t.lower)
+        least, most = _ends(t)
+        moving = np.flatnonzero(most > least)
         self._tops = np.flatnonzero(problem.producer_floor > 0.0)
         self._greater = np.intersect1d(system.greater, moving)
         counts = (len(moving), system.nodes, len(problem.pools), system.levies, len(self._tops) + len(self._greater))
         edges = np.cumsum(counts).tolist()
         self.at = Layout(moving, *(slice(start, stop) for start, stop in pairwise(edges)))
-        self.fixed = np.where(t.upper > t.lower, 0.0, t.lower)
+        self.fixed = np.where(most > least, 0.0, least)
         self.constant = np.zeros(self.at.size)
         self.lower, self.upper = np.zeros(self.at.size), np.full(self.at.size, np.inf)
-        self.lower[: len(moving)], self.upper[: len(moving)] = t.lower[moving] / UNIT, t.upper[moving] / UNIT
+        self.lower[: len(moving)], self.upper[: len(moving)] = least[moving] / UNIT, most[moving] / UNIT
         self._entries: list[tuple[Integers, Integers, Floats]] = []
         self._place = np.full(len(t), NOWHERE)
         self._place[moving] = np.arange(len(moving))
@@ -217,6 +219,14 @@ class Complementarity:
         return size
 
 
+def _ends(t: Activities) -> tuple[Floats, Floats]:
+    """Bounds of every activity's quantity; isoelastic curves end where they are cut off near a price of zero."""
+    power = t.shape == Shape.POWER
+    end = np.where(power, t.base, 0.0) * LOWEST_PRICE ** np.where(power, t.exponent, 1.0)
+    least = np.where(power & (t.exponent > 0), np.minimum(np.maximum(end, t.lower), t.upper), t.lower)
+    return least, np.where(power & (t.exponent < 0), np.maximum(np.minimum(end, t.upper), t.lower), t.upper)
+
+
 def least_arrivals(system: System, slot: int) -> float:
     """Arrivals at which a levy has ended all that can end: what commitments leave, or what counts as none."""
     committed = system.problem.table.lower[system.problem.levies[slot].members].sum()
@@ -307,7 +317,8 @@ class Iterate:
 def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
     """Drive all products of distance and condition to zero together; returns the unknowns and the steps taken."""
     bounded = np.isfinite(c.upper).astype(float)
-    own = Iterate(z, z - c.lower, np.where(bounded > 0, c.upper - z, 1.0), np.ones(len(z)), bounded)
+    above = np.where(bounded > 0, c.upper - z, 1.0)
+    own = Iterate(z, z - c.lower, above, np.ones(len(z)), bounded / np.maximum(above, 1.0))
     count = len(z) + float(bounded.sum())
     steps = 0
     while steps < MOST_STEPS:
