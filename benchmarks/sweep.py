@@ -47,9 +47,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from model.agreement import Agreement, Duty, Floor, Mechanism, Trq
 from model.errors import AccordError
-from model.scenario import NamedShock, Scenario
+from model.instruments import Agreement, Duty, Floor, Mechanism, Trq
+from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.world import World
 from tests.independent.generate import market
 from tests.independent.judge import CRASHED, ENDLESS, RIGHT, RIGHTLY_REFUSED, SOLVABLE, UNDECIDED, WRONG, Verdict, judge

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from model.agreement import Floor
 from model.case import Case, market_of
 from model.equilibrium import solve
 from model.errors import AccordError
+from model.instruments import Floor
 from model.scenario import Scenario
 from model.world import World
 from tests.independent.judge import time_limit

@@ -1,27 +1,26 @@
-"""Solving one mineral in one state: Newton finds the point, the linear programme proves it.
+"""Solving one mineral in one state: a search finds the point, the linear programme proves it.
 
 1. The problem is scaled so that typical prices and quantities are near one and one thousand.
 2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
-3. Newton starts from the market's own start prices, never from an earlier answer. Where it does not arrive, linear
-   programmes with
-   ever finer steps lead it there.
-4. A last linear programme, its steps centred on the point, is solved by HiGHS. Its duals must be the point's prices and
-   its optimum
-   the point's quantities; otherwise the solve is refused.
+3. Newton starts from the market's own start prices, never from an earlier answer. Where it has none or does not
+   arrive, the interior-point method finds the point.
+4. A linear programme, its steps centred on the point, is solved by HiGHS, with what the instruments themselves charge
+   there. Its optimum must be the point's quantities and its duals the point's prices (where they are unique);
+   otherwise the solve is refused.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import Point, System
-from model.equilibrium.proof.ladder import FINE, WIDE, Ladder, Steps, flat_set
-from model.equilibrium.proof.linear import CompiledProgramme, Solution
-from model.equilibrium.search.levies import solve_by_levies
+from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
+from model.equilibrium.proof.linear import CompiledProgramme
+from model.equilibrium.search.interior import find
 from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
 from model.errors import SolveError
 from model.market.curves import CurveGroups
@@ -30,21 +29,25 @@ from model.overlay import Pool, Problem, State
 from model.work import Memory
 
 if TYPE_CHECKING:
-    from model.market.records import Floats, Integers
+    from model.market.records import Floats
 
-FEW_LEVIES = 2
-"""Levies up to which finding them one by one takes no longer than a reader waits."""
 QUANTITY_UNIT = 1000.0
 """The market's quantity scale becomes this many solver units."""
 PROVING_WIDTH = 5e-4
-SEARCH_WIDTHS = (0.04, 0.013, 0.0044, 0.0015, 5e-4, 2e-4, 5e-5, 2e-5, 5e-6)
 LARGEST_PRICE_ERROR = 1e-6
 """Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
-PASS_THROUGH = 0.75
-"""How much of a levy is taken to raise the price, when only linear programmes lead to the floor."""
-MOST_PROOFS = 6
 AT_CAP = 1.0 - 1e-9
 MOST_COMPILED = 96
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A point that the programme confirmed: price error, number of programmes, and seconds inside HiGHS."""
+
+    point: Point
+    price_error: float
+    programmes: int
+    highs_seconds: float
 
 
 class Solver:
@@ -75,76 +78,57 @@ class Solver:
 
     def _with_floors(self, problem: Problem, step: tuple[int, ...], start: State | None) -> State:
         """The equilibrium when each levy holds one given floor of its party."""
-        try:
-            return self._solve(problem, start, step)
-        except SolveError:
-            has_steps = any(_has_steps(problem, group.members) for group in problem.levies)
-            if not (has_steps or 0 < len(problem.levies) <= FEW_LEVIES):
-                raise
-            return solve_by_levies(problem, step, self._solve)
-
-    def _solve(self, problem: Problem, start: State | None = None, step: tuple[int, ...] | None = None) -> State:
         scaled = scale(problem)
-        highs_seconds = 0.0
         excused: tuple[float, ...] = tuple(0.0 for _ in problem.commitments)
         if problem.commitments:
             scaled, excused = excuse_undeliverable(scaled)
         system = System(scaled, step)
-        point = None
-        first = _first_point(system, problem, start)
-        if first is not None:
-            point = refine(system, first)
-            if point.residual > TOLERANCE and system.levies:
-                point = refine_gradually(system, first)
-        programmes = 0
-        if point is None or point.residual > TOLERANCE:
-            point, programmes, highs_seconds = self._search(system)
-        point, price_error, proofs, seconds = self._prove(system, point)
-        return _state(problem, system, point, excused, price_error, programmes + proofs, highs_seconds + seconds)
+        proved = self._fast(system, _first_point(system, problem, start))
+        if proved is None:
+            price = problem.market.start_price
+            own = np.ones(system.nodes) if price is None else price / problem.market.price_scale
+            proved = self._prove(system, find(system, own))
+        return _state(problem, system, proved, excused)
 
-    def _search(self, system: System) -> tuple[Point, int, float]:
-        """Linear programmes with ever finer steps, each followed by an attempt of Newton from its duals."""
-        ladder = Ladder(system.problem.table, WIDE, len(WIDE))
-        programme = CompiledProgramme(system.problem, ladder.owner)
-        start = system.problem.market.start_price
-        nodes = system.nodes
-        price = np.ones(nodes) if start is None else start / system.problem.market.price_scale
-        point = system.start(price)
-        seconds = 0.0
-        for count, width in enumerate(SEARCH_WIDTHS, start=1):
-            steps = ladder.around(system.problem, point, width)
-            solution = programme.solve(system.problem, steps)
-            seconds += solution.seconds
-            point = replace(_at_solution(system, point, solution), quantity=solution.quantity)
-            found = refine(system, point, solution.quantity)
-            if found.residual <= TOLERANCE:
-                return found, count, seconds
-            gap = system.floor - point.price[system.levy_node]
-            point.levy = np.clip(point.levy + gap / PASS_THROUGH, 0.0, system.cap)
-        raise SolveError(
-            f"no equilibrium found for {system.problem.market.mineral}: the largest imbalance left is "
-            f"{found.residual:.2g} of {QUANTITY_UNIT:g}; try a lower floor, a larger quota or a smaller shock"
-        )
+    def _fast(self, system: System, first: Point | None) -> Proved | None:
+        """What Newton finds from a first point and the programme confirms; None where either fails."""
+        if first is None:
+            return None
+        point = refine(system, first)
+        if point.residual > TOLERANCE and system.levies:
+            point = refine_gradually(system, first)
+        if point.residual > TOLERANCE:
+            return None
+        try:
+            return self._prove(system, point)
+        except SolveError:
+            return None
 
-    def _prove(self, system: System, point: Point) -> tuple[Point, float, int, float]:
-        """Confirm a point by the programme whose steps are centred on it; where that points elsewhere, follow it.
+    def _prove(self, system: System, point: Point) -> Proved:
+        """Confirm a point by the programme whose steps are centred on it.
 
-        Returns the proved point, its price error, the number of programmes and the seconds inside HiGHS.
+        Its optimum must be the point's, and its duals the point's prices; where duals are not unique, the point's own
+        prices must meet R1 to R3.
+
+        Raises:
+            SolveError: when the programme's optimum or prices are others.
         """
         ladder, programme = self._programme(system)
+        charges = charges_at(system.problem, point.price, point.rent, point.levy, point.quantity)
+        centre = gain(system.problem, point.price, charges)
         seconds = 0.0
-        for proofs in range(1, MOST_PROOFS + 1):
-            is_flat, pinned = flat_set(system, point, PROVING_WIDTH, by_rank=proofs % 2 == 0)
-            steps = ladder.around(system.problem, point, PROVING_WIDTH, is_flat)
+        for proofs in (1, 2):
+            is_flat, pinned = flat_set(system, point, centre, PROVING_WIDTH, by_rank=proofs == 2)
+            steps = ladder.steps(centre, PROVING_WIDTH, is_flat, charges.net)
             solution = programme.solve(system.problem, steps)
             seconds += solution.seconds
             price_error = float(np.abs(solution.price - point.price)[pinned].max(initial=0.0))
             value = float(steps.cost @ _fill(steps, point.quantity))
             gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
+            if price_error > LARGEST_PRICE_ERROR and proofs == 2:
+                price_error = min(price_error, max(_imbalance(system, point), _complementarity(system, point)))
             if price_error <= LARGEST_PRICE_ERROR and gap <= LARGEST_PRICE_ERROR:
-                return point, price_error, proofs, seconds
-            if proofs % 2 == 0:
-                point = refine(system, _at_solution(system, point, solution), solution.quantity)
+                return Proved(point, price_error, proofs, seconds)
         raise SolveError(
             f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices "
             f"differ by {price_error:.2g} of the price scale, its optimum by {gap:.2g}; try another level"
@@ -180,10 +164,6 @@ def _several(problem: Problem) -> list[str]:
     ]
 
 
-def _has_steps(problem: Problem, members: Integers) -> bool:
-    return bool((problem.table.shape[members] == Shape.FLAT).any())
-
-
 def _first_point(system: System, problem: Problem, start: State | None) -> Point | None:
     """Prices and shared pools' rents of the state to start from; else the market's start prices; else none."""
     scale_price = problem.market.price_scale
@@ -193,12 +173,6 @@ def _first_point(system: System, problem: Problem, start: State | None) -> Point
     known = {_pool_key(pool): float(rent) for pool, rent in zip(start.problem.pools, start.rent, strict=True)}
     point.rent = np.array([known.get(_pool_key(pool), 0.0) for pool in problem.pools]) / scale_price
     return point
-
-
-def _at_solution(system: System, point: Point, solution: Solution) -> Point:
-    """The point at a programme's prices and rents, its regimes to be found anew."""
-    fresh = system.start(np.maximum(solution.price, 0.0))
-    return replace(fresh, rent=np.maximum(solution.rent, 0.0), levy=point.levy, steps=point.steps)
 
 
 def _pool_key(pool: Pool) -> tuple[str, bytes]:
@@ -305,15 +279,8 @@ def unserved_nodes(problem: Problem) -> list[int]:
     return np.flatnonzero(solution.quantity[len(t) :] > 1e-9).tolist()
 
 
-def _state(
-    problem: Problem,
-    system: System,
-    point: Point,
-    excused: tuple[float, ...],
-    price_error: float,
-    programmes: int,
-    highs_seconds: float,
-) -> State:
+def _state(problem: Problem, system: System, proved: Proved, excused: tuple[float, ...]) -> State:
+    point = proved.point
     p = problem.market.price_scale
     q = problem.market.quantity_scale / QUANTITY_UNIT
     return State(
@@ -324,13 +291,18 @@ def _state(
         step=system.step,
         quantity=point.quantity * q,
         excused=excused,
-        market_balance=float(np.abs(np.minimum(system.imbalance(point.quantity), 0.0)).max(initial=0.0))
-        / QUANTITY_UNIT,
+        market_balance=_imbalance(system, point),
         complementarity=_complementarity(system, point),
-        price_error=price_error,
-        iterations=point.steps + programmes,
-        highs_seconds=highs_seconds,
+        price_error=proved.price_error,
+        iterations=point.steps + proved.programmes,
+        highs_seconds=proved.highs_seconds,
     )
+
+
+def _imbalance(system: System, point: Point) -> float:
+    """Largest violation of R1: what is missing at a node, or left over beside a price."""
+    gap = system.imbalance(point.quantity)
+    return float(np.maximum(-gap, np.minimum(gap, point.price * QUANTITY_UNIT)).max(initial=0.0)) / QUANTITY_UNIT
 
 
 def _complementarity(system: System, point: Point) -> float:
