@@ -50,8 +50,8 @@ def main() -> None:
     measure = MEASURES[measure_id]
     ranked = ranked_industries(outcome, region, measure)
     tour = jobs.finished(WORST_JOB, scenario.to_json())
-    if tour is not None and len(tour.impacts):
-        ranked = with_worst(ranked, tour.impacts, region, measure, results.names())
+    if tour is not None and len(tour.found):
+        ranked = with_worst(ranked, tour.found, region, measure, results.names())
     left, right = layout.chart_row("industries", align="top")
     with right:
         opened = _open_one(outcome, region, ranked)

@@ -46,7 +46,7 @@ def main() -> None:
 
 def _metrics(facts: Overview, scenario: Scenario) -> None:
     progress = jobs.finished(RANGE_JOB, scenario.to_json())
-    numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "spans", None))
+    numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "found", None))
     for column, number in zip(st.columns(4), numbers, strict=True):
         with column:
             st.metric(
@@ -74,9 +74,9 @@ def _response(scenario: Scenario) -> None:
     except SolveError as error:
         st.warning(f"No response curve: {layout.plain(str(error))}")
         return
-    if progress is None or progress.curve.parties_price.empty:
+    if progress is None or progress.found.parties_price.empty:
         return
-    curve = progress.curve
+    curve = progress.found
     floor = levers.first(scenario, "floors")
     level = None if floor is None else floor.price
     current = None if level is None else (level, results.price_now(scenario, curve.stage))

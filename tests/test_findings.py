@@ -146,7 +146,7 @@ def test_the_curve_says_where_floors_bind_and_hold(world: World, with_floor: Sce
 def test_levels_come_one_by_one(world: World, with_floor: Scenario) -> None:
     steps = list(floor_levels(world, with_floor, MINERAL, (0.5, 1.0)))
     assert [(step.done, step.total) for step in steps] == [(1, 2), (2, 2)]
-    assert len(steps[0].curve.parties_price) == 1
+    assert len(steps[0].found.parties_price) == 1
 
 
 def test_a_range_holds_the_headline_and_widens_step_by_step(world: World, with_floor: Scenario) -> None:
@@ -154,9 +154,9 @@ def test_a_range_holds_the_headline_and_widens_step_by_step(world: World, with_f
     headline = world.outcome(with_floor).headline(MINERAL)
     ends = sum(a.value not in {end} for a in main_assumptions(world, with_floor, MINERAL) for end in (a.low, a.high))
     assert steps[-1].done == steps[-1].total == 1 + ends
-    for before, after in pairwise(step.spans["users_cost_usd"] for step in steps):
+    for before, after in pairwise(step.found["users_cost_usd"] for step in steps):
         assert after.low <= before.low <= headline.users_cost_usd <= before.high <= after.high
-    assert steps[-1].spans["users_cost_usd"].low_from != "as assumed"
+    assert steps[-1].found["users_cost_usd"].low_from != "as assumed"
     assert world.outcome(with_floor).headline(MINERAL) == headline
 
 
@@ -164,8 +164,8 @@ def test_the_worst_named_shock_is_at_least_as_bad_as_each(world: World, with_flo
     tour = [*under_named_shocks(world, with_floor, MINERAL)][-1]
     measure = MEASURES["unit_cost"]
     ranked = ranked_industries(world.outcome(with_floor), "USA", measure)
-    worst = with_worst(ranked, tour.impacts, "USA", measure, names)
-    own = tour.impacts[tour.impacts["region"] == "USA"].groupby("industry")["unit_cost_change"].max()
+    worst = with_worst(ranked, tour.found, "USA", measure, names)
+    own = tour.found[tour.found["region"] == "USA"].groupby("industry")["unit_cost_change"].max()
     assert np.allclose(worst["worst"], 100 * worst["industry"].map(own))
     assert set(worst["worst_shock"]) <= {names.shock(name) for name in world.library.for_mineral(MINERAL)}
 
