@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.errors import SolveError
-from model.findings import assumed, curve_sentence, failing_parties, headline_numbers
+from model.findings import assumed, curve_sentence, failing_parties, floor_fails_in, headline_numbers
 from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
@@ -84,7 +84,9 @@ def _response(scenario: Scenario) -> None:
         f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
     )
     figure = charts.response(curve, current, failing_parties(curve, results.names()))
-    layout.exhibit(curve_sentence(curve, level, results.names()), figure, curve.by_party, "floor_response", missing)
+    fails_in = floor_fails_in(results.outcome(scenario), levers.focus(scenario))
+    sentence = curve_sentence(curve, level, fails_in, results.names())
+    layout.exhibit(sentence, figure, curve.by_party, "floor_response", missing)
 
 
 def _industries(facts: Overview) -> None:

@@ -10,14 +10,21 @@ import pytest
 
 from model.findings import MEASURES, Names, agreement_in_words, group_labels, overview, ranked_industries, with_worst
 from model.findings.formulation import formulation, levers_table
-from model.findings.overview import Overview, curve_sentence, gains_by_party, headline_numbers, supply_by_origin
+from model.findings.overview import (
+    Overview,
+    curve_sentence,
+    floor_fails_in,
+    gains_by_party,
+    headline_numbers,
+    supply_by_origin,
+)
 from model.findings.reasons import data_limits
 from model.findings.users import industry_detail, opened_sentence, relief_sentence, totals_sentence, unsized_users
 from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, scenario_price, status_quo_price
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
-from model.words.numbers import figures, money
+from model.words.numbers import figures, money, percent
 from model.world import World
 
 MINERAL = "antimony"
@@ -60,7 +67,10 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
     assert facts.gains_sentence == "No party's users, producers or treasury gain or lose on antimony."
     assert facts.supply_sentence.startswith("Sources as in the status quo")
     assert facts.industries_sentence == "No industry's metal bill changes."
-    assert [number.value for number in headline_numbers(facts.headline, facts.spend_usd)][2:] == ["0", "0"]
+    assert [number.value for number in headline_numbers(facts.headline, facts.spend_usd)][2:] == [
+        "no change",
+        "no change",
+    ]
     assert agreement_in_words(Scenario(), MINERAL, names).startswith("No agreement and no shock: antimony as it stood")
 
 
@@ -136,11 +146,43 @@ def test_the_curve_says_where_floors_bind_and_hold(world: World, with_floor: Sce
     assert (levies[levies.index > curve.slack_up_to_usd_per_t] > 0).all()
     failing = curve.by_party[~curve.by_party["holds"]]
     assert set(curve.fails_from["region"]) == set(failing["region"])
-    sentence = curve_sentence(curve, with_floor.agreement.floors[0].price, names)
+    sentence = curve_sentence(curve, with_floor.agreement.floors[0].price, [], names)
     assert f"starts to bind at {figures(curve.slack_up_to_usd_per_t)} USD/t" in sentence
     assert sentence.endswith("binds.")
     unbound = replace(curve, slack_up_to_usd_per_t=1e9)
-    assert curve_sentence(unbound, None, names).startswith("No floor up to")
+    assert curve_sentence(unbound, None, [], names).startswith("No floor up to")
+
+
+def test_a_floor_whose_levy_is_capped_is_said_to_fail_and_where(world: World, reference: float, names: Names) -> None:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": 1.5 * reference, "levy_cap": 500.0}
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    fails_in = floor_fails_in(world.outcome(scenario), MINERAL)
+    curve = floor_response(world, scenario, MINERAL, (0.5, 1.5))
+    assert set(fails_in) == set(Scenario().parties)
+    assert curve_sentence(curve, 1.5 * reference, fails_in, names).endswith("fails in every party.")
+    assert curve_sentence(curve, 1.5 * reference, ["JPN", "KOR"], names).endswith("fails in Japan and South Korea.")
+
+
+def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) -> None:
+    scenario = Scenario.parse({"minerals": ["aluminum"], "parties": ["USA", "EUN", "JPN", "KOR"]}, "scenario")
+    floor = {"parties": list(scenario.parties), "mineral": "aluminum", "stage": "refined", "price": 700.0}
+    slack = Scenario.parse({**scenario.model_dump(mode="json"), "agreement": {"floors": [floor]}}, "scenario")
+    facts = overview(world.outcome(slack), "aluminum", world.tables, names)
+    assert 0.0 < abs(facts.headline.net_gain_usd) < 1.0
+    price, share, *money = headline_numbers(facts.headline, facts.spend_usd)
+    assert [number.value for number in money] == ["no change", "no change"]
+    assert all(number.change.startswith("no change") for number in (price, share, *money))
+
+
+def test_what_goes_into_stocks_is_not_use(world: World, reference: float, names: Names) -> None:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": 1.3 * reference, "mechanism": "buffer_stock"}
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
+    rows = outcome.quantities
+    rows = rows[(rows["stage"] == "refined") & rows["region"].isin(outcome.parties) & (rows["mineral"] == MINERAL)]
+    assert rows["stock_bought_with_agreement_t"].sum() > 0.1 * rows["consumption_status_quo_t"].sum()
+    less = 1 - rows["consumption_with_agreement_t"].sum() / rows["consumption_status_quo_t"].sum()
+    sentence = overview(outcome, MINERAL, world.tables, names).supply_sentence
+    assert sentence.endswith(f"the parties use {percent(less)} less.")
 
 
 def test_levels_come_one_by_one(world: World, with_floor: Scenario) -> None:

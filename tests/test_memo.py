@@ -26,7 +26,7 @@ from pypdf.generic import DictionaryObject
 from model.cli import main
 from model.errors import SnapshotError
 from model.memo import FORMATS, document_of, export
-from model.memo.blocks import Chart, Document, Sheet
+from model.memo.blocks import Chart, Column, Document, Sheet, million
 from model.memo.content import memo
 from model.memo.pdf import BREAK, JOIN
 from model.snapshot.record import Snapshot
@@ -35,8 +35,8 @@ from tests.snapshots import SAMPLE, altered, renamed, sample
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 HOSTILE = '=HYPERLINK("http://x.example","y") <script>alert(1)</script> #import "/etc/passwd" $x$ ../../secret'
 SECTIONS = (
+    "Term sheet",
     "The question",
-    "The agreement",
     "What it does: bismuth",
     "Downstream manufacturers",
     "Under the named shocks: bismuth",
@@ -44,7 +44,6 @@ SECTIONS = (
     "What differs from the status quo",
     "Sources and assumptions",
     "How to replay",
-    "Annex: term sheet",
 )
 
 
@@ -343,17 +342,30 @@ def test_the_agreement_stands_in_exact_words() -> None:
     assert "The European Union offers up to 120 t a year of bismuth from its stockpile above 150,000 USD/t." in text
 
 
-def test_the_term_sheet_has_a_row_for_every_party_and_level() -> None:
+def test_the_term_sheet_has_a_row_for_every_instrument() -> None:
     sheets = {sheet.name: sheet for sheet in memo(sample()).sheets}
-    assert [row[1:3] for row in sheets["Schedule floors"].rows] == [
-        ("United States", 16_543.21),
-        ("European Union", 16_543.21),
-        ("Japan", 16_543.21),
-    ]
+    parties = "United States, European Union, Japan"
+    assert [row[1:3] for row in sheets["Schedule floors"].rows] == [(parties, 16_543.21)]
     assert sheets["Schedule TRQs"].rows[0][:2] == ("Bismuth", "United States")
+    assert "Schedule duties" not in sheets
     assert sheets["Schedule offtake"].rows == (("Bismuth", "Japan", "United States", 50.0, 20_000.0),)
     assert sheets["Schedule stockpiles"].rows == (("Bismuth", "European Union", 120.0, 150_000.0),)
     assert sheets["Schedule reviews"].rows == (("Bismuth", "to be agreed", "to be agreed", "to be agreed"),)
+
+
+def test_a_quota_that_parties_share_stands_once_with_all_of_them() -> None:
+    def share(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["agreement"]["trqs"][0]["importers"] = ["USA", "EUN", "JPN"]
+
+    sheets = {sheet.name: sheet for sheet in memo(altered(sample(), share)).sheets}
+    ((product, importers, origin, quantity, *_),) = sheets["Schedule TRQs"].rows
+    assert (product, importers, origin) == ("Bismuth", "United States, European Union, Japan", "all non-parties")
+    assert quantity == 900.0
+
+
+def test_a_loss_below_one_keeps_its_minus_and_a_trace_of_rounding_is_nothing() -> None:
+    assert Column("Rate", exact=True).shown(-0.3) == "−0.3"
+    assert [million("Gain").shown(usd) for usd in (-3.7e-9, -2e5, 3e6)] == ["0", "−0.200", "+3.00"]
 
 
 def test_what_differs_from_the_status_quo_is_listed() -> None:

@@ -18,11 +18,10 @@ from model.agreement import Floor, Tariff
 from model.design.table import Progress
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
-from model.findings.overview import millions
 from model.scenario import NamedShock, Scenario
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
 from model.words.names import Names
-from model.words.numbers import figures
+from model.words.numbers import figures, signed_millions
 from model.world import World
 from pages.components import jobs, levers, links, results, state
 
@@ -86,8 +85,8 @@ def test_a_moved_floor_moves_the_numbers_to_the_world_s(world: World) -> None:
     headline = world.outcome(with_floor(level)).headline("antimony")
     assert metrics(test) != before
     assert metrics(test)[0] == figures(headline.price_usd_per_t)
-    assert metrics(test)[2] == millions(headline.users_cost_usd)
-    assert metrics(test)[3] == millions(headline.public_money_usd)
+    assert metrics(test)[2] == signed_millions(headline.users_cost_usd)
+    assert metrics(test)[3] == signed_millions(headline.public_money_usd)
     assert test.number_input(key="floor_usd").value == level
 
 

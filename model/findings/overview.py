@@ -11,10 +11,23 @@ import pandas as pd
 
 from model.findings.reasons import reasons
 from model.impact.manufacturers import ALL_USERS
-from model.words.numbers import figures, listing, money, percent, price, sign, signed_percent, starting, tonnes
+from model.words.numbers import (
+    MILLION,
+    NO_CHANGE,
+    changes,
+    figures,
+    listing,
+    money,
+    percent,
+    price,
+    signed_millions,
+    signed_percent,
+    starting,
+    tonnes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from model.data import Tables
     from model.outcome import Headline, Outcome
@@ -24,7 +37,6 @@ if TYPE_CHECKING:
 
 NEGLIGIBLE_SHARE = 1e-4
 """A change below this share of what users spend is called no change."""
-MILLION = 1e6
 SMALLEST_AXIS_SHARE = 0.05
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
@@ -78,17 +90,17 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
         ),
         Number(
             "Users' cost, million USD/yr",
-            millions(headline.users_cost_usd),
+            signed_millions(headline.users_cost_usd),
             f"{signed_percent(cost_share)} of {figures(spend_usd / MILLION)} spent",
-            spread("users_cost_usd", millions),
+            spread("users_cost_usd", signed_millions),
             "Loss of users' surplus a year against the status quo; negative means they gain.",
             ends("users_cost_usd"),
         ),
         Number(
             "Public money, million USD/yr",
-            millions(headline.public_money_usd),
-            f"{millions(headline.net_gain_usd)} net of all",
-            spread("public_money_usd", millions),
+            signed_millions(headline.public_money_usd),
+            f"{signed_millions(headline.net_gain_usd)} net",
+            spread("public_money_usd", signed_millions),
             "Duties, levies and quota rents less public outlays, against the status quo. Positive is revenue.",
             ends("public_money_usd"),
         ),
@@ -132,19 +144,10 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     )
 
 
-def millions(usd: float) -> str:
-    """Money in millions with its sign.
-
-    >>> millions(-667_200_000.0), millions(0.0)
-    ('−667', '0')
-    """
-    return f"{sign(usd)}{figures(abs(usd) / MILLION)}"
-
-
 def points(change: float) -> str:
     """A change of a share in percentage points with its sign."""
     if abs(change) < 5e-4:
-        return "no change"
+        return NO_CHANGE
     return f"{'+' if change > 0 else '−'}{abs(100 * change):.1f} points"
 
 
@@ -260,13 +263,25 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
             if parts
             else f"{tonnes(float(change[winner]))} more comes from {named(winner)}"
         )
-    used = total_after / total_before - 1
+    used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, "status_quo") - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
     return f"{starting(' and '.join(parts))}{ending}."
 
 
-def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, names: Names) -> str:
-    """Where a floor starts to bind, from where it cannot hold, and where the scenario's own floor stands."""
+def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
+    """Use of the parties at the last stage in a state, purchases for stocks left out [t/yr]."""
+    frame, last = outcome.quantities, outcome.base[mineral].stages[-1].stage
+    frame = frame[(frame["mineral"] == mineral) & (frame["stage"] == last) & frame["region"].isin(outcome.parties)]
+    return float(frame[f"consumption_{state}_t"].sum())
+
+
+def curve_sentence(
+    response: FloorResponse, current_usd_per_t: float | None, fails_in: Collection[str], names: Names
+) -> str:
+    """Where a floor starts to bind, from where it cannot hold, and how the scenario's own floor fares.
+
+    ``fails_in`` are the parties in which that floor does not hold.
+    """
     product = names.product(response.mineral, response.stage)
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
@@ -285,8 +300,18 @@ def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, nam
         end += f" (in {others} more beyond)" if others else ""
     if current_usd_per_t is None:
         return f"{start} {end}."
-    where = "does not bind" if current_usd_per_t <= slack else "binds"
-    return f"{start} {end}; the one agreed, {price(current_usd_per_t)}, {where}."
+    verdict = "does not bind" if current_usd_per_t <= slack else "binds"
+    if fails_in:
+        everywhere = set(fails_in) >= set(response.by_party["region"])
+        verdict = f"fails in {'every party' if everywhere else names.the_regions(fails_in)}"
+    return f"{start} {end}; the one agreed, {price(current_usd_per_t)}, {verdict}."
+
+
+def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
+    """Parties in which the first floor on a mineral does not hold."""
+    frame = outcome.floors
+    own = [index for index, floor in enumerate(outcome.scenario.agreement.floors) if floor.mineral == mineral]
+    return [str(region) for region in frame.loc[(frame["index"] == own[0]) & ~frame["holds"], "region"]] if own else []
 
 
 def failing_parties(response: FloorResponse, names: Names) -> str:
@@ -322,12 +347,12 @@ def _using(outcome: Outcome) -> list[str]:
 def industries_sentence(hit: pd.DataFrame) -> str:
     """Which industries bear the cost, in one sentence."""
     cost = hit["extra_cost_usd"]
-    if hit.empty or cost.abs().max() < 1.0:
+    if hit.empty or not changes(cost.abs().max()):
         return "No industry's metal bill changes."
     first = hit.iloc[int(cost.abs().to_numpy().argmax())]
     verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
     without = float(first["extra_cost_usd_without"])
-    ending = f"; without the agreement {money(without)}" if abs(without) >= 1.0 else ""
+    ending = f"; without the agreement {money(without)}" if changes(without) else ""
     return (
         f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."
     )

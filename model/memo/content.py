@@ -35,12 +35,27 @@ if TYPE_CHECKING:
 MOST_INDUSTRIES = 15
 UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
 """Endings of stored column names and the unit they stand for."""
+HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
+    (price("Price in the parties"), "price_status_quo_usd_per_t", "price_without_usd_per_t", "price_usd_per_t"),
+    (
+        share("Share of use from non-parties"),
+        "non_party_share_status_quo",
+        "non_party_share_without",
+        "non_party_share",
+    ),
+    (million("Cost to users"), None, None, "users_cost_usd"),
+    (million("Gain of producers"), None, None, "producers_gain_usd"),
+    (million("Public money and rents"), None, None, "public_money_usd"),
+    (million("Net gain of the parties"), None, None, "net_gain_usd"),
+    (flow("Use given up for want of supply"), None, None, "short_t"),
+)
+"""The parties together: what is told, and its stored name in the status quo, under the shock alone, with agreement."""
 
 
 def memo(snapshot: Snapshot) -> Document:
     """The document of one snapshot."""
     say = terms.voice(snapshot)
-    blocks: list[Block] = [*_question(snapshot, say), *_agreement(snapshot, say)]
+    blocks: list[Block] = [*term_sheet(snapshot, say), *_question(snapshot, say)]
     for mineral in snapshot.scenario.minerals:
         blocks += _findings(snapshot, mineral, say)
     blocks += _manufacturers(snapshot, say)
@@ -52,7 +67,6 @@ def memo(snapshot: Snapshot) -> Document:
         *_differences(snapshot, say),
         *_rests_on(snapshot),
         *_replaying(snapshot),
-        *term_sheet(snapshot, say),
     ]
     return Document(
         title=snapshot.title,
@@ -146,24 +160,12 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     return [
         Heading("The question"),
         Paragraph(
-            f"What does the agreement below do to prices and supply of {minerals}, who gains and who "
+            f"What does this agreement do to prices and supply of {minerals}, who gains and who "
             f"pays, {over}, {when}? "
             f"All changes are against the status quo of {snapshot.record.inputs.data.version}: no "
             f"agreement, no shock, the duties and "
             "export controls then in force."
         ),
-    ]
-
-
-def _agreement(snapshot: Snapshot, say: Voice) -> list[Block]:
-    parties = [say.region(party) for party in snapshot.scenario.parties]
-    coalition = say.names.coalition(snapshot.scenario.parties)
-    named = f" ({coalition})" if coalition not in ("", "parties") else ""
-    agreed = terms.clauses(snapshot.scenario, say)
-    return [
-        Heading("The agreement"),
-        Paragraph(f"Parties{named}: {', '.join(parties)}."),
-        Bullets(tuple(agreed)) if agreed else Paragraph("The parties agree on nothing: the status quo."),
     ]
 
 
@@ -187,29 +189,12 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     row = _of(snapshot, "headline", mineral).iloc[0]
-    share_of, money = "non_party_share", None
-    lines = [
-        (
-            "Price in the parties, USD/t",
-            row["price_status_quo_usd_per_t"],
-            row["price_without_usd_per_t"],
-            row["price_usd_per_t"],
-        ),
-        (
-            "Share of use from non-parties, %",
-            100 * row[f"{share_of}_status_quo"],
-            100 * row[f"{share_of}_without"],
-            100 * row[share_of],
-        ),
-        ("Cost to users, million USD/yr", money, money, row["users_cost_usd"] / 1e6),
-        ("Gain of producers, million USD/yr", money, money, row["producers_gain_usd"] / 1e6),
-        ("Public money and rents, million USD/yr", money, money, row["public_money_usd"] / 1e6),
-        ("Net gain of the parties, million USD/yr", money, money, row["net_gain_usd"] / 1e6),
-        ("Use given up for want of supply, t/yr", money, money, row["short_t"]),
-    ]
     columns = (Column("Measure"), Column("Status quo"), Column("Shock without agreement"), Column("With agreement"))
     note = "Money is the change on the status quo. Public money: duties, levies and quota rents less outlays."
-    rows = tuple((label, *(_value(value) for value in values)) for label, *values in lines)
+    rows = tuple(
+        (look.header, *(None if name is None else look.scaled(float(row[name])) for name in names))
+        for look, *names in HEADLINE
+    )
     return Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from model.agreement import Agreement
 from model.errors import AccordError
-from model.findings import Names, agreement_in_words, curve_sentence, overview
+from model.findings import Names, agreement_in_words, curve_sentence, floor_fails_in, overview
 from model.scenario import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
@@ -235,7 +235,8 @@ def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str,
             "price_as_agreed_usd_per_t": None if level is None else curve.price_at(level),
         }
     )
-    draft.sentences[mineral]["response"] = [curve_sentence(curve, level, names)]
+    fails_in = floor_fails_in(world.outcome(scenario), mineral)
+    draft.sentences[mineral]["response"] = [curve_sentence(curve, level, fails_in, names)]
 
 
 def _add_shock(draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str) -> None:
