@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.errors import SolveError
-from model.findings import assumed, curve_sentence, failing_parties, floor_fails_in, headline_numbers
+from model.findings import assumed, curve_chart, floor_fails_in, headline_numbers
 from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
 if TYPE_CHECKING:
     from model.findings import Overview
+    from model.findings.charts import Chart
     from model.scenario import Scenario
 
 RANGE_JOB = "headline_ranges"
@@ -26,12 +27,13 @@ def main() -> None:
     _metrics(facts, scenario)
     left, right = layout.chart_row("who")
     with left:
-        _gains(facts)
+        _chart(facts, "gains", facts.gains, "gains_by_party")
     with right:
-        _supply(facts)
+        _chart(facts, "supply", facts.supply, "supply_by_origin")
     left, right = layout.chart_row("how")
     with right:
-        _industries(facts)
+        note = "A lower bound; shares outside the US are assumed."
+        _chart(facts, "industries", facts.industries, "industries_hit", note, charts.TALLER)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
         layout.assumption(
@@ -56,15 +58,9 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
                 st.caption(f"{number.spread} over assumptions", help=number.ends)
 
 
-def _gains(facts: Overview) -> None:
-    bound = axes.held("gains", facts.headline.mineral, charts.stacked_extent(facts.gains), facts.least_axis_usd)
-    layout.exhibit(facts.gains_sentence, charts.gains(facts.gains, bound), facts.gains, "gains_by_party")
-
-
-def _supply(facts: Overview) -> None:
-    supply = facts.supply
-    bound = axes.held("supply", facts.headline.mineral, [*supply["status_quo"], *supply["with_agreement"]])
-    layout.exhibit(facts.supply_sentence, charts.sources(supply, bound), supply, "supply_by_origin")
+def _chart(facts: Overview, key: str, chart: Chart, name: str, note: str = "", height: int = charts.HEIGHT) -> None:
+    bound = axes.held(key, facts.headline.mineral, (chart.x.low, chart.x.high), chart.x.least)
+    layout.exhibit(chart.sentence, charts.figure(chart, bound, height), chart.table, name, note)
 
 
 def _response(scenario: Scenario) -> None:
@@ -83,18 +79,9 @@ def _response(scenario: Scenario) -> None:
     missing = (
         f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
     )
-    figure = charts.response(curve, current, failing_parties(curve, results.names()))
-    fails_in = floor_fails_in(results.outcome(scenario), levers.focus(scenario))
-    sentence = curve_sentence(curve, level, fails_in, results.names())
-    layout.exhibit(sentence, figure, curve.by_party, "floor_response", missing)
-
-
-def _industries(facts: Overview) -> None:
-    hit = facts.industries
-    values = [*hit["extra_cost_usd"], *hit["extra_cost_usd_without"]]
-    bound = axes.held("industries", facts.headline.mineral, values, facts.least_axis_usd)
-    note = "A lower bound; shares outside the US are assumed."
-    layout.exhibit(facts.industries_sentence, charts.industries(hit, bound), hit, "industries_hit", note)
+    fails_in = floor_fails_in(results.outcome(scenario), curve.mineral)
+    chart = curve_chart(curve, current, fails_in, results.names())
+    layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
 
 
 def _ranges(scenario: Scenario) -> None:

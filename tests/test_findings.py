@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model.findings import MEASURES, Names, agreement_in_words, group_labels, overview, ranked_industries, with_worst
+from model.findings.charts import Bars, Ticks, ranking
 from model.findings.formulation import formulation, levers_table
 from model.findings.overview import (
     Overview,
@@ -64,9 +65,9 @@ def facts(world: World, outcome: Outcome, names: Names) -> Overview:
 
 def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) -> None:
     facts = overview(world.outcome(Scenario()), MINERAL, world.tables, names)
-    assert facts.gains_sentence == "No party's users, producers or treasury gain or lose on antimony."
-    assert facts.supply_sentence.startswith("Sources as in the status quo")
-    assert facts.industries_sentence == "No industry's metal bill changes."
+    assert facts.gains.sentence == "No party's users, producers or treasury gain or lose on antimony."
+    assert facts.supply.sentence.startswith("Sources as in the status quo")
+    assert facts.industries.sentence == "No industry's metal bill changes."
     assert [number.value for number in headline_numbers(facts.headline, facts.spend_usd)][2:] == [
         "no change",
         "no change",
@@ -75,13 +76,13 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
 
 
 def test_users_cost_in_the_sentence_is_the_headline_s(facts: Overview) -> None:
-    assert f"pay {money(facts.headline.users_cost_usd)} a year more" in facts.gains_sentence
-    assert f"producers gain {money(facts.headline.producers_gain_usd)}" in facts.gains_sentence
+    assert f"pay {money(facts.headline.users_cost_usd)} a year more" in facts.gains.sentence
+    assert f"producers gain {money(facts.headline.producers_gain_usd)}" in facts.gains.sentence
 
 
 def test_parties_of_the_chart_add_up_to_the_headline(facts: Overview, outcome: Outcome, names: Names) -> None:
-    assert -facts.gains["users_usd"].sum() == pytest.approx(facts.headline.users_cost_usd)
-    assert facts.gains["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
+    assert -facts.gains.table["users_usd"].sum() == pytest.approx(facts.headline.users_cost_usd)
+    assert facts.gains.table["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
     few = gains_by_party(outcome, MINERAL, names, most=3)
     assert len(few) == 3
     assert few["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
@@ -181,7 +182,7 @@ def test_what_goes_into_stocks_is_not_use(world: World, reference: float, names:
     rows = rows[(rows["stage"] == "refined") & rows["region"].isin(outcome.parties) & (rows["mineral"] == MINERAL)]
     assert rows["stock_bought_with_agreement_t"].sum() > 0.1 * rows["consumption_status_quo_t"].sum()
     less = 1 - rows["consumption_with_agreement_t"].sum() / rows["consumption_status_quo_t"].sum()
-    sentence = overview(outcome, MINERAL, world.tables, names).supply_sentence
+    sentence = overview(outcome, MINERAL, world.tables, names).supply.sentence
     assert sentence.endswith(f"the parties use {percent(less)} less.")
 
 
@@ -210,6 +211,21 @@ def test_the_worst_named_shock_is_at_least_as_bad_as_each(world: World, with_flo
     own = tour.found[tour.found["region"] == "USA"].groupby("industry")["unit_cost_change"].max()
     assert np.allclose(worst["worst"], 100 * worst["industry"].map(own))
     assert set(worst["worst_shock"]) <= {names.shock(name) for name in world.library.for_mineral(MINERAL)}
+
+
+def test_a_ranking_outlines_the_industry_opened_and_names_each_worst_shock(
+    world: World, banned: Scenario, names: Names
+) -> None:
+    measure = MEASURES["output"]
+    ranked = ranked_industries(world.outcome(banned), "USA", measure)
+    tour = [*under_named_shocks(world, banned, MINERAL)][-1]
+    bars, _, worst = ranking(with_worst(ranked, tour.found, "USA", measure, names), "", measure, "batteries").marks
+    assert isinstance(bars, Bars)
+    assert bars.outlined.startswith("Batteries")
+    assert bars.ends is not None
+    assert all(low <= value <= high for low, value, high in zip(bars.ends[0], bars.values, bars.ends[1], strict=True))
+    assert isinstance(worst, Ticks)
+    assert set(worst.remarks) <= {names.shock(name) for name in world.library.for_mineral(MINERAL)}
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -282,7 +282,7 @@ def test_a_ceiling_below_the_floor_is_refused() -> None:
 def test_the_page_reads_what_the_model_says(world: World) -> None:
     scenario = with_floor(60_000.0)
     facts = overview(world.outcome(scenario), "antimony", world.tables, Names(world.tables))
-    assert results.facts(scenario).gains_sentence == facts.gains_sentence
+    assert results.facts(scenario).gains.sentence == facts.gains.sentence
     *_, last = results.response_levels(results.neutral(scenario))
     assert (last.done, last.total) == (len(SHARES_OF_STATUS_QUO),) * 2
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model.findings import charts
 from model.findings.reasons import reasons
 from model.impact.manufacturers import ALL_USERS
 from model.words.numbers import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from model.data import Tables
+    from model.findings.charts import Chart
     from model.outcome import Headline, Outcome
     from model.studies.floor_curve import FloorResponse
     from model.studies.ranges import Span
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 NEGLIGIBLE_SHARE = 1e-4
 """A change below this share of what users spend is called no change."""
 SMALLEST_AXIS_SHARE = 0.05
+"""Axes of money reach at least this share of what users spend, so that small changes look small."""
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
 ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
@@ -109,37 +112,28 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the overview says of one mineral: numbers, one table and one sentence per chart, and the reasons."""
+    """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons."""
 
     headline: Headline
     spend_usd: float
-    gains: pd.DataFrame
-    gains_sentence: str
-    supply: pd.DataFrame
-    supply_sentence: str
-    industries: pd.DataFrame
-    industries_sentence: str
+    gains: Chart
+    supply: Chart
+    industries: Chart
     reasons: list[str]
-
-    @property
-    def least_axis_usd(self) -> float:
-        """What axes of money reach at least, so that small changes look small: a part of what users spend."""
-        return SMALLEST_AXIS_SHARE * self.spend_usd
 
 
 def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Overview:
     """What an outcome means for one mineral, in tables and sentences."""
     headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
-    hit = industries_hit(outcome)
+    hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
     return Overview(
         headline=headline,
         spend_usd=spend,
-        gains=gains_by_party(outcome, mineral, names),
-        gains_sentence=gains_sentence(outcome, headline, spend, names),
-        supply=supply_by_origin(outcome, mineral, names),
-        supply_sentence=sources_sentence(outcome, mineral, names),
-        industries=hit,
-        industries_sentence=industries_sentence(hit),
+        gains=charts.gains(
+            gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, spend, names), least
+        ),
+        supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
+        industries=charts.industries(hit, industries_sentence(hit), least),
         reasons=reasons(outcome, headline, tables, names),
     )
 
@@ -314,10 +308,20 @@ def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
     return [str(region) for region in frame.loc[(frame["index"] == own[0]) & ~frame["holds"], "region"]] if own else []
 
 
-def failing_parties(response: FloorResponse, names: Names) -> str:
-    """The party in which a floor fails at some level, or how many there are."""
-    regions = list(response.fails_from["region"].unique())
-    return names.region(str(regions[0])) if len(regions) == 1 else f"{len(regions)} parties"
+def curve_chart(
+    response: FloorResponse, current: tuple[float, float] | None, fails_in: Collection[str], names: Names
+) -> Chart:
+    """The response curve with the scenario's own floor and price, if it has one."""
+    return charts.floor_curve(
+        response.parties_price,
+        response.fails_from,
+        response.status_quo_usd_per_t,
+        response.slack_up_to_usd_per_t,
+        current,
+        curve_sentence(response, None if current is None else current[0], fails_in, names),
+        names,
+        response.by_party,
+    )
 
 
 def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from model.words.numbers import LEAST_USD, MILLION, exact, figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
-    from matplotlib.figure import Figure
+    from model.findings.charts import Chart
 
 ABSENT = "–"
 
@@ -111,15 +110,19 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A picture with a caption and the text that says the same to those who cannot see it."""
+class Picture:
+    """A chart with a caption."""
 
     caption: str
-    alternative: str
-    draw: Callable[[], Figure]
+    chart: Chart
+
+    @property
+    def alternative(self) -> str:
+        """What says the same to those who cannot see it."""
+        return f"{self.chart.form}. {self.chart.sentence}"
 
 
-Block = Heading | Paragraph | Bullets | Sheet | Chart
+Block = Heading | Paragraph | Bullets | Sheet | Picture
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.memo import charts, conclusions, terms
+from model.findings import charts
+from model.memo import conclusions, terms
 from model.memo.blocks import (
     Attachment,
     Bullets,
-    Chart,
     Column,
     Document,
     Heading,
     Paragraph,
+    Picture,
     Sheet,
     flow,
     million,
@@ -28,6 +28,7 @@ from model.snapshot.record import RESULT_KEYS
 from model.words.numbers import starting
 
 if TYPE_CHECKING:
+    from model.findings.charts import Chart
     from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
     from model.words.voice import Voice
@@ -181,7 +182,7 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         *_gains(snapshot, mineral, name),
         Heading("Where supply comes from", 2),
         *_supply(snapshot, mineral, name),
-        *_response(snapshot, mineral, name),
+        *_response(snapshot, mineral, name, say),
         Heading("Why", 2),
         Bullets(snapshot.sentences(mineral, "reasons") or ("Nothing binds.",)),
     ]
@@ -220,6 +221,10 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     return Sheet(f"Parties {mineral}", f"{name}: price, dependence and net gain of each party", columns, rows)
 
 
+def _picture(chart: Chart, mineral: str = "") -> Picture:
+    return Picture(f"{mineral}: {chart.title}" if mineral else starting(chart.title), chart)
+
+
 def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     frame = _of(snapshot, "gains", mineral)
     columns = (
@@ -229,11 +234,7 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     stored = ("users_usd", "producers_usd", "treasury_usd", "rents_usd", "net_usd")
     said = " ".join(snapshot.sentences(mineral, "gains"))
     return [
-        Chart(
-            f"{name}: who gains and who pays, by party",
-            f"Diverging bars by party. {said}",
-            partial(charts.gains, frame),
-        ),
+        _picture(charts.gains(frame, said), name),
         Sheet(
             f"Gains {mineral}",
             f"{name}: change of each account on the status quo",
@@ -259,33 +260,27 @@ def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     )
     return [
         Paragraph(said, strong=True),
-        Chart(
-            f"{name}: supply of the parties by origin",
-            f"Bars by origin, status quo behind, with agreement in front. {said}",
-            partial(charts.sources, frame),
-        ),
+        _picture(charts.sources(frame, said), name),
         Sheet(f"Supply {mineral}", f"{name}: supply of the parties by origin", columns, rows),
     ]
 
 
-def _response(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
+def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[Block]:
     levels, ends = _of(snapshot, "response", mineral), _of(snapshot, "response_ends", mineral)
     said = " ".join(snapshot.sentences(mineral, "response"))
     blocks: list[Block] = [Heading("What other floors would do", 2), Paragraph(said, strong=True)]
     if levels.empty or ends.empty:
         return blocks
     fails = _of(snapshot, "response_fails", mineral)
-    first = float(fails["fails_from_usd_per_t"].min()) if len(fails) else None
-    one = next(ends.astype(object).where(ends.notna(), None).itertuples())
+    ends_at = ("status_quo_usd_per_t", "slack_up_to_usd_per_t", "agreed_usd_per_t", "price_as_agreed_usd_per_t")
+    status_quo, slack, *agreed = (float(pd.to_numeric(ends[name]).iloc[0]) for name in ends_at)
+    current = None if pd.isna(agreed[0]) else (agreed[0], agreed[1])
+    chart = charts.floor_curve(levels, fails, status_quo, slack, current, said, say.names, levels)
     columns = (price("Floor"), price("Price in the parties"), share("Parties in which it holds"))
     rows = _rows(*(_column(levels, column) for column in ("level_usd_per_t", "price_usd_per_t", "held_by")))
     return [
         *blocks,
-        Chart(
-            f"{name}: the parties' price over floor levels",
-            f"A curve of price over floor level. {said}",
-            partial(charts.response, levels, one, first),
-        ),
+        _picture(chart, name),
         Sheet(f"Response {mineral}", f"{name}: price in the parties at other floors", columns, rows),
     ]
 
@@ -295,13 +290,7 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     said = " ".join(snapshot.sentences(snapshot.scenario.minerals[0], "industries"))
     blocks: list[Block] = [Heading("Downstream manufacturers"), Paragraph(said, strong=True)]
     if len(hit):
-        blocks.append(
-            Chart(
-                "Industries hit most, parties with known industry sizes together",
-                f"Bars by industry. {said}",
-                partial(charts.industries, hit),
-            )
-        )
+        blocks.append(_picture(charts.industries(hit, said)))
     frame = snapshot.tables["industries"]
     order = frame["extra_cost_usd"].abs().sort_values(ascending=False, kind="stable").index[:MOST_INDUSTRIES]
     frame = frame.loc[order]

@@ -158,15 +158,15 @@ def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) 
 def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
     facts = overview(outcome, mineral, world.tables, names)
     draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
-    draft.rows["gains"] += _records(facts.gains.assign(mineral=mineral))
-    draft.rows["supply"] += _records(facts.supply.assign(mineral=mineral))
-    draft.rows["industries_hit"] = _records(facts.industries)
+    draft.rows["gains"] += _records(facts.gains.table.assign(mineral=mineral))
+    draft.rows["supply"] += _records(facts.supply.table.assign(mineral=mineral))
+    draft.rows["industries_hit"] = _records(facts.industries.table)
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
         agreement=[agreement_in_words(outcome.scenario, mineral, names)],
-        gains=[facts.gains_sentence],
-        supply=[facts.supply_sentence],
-        industries=[facts.industries_sentence],
+        gains=[facts.gains.sentence],
+        supply=[facts.supply.sentence],
+        industries=[facts.industries.sentence],
         reasons=list(facts.reasons),
     )
 
