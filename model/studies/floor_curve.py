@@ -10,6 +10,7 @@ import pandas as pd
 
 from model.errors import SolveError
 from model.instruments import Floor
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,16 +116,6 @@ def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
     return Floor(parties=scenario.parties, mineral=mineral, stage=world.stages[mineral][-1], price=0.0)
 
 
-@dataclass(frozen=True)
-class ResponseProgress:
-    """How far a curve is: ``done`` of ``total`` levels, the last one tried, and the curve so far."""
-
-    done: int
-    total: int
-    tried: str
-    curve: FloorResponse
-
-
 def floor_response(
     world: World, scenario: Scenario, mineral: str, shares_of_status_quo: Sequence[float] = SHARES_OF_STATUS_QUO
 ) -> FloorResponse:
@@ -134,12 +125,12 @@ def floor_response(
         SolveError: when the scenario cannot be solved without the floor.
     """
     *_, last = floor_levels(world, scenario, mineral, shares_of_status_quo)
-    return last.curve
+    return last.found
 
 
 def floor_levels(
     world: World, scenario: Scenario, mineral: str, shares_of_status_quo: Sequence[float] = SHARES_OF_STATUS_QUO
-) -> Iterator[ResponseProgress]:
+) -> Iterator[Progress[FloorResponse]]:
     """The same, level by level, low ones first. Levels at which no equilibrium is proved are left out and listed.
 
     Raises:
@@ -176,7 +167,7 @@ def floor_levels(
             slack_up_to_usd_per_t=min(named) if named else np.nan,
             unsolved_usd_per_t=tuple(unsolved),
         )
-        yield ResponseProgress(done, len(shares_of_status_quo), f"{level:,.0f} USD/t", curve)
+        yield Progress(done, len(shares_of_status_quo), f"{level:,.0f} USD/t", curve)
 
 
 def _party_row(level: float, row: dict[str, object]) -> dict[str, object]:
