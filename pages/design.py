@@ -8,19 +8,18 @@ import streamlit as st
 
 from model.agreement import Agreement
 from model.design import Designer, gains, scenario_of, term_sheet
-from model.design.aims import MEASURES as AIMS
-from model.design.aims import Aim
 from model.design.choice import MEASURES
-from model.design.levers import answer_in_words, one_lever
-from model.design.parties import aside_of, evaluator_of, trial_of
+from model.design.choice.standing import standing
+from model.design.frontier import frontier_in_words, point_in_words
 from model.design.proof import agreement_of, in_round_numbers
+from model.design.questions.aims import MEASURES as AIMS
+from model.design.questions.aims import Aim
+from model.design.questions.levers import answer_in_words, one_lever
+from model.design.questions.parties import aside_of, evaluator_of, trial_of
 from model.design.report import headline, red_lines
-from model.design.standing import standing
 from model.design.wording import (
-    frontier_in_words,
     gains_table,
     margins_in_words,
-    point_in_words,
     proof_in_words,
     sentences,
     terms_in_words,
@@ -29,10 +28,10 @@ from model.design.wording import (
 from pages.components import controls, design_charts, designs, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
+    from model.aside import Aside
     from model.design import Design, DesignRequest
     from model.design.frontier import FrontierStep, Point
-    from model.design.levers import LeverAnswer
-    from model.design.parties import Aside
+    from model.design.questions.levers import LeverAnswer
     from model.design.search import Found
     from model.scenario import Scenario
 

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.design import cards, equivalence, membership, parties
-from model.design.wording import effort_in_words, signed
+from model.aside import NOTHING_BESIDE, aside_in_words
+from model.design.questions import cards, equivalence, membership, parties
+from model.design.wording import effort_in_words
 from model.errors import AccordError
+from model.words.yearly import signed
 from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from model.design import DesignRequest
-    from model.design.evaluate import Evaluator, Trial
-    from model.design.parties import Study
+    from model.design.questions.evaluate import Evaluator, Trial
+    from model.design.questions.parties import Study
     from model.scenario import Scenario
     from model.snapshot.library import Entry
 
@@ -43,8 +45,8 @@ def main() -> None:
         return
     layout.every_term(scenario)
     beside = state.aside(scenario)
-    if beside != parties.Aside():
-        st.caption(layout.plain(parties.aside_in_words(beside, results.world().tables["projects"], names)))
+    if beside != NOTHING_BESIDE:
+        st.caption(layout.plain(aside_in_words(beside, results.world().tables["projects"], names)))
     trial = parties.trial_of(scenario, beside)
     candidates = questions.candidates(scenario, MOST_CANDIDATES)
     identity = f"{scenario.to_json()}|{beside}|{request.model_dump_json()}"

@@ -11,14 +11,15 @@ import pyomo.environ as pyo
 import pytest
 
 from model.design.choice import NASH_ERROR, Terms, choose, tangent_points
+from model.design.choice.options import Option, prune
+from model.design.choice.programme import NoAgreement
 from model.design.conflict import conflict, worths
 from model.design.frontier import frontier
-from model.design.options import MILLION, Option, prune
-from model.design.packages import Package
-from model.design.programme import NoAgreement
-from model.design.projects import Project
-from model.design.request import DesignRequest
+from model.design.problem.packages import Package
+from model.design.problem.projects import Project
+from model.design.problem.request import DesignRequest
 from model.errors import ScenarioError
+from model.units import MILLION
 from tests.design_toys import MINERAL, STAGE, case_response, frame_of, label, option, response, terms_of
 
 STEPS: dict[str, Any] = {

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from model.design.choice import Terms, choose
+from model.design.choice.options import Option
+from model.design.choice.programme import NoAgreement
 from model.design.conflict import conflict, least_violation, worths
-from model.design.options import MILLION, Option
-from model.design.packages import Package
-from model.design.programme import NoAgreement
+from model.design.problem.packages import Package
+from model.design.problem.request import DesignRequest
 from model.design.proof import in_round_numbers
-from model.design.request import DesignRequest
+from model.units import MILLION
 from tests.design_toys import MINERAL, STAGE, frame_of, label, option, response, terms_of
 
 if TYPE_CHECKING:

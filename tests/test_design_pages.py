@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.agreement import Agreement, Floor
-from model.design import draft as drafts
-from model.design import parties
-from model.design.membership import USUAL_CORE
-from model.design.parties import Aside
-from model.design.request import DesignRequest, states_of
+from model.aside import Aside
+from model.design.problem import draft as drafts
+from model.design.problem.request import DesignRequest, states_of
+from model.design.questions import parties
+from model.design.questions.membership import USUAL_CORE
 from model.scenario import Scenario
 from model.snapshot.library import Library
 from pages.components import designs, jobs, results, state
@@ -80,6 +82,22 @@ def run_job(test: AppTest, label: str) -> AppTest:
 
 def said(test: AppTest) -> str:
     return "\n".join(each.value for kind in (test.markdown, test.caption) for each in kind)
+
+
+START = """
+import sys
+from streamlit.testing.v1 import AppTest
+test = AppTest.from_file(sys.argv[1], default_timeout=120).run()
+assert not test.exception and test.subheader, "the first page is shown"
+print([name for name in sys.modules if name.startswith("model.design")])
+"""
+
+
+@pytest.mark.slow
+def test_the_first_page_loads_no_optimiser() -> None:
+    command = [sys.executable, "-c", START, str(ROOT / "app.py")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_design_runs_to_its_end_and_loads_into_the_scenario(page: Any) -> None:

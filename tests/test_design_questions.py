@@ -10,10 +10,18 @@ import pandas as pd
 import pytest
 
 from model.agreement import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
+from model.aside import Aside, aside_in_words
 from model.design import DesignRequest, ResponseTable, Store
-from model.design import draft as drafts
-from model.design.aims import Aim, measured, producer_price
-from model.design.attribution import (
+from model.design.choice import MEASURES, choose
+from model.design.choice.options import Option
+from model.design.choice.standing import standing
+from model.design.frontier import frontier
+from model.design.problem import draft as drafts
+from model.design.problem.draft import Draft, RedLine, add_line
+from model.design.problem.packages import Package
+from model.design.problem.request import check, states_of
+from model.design.questions.aims import Aim, measured, producer_price
+from model.design.questions.attribution import (
     attribute,
     attribution_trials,
     change_since,
@@ -22,15 +30,12 @@ from model.design.attribution import (
     levers_of,
     shapley,
 )
-from model.design.cards import assured, cards, gets, gives, margins, signs
-from model.design.choice import MEASURES, choose
-from model.design.draft import Draft, RedLine, add_line
-from model.design.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
-from model.design.evaluate import Evaluator, Trial, applied_by
-from model.design.frontier import frontier
-from model.design.levels import Reached, level_search, tries_of
-from model.design.levers import answer_in_words, one_lever
-from model.design.membership import (
+from model.design.questions.cards import assured, cards, gets, gives, margins, signs
+from model.design.questions.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
+from model.design.questions.evaluate import Evaluator, Trial, applied_by
+from model.design.questions.levels import Reached, level_search, tries_of
+from model.design.questions.levers import answer_in_words, one_lever
+from model.design.questions.membership import (
     Coalition,
     Member,
     coalition_table,
@@ -43,12 +48,8 @@ from model.design.membership import (
     membership_trials,
     stable_coalitions,
 )
-from model.design.options import MILLION, Option
-from model.design.packages import Package
-from model.design.parties import (
+from model.design.questions.parties import (
     ALL,
-    Aside,
-    aside_in_words,
     aside_of,
     attribution_in_words,
     by_lever,
@@ -59,11 +60,8 @@ from model.design.parties import (
     study,
     trial_of,
 )
-from model.design.request import check, states_of
-from model.design.respond import facts_of
-from model.design.standing import standing
+from model.design.responses.facts import facts_of
 from model.design.wording import (
-    agreement_in_short,
     level_in_words,
     margins_in_words,
     shocks_left,
@@ -74,8 +72,10 @@ from model.design.wording import (
     with_names,
 )
 from model.errors import ScenarioError
+from model.findings.agreed import agreement_in_short
 from model.findings.terms import agreement_in_words
 from model.scenario import Scenario
+from model.units import MILLION
 from model.words.names import Names
 from model.world import World
 from tests.design_toys import MINERAL as TOY
@@ -369,7 +369,7 @@ def test_the_change_since_a_saved_scenario_names_its_cause(
     def one_shock(scenario: Scenario) -> DesignRequest:
         return DesignRequest(parties=scenario.parties, minerals=scenario.minerals, shocks=(SHOCK,))
 
-    monkeypatch.setattr("model.design.parties.request_of", one_shock)
+    monkeypatch.setattr("model.design.questions.parties.request_of", one_shock)
     now = Scenario(minerals=(MINERAL,), parties=MEMBERS, agreement=trial.agreement)
     higher = {
         "demand_elasticity_short.bismuth": 0.9 * table.world.assumptions.value("demand_elasticity_short", MINERAL)

@@ -14,15 +14,16 @@ from model.cli import main
 from model.design import Designer, DesignRequest, ResponseTable, Store, gains, result, scenario_of, term_sheet
 from model.design.catalogue import Catalogue
 from model.design.choice import choose
+from model.design.choice.programme import NoAgreement
+from model.design.conflict import why_nothing
 from model.design.frontier import FEWEST_POINTS
-from model.design.packages import Levels, menu_levels, neighbours, package_of
-from model.design.programme import NoAgreement
-from model.design.projects import annuity, eligible, project_sets, projects_of, with_projects
-from model.design.report import why_nothing
-from model.design.request import Menu, check
-from model.design.respond import facts_of, respond
-from model.design.responses import Response, question
-from model.design.table import Failure
+from model.design.problem.packages import Levels, menu_levels, neighbours, package_of
+from model.design.problem.projects import annuity, eligible, project_sets, projects_of, with_projects
+from model.design.problem.request import Menu, check
+from model.design.responses.facts import facts_of
+from model.design.responses.respond import respond
+from model.design.responses.response import Response, question
+from model.design.responses.table import Failure
 from model.errors import AccordError, ScenarioError, SolveError
 from model.market.records import NOWHERE, NodeRole, Role
 from model.world import World
@@ -102,7 +103,7 @@ def test_an_interrupted_run_loses_nothing(world: World, tmp_path: Path) -> None:
 def test_any_number_of_workers_gives_the_same_result(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model.design.table.WORTH_STARTING", 2)
+    monkeypatch.setattr("model.design.responses.table.WORTH_STARTING", 2)
     results = []
     for workers in (1, 2):
         own = ResponseTable(world, Store(tmp_path / f"{workers}.sqlite"), workers)

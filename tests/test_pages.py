@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model.agreement import Floor, Tariff
-from model.design.table import Progress
+from model.design.responses.table import Progress
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
 from model.findings.overview import millions
@@ -358,7 +358,7 @@ def test_a_calculation_is_done_when_its_steps_are_and_not_before() -> None:
 
 
 UNSOLVED = """
-from model.design.table import Progress
+from model.design.responses.table import Progress
 from pages.components import jobs
 
 jobs._show("job", jobs.Job("", iter(()), 0.0, latest=Progress(0, 0, "", 0.0)))

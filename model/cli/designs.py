@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from model.design.responses.table import Progress
     from model.design.search import Design
-    from model.design.table import Progress
 
 SHOWN_EVERY_S = 0.5
 
@@ -60,10 +60,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _design(arguments: argparse.Namespace) -> Design:
-    from model.design.request import DesignRequest
+    from model.design.problem.request import DesignRequest
+    from model.design.responses.store import Store
+    from model.design.responses.table import ResponseTable
     from model.design.search import Designer
-    from model.design.store import Store
-    from model.design.table import ResponseTable
     from model.world import World
 
     request = DesignRequest.read(arguments.request, "design")

@@ -13,20 +13,22 @@ import numpy as np
 
 from model.agreement import Agreement
 from model.design.choice import Terms
-from model.design.commitments import Seller, landed_costs
-from model.design.options import Frame, Option, prune
-from model.design.packages import Levels, Package, menu_levels, neighbours, package_of
-from model.design.projects import Project, covers_full_cost, eligible, project_sets
-from model.design.request import State, check
-from model.design.responses import Facts, Question, Response, facts_from, question
-from model.design.table import Failure, Progress, ResponseTable
+from model.design.choice.options import Frame, Option, prune
+from model.design.problem.commitments import Seller
+from model.design.problem.packages import Levels, Package, menu_levels, neighbours, package_of
+from model.design.problem.projects import Project, eligible, project_sets
+from model.design.problem.request import State, check
+from model.design.responses.facts import facts_from, landed_costs
+from model.design.responses.response import Question, Response, question
+from model.design.responses.table import Failure, Progress, ResponseTable
 from model.errors import AccordError, ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from model.design.choice import Choice
-    from model.design.request import DesignRequest
+    from model.design.problem.facts import Facts
+    from model.design.problem.request import DesignRequest
     from model.world import World
 
     Solving = Generator[Progress, None, None]
@@ -160,7 +162,7 @@ class Catalogue:
             return
         projects = tuple(known.projects[name] for name in package.projects)
         option = Option(self.frame, package, responses, neutral, known.facts.price_usd_per_t, levels, projects)
-        unpaid = [project for project in projects if not covers_full_cost(option, project)]
+        unpaid = [project for project in projects if not option.covers_full_cost(project)]
         if unpaid:
             known.left_out[package] = (
                 f"neither floor nor price covers the full cost of {', '.join(p.name for p in unpaid)}"

@@ -10,13 +10,16 @@ import numpy as np
 import pyomo.environ as pyo
 
 from model.design.choice import MEASURES, Choice, build, decide, measure
-from model.design.programme import NoAgreement, Programme
-from model.design.table import Progress
+from model.design.choice.limits import SHARE
+from model.design.choice.programme import NoAgreement, Programme
+from model.design.responses.table import Progress
 from model.errors import ScenarioError
 from model.records import choices
+from model.words.numbers import listing, percent
+from model.words.yearly import signed_money_a_year
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from model.design.choice import Terms
 
@@ -105,3 +108,22 @@ class _TradeOff:
         self._programme.at_least(self._m.target, least)
         choice = decide(self._m, self._terms, self._programme)
         return Point(float(pyo.value(self._first)), float(pyo.value(self._second)), choice)
+
+
+def frontier_in_words(points: Sequence[Point]) -> str:
+    """How many agreements the frontier holds, and what to do with them."""
+    if len(points) == 1:
+        return "One agreement of the menu is best in both: nothing has to be traded."
+    return (
+        f"{len(points)} agreements, each with the most of the one for a level of the other, as predicted. Click a "
+        "point to load its agreement."
+    )
+
+
+def point_in_words(point: Point, titles: Sequence[tuple[str, str]]) -> str:
+    """The two measures of a point on a frontier, and that it is not verified yet."""
+    values = zip((point.first, point.second), titles, strict=True)
+    told = [
+        f"{name} {percent(value) if unit == SHARE else signed_money_a_year(value)}" for value, (name, unit) in values
+    ]
+    return f"Selected: {listing(told)}, as predicted; loading it solves it."

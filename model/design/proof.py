@@ -9,19 +9,19 @@ import numpy as np
 
 from model.agreement import Agreement, Offtake
 from model.design.catalogue import joined
-from model.design.options import MILLION
-from model.design.responses import question
-from model.design.steps import ceil_to, floor_to, negotiable_step, round_to
+from model.design.problem.steps import ceil_to, floor_to, negotiable_step, round_to
+from model.design.responses.response import question
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
     from model.design.catalogue import Catalogue
     from model.design.choice import Choice
-    from model.design.options import Option
-    from model.design.packages import Package
-    from model.design.request import DesignRequest
-    from model.design.table import Progress
+    from model.design.choice.options import Option
+    from model.design.problem.packages import Package
+    from model.design.problem.request import DesignRequest
+    from model.design.responses.table import Progress
     from model.market.records import Floats
     from model.world import World
 

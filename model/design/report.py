@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 
 from model.agreement import Mechanism
-from model.design.limits import limits_of
-from model.design.options import MILLION
-from model.design.request import CLASSES
+from model.design.choice.limits import limits_of
+from model.design.conflict import SMALLEST_SHOWN
+from model.design.problem.request import CLASSES
+from model.units import MILLION
 from model.words.numbers import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from model.design.choice import Choice
-    from model.design.options import Option
+    from model.design.choice.options import Option
     from model.design.search import Design
     from model.market.records import Floats
     from model.scenario import Scenario
@@ -232,20 +233,3 @@ def headline(design: Design) -> str:
     if verified[least] < SMALLEST_SHOWN:
         return f"{sentence}; nobody loses."
     return f"{sentence}; the least goes to {least}, {money(verified[least] * MILLION)}."
-
-
-SMALLEST_SHOWN = 1e-3
-"""Gains and losses below this count as none [million USD/yr]."""
-
-
-def why_nothing(freely: Choice) -> str:
-    """Who would lose under ``freely``, the best choice if nobody had to agree: why no agreement is recommended."""
-    total = sum(freely.expected_gain.values())
-    losers = sorted((gain, party) for party, gain in freely.expected_gain.items() if gain < -SMALLEST_SHOWN)
-    if total < SMALLEST_SHOWN or not losers:
-        return "No package on this menu brings the parties together more than no agreement."
-    named = ", ".join(f"{party} {money(-gain * MILLION)}" for gain, party in losers)
-    return (
-        f"The package with the largest gain would bring the parties {money(total * MILLION)} a year together, but "
-        f"leave worse off: {named}. Transfers could make up for that where they are allowed."
-    )

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 from model.design.catalogue import Catalogue
 from model.design.choice import build, choose, decide
-from model.design.conflict import Conflict, Worth, conflict, least_violation, worths
+from model.design.choice.limits import PARTICIPATION
+from model.design.choice.programme import NoAgreement, Programme, Solved
+from model.design.conflict import Conflict, Worth, conflict, least_violation, why_nothing, worths
 from model.design.frontier import FEWEST_POINTS, frontier
-from model.design.limits import PARTICIPATION
-from model.design.options import MILLION
-from model.design.programme import NoAgreement, Programme, Solved
+from model.design.problem.request import Objective
 from model.design.proof import Proof, agreement_of, bundles, in_round_numbers, verify
-from model.design.report import why_nothing
-from model.design.request import Objective
-from model.design.table import Progress, ResponseTable
+from model.design.responses.table import Progress, ResponseTable
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from model.agreement import Agreement
     from model.design.choice import Choice, Terms
-    from model.design.request import DesignRequest, State
+    from model.design.problem.request import DesignRequest, State
 
     Deciding = Generator[Progress, None, Choice]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.design.choice.build import build
 from model.design.choice.contracts import hedge, money_moved
-from model.design.programme import Programme
+from model.design.choice.programme import Programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pyomo.environ as pyo
 
     from model.design.choice.contracts import Pool
+    from model.design.choice.options import Option, Pair
+    from model.design.choice.programme import Solved
     from model.design.choice.terms import Terms
-    from model.design.options import Option, Pair
-    from model.design.programme import Solved
     from model.market.records import Floats
 
 NEGLIGIBLE = 1e-6

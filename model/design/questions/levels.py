@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.table import Progress
+from model.design.responses.table import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from model.design.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Evaluator, Trial
 
     Search = Generator[float, float, "Reached"]
 

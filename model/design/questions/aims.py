@@ -12,7 +12,7 @@ from model.records import choices
 from model.words.numbers import figures
 
 if TYPE_CHECKING:
-    from model.design.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Evaluator, Trial
 
 PERCENT = 100.0
 """A share in percent."""

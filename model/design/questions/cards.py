@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from model.design.evaluate import moved_among
-from model.design.limits import limits_of
-from model.design.options import Option
-from model.design.request import CLASSES
-from model.design.wording import margins_in_words, money_a_year, signed_money_a_year
+from model.design.choice.limits import limits_of
+from model.design.choice.options import Option
+from model.design.problem.request import CLASSES
+from model.design.questions.evaluate import moved_among
+from model.design.wording import margins_in_words
 from model.words.numbers import figures, listing, percent, price, starting, tonnes
+from model.words.yearly import money_a_year, signed_money_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.agreement import Offtake
-    from model.design.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Evaluator, Trial
     from model.market.records import Floats
     from model.words.names import Names
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from model.agreement import Agreement
-from model.design.attribution import (
+from model.aside import NOTHING_BESIDE, Aside
+from model.design.problem.draft import request_of
+from model.design.problem.request import check
+from model.design.questions.attribution import (
     MEMBERSHIP,
     Decomposition,
     attribute,
@@ -17,21 +20,18 @@ from model.design.attribution import (
     change_trials,
     levers_of,
 )
-from model.design.cards import cards, margins
-from model.design.draft import request_of
-from model.design.evaluate import Answer, Evaluator, Trial
-from model.design.membership import Member, membership, membership_trials
-from model.design.request import check
-from model.design.wording import money_a_year, signed_money_a_year
+from model.design.questions.cards import cards, margins
+from model.design.questions.evaluate import Answer, Evaluator, Trial
+from model.design.questions.membership import Member, membership, membership_trials
 from model.errors import ScenarioError
-from model.words.numbers import listing, starting
+from model.words.yearly import money_a_year, signed_money_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.design.choice import Choice
-    from model.design.request import DesignRequest, State
-    from model.design.table import Progress, ResponseTable
+    from model.design.problem.request import DesignRequest, State
+    from model.design.responses.table import Progress, ResponseTable
     from model.scenario import Scenario
     from model.words.names import Names
 
@@ -53,18 +53,6 @@ class Study:
     members: list[Member]
 
 
-@dataclass(frozen=True)
-class Aside:
-    """What a designed agreement holds that a scenario cannot: projects built by mineral, lump sums received by party.
-
-    Lump sums are million USD a year. ``has_purse`` says that levies, rents or outlays are also divided anew.
-    """
-
-    projects: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    transfers: dict[str, float] = field(default_factory=dict)
-    has_purse: bool = False
-
-
 def aside_of(choice: Choice) -> Aside:
     """What is lost when a choice is loaded as a scenario."""
     built = {mineral: option.package.projects for mineral, option in choice.chosen.items() if option.package.projects}
@@ -76,26 +64,7 @@ NO_TRANSFER = 1e-9
 """Lump sums below this are none [million USD/yr]."""
 
 
-def aside_in_words(aside: Aside, table: pd.DataFrame, names: Names) -> str:
-    """What is built and moved beside the instruments, by the ``table`` of projects; empty where nothing is."""
-    by_id = {str(row.id): f"{row.name} ({names.region(str(row.region))})" for row in table.itertuples(index=False)}
-    built = [by_id[project] for ids in aside.projects.values() for project in ids]
-    paid = [f"{names.region(p)} pays {money_a_year(musd)}" for p, musd in aside.transfers.items() if musd < 0]
-    received = [f"{names.region(p)} receives {money_a_year(musd)}" for p, musd in aside.transfers.items() if musd > 0]
-    parts = [f"built: {', '.join(built)}" if built else "", ", ".join((*paid, *received))]
-    parts.append("levies, rents or outlays are divided anew" if aside.has_purse else "")
-    return starting("; ".join(part for part in parts if part))
-
-
-def aside_in_short(aside: Aside) -> str:
-    """That something stands beside the instruments, in few words; empty where nothing does."""
-    number = sum(len(ids) for ids in aside.projects.values())
-    built = f"{number} new project{'s' if number > 1 else ''}" if number else ""
-    parts = (built, "transfers" if aside.transfers else "", "a common purse" if aside.has_purse else "")
-    return listing([part for part in parts if part])
-
-
-def trial_of(scenario: Scenario, aside: Aside = Aside()) -> Trial:
+def trial_of(scenario: Scenario, aside: Aside = NOTHING_BESIDE) -> Trial:
     """The scenario's agreement as a trial, with what stands beside it."""
     return Trial(scenario.parties, scenario.agreement, aside.projects, scenario.assumptions, aside.transfers)
 
@@ -203,13 +172,13 @@ def since(
     table: ResponseTable,
     saved: Scenario,
     scenario: Scenario,
-    asides: tuple[Aside, Aside] = (Aside(), Aside()),
+    asides: tuple[Aside, Aside] = (NOTHING_BESIDE, NOTHING_BESIDE),
 ) -> Iterator[Progress]:
     """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
 
     Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what
     stands beside the saved agreement and this one. Yields progress; the
-    last step is a :class:`~model.design.attribution.Decomposition` by party of either.
+    last step is a :class:`~model.design.questions.attribution.Decomposition` by party of either.
 
     Raises:
         ScenarioError: when the two have different horizons.

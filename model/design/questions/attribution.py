@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.agreement import Agreement
-from model.design.evaluate import applied_by
+from model.design.questions.evaluate import applied_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from model.design.evaluate import Trial
+    from model.design.questions.evaluate import Trial
 
     Value = Callable[[frozenset[str]], float]
 

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 from model.agreement import Agreement
-from model.design.options import MILLION, Frame, Option
-from model.design.packages import Package
-from model.design.projects import projects_of
-from model.design.responses import Question, facts_from, question
-from model.design.table import Progress
+from model.design.choice.options import Frame, Option
+from model.design.problem.packages import Package
+from model.design.problem.projects import projects_of
+from model.design.responses.facts import facts_from
+from model.design.responses.response import Question, question
+from model.design.responses.table import Progress
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
-    from model.design.projects import Project
-    from model.design.request import DesignRequest, State
-    from model.design.table import ResponseTable
+    from model.design.problem.projects import Project
+    from model.design.problem.request import DesignRequest, State
+    from model.design.responses.table import ResponseTable
     from model.market.records import Floats
 
 Value = TypeVar("Value")

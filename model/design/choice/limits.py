@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.options import MILLION
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from model.design.options import Frame, Option
-    from model.design.request import DesignRequest
+    from model.design.choice.options import Frame, Option
+    from model.design.problem.request import DesignRequest
     from model.market.records import Floats
 
     Cells = dict[tuple[str, int], float]

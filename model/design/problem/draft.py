@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from model.design.options import MILLION
-from model.design.request import CLASSES, DesignRequest, Menu
+from model.design.problem.request import CLASSES, DesignRequest, Menu
 from model.errors import ScenarioError
 from model.records import choices
+from model.units import MILLION
 from model.words.numbers import figures
 
 if TYPE_CHECKING:

@@ -9,18 +9,27 @@ import numpy as np
 import pandas as pd
 
 from model.agreement import Agreement, Duty, Floor, Mechanism, Tariff, Trq
-from model.design.aims import producer_price
-from model.design.evaluate import Answer
-from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
-from model.design.table import Progress
-from model.design.wording import level_in_words, signed_money_a_year
+from model.design.questions.aims import producer_price
+from model.design.questions.evaluate import Answer
+from model.design.questions.levels import (
+    HIGHEST_FLOOR,
+    SCAN_POINTS,
+    SHARPNESS,
+    SLACK_QUOTA,
+    level_search,
+    tries_of,
+    work_out,
+)
+from model.design.responses.table import Progress
+from model.design.wording import level_in_words
 from model.errors import AccordError
 from model.words.numbers import figures
+from model.words.yearly import signed_money_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from model.design.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Evaluator, Trial
     from model.market.records import Floats
     from model.words.names import Names
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.design.evaluate import Answer, applied_by
-from model.design.wording import money_a_year
+from model.design.questions.evaluate import Answer, applied_by
 from model.errors import ScenarioError
 from model.words.numbers import listing, starting
+from model.words.yearly import money_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from model.design.evaluate import Evaluator, Trial
-    from model.design.table import Progress
+    from model.design.questions.evaluate import Evaluator, Trial
+    from model.design.responses.table import Progress
     from model.scenario import Scenario
     from model.words.names import Names
     from model.world import World

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from model.agreement import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
-from model.design.commitments import allocate
-from model.design.request import TrqSplit
-from model.design.steps import negotiable_step, round_to
+from model.design.problem.commitments import allocate
+from model.design.problem.request import TrqSplit
+from model.design.problem.steps import negotiable_step, round_to
 from model.records import Name, Price, Quantity, Rate, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from model.design.commitments import Seller
-    from model.design.request import Menu
-    from model.design.responses import Facts
+    from model.design.problem.commitments import Seller
+    from model.design.problem.facts import Facts
+    from model.design.problem.request import Menu
 
 
 class Package(Record):

@@ -10,8 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model.design.respond import respond
-from model.design.responses import Question, Response, key_of
+from model.design.responses.respond import respond
+from model.design.responses.response import Question, Response, key_of
 from model.errors import AccordError
 from model.world import World
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from model.design.store import Store
+    from model.design.responses.store import Store
 
 BATCH = 8
 """Cells a worker solves before it reports; they share a mineral, so that its market is calibrated once."""

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.agreement import Agreement, Duty, Floor, Stockpile, Trq
-from model.design.aims import MEASURES, Aim, amount, measured
-from model.design.evaluate import Answer
-from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
+from model.design.questions.aims import MEASURES, Aim, amount, measured
+from model.design.questions.evaluate import Answer
+from model.design.questions.levels import (
+    HIGHEST_FLOOR,
+    SCAN_POINTS,
+    SHARPNESS,
+    SLACK_QUOTA,
+    level_search,
+    tries_of,
+    work_out,
+)
 from model.errors import ScenarioError
 from model.records import choices
 from model.words.numbers import figures
@@ -18,8 +26,8 @@ from model.words.numbers import figures
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from model.design.evaluate import Evaluator, Trial
-    from model.design.table import Progress
+    from model.design.questions.evaluate import Evaluator, Trial
+    from model.design.responses.table import Progress
     from model.words.names import Names
 
 LARGEST_STOCK = 0.5
