@@ -60,15 +60,15 @@ def main() -> None:
     )
     step = jobs.finished(STUDY_JOB, key)
     if step is not None:
-        _cards(step.value, trial)
+        _cards(step.found, trial)
     designs.states(designs.counted(request))
     why, members, hold, others, before = st.tabs(
         ["Why", "Leaving and joining", "Coalitions", "Other instruments", "Since a saved scenario"]
     )
     with why:
-        _why(None if step is None else step.value, trial, request, identity)
+        _why(None if step is None else step.found, trial, request, identity)
     with members:
-        _members(None if step is None else step.value, trial)
+        _members(None if step is None else step.found, trial)
     with hold:
         _coalitions(scenario, trial, request, identity)
     with others:
@@ -115,7 +115,7 @@ def _why(found: Study | None, trial: Trial, request: DesignRequest, identity: st
         if step is None:
             _instruments(found.attribution)
         else:
-            _levers(step.value)
+            _levers(step.found)
         jobs.panel(
             MEMBERS_JOB,
             "Count the membership of each party too",
@@ -187,8 +187,8 @@ def _coalitions(scenario: Scenario, trial: Trial, request: DesignRequest, identi
     step = jobs.finished(COALITIONS_JOB, key)
     if step is not None:
         _what_leavers_take(trial)
-        st.markdown(f"**{layout.plain(membership.coalitions_in_words(step.value, names))}**")
-        designs.numbers(membership.coalition_table(step.value, names), "coalitions")
+        st.markdown(f"**{layout.plain(membership.coalitions_in_words(step.found, names))}**")
+        designs.numbers(membership.coalition_table(step.found, names), "coalitions")
 
 
 @st.cache_data(show_spinner=False)
@@ -211,11 +211,11 @@ def _equivalence(scenario: Scenario, trial: Trial, request: DesignRequest, ident
     )
     step = jobs.finished(EQUIVALENCE_JOB, key)
     if step is not None:
-        st.markdown(f"**{layout.plain(equivalence.equivalence_in_words(step.value, scenario.parties))}**")
+        st.markdown(f"**{layout.plain(equivalence.equivalence_in_words(step.found, scenario.parties))}**")
         st.caption("Over all parties, million USD/yr against no agreement. Without a level, its column says why.")
-        designs.numbers(equivalence.totals(step.value, scenario.parties), "equivalents")
+        designs.numbers(equivalence.totals(step.found, scenario.parties), "equivalents")
         with st.expander("Who pays, party by party"):
-            designs.numbers(equivalence.by_party(step.value, scenario.parties, names), "equivalents_by_party")
+            designs.numbers(equivalence.by_party(step.found, scenario.parties, names), "equivalents_by_party")
 
 
 def _since(scenario: Scenario) -> None:
@@ -239,7 +239,7 @@ def _since(scenario: Scenario) -> None:
     )
     step = jobs.finished(SINCE_JOB, key)
     if step is not None:
-        _change(parties.changes_table(step.value, results.names()), entry)
+        _change(parties.changes_table(step.found, results.names()), entry)
 
 
 def _change(table: pd.DataFrame, entry: Entry) -> None:

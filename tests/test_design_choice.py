@@ -447,9 +447,9 @@ def test_the_frontier_trades_one_measure_for_the_other() -> None:
         options.append(Option(frame, package, (made,), options[0].neutral, 1000.0))
     request = DesignRequest(parties=("A", "B"), gap=0.0, participation="none")
     *_, last = frontier(Terms(request, frame, {MINERAL: options}), "users_gain", "producers_gain", 14)
-    first = [point.first for point in last.points]
-    second = [point.second for point in last.points]
-    assert len(last.points) >= 12
+    first = [point.first for point in last.found]
+    second = [point.second for point in last.found]
+    assert len(last.found) >= 12
     assert first == sorted(first, reverse=True)
     assert second == sorted(second)
     with pytest.raises(ScenarioError, match="unknown measure"):

@@ -30,7 +30,7 @@ from model.design.questions.attribution import (
     levers_of,
     shapley,
 )
-from model.design.questions.cards import assured, cards, gets, gives, margins, signs
+from model.design.questions.cards import assured, cards, gets, gives, red_lines, signs
 from model.design.questions.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
 from model.design.questions.evaluate import Evaluator, Trial, applied_by
 from model.design.questions.levels import Reached, level_search, tries_of
@@ -115,7 +115,7 @@ def last(steps: Iterator[Any]) -> Any:
     *before, answer = steps
     assert all(step.done < step.total for step in before)
     assert answer.done == answer.total
-    return answer.value
+    return answer.found
 
 
 def returned(steps: Generator[Any, None, Any]) -> Any:
@@ -523,13 +523,26 @@ def test_contracts_and_stocks_stand_on_both_cards(evaluator: Evaluator, trial: T
 
 
 def test_the_margin_of_a_red_line_is_what_is_left_of_it(evaluator: Evaluator, trial: Trial, names: Names) -> None:
-    lines = margins(evaluator, trial)
+    lines = red_lines(evaluator, trial)
     own = lines[lines["red_line"].str.contains("users lose")].iloc[0]
     frame = cards(evaluator, trial).set_index("party")
     assert own["margin"] == pytest.approx(1.0 + frame.loc["JPN", "users_musd"])
     tight = lines.assign(margin=[-2.0, *[0.0] * (len(lines) - 1)], unit="million USD/yr")
     told = margins_in_words(tight, names)["Margin"].tolist()
     assert told == ["broken by 2.00 million USD/yr", *["just met"] * (len(lines) - 1)]
+
+
+def test_a_lump_sum_paid_narrows_the_margin_of_public_outlay(beside: tuple[Evaluator, Trial]) -> None:
+    evaluator, trial = beside
+    lines = {"red_lines": {"USA": {"treasury_outlay": 1e9}}}
+    asked = evaluator.request.model_dump(mode="json", exclude={"red_lines"}) | lines
+    limited = evaluator_of(evaluator.table, DesignRequest.parse(asked, "design"))
+
+    def margin(given: Trial) -> float:
+        found = red_lines(limited, given)
+        return float(found.loc[found["red_line"].str.contains("public outlay"), "margin"].iloc[0])
+
+    assert margin(trial) == pytest.approx(margin(replace(trial, transfers={})) - 5.0)
 
 
 def test_who_would_not_sign_is_named(evaluator: Evaluator, trial: Trial, names: Names) -> None:
@@ -583,7 +596,7 @@ def test_a_choice_stands_where_the_programme_s_measure_says(name: str) -> None:
     )
     other = "users_gain" if name != "users_gain" else "producers_gain"
     *_, drawn = frontier(terms, name, other)
-    for point in drawn.points:
+    for point in drawn.found:
         assert standing(point.choice, terms, name) == pytest.approx(point.first, abs=1e-5)
         assert standing(point.choice, terms, other) == pytest.approx(point.second, abs=1e-5)
 

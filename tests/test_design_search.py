@@ -154,9 +154,9 @@ def test_a_coarse_menu_still_gives_a_frontier_of_a_dozen_agreements(table: Respo
     designer = Designer(table, asked(participation="none"))
     designer.result()
     *steps, last = designer.frontier("users_gain", "producers_gain")
-    assert len(last.points) >= FEWEST_POINTS
+    assert len(last.found) >= FEWEST_POINTS
     assert steps[-1].done <= steps[-1].total
-    first, second = [p.first for p in last.points], [p.second for p in last.points]
+    first, second = [p.first for p in last.found], [p.second for p in last.found]
     assert second == sorted(second)
     assert first == sorted(first, reverse=True)
 
@@ -167,7 +167,7 @@ def test_a_measure_that_no_package_changes_still_has_a_frontier(table: ResponseT
     )
     designer.result()
     *_, last = designer.frontier("users_gain", "treasury_gain")
-    assert len(last.points) == 1
+    assert len(last.found) == 1
 
 
 def test_impossible_red_lines_are_named(table: ResponseTable) -> None:

@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 from model.design.choice import build, decide
 from model.design.choice.limits import MONEY, SHARE
 from model.design.choice.programme import NoAgreement, Programme
-from model.units import MILLION
+from model.units import MILLION, PERCENT
 from model.words.numbers import money
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from model.design.choice import Choice, Terms
     from model.design.choice.limits import Limit
 
-WORTH_STEP = {MONEY: 1.0, SHARE: 0.01}
+WORTH_STEP = {MONEY: 1.0, SHARE: PERCENT}
 """How far a limit is relaxed to see what one more unit is worth: a million dollars, a percentage point."""
 BINDS = 1e-6
 """A limit binds when relaxing it adds at least this share of the objective."""
@@ -42,7 +42,9 @@ class Conflict:
     def __str__(self) -> str:
         if self.give is None:
             return f"{self.sentence}; giving way alone would not be enough."
-        amount = f"{self.give * 100:.3g} percentage points" if self.unit == SHARE else f"{self.give:,.3g} {self.unit}"
+        amount = (
+            f"{self.give / PERCENT:.3g} percentage points" if self.unit == SHARE else f"{self.give:,.3g} {self.unit}"
+        )
         return f"{self.sentence}; alone it would have to give {amount}."
 
 
@@ -198,8 +200,7 @@ def worths(terms: Terms, choice: Choice) -> list[Worth]:
         step = WORTH_STEP[limit.unit]
         gained = lines.best(group, step) - base
         if gained > max(BINDS * abs(choice.objective), SAME):
-            per_unit = gained / (step * 100 if limit.unit == SHARE else step)
-            found.append(Worth(group, limit.party, limit.sentence, per_unit, limit.unit))
+            found.append(Worth(group, limit.party, limit.sentence, gained, limit.unit))
     return sorted(found, key=lambda worth: -worth.per_unit)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,11 @@ import pyomo.environ as pyo
 from model.design.choice import MEASURES, Choice, build, decide, measure
 from model.design.choice.limits import SHARE
 from model.design.choice.programme import NoAgreement, Programme
-from model.design.responses.table import Progress
 from model.errors import ScenarioError
 from model.records import choices
 from model.words.numbers import listing, percent
 from model.words.yearly import signed_money_a_year
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,18 +38,11 @@ class Point:
     choice: Choice
 
 
-@dataclass(frozen=True)
-class FrontierStep(Progress):
-    """Progress of a frontier in levels tried; points found so far are in order of the second measure."""
-
-    points: tuple[Point, ...]
-
-
-def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -> Iterator[FrontierStep]:
+def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -> Iterator[Progress[tuple[Point, ...]]]:
     """The most of the first measure for every level of the second, at ``count`` even steps between its ends.
 
     The ends are the best second measure, and the second measure of the best first. Levels that the menu cannot tell
-    apart give the same agreement; each stands once.
+    apart give the same agreement; each stands once. Points found so far are in order of the second measure.
 
     Raises:
         ScenarioError: for measures that do not exist or are the same.
@@ -68,7 +60,6 @@ def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -
     low, high = best_first.second, best_second.first
     trade_off = _TradeOff(terms, first, second)
     points: list[Point] = []
-    begin = time.monotonic()
     for done, least in enumerate(np.linspace(low, high, count), start=1):
         try:
             found = trade_off.at_least(float(least) - SLACK * max(abs(low), abs(high), SLACK))
@@ -76,8 +67,7 @@ def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -
             found = None
         if found is not None and all(found.choice.positions != other.choice.positions for other in points):
             points.append(found)
-        seconds_left = (time.monotonic() - begin) / done * (count - done)
-        yield FrontierStep(done, count, f"{second} at least {least:,.4g}", seconds_left, tuple(points))
+        yield Progress(done, count, f"{second} at least {least:,.4g}", tuple(points))
 
 
 SLACK = 1e-7

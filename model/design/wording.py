@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.design.choice.limits import SHARE
-from model.units import MILLION
+from model.units import MILLION, PERCENT
 from model.words.numbers import figures, percent, starting
 from model.words.yearly import money_a_year, rounded
 
@@ -72,7 +72,7 @@ def states_in_words(states: Sequence[State], names: Names) -> str:
 def shocks_left(named: Sequence[State], draft: Draft) -> str:
     """How many of the named shocks are used, with which probability together, and what is left for "no shock"."""
     used = [state for state in named if state.name not in draft.left_out]
-    total = sum(draft.probability_percent.get(state.name, 100.0 * state.probability) for state in used) / 100.0
+    total = sum(draft.probability_percent.get(state.name, state.probability / PERCENT) for state in used) * PERCENT
     start = f"{len(used)} of {len(named)} shocks count, {percent(total)} a year together"
     if total > 1.0 + SMALLEST_GAP:
         return f"{start}: more than 100 %. Lower a probability or leave a shock out."
@@ -178,7 +178,7 @@ def margin(value: float, unit: str) -> str:
     >>> margin(0.123, "share"), margin(-2.0, "million USD/yr")
     ('12 percentage points', 'broken by 2.00 million USD/yr')
     """
-    size = 100.0 * value if unit == SHARE else value
+    size = value / PERCENT if unit == SHARE else value
     if abs(size) < JUST_MET:
         return "just met"
     amount = f"{figures(abs(size), 2)} percentage points" if unit == SHARE else money_a_year(size)

@@ -12,6 +12,7 @@ from model.design.problem.commitments import allocate
 from model.design.problem.request import TrqSplit
 from model.design.problem.steps import negotiable_step, round_to
 from model.records import Name, Price, Quantity, Rate, Record
+from model.units import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -134,7 +135,7 @@ def package_of(
         floor=round_to(levels.floor * facts.price_usd_per_t, price_step),
         mechanism=levels.mechanism,
         trqs=tuple(_trqs(levels, facts, parties, step)),
-        over_quota_rate=round_to(levels.over_quota_rate, 0.01) if levels.over_quota_rate > 0 else 0.0,
+        over_quota_rate=round_to(levels.over_quota_rate, PERCENT) if levels.over_quota_rate > 0 else 0.0,
         rent_to=menu.rent_to,
         stockpiles=tuple(_stockpiles(levels, facts, parties, step)),
         release_above=round_to(menu.release_above * facts.price_usd_per_t, price_step) if levels.stockpile > 0 else 0.0,

@@ -10,6 +10,7 @@ import numpy as np
 from model.design.problem.commitments import Seller
 from model.market.capacity import open_channels
 from model.market.records import NodeRole, Role, Shape, activities, join
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +81,7 @@ def _project(row: object, assumptions: Assumptions) -> Project:
     required = asked if np.isfinite(asked) else assumptions.value("project_required_return", str(get("mineral")))
     capacity = float(get("capacity_t_per_yr"))
     operating = float(get("operating_cost_per_t")) * rate
-    capital = float(get("capex_million")) * 1e6 * rate * annuity(required, assumptions.value("project_life_yr"))
+    capital = float(get("capex_million")) * MILLION * rate * annuity(required, assumptions.value("project_life_yr"))
     return Project(
         id=str(get("id")),
         name=str(get("name")),

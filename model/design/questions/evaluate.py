@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,26 +14,18 @@ from model.design.problem.packages import Package
 from model.design.problem.projects import projects_of
 from model.design.responses.facts import facts_from
 from model.design.responses.response import Question, question
-from model.design.responses.table import Progress
 from model.units import MILLION
+from model.work import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from model.design.problem.projects import Project
     from model.design.problem.request import DesignRequest, State
-    from model.design.responses.table import ResponseTable
+    from model.design.responses.table import ResponseTable, Steps
     from model.market.records import Floats
 
-Value = TypeVar("Value")
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Answer(Progress, Generic[Value]):
-    """The last step of a question: its answer."""
-
-    value: Value
 
 
 @dataclass(frozen=True)
@@ -132,23 +123,21 @@ class Evaluator:
         ]
         return list({self.table.key(cell): cell for cell in cells}.values())
 
-    def fill(self, trials: Sequence[Trial]) -> Iterator[Progress]:
+    def fill(self, trials: Sequence[Trial]) -> Steps:
         """Solve what the trials need, with progress."""
         yield from self.table.fill(self.questions(trials))
 
-    def all_gains(self, trials: Mapping[Key, Trial]) -> Generator[Progress, None, dict[Key, dict[str, float]]]:
+    def all_gains(self, trials: Mapping[Key, Trial]) -> Generator[Progress[None], None, dict[Key, dict[str, float]]]:
         """Expected gains by watched party of every trial [million USD/yr], with progress trial by trial.
 
         One step is left to the caller, who reports its answer with it.
         """
         gains: dict[Key, dict[str, float]] = {}
-        started = time.monotonic()
         for done, (key, trial) in enumerate(trials.items()):
-            left = (time.monotonic() - started) / done * (len(trials) - done) if done else 0.0
             for step in self.fill([trial]):
-                yield Progress(done, len(trials) + 1, step.tried, left)
+                yield replace(step, done=done, total=len(trials) + 1)
             gains[key] = self.expected_gains(trial)
-            yield Progress(done + 1, len(trials) + 1, "", left)
+            yield Progress(done + 1, len(trials) + 1, "", None)
         return gains
 
     def options(self, trial: Trial) -> dict[str, Option]:

@@ -20,18 +20,19 @@ from model.design.questions.attribution import (
     change_trials,
     levers_of,
 )
-from model.design.questions.cards import cards, margins
-from model.design.questions.evaluate import Answer, Evaluator, Trial
+from model.design.questions.cards import cards, red_lines
+from model.design.questions.evaluate import Evaluator, Trial
 from model.design.questions.membership import Member, membership, membership_trials
 from model.errors import ScenarioError
 from model.words.yearly import money_a_year, signed_money_a_year
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.design.choice import Choice
     from model.design.problem.request import DesignRequest, State
-    from model.design.responses.table import Progress, ResponseTable
+    from model.design.responses.table import ResponseTable
     from model.scenario import Scenario
     from model.words.names import Names
 
@@ -77,7 +78,7 @@ def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[
 
 def study(
     table: ResponseTable, trial: Trial, request: DesignRequest, candidates: Sequence[str] = ()
-) -> Iterator[Progress]:
+) -> Iterator[Progress[Study | None]]:
     """Cards, attribution and membership of an agreement over all states of a request.
 
     Yields progress; the last step is the :class:`Study`.
@@ -90,15 +91,17 @@ def study(
     found = Study(
         states=evaluator.states,
         cards=cards(evaluator, trial),
-        red_lines=margins(evaluator, trial),
+        red_lines=red_lines(evaluator, trial),
         attribution=_contributions(trial, False, {subset: gains[subset] for subset in by_levers}, request.seed),
         members=membership(trial, gains["agreed"], {country: gains[country] for country in by_country}),
     )
     steps = len(gains) + 1
-    yield Answer(steps, steps, "done", 0.0, found)
+    yield Progress(steps, steps, "done", found)
 
 
-def attribution_to_members(table: ResponseTable, trial: Trial, request: DesignRequest) -> Iterator[Progress]:
+def attribution_to_members(
+    table: ResponseTable, trial: Trial, request: DesignRequest
+) -> Iterator[Progress[pd.DataFrame | None]]:
     """What each instrument and the membership of each party contribute to each party's gain.
 
     Yields progress; the last step is the table of contributions.
@@ -108,7 +111,7 @@ def attribution_to_members(table: ResponseTable, trial: Trial, request: DesignRe
         attribution_trials(trial, True, table.world.regions, request.seed, FEW_ORDERS)
     )
     steps = len(gains) + 1
-    yield Answer(steps, steps, "done", 0.0, _contributions(trial, True, gains, request.seed))
+    yield Progress(steps, steps, "done", _contributions(trial, True, gains, request.seed))
 
 
 def _contributions(
@@ -173,7 +176,7 @@ def since(
     saved: Scenario,
     scenario: Scenario,
     asides: tuple[Aside, Aside] = (NOTHING_BESIDE, NOTHING_BESIDE),
-) -> Iterator[Progress]:
+) -> Iterator[Progress[dict[str, Decomposition] | None]]:
     """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
 
     Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what
@@ -193,7 +196,7 @@ def since(
     gains = yield from evaluator.all_gains(change_trials(trial_of(saved, asides[0]), trial_of(scenario, asides[1])))
     found = change_since(gains, evaluator.frame.parties)
     steps = len(gains) + 1
-    yield Answer(steps, steps, "done", 0.0, found)
+    yield Progress(steps, steps, "done", found)
 
 
 def changes_table(found: dict[str, Decomposition], names: Names) -> pd.DataFrame:

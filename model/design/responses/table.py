@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import time
-from collections import OrderedDict
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 from model.design.responses.respond import respond
 from model.design.responses.response import Question, Response, key_of
 from model.errors import AccordError
+from model.work import Memory, Progress
 from model.world import World
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.design.responses.store import Store
+
+    Steps = Iterator[Progress[None]]
 
 BATCH = 8
 """Cells a worker solves before it reports; they share a mineral, so that its market is calibrated once."""
@@ -33,16 +34,6 @@ class Failure:
     """A cell for which no equilibrium was proved, and why."""
 
     reason: str
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a calculation is: ``done`` of ``total`` solves, what was worked on last, seconds left at this pace."""
-
-    done: int
-    total: int
-    tried: str
-    seconds_left: float
 
 
 Answer = Response | Failure
@@ -60,7 +51,7 @@ class ResponseTable:
         self.store = store
         self.workers = workers
         self._folder = folder
-        self._known: OrderedDict[str, Answer] = OrderedDict()
+        self._known: Memory[str, Answer] = Memory(MOST_IN_MEMORY)
         self.solved = 0
 
     def key(self, asked: Question) -> str:
@@ -72,7 +63,12 @@ class ResponseTable:
         questions = list(asked)
         for _ in self.fill(questions):
             pass
-        return [self._known[self.key(each)] for each in questions]
+        return [self._answer(each) for each in questions]
+
+    def _answer(self, asked: Question) -> Answer:
+        """What is known of a cell; where memory or store have dropped it by now, it is solved again."""
+        key = self.key(asked)
+        return self._known.recall(key, lambda: _read(self.store.get([key]).get(key) or _solve(self.world, asked)))
 
     def one(self, asked: Question) -> Response:
         """One response.
@@ -85,34 +81,27 @@ class ResponseTable:
             raise AccordError(answer.reason)
         return answer
 
-    def fill(self, asked: Sequence[Question]) -> Iterator[Progress]:
+    def fill(self, asked: Sequence[Question]) -> Steps:
         """Solve what is not known yet, reporting after every part. Stop iterating to cancel: nothing is lost."""
         by_key = {self.key(each): each for each in asked}
         self._recall([key for key in by_key if key not in self._known])
         missing = {key: each for key, each in by_key.items() if key not in self._known}
-        started, total = time.monotonic(), len(missing)
         solve = self._solve_here if self.workers <= 1 or len(missing) < WORTH_STARTING else self._solve_apart
         done = 0
         for texts, tried in solve(missing):
             self._keep(texts)
             done += len(texts)
-            spent = time.monotonic() - started
-            yield Progress(done, total, tried, spent / done * (total - done))
+            yield Progress(done, len(missing), tried, None)
 
     def _recall(self, keys: Sequence[str]) -> None:
         for key, text in self.store.get(keys).items():
-            self._remember(key, _read(text))
+            self._known.keep(key, _read(text))
 
     def _keep(self, texts: dict[str, str]) -> None:
         self.store.put(texts)
         self.solved += len(texts)
         for key, text in texts.items():
-            self._remember(key, _read(text))
-
-    def _remember(self, key: str, answer: Answer) -> None:
-        self._known[key] = answer
-        if len(self._known) > MOST_IN_MEMORY:
-            self._known.popitem(last=False)
+            self._known.keep(key, _read(text))
 
     def _solve_here(self, missing: dict[str, Question]) -> Iterator[tuple[dict[str, str], str]]:
         for key, asked in missing.items():
