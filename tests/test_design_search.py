@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -95,19 +97,22 @@ def test_an_interrupted_run_loses_nothing(world: World, tmp_path: Path) -> None:
     run.close()
     second = ResponseTable(world, store)
     Designer(second, asked()).result()
-    third = ResponseTable(world, Store(tmp_path / "other.sqlite"))
-    Designer(third, asked()).result()
-    assert second.solved == third.solved - first.solved
+    with closing(sqlite3.connect(store.path)) as connection:
+        (cells,) = connection.execute("SELECT count(*) FROM response").fetchone()
+    assert first.solved > 0
+    assert first.solved + second.solved == cells
 
 
 def test_any_number_of_workers_gives_the_same_result(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("model.design.responses.table.WORTH_STARTING", 2)
+    monkeypatch.setattr("model.design.responses.table.BATCH", 2)
     results = []
     for workers in (1, 2):
         own = ResponseTable(world, Store(tmp_path / f"{workers}.sqlite"), workers)
         results.append(json.dumps(result(Designer(own, asked()).result()), sort_keys=True, default=str))
+        assert (own._pool is None) == (workers == 1)
     assert results[0] == results[1]
 
 
@@ -328,6 +333,13 @@ def test_a_menu_holds_every_combination_once() -> None:
     menu = Menu(floor_levels=(0.0, 1.0), trq_quantities=(1.0, 0.5), over_quota_rates=(0.0, 0.2), stockpiles=(0.0,))
     assert len(menu_levels(menu)) == 3 * 3
     assert len(menu_levels(menu, project_sets(["a", "b", "c", "d"]))) == 3 * 3 * 4
+
+
+def test_one_party_alone_gets_an_answer(table: ResponseTable) -> None:
+    design = Designer(table, asked(parties=["KOR"], step=0.2)).result()
+    assert result(design)["status"]["found"]
+    assert design.choice is not None
+    assert design.choice.transfers == {"KOR": 0.0}
 
 
 BAD: list[tuple[dict[str, Any], str]] = [

@@ -70,7 +70,7 @@ def in_round_numbers(choice: Choice, most_transfer_musd: float) -> Choice:
 def _transfers(choice: Choice, most_musd: float) -> dict[str, float]:
     rounded = {i: ceil_to(t, negotiable_step(MONEY_STEP * abs(t))) if t else 0.0 for i, t in choice.transfers.items()}
     for payer in sorted(rounded, key=lambda party: -choice.expected_gain[party]):
-        left = -sum(amount for party, amount in rounded.items() if party != payer)
+        left = 0.0 - sum(amount for party, amount in rounded.items() if party != payer)
         if left >= -most_musd:
             return rounded | {payer: left}
     return dict(choice.transfers)

@@ -9,6 +9,7 @@ import numpy as np
 from model.design.problem.facts import Facts
 from model.design.responses.respond import respond
 from model.design.responses.response import question
+from model.errors import ScenarioError
 from model.market.calibrate import duty_matrix
 from model.world import NO_AGREEMENT, replace_agreement
 
@@ -29,11 +30,17 @@ def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
 
 
 def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[str]) -> Facts:
-    """What the menu refers to, from the response to no agreement and no shock."""
+    """What the menu refers to, from the response to no agreement and no shock.
+
+    Raises:
+        ScenarioError: when there is no price to refer to.
+    """
     use = {party: response.use_t[party] for party in parties if response.use_t.get(party, 0.0) > 0}
     prices = response.price_usd_per_t
     weights = list(use.values()) or [1.0] * len(prices)
     named = list(use) or list(prices)
+    if not any(prices[name] > 0 for name in named):
+        raise ScenarioError(f"{mineral} has no {stage} price in the status quo: nobody uses it, nothing can be agreed")
     return Facts(
         mineral=mineral,
         stage=stage,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+import weakref
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,6 +55,7 @@ class ResponseTable:
         self.workers = workers
         self._folder = folder
         self._known: Memory[str, Answer] = Memory(MOST_IN_MEMORY)
+        self._pool: ProcessPoolExecutor | None = None
         self.solved = 0
 
     def key(self, asked: Question) -> str:
@@ -66,7 +70,7 @@ class ResponseTable:
         return [self._answer(each) for each in questions]
 
     def _answer(self, asked: Question) -> Answer:
-        """What is known of a cell; where memory or store have dropped it by now, it is solved again."""
+        """What is known of a cell; where memory or store have dropped it since it was filled, it is solved again."""
         key = self.key(asked)
         return self._known.recall(key, lambda: _read(self.store.get([key]).get(key) or _solve(self.world, asked)))
 
@@ -86,7 +90,8 @@ class ResponseTable:
         by_key = {self.key(each): each for each in asked}
         self._recall([key for key in by_key if key not in self._known])
         missing = {key: each for key, each in by_key.items() if key not in self._known}
-        solve = self._solve_here if self.workers <= 1 or len(missing) < WORTH_STARTING else self._solve_apart
+        fewest = WORTH_STARTING if self._pool is None else BATCH
+        solve = self._solve_here if self.workers <= 1 or len(missing) < fewest else self._solve_apart
         done = 0
         for texts, tried in solve(missing):
             self._keep(texts)
@@ -95,7 +100,8 @@ class ResponseTable:
 
     def _recall(self, keys: Sequence[str]) -> None:
         for key, text in self.store.get(keys).items():
-            self._known.keep(key, _read(text))
+            with suppress(ValueError, TypeError, KeyError, AttributeError):  # a text damaged on disk is solved again
+                self._known.keep(key, _read(text))
 
     def _keep(self, texts: dict[str, str]) -> None:
         self.store.put(texts)
@@ -109,20 +115,26 @@ class ResponseTable:
 
     def _solve_apart(self, missing: dict[str, Question]) -> Iterator[tuple[dict[str, str], str]]:
         """Batches of one mineral each, handed to processes that start afresh and load the data themselves."""
+        pool = self._pool = self._pool or self._started()
+        waiting = {pool.submit(_solve_batch, batch): batch[0][1].mineral for batch in _batches(missing)}
+        try:
+            while waiting:
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result(), waiting.pop(future)
+        except BrokenProcessPool:
+            self._pool = None
+            raise AccordError("a process that solves was ended; run again, what is solved is kept") from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _started(self) -> ProcessPoolExecutor:
+        """Processes that stay, with the markets they have calibrated, as long as the table does."""
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, context, _start_worker, (self._folder,)) as pool:
-            waiting = {pool.submit(_solve_batch, batch): batch[0][1].mineral for batch in _batches(missing)}
-            try:
-                while waiting:
-                    finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        yield _result(future), waiting.pop(future)
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _result(future: Future[dict[str, str]]) -> dict[str, str]:
-    return future.result()
+        pool = ProcessPoolExecutor(self.workers, context, _start_worker, (self._folder,))
+        weakref.finalize(self, pool.shutdown, wait=False, cancel_futures=True)
+        return pool
 
 
 def _batches(missing: dict[str, Question]) -> Iterator[list[tuple[str, Question]]]:
