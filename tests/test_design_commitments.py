@@ -105,6 +105,7 @@ def world(table: ResponseTable) -> World:
     return table.world
 
 
+@pytest.mark.slow
 def test_real_projects_are_built_when_the_losers_are_compensated(table: ResponseTable) -> None:
     """New lithium capacity hurts Australia's producers; transfers let everyone sign, and offtakes satisfy lenders."""
     alone = Designer(table, DesignRequest.parse(LITHIUM, "design")).result()

@@ -109,6 +109,7 @@ def test_a_design_runs_to_its_end_and_loads_into_the_scenario(page: Any) -> None
     assert test.session_state[state.STORE].scenario.agreement != Agreement()
 
 
+@pytest.mark.slow
 def test_the_frontier_is_drawn_with_the_agreement_found(page: Any) -> None:
     test = run_job(page("design", BISMUTH), "Find the agreement")
     test = run_job(test, "Draw the frontier")
@@ -246,6 +247,7 @@ def test_coalitions_are_tried(page: Any) -> None:
     assert "Of 7 coalitions" in said(test)
 
 
+@pytest.mark.slow
 def test_other_instruments_are_compared_also_one_party_s(page: Any) -> None:
     test = page("parties", AGREED)
     test.selectbox(key="parties_applied_by").set_value("JPN")
@@ -283,6 +285,7 @@ def touching(scenario: Scenario) -> list[str]:
     return [state.name for state in named]
 
 
+@pytest.mark.slow
 def test_shocks_are_chosen_stated_and_kept(page: Any) -> None:
     first, *others = touching(BISMUTH)
     test = open_shocks(page("design", BISMUTH))

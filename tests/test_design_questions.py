@@ -206,6 +206,7 @@ def test_an_unknown_lever_or_measure_is_refused(evaluator: Evaluator, trial: Tri
 # equivalence
 
 
+@pytest.mark.slow
 def test_an_equivalent_instrument_gives_the_same_producer_price(
     evaluator: Evaluator, trial: Trial, names: Names
 ) -> None:

@@ -53,6 +53,7 @@ def asked(**changes: Any) -> DesignRequest:
     return DesignRequest.parse(SMALL | changes, "design")
 
 
+@pytest.mark.slow
 def test_the_refined_optimum_agrees_with_brute_force_over_a_fine_grid(table: ResponseTable) -> None:
     request = asked(participation="none")
     design = Designer(table, request).result()
@@ -88,6 +89,7 @@ def test_weights_red_lines_and_probabilities_solve_nothing_again(table: Response
     assert table.solved == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_loses_nothing(world: World, tmp_path: Path) -> None:
     store = Store(tmp_path / "responses.sqlite")
     first = ResponseTable(world, store)
@@ -103,6 +105,7 @@ def test_an_interrupted_run_loses_nothing(world: World, tmp_path: Path) -> None:
     assert first.solved + second.solved == cells
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_result(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +178,7 @@ def test_a_measure_that_no_package_changes_still_has_a_frontier(table: ResponseT
     assert len(last.found) == 1
 
 
+@pytest.mark.slow
 def test_impossible_red_lines_are_named(table: ResponseTable) -> None:
     lines = {"JPN": {"non_party_import_share": 0.01}, "USA": {"producer_revenue": -1e9}}
     design = Designer(table, asked(red_lines=lines)).result()
