@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import weakref
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -151,10 +153,17 @@ _WORLDS: list[World] = []
 
 
 def _start_worker(folder: Path | None) -> None:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # an interruption is for the process that collects, which then ends this one
+    # An interruption is for the process that collects; when that one ends, however it does, so does this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _WORLDS[:] = [World(folder)]
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
 def _solve_batch(batch: list[tuple[str, Question]]) -> dict[str, str]:
