@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from unittest.mock import patch
 
@@ -33,6 +34,8 @@ LOOKUPS = {"value", "find", "assumed", "by_region", "assumed_by_region"}
 """Methods that look an assumption up by name; the last two take the beginning of a name."""
 BY_REGION = {"by_region", "assumed_by_region"}
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
+TYPES_ONLY = {("model.equilibrium.search.levies", "model.equilibrium.solver")}
+"""The one module that names a type of a module by which it is used."""
 DISTRIBUTIONS = {"pydantic_core": "pydantic", "docx": "python-docx", "fontTools": "fonttools"}
 """What a library is installed as, where that is not its name in the code."""
 MACHINE_FOLDERS = ("home", "Users", "root", "tmp", "mnt", "work", "srv")
@@ -56,6 +59,33 @@ def imported(path: Path) -> set[str]:
 
 def test_imports_run_one_way() -> None:
     assert lint_imports(str(ROOT / "pyproject.toml"), no_cache=True, no_logo=True) == 0
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def needed(path: Path, modules: set[str]) -> set[str]:
+    """The model's modules that a file imports when it is imported itself, and those whose types it names."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = [tree(path)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= inside if inside <= modules else {str(node.module), *inside}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        waiting += [] if isinstance(node, ast.FunctionDef) else ast.iter_child_nodes(node)
+    return names & modules
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {module(path) for path in MODEL}
+    needs = {module(path): needed(path, modules) for path in MODEL}
+    for user, needed_for_types in TYPES_ONLY:
+        needs[user].discard(needed_for_types)
+    assert tuple(TopologicalSorter(needs).static_order())
 
 
 @pytest.mark.parametrize("path", MODEL, ids=lambda path: str(path.relative_to(ROOT)))

@@ -14,7 +14,6 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from model.design.table import Progress
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
 from model.instruments import Floor, Tariff
@@ -23,6 +22,7 @@ from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
 from model.words.names import Names
 from model.words.numbers import figures, signed_millions
+from model.work import Progress
 from model.world import World
 from pages.components import jobs, levers, links, results, state
 
@@ -358,7 +358,7 @@ def test_a_calculation_is_done_when_its_steps_are_and_not_before() -> None:
 
 
 UNSOLVED = """
-from model.design.table import Progress
+from model.work import Progress
 from pages.components import jobs
 
 jobs._show("job", jobs.Job("", iter(()), 0.0, latest=Progress(0, 0, "", 0.0)))

@@ -166,7 +166,7 @@ def _solve(arguments: argparse.Namespace) -> None:
 
 def _schema(arguments: argparse.Namespace) -> None:
     from model.case import Case
-    from model.design.request import DesignRequest
+    from model.design.problem.request import DesignRequest
     from model.scenario import Scenario
 
     records: dict[str, type[Record]] = {"case": Case, "scenario": Scenario, "design": DesignRequest}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from model.design.search import Design
-    from model.design.table import Progress
+    from model.work import Progress
 
 SHOWN_EVERY_S = 0.5
 
@@ -60,10 +60,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _design(arguments: argparse.Namespace) -> Design:
-    from model.design.request import DesignRequest
+    from model.design.problem.request import DesignRequest
+    from model.design.responses.store import Store
+    from model.design.responses.table import ResponseTable
     from model.design.search import Designer
-    from model.design.store import Store
-    from model.design.table import ResponseTable
     from model.world import World
 
     request = DesignRequest.read(arguments.request, "design")
@@ -94,18 +94,18 @@ def _write(path: Path, design: Design) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _teller() -> Callable[[Progress], None]:
-    """A function that shows progress, not more than twice a second."""
-    shown = -SHOWN_EVERY_S
+def _teller() -> Callable[[Progress[Any]], None]:
+    """A function that shows progress and the seconds left at this pace, not more than twice a second."""
+    begun, shown = time.monotonic(), -SHOWN_EVERY_S
 
-    def show(progress: Progress) -> None:
+    def show(progress: Progress[Any]) -> None:
         nonlocal shown
-        now = time.monotonic()
-        is_last = progress.done == progress.total
+        now, done, total = time.monotonic(), progress.done, progress.total
+        is_last = done == total
         if now - shown >= SHOWN_EVERY_S or is_last:
             shown = now
-            left = f"about {progress.seconds_left:.0f} s left ({progress.tried})"
-            text = f"{progress.done} of {progress.total} solved, {left}"
+            left_s = (now - begun) / max(done, 1) * (total - done)
+            text = f"{done} of {total} solved, about {left_s:.0f} s left ({progress.tried})"
             sys.stderr.write(f"\r{text:<70}" + ("\n" if is_last else ""))
             sys.stderr.flush()
 

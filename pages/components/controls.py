@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.design.parties import Aside, aside_in_short, aside_in_words
+from model.aside import Aside, aside_in_short, aside_in_words
 from model.errors import AccordError
 from model.findings import figures, group_labels, price
 from model.instruments import Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Tariff, Trq, lever

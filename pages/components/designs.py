@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from model.design import ResponseTable, Store
-from model.design.draft import (
-    LINES,
-    OBJECTIVES,
-    PARTICIPATIONS,
-    PERCENT,
-    Draft,
-    NewLine,
-    RedLine,
-    add_line,
-)
-from model.design.request import DesignRequest, check, states_of
+from model.design.problem.draft import LINES, OBJECTIVES, PARTICIPATIONS, Draft, NewLine, RedLine, add_line
+from model.design.problem.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.errors import AccordError
 from model.instruments import RentHolder
+from model.units import PERCENT
 from model.words.numbers import starting
 from pages.components import controls, design_charts, forms, layout, results
 
@@ -29,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from model.design.request import State
+    from model.design.problem.request import State
     from model.scenario import Scenario
 
 PER_ROW = 4

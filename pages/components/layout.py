@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from model.design.parties import aside_in_short
-from model.design.wording import agreement_in_short
+from model.aside import aside_in_short
 from model.errors import AccordError
+from model.findings.agreed import agreement_in_short
 from model.findings.terms import terms_of
 from model.words.numbers import starting
 from pages.components import controls, levers, results, state

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.design.parties import Aside
+from model.aside import Aside
 from model.errors import AccordError, ScenarioError
 from model.scenario import Scenario
 from pages.components import axes, links, results

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.commitments import Seller
+from model.design.problem.commitments import Seller
 from model.market.capacity import open_channels
 from model.market.records import NodeRole, Role, Shape, activities, join
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.assumptions import Assumptions
-    from model.design.options import Option
-    from model.design.request import OfftakeRules
+    from model.design.problem.request import OfftakeRules
     from model.market.records import MineralMarket
     from model.scenario import Scenario
     from model.world import World
@@ -81,7 +81,7 @@ def _project(row: object, assumptions: Assumptions) -> Project:
     required = asked if np.isfinite(asked) else assumptions.value("project_required_return", str(get("mineral")))
     capacity = float(get("capacity_t_per_yr"))
     operating = float(get("operating_cost_per_t")) * rate
-    capital = float(get("capex_million")) * 1e6 * rate * annuity(required, assumptions.value("project_life_yr"))
+    capital = float(get("capex_million")) * MILLION * rate * annuity(required, assumptions.value("project_life_yr"))
     return Project(
         id=str(get("id")),
         name=str(get("name")),
@@ -121,14 +121,6 @@ def project_sets(ids: Sequence[str]) -> list[tuple[str, ...]]:
     """What the menu builds together: nothing, the cheapest, the two cheapest, and so on."""
     most = min(len(ids), MOST_TOGETHER)
     return [tuple(ids[:count]) for count in range(most + 1)]
-
-
-def covers_full_cost(option: Option, project: Project) -> bool:
-    """Whether the floor, or the price its producers expect, covers a project's operating cost and return on capital."""
-    prices = [r.producer_price_usd_per_t.get(project.stage, {}).get(project.region, 0.0) for r in option.responses]
-    expected = float(option.frame.probability @ np.array(prices))
-    floor = option.package.floor if project.stage == option.package.stage else 0.0
-    return max(expected, floor) >= project.full_cost_usd_per_t
 
 
 def with_projects(world: World, scenario: Scenario, market: MineralMarket, ids: Sequence[str]) -> MineralMarket:

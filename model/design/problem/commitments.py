@@ -25,15 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-from model.design.steps import ceil_to, floor_to, negotiable_step
-from model.market.calibrate import duty_matrix
+from model.design.problem.steps import ceil_to, floor_to, negotiable_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from model.design.responses import Facts, Response
-    from model.scenario import Scenario
-    from model.world import World
+    from model.design.problem.facts import Facts
 
     Place = tuple[str, str, str]
 
@@ -150,25 +147,3 @@ def _least_cost(
     m.cost = pyo.Objective(expr=cost + penalty * nothing, doc="Landed cost [USD/yr]")
     pyo.SolverFactory("appsi_highs").solve(m)
     return {route: float(m.volume_t[route].value) for route in m.route}
-
-
-def landed_costs(
-    world: World, scenario: Scenario, response: Response, mineral: str, producers: Sequence[tuple[str, str]]
-) -> dict[Place, float]:
-    """Seller's price, freight and duty in force from every (producer, stage) to every consuming party [USD/t].
-
-    Where nothing was sold yet the seller's price is the world price of the stage.
-    """
-    part = world.calibrated(mineral, scenario)
-    found = {}
-    for producer, stage in producers:
-        index = world.stages[mineral].index(stage)
-        trade, freight = response.at(stage), part.costs[index].freight
-        duty = duty_matrix(world.tables, mineral, stage, part.base.regions, "ad_valorem_now")
-        price = trade.seller_price_usd_per_t.get(producer, part.base.stages[index].price_usd_per_t)
-        i = part.base.regions.index(producer)
-        for buyer in scenario.parties:
-            if trade.use_t.get(buyer, 0.0) > 0:
-                j = part.base.regions.index(buyer)
-                found[producer, buyer, stage] = float((price + freight[i, j]) * (1.0 + duty[i, j]))
-    return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from model.design.options import MILLION
-from model.design.request import CLASSES, DesignRequest, Menu
+from model.design.problem.request import CLASSES, DesignRequest, Menu
 from model.errors import ScenarioError
 from model.records import choices
+from model.units import MILLION, PERCENT
 from model.words.numbers import figures
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from model.scenario import Scenario
     from model.words.names import Names
-
-PERCENT = 0.01
-"""A percent as a share."""
 
 OBJECTIVES = {
     "expected_gain": "the largest expected gain of all parties",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.design.attribution import (
+from model.aside import NOTHING_BESIDE, Aside
+from model.design.problem.draft import request_of
+from model.design.problem.request import check
+from model.design.questions.attribution import (
     MEMBERSHIP,
     Decomposition,
     attribute,
@@ -16,22 +19,20 @@ from model.design.attribution import (
     change_trials,
     levers_of,
 )
-from model.design.cards import cards, margins
-from model.design.draft import request_of
-from model.design.evaluate import Answer, Evaluator, Trial
-from model.design.membership import Member, membership, membership_trials
-from model.design.request import check
-from model.design.wording import money_a_year, signed_money_a_year
+from model.design.questions.cards import cards, red_lines
+from model.design.questions.evaluate import Evaluator, Trial
+from model.design.questions.membership import Member, membership, membership_trials
 from model.errors import ScenarioError
 from model.instruments import Agreement
-from model.words.numbers import listing, starting
+from model.words.yearly import money_a_year, signed_money_a_year
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.design.choice import Choice
-    from model.design.request import DesignRequest, State
-    from model.design.table import Progress, ResponseTable
+    from model.design.problem.request import DesignRequest, State
+    from model.design.responses.table import ResponseTable
     from model.scenario import Scenario
     from model.words.names import Names
 
@@ -53,18 +54,6 @@ class Study:
     members: list[Member]
 
 
-@dataclass(frozen=True)
-class Aside:
-    """What a designed agreement holds that a scenario cannot: projects built by mineral, lump sums received by party.
-
-    Lump sums are million USD a year. ``has_purse`` says that levies, rents or outlays are also divided anew.
-    """
-
-    projects: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    transfers: dict[str, float] = field(default_factory=dict)
-    has_purse: bool = False
-
-
 def aside_of(choice: Choice) -> Aside:
     """What is lost when a choice is loaded as a scenario."""
     built = {mineral: option.package.projects for mineral, option in choice.chosen.items() if option.package.projects}
@@ -76,26 +65,7 @@ NO_TRANSFER = 1e-9
 """Lump sums below this are none [million USD/yr]."""
 
 
-def aside_in_words(aside: Aside, table: pd.DataFrame, names: Names) -> str:
-    """What is built and moved beside the instruments, by the ``table`` of projects; empty where nothing is."""
-    by_id = {str(row.id): f"{row.name} ({names.region(str(row.region))})" for row in table.itertuples(index=False)}
-    built = [by_id[project] for ids in aside.projects.values() for project in ids]
-    paid = [f"{names.region(p)} pays {money_a_year(musd)}" for p, musd in aside.transfers.items() if musd < 0]
-    received = [f"{names.region(p)} receives {money_a_year(musd)}" for p, musd in aside.transfers.items() if musd > 0]
-    parts = [f"built: {', '.join(built)}" if built else "", ", ".join((*paid, *received))]
-    parts.append("levies, rents or outlays are divided anew" if aside.has_purse else "")
-    return starting("; ".join(part for part in parts if part))
-
-
-def aside_in_short(aside: Aside) -> str:
-    """That something stands beside the instruments, in few words; empty where nothing does."""
-    number = sum(len(ids) for ids in aside.projects.values())
-    built = f"{number} new project{'s' if number > 1 else ''}" if number else ""
-    parts = (built, "transfers" if aside.transfers else "", "a common purse" if aside.has_purse else "")
-    return listing([part for part in parts if part])
-
-
-def trial_of(scenario: Scenario, aside: Aside = Aside()) -> Trial:
+def trial_of(scenario: Scenario, aside: Aside = NOTHING_BESIDE) -> Trial:
     """The scenario's agreement as a trial, with what stands beside it."""
     return Trial(scenario.parties, scenario.agreement, aside.projects, scenario.assumptions, aside.transfers)
 
@@ -108,7 +78,7 @@ def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[
 
 def study(
     table: ResponseTable, trial: Trial, request: DesignRequest, candidates: Sequence[str] = ()
-) -> Iterator[Progress]:
+) -> Iterator[Progress[Study | None]]:
     """Cards, attribution and membership of an agreement over all states of a request.
 
     Yields progress; the last step is the :class:`Study`.
@@ -121,15 +91,17 @@ def study(
     found = Study(
         states=evaluator.states,
         cards=cards(evaluator, trial),
-        red_lines=margins(evaluator, trial),
+        red_lines=red_lines(evaluator, trial),
         attribution=_contributions(trial, False, {subset: gains[subset] for subset in by_levers}, request.seed),
         members=membership(trial, gains["agreed"], {country: gains[country] for country in by_country}),
     )
     steps = len(gains) + 1
-    yield Answer(steps, steps, "done", 0.0, found)
+    yield Progress(steps, steps, "done", found)
 
 
-def attribution_to_members(table: ResponseTable, trial: Trial, request: DesignRequest) -> Iterator[Progress]:
+def attribution_to_members(
+    table: ResponseTable, trial: Trial, request: DesignRequest
+) -> Iterator[Progress[pd.DataFrame | None]]:
     """What each instrument and the membership of each party contribute to each party's gain.
 
     Yields progress; the last step is the table of contributions.
@@ -139,7 +111,7 @@ def attribution_to_members(table: ResponseTable, trial: Trial, request: DesignRe
         attribution_trials(trial, True, table.world.regions, request.seed, FEW_ORDERS)
     )
     steps = len(gains) + 1
-    yield Answer(steps, steps, "done", 0.0, _contributions(trial, True, gains, request.seed))
+    yield Progress(steps, steps, "done", _contributions(trial, True, gains, request.seed))
 
 
 def _contributions(
@@ -203,13 +175,13 @@ def since(
     table: ResponseTable,
     saved: Scenario,
     scenario: Scenario,
-    asides: tuple[Aside, Aside] = (Aside(), Aside()),
-) -> Iterator[Progress]:
+    asides: tuple[Aside, Aside] = (NOTHING_BESIDE, NOTHING_BESIDE),
+) -> Iterator[Progress[dict[str, Decomposition] | None]]:
     """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
 
     Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what
     stands beside the saved agreement and this one. Yields progress; the
-    last step is a :class:`~model.design.attribution.Decomposition` by party of either.
+    last step is a :class:`~model.design.questions.attribution.Decomposition` by party of either.
 
     Raises:
         ScenarioError: when the two have different horizons.
@@ -224,7 +196,7 @@ def since(
     gains = yield from evaluator.all_gains(change_trials(trial_of(saved, asides[0]), trial_of(scenario, asides[1])))
     found = change_since(gains, evaluator.frame.parties)
     steps = len(gains) + 1
-    yield Answer(steps, steps, "done", 0.0, found)
+    yield Progress(steps, steps, "done", found)
 
 
 def changes_table(found: dict[str, Decomposition], names: Names) -> pd.DataFrame:

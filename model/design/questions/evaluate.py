@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from model.design.options import MILLION, Frame, Option
-from model.design.packages import Package
-from model.design.projects import projects_of
-from model.design.responses import Question, facts_from, question
-from model.design.table import Progress
+from model.design.choice.options import Frame, Option
+from model.design.problem.packages import Package
+from model.design.problem.projects import projects_of
+from model.design.responses.facts import facts_from
+from model.design.responses.response import Question, question
 from model.instruments import Agreement
+from model.units import MILLION
+from model.work import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
-    from model.design.projects import Project
-    from model.design.request import DesignRequest, State
-    from model.design.table import ResponseTable
+    from model.design.problem.projects import Project
+    from model.design.problem.request import DesignRequest, State
+    from model.design.responses.table import ResponseTable, Steps
     from model.market.records import Floats
 
-Value = TypeVar("Value")
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Answer(Progress, Generic[Value]):
-    """The last step of a question: its answer."""
-
-    value: Value
 
 
 @dataclass(frozen=True)
@@ -62,42 +55,6 @@ def moved_among(transfers: Mapping[str, float], members: Sequence[str]) -> dict[
     if moved <= 0:
         return dict.fromkeys(own, 0.0)
     return {party: amount * moved / (received if amount > 0 else paid) for party, amount in own.items()}
-
-
-def applied_by(
-    agreement: Agreement, before: Sequence[str], members: Sequence[str], regions: Sequence[str]
-) -> Agreement:
-    """The agreement of the parties ``before`` as applied by ``members``.
-
-    Who joins takes part in what all parties apply; who leaves drops out of everything and becomes an outsider to
-    measures against all outsiders. Measures that name some parties or some outsiders keep to those.
-    """
-    everyone, inside, leavers = set(before), set(members), set(before) - set(members)
-    outside = set(regions) - everyone
-
-    def importers(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(members) if set(names) == everyone else tuple(name for name in names if name not in leavers)
-
-    def exporters(names: tuple[str, ...]) -> tuple[str, ...]:
-        if set(names) == outside:
-            return tuple(region for region in regions if region not in inside)
-        return tuple(name for name in names if name in everyone or name not in inside)
-
-    def border(items: Sequence[Any]) -> tuple[Any, ...]:
-        ends = ({"importers": importers(item.importers), "exporters": exporters(item.exporters)} for item in items)
-        moved = [item.model_copy(update=names) for item, names in zip(items, ends, strict=True)]
-        return tuple(item for item in moved if item.importers and item.exporters)
-
-    floors = [floor.model_copy(update={"parties": importers(floor.parties)}) for floor in agreement.floors]
-    return agreement.model_copy(
-        update={
-            "floors": tuple(floor for floor in floors if floor.parties),
-            **{name: border(getattr(agreement, name)) for name in ("tariffs", "quotas", "trqs")},
-            "export_taxes": tuple(tax for tax in agreement.export_taxes if tax.exporter not in leavers),
-            "offtakes": tuple(o for o in agreement.offtakes if not {o.producer, o.buyer} & leavers),
-            "stockpiles": tuple(stock for stock in agreement.stockpiles if stock.party not in leavers),
-        }
-    )
 
 
 class Evaluator:
@@ -130,23 +87,21 @@ class Evaluator:
         ]
         return list({self.table.key(cell): cell for cell in cells}.values())
 
-    def fill(self, trials: Sequence[Trial]) -> Iterator[Progress]:
+    def fill(self, trials: Sequence[Trial]) -> Steps:
         """Solve what the trials need, with progress."""
         yield from self.table.fill(self.questions(trials))
 
-    def all_gains(self, trials: Mapping[Key, Trial]) -> Generator[Progress, None, dict[Key, dict[str, float]]]:
+    def all_gains(self, trials: Mapping[Key, Trial]) -> Generator[Progress[None], None, dict[Key, dict[str, float]]]:
         """Expected gains by watched party of every trial [million USD/yr], with progress trial by trial.
 
         One step is left to the caller, who reports its answer with it.
         """
         gains: dict[Key, dict[str, float]] = {}
-        started = time.monotonic()
         for done, (key, trial) in enumerate(trials.items()):
-            left = (time.monotonic() - started) / done * (len(trials) - done) if done else 0.0
             for step in self.fill([trial]):
-                yield Progress(done, len(trials) + 1, step.tried, left)
+                yield replace(step, done=done, total=len(trials) + 1)
             gains[key] = self.expected_gains(trial)
-            yield Progress(done + 1, len(trials) + 1, "", left)
+            yield Progress(done + 1, len(trials) + 1, "", None)
         return gains
 
     def options(self, trial: Trial) -> dict[str, Option]:

@@ -9,13 +9,11 @@ import numpy as np
 
 from model.errors import ScenarioError
 from model.records import choices
+from model.units import PERCENT
 from model.words.numbers import figures
 
 if TYPE_CHECKING:
-    from model.design.evaluate import Evaluator, Trial
-
-PERCENT = 100.0
-"""A share in percent."""
+    from model.design.questions.evaluate import Evaluator, Trial
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def measured(evaluator: Evaluator, trial: Trial, mineral: str, aim: Aim) -> floa
         option = evaluator.options(trial)[mineral]
         at = [evaluator.frame.parties.index(party) for party in members]
         use = option.expected(option.use_t)[at]
-        return PERCENT * float(use @ option.non_party_share[at] / use.sum()) if use.sum() > 0 else 0.0
+        return float(use @ option.non_party_share[at] / use.sum()) / PERCENT if use.sum() > 0 else 0.0
     raise ScenarioError(f"unknown measure {aim.measure!r}; {choices(MEASURES, aim.measure)}")
 
 

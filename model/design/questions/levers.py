@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.aims import MEASURES, Aim, amount, measured
-from model.design.evaluate import Answer
-from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
+from model.design.questions.aims import MEASURES, Aim, amount, measured
+from model.design.questions.levels import (
+    HIGHEST_FLOOR,
+    SCAN_POINTS,
+    SHARPNESS,
+    SLACK_QUOTA,
+    level_search,
+    tries_of,
+    work_out,
+)
 from model.errors import ScenarioError
 from model.instruments import Agreement, Duty, Floor, Stockpile, Trq
 from model.records import choices
 from model.words.numbers import figures
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from model.design.evaluate import Evaluator, Trial
-    from model.design.table import Progress
+    from model.design.questions.evaluate import Evaluator, Trial
     from model.words.names import Names
 
 LARGEST_STOCK = 0.5
@@ -62,7 +69,9 @@ class LeverAnswer:
     why_not: tuple[str, ...]
 
 
-def one_lever(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, aim: Aim) -> Iterator[Progress]:
+def one_lever(
+    evaluator: Evaluator, trial: Trial, mineral: str, lever: str, aim: Aim
+) -> Iterator[Progress[LeverAnswer | None]]:
     """The gentlest level of one lever at which an aim is reached, everything else as agreed.
 
     The lowest floor, the largest TRQ quantity that still restricts enough, or the smallest stockpile. Yields progress;
@@ -99,7 +108,7 @@ def one_lever(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, aim:
         agreement=None if found.level is None else last.agreement,
         why_not=_why_not(evaluator, last, mineral) if found.level is None else (),
     )
-    yield Answer(tries + 1, tries + 1, "done", 0.0, answer)
+    yield Progress(tries + 1, tries + 1, "done", answer)
 
 
 def _why_not(evaluator: Evaluator, trial: Trial, mineral: str) -> tuple[str, ...]:

@@ -13,22 +13,18 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from model.instruments import Agreement
 from model.source import source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from model.design.problem.facts import Amounts, Pairs
     from model.scenario import Scenario
     from model.shocks import ShockLibrary
     from model.world import World
 
-    Amounts = dict[str, float]
-    Pairs = dict[tuple[str, str], float]
-
-COMPUTES = "model.design.respond"
+COMPUTES = "model.design.responses.respond"
 """What computes a response, with all it imports."""
 _PAIR = ">"
 _BY_PAIR = ("flows_t", "delivered")
@@ -108,25 +104,6 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """The status quo of one mineral's last stage, to which the menu refers. Price is weighted by the parties' use.
-
-    ``need_t`` is use by stage. ``deliverable_t`` is what each party makes at the last stage in every state,
-    ``landed_usd_per_t`` by producer, buyer and stage; both are only filled where commitments are allocated.
-    """
-
-    mineral: str
-    stage: str
-    price_usd_per_t: float
-    use_t: Amounts
-    non_party_imports_t: Amounts
-    flows_t: Pairs
-    need_t: dict[str, Amounts]
-    deliverable_t: Amounts = field(default_factory=dict)
-    landed_usd_per_t: dict[tuple[str, str, str], float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Question:
     """One cell of the table: a mineral under an agreement (hosts' included) in one state, with projects built."""
 
@@ -173,20 +150,3 @@ def key_of(asked: Question, data_hash: str) -> str:
     """SHA-256 over everything that determines a response."""
     content = json.dumps([data_hash, source_hash(COMPUTES), asked.content])
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[str]) -> Facts:
-    """What the menu refers to, from the response to no agreement and no shock."""
-    use = {party: response.use_t[party] for party in parties if response.use_t.get(party, 0.0) > 0}
-    prices = response.price_usd_per_t
-    weights = list(use.values()) or [1.0] * len(prices)
-    named = list(use) or list(prices)
-    return Facts(
-        mineral=mineral,
-        stage=stage,
-        price_usd_per_t=float(np.average([prices[name] for name in named], weights=weights)),
-        use_t=response.use_t,
-        non_party_imports_t=response.non_party_imports_t,
-        flows_t=response.flows_t,
-        need_t={stage: response.at(stage).use_t for stage in (*response.upstream, stage)},
-    )

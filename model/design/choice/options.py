@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.request import CLASSES
+from model.design.problem.request import CLASSES
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from model.design.packages import Levels, Package
-    from model.design.projects import Project
-    from model.design.responses import Response
+    from model.design.problem.packages import Levels, Package
+    from model.design.problem.projects import Project
+    from model.design.responses.response import Response
     from model.market.records import Floats
 
-MILLION = 1e6
 SMALLEST_CONTRACT = 1e-3
 """Trade below this share of the buyer's need is not worth a contract."""
 SAME = 1e-9
@@ -206,6 +206,13 @@ class Option:
         weight = self.frame.probability * delivered
         mean = float(weight @ price / weight.sum()) if weight.sum() > 0 else float(price[0])
         return Pair(producer, buyer, stage, least, most, price, delivered, mean)
+
+    def covers_full_cost(self, project: Project) -> bool:
+        """Whether floor or expected price covers a project's operating cost and return on capital."""
+        prices = [r.producer_price_usd_per_t.get(project.stage, {}).get(project.region, 0.0) for r in self.responses]
+        expected = float(self.frame.probability @ np.array(prices))
+        floor = self.package.floor if project.stage == self.package.stage else 0.0
+        return max(expected, floor) >= project.full_cost_usd_per_t
 
     def expected(self, amounts: Floats) -> Floats:
         """Expected value by party of a [state, party] array."""

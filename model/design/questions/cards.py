@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from model.design.evaluate import moved_among
-from model.design.limits import limits_of
-from model.design.options import Option
-from model.design.request import CLASSES
-from model.design.wording import margins_in_words, money_a_year, signed_money_a_year
+from model.design.choice.limits import limits_of, margins
+from model.design.choice.options import Option
+from model.design.problem.request import CLASSES
+from model.design.questions.evaluate import moved_among
+from model.design.wording import margins_in_words
 from model.words.numbers import figures, listing, percent, price, starting, tonnes
+from model.words.yearly import money_a_year, signed_money_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from model.design.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Evaluator, Trial
     from model.instruments import Offtake
     from model.market.records import Floats
     from model.words.names import Names
@@ -73,20 +74,13 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
     return pd.DataFrame({"party": evaluator.frame.parties, "gain_musd": gain, **parts, **security})
 
 
-def margins(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
+def red_lines(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
     """Every red line of the evaluator's request with the margin this agreement leaves (negative = broken)."""
     options = {mineral: [option] for mineral, option in evaluator.options(trial).items()}
-    gains = evaluator.gains(trial)
     parties = tuple(party for party in evaluator.frame.parties if party in evaluator.request.parties)
-    tightest: dict[str, tuple[str, str, float, str]] = {}
-    for limit in limits_of(evaluator.request, replace(evaluator.frame, parties=parties), options):
-        amount = sum(limit.of_options.values())
-        if limit.state_weight is not None:
-            amount -= float(limit.state_weight @ gains[:, evaluator.frame.parties.index(limit.party)])
-        margin = limit.most - amount
-        if limit.group not in tightest or margin < tightest[limit.group][2]:
-            tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)
-    return pd.DataFrame(tightest.values(), columns=["party", "red_line", "margin", "unit"])
+    limits = limits_of(evaluator.request, replace(evaluator.frame, parties=parties), options)
+    received = moved_among(trial.transfers, trial.members)
+    return margins(limits, evaluator.frame.parties, evaluator.gains(trial), received)
 
 
 def signs(cards_of: pd.DataFrame, parties: Sequence[str], names: Names) -> str:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.design.evaluate import Answer, applied_by
-from model.design.wording import money_a_year
 from model.errors import ScenarioError
+from model.instruments import Membership
 from model.words.numbers import listing, starting
+from model.words.yearly import money_a_year
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from model.design.evaluate import Evaluator, Trial
-    from model.design.table import Progress
+    from model.design.questions.evaluate import Evaluator, Trial
     from model.scenario import Scenario
     from model.words.names import Names
     from model.world import World
@@ -48,7 +48,7 @@ def membership_trials(trial: Trial, candidates: Sequence[str], regions: Sequence
             members = tuple(name for name in trial.members if name != country)
         else:
             members = (*trial.members, country)
-        agreement = applied_by(trial.agreement, trial.members, members, regions)
+        agreement = trial.agreement.applied_by(Membership(trial.members, members, tuple(regions)))
         trials[country] = replace(trial, members=members, agreement=agreement)
     return trials
 
@@ -121,12 +121,12 @@ def coalition_trials(trial: Trial, core: Sequence[str], regions: Sequence[str]) 
     trials = {}
     for size in range(1, len(core) + 1):
         for members in combinations(core, size):
-            agreement = applied_by(trial.agreement, trial.members, members, regions)
+            agreement = trial.agreement.applied_by(Membership(trial.members, members, tuple(regions)))
             trials[frozenset(members)] = replace(trial, members=members, agreement=agreement)
     return trials
 
 
-def coalitions(evaluator: Evaluator, trial: Trial, core: Sequence[str]) -> Iterator[Progress]:
+def coalitions(evaluator: Evaluator, trial: Trial, core: Sequence[str]) -> Iterator[Progress[list[Coalition] | None]]:
     """Every coalition of the core, largest first: who gains, and whether no member is better off leaving.
 
     Yields progress; the last step is the list of :class:`Coalition`.
@@ -138,7 +138,7 @@ def coalitions(evaluator: Evaluator, trial: Trial, core: Sequence[str]) -> Itera
     gains = yield from evaluator.all_gains(trials)
     gains[frozenset()] = dict.fromkeys(evaluator.frame.parties, 0.0)
     found = sorted(stable_coalitions(core, gains), key=lambda each: (-len(each.members), each.members))
-    yield Answer(len(trials) + 1, len(trials) + 1, "done", 0.0, found)
+    yield Progress(len(trials) + 1, len(trials) + 1, "done", found)
 
 
 def stable_coalitions(core: Sequence[str], gains: Mapping[frozenset[str], Mapping[str, float]]) -> list[Coalition]:

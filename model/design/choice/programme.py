@@ -13,7 +13,7 @@ import numpy as np
 from pyomo.core.expr import LinearExpression
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-from model.design.projection import FEASIBLE_POINT, SHORT, Columns, Projection, Whole
+from model.design.choice.projection import FEASIBLE_POINT, SHORT, Columns, Projection, Whole
 from model.errors import SolveError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pyomo.environ as pyo
 
-    from model.design.projection import Positions
-    from model.design.request import DesignRequest
+    from model.design.choice.projection import Positions
+    from model.design.problem.request import DesignRequest
     from model.market.records import Floats
 
 

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from model.design.commitments import allocate
-from model.design.request import TrqSplit
-from model.design.steps import negotiable_step, round_to
+from model.design.problem.commitments import allocate
+from model.design.problem.request import TrqSplit
+from model.design.problem.steps import negotiable_step, round_to
 from model.instruments import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
 from model.records import Name, Price, Quantity, Rate, Record
+from model.units import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from model.design.commitments import Seller
-    from model.design.request import Menu
-    from model.design.responses import Facts
+    from model.design.problem.commitments import Seller
+    from model.design.problem.facts import Facts
+    from model.design.problem.request import Menu
 
 
 class Package(Record):
@@ -134,7 +135,7 @@ def package_of(
         floor=round_to(levels.floor * facts.price_usd_per_t, price_step),
         mechanism=levels.mechanism,
         trqs=tuple(_trqs(levels, facts, parties, step)),
-        over_quota_rate=round_to(levels.over_quota_rate, 0.01) if levels.over_quota_rate > 0 else 0.0,
+        over_quota_rate=round_to(levels.over_quota_rate, PERCENT) if levels.over_quota_rate > 0 else 0.0,
         rent_to=menu.rent_to,
         stockpiles=tuple(_stockpiles(levels, facts, parties, step)),
         release_above=round_to(menu.release_above * facts.price_usd_per_t, price_step) if levels.stockpile > 0 else 0.0,

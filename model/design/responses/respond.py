@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.design.projects import with_projects
-from model.design.request import CLASSES
-from model.design.responses import Facts, Response, Upstream, facts_from, question
+from model.design.problem.projects import with_projects
+from model.design.problem.request import CLASSES
+from model.design.responses.response import Response, Upstream
 from model.equilibrium import Solver, lay_over, solve_problem
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import Agreement, Offtake
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from model.design.responses import Amounts, Pairs, Question
+    from model.design.problem.facts import Amounts, Pairs
+    from model.design.responses.response import Question
     from model.equilibrium import SolvedMineral
-    from model.scenario import Scenario
     from model.world import World
 
 SMALLEST_FLOW = 1e-9
@@ -55,12 +55,6 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     parties = frozenset(asked.scenario.parties)
     problem = lay_over(market, parties, asked.scenario.agreement, shocks, host_output)
     return solve_problem(problem, asked.scenario.agreement, Solver())
-
-
-def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
-    """The status quo of a mineral."""
-    response = respond(world, question(world, scenario.status_quo(), mineral))
-    return facts_from(response, mineral, world.stages[mineral][-1], scenario.parties)
 
 
 def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement) -> Response:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
-import time
-from collections import OrderedDict
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+import threading
+import weakref
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model.design.respond import respond
-from model.design.responses import Question, Response, key_of
+from model.design.responses.respond import respond
+from model.design.responses.response import Question, Response, key_of
 from model.errors import AccordError
+from model.work import Memory, Progress
 from model.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from model.design.store import Store
+    from model.design.responses.store import Store
+
+    Steps = Iterator[Progress[None]]
 
 BATCH = 8
 """Cells a worker solves before it reports; they share a mineral, so that its market is calibrated once."""
@@ -33,16 +39,6 @@ class Failure:
     """A cell for which no equilibrium was proved, and why."""
 
     reason: str
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a calculation is: ``done`` of ``total`` solves, what was worked on last, seconds left at this pace."""
-
-    done: int
-    total: int
-    tried: str
-    seconds_left: float
 
 
 Answer = Response | Failure
@@ -60,7 +56,8 @@ class ResponseTable:
         self.store = store
         self.workers = workers
         self._folder = folder
-        self._known: OrderedDict[str, Answer] = OrderedDict()
+        self._known: Memory[str, Answer] = Memory(MOST_IN_MEMORY)
+        self._pool: ProcessPoolExecutor | None = None
         self.solved = 0
 
     def key(self, asked: Question) -> str:
@@ -72,7 +69,12 @@ class ResponseTable:
         questions = list(asked)
         for _ in self.fill(questions):
             pass
-        return [self._known[self.key(each)] for each in questions]
+        return [self._answer(each) for each in questions]
+
+    def _answer(self, asked: Question) -> Answer:
+        """What is known of a cell; where memory or store have dropped it since it was filled, it is solved again."""
+        key = self.key(asked)
+        return self._known.recall(key, lambda: _read(self.store.get([key]).get(key) or _solve(self.world, asked)))
 
     def one(self, asked: Question) -> Response:
         """One response.
@@ -85,34 +87,29 @@ class ResponseTable:
             raise AccordError(answer.reason)
         return answer
 
-    def fill(self, asked: Sequence[Question]) -> Iterator[Progress]:
+    def fill(self, asked: Sequence[Question]) -> Steps:
         """Solve what is not known yet, reporting after every part. Stop iterating to cancel: nothing is lost."""
         by_key = {self.key(each): each for each in asked}
         self._recall([key for key in by_key if key not in self._known])
         missing = {key: each for key, each in by_key.items() if key not in self._known}
-        started, total = time.monotonic(), len(missing)
-        solve = self._solve_here if self.workers <= 1 or len(missing) < WORTH_STARTING else self._solve_apart
+        fewest = WORTH_STARTING if self._pool is None else BATCH
+        solve = self._solve_here if self.workers <= 1 or len(missing) < fewest else self._solve_apart
         done = 0
         for texts, tried in solve(missing):
             self._keep(texts)
             done += len(texts)
-            spent = time.monotonic() - started
-            yield Progress(done, total, tried, spent / done * (total - done))
+            yield Progress(done, len(missing), tried, None)
 
     def _recall(self, keys: Sequence[str]) -> None:
         for key, text in self.store.get(keys).items():
-            self._remember(key, _read(text))
+            with suppress(ValueError, TypeError, KeyError, AttributeError):  # a text damaged on disk is solved again
+                self._known.keep(key, _read(text))
 
     def _keep(self, texts: dict[str, str]) -> None:
         self.store.put(texts)
         self.solved += len(texts)
         for key, text in texts.items():
-            self._remember(key, _read(text))
-
-    def _remember(self, key: str, answer: Answer) -> None:
-        self._known[key] = answer
-        if len(self._known) > MOST_IN_MEMORY:
-            self._known.popitem(last=False)
+            self._known.keep(key, _read(text))
 
     def _solve_here(self, missing: dict[str, Question]) -> Iterator[tuple[dict[str, str], str]]:
         for key, asked in missing.items():
@@ -120,20 +117,26 @@ class ResponseTable:
 
     def _solve_apart(self, missing: dict[str, Question]) -> Iterator[tuple[dict[str, str], str]]:
         """Batches of one mineral each, handed to processes that start afresh and load the data themselves."""
+        pool = self._pool = self._pool or self._started()
+        waiting = {pool.submit(_solve_batch, batch): batch[0][1].mineral for batch in _batches(missing)}
+        try:
+            while waiting:
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result(), waiting.pop(future)
+        except BrokenProcessPool:
+            self._pool = None
+            raise AccordError("a process that solves was ended; run again, what is solved is kept") from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _started(self) -> ProcessPoolExecutor:
+        """Processes that stay, with the markets they have calibrated, as long as the table does."""
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, context, _start_worker, (self._folder,)) as pool:
-            waiting = {pool.submit(_solve_batch, batch): batch[0][1].mineral for batch in _batches(missing)}
-            try:
-                while waiting:
-                    finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        yield _result(future), waiting.pop(future)
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _result(future: Future[dict[str, str]]) -> dict[str, str]:
-    return future.result()
+        pool = ProcessPoolExecutor(self.workers, context, _start_worker, (self._folder,))
+        weakref.finalize(self, pool.shutdown, wait=False, cancel_futures=True)
+        return pool
 
 
 def _batches(missing: dict[str, Question]) -> Iterator[list[tuple[str, Question]]]:
@@ -150,10 +153,17 @@ _WORLDS: list[World] = []
 
 
 def _start_worker(folder: Path | None) -> None:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # an interruption is for the process that collects, which then ends this one
+    # An interruption is for the process that collects; when that one ends, however it does, so does this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _WORLDS[:] = [World(folder)]
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
 def _solve_batch(batch: list[tuple[str, Question]]) -> dict[str, str]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, log2
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.table import Progress
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from model.design.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Evaluator, Trial
 
     Search = Generator[float, float, "Reached"]
 
@@ -79,15 +79,15 @@ def work_out(
     trial_at: Callable[[float], Trial],
     measure: Callable[[Trial], float],
     tries: int,
-) -> Generator[Progress, None, Reached]:
+) -> Generator[Progress[None], None, Reached]:
     """A search over trials, solved level by level with progress; one step is left for the answer."""
     tried, level = 0, next(search)
     while True:
         trial = trial_at(level)
         for step in evaluator.fill([trial]):
-            yield Progress(tried, tries + 1, step.tried, step.seconds_left)
+            yield replace(step, done=tried, total=tries + 1)
         tried = min(tried + 1, tries)
-        yield Progress(tried, tries + 1, "", 0.0)
+        yield Progress(tried, tries + 1, "", None)
         try:
             level = search.send(measure(trial))
         except StopIteration as ended:

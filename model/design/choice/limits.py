@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from model.design.options import MILLION
+from model.units import MILLION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from model.design.options import Frame, Option
-    from model.design.request import DesignRequest
+    from model.design.choice.options import Frame, Option
+    from model.design.problem.request import DesignRequest
     from model.market.records import Floats
 
     Cells = dict[tuple[str, int], float]
@@ -29,7 +30,7 @@ class Limit:
 
     ``group`` names the red line it belongs to: all limits of a group (one per state and mineral, say) give way
     together. With a ``state_weight`` the party's gain in those states is subtracted (participation);
-    ``counts_transfers`` adds what the party pays as a lump sum, ``counts_outlay_purse`` its share of common outlays.
+    ``counts_transfers`` subtracts the lump sum it receives, ``counts_outlay_purse`` counts its share of common outlays.
     """
 
     group: str
@@ -131,3 +132,30 @@ def _participation(request: DesignRequest, frame: Frame, party: str) -> Iterator
         for state in range(len(frame.states)):
             only = np.eye(len(frame.states))[state]
             yield Limit(group, party, MONEY, {}, 0.0, f"{text}, under every shock", state_weight=only)
+
+
+def margins(
+    limits: Iterable[Limit],
+    parties: Sequence[str],
+    gain: Floats,
+    received: Mapping[str, float],
+    purse: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Every red line with the margin that one agreement leaves, the tightest of its group (negative = broken).
+
+    ``limits`` are over the agreement's options alone. In million USD a year: ``gain`` [state, party], lump sums
+    ``received`` (paid ones negative), and what a common ``purse`` takes for outlays beyond a party's own.
+    """
+    tightest: dict[str, tuple[str, str, float, str]] = {}
+    for limit in limits:
+        amount = sum(limit.of_options.values())
+        if limit.state_weight is not None:
+            amount -= float(limit.state_weight @ gain[:, parties.index(limit.party)])
+        if limit.counts_transfers:
+            amount -= received.get(limit.party, 0.0)
+        if limit.counts_outlay_purse and purse is not None:
+            amount += purse[limit.party]
+        margin = limit.most - amount
+        if limit.group not in tightest or margin < tightest[limit.group][2]:
+            tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)
+    return pd.DataFrame(tightest.values(), columns=["party", "red_line", "margin", "unit"])

@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.design.aims import producer_price
-from model.design.evaluate import Answer
-from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
-from model.design.table import Progress
-from model.design.wording import level_in_words, signed_money_a_year
+from model.design.questions.aims import producer_price
+from model.design.questions.levels import (
+    HIGHEST_FLOOR,
+    SCAN_POINTS,
+    SHARPNESS,
+    SLACK_QUOTA,
+    level_search,
+    tries_of,
+    work_out,
+)
+from model.design.wording import level_in_words
 from model.errors import AccordError
 from model.instruments import Agreement, Duty, Floor, Mechanism, Tariff, Trq
 from model.words.numbers import figures
+from model.words.yearly import signed_money_a_year
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from model.design.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Evaluator, Trial
     from model.market.records import Floats
     from model.words.names import Names
 
@@ -63,7 +71,9 @@ class Equivalent:
     reason: str = ""
 
 
-def equivalents(evaluator: Evaluator, trial: Trial, mineral: str, applied_by: Sequence[str] = ()) -> Iterator[Progress]:
+def equivalents(
+    evaluator: Evaluator, trial: Trial, mineral: str, applied_by: Sequence[str] = ()
+) -> Iterator[Progress[list[Equivalent] | None]]:
     """For each instrument the level that gives the members' producers the price they have under the trial.
 
     Floors, TRQs and tariffs of the trial give way to the one instrument. ``applied_by`` names those whose instrument it
@@ -75,7 +85,7 @@ def equivalents(evaluator: Evaluator, trial: Trial, mineral: str, applied_by: Se
         ScenarioError: when no member produces the mineral.
     """
     for step in evaluator.fill([trial]):
-        yield Progress(0, 1, step.tried, step.seconds_left)
+        yield replace(step, done=0, total=1)
     target = producer_price(evaluator, trial, mineral)
     users = tuple(applied_by or trial.members)
     bare = replace(trial, agreement=_without_support(trial.agreement, mineral))
@@ -83,12 +93,12 @@ def equivalents(evaluator: Evaluator, trial: Trial, mineral: str, applied_by: Se
     for position, name in enumerate(INSTRUMENTS):
         search = _equivalent(evaluator, bare, mineral, name, target, users)
         found.append((yield from _part(search, position, len(INSTRUMENTS))))
-    yield Answer(1, 1, "done", 0.0, found)
+    yield Progress(1, 1, "done", found)
 
 
 def _part(
-    search: Generator[Progress, None, Equivalent], position: int, parts: int
-) -> Generator[Progress, None, Equivalent]:
+    search: Generator[Progress[None], None, Equivalent], position: int, parts: int
+) -> Generator[Progress[None], None, Equivalent]:
     """Progress of one instrument's search as part of all of them."""
     while True:
         try:
@@ -96,12 +106,12 @@ def _part(
         except StopIteration as ended:
             found: Equivalent = ended.value
             return found
-        yield Progress(position * step.total + step.done, parts * step.total, step.tried, step.seconds_left)
+        yield replace(step, done=position * step.total + step.done, total=parts * step.total)
 
 
 def _equivalent(
     evaluator: Evaluator, bare: Trial, mineral: str, name: str, target: float, users: tuple[str, ...]
-) -> Generator[Progress, None, Equivalent]:
+) -> Generator[Progress[None], None, Equivalent]:
     def at(level: float) -> Trial:
         return replace(bare, agreement=_supporting(evaluator, bare, mineral, name, level, users))
 
