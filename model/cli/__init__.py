@@ -8,9 +8,11 @@ import are imported by the command that needs them, so that help appears at once
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import json
 import math
 import os
+import socket
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -117,6 +119,10 @@ def _parser() -> _Parser:
 
     app = _command(commands.add_parser, "app", _app, "start the dashboard and print its address")
     _add_data(app)
+    app.add_argument(
+        "--listen", type=_address, default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)"
+    )
+    app.add_argument("--port", type=_port, metavar="N", help="port (8501, or the next that is free)")
 
     add_commands(commands)
     add_design(commands)
@@ -221,6 +227,35 @@ def _shocks(arguments: argparse.Namespace) -> None:
 START = "pages/components/start.py"
 
 
+def _address(text: str) -> str:
+    """An IP address to listen on; a name may stand for several, of which a reader would not know which."""
+    try:
+        return str(ipaddress.ip_address("127.0.0.1" if text == "localhost" else text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an IP address; valid: 127.0.0.1 (this machine only), 0.0.0.0 (all), or one of its own"
+        ) from None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; valid: 1 to {LAST_PORT}")
+    return int(text)
+
+
+LAST_PORT = 65535
+
+
+def _require_free(address: str, port: int | None) -> None:
+    """Refuse an address that is not this machine's, or a port in use."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.create_server((address, port or 0), family=family).close()
+    except OSError as error:
+        at = address if port is None else f"{address}, port {port}"
+        raise AccordError(f"cannot listen on {at}: {error.strerror}; choose others with --listen and --port") from None
+
+
 def _app(arguments: argparse.Namespace) -> None:
     script = PACKAGE.parent / "app.py"
     if not script.is_file():
@@ -230,8 +265,16 @@ def _app(arguments: argparse.Namespace) -> None:
 
         load(arguments.data)
         os.environ[FOLDER_VARIABLE] = str(arguments.data.resolve())
+    _require_free(arguments.listen, arguments.port)
+    if not ipaddress.ip_address(arguments.listen).is_loopback:
+        sys.stderr.write(
+            f"accord app: listening on {arguments.listen}: whoever reaches this machine can open, change and save "
+            "everything, without login and unencrypted\n"
+        )
+        sys.stderr.flush()
     os.chdir(script.parent)  # its settings stand in the folder .streamlit there
-    os.execv(sys.executable, [sys.executable, START, script.name])
+    port = [] if arguments.port is None else [str(arguments.port)]
+    os.execv(sys.executable, [sys.executable, START, arguments.listen, *port])
 
 
 def _world(folder: Path | None) -> World:
