@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components import controls
+from pages.components import sidebar
 
 PARTS = Path(__file__).parent / "pages" / "components"
 
@@ -24,5 +24,5 @@ page = st.navigation(
     position="top",
 )
 st.html(PARTS / "frame.css")
-controls.sidebar()
+sidebar.draw()
 page.run()

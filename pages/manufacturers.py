@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model import edits
 from model.findings import (
     MEASURES,
     described,
@@ -20,7 +21,7 @@ from model.findings import (
     with_worst,
 )
 from model.studies.ranges import under_named_shocks
-from pages.components import axes, charts, controls, jobs, layout, levers, results
+from pages.components import axes, charts, jobs, layout, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ LIMITS = (
 def main() -> None:
     """The page from top to bottom."""
     layout.opening()
-    scenario = _choose_minerals(controls.scenario())
+    scenario = _choose_minerals(state.scenario())
     outcome = layout.solved(scenario)
     region, measure_id = _choose(outcome)
     if region is None:
@@ -58,7 +59,7 @@ def main() -> None:
     with left:
         bound = axes.held(
             f"ranking_{measure_id}_{region}",
-            levers.focus(scenario),
+            edits.focus(scenario),
             ranked[["value", "without", "high", "low"]].stack(),
         )
         figure = charts.ranking(ranked, measure.unit, measure.label, bound, opened)
@@ -78,7 +79,7 @@ def _choose_minerals(scenario: Scenario) -> Scenario:
     key = "counted"
     others = [mineral for mineral in results.world().minerals if mineral not in scenario.minerals]
     chosen = [mineral for mineral in st.session_state.get(key, []) if mineral in others]
-    return levers.counting(scenario, chosen)
+    return edits.counting(scenario, chosen)
 
 
 def _choose(outcome: Outcome) -> tuple[str | None, str]:
@@ -92,7 +93,7 @@ def _choose(outcome: Outcome) -> tuple[str | None, str]:
             "Measure", list(MEASURES), format_func=lambda id: MEASURES[id].label, key="measure", persist_state="session"
         )
     with third:
-        others = [mineral for mineral in results.world().minerals if mineral not in controls.scenario().minerals]
+        others = [mineral for mineral in results.world().minerals if mineral not in state.scenario().minerals]
         st.multiselect(
             "Count other minerals too",
             others,
@@ -123,7 +124,7 @@ def _open_one(outcome: Outcome, region: str, ranked: pd.DataFrame) -> str:
 
 
 def _worst(scenario: Scenario) -> None:
-    world, mineral = results.world(), levers.focus(scenario)
+    world, mineral = results.world(), edits.focus(scenario)
     jobs.panel(
         WORST_JOB,
         "Add the worst named shock",
@@ -136,7 +137,7 @@ def _worst(scenario: Scenario) -> None:
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
     names = results.names()
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
-    bound = axes.held(f"by_mineral_{region}", levers.focus(outcome.scenario), wide.abs().sum(axis=1))
+    bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), wide.abs().sum(axis=1))
     industries = {industry: names.industry(industry) for industry in wide.index}
     minerals = {mineral: names.mineral(mineral) for mineral in wide.columns}
     figure = charts.by_mineral(wide, industries, minerals, bound)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from model.errors import AccordError
 from model.snapshot.record import Snapshot, parse
-from pages.components import controls, documents, layout, links, results, state
+from pages.components import documents, layout, links, results, state
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
@@ -25,7 +25,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search name, tags, note, mineral, author or id", key="saved_search")
         archived = st.toggle("Archived", key="saved_archived")
-        documents.save_form(controls.scenario(), "saved", "Save this scenario")
+        documents.save_form(state.scenario(), "saved", "Save this scenario")
         with st.popover("Import, export", icon=":material/swap_vert:"):
             _import()
             _export()

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from model import edits
 from model.scenario import Scenario
 from model.studies.floor_curve import status_quo_price
 from model.words.numbers import figures
 from model.world import World
-from pages.components import levers
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -82,7 +82,7 @@ def test_a_moved_floor_shows_the_world_s_price(browser_path: str, address: str, 
     reference = status_quo_price(world, Scenario(), "antimony", "refined")
     level = round(1.25 * reference)
     place = {"parties": Scenario().parties, "mineral": "antimony", "stage": "refined"}
-    scenario = levers.put(Scenario(), "floors", {**place, "price": float(level)})
+    scenario = edits.put(Scenario(), "floors", {**place, "price": float(level)})
     wanted = figures(world.outcome(scenario).headline("antimony").price_usd_per_t)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=browser_path, args=list(FLAGS))

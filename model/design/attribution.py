@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.agreement import Agreement
-from model.design.evaluate import applied_by
+from model.edits import applied_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

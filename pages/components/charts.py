@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from pages.components import palette
+from model import palette
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
