@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from model.agreement import Agreement, Mechanism
 from model.scenario import NamedShock
 from model.words.numbers import listing, money, percent, price, starting, tonnes
+from model.words.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,7 @@ def shock_in_words(shock: NamedShock | Shock, names: Names) -> str:
     """A shock's name, with its severity where that is not the library's own."""
     if not isinstance(shock, NamedShock):
         return f"{shock.kind.replace('_', ' ')} of {names.product(shock.mineral, shock.stage)}"
-    return names.shock(shock.name, shock.severity)
+    return Voice(names, ()).shock(shock.name, shock.severity)
 
 
 def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, str]:
