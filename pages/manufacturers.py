@@ -15,6 +15,7 @@ from model.findings import (
     ranked_industries,
     ranking_sentence,
     relief_sentence,
+    stacked,
     totals_sentence,
     unsized_users,
     uses_by_mineral,
@@ -137,7 +138,7 @@ def _worst(scenario: Scenario) -> None:
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
     names = results.names()
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
-    bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), wide.abs().sum(axis=1))
+    bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), stacked(wide))
     industries = {industry: names.industry(industry) for industry in wide.index}
     minerals = {mineral: names.mineral(mineral) for mineral in wide.columns}
     figure = charts.by_mineral(wide, industries, minerals, bound)

@@ -253,7 +253,9 @@ def _require_free(address: str, port: int | None) -> None:
         socket.create_server((address, port or 0), family=family).close()
     except OSError as error:
         at = address if port is None else f"{address}, port {port}"
-        raise AccordError(f"cannot listen on {at}: {error.strerror}; choose others with --listen and --port") from None
+        raise AccordError(
+            f"cannot listen on {at}: {os.strerror(error.errno or 0)}; choose others with --listen and --port"
+        ) from None
 
 
 def _app(arguments: argparse.Namespace) -> None:
