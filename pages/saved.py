@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from model.errors import AccordError
+from model.files import lines_of, text_of
 from model.snapshot.record import Snapshot, parse
 from pages.components import documents, layout, links, results, state
 
@@ -156,16 +157,14 @@ def _import() -> None:
 def _take_in(data: bytes) -> None:
     """Save what a file holds: a snapshot, a scenario, or an export with many of both."""
     try:
-        text = data.decode("utf-8")
-        if '"minerals-accord library"' in text.partition("\n")[0]:
-            new, faults = documents.library().take_in(text.splitlines(keepends=True))
+        if '"minerals-accord library"' in next(lines_of(data, "file"), ""):
+            new, faults = documents.library().take_in(lines_of(data, "library export"))
             told = "".join(f" Refused: {fault}." for fault in faults)
             documents.say(f"{new} new entries taken in.{told}", fault=bool(faults))
             return
+        text = text_of(data, "file")
         item = parse(text) if '"minerals-accord snapshot"' in text else links.parse(text)
         results.check(item.scenario if isinstance(item, Snapshot) else item)
-    except UnicodeDecodeError:
-        documents.say("Not imported: the file is not text in UTF-8.", fault=True)
     except AccordError as error:
         documents.say(f"Not imported: {error}", fault=True)
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model.files import text_of
 from pages.components import links, state
 
 if TYPE_CHECKING:
@@ -49,4 +50,4 @@ def _open() -> None:
     file = state.optional("opened")
     if file is not None:
         content = file.getvalue()
-        state.edit(lambda _: links.parse(content.decode("utf-8", errors="replace")))
+        state.edit(lambda _: links.parse(text_of(content, "scenario")))
