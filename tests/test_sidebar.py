@@ -166,3 +166,28 @@ def test_a_copy_with_other_fields_has_its_own_text() -> None:
     assert first.to_json() == "{}"
     assert json.loads(first.model_copy(update={"minerals": ("copper",)}).to_json()) == {"minerals": ["copper"]}
     assert first.to_json() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ('{"name": "Größe"}'.encode("cp1252"), "not text in UTF-8"),
+        (b'{"agreement": {"floors": []}, "agreement": {}}', "the key 'agreement' stands twice"),
+        (b'{"parties": ["USA"]', "cut off or is not JSON"),
+    ],
+)
+def test_a_file_that_would_be_read_wrongly_changes_nothing(data: bytes, says: str) -> None:
+    test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
+    before = now(test)
+    test.file_uploader(key="opened").set_value(("scenario.json", data, "application/json")).run()
+    assert not test.exception
+    assert says in test.error[0].value.replace("\\", "")
+    assert now(test) == before
+
+
+def test_a_saved_scenario_opens() -> None:
+    saved = scenario(tariffs={**ROUTES, "specific": 8000}).model_copy(update={"name": "Côte d’Ivoire – Größe"})
+    test = opened(Scenario(), "border")
+    test.file_uploader(key="opened").set_value(("scenario.json", saved.to_json().encode(), "application/json")).run()
+    assert not test.error
+    assert now(test) == saved
