@@ -16,7 +16,7 @@ from model.cli import main
 from pages.components import start
 from tests.running_app import ROOT, START_SECONDS, answers, browsed, get, served
 
-PAGES = ("", "who-uses-it", "take-home", "library", "data-and-method")
+PAGES = ("who-uses-it", "", "take-home", "library", "data-and-method")
 
 
 def test_the_settings_keep_to_this_machine() -> None:
@@ -26,7 +26,7 @@ def test_the_settings_keep_to_this_machine() -> None:
     assert server["enableCORS"]
     assert server["enableXsrfProtection"]
     assert set(server["allowedHosts"]) == {"127.0.0.1", "localhost", "[::1]"}
-    assert server["maxUploadSize"] <= 5
+    assert server["maxUploadSize"] <= 15
     assert not browser["gatherUsageStats"]
     assert not settings["client"]["showErrorLinks"]
 

@@ -27,14 +27,10 @@ CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 HEADERS = {
     "content-security-policy": "; ".join(
         (
-            "default-src 'self'",
-            # Streamlit styles its elements in place and compiles number formats; its one inline script, a flag for
-            # search engines, is not run.
-            "style-src 'self' 'unsafe-inline'",
-            "script-src 'self' 'unsafe-eval'",
+            "default-src 'self'",  # scripts too: the page's one inline script, a flag for search engines, is not run
+            "style-src 'self' 'unsafe-inline'",  # Streamlit styles its elements in place
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            "connect-src 'self'",
             "worker-src 'self' blob:",
             "frame-src 'self' blob: data:",
             "object-src 'none'",

@@ -43,7 +43,7 @@ def _share(now: Scenario) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    st.file_uploader("Open a saved scenario", "json", key="opened", on_change=_open)
+    st.file_uploader("Open a saved scenario", "json", key="opened", on_change=_open, max_upload_size=1)
 
 
 def _open() -> None:
