@@ -6,10 +6,20 @@ everything else in the agreement stays as it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from model.agreement import Agreement, Floor, Mechanism, Offtake, Stockpile
-from model.scenario import NamedShock, Scenario
+from model.instruments import (
+    Floor,
+    Instrument,
+    Mechanism,
+    Membership,
+    Offtake,
+    Stockpile,
+    Tariff,
+    Trq,
+    ZeroForZero,
+)
+from model.shocks import NamedShock
 from model.words.levers import rounded
 
 if TYPE_CHECKING:
@@ -17,12 +27,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from model.records import Record
+    from model.scenario import Scenario
 
-SHOWN = ("floors", "trqs", "tariffs", "zero_for_zero", "offtakes", "stockpiles")
-"""The lists of which one instrument is shown and edited."""
-BORDER = ("trqs", "tariffs", "zero_for_zero")
-"""Those that share one stage on the screen."""
+Kind = TypeVar("Kind", bound=Instrument)
+
+BORDER = (Trq, Tariff, ZeroForZero)
+"""Instruments that share one stage on the screen."""
+SHOWN = (Floor, *BORDER, Offtake, Stockpile)
+"""The kinds of which one instrument is shown and edited."""
 FIRST_OVER_QUOTA_RATE = 0.25
 FIRST_CAP_SHARE = 0.1
 """Levels that a new instrument starts from, for the parties to change (assumption): the over-quota rate, and the cap of
@@ -34,38 +46,39 @@ def focus(scenario: Scenario) -> str:
     return scenario.minerals[0]
 
 
-def first(scenario: Scenario, instruments: str) -> Any:
-    """The instrument of a list that is shown, or None: the first on the mineral in view, at the border's one stage."""
-    stage = border_stage(scenario) if instruments in BORDER else None
-    items = getattr(scenario.agreement, instruments)
-    return next((i for i in items if i.mineral == focus(scenario) and stage in (None, i.stage)), None)
+def first(scenario: Scenario, kind: type[Kind]) -> Kind | None:
+    """The instrument of a kind that is shown, or None: the first on the mineral in view, at the border's one stage."""
+    stage = border_stage(scenario) if kind in BORDER else None
+    terms = (term for term in scenario.agreement.of(kind) if term.mineral == focus(scenario))
+    return next((term for term in terms if stage in (None, term.stage)), None)
 
 
 def border_stage(scenario: Scenario) -> str | None:
     """The stage of the border measures shown; None where there are none."""
-    items = [item for name in BORDER for item in getattr(scenario.agreement, name)]
-    return next((str(item.stage) for item in items if item.mineral == focus(scenario)), None)
+    terms = [term for kind in BORDER for term in scenario.agreement.of(kind)]
+    return next((term.stage for term in terms if term.mineral == focus(scenario)), None)
 
 
-def put(scenario: Scenario, instruments: str, content: dict[str, Any] | None) -> Scenario:
+def put(scenario: Scenario, kind: type[Instrument], content: dict[str, Any] | None) -> Scenario:
     """The scenario with the instrument shown replaced, added, or (None) taken away.
 
     Raises:
         ScenarioError: when the content is not a valid instrument.
     """
-    return _replaced(scenario, instruments, first(scenario, instruments), content)
+    return _replaced(scenario, kind, first(scenario, kind), content)
 
 
-def _replaced(scenario: Scenario, instruments: str, old: Record | None, content: dict[str, Any] | None) -> Scenario:
-    present = list(getattr(scenario.agreement, instruments))
-    at = next((index for index, item in enumerate(present) if item is old), len(present))
-    (record, _) = Agreement.model_fields[instruments].annotation.__args__  # type: ignore[union-attr]
-    new = [] if content is None else [record.parse(content, instruments.replace("_", " ").rstrip("s"))]
-    agreement = scenario.agreement.model_copy(update={instruments: (*present[:at], *new, *present[at + 1 :])})
+def _replaced(
+    scenario: Scenario, kind: type[Instrument], old: Instrument | None, content: dict[str, Any] | None
+) -> Scenario:
+    present = scenario.agreement.of(kind)
+    at = next((index for index, term in enumerate(present) if term is old), len(present))
+    new = [] if content is None else [kind.parse(content, kind.title.lower())]
+    agreement = scenario.agreement.replacing(kind, (*present[:at], *new, *present[at + 1 :]))
     return scenario.model_copy(update={"agreement": agreement})
 
 
-def with_field(scenario: Scenario, instruments: str, path: str, value: object) -> Scenario:
+def with_field(scenario: Scenario, kind: type[Instrument], path: str, value: object) -> Scenario:
     """The scenario with one field of the instrument shown at another value, unchanged where none is shown.
 
     ``over_quota.specific`` names a field of a record inside the instrument.
@@ -73,31 +86,26 @@ def with_field(scenario: Scenario, instruments: str, path: str, value: object) -
     Raises:
         ScenarioError: when the instrument cannot have the value.
     """
-    item = first(scenario, instruments)
-    if item is None:
+    term = first(scenario, kind)
+    if term is None:
         return scenario
-    content = inner = item.model_dump(mode="json")
+    content = inner = term.model_dump(mode="json")
     *outer, name = path.split(".")
     for part in outer:
         inner = inner[part]
     inner[name] = value
-    return put(scenario, instruments, content)
+    return put(scenario, kind, content)
 
 
 def others(scenario: Scenario) -> list[str]:
     """Minerals beside the one in view that have instruments in the agreement."""
-    return sorted({item.mineral for item in _all(scenario)} - {focus(scenario)})
+    return sorted({term.mineral for _, term in scenario.agreement.terms()} - {focus(scenario)})
 
 
 def unseen(scenario: Scenario) -> int:
     """How many instruments on the mineral in view are not shown."""
-    held = [item for item in _all(scenario) if item.mineral == focus(scenario)]
-    shown = [name for name in SHOWN if first(scenario, name) is not None]
-    return len(held) - len(shown)
-
-
-def _all(scenario: Scenario) -> list[Any]:
-    return [item for name in Agreement.model_fields for item in getattr(scenario.agreement, name)]
+    held = list(scenario.agreement.terms(focus(scenario)))
+    return len(held) - len([kind for kind in SHOWN if first(scenario, kind) is not None])
 
 
 def with_focus(scenario: Scenario, mineral: str) -> Scenario:
@@ -113,53 +121,17 @@ def counting(scenario: Scenario, more: Sequence[str]) -> Scenario:
 
 def with_parties(scenario: Scenario, parties: Sequence[str], regions: Sequence[str]) -> Scenario:
     """The scenario with other parties: measures of all parties or against all others follow, leavers drop out."""
-    agreement = applied_by(scenario.agreement, scenario.parties, parties, regions)
-    return scenario.model_copy(update={"parties": tuple(parties), "agreement": agreement})
-
-
-def applied_by(
-    agreement: Agreement, before: Sequence[str], members: Sequence[str], regions: Sequence[str]
-) -> Agreement:
-    """The agreement of the parties ``before`` as applied by ``members``.
-
-    Who joins takes part in what all parties apply; who leaves drops out of everything and becomes an outsider to
-    measures against all outsiders. Measures that name some parties or some outsiders keep to those.
-    """
-    everyone, inside, leavers = set(before), set(members), set(before) - set(members)
-    outside = set(regions) - everyone
-
-    def importers(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(members) if set(names) == everyone else tuple(name for name in names if name not in leavers)
-
-    def exporters(names: tuple[str, ...]) -> tuple[str, ...]:
-        if set(names) == outside:
-            return tuple(region for region in regions if region not in inside)
-        return tuple(name for name in names if name in everyone or name not in inside)
-
-    def border(items: Sequence[Any]) -> tuple[Any, ...]:
-        ends = ({"importers": importers(item.importers), "exporters": exporters(item.exporters)} for item in items)
-        moved = [item.model_copy(update=names) for item, names in zip(items, ends, strict=True)]
-        return tuple(item for item in moved if item.importers and item.exporters)
-
-    floors = [floor.model_copy(update={"parties": importers(floor.parties)}) for floor in agreement.floors]
-    return agreement.model_copy(
-        update={
-            "floors": tuple(floor for floor in floors if floor.parties),
-            **{name: border(getattr(agreement, name)) for name in ("tariffs", "quotas", "trqs")},
-            "export_taxes": tuple(tax for tax in agreement.export_taxes if tax.exporter not in leavers),
-            "offtakes": tuple(o for o in agreement.offtakes if not {o.producer, o.buyer} & leavers),
-            "stockpiles": tuple(stock for stock in agreement.stockpiles if stock.party not in leavers),
-        }
-    )
+    change = Membership(scenario.parties, tuple(parties), tuple(regions))
+    return scenario.model_copy(update={"parties": change.members, "agreement": scenario.agreement.applied_by(change)})
 
 
 def with_floor_level(scenario: Scenario, level: float, stage: str) -> Scenario:
     """The scenario with its floor at another level; a new one is held by all parties, none at a level of nothing."""
     if level <= 0:
-        return put(scenario, "floors", None)
-    if first(scenario, "floors") is not None:
-        return with_field(scenario, "floors", "price", level)
-    return put(scenario, "floors", {"parties": scenario.parties, **_place(scenario, stage), "price": level})
+        return put(scenario, Floor, None)
+    if first(scenario, Floor) is not None:
+        return with_field(scenario, Floor, "price", level)
+    return put(scenario, Floor, {"parties": scenario.parties, **_place(scenario, stage), "price": level})
 
 
 def floor_percent(level: float, reference: float) -> int:
@@ -174,12 +146,12 @@ def floor_at_percent(percent: float, reference: float) -> float:
 
 def with_floor_stage(scenario: Scenario, stage: str, before: float | None, after: float | None) -> Scenario:
     """The scenario with its floor at another stage, as far above the reference price there as it was before."""
-    floor: Floor | None = first(scenario, "floors")
+    floor = first(scenario, Floor)
     if floor is None:
         return scenario
     level = rounded(floor.price / before * after) if before and after else floor.price
     changed = {"stage": stage, "price": level, "levy_cap": None, "ceiling": None}
-    return put(scenario, "floors", {**floor.model_dump(mode="json"), **changed})
+    return put(scenario, Floor, {**floor.model_dump(mode="json"), **changed})
 
 
 def mechanism_of(floor: Floor) -> str:
@@ -190,21 +162,20 @@ def mechanism_of(floor: Floor) -> str:
 
 def with_mechanism(scenario: Scenario, kind: str) -> Scenario:
     """The scenario with its floor held another way; what belongs to the way before goes."""
-    floor: Floor | None = first(scenario, "floors")
+    floor = first(scenario, Floor)
     if floor is None:
         return scenario
     plain = floor.model_dump(mode="json", include={"parties", "mineral", "stage", "price"})
     if kind == "capped":
-        return put(scenario, "floors", {**plain, "levy_cap": rounded(FIRST_CAP_SHARE * floor.price)})
-    return put(scenario, "floors", {**plain, "mechanism": kind})
+        return put(scenario, Floor, {**plain, "levy_cap": rounded(FIRST_CAP_SHARE * floor.price)})
+    return put(scenario, Floor, {**plain, "mechanism": kind})
 
 
 def at_border_stage(scenario: Scenario, stage: str) -> Scenario:
     """The scenario with the border measures shown at another stage."""
-    shown = {name: first(scenario, name) for name in BORDER}
-    for name, item in shown.items():
-        if item is not None:
-            scenario = _replaced(scenario, name, item, {**item.model_dump(mode="json"), "stage": stage})
+    for term in [first(scenario, kind) for kind in BORDER]:
+        if term is not None:
+            scenario = _replaced(scenario, type(term), term, {**term.model_dump(mode="json"), "stage": stage})
     return scenario
 
 
@@ -213,22 +184,22 @@ def with_tariff(scenario: Scenario, stage: str, regions: Sequence[str], part: st
 
     A new tariff is on everything from non-parties; one that charges nothing is none.
     """
-    tariff = first(scenario, "tariffs")
+    tariff = first(scenario, Tariff)
     kept = against_others(scenario, stage, regions) if tariff is None else tariff.model_dump(mode="json")
     content = {**kept, part: value}
-    return put(scenario, "tariffs", content if content.get("ad_valorem") or content.get("specific") else None)
+    return put(scenario, Tariff, content if content.get("ad_valorem") or content.get("specific") else None)
 
 
 def with_trq(scenario: Scenario, stage: str, regions: Sequence[str], quantity: float) -> Scenario:
     """The scenario with a new tariff-rate quota for non-parties, free of duty within it."""
     over = {"ad_valorem": FIRST_OVER_QUOTA_RATE}
     content = {**against_others(scenario, stage, regions), "quantity": rounded(quantity), "over_quota": over}
-    return put(scenario, "trqs", content)
+    return put(scenario, Trq, content)
 
 
 def with_zero_for_zero(scenario: Scenario, stage: str, wanted: bool) -> Scenario:
     """The scenario with or without free trade among parties."""
-    return put(scenario, "zero_for_zero", _place(scenario, stage) if wanted else None)
+    return put(scenario, ZeroForZero, _place(scenario, stage) if wanted else None)
 
 
 def against_others(scenario: Scenario, stage: str, regions: Sequence[str]) -> dict[str, Any]:
@@ -258,7 +229,7 @@ def with_offtake(scenario: Scenario, stage: str, regions: Sequence[str], flows: 
         top = flows.iloc[0]
         producer, buyer, quantity = top["exporter"], top["importer"], rounded(top["status_quo"], 3)
     offtake = Offtake(producer=producer, buyer=buyer, quantity=quantity, **_place(scenario, stage))
-    return put(scenario, "offtakes", offtake.model_dump(mode="json"))
+    return put(scenario, Offtake, offtake.model_dump(mode="json"))
 
 
 def with_stockpile(scenario: Scenario, stage: str, flows: pd.DataFrame, release_share: float, price: float) -> Scenario:
@@ -270,7 +241,7 @@ def with_stockpile(scenario: Scenario, stage: str, flows: pd.DataFrame, release_
         release_above=rounded(price, 3),
         **_place(scenario, stage),
     )
-    return put(scenario, "stockpiles", stockpile.model_dump(mode="json"))
+    return put(scenario, Stockpile, stockpile.model_dump(mode="json"))
 
 
 def with_shocks(scenario: Scenario, names: Sequence[str]) -> Scenario:

@@ -9,6 +9,7 @@ import streamlit as st
 from model import edits
 from model.errors import SolveError
 from model.findings import assumed, curve_sentence, failing_parties, headline_numbers
+from model.instruments import Floor
 from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
 
@@ -78,7 +79,7 @@ def _response(scenario: Scenario) -> None:
     if progress is None or progress.curve.parties_price.empty:
         return
     curve = progress.curve
-    floor = edits.first(scenario, "floors")
+    floor = edits.first(scenario, Floor)
     level = None if floor is None else floor.price
     current = None if level is None else (level, results.price_now(scenario, curve.stage))
     missing = (

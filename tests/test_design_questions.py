@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from model.agreement import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.design import DesignRequest, ResponseTable, Store
 from model.design import draft as drafts
 from model.design.aims import Aim, measured, producer_price
@@ -26,7 +25,7 @@ from model.design.cards import assured, cards, gets, gives, margins, signs
 from model.design.choice import MEASURES, choose
 from model.design.draft import Draft, RedLine, add_line
 from model.design.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
-from model.design.evaluate import Evaluator, Trial
+from model.design.evaluate import Evaluator, Trial, applied_by
 from model.design.frontier import frontier
 from model.design.levels import Reached, level_search, tries_of
 from model.design.levers import answer_in_words, one_lever
@@ -73,9 +72,9 @@ from model.design.wording import (
     terms_in_words,
     with_names,
 )
-from model.edits import applied_by
 from model.errors import ScenarioError
 from model.findings.terms import agreement_in_words
+from model.instruments import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.scenario import Scenario
 from model.words.names import Names
 from model.world import World

@@ -15,12 +15,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import edits
-from model.agreement import Floor, Tariff
 from model.design.table import Progress
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
 from model.findings.overview import millions
-from model.scenario import NamedShock, Scenario
+from model.instruments import Floor, Tariff
+from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
 from model.words.names import Names
 from model.words.numbers import figures
@@ -58,7 +59,7 @@ def shows(test: AppTest) -> str:
 def with_floor(level_usd_per_t: float, **parts: Any) -> Scenario:
     return edits.put(
         Scenario(),
-        "floors",
+        Floor,
         {"parties": Scenario().parties, "mineral": "antimony", "stage": "refined", "price": level_usd_per_t, **parts},
     )
 
@@ -273,7 +274,7 @@ def test_instruments_of_another_mineral_stay_when_the_mineral_changes() -> None:
     moved = edits.with_focus(with_floor(60_000.0), "gallium")
     assert moved.minerals == ("gallium", "antimony")
     assert isinstance(moved.agreement.floors[0], Floor)
-    assert edits.first(moved, "floors") is None
+    assert edits.first(moved, Floor) is None
 
 
 def test_a_ceiling_below_the_floor_is_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import edits
-from model.agreement import Agreement, Stockpile
+from model.instruments import Agreement, Stockpile
 from model.scenario import Scenario
 from model.world import World
 from pages.components import links
@@ -52,12 +52,11 @@ def test_a_rate_of_25_is_shown_as_it_counts_and_questioned() -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 25}), "border")
     slider = test.slider(key="tariff")
     assert (slider.value, slider.max) == (2500.0, 2500.0)
-    assert "2,500 % of value" in captions(test)
-    assert "If 25 % is meant, the rate is 0.25" in captions(test)
+    assert "is 2,500 %; 25 % is 0.25" in captions(test)
     slider.set_value(25.0).run()
     assert now(test).agreement.tariffs[0].ad_valorem == 0.25
     assert test.slider(key="tariff").max == 100.0
-    assert "is meant" not in captions(test)
+    assert "2,500" not in captions(test)
 
 
 def test_a_specific_duty_is_shown_and_stays_when_the_rate_moves_away_and_back() -> None:

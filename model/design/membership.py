@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.design.evaluate import Answer
+from model.design.evaluate import Answer, applied_by
 from model.design.wording import money_a_year
-from model.edits import applied_by
 from model.errors import ScenarioError
 from model.words.numbers import listing, starting
 

@@ -15,7 +15,6 @@ MECHANISMS = {
     "cfd": "Contract for difference",
     "buffer_stock": "Buffer stock",
 }
-RENTS = {"importer": "importers", "exporter": "exporters", "auction": "treasury, by auction", "burnt": "no one"}
 
 SCREEN_UNITS = {
     "t contained per year": ("t/yr", 1.0),
@@ -28,7 +27,7 @@ SCREEN_UNITS = {
 DIGITS = 12
 """Figures kept when a number changes its unit: 17.5 % is 0.175, and not 0.17500000000000002."""
 WHOLE = 1.0
-"""The rate at which a duty equals the value; a larger one may be a percentage written as a share."""
+"""The rate at which a duty equals the value, as far as a slider goes unless more is set."""
 FREE = "The level is for the parties to choose; its bounds on this page are an assumption."
 
 
@@ -107,16 +106,6 @@ class Lever:
     def reach(self, value: float) -> float:
         """The upper end of a slider on the screen: as far as a rate usually goes, and never short of what is set."""
         return max(self.shown(value) or 0.0, self.most or self.shown(WHOLE) or 0.0)
-
-    def doubt(self, value: float) -> str:
-        """A question about a rate above 100 % of the value; empty where there is none.
-
-        >>> Lever({"unit": "share of value"}).doubt(25.0)
-        'This charges 2,500 % of value. If 25 % is meant, the rate is 0.25.'
-        """
-        if not self.unit.startswith("%") or value <= WHOLE:
-            return ""
-        return f"This charges {self.shown(value):,g} {self.unit}. If {value:g} % is meant, the rate is {value / 100:g}."
 
     def _screen(self) -> tuple[str, float]:
         unit = str(self.about.get("unit", "")).split(" (")[0]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.agreement import RentHolder
 from model.design import ResponseTable, Store
 from model.design.draft import (
     LINES,
@@ -21,7 +20,8 @@ from model.design.draft import (
 from model.design.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.errors import AccordError
-from model.words.levers import MECHANISMS, RENTS
+from model.instruments import RentHolder
+from model.words.levers import MECHANISMS
 from model.words.numbers import starting
 from pages.components import design_charts, forms, layout, results
 
@@ -358,7 +358,7 @@ def _menu() -> None:
     )
     right.selectbox(
         "Rent of the TRQ goes to",
-        format_func=RENTS.get,
+        format_func=lambda holder: RentHolder(holder).words,
         **forms.field("design", kept, "rent_to", options=[holder.value for holder in RentHolder]),
     )
 

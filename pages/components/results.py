@@ -18,7 +18,6 @@ from model.studies.floor_curve import (
     scenario_price,
     status_quo_price,
     with_floor_at,
-    without_agreement,
 )
 from model.world import World
 
@@ -93,7 +92,7 @@ def _reference_price(scenario: Scenario, stage: str) -> float:
 
 def _status_quo(scenario: Scenario) -> Scenario:
     """The status quo of the mineral in view alone."""
-    return without_agreement(scenario).model_copy(update={"minerals": scenario.minerals[:1]})
+    return scenario.status_quo().model_copy(update={"minerals": scenario.minerals[:1]})
 
 
 def price_now(scenario: Scenario, stage: str) -> float:

@@ -10,12 +10,16 @@ import streamlit as st
 from model import edits
 from model.design.parties import Aside, aside_in_short, aside_in_words
 from model.findings import group_labels
-from model.scenario import NamedShock, Scenario
+from model.questions import questions
+from model.shocks import NamedShock
+from model.words.numbers import starting
 from pages.components import layout, results, state
 from pages.components.sidebar import assumptions, border, fields, floor, parties, share, shocks, stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from model.scenario import Scenario
 
 
 class Group(NamedTuple):
@@ -96,6 +100,8 @@ def _kept(now: Scenario) -> None:
     if beside != Aside():
         whole = aside_in_words(beside, results.world().tables["projects"], names)
         st.caption(f"Also agreed: {aside_in_short(beside)}.", help=layout.plain(whole))
+    for question in questions(now, results.world().library):
+        st.caption(f":material/help: {layout.plain(starting(question))}.")
     unnamed = [shock for shock in now.shocks if not isinstance(shock, NamedShock)]
     counts = ((edits.unseen(now), "more instruments"), (len(unnamed), "unnamed shocks"))
     held = [f"{number} {what}" for number, what in counts if number]

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.agreement import Tariff, Trq, ZeroForZero
-from model.words.levers import RENTS
+from model.instruments import RentHolder, Tariff, Trq, ZeroForZero
 from model.words.numbers import listing
 from pages.components import layout, results
 from pages.components.sidebar import fields, stages
 
 if TYPE_CHECKING:
-    from model.agreement import BorderMeasure
+    from model.instruments import BorderMeasure
     from model.scenario import Scenario
 
 
 def draw(now: Scenario) -> None:
     """Draw the group."""
-    trq: Trq | None = edits.first(now, "trqs")
-    tariff: Tariff | None = edits.first(now, "tariffs")
-    free: ZeroForZero | None = edits.first(now, "zero_for_zero")
+    trq = edits.first(now, Trq)
+    tariff = edits.first(now, Tariff)
+    free = edits.first(now, ZeroForZero)
     stage = stages.stage("border_stage", now, edits.border_stage(now), edits.at_border_stage)
     if trq is None or tariff is not None:
         _tariff(now, tariff, stage, replaced=trq is not None)
@@ -31,7 +30,7 @@ def draw(now: Scenario) -> None:
         "Tariff-rate quota for non-parties",
         "trq_on",
         trq is not None,
-        lambda s, wanted: _with_trq(s, stage) if wanted else edits.put(s, "trqs", None),
+        lambda s, wanted: _with_trq(s, stage) if wanted else edits.put(s, Trq, None),
         "One quantity at the in-quota rate, the rest at the over-quota rate; replaces tariffs. "
         "Starts at what comes in in the status quo.",
     )
@@ -77,15 +76,17 @@ def _with_trq(now: Scenario, stage: str) -> Scenario:
 
 
 def _trq(now: Scenario, trq: Trq) -> None:
-    fields.of(now, "trqs", "quantity", "Quota", "trq_t")
-    fields.rate_of(now, "trqs", "in_quota.ad_valorem", "In-quota rate", "in_quota")
-    fields.rate_of(now, "trqs", "over_quota.ad_valorem", "Over-quota rate", "over_quota")
+    fields.of(now, Trq, "quantity", "Quota", "trq_t")
+    fields.rate_of(now, Trq, "in_quota.ad_valorem", "In-quota rate", "in_quota")
+    fields.rate_of(now, Trq, "over_quota.ad_valorem", "Over-quota rate", "over_quota")
     left, right = st.columns(2)
     with left:
-        fields.of(now, "trqs", "in_quota.specific", "In-quota", "in_quota_specific")
+        fields.of(now, Trq, "in_quota.specific", "In-quota", "in_quota_specific")
     with right:
-        fields.of(now, "trqs", "over_quota.specific", "Over-quota", "over_quota_specific")
-    fields.choice_of(now, "trqs", "rent_to", "Quota rent goes to", "rent_to", list(RENTS), RENTS.get)
+        fields.of(now, Trq, "over_quota.specific", "Over-quota", "over_quota_specific")
+    fields.choice_of(
+        now, Trq, "rent_to", "Quota rent goes to", "rent_to", [*RentHolder], lambda holder: RentHolder(holder).words
+    )
     _reach(now, trq)
 
 

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from model import edits
-from model.agreement import lever
+from model.instruments import lever
 from model.words.levers import Lever
 from pages.components import layout, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from model.instruments import Instrument
     from model.records import Record
     from model.scenario import Scenario
 
     Take = Callable[[Scenario, Any], Scenario]
     """What a level does to the scenario."""
+    Words = Callable[[str], str | None]
+    """How the options of a select box are shown."""
 
 FORMAT = "%.8g"
 
 
-def of(now: Scenario, instruments: str, path: str, label: str, key: str) -> None:
+def of(now: Scenario, kind: type[Instrument], path: str, label: str, key: str) -> None:
     """The number input of a field of the instrument shown; ``over_quota.specific`` names a field inside it."""
-    record, name = _field(now, instruments, path)
-    number(label, key, type(record), name, getattr(record, name), partial(_with_field, instruments, path))
+    record, name = _field(now, kind, path)
+    number(label, key, type(record), name, getattr(record, name), partial(_with_field, kind, path))
 
 
-def rate_of(now: Scenario, instruments: str, path: str, label: str, key: str) -> None:
+def rate_of(now: Scenario, kind: type[Instrument], path: str, label: str, key: str) -> None:
     """The slider of a field of the instrument shown."""
-    record, name = _field(now, instruments, path)
-    slider(label, key, type(record), name, getattr(record, name), partial(_with_field, instruments, path))
+    record, name = _field(now, kind, path)
+    slider(label, key, type(record), name, getattr(record, name), partial(_with_field, kind, path))
 
 
 def choice_of(
-    now: Scenario, instruments: str, path: str, label: str, key: str, options: Sequence[str], words: Any
+    now: Scenario, kind: type[Instrument], name: str, label: str, key: str, options: Sequence[str], words: Words
 ) -> None:
     """The select box of a field of the instrument shown."""
-    record, name = _field(now, instruments, path)
-    choice(label, key, options, str(getattr(record, name)), partial(_with_field, instruments, path), words)
+    value = str(getattr(edits.first(now, kind), name))
+    choice(label, key, options, value, partial(_with_field, kind, name), words)
 
 
 def number(
@@ -72,7 +75,7 @@ def number(
 def slider(
     label: str, key: str, record: type[Record], name: str, value: float, take: Take, disabled: bool = False
 ) -> None:
-    """A slider that reaches what is set, however far that is, and questions what is beyond the usual."""
+    """A slider that reaches what is set, however far that is."""
     field = Lever(lever(record, name))
     st.slider(
         field.label(label),
@@ -85,12 +88,9 @@ def slider(
         **state.seed(key, field.shown(value)),
         **on_change(key, lambda now, typed: take(now, field.kept(typed))),
     )
-    doubt = field.doubt(value)
-    if doubt:
-        st.caption(f":material/help: {layout.plain(doubt)}")
 
 
-def choice(label: str, key: str, options: Sequence[str], value: str, take: Take, words: Any, help: str = "") -> None:
+def choice(label: str, key: str, options: Sequence[str], value: str, take: Take, words: Words, help: str = "") -> None:
     """A select box; a value that is not among the options is shown beside them."""
     st.selectbox(
         label, format_func=words, help=help or None, **state.seed(key, value, options=options), **on_change(key, take)
@@ -108,13 +108,10 @@ def on_change(key: str, take: Take, optional: bool = False) -> dict[str, Any]:
     return {"on_change": state.edit, "args": (lambda now: take(now, held(key)),)}
 
 
-def _field(now: Scenario, instruments: str, path: str) -> tuple[Record, str]:
-    record = edits.first(now, instruments)
+def _field(now: Scenario, kind: type[Instrument], path: str) -> tuple[Any, str]:
     *outer, name = path.split(".")
-    for part in outer:
-        record = getattr(record, part)
-    return record, name
+    return reduce(getattr, outer, edits.first(now, kind)), name
 
 
-def _with_field(instruments: str, path: str, now: Scenario, value: object) -> Scenario:
-    return edits.with_field(now, instruments, path, value)
+def _with_field(kind: type[Instrument], path: str, now: Scenario, value: object) -> Scenario:
+    return edits.with_field(now, kind, path, value)

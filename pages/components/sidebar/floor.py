@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.agreement import Floor, Mechanism
 from model.findings import price
+from model.instruments import Floor, Mechanism
 from model.words.levers import FREE, MECHANISMS
 from pages.components import layout, results, state
 from pages.components.sidebar import fields, stages
@@ -21,7 +21,7 @@ USUAL_PERCENT = 300
 
 def draw(now: Scenario) -> None:
     """Draw the group."""
-    floor: Floor | None = edits.first(now, "floors")
+    floor = edits.first(now, Floor)
     stage = stages.stage("floor_stage", now, None if floor is None else floor.stage, _with_stage)
     reference = stages.reference(now, stage)
     level = 0.0 if floor is None else floor.price
@@ -43,7 +43,7 @@ def draw(now: Scenario) -> None:
 
 
 def _with_stage(now: Scenario, stage: str) -> Scenario:
-    floor: Floor | None = edits.first(now, "floors")
+    floor = edits.first(now, Floor)
     before = None if floor is None else stages.reference(now, floor.stage)
     return edits.with_floor_stage(now, stage, before, stages.reference(now, stage))
 
@@ -76,11 +76,11 @@ def _mechanism(now: Scenario, floor: Floor) -> None:
         "Levy on arrivals from non-parties, payment to producers, or public purchases.",
     )
     if kind == "capped":
-        fields.of(now, "floors", "levy_cap", "Levy cap", "floor_levy_cap")
+        fields.of(now, Floor, "levy_cap", "Levy cap", "floor_levy_cap")
     if floor.mechanism is Mechanism.BUFFER_STOCK:
-        fields.of(now, "floors", "budget", "Budget per party", "floor_budget")
-        fields.of(now, "floors", "ceiling", "Ceiling", "floor_ceiling")
-        fields.of(now, "floors", "stock", "Stock held", "floor_stock")
+        fields.of(now, Floor, "budget", "Budget per party", "floor_budget")
+        fields.of(now, Floor, "ceiling", "Ceiling", "floor_ceiling")
+        fields.of(now, Floor, "stock", "Stock held", "floor_stock")
 
 
 def _precedents(mineral: str) -> None:

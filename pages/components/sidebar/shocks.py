@@ -8,7 +8,7 @@ import streamlit as st
 
 from model import edits
 from model.findings import figures
-from model.scenario import NamedShock
+from model.shocks import NamedShock
 from model.words.levers import stride_between
 from model.words.numbers import percent
 from pages.components import layout, results, state
