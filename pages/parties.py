@@ -11,7 +11,7 @@ from model.design.questions import cards, equivalence, membership, parties
 from model.design.wording import effort_in_words
 from model.errors import AccordError
 from model.words.yearly import signed
-from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results, state
+from pages.components import design_charts, designs, documents, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +33,9 @@ MOST_CANDIDATES = 4
 
 def main() -> None:
     """The page from top to bottom."""
-    if controls.stopped():
+    if layout.stopped():
         st.stop()
-    scenario, names = controls.scenario(), results.names()
+    scenario, names = state.scenario(), results.names()
     st.subheader("Would each of them sign?", anchor=False)
     if parties.is_empty(scenario.agreement):
         st.info("Nothing is agreed yet: add an instrument in the sidebar, or load an agreement from the page Design.")

@@ -19,7 +19,7 @@ from model.data import data_hash, default_folder
 CASES = Path(__file__).parent / "cases"
 BAD_CASES = sorted((CASES / "bad").glob("*.json"))
 COMMANDS = ("case", "solve", "schema", "calibrate", "check-data", "shocks", "app")
-EARLIER = "an earlier result\n"
+EARLIER = json.dumps({"prices": [], "quantities": [], "flows": [], "status": {"converged": True}})
 FLOOR = {"parties": ["USA"], "mineral": "bismuth", "stage": "refined", "price": 13000.0}
 TRQ = {
     "importers": ["USA"],
@@ -325,7 +325,7 @@ def test_app_becomes_the_dashboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     """It is replaced by the dashboard, so that stopping one stops the other, in the folder that holds its settings."""
     monkeypatch.chdir(tmp_path)
     started: list[tuple[Path, list[str]]] = []
-    monkeypatch.setattr("model.cli.os.execv", lambda _, command: started.append((Path.cwd(), command)))
+    monkeypatch.setattr("os.execv", lambda _, command: started.append((Path.cwd(), command)))
     assert main(["app"]) == 0
     ((folder, command),) = started
     assert command[1:] == ["pages/components/start.py", "app.py"]
@@ -337,7 +337,7 @@ def test_app_runs_on_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCORD_DATA", "")
     monkeypatch.chdir(Path.cwd())
     folders: list[str] = []
-    monkeypatch.setattr("model.cli.os.execv", lambda *_: folders.append(os.environ["ACCORD_DATA"]))
+    monkeypatch.setattr("os.execv", lambda *_: folders.append(os.environ["ACCORD_DATA"]))
     assert main(["app", "--data", str(default_folder())]) == 0
     assert folders == [str(default_folder())]
 
@@ -345,7 +345,7 @@ def test_app_runs_on_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_app_refuses_damaged_data_before_it_starts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("model.cli.os.execv", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr("os.execv", lambda *_: pytest.fail("started"))
     assert main(["app", "--data", str(tmp_path)]) == 2
     assert "faults" in capsys.readouterr().err
 
@@ -353,7 +353,7 @@ def test_app_refuses_damaged_data_before_it_starts(
 def test_app_without_its_script_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("model.cli.PACKAGE", tmp_path / "model")
+    monkeypatch.setattr("model.cli.app.PACKAGE", tmp_path / "model")
     assert main(["app"]) == 2
     assert "app.py" in capsys.readouterr().err
 

@@ -17,9 +17,10 @@ import pytest
 
 from model.cli import main
 from model.errors import SnapshotError
+from model.files import lines_of
 from model.scenario import Scenario
 from model.snapshot import library as module
-from model.snapshot.library import Entry, Library, default_path, lines_of
+from model.snapshot.library import Entry, Library, default_path
 from model.snapshot.record import Snapshot
 from tests.snapshots import SAMPLE, altered, renamed, sample
 

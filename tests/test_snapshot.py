@@ -13,11 +13,12 @@ import pytest
 
 from model.cli import main
 from model.errors import AccordError, SnapshotError
+from model.files import LARGEST_FILE
 from model.instruments import Agreement
 from model.memo.content import memo
 from model.snapshot.canonical import canonical
 from model.snapshot.make import Origin, freeze
-from model.snapshot.record import LARGEST_FILE, RESULT_KEYS, Snapshot, checksum, parse, read
+from model.snapshot.record import RESULT_KEYS, Snapshot, checksum, parse, read
 from model.snapshot.replay import replay, report
 from model.world import World
 from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scenario
