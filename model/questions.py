@@ -14,7 +14,7 @@ from model.records import Record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from model.scenario import ShockLibrary
+    from model.shocks import ShockLibrary
 
 RATES = ("share of value", "share of the exporter's price", "share")
 """Units of the fields in which a percentage may stand by mistake."""

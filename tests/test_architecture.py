@@ -15,12 +15,12 @@ import pytest
 from importlinter.cli import lint_imports
 from packaging.requirements import Requirement
 
-from model.agreement import Agreement, Duty, lever
 from model.case import Case, market_of
 from model.equilibrium import solve
 from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.proof.reference import build
+from model.instruments import Agreement, Duty, lever
 from model.overlay import Problem
 from model.records import Record
 from model.world import World

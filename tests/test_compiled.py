@@ -10,8 +10,7 @@ import pyomo.environ as pyo
 import pytest
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-from model.equilibrium import Solver, solver
-from model.equilibrium.instruments import lay_over
+from model.equilibrium import Solver, lay_over, solver
 from model.equilibrium.proof.linear import CompiledProgramme, _matrix
 from model.equilibrium.proof.reference import build, solve_with_pyomo
 from model.errors import SolveError

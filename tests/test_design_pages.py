@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model.agreement import Agreement, Floor
 from model.design import draft as drafts
 from model.design import parties
 from model.design.membership import USUAL_CORE
 from model.design.parties import Aside
 from model.design.request import DesignRequest, states_of
+from model.instruments import Agreement, Floor
 from model.scenario import Scenario
 from model.snapshot.library import Library
 from pages.components import designs, jobs, results, state

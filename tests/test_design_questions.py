@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from model.agreement import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.design import DesignRequest, ResponseTable, Store
 from model.design import draft as drafts
 from model.design.aims import Aim, measured, producer_price
@@ -75,6 +74,7 @@ from model.design.wording import (
 )
 from model.errors import ScenarioError
 from model.findings.terms import agreement_in_words
+from model.instruments import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.scenario import Scenario
 from model.words.names import Names
 from model.world import World

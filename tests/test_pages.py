@@ -14,12 +14,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from model.agreement import Floor, Tariff
 from model.design.table import Progress
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
 from model.findings.overview import millions
-from model.scenario import NamedShock, Scenario
+from model.instruments import Floor, Tariff
+from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
 from model.words.names import Names
 from model.words.numbers import figures

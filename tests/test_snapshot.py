@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from model.agreement import Agreement
 from model.cli import main
 from model.errors import AccordError, SnapshotError
 from model.files import LARGEST_FILE
+from model.instruments import Agreement
 from model.memo import document_of, export
 from model.memo.content import memo
 from model.snapshot.canonical import canonical

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.records import Record
-    from model.scenario import ShockLibrary
+    from model.shocks import ShockLibrary
     from model.world import World
 
     Commands = argparse._SubParsersAction[Any]

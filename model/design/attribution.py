@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement
 from model.design.evaluate import applied_by
+from model.instruments import Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -18,8 +18,8 @@ from model.words.numbers import figures, listing, percent, price, starting, tonn
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from model.agreement import Offtake
     from model.design.evaluate import Evaluator, Trial
+    from model.instruments import Offtake
     from model.market.records import Floats
     from model.words.names import Names
 

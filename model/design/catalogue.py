@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement
 from model.design.choice import Terms
 from model.design.commitments import Seller, landed_costs
 from model.design.options import Frame, Option, prune
@@ -21,6 +20,7 @@ from model.design.request import State, check
 from model.design.responses import Facts, Question, Response, facts_from, question
 from model.design.table import Failure, Progress, ResponseTable
 from model.errors import AccordError, ScenarioError
+from model.instruments import Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence

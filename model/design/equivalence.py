@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.agreement import Agreement, Duty, Floor, Mechanism, Tariff, Trq
 from model.design.aims import producer_price
 from model.design.evaluate import Answer
 from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
 from model.design.table import Progress
 from model.design.wording import level_in_words, signed_money_a_year
 from model.errors import AccordError
+from model.instruments import Agreement, Duty, Floor, Mechanism, Tariff, Trq
 from model.words.numbers import figures
 
 if TYPE_CHECKING:

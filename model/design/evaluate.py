@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
-from model.agreement import Agreement
 from model.design.options import MILLION, Frame, Option
 from model.design.packages import Package
 from model.design.projects import projects_of
 from model.design.responses import Question, facts_from, question
 from model.design.table import Progress
+from model.instruments import Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement, Duty, Floor, Stockpile, Trq
 from model.design.aims import MEASURES, Aim, amount, measured
 from model.design.evaluate import Answer
 from model.design.levels import HIGHEST_FLOOR, SCAN_POINTS, SHARPNESS, SLACK_QUOTA, level_search, tries_of, work_out
 from model.errors import ScenarioError
+from model.instruments import Agreement, Duty, Floor, Stockpile, Trq
 from model.records import choices
 from model.words.numbers import figures
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.agreement import Agreement
 from model.design.attribution import (
     MEMBERSHIP,
     Decomposition,
@@ -24,6 +23,7 @@ from model.design.membership import Member, membership, membership_trials
 from model.design.request import check
 from model.design.wording import money_a_year, signed_money_a_year
 from model.errors import ScenarioError
+from model.instruments import Agreement
 from model.words.numbers import listing, starting
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement, Offtake
 from model.design.catalogue import joined
 from model.design.options import MILLION
 from model.design.responses import question
 from model.design.steps import ceil_to, floor_to, negotiable_step, round_to
+from model.instruments import Agreement, Offtake
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from model.agreement import Mechanism
 from model.design.limits import limits_of
 from model.design.options import MILLION
 from model.design.request import CLASSES
+from model.instruments import Mechanism
 from model.words.numbers import money
 
 if TYPE_CHECKING:

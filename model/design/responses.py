@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.agreement import Agreement
+from model.instruments import Agreement
 from model.source import source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model.scenario import Scenario, ShockLibrary
+    from model.scenario import Scenario
+    from model.shocks import ShockLibrary
     from model.world import World
 
     Amounts = dict[str, float]

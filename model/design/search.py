@@ -20,9 +20,9 @@ from model.design.table import Progress, ResponseTable
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from model.agreement import Agreement
     from model.design.choice import Choice, Terms
     from model.design.request import DesignRequest, State
+    from model.instruments import Agreement
 
     Deciding = Generator[Progress, None, Choice]
 

@@ -16,11 +16,12 @@ from model.words.numbers import figures, listing, percent, starting, tonnes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from model.agreement import Offtake
     from model.design.draft import Draft
     from model.design.frontier import Point
     from model.design.request import State
-    from model.scenario import Scenario, ShockLibrary
+    from model.instruments import Offtake
+    from model.scenario import Scenario
+    from model.shocks import ShockLibrary
     from model.words.names import Names
 
 _CODE = re.compile(r"\b[A-Z]{3}\b")

@@ -12,20 +12,22 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import Point, System
 from model.equilibrium.proof.ladder import FINE, WIDE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme, Solution
 from model.equilibrium.search.levies import solve_by_levies
 from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
 from model.errors import SolveError
+from model.market.curves import CurveGroups
 from model.market.records import Role, Shape, activities, join
-from model.overlay import Pool, Problem
+from model.overlay import Pool, Problem, State
+from model.work import Memory
 
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers
@@ -41,59 +43,53 @@ LARGEST_PRICE_ERROR = 1e-6
 PASS_THROUGH = 0.75
 """How much of a levy is taken to raise the price, when only linear programmes lead to the floor."""
 MOST_PROOFS = 6
+AT_CAP = 1.0 - 1e-9
 MOST_COMPILED = 96
-
-
-@dataclass(frozen=True)
-class State:
-    """A proved equilibrium of one problem, in the market's own units.
-
-    ``price`` per node; ``rent`` per pool; ``levy`` per levy group; ``quantity``, ``marginal`` (what one more
-    unit earns) per activity; ``excused`` per offtake; residuals relative to the scales; ``iterations`` Newton steps
-    plus linear programmes; ``highs_seconds`` spent inside HiGHS.
-    """
-
-    problem: Problem
-    price: Floats
-    rent: Floats
-    levy: Floats
-    quantity: Floats
-    marginal: Floats
-    excused: tuple[float, ...]
-    market_balance: float
-    complementarity: float
-    price_error: float
-    iterations: int
-    highs_seconds: float
 
 
 class Solver:
     """Keeps compiled programmes warm between solves; holds no result."""
 
     def __init__(self) -> None:
-        self._compiled: OrderedDict[tuple[object, ...], CompiledProgramme] = OrderedDict()
+        self._compiled = Memory[tuple[object, ...], CompiledProgramme](MOST_COMPILED)
 
     def solve(self, problem: Problem, start: State | None = None) -> State:
         """The equilibrium of ``problem``, searched from ``start`` (same market) or the market's start prices.
 
+        A party with several floors at one place first holds the highest; where that one's cap leaves the price below
+        the next floor, the next.
+
         Raises:
             SolveError: when no equilibrium is proved; nothing is returned then.
         """
+        step = (0,) * len(problem.levies)
+        for _ in range(2 * sum(len(group.steps) for group in problem.levies) + 1):
+            state = self._with_floors(problem, step, start)
+            following = _floors_that_ask(problem, state)
+            if following == step:
+                return state
+            step = following
+        raise SolveError(
+            f"the floors of {', '.join(_several(problem))} on {problem.market.mineral} do not settle; keep one of them"
+        )
+
+    def _with_floors(self, problem: Problem, step: tuple[int, ...], start: State | None) -> State:
+        """The equilibrium when each levy holds one given floor of its party."""
         try:
-            return self._solve(problem, start)
+            return self._solve(problem, start, step)
         except SolveError:
             has_steps = any(_has_steps(problem, group.members) for group in problem.levies)
             if not (has_steps or 0 < len(problem.levies) <= FEW_LEVIES):
                 raise
-            return solve_by_levies(problem, self._solve)
+            return solve_by_levies(problem, step, self._solve)
 
-    def _solve(self, problem: Problem, start: State | None = None) -> State:
+    def _solve(self, problem: Problem, start: State | None = None, step: tuple[int, ...] | None = None) -> State:
         scaled = scale(problem)
         highs_seconds = 0.0
-        excused: tuple[float, ...] = tuple(0.0 for _ in problem.offtakes)
-        if problem.offtakes:
+        excused: tuple[float, ...] = tuple(0.0 for _ in problem.commitments)
+        if problem.commitments:
             scaled, excused = excuse_undeliverable(scaled)
-        system = System(scaled)
+        system = System(scaled, step)
         point = None
         first = _first_point(system, problem, start)
         if first is not None:
@@ -108,7 +104,7 @@ class Solver:
 
     def _search(self, system: System) -> tuple[Point, int, float]:
         """Linear programmes with ever finer steps, each followed by an attempt of Newton from its duals."""
-        ladder = Ladder(system.problem.table, system.curves, WIDE, len(WIDE))
+        ladder = Ladder(system.problem.table, WIDE, len(WIDE))
         programme = CompiledProgramme(system.problem, ladder.owner)
         start = system.problem.market.start_price
         nodes = system.nodes
@@ -116,9 +112,7 @@ class Solver:
         point = system.start(price)
         seconds = 0.0
         for count, width in enumerate(SEARCH_WIDTHS, start=1):
-            m, _, _ = system.marginal(point, point.quantity)
-            point.marginal = m
-            steps = ladder.steps(m, width, np.zeros(len(m), dtype=bool), _charges(system, point))
+            steps = ladder.around(system.problem, point, width)
             solution = programme.solve(system.problem, steps)
             seconds += solution.seconds
             point = replace(_at_solution(system, point, solution), quantity=solution.quantity)
@@ -141,7 +135,7 @@ class Solver:
         seconds = 0.0
         for proofs in range(1, MOST_PROOFS + 1):
             is_flat, pinned = flat_set(system, point, PROVING_WIDTH, by_rank=proofs % 2 == 0)
-            steps = ladder.steps(point.marginal, PROVING_WIDTH, is_flat, _charges(system, point))
+            steps = ladder.around(system.problem, point, PROVING_WIDTH, is_flat)
             solution = programme.solve(system.problem, steps)
             seconds += solution.seconds
             price_error = float(np.abs(solution.price - point.price)[pinned].max(initial=0.0))
@@ -158,14 +152,32 @@ class Solver:
 
     def _programme(self, system: System) -> tuple[Ladder, CompiledProgramme]:
         """The proving ladder of a problem, and its programme: a warm one if the same shape was solved before."""
-        ladder = Ladder(system.problem.table, system.curves, FINE, 1)
+        ladder = Ladder(system.problem.table, FINE, 1)
         key = system.problem.structure
-        if key not in self._compiled:
-            self._compiled[key] = CompiledProgramme(system.problem, ladder.owner)
-            if len(self._compiled) > MOST_COMPILED:
-                self._compiled.popitem(last=False)
-        self._compiled.move_to_end(key)
-        return ladder, self._compiled[key]
+        return ladder, self._compiled.recall(key, lambda: CompiledProgramme(system.problem, ladder.owner))
+
+
+def _floors_that_ask(problem: Problem, state: State) -> tuple[int, ...]:
+    """Per levy, the floor that asks for it at the state's prices: the one it holds, or the next lower or higher one."""
+    found = []
+    for slot, group in enumerate(problem.levies):
+        step, levy, price = state.step[slot], float(state.levy[slot]), float(state.price[group.node])
+        last = len(group.steps) - 1
+        if step < last and levy >= group.steps[step].cap * AT_CAP and price < group.steps[step + 1].floor * AT_CAP:
+            step += 1
+        elif step > 0 and levy < group.steps[step - 1].cap * AT_CAP:
+            step -= 1
+        found.append(step)
+    return tuple(found)
+
+
+def _several(problem: Problem) -> list[str]:
+    """Parties with several floors at one place, each with its floors."""
+    return [
+        f"{group.region} ({' and '.join(f'{step.floor:g}' for step in group.steps)})"
+        for group in problem.levies
+        if len(group.steps) > 1
+    ]
 
 
 def _has_steps(problem: Problem, members: Integers) -> bool:
@@ -211,24 +223,22 @@ def scale(problem: Problem) -> Problem:
     return replace(
         problem,
         table=table,
-        duty_specific=problem.duty_specific / p,
-        export_specific=problem.export_specific / p,
+        charges=tuple(replace(charge, specific=charge.specific / p) for charge in problem.charges),
         producer_floor=problem.producer_floor / p,
         pools=tuple(replace(pool, limit=pool.limit / q) for pool in problem.pools),
-        levies=tuple(replace(g, floor=g.floor / p, cap=g.cap / p, shut=g.shut / q) for g in problem.levies),
-        offtakes=tuple((index, route, quantity / q) for index, route, quantity in problem.offtakes),
+        levies=tuple(
+            replace(g, shut=g.shut / q, steps=tuple(replace(s, floor=s.floor / p, cap=s.cap / p) for s in g.steps))
+            for g in problem.levies
+        ),
+        commitments=tuple(replace(each, quantity=each.quantity / q) for each in problem.commitments),
     )
 
 
-def _charges(system: System, point: Point) -> Floats:
-    """What each activity pays besides its own cost and the prices and rents that the programme's duals charge."""
-    extended = np.append(point.price, 0.0)
-    ratio = system.problem.table.ratio
-    earned = extended[system.node_out] - ratio * extended[system.node_in]
-    for rent, pool in zip(point.rent, system.problem.pools, strict=True):
-        earned[pool.members] -= rent * pool.weight
-    charges: Floats = earned - point.marginal
-    return charges
+def scale_state(state: State) -> State:
+    """The same state in the units of its scaled problem."""
+    p = state.problem.market.price_scale
+    q = state.problem.market.quantity_scale / QUANTITY_UNIT
+    return replace(state, price=state.price / p, rent=state.rent / p, levy=state.levy / p, quantity=state.quantity / q)
 
 
 def _fill(steps: Steps, quantity: Floats) -> Floats:
@@ -253,8 +263,8 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
     Returns the problem with feasible lower bounds and, per offtake, the share excused.
     """
     t = problem.table
-    routes = np.array([route for _, route, _ in problem.offtakes])
-    wanted = np.minimum([quantity for _, _, quantity in problem.offtakes], t.upper[routes])
+    routes = np.array([each.route for each in problem.commitments])
+    wanted = np.minimum([each.quantity for each in problem.commitments], t.upper[routes])
     producers = sorted(set(t.region[routes].tolist()))
     lower = t.lower.copy()
     lower[routes] = 0.0
@@ -277,7 +287,9 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
     kept = np.array([share[int(region)] for region in t.region[routes]]) * wanted
     np.add.at(lower, routes, kept)
     lower[routes] = np.minimum(lower[routes], t.upper[routes])
-    excused = tuple(1.0 - k / q if q > 0 else 0.0 for k, (_, _, q) in zip(kept, problem.offtakes, strict=True))
+    excused = tuple(
+        1.0 - k / each.quantity if each.quantity > 0 else 0.0 for k, each in zip(kept, problem.commitments, strict=True)
+    )
     return replace(problem, table=replace(t, lower=lower)), excused
 
 
@@ -309,8 +321,8 @@ def _state(
         price=point.price * p,
         rent=point.rent * p,
         levy=point.levy * p,
+        step=system.step,
         quantity=point.quantity * q,
-        marginal=point.marginal * p,
         excused=excused,
         market_balance=float(np.abs(np.minimum(system.imbalance(point.quantity), 0.0)).max(initial=0.0))
         / QUANTITY_UNIT,
@@ -324,11 +336,12 @@ def _state(
 def _complementarity(system: System, point: Point) -> float:
     """Largest violation of R2 and R3: what an activity could gain by running more or less, a rent beside room."""
     t = system.problem.table
-    x, m = point.quantity, point.marginal
-    gain = m - system.curves.marginal_cost(x)
+    x = point.quantity
+    charges = charges_at(system.problem, point.price, point.rent, point.levy, x)
+    more = gain(system.problem, point.price, charges) - CurveGroups(t).marginal_cost(x)
     room_up, room_down = t.upper - x, x - t.lower
     curved = t.shape != Shape.FLAT
-    violation = np.where(gain > 0, np.minimum(gain, room_up), np.minimum(-gain, room_down))
+    violation = np.where(more > 0, np.minimum(more, room_up), np.minimum(-more, room_down))
     vanishing = curved & (x < 1e-12)
     worst = float(np.max(np.where(vanishing, 0.0, violation), initial=0.0))
     if system.problem.pools:

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model.findings import figures
+from model.words.numbers import exact, figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-MINUS = "−"
 ABSENT = "–"
 
 Value = str | float | None
@@ -48,9 +47,8 @@ class Column:
         if isinstance(value, str):
             return clean(value)
         scaled = value * self.scale
-        text = exact(abs(scaled)) if self.exact else figures(abs(scaled))
-        sign = MINUS if scaled < 0 and text != "0" else "+" if self.signed and scaled > 0 else ""
-        return sign + text
+        text = exact(scaled) if self.exact else figures(scaled)
+        return f"+{text}" if self.signed and scaled > 0 else text
 
 
 def price(title: str) -> Column:
@@ -151,19 +149,6 @@ class Document:
     def sheets(self) -> tuple[Sheet, ...]:
         """The tables of the document in their order."""
         return tuple(block for block in self.blocks if isinstance(block, Sheet))
-
-
-def exact(value: float) -> str:
-    """A number with all its digits and thousands separators.
-
-    >>> exact(27096.4), exact(20000.0), exact(0.1 + 0.2)
-    ('27,096.4', '20,000', '0.30000000000000004')
-    """
-    whole, _, rest = repr(float(value)).partition(".")
-    if "e" in rest or "e" in whole:
-        return f"{value:,.12f}".rstrip("0").rstrip(".") if abs(value) >= 1e-9 else repr(value)
-    digits = rest if rest != "0" else ""
-    return f"{int(whole):,}" + (f".{digits}" if digits else "")
 
 
 def clean(text: str) -> str:

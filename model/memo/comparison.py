@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from model.errors import SnapshotError
 from model.memo import content, terms
-from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, exact, million, price, share
+from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million, price, share
 from model.memo.levers import levers, setting
-from model.words.numbers import signed_money, starting
+from model.words.numbers import exact, signed_money, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -110,8 +110,8 @@ def _side_by_side(
 def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
     sides = []
     for snapshot in snapshots:
-        labels = terms.Labels(snapshot.record.names, snapshot.scenario.parties)
-        rows = [*setting(snapshot, labels)[:-1], *levers(snapshot, labels)]
+        say = terms.voice(snapshot)
+        rows = [*setting(snapshot, say)[:-1], *levers(snapshot, say)]
         sides.append({(what, field): level for what, field, level in rows})
     return [
         Heading("What differs in the agreement"),

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.memo.blocks import exact
 from model.memo.terms import readable
-from model.words.numbers import listing, money, signed_money
+from model.words.numbers import exact, listing, money, signed_money
 
 if TYPE_CHECKING:
-    from model.memo.terms import Labels
+    from model.words.voice import Voice
 
 AS_ASSUMED = "as assumed"
 VERDICTS = {
@@ -55,7 +54,7 @@ def effect_of_agreement(shocks: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def shocks_sentence(shocks: pd.DataFrame, labels: Labels) -> str:
+def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
     """Under which shock the agreement helps the parties most, and under which least."""
     effect = effect_of_agreement(shocks)["net_gain_usd"].dropna()
     if effect.empty:
@@ -64,18 +63,18 @@ def shocks_sentence(shocks: pd.DataFrame, labels: Labels) -> str:
     if effect.abs().max() < NEGLIGIBLE_USD:
         return "Under no named shock does the agreement change anything for the parties."
     first = (
-        f"The agreement does the parties together most good under “{labels.of('shock', str(best))}” "
+        f"The agreement does the parties together most good under “{say.names.shock(str(best))}” "
         f"({signed_money(float(effect.max()))} a year)"
     )
-    return f"{first}, least under “{labels.of('shock', str(worst))}” ({signed_money(float(effect.min()))} a year)."
+    return f"{first}, least under “{say.names.shock(str(worst))}” ({signed_money(float(effect.min()))} a year)."
 
 
-def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, labels: Labels) -> list[str]:
+def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice) -> list[str]:
     """The conclusion, every trial that turns it, every shock under which the agreement works the other way."""
     sentences = []
     for column, (positive, negative) in VERDICTS.items():
         sentences += _turning(trials, column, positive, negative)
-    sentences += _other_sign(shocks, labels)
+    sentences += _other_sign(shocks, say)
     failed = trials.loc[trials["fault"].notna(), ["assumption", "end"]].itertuples(index=False, name=None)
     unproved = [f"{readable(str(name))} at its {end} end" for name, end in failed]
     if unproved:
@@ -105,11 +104,11 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
     return [f"{stated}; {opposite} if {' or if '.join(causes)}."]
 
 
-def _other_sign(shocks: pd.DataFrame, labels: Labels) -> list[str]:
+def _other_sign(shocks: pd.DataFrame, say: Voice) -> list[str]:
     effect = effect_of_agreement(shocks)["net_gain_usd"] if len(shocks) else pd.Series(dtype=float)
     helped, harmed = shocks[effect > NEGLIGIBLE_USD], shocks[effect < -NEGLIGIBLE_USD]
     if helped.empty or harmed.empty:
         return []
     fewer, verb = (helped, "helps") if len(helped) <= len(harmed) else (harmed, "harms")
-    names = [f"“{labels.of('shock', str(name))}”" for name in fewer["shock"]]
+    names = [f"“{say.names.shock(str(name))}”" for name in fewer["shock"]]
     return [f"The agreement {verb} the parties together only under {listing(names)}, among the named shocks."]

@@ -29,8 +29,8 @@ from model.words.numbers import starting
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Value
-    from model.memo.terms import Labels
     from model.snapshot.record import Snapshot
+    from model.words.voice import Voice
 
 MOST_INDUSTRIES = 15
 UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
@@ -39,20 +39,20 @@ UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share
 
 def memo(snapshot: Snapshot) -> Document:
     """The document of one snapshot."""
-    labels = terms.Labels(snapshot.record.names, snapshot.scenario.parties)
-    blocks: list[Block] = [*_question(snapshot, labels), *_agreement(snapshot, labels)]
+    say = terms.voice(snapshot)
+    blocks: list[Block] = [*_question(snapshot, say), *_agreement(snapshot, say)]
     for mineral in snapshot.scenario.minerals:
-        blocks += _findings(snapshot, mineral, labels)
-    blocks += _manufacturers(snapshot, labels)
+        blocks += _findings(snapshot, mineral, say)
+    blocks += _manufacturers(snapshot, say)
     for mineral in snapshot.scenario.minerals:
-        blocks += _shocks(snapshot, mineral, labels)
-        blocks += _sensitivity(snapshot, mineral, labels)
+        blocks += _shocks(snapshot, mineral, say)
+        blocks += _sensitivity(snapshot, mineral, say)
     blocks += [
         *_design(snapshot),
-        *_differences(snapshot, labels),
+        *_differences(snapshot, say),
         *_rests_on(snapshot),
         *_replaying(snapshot),
-        *term_sheet(snapshot, labels),
+        *term_sheet(snapshot, say),
     ]
     return Document(
         title=snapshot.title,
@@ -134,9 +134,9 @@ def _rows(*columns: list[Value]) -> tuple[tuple[Value, ...], ...]:
     return tuple(zip(*columns, strict=True))
 
 
-def _question(snapshot: Snapshot, labels: Labels) -> list[Block]:
-    minerals = ", ".join(labels.of("mineral", mineral).lower() for mineral in snapshot.scenario.minerals)
-    happens = [terms.shock(shock, labels) for shock in snapshot.scenario.shocks]
+def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
+    minerals = ", ".join(say.mineral(mineral) for mineral in snapshot.scenario.minerals)
+    happens = [terms.shock(shock, say) for shock in snapshot.scenario.shocks]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = (
         "within one year, with capacity almost fixed"
@@ -155,11 +155,11 @@ def _question(snapshot: Snapshot, labels: Labels) -> list[Block]:
     ]
 
 
-def _agreement(snapshot: Snapshot, labels: Labels) -> list[Block]:
-    parties = [labels.of("region", party) for party in snapshot.scenario.parties]
-    coalition = labels.of("coalition", "parties")
+def _agreement(snapshot: Snapshot, say: Voice) -> list[Block]:
+    parties = [say.region(party) for party in snapshot.scenario.parties]
+    coalition = say.names.coalition(snapshot.scenario.parties)
     named = f" ({coalition})" if coalition not in ("", "parties") else ""
-    agreed = terms.clauses(snapshot.scenario, labels)
+    agreed = terms.clauses(snapshot.scenario, say)
     return [
         Heading("The agreement"),
         Paragraph(f"Parties{named}: {', '.join(parties)}."),
@@ -167,14 +167,14 @@ def _agreement(snapshot: Snapshot, labels: Labels) -> list[Block]:
     ]
 
 
-def _findings(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
-    name = labels.of("mineral", mineral)
+def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
+    name = say.names.mineral(mineral)
     return [
         Heading(f"What it does: {name.lower()}"),
         *(Paragraph(sentence, strong=True) for sentence in snapshot.sentences(mineral, "gains")),
         _headline(snapshot, mineral, name),
         Heading("Three numbers per party", 2),
-        _parties(snapshot, mineral, name, labels),
+        _parties(snapshot, mineral, name, say),
         Heading("Who gains and who pays", 2),
         *_gains(snapshot, mineral, name),
         Heading("Where supply comes from", 2),
@@ -213,7 +213,7 @@ def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     return Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)
 
 
-def _parties(snapshot: Snapshot, mineral: str, name: str, labels: Labels) -> Sheet:
+def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     frame = _of(snapshot, "parties", mineral)
     columns = (
         Column("Party"),
@@ -230,7 +230,7 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, labels: Labels) -> She
         "non_party_share_with_agreement",
         "net_usd",
     )
-    parties: list[Value] = [labels.of("region", str(region)) for region in frame["region"]]
+    parties: list[Value] = [say.region(str(region)) for region in frame["region"]]
     rows = _rows(parties, *(_column(frame, column) for column in stored))
     return Sheet(f"Parties {mineral}", f"{name}: price, dependence and net gain of each party", columns, rows)
 
@@ -305,7 +305,7 @@ def _response(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     ]
 
 
-def _manufacturers(snapshot: Snapshot, labels: Labels) -> list[Block]:
+def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     hit = snapshot.tables["industries_hit"]
     said = " ".join(snapshot.sentences(snapshot.scenario.minerals[0], "industries"))
     blocks: list[Block] = [Heading("Downstream manufacturers"), Paragraph(said, strong=True)]
@@ -329,7 +329,7 @@ def _manufacturers(snapshot: Snapshot, labels: Labels) -> list[Block]:
         million("Value added at risk", signed=False),
         Column("Jobs at risk", "jobs"),
     )
-    parties: list[Value] = [labels.of("region", str(region)) for region in frame["region"]]
+    parties: list[Value] = [say.region(str(region)) for region in frame["region"]]
     stored = ("extra_cost_usd", "unit_cost_change", "shortage_share", "value_added_at_risk_usd", "jobs_at_risk")
     rows = _rows(_column(frame, "name"), parties, *(_column(frame, column) for column in stored))
     note = (
@@ -339,9 +339,9 @@ def _manufacturers(snapshot: Snapshot, labels: Labels) -> list[Block]:
     return [*blocks, Sheet("Manufacturers", f"The {len(rows)} industries whose cost changes most", columns, rows, note)]
 
 
-def _shocks(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
+def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = _of(snapshot, "shocks", mineral)
-    name = labels.of("mineral", mineral)
+    name = say.names.mineral(mineral)
     blocks: list[Block] = [Heading(f"Under the named shocks: {name.lower()}")]
     if frame.empty:
         return [*blocks, Paragraph("No shock of the library touches this mineral.")]
@@ -353,7 +353,7 @@ def _shocks(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
         million("Agreement's net gain"),
         flow("Use given up with agreement"),
     )
-    shocks: list[Value] = [labels.of("shock", str(shock)) for shock in frame["shock"]]
+    shocks: list[Value] = [say.names.shock(str(shock)) for shock in frame["shock"]]
     effect = conclusions.effect_of_agreement(frame)
     rows = _rows(
         shocks,
@@ -369,14 +369,14 @@ def _shocks(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
     )
     return [
         *blocks,
-        Paragraph(conclusions.shocks_sentence(frame, labels), strong=True),
+        Paragraph(conclusions.shocks_sentence(frame, say), strong=True),
         Sheet(f"Shocks {mineral}", f"{name}: named shocks without and with the agreement", columns, rows, note),
     ]
 
 
-def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block]:
+def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = conclusions.spans(_of(snapshot, "sensitivity", mineral))
-    name = labels.of("mineral", mineral)
+    name = say.names.mineral(mineral)
     columns = (
         Column("Assumption"),
         Column("Low", exact=True),
@@ -405,7 +405,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, labels: Labels) -> list[Block
         Bullets(
             tuple(
                 conclusions.what_would_change(
-                    _of(snapshot, "sensitivity", mineral), _of(snapshot, "shocks", mineral), labels
+                    _of(snapshot, "sensitivity", mineral), _of(snapshot, "shocks", mineral), say
                 )
             )
         ),
@@ -436,8 +436,8 @@ def _design_column(name: str) -> Column:
     return Column(name.removesuffix("_musd").replace("_", " "), "million USD/yr" if million_usd else "")
 
 
-def _differences(snapshot: Snapshot, labels: Labels) -> list[Block]:
-    rows = tuple((what, field, level) for what, field, level in [*setting(snapshot, labels), *levers(snapshot, labels)])
+def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
+    rows = tuple((what, field, level) for what, field, level in [*setting(snapshot, say), *levers(snapshot, say)])
     changed = tuple((terms.readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
     columns = (
         Column("Assumption"),

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model.agreement import Agreement, lever
+from model.instruments import Agreement, lever
 from model.memo import terms
-from model.memo.blocks import exact
 from model.words.numbers import starting
 
 if TYPE_CHECKING:
-    from model.memo.terms import Labels
     from model.records import Record
     from model.snapshot.record import Snapshot
+    from model.words.voice import Voice
 
 INSTRUMENT_NAMES = {
     "tariffs": "Tariff",
@@ -29,7 +28,7 @@ INSTRUMENT_NAMES = {
 }
 
 
-def levers(snapshot: Snapshot, labels: Labels) -> list[tuple[str, str, str]]:
+def levers(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
     """Per instrument and field, then per shock: instrument, field with its unit, level.
 
     The status quo has none of them.
@@ -38,26 +37,26 @@ def levers(snapshot: Snapshot, labels: Labels) -> list[tuple[str, str, str]]:
     for name in Agreement.model_fields:
         seen: dict[str, int] = {}
         for item in getattr(snapshot.scenario.agreement, name):
-            what = f"{INSTRUMENT_NAMES[name]} on {labels.product(item.mineral, item.stage)}"
+            what = f"{INSTRUMENT_NAMES[name]} on {say.product(item.mineral, item.stage)}"
             seen[what] = seen.get(what, 0) + 1
             title = what if seen[what] == 1 else f"{what} ({seen[what]})"
-            rows += [(title, *_field(item, field, getattr(item, field), labels)) for field in _set_fields(item)] or [
+            rows += [(title, *_field(item, field, getattr(item, field), say)) for field in _set_fields(item)] or [
                 (title, "agreed", "yes")
             ]
     rows += [
-        (f"Shock {number}", "what happens", terms.shock(shock, labels))
+        (f"Shock {number}", "what happens", terms.shock(shock, say))
         for number, shock in enumerate(snapshot.scenario.shocks, start=1)
     ]
     return rows
 
 
-def setting(snapshot: Snapshot, labels: Labels) -> list[tuple[str, str, str]]:
+def setting(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
     """What a result is about: parties, minerals, horizon, and the date of the status quo."""
     scenario = snapshot.scenario
-    parties = ", ".join(labels.of("region", party) for party in scenario.parties)
+    parties = ", ".join(say.region(party) for party in scenario.parties)
     return [
         ("Scenario", "parties", parties),
-        ("Scenario", "minerals", ", ".join(labels.of("mineral", mineral) for mineral in scenario.minerals)),
+        ("Scenario", "minerals", ", ".join(say.names.mineral(mineral) for mineral in scenario.minerals)),
         ("Scenario", "horizon", scenario.horizon),
         ("Data", "status quo of", snapshot.record.inputs.data.version),
     ]
@@ -94,17 +93,17 @@ def _set_fields(item: Record) -> list[str]:
     ]
 
 
-def _field(item: Record, field: str, value: Any, labels: Labels) -> tuple[str, str]:
+def _field(item: Record, field: str, value: Any, say: Voice) -> tuple[str, str]:
     unit = str(lever(type(item), field).get("unit", "")).split(" (")[0]
     name = field.replace("_", " ")
     if isinstance(value, (list, tuple)):
-        return name, starting(labels.the_regions([str(part) for part in value]))
+        return name, starting(say.the_regions([str(part) for part in value]))
     if isinstance(value, (bool, type(None))):
         return name, {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, (int, float)):
-        return (f"{name}, {unit}" if unit else name), exact(float(value))
+        return (f"{name}, {unit}" if unit else name), say.number(value)
     if field in ("in_quota", "over_quota"):
-        return name, terms.duty(value)
+        return name, terms.duty(value, say)
     if field in ("party", "producer", "buyer", "exporter"):
-        return name, labels.of("region", str(value))
+        return name, say.region(str(value))
     return name, str(value).replace("_", " ")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.agreement import Agreement
 from model.errors import AccordError, SnapshotError
 from model.findings import Names, agreement_in_words, curve_sentence, overview
-from model.scenario import NamedShock
+from model.instruments import Agreement
+from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response

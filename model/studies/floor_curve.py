@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.agreement import Floor
 from model.errors import SolveError
+from model.instruments import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +97,7 @@ def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | Non
     A ceiling below the level moves up with it, since a stock cannot sell below its floor.
     """
     others = tuple(
-        item for item in scenario.agreement.floors if (item.mineral, item.stage) != (floor.mineral, floor.stage)
+        item for item in scenario.agreement.of(Floor) if (item.mineral, item.stage) != (floor.mineral, floor.stage)
     )
     if level_usd_per_t is None:
         floors = others
@@ -109,7 +109,7 @@ def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | Non
 
 def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
     """The scenario's floor on a mineral, or the one that would be added: a variable levy at the last stage."""
-    for floor in scenario.agreement.floors:
+    for floor in scenario.agreement.of(Floor):
         if floor.mineral == mineral:
             return floor
     return Floor(parties=scenario.parties, mineral=mineral, stage=world.stages[mineral][-1], price=0.0)
@@ -161,7 +161,7 @@ def floor_levels(
         except SolveError:
             unsolved.append(level)
         else:
-            index = len(trial.agreement.floors) - 1
+            index = len(trial.agreement.of(Floor)) - 1
             held = [row for row in solved.accounts.floors if row["index"] == index]
             party_rows += [_party_row(level, row) for row in held]
             price = _weighted(_prices(solved, floor.stage), use_t)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.errors import AccordError
-from model.scenario import NamedShock
+from model.shocks import NamedShock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

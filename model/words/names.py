@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.words.numbers import figures, listing
+from model.words.numbers import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -33,28 +33,57 @@ def _by_id(table: pd.DataFrame) -> dict[str, str]:
     return {str(id): str(name) for id, name in zip(table["id"], table["name"], strict=True)}
 
 
+def _products(minerals: pd.DataFrame) -> dict[str, str]:
+    """What is traded at every stage; a market with one stage needs no stage in its name."""
+    words = {}
+    for row in minerals[minerals["kind"] == "market"].itertuples():
+        stages, name = str(row.stages).split(";"), str(row.name).lower()
+        for stage in stages:
+            plain = name if len(stages) == 1 else f"{name} ore" if stage == "mine" else f"refined {name}"
+            words[f"{row.id} {stage}"] = STAGE_WORDS.get((str(row.id), stage), plain)
+    return words
+
+
 class Names:
     """Display names of everything the tables name."""
 
     def __init__(self, tables: Tables) -> None:
-        self._regions = _by_id(tables["regions"])
-        minerals = tables["minerals"]
-        self._minerals = _by_id(minerals)
-        self._stages = {
-            str(row.id): str(row.stages).split(";") for row in minerals[minerals["kind"] == "market"].itertuples()
-        }
-        coalitions = tables["coalitions"]
-        self._coalitions = {frozenset(str(row.members).split(";")): str(row.name) for row in coalitions.itertuples()}
-        self._industries = _by_id(tables["industries"])
+        minerals, coalitions = tables["minerals"], tables["coalitions"]
         shocks = tables["shocks"].drop_duplicates("shock_id")
-        columns = (shocks[column].tolist() for column in ("shock_id", "name", "severity", "unit"))
-        self._shocks = {id: (name, severity, unit) for id, name, severity, unit in zip(*columns, strict=True)}
-        status_quo = tables["status_quo"].iloc[0]
-        self.status_quo_date = str(status_quo["date"])[:10]
+        self._names: Mapping[str, Mapping[str, str]] = {
+            "region": _by_id(tables["regions"]),
+            "mineral": _by_id(minerals),
+            "product": _products(minerals),
+            "industry": _by_id(tables["industries"]),
+            "shock": dict(zip(shocks["shock_id"], shocks["name"], strict=True)),
+        }
+        self._severities: dict[str, tuple[float | None, str]] = {
+            id: (float(severity), unit) for id, severity, unit in shocks[["shock_id", "severity", "unit"]].to_numpy()
+        }
+        self._coalitions = {frozenset(str(row.members).split(";")): str(row.name) for row in coalitions.itertuples()}
+        self.status_quo_date = str(tables["status_quo"].iloc[0]["date"])[:10]
+
+    @classmethod
+    def stored(cls, names: Mapping[str, Mapping[str, str]], parties: Iterable[str], status_quo_date: str) -> Names:
+        """The names that a snapshot holds, by kind and id."""
+        kept = cls.__new__(cls)
+        kept._names = names
+        kept._severities = {}
+        kept._coalitions = {frozenset(parties): names.get("coalition", {}).get("parties", "")}
+        kept.status_quo_date = status_quo_date
+        return kept
+
+    def _of(self, kind: str, id: str) -> str:
+        return self._names.get(kind, {}).get(id, id)
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """Every region there is."""
+        return frozenset(self._names.get("region", {}))
 
     def region(self, region: str) -> str:
         """A region's name as a label."""
-        return self._regions.get(region, region)
+        return self._of("region", region)
 
     def the_region(self, region: str) -> str:
         """A region's name inside a sentence."""
@@ -70,27 +99,19 @@ class Names:
 
     def mineral(self, mineral: str) -> str:
         """A mineral's name as a label."""
-        return self._minerals.get(mineral, mineral)
+        return self._of("mineral", mineral)
 
     def stage(self, mineral: str, stage: str) -> str:
         """A stage as a short label."""
         return STAGE_LABELS.get((mineral, stage), "Ore" if stage == "mine" else "Refined")
 
     def product(self, mineral: str, stage: str) -> str:
-        """What is traded at a stage, inside a sentence.
-
-        A market with one stage needs no stage in its name.
-        """
-        name = self.mineral(mineral).lower()
-        if (mineral, stage) in STAGE_WORDS:
-            return STAGE_WORDS[mineral, stage]
-        if len(self._stages[mineral]) == 1:
-            return name
-        return f"{name} ore" if stage == "mine" else f"refined {name}"
+        """What is traded at a stage, inside a sentence."""
+        return self._of("product", f"{mineral} {stage}")
 
     def industry(self, industry: str) -> str:
         """An industry's name as a label."""
-        return self._industries.get(industry, industry)
+        return self._of("industry", industry)
 
     def coalition(self, parties: Iterable[str]) -> str:
         """The name of a coalition with exactly these members, or nothing."""
@@ -103,7 +124,10 @@ class Names:
             return f"{coalition} ({len(parties)} parties)" if len(parties) > 3 else self.the_regions(parties)
         return self.the_regions(parties)
 
-    def shock(self, name: str, severity: float | None = None) -> str:
-        """A library shock's name, with its severity where that is not the library's own."""
-        title, own, unit = self._shocks[name]
-        return title if severity in {None, own} else f"{title} ({figures(severity)} {unit})"
+    def shock(self, name: str) -> str:
+        """A library shock's name."""
+        return self._of("shock", name)
+
+    def severity(self, shock: str) -> tuple[float | None, str]:
+        """The library's own severity of a shock and its unit; a snapshot holds neither."""
+        return self._severities.get(shock, (None, ""))

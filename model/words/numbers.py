@@ -1,13 +1,15 @@
-"""Numbers as a reader sees them: few figures, thousands separators, units."""
+"""Numbers as a reader sees them: few figures or all, thousands separators, units, one minus sign."""
 
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MINUS = "−"
 SCALES = ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "))
 
 
@@ -15,13 +17,32 @@ def figures(value: float, digits: int = 3) -> str:
     """A number with so many significant figures and thousands separators.
 
     >>> figures(27_096.4), figures(0.01234), figures(-1_234_567.0)
-    ('27,100', '0.0123', '-1,230,000')
+    ('27,100', '0.0123', '−1,230,000')
     """
     if not math.isfinite(value) or value == 0:
         return "0" if value == 0 else "unknown"
     decimals = digits - 1 - math.floor(math.log10(abs(value)))
-    rounded = round(value, decimals)
-    return f"{rounded:,.{max(decimals, 0)}f}"
+    return f"{round(value, decimals):,.{max(decimals, 0)}f}".replace("-", MINUS)
+
+
+def exact(value: float) -> str:
+    """A number with all its digits and thousands separators.
+
+    >>> exact(27096.4), exact(20000.0), exact(0.1 + 0.2), exact(-0.3), exact(1e-5)
+    ('27,096.4', '20,000', '0.30000000000000004', '−0.3', '0.00001')
+    """
+    whole, _, digits = f"{Decimal(repr(float(value))):,f}".partition(".")
+    digits = digits.rstrip("0")
+    return (f"{whole}.{digits}" if digits else whole if value else "0").replace("-", MINUS)
+
+
+def exact_percent(share: float) -> str:
+    """A share in percent with all its digits, where the share is a short decimal.
+
+    >>> exact_percent(0.29), exact_percent(0.065)
+    ('29 %', '6.5 %')
+    """
+    return f"{exact(float(f'{100 * share:.12g}'))} %"
 
 
 def money(usd: float, digits: int = 3) -> str:
@@ -50,7 +71,7 @@ def sign(value: float) -> str:
     """Plus or minus sign of a change that is shown; nothing for zero."""
     if value == 0:
         return ""
-    return "+" if value > 0 else "−"
+    return "+" if value > 0 else MINUS
 
 
 def price(usd_per_t: float) -> str:
@@ -75,13 +96,13 @@ def percent(share: float) -> str:
     """A share in percent: whole numbers from ten up, two figures below.
 
     >>> percent(0.814), percent(0.0213), percent(-1.2)
-    ('81 %', '2.1 %', '-120 %')
+    ('81 %', '2.1 %', '−120 %')
     """
     if not math.isfinite(share):
         return "unknown"
     value = 100 * share
     if abs(value) >= 9.95 or value == 0:
-        return f"{value:,.0f} %"
+        return f"{value:,.0f} %".replace("-", MINUS)
     return f"{figures(value, 2)} %"
 
 

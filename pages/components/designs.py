@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.agreement import RentHolder
 from model.design import ResponseTable, Store
 from model.design.draft import (
     LINES,
@@ -21,6 +20,7 @@ from model.design.draft import (
 from model.design.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.errors import AccordError
+from model.instruments import RentHolder
 from model.words.numbers import starting
 from pages.components import controls, design_charts, forms, layout, results
 

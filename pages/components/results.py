@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.agreement import Offtake, Stockpile
 from model.findings import Formulation, Names, Overview, formulation, overview
 from model.impact import back_test as compare_with_published
+from model.instruments import Offtake, Stockpile
 from model.scenario import Scenario
 from model.studies.fit import calibration_table
 from model.studies.floor_curve import (

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.equilibrium.charges import charges_at, gain
+from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.equilibrium.conditions import Point, System
-    from model.market.curves import CurveGroups
     from model.market.records import Activities, Floats, Integers
-    from model.overlay import Pool
+    from model.overlay import Pool, Problem, State
 
 FINE = np.array([1.0, 40.0, 1600.0])
 """Edges of the proving ladder on either side of the centre, in step widths."""
@@ -52,9 +53,9 @@ class Ladder:
     Flat activities have one each, unused routes few, other curves ``2·len(edges)+2``.
     """
 
-    def __init__(self, table: Activities, curves: CurveGroups, edges: Floats, short_edges: int) -> None:
+    def __init__(self, table: Activities, edges: Floats, short_edges: int) -> None:
         self.table = table
-        self.curves = curves
+        self.curves = CurveGroups(table)
         self.flat = np.flatnonzero(table.shape == Shape.FLAT)
         self.groups = [
             (np.flatnonzero((table.shape != Shape.FLAT) & (table.shape != Shape.LOG1P)), edges),
@@ -62,6 +63,14 @@ class Ladder:
         ]
         counts = [(which, 2 * len(used) + 2) for which, used in self.groups]
         self.owner = np.concatenate([self.flat, *(np.repeat(which, count) for which, count in counts)])
+
+    def around(
+        self, problem: Problem, at: Point | State, width: float, is_flat: NDArray[np.bool_] | None = None
+    ) -> Steps:
+        """Columns around a point of a (scaled) problem, with what the instruments charge there."""
+        charges = charges_at(problem, at.price, at.rent, at.levy, at.quantity)
+        flat = np.zeros(len(problem.table), dtype=bool) if is_flat is None else is_flat
+        return self.steps(gain(problem, at.price, charges), width, flat, charges.net)
 
     def steps(self, centre: Floats, width: float, is_flat: NDArray[np.bool_], charge: Floats) -> Steps:
         """Columns around marginal values ``centre`` (per activity, net of ``charge``), steps near it ``width`` wide."""

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.errors import SolveError
+from model.overlay import Charge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model.equilibrium.solver import State
     from model.market.records import Floats
-    from model.overlay import LevyGroup, Problem
+    from model.overlay import LevyGroup, Problem, State
 
 MOST_ROUNDS = 30
 MOST_HALVINGS = 60
@@ -30,8 +30,8 @@ ENDED = 1e-9
 REACHED = 1e-12
 
 
-def solve_by_levies(problem: Problem, solve: Callable[[Problem], State]) -> State:
-    """The equilibrium of a problem with levies, from solves of the same problem with charges in their place.
+def solve_by_levies(problem: Problem, step: tuple[int, ...], solve: Callable[[Problem], State]) -> State:
+    """The equilibrium of a problem with levies that hold given floors, from solves with charges in their place.
 
     Raises:
         SolveError: when the levies do not settle.
@@ -40,34 +40,38 @@ def solve_by_levies(problem: Problem, solve: Callable[[Problem], State]) -> Stat
     for _ in range(MOST_ROUNDS):
         before = levy.copy()
         for slot in range(len(levy)):
-            levy[slot] = _smallest(problem, levy, slot, solve)
+            levy[slot] = _smallest(problem, levy, slot, step[slot], solve)
         if np.abs(levy - before).max() <= SETTLED * problem.market.price_scale:
             state = solve(_with_charges(problem, levy))
-            return replace(state, problem=problem, levy=levy)
+            return replace(state, problem=problem, levy=levy, step=step)
     raise SolveError(f"the levies on {problem.market.mineral} do not settle; try a lower floor or fewer parties")
 
 
 def _with_charges(problem: Problem, levy: Floats) -> Problem:
-    charge = problem.export_specific + np.append(levy, 0.0)[problem.levy]
-    return replace(problem, export_specific=charge, levy=np.full(len(problem.levy), -1), levies=())
+    charges = [
+        Charge(group.members, np.full(len(group.members), value), np.zeros(len(group.members)), group.members)
+        for value, group in zip(levy, problem.levies, strict=True)
+    ]
+    levied = np.full(len(problem.levy), -1)
+    return replace(problem, charges=(*problem.charges, *charges), levy=levied, levies=())
 
 
-def _smallest(problem: Problem, levy: Floats, slot: int, solve: Callable[[Problem], State]) -> float:
+def _smallest(problem: Problem, levy: Floats, slot: int, step: int, solve: Callable[[Problem], State]) -> float:
     """The smallest levy of one party at which nothing more is to be gained, the others' levies given."""
-    group = problem.levies[slot]
+    group, held = problem.levies[slot], problem.levies[slot].steps[step]
 
     def falls_short(value: float) -> bool:
         trial = levy.copy()
         trial[slot] = value
-        return _falls_short(group, solve(_with_charges(problem, trial)))
+        return _falls_short(group, held.floor, solve(_with_charges(problem, trial)))
 
     if not falls_short(0.0):
         return 0.0
-    low, high = 0.0, min(problem.market.price_scale, group.cap)
+    low, high = 0.0, min(problem.market.price_scale, held.cap)
     while falls_short(high):
-        if high >= group.cap:
-            return group.cap
-        low, high = high, min(2.0 * high, group.cap)
+        if high >= held.cap:
+            return held.cap
+        low, high = high, min(2.0 * high, held.cap)
     for _ in range(MOST_HALVINGS):
         middle = 0.5 * (low + high)
         if middle in {low, high}:
@@ -76,8 +80,8 @@ def _smallest(problem: Problem, levy: Floats, slot: int, solve: Callable[[Proble
     return high
 
 
-def _falls_short(group: LevyGroup, state: State) -> bool:
+def _falls_short(group: LevyGroup, floor: float, state: State) -> bool:
     market = state.problem.market
     arrivals = float(state.quantity[group.members].sum())
-    below = float(state.price[group.node]) < group.floor - REACHED * market.price_scale
+    below = float(state.price[group.node]) < floor - REACHED * market.price_scale
     return below and arrivals > max(group.shut, ENDED * market.quantity_scale)

@@ -1,0 +1,89 @@
+"""What a sentence about an agreement needs: names and levels, rounded for the screen or exact for the memo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model.words import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.words.names import Names
+
+MOST_LISTED = 4
+"""Regions that a rounded sentence lists by name."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How an agreement is told: whose names, who the parties are, and whether every digit and name is given."""
+
+    names: Names
+    parties: tuple[str, ...]
+    exact: bool = False
+
+    def number(self, value: float) -> str:
+        """A level without its unit."""
+        return numbers.exact(value) if self.exact else numbers.figures(value)
+
+    def price(self, usd_per_t: float) -> str:
+        """A price."""
+        return f"{self.number(usd_per_t)} USD/t"
+
+    def tonnes(self, quantity_t: float) -> str:
+        """A quantity held."""
+        return f"{self.number(quantity_t)} t"
+
+    def quantity(self, quantity_t: float) -> str:
+        """A quantity a year."""
+        return f"{self.number(quantity_t)} t a year"
+
+    def percent(self, share: float) -> str:
+        """A share in percent."""
+        return numbers.exact_percent(share) if self.exact else numbers.percent(share)
+
+    def money(self, usd: float) -> str:
+        """An amount of money."""
+        return f"{numbers.exact(usd)} USD" if self.exact else numbers.money(usd)
+
+    def duty(self, specific: float, ad_valorem: float) -> str:
+        """A duty: "25 %", "500 USD/t" or both."""
+        parts = [self.percent(ad_valorem)] if ad_valorem or not specific else []
+        parts += [self.price(specific)] if specific else []
+        return " plus ".join(parts)
+
+    def region(self, region: str) -> str:
+        """A region's name as a label."""
+        return self.names.region(region)
+
+    def the_region(self, region: str) -> str:
+        """A region's name inside a sentence."""
+        return self.names.the_region(region)
+
+    def the_regions(self, regions: Iterable[str]) -> str:
+        """Regions inside a sentence: all parties, or all others, as such; else by name in alphabetical order."""
+        named = frozenset(regions)
+        if len(named) > 1 and named == frozenset(self.parties):
+            return "the parties"
+        if len(named) > 1 and named == self.names.regions - frozenset(self.parties):
+            return "all non-parties" if self.exact else "non-parties"
+        return self.names.the_regions(
+            sorted(named, key=self.names.region), most=len(named) if self.exact else MOST_LISTED
+        )
+
+    def mineral(self, mineral: str) -> str:
+        """A mineral's name inside a sentence."""
+        return self.names.mineral(mineral).lower()
+
+    def product(self, mineral: str, stage: str) -> str:
+        """What is traded at a stage, inside a sentence."""
+        return self.names.product(mineral, stage)
+
+    def shock(self, name: str, severity: float | None = None) -> str:
+        """A library shock's name, with its severity where that is not the library's own."""
+        title, (own, unit) = self.names.shock(name), self.names.severity(name)
+        if severity is None or severity == own:
+            return title
+        return f"{title} ({self.number(severity)} {unit})" if unit else f"{title}, at severity {self.number(severity)}"
