@@ -94,7 +94,9 @@ def _follows(detail: ErrorDetails) -> bool:
 def _describe_one(detail: ErrorDetails, cls: type[BaseModel]) -> str:
     steps, valid, kind = _walk(cls, detail["loc"])
     where = place(steps)
-    says = f"{detail['msg'][:1].lower()}{short(detail['msg'][1:], LONGEST_SAID)}".replace("tuple", "list")
+    says = f"{detail['msg'][:1].lower()}{short(detail['msg'][1:], LONGEST_SAID)}".replace("tuple", "list").replace(
+        "a valid array", "a list"
+    )
     if detail["type"] == "extra_forbidden":
         return f"unknown key {where!r}{f' of kind {kind!r}' if kind else ''}; {choices(valid, steps[-1])}"
     if steps[-1:] == ("[key]",):

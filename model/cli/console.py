@@ -30,7 +30,9 @@ class Parser(argparse.ArgumentParser):
     """A parser that refuses in one line, like every other refusal."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse what was asked."""
+        """Refuse what was asked, with the valid choices at the end of the message."""
+        if len(message) > 2 * LONGEST_PATH:
+            message = f"{message[:LONGEST_PATH]}…{message[-LONGEST_PATH:]}"
         self.exit(EXIT_REFUSED, f"{self.prog}: error: {one_line(message)}\n")
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from model.errors import ScenarioError, SnapshotError
-from model.files import LARGEST_FILE, parse_object, short
+from model.files import LARGEST_FILE, named, parse_object, short
 from model.scenario import Scenario
 from model.snapshot import record
 from model.snapshot.canonical import canonical, digest
@@ -112,12 +112,13 @@ class Library:
     """One library file.
 
     Every call opens it, does one thing and closes it, so that processes and threads share it freely. ``damage`` says
-    in a sentence that the last look at the entries could not reach all of them; it is empty where nothing is amiss.
+    in a sentence that a look at the entries could not reach all of them; it is empty where nothing is amiss.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
         self.damage = ""
+        self._told = named("the library", self.path)
 
     def save(self, item: record.Snapshot | Scenario, name: str = "", tags: Iterable[str] = (), note: str = "") -> Saved:
         """Add a snapshot or scenario; one that is there to the letter stays as it is.
@@ -134,7 +135,6 @@ class Library:
 
     def entries(self, search: str = "", archived: bool = False, tag: str = "", limit: int | None = None) -> list[Entry]:
         """Entries whose name, tags, note, minerals, author or id contain every word searched for, the newest first."""
-        self.damage = ""
         with self._explained("read"):
             if not self.path.exists():
                 return []
@@ -168,12 +168,13 @@ class Library:
         ]
         if not found:
             raise SnapshotError(
-                f"the library {self.path} has no entry whose id begins with {beginning!r}; `accord "
-                f"library list` shows all"
+                f"{self._told} has no entry whose id begins with {short(beginning)!r}; `accord library list` shows all"
             )
         if len(found) > 1:
             told = ", ".join(f"{entry.checksum[: record.SHORT]} ({entry.name})" for entry in found[:5])
-            raise SnapshotError(f"{len(found)} entries begin with {beginning!r}; name one by its checksum: {told}")
+            raise SnapshotError(
+                f"{len(found)} entries begin with {short(beginning)!r}; name one by its checksum: {told}"
+            )
         return found[0]
 
     def open(self, entry: Entry) -> record.Snapshot | Scenario:
@@ -283,7 +284,7 @@ class Library:
             rows = self._one_by_one(connection, where, values)
             if not rows:
                 raise
-            self.damage = f"part of the library {self.path} is damaged ({error}); what can still be read is listed"
+            self.damage = f"part of {self._told} is damaged ({error}); what can still be read is listed"
         return [_entry(row) for row in rows]
 
     def _one_by_one(
@@ -358,11 +359,10 @@ class Library:
         try:
             yield
         except sqlite3.Error as error:
-            raise SnapshotError(f"the library {self.path} cannot be {what}: {_reason(error)}") from None
+            raise SnapshotError(f"{self._told} cannot be {what}: {_reason(error)}") from None
         except OSError as error:
             raise SnapshotError(
-                f"the library {self.path} cannot be {what}: {error.strerror}. Choose another place "
-                f"with --library or {VARIABLE}"
+                f"{self._told} cannot be {what}: {error.strerror}. Choose another place with --library or {VARIABLE}"
             ) from None
 
 
