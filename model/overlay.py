@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -207,7 +207,7 @@ class Draft:
 
 def sum_by(position: Integers, amount: Floats, count: int) -> Floats:
     """Sums of ``amount`` by position: entry i is the sum over everything at position i, of ``count``."""
-    return cast("Floats", np.bincount(position, amount, count))
+    return np.bincount(position, amount, count).astype(np.float64)  # of nothing it would count in integers
 
 
 def stage_positions(market: MineralMarket, table: Activities) -> Integers:

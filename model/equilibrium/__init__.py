@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.equilibrium.feasibility import endless_nodes, unserved_nodes
 from model.equilibrium.instruments import lay_over
 from model.equilibrium.ledger import WELFARE, Accounts, settle, total
-from model.equilibrium.solver import Solver, State, unserved_nodes
+from model.equilibrium.solver import Solver, State
 from model.errors import ScenarioError, SolveError
 
 if TYPE_CHECKING:
@@ -146,12 +147,17 @@ def solve_mineral(
 
 
 def _explain_infeasible(problem: Problem) -> None:
-    short = unserved_nodes(problem)
-    if short:
-        node = problem.market.nodes[short[0]]
+    """Say what is asked for in vain, or paid for without end; nothing where neither is the reason."""
+    mineral = problem.market.mineral
+    for node in (problem.market.nodes[position] for position in unserved_nodes(problem)):
         raise ScenarioError(
-            f"fixed demand for {problem.market.mineral} ({node.stage}) in {node.region} cannot be served by any supply "
+            f"fixed demand for {mineral} ({node.stage}) in {node.region} cannot be served by any supply "
             "that can reach it; give it a choke_price, a route, or more capacity"
+        )
+    for node in (problem.market.nodes[position] for position in endless_nodes(problem)):
+        raise ScenarioError(
+            f"{mineral} ({node.stage}) in {node.region} is offered without limit at less than its floor pays for any "
+            "quantity; give the supply a capacity, the floor a budget, or lower the floor"
         )
 
 
