@@ -16,7 +16,7 @@ from scipy.optimize import lsq_linear
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import ARRIVALS_ENDED
-from model.equilibrium.search.complementarity import UNIT, Complementarity, least_arrivals
+from model.equilibrium.search.complementarity import A_TRACE, UNIT, Complementarity, least_arrivals
 from model.equilibrium.search.open_prices import settled
 from model.errors import SolveError
 from model.market.curves import CurveGroups
@@ -52,6 +52,8 @@ RIDGE = 1e-11
 """Resistance of what neither curve nor bound holds, about where it stands; the limit does not depend on it."""
 POLISHING_RIDGE = 1e-12
 HELD = 1e12
+FEW = 10.0
+"""Traces up to so many are none."""
 KEPT = 1e5
 """How much more a limit counts than a flow where flows are shared."""
 
@@ -219,17 +221,28 @@ def _ended(c: Complementarity, z: Floats) -> Booleans:
 
 def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     """The unknowns as a point, its open prices settled; a levy that has ended arrivals is the smallest that does."""
-    s, p = c.system, c.system.problem
+    s = c.system
     point = s.start(z[c.at.price])
     point.rent, point.levy, point.quantity = z[c.at.rent], z[c.at.levy].copy(), c.quantity(z)
-    point.price, point.lag = settled(s, point), point.quantity
-    x, uncharged = point.quantity, np.zeros(len(point.levy))
-    m = gain(p, point.price, charges_at(p, point.price, point.rent, uncharged, x))
-    cost = CurveGroups(p.table).marginal_cost(x)
-    for slot, group in enumerate(p.levies):
-        members = group.members[p.table.upper[group.members] > p.table.lower[group.members]]
-        if (x[members] <= p.table.lower[members]).all():
-            point.levy[slot] = min(float(s.cap[slot]), float((m - cost)[members].max(initial=0.0)))
-        m[group.members] -= point.levy[slot]
-    point.marginal, point.steps, point.residual = m, steps, c.violation(z) * UNIT
+    for group in s.problem.levies:
+        own, least = group.members, s.problem.table.lower[group.members]
+        point.quantity[own] = np.where(point.quantity[own] <= least + FEW * A_TRACE, least, point.quantity[own])
+    point.lag = point.quantity
+    _least_levies(s, point)
+    point.price = settled(s, point)
+    _least_levies(s, point)
+    charges = charges_at(s.problem, point.price, point.rent, point.levy, point.quantity)
+    point.marginal = gain(s.problem, point.price, charges)
+    point.steps, point.residual = steps, c.violation(z) * UNIT
     return point
+
+
+def _least_levies(system: System, point: Point) -> None:
+    """Lower every levy that leaves only what is committed to the smallest that does."""
+    p, t, x = system.problem, system.problem.table, point.quantity
+    uncharged = charges_at(p, point.price, point.rent, np.zeros(len(point.levy)), x)
+    more = gain(p, point.price, uncharged) - CurveGroups(t).marginal_cost(x)
+    for slot, group in enumerate(p.levies):
+        members = group.members[t.upper[group.members] > t.lower[group.members]]
+        if (x[members] <= t.lower[members]).all():
+            point.levy[slot] = min(float(system.cap[slot]), float(more[members].max(initial=0.0)))

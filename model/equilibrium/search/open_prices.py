@@ -34,6 +34,11 @@ def settled(system: System, point: Point) -> Floats:
     """Node prices of a point with the open ones settled by the rule; the point's own where none is open."""
     rows, bound = _limits(system, point)
     least, most = np.zeros(system.nodes), np.full(system.nodes, FAR)
+    most[system.imbalance(point.quantity) > AT_BOUND] = 0.0
+    for slot, group in enumerate(system.problem.levies):
+        floor, now = float(system.floor[slot]), float(point.price[group.node])
+        if point.levy[slot] > 0.0:
+            least[group.node], most[group.node] = (floor, floor) if now >= floor - FITS else (0.0, floor)
     highest = _extreme(-1.0, rows, bound, least, most)
     if highest is None:
         return point.price
@@ -55,15 +60,15 @@ def _extreme(sign: float, rows: sparse.csr_array, bound: Floats, least: Floats, 
 def _limits(system: System, point: Point) -> tuple[sparse.csr_array, Floats]:
     """Limits on prices under which every quantity of the point stays what its activity wants, as ``rows @ p <= bound``.
 
-    Levies that hold no arrivals follow the prices, so their routes limit nothing.
+    A levy that has just ended arrivals follows the prices, so its routes limit nothing.
     """
     problem, t, x = system.problem, system.problem.table, point.quantity
     more = gain(problem, point.price, charges_at(problem, point.price, point.rent, point.levy, x))
+    follows = np.append((point.levy > 0.0) & (point.levy < system.cap), False)[system.levy_slot]
     with np.errstate(all="ignore"):
         slack = CurveGroups(t).marginal_cost(x) - more
     slack = np.where(np.isfinite(slack), slack, np.inf)
-    levied = problem.levy >= 0
-    may_rise = (x < t.upper - AT_BOUND) & ~(levied & (x <= t.lower + AT_BOUND)) & np.isfinite(slack)
+    may_rise = (x < t.upper - AT_BOUND) & ~(follows & (x <= t.lower + AT_BOUND)) & np.isfinite(slack)
     may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
     received, paid = _on_prices(system, point)
     of, nodes = np.arange(len(t)), system.nodes
