@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from model.agreement import Agreement
 from model.aside import NOTHING_BESIDE, aside_in_words
 from model.design.questions import cards, equivalence, membership, parties
 from model.design.wording import effort_in_words
@@ -37,7 +38,7 @@ def main() -> None:
         st.stop()
     scenario, names = controls.scenario(), results.names()
     st.subheader("Would each of them sign?", anchor=False)
-    if parties.is_empty(scenario.agreement):
+    if scenario.agreement == Agreement():
         st.info("Nothing is agreed yet: add an instrument in the sidebar, or load an agreement from the page Design.")
         return
     request = designs.request(scenario)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.agreement import Agreement
 from model.aside import NOTHING_BESIDE, Aside
 from model.design.problem.draft import request_of
 from model.design.problem.request import check
@@ -224,8 +223,3 @@ def change_in_words(table: pd.DataFrame, name: str) -> str:
 
 
 SAME_MUSD = 1e-4
-
-
-def is_empty(agreement: Agreement) -> bool:
-    """Whether nothing is agreed."""
-    return agreement == Agreement()
