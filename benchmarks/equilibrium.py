@@ -44,13 +44,14 @@ from unittest.mock import patch
 
 import numpy as np
 
-from model.agreement import Agreement, Duty, Floor, Trq
 from model.case import Case, market_of
-from model.equilibrium import SolvedMineral, Solver, solve_mineral
+from model.equilibrium import SolvedMineral, Solver, lay_over, solve_problem
 from model.equilibrium.proof.linear import CompiledProgramme, Solution
 from model.equilibrium.proof.reference import build, solve_with_pyomo
 from model.errors import SolveError
-from model.scenario import NamedShock, Scenario
+from model.instruments import Agreement, Duty, Floor, Trq
+from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.world import World
 
 if TYPE_CHECKING:
@@ -287,7 +288,8 @@ def made_up_market_ms(regions: int) -> float:
     for level in FLOOR_LEVELS[:4]:
         floors = tuple(floor.model_copy(update={"price": level * MADE_UP_PRICE}) for floor in case.agreement.floors)
         begin = perf_counter()
-        solve_mineral(market, case.parties, Agreement(floors=floors), (), {}, solver)
+        agreement = Agreement(floors=floors)
+        solve_problem(lay_over(market, case.parties, agreement, (), {}), agreement, solver)
         times.append((perf_counter() - begin) * 1e3)
     return statistics.fmean(times[1:])
 

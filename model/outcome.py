@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.equilibrium.ledger import WELFARE
+from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
-from model.market.records import Role
-from model.overlay import sum_by
+from model.market.records import Role, sum_by
 
 if TYPE_CHECKING:
     from model.assumptions import Assumptions
@@ -237,8 +236,7 @@ class Outcome:
 
     def _instrument_rows(self, table: str) -> pd.DataFrame:
         instruments = getattr(self.scenario.agreement, table)
-        rows = [row for accounts in self.with_agreement.accounts.values() for row in getattr(accounts, table)]
-        frame = pd.DataFrame(rows)
+        frame = pd.DataFrame(self.with_agreement.instrument_rows(table))
         if not frame.empty:
             frame.insert(1, "mineral", [instruments[index].mineral for index in frame["index"]])
             frame.insert(2, "stage", [instruments[index].stage for index in frame["index"]])

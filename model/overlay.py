@@ -1,13 +1,28 @@
-"""One mineral's market with an agreement and shocks laid over it: the programme's data, before any number is solved.
+"""A market with something laid over it: all that the conditions of equilibrium know of an agreement and of shocks.
 
-``draft`` starts from the market; each shock and instrument has one plain function that changes the draft;
-``Draft.problem`` freezes the result. Nothing here knows prices.
+Instruments and shocks speak in few verbs of :class:`Overlay`, and the equilibrium knows no others:
+
+=============  ========================================================================================================
+verb           what it does
+=============  ========================================================================================================
+``charge``     money per unit on activities: specific, a share of the landed value or of the exporter's price
+``limit``      an upper bound on a sum of activities, its rent, and perhaps a charge on what goes beyond
+``guarantee``  producers at a place are paid up to a price
+``hold``       the smallest charge on arrivals that holds a price at a place
+``offer``      product sold from outside the market at a price, or (``bid``) bought
+``commit``     a least quantity on a route, settled at a strike
+=============  ========================================================================================================
+
+A shock may also ``scale``, ``close`` or ``cap`` what is there. :meth:`Overlay.problem` freezes the result as a
+:class:`Problem`; nothing here knows prices. :class:`State` is a problem with its equilibrium.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,20 +38,68 @@ from model.market.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from model.market.records import Floats, Integers
 
 PRODUCTION = (Role.SUPPLY, Role.PROCESS)
+SHUT_SHARE = 0.01
+"""A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base
+year's: friction never lets a base-year flow vanish, so "no more arrivals" needs a threshold there. Routes without
+friction shut at zero."""
+REVENUE = "duty_and_levy_revenue"
+"""The account of treasuries that levy duties, levies and export taxes."""
+
+
+class Basis(IntEnum):
+    """What an ad valorem charge is a share of."""
+
+    LANDED = 0
+    """The exporter's price plus the route's cost."""
+    ORIGIN = 1
+    """The exporter's price."""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Money per unit of activities: ``specific`` plus ``ad_valorem`` times the value (or the larger of the two).
+
+    ``specific`` and ``ad_valorem`` have one entry per member. ``valued`` are the routes whose value counts: the members
+    themselves, or the routes to which over-quota parts belong. ``account`` is the account that receives it, in the
+    importing region or (``to_exporter``) the exporting one. ``agreed`` charges give way to a tariff-rate quota on
+    their routes, duties in force do not.
+    """
+
+    members: Integers
+    specific: Floats
+    ad_valorem: Floats
+    valued: Integers
+    basis: Basis = Basis.LANDED
+    greater_of: bool = False
+    account: str = REVENUE
+    to_exporter: bool = False
+    agreed: bool = True
+
+    def only(self, kept: NDArray[np.bool_]) -> Charge:
+        """The charge on some of its members."""
+        return replace(
+            self,
+            members=self.members[kept],
+            specific=self.specific[kept],
+            ad_valorem=self.ad_valorem[kept],
+            valued=self.valued[kept],
+        )
 
 
 @dataclass(frozen=True)
 class Pool:
     """A limit on a weighted sum of activities: ``sum(weight * x) <= limit``. Its dual is the rent per unit.
 
-    ``kind`` and ``index`` say which instrument or shock it comes from, for reporting.
+    ``kind`` and ``index`` say which instrument or shock it comes from, for reporting. ``account`` receives the rent, in
+    the importing region or (``to_exporter``) the exporting one; None where nobody does, or where the rent is part of
+    what producers earn.
     """
 
     kind: str
@@ -44,21 +107,31 @@ class Pool:
     members: Integers
     weight: Floats
     limit: float
+    account: str | None = None
+    to_exporter: bool = False
+
+
+@dataclass(frozen=True)
+class FloorStep:
+    """One floor of a levy: its price, the largest levy, and the position of its instrument in the agreement."""
+
+    floor: float
+    cap: float
+    index: int
 
 
 @dataclass(frozen=True)
 class LevyGroup:
-    """One party's variable levy: charged on ``members`` (its arrivals from non-parties), to hold ``floor`` at ``node``.
+    """One party's variable levy: charged on ``members`` (its arrivals from non-parties), to hold a floor at ``node``.
 
-    ``cap`` is the largest levy, ``shut`` the arrivals at or below which raising it further is pointless.
+    ``steps`` are the party's floors at this place, highest first, each with a larger cap than those above it: the
+    levy is the largest that one of them asks for. ``shut`` are the arrivals at or below which raising it is pointless.
     """
 
-    index: int
     region: str
     node: int
     members: Integers
-    floor: float
-    cap: float
+    steps: tuple[FloorStep, ...]
     shut: float
 
 
@@ -76,28 +149,32 @@ class TrqGroup:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """The programme's data for one mineral in one state. Arrays run over activities unless said otherwise.
+class Commitment:
+    """An offtake on the route ``route``: quantity wanted, and its strike (None = the producer's market price)."""
 
-    ``duty_specific``, ``duty_ad_valorem`` (on landed value), ``greater_of``: import duty. ``export_specific``,
-    ``export_ad_valorem`` (on the exporter's price): export tax. ``producer_floor`` (nodes): strike of a contract for
-    difference, 0 where none. ``levy`` is each activity's position in ``levies`` or -1.
+    index: int
+    route: int
+    quantity: float
+    strike: float | None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The programme's data for one mineral in one state.
+
+    ``producer_floor`` (per node) is what producers there are paid at least, 0 where nothing is guaranteed; ``levy`` is
+    each activity's position in ``levies`` or -1.
     """
 
     market: MineralMarket
     table: Activities
-    duty_specific: Floats
-    duty_ad_valorem: Floats
-    greater_of: NDArray[np.bool_]
-    export_specific: Floats
-    export_ad_valorem: Floats
+    charges: tuple[Charge, ...]
     producer_floor: Floats
     levy: Integers
     pools: tuple[Pool, ...]
     levies: tuple[LevyGroup, ...]
     trqs: tuple[TrqGroup, ...]
-    offtakes: tuple[tuple[int, int, float], ...]
-    """Per offtake: position in the agreement, activity of its route, committed quantity before anything is excused."""
+    commitments: tuple[Commitment, ...]
 
     @property
     def structure(self) -> tuple[object, ...]:
@@ -113,25 +190,91 @@ class Problem:
             pools,
         )
 
+    def digest(self) -> str:
+        """SHA-256 over everything that decides the equilibrium and what is reported of it."""
+        total = sha256()
+        _add_content(total.update, (self.market.mineral, self.market.regions, self.market.stages, self.market.nodes))
+        laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
+        _add_content(total.update, (self.table, *laid))
+        return total.hexdigest()
 
-@dataclass
-class Draft:
-    """A problem under construction; ``duty_in_force`` is the ad valorem duty before any instrument of the agreement."""
 
-    market: MineralMarket
-    table: Activities
-    duty_specific: Floats
-    duty_ad_valorem: Floats
-    greater_of: NDArray[np.bool_]
-    export_specific: Floats
-    export_ad_valorem: Floats
-    producer_floor: Floats
-    levy: Integers
-    duty_in_force: Floats
-    pools: list[Pool] = field(default_factory=list)
-    levies: list[LevyGroup] = field(default_factory=list)
-    trqs: list[TrqGroup] = field(default_factory=list)
-    offtakes: list[tuple[int, int, float]] = field(default_factory=list)
+def _add_content(add: object, part: object) -> None:
+    """Feed the content of records, arrays and plain values to a hash, each with its length or its type."""
+    assert callable(add)
+    if isinstance(part, np.ndarray):
+        content = "\0".join(map(str, part)).encode() if part.dtype == object else part.tobytes()
+        add(f"{part.dtype}{part.shape}".encode())
+        add(content)
+    elif isinstance(part, tuple):
+        add(f"({len(part)}".encode())
+        for item in part:
+            _add_content(add, item)
+    elif hasattr(part, "__dataclass_fields__"):
+        add(type(part).__name__.encode())
+        for field in fields(part):  # type: ignore[arg-type]
+            _add_content(add, getattr(part, field.name))
+    else:
+        add(f"{type(part).__name__}{part!r};".encode())
+
+
+@dataclass(frozen=True)
+class State:
+    """A proved equilibrium of one problem, in the market's own units.
+
+    ``price`` per node; ``rent`` per pool; ``levy`` per levy group and ``step``, the floor that asks for it;
+    ``quantity`` per activity; ``excused`` per commitment; residuals relative to the scales; ``iterations`` Newton
+    steps plus linear programmes; ``highs_seconds`` spent inside HiGHS.
+    """
+
+    problem: Problem
+    price: Floats
+    rent: Floats
+    levy: Floats
+    step: tuple[int, ...]
+    quantity: Floats
+    excused: tuple[float, ...]
+    market_balance: float
+    complementarity: float
+    price_error: float
+    iterations: int
+    highs_seconds: float
+
+    def pool(self, kind: str, index: int) -> int | None:
+        """Position of the pool that an instrument limits, or None where it limits nothing."""
+        for position, pool in enumerate(self.problem.pools):
+            if (pool.kind, pool.index) == (kind, index):
+                return position
+        return None
+
+
+class Overlay:
+    """A problem under construction: a market as it stands, changed by verbs.
+
+    ``parties`` are the regions that make the agreement.
+    """
+
+    def __init__(self, market: MineralMarket, parties: frozenset[str] = frozenset()) -> None:
+        self.market = market
+        self.parties = parties
+        changing = ("level", "width", "base", "lower", "upper", "landed_cost")
+        self.table = replace(market.activities, **{name: getattr(market.activities, name).copy() for name in changing})
+        self.producer_floor = np.zeros(len(market.nodes))
+        self.duty_in_force = np.zeros(len(self.table)) if market.base_duty is None else market.base_duty.copy()
+        self._charges: list[Charge] = []
+        self._replaced: list[Integers] = []
+        self._levy = np.full(len(self.table), -1)
+        self._levies: list[LevyGroup] = []
+        self._pools: list[Pool] = []
+        self._trqs: list[TrqGroup] = []
+        self._commitments: list[Commitment] = []
+
+    # Who and what.
+
+    @property
+    def outsiders(self) -> list[str]:
+        """Regions that are no parties."""
+        return [name for name in self.market.regions if name not in self.parties]
 
     def region(self, name: str) -> int:
         """Position of a region."""
@@ -141,7 +284,7 @@ class Draft:
         """Stage of every activity (position): what it delivers, or takes where it delivers nothing."""
         return stage_positions(self.market, self.table)
 
-    def routes(self, exporters: Sequence[str], importers: Sequence[str], stage: str) -> Integers:
+    def routes(self, exporters: Iterable[str], importers: Iterable[str], stage: str) -> Integers:
         """Activities that move a stage from any of the exporters to any of the importers (never within a region)."""
         t = self.table
         sources = np.zeros(len(self.market.regions), dtype=bool)
@@ -151,34 +294,12 @@ class Draft:
         chosen = (t.role == Role.ROUTE) & sources[t.region] & targets[t.partner] & (t.region != t.partner)
         return np.flatnonzero(chosen & (self.stage_of() == self.market.stages.index(stage)))
 
-    def production(self, region: str, stage: str) -> Integers:
-        """Activities that produce a stage in a region: supply and processing."""
-        chosen = np.isin(self.table.role, PRODUCTION) & (self.table.region == self.region(region))
+    def of(self, roles: Collection[Role], region: str, stage: str) -> Integers:
+        """Activities of some roles at a stage in a region."""
+        chosen = np.isin(self.table.role, list(roles)) & (self.table.region == self.region(region))
         return np.flatnonzero(chosen & (self.stage_of() == self.market.stages.index(stage)))
 
-    def demand(self, region: str, stage: str) -> Integers:
-        """Final demand for a stage in a region, and what of it can go unserved."""
-        chosen = np.isin(self.table.role, (Role.DEMAND, Role.UNSERVED)) & (self.table.region == self.region(region))
-        return np.flatnonzero(chosen & (self.stage_of() == self.market.stages.index(stage)))
-
-    def add(self, new: Activities) -> Integers:
-        """Append activities without duties; returns their positions."""
-        start, count = len(self.table), len(new)
-        self.table = join([self.table, new])
-        zeros = np.zeros(count)
-        for name in ("duty_specific", "duty_ad_valorem", "export_specific", "export_ad_valorem"):
-            setattr(self, name, np.concatenate([getattr(self, name), zeros]))
-        self.greater_of = np.concatenate([self.greater_of, zeros.astype(bool)])
-        self.levy = np.concatenate([self.levy, np.full(count, -1)])
-        return np.arange(start, start + count)
-
-    def add_pool(self, kind: str, index: int, members: Integers, limit: float, weight: Floats | None = None) -> None:
-        """Limit a sum of activities. A pool without members limits nothing and is left out."""
-        if len(members):
-            weights = np.ones(len(members)) if weight is None else weight
-            self.pools.append(Pool(kind, index, members, weights, limit))
-
-    def trade_node(self, region: str, stage: str, role: NodeRole) -> int:
+    def node(self, region: str, stage: str, role: NodeRole) -> int:
         """Node where a region's producers (or users) trade a stage; the other's node where only that exists."""
         node = self.market.node(region, stage, role)
         if node == NOWHERE:
@@ -186,28 +307,260 @@ class Draft:
             node = self.market.node(region, stage, other)
         return node
 
+    # Verbs of instruments.
+
+    def charge(
+        self,
+        members: Integers,
+        specific: float,
+        ad_valorem: float,
+        *,
+        basis: Basis = Basis.LANDED,
+        greater_of: bool = False,
+        account: str = REVENUE,
+        to_exporter: bool = False,
+    ) -> None:
+        """Money per unit on top of what is charged there already: both parts, or the larger of the two."""
+        one = np.ones(len(members))
+        self._charges.append(
+            Charge(members, specific * one, ad_valorem * one, members, basis, greater_of, account, to_exporter)
+        )
+
+    def without_duties_in_force(self, routes: Integers) -> None:
+        """Duties in force on some routes fall to zero."""
+        self.duty_in_force[routes] = 0.0
+
+    def limit(
+        self,
+        kind: str,
+        members: Integers,
+        quantity: float,
+        *,
+        index: int | None = None,
+        account: str | None = None,
+        to_exporter: bool = False,
+    ) -> None:
+        """At most a quantity on activities together; a limit on nothing is left out.
+
+        ``index`` is the position of the instrument behind it; what has none is numbered as it comes.
+        """
+        if len(members):
+            number = len(self._pools) if index is None else index
+            self._pools.append(Pool(kind, number, members, np.ones(len(members)), quantity, account, to_exporter))
+
+    def limit_in_tiers(
+        self,
+        kind: str,
+        routes: Integers,
+        quantity: float,
+        inside: tuple[float, float],
+        beyond: tuple[float, float],
+        *,
+        index: int,
+        account: str | None = None,
+        to_exporter: bool = False,
+    ) -> None:
+        """A quantity at one charge, the rest at another (each specific, ad valorem); agreed duties there give way.
+
+        All flows pay the charge inside; what exceeds the quantity also pays the difference. That part is an activity
+        of its own (one for the pool, or one per route where the difference is ad valorem and so depends on the
+        route's value). It moves nothing: it pays, relieves the pool, and cannot exceed the flow it belongs to.
+        """
+        if not len(routes):
+            return
+        self._replaced.append(routes)
+        specific, ad_valorem = beyond[0] - inside[0], beyond[1] - inside[1]
+        payers = routes[:1] if ad_valorem == 0 else routes
+        t = self.table
+        over = self.add(
+            activities(
+                len(payers),
+                role=Role.OVER_QUOTA,
+                shape=Shape.FLAT,
+                region=t.region[payers],
+                partner=t.partner[payers],
+                node_in=t.node_in[payers],
+                ratio=0.0,
+                landed_cost=t.landed_cost[payers],
+            )
+        )
+        for members, valued, rates in ((routes, routes, inside), (over, payers, (specific, ad_valorem))):
+            one = np.ones(len(members))
+            self._charges.append(Charge(members, rates[0] * one, rates[1] * one, valued, agreed=False))
+        relieved = np.concatenate([np.ones(len(routes)), -np.ones(len(over))])
+        pool = len(self._pools)
+        members = np.concatenate([routes, over])
+        self._pools.append(Pool(kind, index, members, relieved, quantity, account, to_exporter))
+        groups = [(over, routes)] if ad_valorem == 0 else zip(over[:, None], routes[:, None], strict=True)
+        for part, whole in groups:
+            weight = np.concatenate([np.ones(len(part)), -np.ones(len(whole))])
+            self._pools.append(Pool("over_quota", index, np.concatenate([part, whole]), weight, 0.0))
+        self._trqs.append(TrqGroup(pool, routes, over, tuple(range(pool + 1, len(self._pools)))))
+
+    def guarantee(self, region: str, stage: str, price: float) -> None:
+        """Producers at a place are paid at least a price; of several guarantees the highest counts."""
+        node = self.market.node(region, stage, NodeRole.SUPPLY)
+        if node != NOWHERE:
+            self.producer_floor[node] = max(self.producer_floor[node], price)
+
+    def hold(self, index: int, region: str, stage: str, price: float, cap: float | None) -> None:
+        """One charge on all of a party's arrivals from non-parties holds a price there, up to a largest charge.
+
+        Several floors of one party at one place are one charge: the largest that one of them asks for.
+        """
+        node = self.node(region, stage, NodeRole.USE)
+        if node == NOWHERE:
+            return
+        step = FloorStep(price, np.inf if cap is None else cap, index)
+        for slot, group in enumerate(self._levies):
+            if group.node == node:
+                self._levies[slot] = replace(group, steps=_relevant((*group.steps, step)))
+                return
+        members = self.routes(self.outsiders, [region], stage)
+        self._levy[members] = len(self._levies)
+        t = self.table
+        base_arrivals = float(t.base[members][t.shape[members] == Shape.LOG].sum())
+        self._levies.append(LevyGroup(region, node, members, (step,), SHUT_SHARE * base_arrivals))
+
+    def offer(self, region: str, stage: str, price: float, quantity: float) -> None:
+        """A public stock sells up to a quantity at a price."""
+        self._stock(Role.STOCK_SALE, region, self.node(region, stage, NodeRole.USE), price, quantity)
+
+    def bid(self, region: str, stage: str, price: float, budget: float | None) -> None:
+        """A public stock buys at a price whatever is offered, until its budget is spent.
+
+        With a budget it buys anything up to budget ÷ price there, and spends just the budget below it: an isoelastic
+        demand of elasticity -1 that is given up at the price.
+        """
+        node = self.node(region, stage, NodeRole.USE)
+        if budget is None:
+            self._stock(Role.STOCK_PURCHASE, region, node, price, np.inf)
+        elif node != NOWHERE and budget > 0 and price > 0:
+            most = budget / price
+            buyer = {"region": self.region(region), "level": price}
+            spending = {"shape": Shape.POWER, "base": most, "exponent": -1.0, "lower": most, "node_in": node}
+            self.add(activities(1, role=Role.STOCK_PURCHASE, **spending, **buyer))
+            self.add(activities(1, role=Role.UNBOUGHT, shape=Shape.FLAT, node_out=node, upper=most, **buyer))
+
+    def commit(self, index: int, producer: str, buyer: str, stage: str, quantity: float, strike: float | None) -> None:
+        """At least a quantity moves from producer to buyer; what cannot be delivered is excused before solving."""
+        route = self.routes([producer], [buyer], stage)
+        if len(route):
+            self.table.lower[route] += quantity
+            self._commitments.append(Commitment(index, int(route[0]), quantity, strike))
+
+    # Verbs of shocks.
+
+    def scale(self, which: Integers, factor: float) -> None:
+        """Multiply the quantity at every price, and its bounds, by ``factor``; 0 switches the activity off."""
+        if factor == 0:
+            self.close(which)
+            return
+        t = self.table
+        t.base[which[t.shape[which] == Shape.POWER]] *= factor
+        t.width[which[t.shape[which] == Shape.LINEAR]] /= factor
+        t.lower[which] *= factor
+        t.upper[which] *= factor
+
+    def close(self, which: Integers) -> None:
+        """Nothing moves there any more."""
+        self.table.lower[which] = 0.0
+        self.table.upper[which] = 0.0
+
+    def cap(self, which: Integers, quantity: float) -> None:
+        """At most a quantity is made by some producers together; what must be made yields to it."""
+        t = self.table
+        if len(which) == 1:
+            t.upper[which] = np.minimum(t.upper[which], quantity)
+            t.lower[which] = np.minimum(t.lower[which], t.upper[which])
+            return
+        least = float(t.lower[which].sum())
+        if least > quantity:
+            t.lower[which] *= quantity / least
+        self.limit("supply_cap", which, quantity)
+
+    def raise_freight(self, which: Integers, share: float) -> None:
+        """Money freight on some routes grows by a share."""
+        extra = share * self.table.landed_cost[which]
+        self.table.level[which] += extra
+        self.table.landed_cost[which] += extra
+
+    def hoard(self, region: str, stage: str, quantity: float) -> None:
+        """A quantity is bought off a region's market whatever the price."""
+        node = self.node(region, stage, NodeRole.USE)
+        if node != NOWHERE:
+            bound = {"lower": quantity, "upper": quantity}
+            place = {"region": self.region(region), "node_in": node}
+            self.add(activities(1, role=Role.HOARDING, shape=Shape.FLAT, **place, **bound))
+
+    def store_at_home(self, exporter: str, stage: str) -> None:
+        """Let a restricting exporter's stockpile buy what the restriction keeps at home (shipped markets only)."""
+        node = self.market.node(exporter, stage, NodeRole.SUPPLY)
+        prices, t = self.market.exporter_stock_price, self.table
+        if prices is not None and node != NOWHERE and not ((t.role == Role.STOCK_PURCHASE) & (t.node_in == node)).any():
+            self._stock(Role.STOCK_PURCHASE, exporter, node, float(prices[node]), np.inf)
+
+    def limit_output(self, hosts: Mapping[tuple[str, str, str], float]) -> None:
+        """By-products are at most a ratio of their hosts' output, by (host, stage, region)."""
+        upper = self.table.upper
+        for byproduct in self.market.byproducts:
+            most = byproduct.ratio * hosts.get((byproduct.host, byproduct.host_stage, byproduct.region), 0.0)
+            upper[byproduct.activity] = min(upper[byproduct.activity], most)
+            self.table.lower[byproduct.activity] = min(self.table.lower[byproduct.activity], upper[byproduct.activity])
+
+    # Making the problem.
+
+    def add(self, new: Activities) -> Integers:
+        """Append activities without charges; returns their positions."""
+        start, count = len(self.table), len(new)
+        self.table = join([self.table, new])
+        self.duty_in_force = np.concatenate([self.duty_in_force, np.zeros(count)])
+        self._levy = np.concatenate([self._levy, np.full(count, -1)])
+        return np.arange(start, start + count)
+
     def problem(self) -> Problem:
         """The finished problem."""
         return Problem(
             market=self.market,
             table=self.table,
-            duty_specific=self.duty_specific,
-            duty_ad_valorem=self.duty_ad_valorem,
-            greater_of=self.greater_of,
-            export_specific=self.export_specific,
-            export_ad_valorem=self.export_ad_valorem,
+            charges=tuple(self._standing()),
             producer_floor=self.producer_floor,
-            levy=self.levy,
-            pools=tuple(self.pools),
-            levies=tuple(self.levies),
-            trqs=tuple(self.trqs),
-            offtakes=tuple(self.offtakes),
+            levy=self._levy,
+            pools=tuple(self._pools),
+            levies=tuple(self._levies),
+            trqs=tuple(self._trqs),
+            commitments=tuple(self._commitments),
         )
 
+    def _standing(self) -> Iterable[Charge]:
+        """Duties in force, and the charges that no tariff-rate quota replaces."""
+        dutiable = np.flatnonzero(self.duty_in_force)
+        if len(dutiable):
+            rates = self.duty_in_force[dutiable]
+            yield Charge(dutiable, np.zeros(len(dutiable)), rates, dutiable, agreed=False)
+        replaced = np.concatenate([np.zeros(0, dtype=np.intp), *self._replaced])
+        for charge in self._charges:
+            gives_way = charge.agreed and charge.basis == Basis.LANDED
+            standing = charge.only(~np.isin(charge.members, replaced)) if gives_way and len(replaced) else charge
+            if len(standing.members):
+                yield standing
 
-def sum_by(position: Integers, amount: Floats, count: int) -> Floats:
-    """Sums of ``amount`` by position: entry i is the sum over everything at position i, of ``count``."""
-    return cast("Floats", np.bincount(position, amount, count))
+    def _stock(self, role: Role, region: str, node: int, price: float, quantity: float) -> None:
+        if node == NOWHERE or quantity <= 0:
+            return
+        sign = 1.0 if role == Role.STOCK_SALE else -1.0
+        ends = {"node_out": node} if role == Role.STOCK_SALE else {"node_in": node}
+        place = {"region": self.region(region), "level": sign * price, "upper": quantity}
+        self.add(activities(1, role=role, shape=Shape.FLAT, **place, **ends))
+
+
+def _relevant(steps: tuple[FloorStep, ...]) -> tuple[FloorStep, ...]:
+    """Floors that can matter, highest first: a lower floor only where it may charge more than all above it."""
+    kept: list[FloorStep] = []
+    for step in sorted(steps, key=lambda step: (-step.floor, -step.cap, step.index)):
+        if not kept or step.cap > kept[-1].cap:
+            kept.append(step)
+    return tuple(kept)
 
 
 def stage_positions(market: MineralMarket, table: Activities) -> Integers:
@@ -217,51 +570,3 @@ def stage_positions(market: MineralMarket, table: Activities) -> Integers:
     """
     of_node = np.array([market.stages.index(node.stage) for node in market.nodes] + [NOWHERE], dtype=np.intp)
     return np.where(table.node_out != NOWHERE, of_node[table.node_out], of_node[table.node_in])
-
-
-def start_draft(market: MineralMarket) -> Draft:
-    """A draft of the market as it stands: duties in force, no instrument, no shock."""
-    table = replace(
-        market.activities,
-        **{
-            name: getattr(market.activities, name).copy()
-            for name in ("level", "width", "base", "lower", "upper", "landed_cost")
-        },
-    )
-    count = len(table)
-    in_force = np.zeros(count) if market.base_duty is None else market.base_duty
-    return Draft(
-        market=market,
-        table=table,
-        duty_specific=np.zeros(count),
-        duty_ad_valorem=in_force.copy(),
-        duty_in_force=in_force.copy(),
-        greater_of=np.zeros(count, dtype=bool),
-        export_specific=np.zeros(count),
-        export_ad_valorem=np.zeros(count),
-        producer_floor=np.zeros(len(market.nodes)),
-        levy=np.full(count, -1),
-    )
-
-
-def scale_quantity(draft: Draft, which: Integers, factor: float) -> None:
-    """Multiply the quantity at every price, and its bounds, by ``factor``; 0 switches the activity off."""
-    t = draft.table
-    if factor == 0:
-        t.lower[which] = 0.0
-        t.upper[which] = 0.0
-        return
-    t.base[which[t.shape[which] == Shape.POWER]] *= factor
-    t.width[which[t.shape[which] == Shape.LINEAR]] /= factor
-    t.lower[which] *= factor
-    t.upper[which] *= factor
-
-
-def public_stock(draft: Draft, role: Role, region: str, node: int, price: float, quantity: float) -> Integers:
-    """Add a public stock's sale (or purchase) at a node: offered (or bid) at ``price``, up to ``quantity``."""
-    sign = 1.0 if role == Role.STOCK_SALE else -1.0
-    ends = {"node_out": node} if role == Role.STOCK_SALE else {"node_in": node}
-    offer = activities(
-        1, role=role, shape=Shape.FLAT, region=draft.region(region), level=sign * price, upper=quantity, **ends
-    )
-    return draft.add(offer)

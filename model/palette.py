@@ -22,6 +22,14 @@ GRID = "#E3E6EA"
 SLACK = "#EEF0F2"
 FAILS = "#F7E3B5"
 
+NEW_CAPACITY = "#88CCEE"
+TRANSFERS = "#882255"
+
+FONT = "Source Sans, Source Sans Pro, sans-serif"
+FONT_SIZE = 16
+"""Chart text on the screen in pixels: read from the back of the room on a projector of 1024 pixels."""
+CHART_HEIGHT = 370
+
 GROUPS = {"party": PARTY, "non_party": NON_PARTY, "stocks": STOCKS}
 ACCOUNTS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
 ACCOUNT_NAMES = {

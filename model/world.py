@@ -6,36 +6,34 @@ what it touches. Memory changes speed, never numbers.
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement
 from model.assumptions import Assumptions
 from model.data import Tables, load
-from model.equilibrium import Equilibrium, SolvedMineral, Solver, solve_mineral
+from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
 from model.market.records import Market, MineralMarket, Role
 from model.outcome import Outcome
-from model.scenario import Base, NamedShock, Scenario, ShockLibrary, check_names, controls_in_force
+from model.scenario import Scenario, check_names
+from model.shocks import Base, NamedShock, ShockLibrary, controls_in_force
+from model.work import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from model.equilibrium.solver import State
     from model.market.base_year import BaseYear
-    from model.shock import Shock
+    from model.overlay import Problem
+    from model.shocks import Disturbance
 
 MOST_SOLVED = 2048
 MOST_CALIBRATED = 128
 
-NO_AGREEMENT = Agreement()
 IMPACT_ONLY = (
     "pass_through",
     "dead_band",
@@ -49,15 +47,19 @@ IMPACT_ONLY = (
 """Beginnings of assumption names that enter the manufacturers' formulas only: changing one solves no market again."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Calibrated:
-    """A calibrated mineral, its market under duties in force, and what was read of controls and shocks for it."""
+    """A calibrated mineral, its market under duties in force, and what was read for it of controls and shocks.
+
+    ``status_quo`` is the problem of its status quo, once that was laid over.
+    """
 
     part: CalibratedMineral
     status_quo_market: MineralMarket
     base: Base
-    controls: dict[tuple[tuple[str, ...], ...], list[Shock]]
-    named: dict[NamedShock, tuple[list[Shock], list[tuple[str, ...]]]]
+    controls: dict[tuple[tuple[str, ...], ...], list[Disturbance]] = field(default_factory=dict)
+    named: dict[NamedShock, tuple[list[Disturbance], list[tuple[str, ...]]]] = field(default_factory=dict)
+    status_quo: Problem | None = None
 
 
 class World:
@@ -70,9 +72,9 @@ class World:
         self.hosts = byproduct_hosts(self.tables)
         self.minerals = market_ids(self.tables)
         self._solver = Solver()
-        self._calibrated: OrderedDict[tuple[object, ...], _Calibrated] = OrderedDict()
-        self._solved: OrderedDict[str, SolvedMineral] = OrderedDict()
-        self._users: OrderedDict[str, Manufacturers] = OrderedDict()
+        self._calibrated = Memory[tuple[object, ...], _Calibrated](MOST_CALIBRATED)
+        self._solved = Memory[tuple[object, ...], SolvedMineral](MOST_SOLVED)
+        self._users = Memory[tuple[object, ...], Manufacturers](MOST_CALIBRATED)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
@@ -107,12 +109,8 @@ class World:
             SolveError: when an equilibrium is not proved.
         """
         self.check(scenario)
-        status_quo = self.equilibrium(replace_agreement(scenario, NO_AGREEMENT, shocks=()))
-        shocked = (
-            self.equilibrium(replace_agreement(scenario, NO_AGREEMENT, shocks=scenario.shocks))
-            if scenario.shocks
-            else status_quo
-        )
+        status_quo = self.equilibrium(scenario.status_quo())
+        shocked = self.equilibrium(scenario.without_agreement()) if scenario.shocks else status_quo
         solved = self.equilibrium(scenario)
         return Outcome(
             scenario=scenario,
@@ -131,33 +129,40 @@ class World:
         return Equilibrium(market, {k: s.state for k, s in solved.items()}, {k: s.accounts for k, s in solved.items()})
 
     def solved(self, mineral: str, scenario: Scenario) -> SolvedMineral:
-        """One mineral's equilibrium under a scenario, from memory where the same was solved before."""
-        key = self._key(mineral, scenario)
-        if key in self._solved:
-            self._solved.move_to_end(key)
-            return self._solved[key]
+        """One mineral's equilibrium under a scenario, from memory where the same problem was solved before."""
+        problem = self.problem(mineral, scenario)
+        terms = tuple(scenario.agreement.terms(mineral))
+        status_quo = self._status_quo(mineral, scenario)
+        key = (problem.digest(), terms, status_quo.digest())
+
+        def make() -> SolvedMineral:
+            is_status_quo = key[0] == key[2]
+            start = None if is_status_quo else self.solved(mineral, scenario.status_quo()).state
+            return solve_problem(problem, scenario.agreement, self._solver, start)
+
+        return self._solved.recall(key, make)
+
+    def problem(self, mineral: str, scenario: Scenario) -> Problem:
+        """One mineral's market with everything the scenario lays over it, its hosts' output included."""
         host_output: dict[tuple[str, str, str], float] = {}
         for host in self.hosts.get(mineral, {}):
             host_output |= self.solved(host, scenario).output
         market = self._calibration(mineral, scenario).status_quo_market
-        parties, shocks = frozenset(scenario.parties), self.shocks(mineral, scenario)
-        start = self._start(mineral, scenario, key)
-        result = solve_mineral(market, parties, scenario.agreement, shocks, host_output, self._solver, start)
-        self._solved[key] = result
-        if len(self._solved) > MOST_SOLVED:
-            self._solved.popitem(last=False)
-        return result
+        shocks = self.shocks(mineral, scenario)
+        return lay_over(market, frozenset(scenario.parties), scenario.agreement, shocks, host_output)
 
-    def _start(self, mineral: str, scenario: Scenario, key: str) -> State | None:
-        """Every state but the status quo itself starts its search there, never from what was solved last."""
-        status_quo = replace_agreement(scenario, NO_AGREEMENT, shocks=())
-        return None if key == self._key(mineral, status_quo) else self.solved(mineral, status_quo).state
+    def _status_quo(self, mineral: str, scenario: Scenario) -> Problem:
+        """The problem from which every other state's search starts, never from what was solved last."""
+        calibration = self._calibration(mineral, scenario)
+        if calibration.status_quo is None:
+            calibration.status_quo = self.problem(mineral, scenario.status_quo())
+        return calibration.status_quo
 
-    def shocks(self, mineral: str, scenario: Scenario) -> list[Shock]:
+    def shocks(self, mineral: str, scenario: Scenario) -> list[Disturbance]:
         """Everything that disturbs one mineral: controls in force that no shock replaces, then the shocks."""
         calibration = self._calibration(mineral, scenario)
         base = calibration.base
-        shocks: list[Shock] = []
+        shocks: list[Disturbance] = []
         replaced: list[tuple[str, ...]] = []
         for shock in scenario.shocks:
             if isinstance(shock, NamedShock):
@@ -175,35 +180,31 @@ class World:
 
     def users(self, scenario: Scenario) -> Manufacturers:
         """The manufacturers that use the scenario's minerals."""
-        key = json.dumps([sorted(scenario.assumptions.items()), scenario.minerals])
-        if key not in self._users:
+
+        def make() -> Manufacturers:
             use = {
                 (region, mineral): float(base.stages[-1].use_t[index])
                 for mineral, base in self.base_years(scenario.minerals, scenario).items()
                 for index, region in enumerate(base.regions)
                 if base.stages[-1].use_t[index] > 0
             }
-            self._users[key] = manufacturers(self.tables, self.assumptions.with_overrides(scenario.assumptions), use)
-            if len(self._users) > MOST_CALIBRATED:
-                self._users.popitem(last=False)
-        return self._users[key]
+            return manufacturers(self.tables, self.assumptions.with_overrides(scenario.assumptions), use)
+
+        return self._users.recall((tuple(sorted(scenario.assumptions.items())), scenario.minerals), make)
 
     def _market_overrides(self, scenario: Scenario) -> dict[str, float]:
         return {name: value for name, value in scenario.assumptions.items() if not name.startswith(IMPACT_ONLY)}
 
     def _calibration(self, mineral: str, scenario: Scenario) -> _Calibrated:
         overrides = self._market_overrides(scenario)
-        key = (mineral, scenario.horizon, tuple(sorted(overrides.items())))
-        if key not in self._calibrated:
+
+        def make() -> _Calibrated:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, scenario.horizon, mineral, hosts)
-            self._calibrated[key] = _Calibrated(
-                part, self.with_duties_in_force(part.market), self._base(part.base), {}, {}
-            )
-            if len(self._calibrated) > MOST_CALIBRATED:
-                self._calibrated.popitem(last=False)
-        return self._calibrated[key]
+            return _Calibrated(part, self.with_duties_in_force(part.market), self._base(part.base))
+
+        return self._calibrated.recall((mineral, scenario.horizon, tuple(sorted(overrides.items()))), make)
 
     def with_duties_in_force(self, market: MineralMarket) -> MineralMarket:
         """The market with the duties of the status-quo date in place of the base year's."""
@@ -232,31 +233,3 @@ class World:
             if source != target
         }
         return Base(self.regions, self.stages, production, exports)
-
-    def _key(self, mineral: str, scenario: Scenario) -> str:
-        """Everything that decides one mineral's equilibrium, as text; hosts included."""
-        minerals = {mineral, *self.hosts.get(mineral, {})}
-        agreement = {
-            name: [
-                item.model_dump(mode="json") for item in getattr(scenario.agreement, name) if item.mineral in minerals
-            ]
-            for name in Agreement.model_fields
-        }
-        positions = {
-            name: [i for i, item in enumerate(getattr(scenario.agreement, name)) if item.mineral == mineral]
-            for name in ("trqs", "quotas", "floors", "offtakes")
-        }
-        acts = any(agreement.values())
-        shocks = [
-            shock.model_dump(mode="json")
-            for shock in scenario.shocks
-            if isinstance(shock, NamedShock) or shock.mineral in minerals
-        ]
-        parties = sorted(scenario.parties) if acts else []
-        overrides = self._market_overrides(scenario)
-        return json.dumps([mineral, scenario.horizon, parties, agreement, positions, shocks, overrides], sort_keys=True)
-
-
-def replace_agreement(scenario: Scenario, agreement: Agreement, shocks: tuple[NamedShock | Shock, ...]) -> Scenario:
-    """The scenario with another agreement and other shocks, without checking its names again."""
-    return scenario.model_copy(update={"agreement": agreement, "shocks": shocks})

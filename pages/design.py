@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.agreement import Agreement
 from model.design import Designer, gains, scenario_of, term_sheet
 from model.design.choice import MEASURES
 from model.design.choice.standing import standing
@@ -25,6 +24,7 @@ from model.design.wording import (
     terms_in_words,
     with_names,
 )
+from model.instruments import Agreement
 from pages.components import controls, design_charts, designs, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:

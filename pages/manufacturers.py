@@ -19,6 +19,7 @@ from model.findings import (
     uses_by_mineral,
     with_worst,
 )
+from model.findings.charts import by_mineral, ranking
 from model.studies.ranges import under_named_shocks
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
@@ -50,20 +51,18 @@ def main() -> None:
     measure = MEASURES[measure_id]
     ranked = ranked_industries(outcome, region, measure)
     tour = jobs.finished(WORST_JOB, scenario.to_json())
-    if tour is not None and len(tour.impacts):
-        ranked = with_worst(ranked, tour.impacts, region, measure, results.names())
+    if tour is not None and len(tour.found):
+        ranked = with_worst(ranked, tour.found, region, measure, results.names())
     left, right = layout.chart_row("industries", align="top")
     with right:
         opened = _open_one(outcome, region, ranked)
     with left:
-        bound = axes.held(
-            f"ranking_{measure_id}_{region}",
-            levers.focus(scenario),
-            ranked[["value", "without", "high", "low"]].stack(),
-        )
-        figure = charts.ranking(ranked, measure.unit, measure.label, bound, opened)
         sentence = ranking_sentence(ranked, region, measure, results.names())
-        layout.exhibit(sentence, figure, ranked, "industries", f"{measure.note} {FLAGS_NOTE}")
+        chart = ranking(ranked, sentence, measure, opened)
+        reach = (chart.x.low, chart.x.high)
+        bound = axes.held(f"ranking_{measure_id}_{region}", levers.focus(scenario), reach)
+        figure = charts.figure(chart, bound, charts.tall(chart))
+        layout.exhibit(chart.sentence, figure, chart.table, "industries", f"{measure.note} {FLAGS_NOTE}")
         _worst(scenario)
         st.markdown(layout.plain(totals_sentence(outcome, region, results.names())))
     if len(scenario.minerals) > 1:
@@ -134,13 +133,10 @@ def _worst(scenario: Scenario) -> None:
 
 
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
-    names = results.names()
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
-    bound = axes.held(f"by_mineral_{region}", levers.focus(outcome.scenario), wide.abs().sum(axis=1))
-    industries = {industry: names.industry(industry) for industry in wide.index}
-    minerals = {mineral: names.mineral(mineral) for mineral in wide.columns}
-    figure = charts.by_mineral(wide, industries, minerals, bound)
-    layout.exhibit("Which metal the cost comes from", figure, wide.reset_index(), "cost_by_mineral")
+    chart = by_mineral(wide, "Which metal the cost comes from", results.names())
+    bound = axes.held(f"by_mineral_{region}", levers.focus(outcome.scenario), (chart.x.low, chart.x.high))
+    layout.exhibit(chart.sentence, charts.figure(chart, bound, charts.tall(chart)), chart.table, "cost_by_mineral")
 
 
 def _unsized(outcome: Outcome) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.errors import SolveError
-from model.findings import assumed, curve_sentence, failing_parties, headline_numbers
+from model.findings import assumed, curve_chart, floor_fails_in, headline_numbers
 from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, controls, jobs, layout, levers, results
 
 if TYPE_CHECKING:
     from model.findings import Overview
+    from model.findings.charts import Chart
     from model.scenario import Scenario
 
 RANGE_JOB = "headline_ranges"
@@ -26,12 +27,13 @@ def main() -> None:
     _metrics(facts, scenario)
     left, right = layout.chart_row("who")
     with left:
-        _gains(facts)
+        _chart(facts, "gains", facts.gains, "gains_by_party")
     with right:
-        _supply(facts)
+        _chart(facts, "supply", facts.supply, "supply_by_origin")
     left, right = layout.chart_row("how")
     with right:
-        _industries(facts)
+        note = "A lower bound; shares outside the US are assumed."
+        _chart(facts, "industries", facts.industries, "industries_hit", note, charts.TALLER)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
         layout.assumption(
@@ -46,7 +48,7 @@ def main() -> None:
 
 def _metrics(facts: Overview, scenario: Scenario) -> None:
     progress = jobs.finished(RANGE_JOB, scenario.to_json())
-    numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "spans", None))
+    numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "found", None))
     for column, number in zip(st.columns(4), numbers, strict=True):
         with column:
             st.metric(
@@ -56,15 +58,9 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
                 st.caption(f"{number.spread} over assumptions", help=number.ends)
 
 
-def _gains(facts: Overview) -> None:
-    bound = axes.held("gains", facts.headline.mineral, charts.stacked_extent(facts.gains), facts.least_axis_usd)
-    layout.exhibit(facts.gains_sentence, charts.gains(facts.gains, bound), facts.gains, "gains_by_party")
-
-
-def _supply(facts: Overview) -> None:
-    supply = facts.supply
-    bound = axes.held("supply", facts.headline.mineral, [*supply["status_quo"], *supply["with_agreement"]])
-    layout.exhibit(facts.supply_sentence, charts.sources(supply, bound), supply, "supply_by_origin")
+def _chart(facts: Overview, key: str, chart: Chart, name: str, note: str = "", height: int = charts.HEIGHT) -> None:
+    bound = axes.held(key, facts.headline.mineral, (chart.x.low, chart.x.high), chart.x.least)
+    layout.exhibit(chart.sentence, charts.figure(chart, bound, height), chart.table, name, note)
 
 
 def _response(scenario: Scenario) -> None:
@@ -74,25 +70,18 @@ def _response(scenario: Scenario) -> None:
     except SolveError as error:
         st.warning(f"No response curve: {layout.plain(str(error))}")
         return
-    if progress is None or progress.curve.parties_price.empty:
+    if progress is None or progress.found.parties_price.empty:
         return
-    curve = progress.curve
+    curve = progress.found
     floor = levers.first(scenario, "floors")
     level = None if floor is None else floor.price
     current = None if level is None else (level, results.price_now(scenario, curve.stage))
     missing = (
         f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
     )
-    figure = charts.response(curve, current, failing_parties(curve, results.names()))
-    layout.exhibit(curve_sentence(curve, level, results.names()), figure, curve.by_party, "floor_response", missing)
-
-
-def _industries(facts: Overview) -> None:
-    hit = facts.industries
-    values = [*hit["extra_cost_usd"], *hit["extra_cost_usd_without"]]
-    bound = axes.held("industries", facts.headline.mineral, values, facts.least_axis_usd)
-    note = "A lower bound; shares outside the US are assumed."
-    layout.exhibit(facts.industries_sentence, charts.industries(hit, bound), hit, "industries_hit", note)
+    fails_in = floor_fails_in(results.outcome(scenario), curve.mineral)
+    chart = curve_chart(curve, current, fails_in, results.names())
+    layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
 
 
 def _ranges(scenario: Scenario) -> None:

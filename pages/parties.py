@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.agreement import Agreement
 from model.aside import NOTHING_BESIDE, aside_in_words
 from model.design.questions import cards, equivalence, membership, parties
 from model.design.wording import effort_in_words
 from model.errors import AccordError
+from model.instruments import Agreement
 from model.words.yearly import signed
 from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results, state
 

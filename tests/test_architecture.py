@@ -16,12 +16,12 @@ import pytest
 from importlinter.cli import lint_imports
 from packaging.requirements import Requirement
 
-from model.agreement import Agreement, Duty, lever
 from model.case import Case, market_of
 from model.equilibrium import solve
 from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.proof.reference import build
+from model.instruments import Agreement, Duty, lever
 from model.overlay import Problem
 from model.records import Record
 from model.world import World
@@ -34,8 +34,6 @@ LOOKUPS = {"value", "find", "assumed", "by_region", "assumed_by_region"}
 """Methods that look an assumption up by name; the last two take the beginning of a name."""
 BY_REGION = {"by_region", "assumed_by_region"}
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
-TYPES_ONLY = {("model.equilibrium.search.levies", "model.equilibrium.solver")}
-"""The one module that names a type of a module by which it is used."""
 DISTRIBUTIONS = {"pydantic_core": "pydantic", "docx": "python-docx", "fontTools": "fonttools"}
 """What a library is installed as, where that is not its name in the code."""
 MACHINE_FOLDERS = ("home", "Users", "root", "tmp", "mnt", "work", "srv")
@@ -83,8 +81,6 @@ def needed(path: Path, modules: set[str]) -> set[str]:
 def test_no_modules_import_each_other_in_a_circle() -> None:
     modules = {module(path) for path in MODEL}
     needs = {module(path): needed(path, modules) for path in MODEL}
-    for user, needed_for_types in TYPES_ONLY:
-        needs[user].discard(needed_for_types)
     assert tuple(TopologicalSorter(needs).static_order())
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model.agreement import Agreement, Floor
 from model.aside import Aside
 from model.design.problem import draft as drafts
 from model.design.problem.request import DesignRequest, states_of
 from model.design.questions import parties
 from model.design.questions.membership import USUAL_CORE
+from model.instruments import Agreement, Floor
 from model.scenario import Scenario
 from model.snapshot.library import Library
 from pages.components import designs, jobs, results, state

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from model.agreement import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.aside import Aside, aside_in_words
 from model.design import DesignRequest, ResponseTable, Store
 from model.design.choice import MEASURES, choose
@@ -74,6 +73,7 @@ from model.design.wording import (
 from model.errors import ScenarioError
 from model.findings.agreed import agreement_in_short
 from model.findings.terms import agreement_in_words
+from model.instruments import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.scenario import Scenario
 from model.units import MILLION
 from model.words.names import Names

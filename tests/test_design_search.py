@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.agreement import Agreement, Floor, Mechanism
 from model.cli import main
 from model.design import Designer, DesignRequest, ResponseTable, Store, gains, result, scenario_of, term_sheet
 from model.design.catalogue import Catalogue
@@ -27,6 +26,7 @@ from model.design.responses.respond import respond
 from model.design.responses.response import Response, question
 from model.design.responses.table import Failure
 from model.errors import AccordError, ScenarioError, SolveError
+from model.instruments import Agreement, Floor, Mechanism
 from model.market.records import NOWHERE, NodeRole, Role
 from model.world import World
 from tests.design_toys import terms_of

@@ -9,15 +9,23 @@ import numpy as np
 import pytest
 
 from model.findings import MEASURES, Names, agreement_in_words, group_labels, overview, ranked_industries, with_worst
+from model.findings.charts import Bars, Ticks, ranking
 from model.findings.formulation import formulation, levers_table
-from model.findings.overview import Overview, curve_sentence, gains_by_party, headline_numbers, supply_by_origin
+from model.findings.overview import (
+    Overview,
+    curve_sentence,
+    floor_fails_in,
+    gains_by_party,
+    headline_numbers,
+    supply_by_origin,
+)
 from model.findings.reasons import data_limits
 from model.findings.users import industry_detail, opened_sentence, relief_sentence, totals_sentence, unsized_users
 from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, scenario_price, status_quo_price
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
-from model.words.numbers import figures, money
+from model.words.numbers import figures, money, percent
 from model.world import World
 
 MINERAL = "antimony"
@@ -57,21 +65,24 @@ def facts(world: World, outcome: Outcome, names: Names) -> Overview:
 
 def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) -> None:
     facts = overview(world.outcome(Scenario()), MINERAL, world.tables, names)
-    assert facts.gains_sentence == "No party's users, producers or treasury gain or lose on antimony."
-    assert facts.supply_sentence.startswith("Sources as in the status quo")
-    assert facts.industries_sentence == "No industry's metal bill changes."
-    assert [number.value for number in headline_numbers(facts.headline, facts.spend_usd)][2:] == ["0", "0"]
+    assert facts.gains.sentence == "No party's users, producers or treasury gain or lose on antimony."
+    assert facts.supply.sentence.startswith("Sources as in the status quo")
+    assert facts.industries.sentence == "No industry's metal bill changes."
+    assert [number.value for number in headline_numbers(facts.headline, facts.spend_usd)][2:] == [
+        "no change",
+        "no change",
+    ]
     assert agreement_in_words(Scenario(), MINERAL, names).startswith("No agreement and no shock: antimony as it stood")
 
 
 def test_users_cost_in_the_sentence_is_the_headline_s(facts: Overview) -> None:
-    assert f"pay {money(facts.headline.users_cost_usd)} a year more" in facts.gains_sentence
-    assert f"producers gain {money(facts.headline.producers_gain_usd)}" in facts.gains_sentence
+    assert f"pay {money(facts.headline.users_cost_usd)} a year more" in facts.gains.sentence
+    assert f"producers gain {money(facts.headline.producers_gain_usd)}" in facts.gains.sentence
 
 
 def test_parties_of_the_chart_add_up_to_the_headline(facts: Overview, outcome: Outcome, names: Names) -> None:
-    assert -facts.gains["users_usd"].sum() == pytest.approx(facts.headline.users_cost_usd)
-    assert facts.gains["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
+    assert -facts.gains.table["users_usd"].sum() == pytest.approx(facts.headline.users_cost_usd)
+    assert facts.gains.table["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
     few = gains_by_party(outcome, MINERAL, names, most=3)
     assert len(few) == 3
     assert few["net_usd"].sum() == pytest.approx(facts.headline.net_gain_usd)
@@ -136,17 +147,49 @@ def test_the_curve_says_where_floors_bind_and_hold(world: World, with_floor: Sce
     assert (levies[levies.index > curve.slack_up_to_usd_per_t] > 0).all()
     failing = curve.by_party[~curve.by_party["holds"]]
     assert set(curve.fails_from["region"]) == set(failing["region"])
-    sentence = curve_sentence(curve, with_floor.agreement.floors[0].price, names)
+    sentence = curve_sentence(curve, with_floor.agreement.floors[0].price, [], names)
     assert f"starts to bind at {figures(curve.slack_up_to_usd_per_t)} USD/t" in sentence
     assert sentence.endswith("binds.")
     unbound = replace(curve, slack_up_to_usd_per_t=1e9)
-    assert curve_sentence(unbound, None, names).startswith("No floor up to")
+    assert curve_sentence(unbound, None, [], names).startswith("No floor up to")
+
+
+def test_a_floor_whose_levy_is_capped_is_said_to_fail_and_where(world: World, reference: float, names: Names) -> None:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": 1.5 * reference, "levy_cap": 500.0}
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    fails_in = floor_fails_in(world.outcome(scenario), MINERAL)
+    curve = floor_response(world, scenario, MINERAL, (0.5, 1.5))
+    assert set(fails_in) == set(Scenario().parties)
+    assert curve_sentence(curve, 1.5 * reference, fails_in, names).endswith("fails in every party.")
+    assert curve_sentence(curve, 1.5 * reference, ["JPN", "KOR"], names).endswith("fails in Japan and South Korea.")
+
+
+def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) -> None:
+    scenario = Scenario.parse({"minerals": ["aluminum"], "parties": ["USA", "EUN", "JPN", "KOR"]}, "scenario")
+    floor = {"parties": list(scenario.parties), "mineral": "aluminum", "stage": "refined", "price": 700.0}
+    slack = Scenario.parse({**scenario.model_dump(mode="json"), "agreement": {"floors": [floor]}}, "scenario")
+    facts = overview(world.outcome(slack), "aluminum", world.tables, names)
+    assert 0.0 < abs(facts.headline.net_gain_usd) < 1.0
+    price, share, *money = headline_numbers(facts.headline, facts.spend_usd)
+    assert [number.value for number in money] == ["no change", "no change"]
+    assert all(number.change.startswith("no change") for number in (price, share, *money))
+
+
+def test_what_goes_into_stocks_is_not_use(world: World, reference: float, names: Names) -> None:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": 1.3 * reference, "mechanism": "buffer_stock"}
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
+    rows = outcome.quantities
+    rows = rows[(rows["stage"] == "refined") & rows["region"].isin(outcome.parties) & (rows["mineral"] == MINERAL)]
+    assert rows["stock_bought_with_agreement_t"].sum() > 0.1 * rows["consumption_status_quo_t"].sum()
+    less = 1 - rows["consumption_with_agreement_t"].sum() / rows["consumption_status_quo_t"].sum()
+    sentence = overview(outcome, MINERAL, world.tables, names).supply.sentence
+    assert sentence.endswith(f"the parties use {percent(less)} less.")
 
 
 def test_levels_come_one_by_one(world: World, with_floor: Scenario) -> None:
     steps = list(floor_levels(world, with_floor, MINERAL, (0.5, 1.0)))
     assert [(step.done, step.total) for step in steps] == [(1, 2), (2, 2)]
-    assert len(steps[0].curve.parties_price) == 1
+    assert len(steps[0].found.parties_price) == 1
 
 
 def test_a_range_holds_the_headline_and_widens_step_by_step(world: World, with_floor: Scenario) -> None:
@@ -154,9 +197,9 @@ def test_a_range_holds_the_headline_and_widens_step_by_step(world: World, with_f
     headline = world.outcome(with_floor).headline(MINERAL)
     ends = sum(a.value not in {end} for a in main_assumptions(world, with_floor, MINERAL) for end in (a.low, a.high))
     assert steps[-1].done == steps[-1].total == 1 + ends
-    for before, after in pairwise(step.spans["users_cost_usd"] for step in steps):
+    for before, after in pairwise(step.found["users_cost_usd"] for step in steps):
         assert after.low <= before.low <= headline.users_cost_usd <= before.high <= after.high
-    assert steps[-1].spans["users_cost_usd"].low_from != "as assumed"
+    assert steps[-1].found["users_cost_usd"].low_from != "as assumed"
     assert world.outcome(with_floor).headline(MINERAL) == headline
 
 
@@ -164,10 +207,25 @@ def test_the_worst_named_shock_is_at_least_as_bad_as_each(world: World, with_flo
     tour = [*under_named_shocks(world, with_floor, MINERAL)][-1]
     measure = MEASURES["unit_cost"]
     ranked = ranked_industries(world.outcome(with_floor), "USA", measure)
-    worst = with_worst(ranked, tour.impacts, "USA", measure, names)
-    own = tour.impacts[tour.impacts["region"] == "USA"].groupby("industry")["unit_cost_change"].max()
+    worst = with_worst(ranked, tour.found, "USA", measure, names)
+    own = tour.found[tour.found["region"] == "USA"].groupby("industry")["unit_cost_change"].max()
     assert np.allclose(worst["worst"], 100 * worst["industry"].map(own))
     assert set(worst["worst_shock"]) <= {names.shock(name) for name in world.library.for_mineral(MINERAL)}
+
+
+def test_a_ranking_outlines_the_industry_opened_and_names_each_worst_shock(
+    world: World, banned: Scenario, names: Names
+) -> None:
+    measure = MEASURES["output"]
+    ranked = ranked_industries(world.outcome(banned), "USA", measure)
+    tour = [*under_named_shocks(world, banned, MINERAL)][-1]
+    bars, _, worst = ranking(with_worst(ranked, tour.found, "USA", measure, names), "", measure, "batteries").marks
+    assert isinstance(bars, Bars)
+    assert bars.outlined.startswith("Batteries")
+    assert bars.ends is not None
+    assert all(low <= value <= high for low, value, high in zip(bars.ends[0], bars.values, bars.ends[1], strict=True))
+    assert isinstance(worst, Ticks)
+    assert set(worst.remarks) <= {names.shock(name) for name in world.library.for_mineral(MINERAL)}
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import model.studies.fit
-from model.agreement import Agreement
-from model.equilibrium import Equilibrium, Solver, solve, solve_mineral
+from model.equilibrium import Equilibrium, Solver, lay_over, solve, solve_problem
+from model.instruments import Agreement
 from model.market.calibrate import Calibration, calibrate
 from model.market.records import Market
-from model.shock import SupplyLoss
+from model.shocks.kinds import SupplyLoss
 from model.studies.fit import calibration_rows, calibration_table
 from model.world import World
 
@@ -52,7 +52,7 @@ def test_the_base_year_is_found_from_other_prices_too(calibration: Calibration) 
     for market in calibration.market.minerals.values():
         assert market.start_price is not None
         moved = replace(market, start_price=AWAY * market.start_price)
-        found = solve_mineral(moved, frozenset(), Agreement(), (), host_output, solver)
+        found = solve_problem(lay_over(moved, frozenset(), Agreement(), (), host_output), Agreement(), solver)
         host_output |= found.output
         np.testing.assert_allclose(found.state.price, market.start_price, rtol=1e-6, err_msg=market.mineral)
 

@@ -6,18 +6,17 @@ in git.
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pyomo.environ as pyo
 import pytest
 
-from model.agreement import Mechanism
-from model.equilibrium import instruments
+from model import instruments, shocks
 from model.equilibrium.proof.reference import build
+from model.instruments import Mechanism
 from model.market.records import Role
 from model.overlay import stage_positions
 from tests.toy import FORMULATIONS, Proof, toy_proof
@@ -95,13 +94,12 @@ def test_the_price_is_the_one_found_by_hand(name: str) -> None:
 
 
 def test_every_instrument_shock_and_mechanism_has_a_formulation() -> None:
-    functions = [
-        name for name, _ in inspect.getmembers(instruments, inspect.isfunction) if name.startswith(("add_", "apply_"))
-    ]
-    assert functions
     covered = {name.split("-")[0] for name in FORMULATIONS}
-    assert [name for name in functions if name not in covered] == []
-    assert [kind for kind in Mechanism if f"add_floor-{kind}" not in FORMULATIONS] == []
+    assert [kind.key for kind in instruments.KINDS if kind.key not in covered] == []
+    kinds = [get_args(kind.model_fields["kind"].annotation)[0] for kind in shocks.KINDS]
+    assert len(kinds) >= 9
+    assert [kind for kind in kinds if kind not in covered] == []
+    assert [kind for kind in Mechanism if f"floors-{kind}" not in FORMULATIONS] == []
 
 
 def test_every_constraint_has_a_formulation() -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from model.agreement import Agreement
 from model.case import Case, market_of
-from model.equilibrium import Solver, solve_mineral
+from model.equilibrium import Solver, lay_over, solve_problem
+from model.instruments import Agreement
 from model.market.records import MineralMarket, Role
 from model.scenario import Scenario
 from model.world import World
@@ -512,7 +512,7 @@ def test_zero_for_zero_frees_trade_among_parties_alone(content: Content, rates: 
 
 
 def _prices(market: MineralMarket, agreement: Agreement, case: Case) -> Any:
-    return solve_mineral(market, case.parties, agreement, (), {}, Solver()).state.price
+    return solve_problem(lay_over(market, case.parties, agreement, (), {}), agreement, Solver()).state.price
 
 
 SMALL = 1e-6

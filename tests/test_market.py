@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from model.agreement import Agreement
 from model.case import Case, market_of
-from model.equilibrium import SolvedMineral, Solver, solve, solve_mineral
+from model.equilibrium import SolvedMineral, Solver, lay_over, solve, solve_problem
+from model.instruments import Agreement
 from model.market.calibrate import CalibratedMineral, calibrate
 from model.market.records import NodeRole, Role, Shape, host_order
 from model.scenario import Scenario
-from model.shock import SupplyLoss
+from model.shocks.kinds import SupplyLoss
 from model.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from model.shock import Shock
+    from model.shocks import Shock
 
 ACCURACY = 1e-3
 """Largest difference to the base year [share of the price, or of world use]."""
@@ -47,7 +47,8 @@ def solved(mineral: str, horizon: str, shocks: Iterable[Shock] = ()) -> SolvedMi
     outputs: dict[tuple[str, str, str], float] = {}
     for host in WORLD.hosts.get(mineral, {}):
         outputs |= solved(host, horizon, shocks).output
-    return solve_mineral(calibrated(mineral, horizon).market, NOBODY, Agreement(), shocks, outputs, SOLVER)
+    problem = lay_over(calibrated(mineral, horizon).market, NOBODY, Agreement(), shocks, outputs)
+    return solve_problem(problem, Agreement(), SOLVER)
 
 
 @cache

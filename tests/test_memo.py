@@ -20,23 +20,26 @@ import openpyxl
 import pandas as pd
 import pypdfium2
 import pytest
+from matplotlib.patches import Rectangle
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
 from model.cli import main
 from model.errors import SnapshotError
 from model.memo import FORMATS, document_of, export
-from model.memo.blocks import Chart, Document, Sheet
+from model.memo import charts as paper
+from model.memo.blocks import Column, Document, Picture, Sheet, million
 from model.memo.content import memo
 from model.memo.pdf import BREAK, JOIN
 from model.snapshot.record import Snapshot
+from pages.components import charts
 from tests.snapshots import SAMPLE, altered, renamed, sample
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 HOSTILE = '=HYPERLINK("http://x.example","y") <script>alert(1)</script> #import "/etc/passwd" $x$ ../../secret'
 SECTIONS = (
+    "Term sheet",
     "The question",
-    "The agreement",
     "What it does: bismuth",
     "Downstream manufacturers",
     "Under the named shocks: bismuth",
@@ -44,7 +47,6 @@ SECTIONS = (
     "What differs from the status quo",
     "Sources and assumptions",
     "How to replay",
-    "Annex: term sheet",
 )
 
 
@@ -155,7 +157,7 @@ def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> No
         body = ElementTree.fromstring(archive.read("word/document.xml"))
         footers = [archive.read(name).decode() for name in archive.namelist() if name.startswith("word/footer")]
     styles = [style.get(f"{W}val") for style in body.iter(f"{W}pStyle")]
-    charts = [block for block in memo(sample()).blocks if isinstance(block, Chart)]
+    charts = [block for block in memo(sample()).blocks if isinstance(block, Picture)]
     tables = memo(sample()).sheets
     assert styles.count("Heading1") == len(SECTIONS)
     assert styles.count("Caption") == len(charts) + len(tables)
@@ -252,7 +254,7 @@ def test_pdf_is_accessible_with_fonts_embedded_and_the_snapshot_attached() -> No
             assert "DejaVuSans" in descriptor["/FontName"]
             assert {"/FontFile2", "/FontFile3"} & set(descriptor)
     figures = [item for item in _structure(root["/StructTreeRoot"]) if item.get("/S") == "/Figure"]
-    charts = [block for block in memo(sample()).blocks if isinstance(block, Chart)]
+    charts = [block for block in memo(sample()).blocks if isinstance(block, Picture)]
     assert [figure["/Alt"] for figure in figures if "/Alt" in figure] == [chart.alternative for chart in charts]
 
 
@@ -343,17 +345,47 @@ def test_the_agreement_stands_in_exact_words() -> None:
     assert "The European Union offers up to 120 t a year of bismuth from its stockpile above 150,000 USD/t." in text
 
 
-def test_the_term_sheet_has_a_row_for_every_party_and_level() -> None:
+def test_the_term_sheet_has_a_row_for_every_instrument() -> None:
     sheets = {sheet.name: sheet for sheet in memo(sample()).sheets}
-    assert [row[1:3] for row in sheets["Schedule floors"].rows] == [
-        ("United States", 16_543.21),
-        ("European Union", 16_543.21),
-        ("Japan", 16_543.21),
-    ]
+    parties = "United States, European Union, Japan"
+    assert [row[1:3] for row in sheets["Schedule floors"].rows] == [(parties, 16_543.21)]
     assert sheets["Schedule TRQs"].rows[0][:2] == ("Bismuth", "United States")
+    assert "Schedule duties" not in sheets
     assert sheets["Schedule offtake"].rows == (("Bismuth", "Japan", "United States", 50.0, 20_000.0),)
     assert sheets["Schedule stockpiles"].rows == (("Bismuth", "European Union", 120.0, 150_000.0),)
     assert sheets["Schedule reviews"].rows == (("Bismuth", "to be agreed", "to be agreed", "to be agreed"),)
+
+
+def test_a_quota_that_parties_share_stands_once_with_all_of_them() -> None:
+    def share(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["agreement"]["trqs"][0]["importers"] = ["USA", "EUN", "JPN"]
+
+    sheets = {sheet.name: sheet for sheet in memo(altered(sample(), share)).sheets}
+    ((product, importers, origin, quantity, *_),) = sheets["Schedule TRQs"].rows
+    assert (product, importers, origin) == ("Bismuth", "United States, European Union, Japan", "all non-parties")
+    assert quantity == 900.0
+
+
+def test_a_loss_below_one_keeps_its_minus_and_a_trace_of_rounding_is_nothing() -> None:
+    assert Column("Rate", exact=True).shown(-0.3) == "−0.3"
+    assert [million("Gain").shown(usd) for usd in (-3.7e-9, -2e5, 3e6)] == ["0", "−0.200", "+3.00"]
+
+
+def test_screen_and_paper_draw_the_same_series_with_the_same_numbers() -> None:
+    pictures = [block for block in memo(sample()).blocks if isinstance(block, Picture)]
+    assert len(pictures) == 4
+    for picture in pictures:
+        on_screen = {trace.name: trace for trace in charts.figure(picture.chart).data}
+        (axes,) = paper.draw(picture.chart).axes
+        handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        assert on_screen.keys() == handles.keys() - ({"Status quo"} if picture.chart.changes else set())
+        assert axes.get_xlabel() == picture.chart.x.title
+        lengths = [bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)]
+        shown = [value for trace in on_screen.values() if trace.type == "bar" for value in trace.x]
+        assert sum(map(abs, lengths)) == pytest.approx(sum(map(abs, shown))) or picture.chart.y
+        for name, trace in on_screen.items():
+            if trace.type == "scatter":
+                assert list(handles[name].get_xdata()) == list(trace.x)
 
 
 def test_what_differs_from_the_status_quo_is_listed() -> None:

@@ -14,14 +14,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from model.agreement import Floor, Tariff
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
-from model.findings.overview import millions
-from model.scenario import NamedShock, Scenario
+from model.instruments import Floor, Tariff
+from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
 from model.words.names import Names
-from model.words.numbers import figures
+from model.words.numbers import figures, signed_millions
 from model.work import Progress
 from model.world import World
 from pages.components import jobs, levers, links, results, state
@@ -86,8 +86,8 @@ def test_a_moved_floor_moves_the_numbers_to_the_world_s(world: World) -> None:
     headline = world.outcome(with_floor(level)).headline("antimony")
     assert metrics(test) != before
     assert metrics(test)[0] == figures(headline.price_usd_per_t)
-    assert metrics(test)[2] == millions(headline.users_cost_usd)
-    assert metrics(test)[3] == millions(headline.public_money_usd)
+    assert metrics(test)[2] == signed_millions(headline.users_cost_usd)
+    assert metrics(test)[3] == signed_millions(headline.public_money_usd)
     assert test.number_input(key="floor_usd").value == level
 
 
@@ -283,7 +283,7 @@ def test_a_ceiling_below_the_floor_is_refused() -> None:
 def test_the_page_reads_what_the_model_says(world: World) -> None:
     scenario = with_floor(60_000.0)
     facts = overview(world.outcome(scenario), "antimony", world.tables, Names(world.tables))
-    assert results.facts(scenario).gains_sentence == facts.gains_sentence
+    assert results.facts(scenario).gains.sentence == facts.gains.sentence
     *_, last = results.response_levels(results.neutral(scenario))
     assert (last.done, last.total) == (len(SHARES_OF_STATUS_QUO),) * 2
 

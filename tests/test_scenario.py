@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import ScenarioError
-from model.scenario import NamedShock, Scenario
-from model.shock import (
+from model.scenario import Scenario
+from model.shocks import NamedShock
+from model.shocks.kinds import (
     DemandChange,
     ExportBan,
     ExportQuota,
@@ -27,7 +28,7 @@ from model.world import World
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model.shock import Shock
+    from model.shocks import Shock
 
 WORLD = World()
 FLOOR = {"parties": ["USA", "JPN"], "mineral": "gallium", "stage": "refined", "price": 450000.0}

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from model.agreement import Agreement
 from model.cli import main
 from model.errors import AccordError, SnapshotError
+from model.instruments import Agreement
 from model.memo.content import memo
 from model.snapshot.canonical import canonical
 from model.snapshot.make import Origin, freeze

@@ -10,7 +10,8 @@ import pytest
 
 from model.assumptions import Assumptions
 from model.errors import DataError, ScenarioError
-from model.scenario import NamedShock, Scenario
+from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.world import World
 
 if TYPE_CHECKING:

@@ -14,13 +14,12 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from model.agreement import Agreement
 from model.case import Case, market_of
-from model.equilibrium import Solver
-from model.equilibrium.instruments import lay_over
+from model.equilibrium import Solver, lay_over
 from model.equilibrium.proof.linear import CompiledProgramme
+from model.instruments import Agreement
 from model.market.records import MineralMarket, Role
-from model.shock import Shock
+from model.shocks import Shock
 
 if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps
@@ -71,25 +70,25 @@ class Formulation:
 FORMULATIONS = {
     "market_clears": Formulation(30.0, case=CHAIN),
     "pool_limit": Formulation(24.0, {"quotas": [FROM_ABROAD | {"quantity": 5}]}),
-    "add_tariff": Formulation(21.8, {"tariffs": [FROM_ABROAD | {"specific": 2, "ad_valorem": 0.1}]}),
-    "add_tariff-greater_of": Formulation(
+    "tariffs": Formulation(21.8, {"tariffs": [FROM_ABROAD | {"specific": 2, "ad_valorem": 0.1}]}),
+    "tariffs-greater_of": Formulation(
         20.0, {"tariffs": [FROM_ABROAD | {"specific": 2, "ad_valorem": 0.1, "greater_of": True}]}
     ),
-    "add_export_tax": Formulation(
+    "export_taxes": Formulation(
         20.7,
         {"export_taxes": [PLACE | {"exporter": "ABROAD", "importers": ["HOME"], "specific": 1, "ad_valorem": 0.1}]},
     ),
-    "add_quota": Formulation(24.0, {"quotas": [FROM_ABROAD | {"quantity": 5, "rent_to": "exporter"}]}),
-    "add_trq": Formulation(20.0, {"trqs": [FROM_ABROAD | {"quantity": 5, "over_quota": {"specific": 2}}]}),
-    "add_trq-ad_valorem": Formulation(
+    "quotas": Formulation(24.0, {"quotas": [FROM_ABROAD | {"quantity": 5, "rent_to": "exporter"}]}),
+    "trqs": Formulation(20.0, {"trqs": [FROM_ABROAD | {"quantity": 5, "over_quota": {"specific": 2}}]}),
+    "trqs-ad_valorem": Formulation(
         22.5, {"trqs": [FROM_ABROAD | {"quantity": 5, "in_quota": {"specific": 1}, "over_quota": {"ad_valorem": 0.25}}]}
     ),
-    "add_floor-variable_levy": Formulation(22.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 22}]}),
-    "add_floor-variable_levy-capped": Formulation(
+    "floors-variable_levy": Formulation(22.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 22}]}),
+    "floors-variable_levy-capped": Formulation(
         21.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 22, "levy_cap": 3}]}
     ),
-    "add_floor-cfd": Formulation(18.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 35, "mechanism": "cfd"}]}),
-    "add_floor-buffer_stock": Formulation(
+    "floors-cfd": Formulation(18.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 35, "mechanism": "cfd"}]}),
+    "floors-buffer_stock": Formulation(
         20.0,
         {
             "floors": [
@@ -97,45 +96,41 @@ FORMULATIONS = {
             ]
         },
     ),
-    "add_floor-buffer_stock-budget": Formulation(
+    "floors-buffer_stock-budget": Formulation(
         18.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 20, "mechanism": "buffer_stock", "budget": 36}]}
     ),
-    "add_offtake": Formulation(
+    "offtakes": Formulation(
         16.0, {"offtakes": [PLACE | {"producer": "ABROAD", "buyer": "HOME", "quantity": 19, "strike": 17}]}
     ),
-    "add_stockpile": Formulation(18.0, {"stockpiles": [PLACE | {"party": "HOME", "quantity": 3, "release_above": 15}]}),
-    "add_zero_for_zero": Formulation(19.8, {"zero_for_zero": [PLACE]}, duty=0.1),
-    "apply_export_ban": Formulation(
+    "stockpiles": Formulation(18.0, {"stockpiles": [PLACE | {"party": "HOME", "quantity": 3, "release_above": 15}]}),
+    "zero_for_zero": Formulation(19.8, {"zero_for_zero": [PLACE]}, duty=0.1),
+    "export_ban": Formulation(
         29.0,
         shocks=({"kind": "export_ban", "exporter": "ABROAD", "importers": ["HOME", "PARTNER"]} | PLACE,),
         exporter_stock_price=15.0,
     ),
-    "apply_export_quota": Formulation(
+    "export_quota": Formulation(
         24.0,
         shocks=(
             {"kind": "export_quota", "exporter": "ABROAD", "importers": ["HOME", "PARTNER"], "quantity": 5} | PLACE,
         ),
         exporter_stock_price=15.0,
     ),
-    "apply_supply_loss": Formulation(26.0, shocks=({"kind": "supply_loss", "region": "ABROAD", "share": 0.9} | PLACE,)),
-    "apply_supply_surge": Formulation(
-        17.0, shocks=({"kind": "supply_surge", "region": "PARTNER", "share": 3.0} | PLACE,)
-    ),
-    "apply_supply_cap": Formulation(25.0, shocks=({"kind": "supply_cap", "region": "ABROAD", "quantity": 4} | PLACE,)),
-    "apply_supply_cap-several_suppliers": Formulation(
+    "supply_loss": Formulation(26.0, shocks=({"kind": "supply_loss", "region": "ABROAD", "share": 0.9} | PLACE,)),
+    "supply_surge": Formulation(17.0, shocks=({"kind": "supply_surge", "region": "PARTNER", "share": 3.0} | PLACE,)),
+    "supply_cap": Formulation(25.0, shocks=({"kind": "supply_cap", "region": "ABROAD", "quantity": 4} | PLACE,)),
+    "supply_cap-several_suppliers": Formulation(
         18.0, shocks=({"kind": "supply_cap", "region": "HOME", "quantity": 3} | PLACE,)
     ),
-    "apply_demand_change": Formulation(
-        18.0, shocks=({"kind": "demand_change", "region": "HOME", "share": 0.5} | PLACE,)
-    ),
-    "apply_hoarding": Formulation(18.0, shocks=({"kind": "hoarding", "region": "HOME", "quantity": 4} | PLACE,)),
-    "apply_freight_change": Formulation(
+    "demand_change": Formulation(18.0, shocks=({"kind": "demand_change", "region": "HOME", "share": 0.5} | PLACE,)),
+    "hoarding": Formulation(18.0, shocks=({"kind": "hoarding", "region": "HOME", "quantity": 4} | PLACE,)),
+    "freight_change": Formulation(
         18.5,
         shocks=(
             {"kind": "freight_change", "exporters": ["ABROAD", "PARTNER"], "importers": ["HOME"], "share": 0.5} | PLACE,
         ),
     ),
-    "apply_export_tax": Formulation(
+    "export_tax": Formulation(
         19.7, shocks=({"kind": "export_tax", "exporter": "ABROAD", "importers": ["HOME"], "rate": 0.1} | PLACE,)
     ),
 }

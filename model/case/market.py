@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Instruments, regions_named
 from model.case.records import Case, Curve, Fixed, Isoelastic, Linear, Processing, RouteRecord, Steps, Trader
 from model.errors import ScenarioError
+from model.instruments import regions_named
 from model.market.records import (
     Activities,
     ByProduct,
@@ -25,6 +25,10 @@ from model.records import choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+LARGEST_SCALE = 1000.0
+"""A market's quantity scale is at most this many times the smaller of what is offered and what is wanted."""
 
 
 def market_of(case: Case) -> Market:
@@ -112,9 +116,8 @@ def _check(case: Case) -> None:
 
 def _named(case: Case) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
     """(place, mineral, stage, regions) that instruments, shocks and by-product links refer to."""
-    for name in Instruments.model_fields:
-        for index, item in enumerate(getattr(case.agreement, name)):
-            yield f"agreement.{name}[{index}]", item.mineral, item.stage, regions_named(item)
+    for index, term in case.agreement.terms():
+        yield f"agreement.{term.key}[{index}]", term.mineral, term.stage, regions_named(term)
     for index, shock in enumerate(case.shocks):
         yield f"shocks[{index}]", shock.mineral, shock.stage, regions_named(shock)
     for index, supply in enumerate(case.supply):
@@ -248,4 +251,24 @@ def _scales(case: Case, mineral: str) -> tuple[float, float]:
             prices.append(curve.choke_price or 0.0)
             quantities.append(curve.quantity)
     positive = [price for price in prices if price > 0]
-    return (float(np.median(positive)) if positive else 1.0), (max(quantities, default=0.0) or 1.0)
+    price_scale = float(np.median(positive)) if positive else 1.0
+    return price_scale, min(max(quantities, default=0.0), LARGEST_SCALE * _least_side(case, mineral)) or 1.0
+
+
+def _least_side(case: Case, mineral: str) -> float:
+    """The smaller of all that is offered and all that is wanted: "any quantity at 20" is no size of a market."""
+    sides = []
+    for traders in (case.supply, case.demand):
+        curves = [item.curve for item in traders if item.mineral == mineral]
+        sides.append(sum(_most(curve) for curve in curves))
+    return min((side for side in sides if side > 0), default=np.inf)
+
+
+def _most(curve: Curve) -> float:
+    """The most that a curve offers or wants, as far as it says so itself; a linear offer without capacity has none."""
+    if isinstance(curve, Steps):
+        return sum(quantity for _, quantity in curve.steps)
+    if isinstance(curve, Linear):
+        wanted = abs(curve.price_at_zero) / curve.slope if curve.slope > 0 else np.inf
+        return wanted if curve.capacity is None else curve.capacity
+    return curve.quantity

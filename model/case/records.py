@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from model.agreement import Instruments
+from model.instruments import CaseAgreement
 from model.records import Name, Price, Quantity, Record, unit
-from model.shock import CaseShock
+from model.shocks import CaseShock
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -141,7 +141,7 @@ class Case(Record):
     demand: tuple[Demand, ...] = ()
     processing: tuple[Processing, ...] = ()
     routes: tuple[RouteRecord, ...] = ()
-    agreement: Instruments = Instruments()
+    agreement: CaseAgreement = CaseAgreement()
     shocks: tuple[CaseShock, ...] = ()
 
     @property

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement
 from model.design.choice import Terms
 from model.design.choice.options import Frame, Option, prune
 from model.design.problem.commitments import Seller
@@ -22,6 +21,7 @@ from model.design.responses.facts import facts_from, landed_costs
 from model.design.responses.response import Question, Response, question
 from model.design.responses.table import Failure, ResponseTable
 from model.errors import AccordError, ScenarioError
+from model.instruments import Agreement
 from model.work import Progress
 
 if TYPE_CHECKING:

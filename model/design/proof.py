@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement, Offtake
 from model.design.catalogue import joined
 from model.design.choice.reading import after_purses
 from model.design.problem.steps import ceil_to, floor_to, negotiable_step, round_to
 from model.design.responses.response import question
+from model.instruments import Offtake
 from model.units import MILLION
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from model.design.choice.options import Option
     from model.design.problem.packages import Package
     from model.design.problem.request import DesignRequest
+    from model.instruments import Agreement
     from model.market.records import Floats
     from model.work import Progress
     from model.world import World

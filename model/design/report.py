@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from model.agreement import Mechanism
 from model.design.choice.limits import limits_of, margins
 from model.design.choice.options import expected_total
 from model.design.conflict import SMALLEST_SHOWN
 from model.design.problem.request import CLASSES
+from model.instruments import Mechanism
 from model.units import MILLION
 from model.words.numbers import money
 

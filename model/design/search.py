@@ -18,11 +18,11 @@ from model.work import Progress
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from model.agreement import Agreement
     from model.design.choice import Choice, Terms
     from model.design.frontier import Point
     from model.design.problem.request import DesignRequest, State
     from model.design.responses.table import ResponseTable
+    from model.instruments import Agreement
 
     Deciding = Generator[Progress[None], None, Choice]
 

@@ -16,10 +16,10 @@ from model.words.yearly import money_a_year, rounded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from model.agreement import Offtake
     from model.design.problem.draft import Draft
     from model.design.problem.request import State
-    from model.scenario import ShockLibrary
+    from model.instruments import Offtake
+    from model.shocks import ShockLibrary
     from model.words.names import Names
 
 _CODE = re.compile(r"\b[A-Z]{3}\b")

@@ -7,25 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.equilibrium.instruments import lay_over
-from model.equilibrium.ledger import WELFARE, Accounts, settle, total
-from model.equilibrium.solver import Solver, State, unserved_nodes
+from model.equilibrium.charges import charges_at
+from model.equilibrium.solver import Solver, unserved_nodes
+from model.equilibrium.tables import INSTRUMENT_TABLES, Accounts, settle
+from model.equilibrium.welfare import WELFARE, total
 from model.errors import ScenarioError, SolveError
+from model.instruments import lay_terms
+from model.overlay import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from model.agreement import Instruments
+    from model.instruments import Terms
     from model.market.records import Market, MineralMarket
-    from model.overlay import Problem
-    from model.shock import Shock
+    from model.overlay import Problem, State
+    from model.shocks import Disturbance
+
+    HostOutput = Mapping[tuple[str, str, str], float]
 
 LARGEST_IMBALANCE = 1e-6
 """Largest relative world imbalance, welfare identity error or complementarity residual with which a result is
 returned.
 """
 
-__all__ = ["Equilibrium", "SolvedMineral", "Solver", "solve", "solve_mineral"]
+__all__ = ["Equilibrium", "SolvedMineral", "Solver", "lay_over", "solve", "solve_problem"]
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,18 @@ class Equilibrium:
         """The RESULT of a case file: tables of plain rows and the status."""
         tables: dict[str, Any] = {
             name: [row for accounts in self.accounts.values() for row in getattr(accounts, name)]
-            for name in ("prices", "quantities", "flows", "trqs", "quotas", "floors")
+            for name in ("prices", "quantities", "flows")
         }
-        for name in ("trqs", "quotas", "floors"):
-            tables[name].sort(key=lambda row: row["index"])
+        for name in INSTRUMENT_TABLES:
+            tables[name] = self.instrument_rows(name)
         tables["welfare"] = self.welfare()
         tables["status"] = self.status()
         return tables
+
+    def instrument_rows(self, table: str) -> list[dict[str, Any]]:
+        """What the instruments of all minerals report to one table, in the agreement's order."""
+        rows = [row for accounts in self.accounts.values() for row in accounts.instruments[table]]
+        return sorted(rows, key=lambda row: row["index"])
 
     def welfare(self) -> list[dict[str, Any]]:
         """Accounts of every region over all minerals; null where consumer surplus is unbounded."""
@@ -82,8 +92,8 @@ def _finite(value: Any) -> float | None:
 def solve(
     market: Market,
     parties: frozenset[str],
-    instruments: Instruments,
-    shocks: Iterable[Shock],
+    agreement: Terms,
+    shocks: Iterable[Disturbance],
     solver: Solver | None = None,
 ) -> Equilibrium:
     """The equilibrium of every mineral under an agreement and shocks, hosts before their by-products.
@@ -97,7 +107,8 @@ def solve(
     host_output: dict[tuple[str, str, str], float] = {}
     solved: dict[str, SolvedMineral] = {}
     for mineral, part in market.minerals.items():
-        solved[mineral] = solve_mineral(part, parties, instruments, shocks, host_output, solver)
+        problem = lay_over(part, parties, agreement, shocks, host_output)
+        solved[mineral] = solve_problem(problem, agreement, solver)
         host_output |= solved[mineral].output
     return Equilibrium(market, {k: s.state for k, s in solved.items()}, {k: s.accounts for k, s in solved.items()})
 
@@ -116,32 +127,44 @@ class SolvedMineral:
         return {(mineral, row["stage"], row["region"]): row["production"] for row in self.accounts.quantities}
 
 
-def solve_mineral(
+def lay_over(
     market: MineralMarket,
     parties: frozenset[str],
-    instruments: Instruments,
-    shocks: Iterable[Shock],
-    host_output: Mapping[tuple[str, str, str], float],
-    solver: Solver,
-    start: State | None = None,
-) -> SolvedMineral:
+    agreement: Terms,
+    shocks: Iterable[Disturbance],
+    host_output: HostOutput,
+) -> Problem:
+    """One mineral's market with shocks and then the agreement laid over it.
+
+    Both may name other minerals; only this market's count. ``host_output`` is the production of its hosts by (host,
+    stage, region), which caps by-products.
+    """
+    over = Overlay(market, parties)
+    over.limit_output(host_output)
+    for shock in shocks:
+        if shock.mineral == market.mineral:
+            shock.lay(over)
+    lay_terms(over, agreement)
+    return over.problem()
+
+
+def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: State | None = None) -> SolvedMineral:
     """One mineral's equilibrium and accounts.
 
-    ``host_output`` is the production of its hosts by (host, stage, region); ``start`` a state to search from, which
-    belongs to the question and not to memory (the status quo, say).
+    ``start`` is a state to search from, which belongs to the question and not to memory (the status quo, say).
 
     Raises:
         ScenarioError: when fixed demand without a choke price cannot be served; names it.
         SolveError: when no equilibrium is proved, or a residual is too large to show.
     """
-    problem = lay_over(market, parties, instruments, shocks, host_output)
     try:
         state = solver.solve(problem, start)
     except SolveError:
         _explain_infeasible(problem)
         raise
-    accounts = settle(state, instruments)
-    _require_small_residuals(market.mineral, state, accounts)
+    _refuse_inverted_tiers(state)
+    accounts = settle(state, agreement)
+    _require_small_residuals(problem.market.mineral, state, accounts)
     return SolvedMineral(state, accounts)
 
 
@@ -153,6 +176,21 @@ def _explain_infeasible(problem: Problem) -> None:
             f"fixed demand for {problem.market.mineral} ({node.stage}) in {node.region} cannot be served by any supply "
             "that can reach it; give it a choke_price, a route, or more capacity"
         )
+
+
+def _refuse_inverted_tiers(state: State) -> None:
+    """A tariff-rate quota whose in-quota duty comes out above the over-quota one would be used by nobody."""
+    problem = state.problem
+    charged = charges_at(problem, state.price, state.rent, state.levy, state.quantity).net
+    for group in problem.trqs:
+        pool, routes = problem.pools[group.pool], np.broadcast_to(group.over, group.routes.shape)
+        used = state.quantity[group.routes] > 0.0
+        if (charged[routes][used] < 0.0).any():
+            least = float(charged[routes][used].min())
+            raise ScenarioError(
+                f"{pool.kind}[{pool.index}] on {problem.market.mineral}: at the prices that result, the in-quota duty "
+                f"is {-least:,.6g} per unit above the over-quota duty; lower in_quota or raise over_quota"
+            )
 
 
 def _require_small_residuals(mineral: str, state: State, accounts: Accounts) -> None:

@@ -40,14 +40,14 @@ from model.equilibrium.search.regimes import (
     tied_with,
 )
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
-from model.market.records import NOWHERE, Role, Shape
-from model.overlay import PRODUCTION, Problem, sum_by
+from model.market.records import NOWHERE, Role, Shape, sum_by
+from model.overlay import PRODUCTION, Basis, Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.market.records import Floats, Integers
-    from model.overlay import TrqGroup
+    from model.overlay import Charge, TrqGroup
 
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""
@@ -86,7 +86,10 @@ class Linearisation:
 
 @dataclass
 class Point:
-    """A candidate equilibrium in scaled units: prices, rents, levies, regimes, quantities, and how good it is."""
+    """A candidate equilibrium in scaled units: prices, rents, levies, regimes, quantities, and how good it is.
+
+    ``lag`` are the quantities at which charges that depend on a congested route's own flow are read.
+    """
 
     price: Floats
     rent: Floats
@@ -96,6 +99,7 @@ class Point:
     stock_state: Integers
     quantity: Floats
     marginal: Floats
+    lag: Floats
     residual: float = np.inf
     norm: float = np.inf
     steps: int = 0
@@ -105,9 +109,10 @@ class System:
     """The equilibrium conditions of one (scaled) problem, with their derivatives.
 
     Unknowns: node prices, rents of the pools in ``own`` (all but the caps of over-quota parts, which follow), levies.
+    ``step`` says which of its floors each levy holds.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, step: tuple[int, ...] | None = None) -> None:
         t = problem.table
         self.problem = problem
         self.nodes = len(problem.market.nodes)
@@ -118,28 +123,32 @@ class System:
         self.size = self.nodes + self.pools + self.levies
         self.node_in = np.where(t.node_in == NOWHERE, self.nodes, t.node_in)
         self.node_out = np.where(t.node_out == NOWHERE, self.nodes, t.node_out)
-        ordinary = ~problem.greater_of
-        self.on_price_in = t.ratio + ordinary * problem.duty_ad_valorem + problem.export_ad_valorem
-        self.charge = problem.export_specific + ordinary * (
-            problem.duty_specific + problem.duty_ad_valorem * t.landed_cost
-        )
-        self.greater = np.flatnonzero(problem.greater_of)
+        self.specific, self.ad_valorem, on_origin = _rates(problem)
+        self.on_price_in = t.ratio + self.ad_valorem + on_origin
+        self.charge = self.specific + self.ad_valorem * t.landed_cost
+        self.greater = [charge for charge in problem.charges if charge.greater_of]
         sloped = (t.role == Role.ROUTE) & (t.shape == Shape.LINEAR)
         self.slope_of_landed = np.where(sloped, t.width, 0.0)
-        width = np.where(sloped & ordinary, t.width * (1.0 + problem.duty_ad_valorem), t.width)
+        width = np.where(sloped, t.width * (1.0 + self.ad_valorem), t.width)
         self.curves = CurveGroups(t, width)
         self.is_production = np.isin(t.role, PRODUCTION)
         self.has_cfd = bool(problem.producer_floor.any())
         self.producer_floor = np.append(problem.producer_floor, 0.0)
         self.limit = np.array([problem.pools[position].limit for position in self.own])
         self.levy_node = np.array([group.node for group in problem.levies], dtype=np.intp)
-        self.floor = np.array([group.floor for group in problem.levies])
-        self.cap = np.array([group.cap for group in problem.levies])
-        self.shut = np.array([max(group.shut, ARRIVALS_ENDED) for group in problem.levies])
+        self.step = (0,) * self.levies if step is None else step
+        steps = [group.steps[step] for group, step in zip(problem.levies, self.step, strict=True)]
+        self.floor = np.array([step.floor for step in steps])
+        self.cap = np.array([step.cap for step in steps])
+        self.shut = np.array(
+            [max(group.shut, ARRIVALS_ENDED) + float(t.lower[group.members].sum()) for group in problem.levies]
+        )
         self.levy_slot = np.where(problem.levy < 0, self.levies, problem.levy)
         self.is_over = t.role == Role.OVER_QUOTA
         self.trq_of = {group.pool: slot for slot, group in enumerate(problem.trqs)}
-        lagged = (self.slope_of_landed > 0) & problem.greater_of
+        lagged = np.zeros(len(t), dtype=bool)
+        for valued in [charge.valued for charge in self.greater] + [group.routes for group in problem.trqs]:
+            lagged[valued] = self.slope_of_landed[valued] > 0
         one_ended = (t.node_in == NOWHERE) != (t.node_out == NOWHERE)
         is_open = (t.shape == Shape.FLAT) & (t.upper > t.lower) & ~self.is_over
         sets_price = is_open & np.isin(t.role, PRICE_SETTERS) & one_ended
@@ -187,11 +196,12 @@ class System:
     def _pair_levies(self) -> list[tuple[int, int]]:
         """Levies and TRQs charged on the very same open routes, as positions: both follow together in closed form."""
         t, pairs = self.problem.table, []
+        greater = {route for charge in self.greater for route in charge.members.tolist()}
         for slot in np.flatnonzero(self.is_smooth).tolist():
             own = set(self.levied[self.levied_slot == slot].tolist())
             for trq, group in enumerate(self.problem.trqs):
                 is_open = group.routes[t.upper[group.routes] > 0]
-                if self.is_smooth_trq[trq] and own == set(is_open.tolist()) and not own & set(self.greater.tolist()):
+                if self.is_smooth_trq[trq] and own == set(is_open.tolist()) and not own & greater:
                     pairs.append((slot, trq))
         return pairs
 
@@ -205,25 +215,26 @@ class System:
     def start(self, price: Floats) -> Point:
         """A point with given node prices, no rents and no levies; every route inside its TRQ."""
         count = len(self.problem.table)
-        sides = tuple(QuotaSide(self.differences(group, price) > 0.0) for group in self.problem.trqs)
         zeros = np.zeros(count)
+        sides = tuple(QuotaSide(self.differences(group, price, zeros) > 0.0) for group in self.problem.trqs)
         at_its_price = np.abs(price[self.set_node] - self.set_price) <= AT_ITS_PRICE * np.abs(self.set_price)
         states = np.full(self.levies, FREE), np.where(at_its_price, RULES, LEAST)
-        return Point(price, np.zeros(len(self.problem.pools)), np.zeros(self.levies), sides, *states, zeros, zeros)
+        rents, levies = np.zeros(len(self.problem.pools)), np.zeros(self.levies)
+        return Point(price, rents, levies, sides, *states, zeros, zeros, zeros)
 
-    def differences(self, group: TrqGroup, price: Floats) -> Floats:
-        """Over-quota less in-quota rate of each route of a TRQ at given node prices."""
-        p, over = self.problem, group.over
-        value = p.duty_specific[over] + p.duty_ad_valorem[over] * (
-            price[p.table.node_in[over]] + p.table.landed_cost[over]
-        )
-        return np.broadcast_to(value, group.routes.shape)
+    def differences(self, group: TrqGroup, price: Floats, flow: Floats) -> Floats:
+        """Over-quota less in-quota rate of each route of a TRQ at given node prices and flows of congested routes."""
+        over, routes, t = group.over, group.routes, self.problem.table
+        value = self.specific[over] + self.ad_valorem[over] * (price[t.node_in[over]] + t.landed_cost[over])
+        congested = self.ad_valorem[over] * self.slope_of_landed[routes] * flow[routes]
+        return np.broadcast_to(value + congested, routes.shape)
 
-    def duty(self, price_in: Floats, flow: Floats) -> Floats:
-        """Import duty per unit of the ``greater_of`` routes at given exporters' prices and flows."""
-        problem, i = self.problem, self.greater
-        landed = price_in[i] + problem.table.landed_cost[i] + self.slope_of_landed[i] * flow[i]
-        return np.maximum(problem.duty_specific[i], problem.duty_ad_valorem[i] * landed)
+    def larger_part(self, charge: Charge, price_in: Floats, flow: Floats) -> tuple[Floats, Floats]:
+        """A charge that is the larger of its parts, per unit, and how it moves with the exporters' prices."""
+        i, t = charge.valued, self.problem.table
+        landed = price_in[i] + t.landed_cost[i] + self.slope_of_landed[i] * flow[i]
+        share = charge.ad_valorem * landed
+        return np.maximum(charge.specific, share), np.where(share > charge.specific, charge.ad_valorem, 0.0)
 
     def marginal(self, point: Point, flow: Floats) -> tuple[Floats, Floats, Floats]:
         """What one more unit of each activity earns net of charges, with its weights on prices got and paid."""
@@ -239,13 +250,12 @@ class System:
         m = received - on_paid * paid - self.charge
         if self.levies:
             m -= np.append(point.levy, 0.0)[self.levy_slot]
-        if len(self.greater) or self.problem.trqs:
+        if self.greater or self.problem.trqs:
             on_paid = on_paid.copy()
-        if len(self.greater):
-            i = self.greater
-            duty = self.duty(paid, flow)
-            m[i] -= duty
-            on_paid[i] += np.where(duty > self.problem.duty_specific[i], self.problem.duty_ad_valorem[i], 0.0)
+        for charge in self.greater:
+            larger, moves = self.larger_part(charge, paid, flow)
+            m[charge.members] -= larger
+            on_paid[charge.members] += moves
         for position in self.own:
             pool, rent = self.problem.pools[position], point.rent[position]
             if position in self.trq_of:
@@ -257,11 +267,11 @@ class System:
     def _charge_trq(self, slot: int, point: Point, rent: float, m: Floats, on_paid: Floats) -> None:
         """Routes inside the quota pay its rent, routes outside the difference of the rates."""
         group, side = self.problem.trqs[slot], point.sides[slot]
-        difference, caps = self.differences(group, point.price), point.rent[list(group.caps)]
+        difference, caps = self.differences(group, point.price, point.lag), point.rent[list(group.caps)]
         m[group.routes] -= np.where(side.inside, rent - caps, difference)
         m[group.over] += rent - caps
         outside = group.routes[~side.inside]
-        on_paid[outside] += np.broadcast_to(self.problem.duty_ad_valorem[group.over], group.routes.shape)[~side.inside]
+        on_paid[outside] += np.broadcast_to(self.ad_valorem[group.over], group.routes.shape)[~side.inside]
 
     def imbalance(self, x: Floats) -> Floats:
         """Arrivals minus departures at every node."""
@@ -288,6 +298,7 @@ class System:
 
         Sets the point's quantities and moves its regimes (TRQ sides, levies, stocks) to where its prices put them.
         """
+        point.lag = centre
         self._enter_regimes(point)
         for _ in range(MOST_SIDE_CHANGES):
             m, on_received, on_paid = self.marginal(point, centre)
@@ -425,7 +436,7 @@ class System:
         own = np.flatnonzero(self.levied_slot == slot)
         order = {route: position for position, route in enumerate(group.routes.tolist())}
         at = np.array([order[route] for route in self.levied[own].tolist()])
-        difference, side = self.differences(group, point.price), point.sides[trq]
+        difference, side = self.differences(group, point.price, point.lag), point.sides[trq]
         net = earned[own] + np.where(side.inside, point.rent[group.pool], difference)[at]
         flows = ExponentialFlows(
             (net - t.level[self.levied[own]]) / width, t.base[self.levied[own]], self.levied_start[own]
@@ -443,7 +454,7 @@ class System:
         point.rent = point.rent.copy()
         point.rent[group.pool] = rent * width
         earned[own] = net - np.where(inside, rent * width, difference)[at]
-        ad_valorem = np.broadcast_to(self.problem.duty_ad_valorem[group.over], group.routes.shape)
+        ad_valorem = np.broadcast_to(self.ad_valorem[group.over], group.routes.shape)
         on_paid[group.routes] = self.on_price_in[group.routes] + np.where(inside, 0.0, ad_valorem)
         return levy * width
 
@@ -464,7 +475,8 @@ class System:
             if side.marginal != BETWEEN:
                 own = self.own.index(position)
                 idle[own] = False
-                room[own] = rent[own] - self.differences(self.problem.trqs[slot], point.price)[side.marginal]
+                difference = self.differences(self.problem.trqs[slot], point.price, point.lag)
+                room[own] = rent[own] - difference[side.marginal]
                 log_room[own] = room[own]
         return room, log_room, weight, idle
 
@@ -474,7 +486,8 @@ class System:
         sides, rents = list(point.sides), point.rent.copy()
         for position, slot in self.trq_of.items():
             group, side, rent = self.problem.trqs[slot], sides[slot], float(rents[position])
-            difference, limit = self.differences(group, point.price), self.problem.pools[position].limit
+            difference = self.differences(group, point.price, point.lag)
+            limit = self.problem.pools[position].limit
             if self.is_smooth_trq[slot]:
                 charged = np.where(side.inside, rent, difference)
                 new, rent = self._smooth_side(group, m[group.routes] + charged, difference, limit)
@@ -589,13 +602,13 @@ class System:
         over = group.over[marginal if len(group.over) > 1 else 0]
         full[row] = 0.0
         full[row, row] = 1.0
-        full[row, self.problem.table.node_in[over]] -= self.problem.duty_ad_valorem[over]
+        full[row, self.problem.table.node_in[over]] -= self.ad_valorem[over]
 
     def complete(self, point: Point) -> None:
         """Fill in what the unknowns imply for TRQs: over-quota quantities and the rents of their caps."""
         rent, x, m = point.rent.copy(), point.quantity.copy(), point.marginal.copy()
         for group, side in zip(self.problem.trqs, point.sides, strict=True):
-            flow, difference = x[group.routes], self.differences(group, point.price)
+            flow, difference = x[group.routes], self.differences(group, point.price, point.lag)
             value, limit = float(rent[group.pool]), self.problem.pools[group.pool].limit
             over = np.where(side.inside, 0.0, flow)
             if side.marginal != BETWEEN:
@@ -610,3 +623,17 @@ class System:
                 rent[list(group.caps)] = np.where(side.inside, 0.0, np.maximum(value - difference, 0.0))
                 m[group.over] = np.minimum(value - difference, 0.0)
         point.rent, point.quantity, point.marginal = rent, x, m
+
+
+def _rates(problem: Problem) -> tuple[Floats, Floats, Floats]:
+    """Sums of the plain charges on every activity: specific, share of the landed value, share of the exporter's price.
+
+    Charges that are the larger of two parts are not among them.
+    """
+    count = len(problem.table)
+    specific, on_landed, on_origin = np.zeros(count), np.zeros(count), np.zeros(count)
+    for charge in problem.charges:
+        if not charge.greater_of:
+            np.add.at(specific, charge.members, charge.specific)
+            np.add.at(on_landed if charge.basis == Basis.LANDED else on_origin, charge.members, charge.ad_valorem)
+    return specific, on_landed, on_origin

@@ -1,69 +1,52 @@
-"""Solving one mineral in one state: Newton finds the point, the linear programme proves it.
+"""Solving one mineral in one state: a search finds the point, the linear programme proves it.
 
 1. The problem is scaled so that typical prices and quantities are near one and one thousand.
 2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
-3. Newton starts from the market's own start prices, never from an earlier answer. Where it does not arrive, linear
-   programmes with
-   ever finer steps lead it there.
-4. A last linear programme, its steps centred on the point, is solved by HiGHS. Its duals must be the point's prices and
-   its optimum
-   the point's quantities; otherwise the solve is refused.
+3. Newton starts from the market's own start prices, never from an earlier answer. Where it has none or does not
+   arrive, the interior-point method finds the point.
+4. A linear programme, its steps centred on the point, is solved by HiGHS, with what the instruments themselves charge
+   there. Its optimum must be the point's quantities and its duals the point's prices (where they are unique);
+   otherwise the solve is refused.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import Point, System
-from model.equilibrium.proof.ladder import FINE, WIDE, Ladder, Steps, flat_set
-from model.equilibrium.proof.linear import CompiledProgramme, Solution
-from model.equilibrium.search.levies import solve_by_levies
+from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
+from model.equilibrium.proof.linear import CompiledProgramme
+from model.equilibrium.search.interior import find
 from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
 from model.errors import SolveError
+from model.market.curves import CurveGroups
 from model.market.records import Role, Shape, activities, join
-from model.overlay import Pool, Problem
+from model.overlay import Pool, Problem, State
+from model.work import Memory
 
 if TYPE_CHECKING:
-    from model.market.records import Floats, Integers
+    from model.market.records import Floats
 
-FEW_LEVIES = 2
-"""Levies up to which finding them one by one takes no longer than a reader waits."""
 QUANTITY_UNIT = 1000.0
 """The market's quantity scale becomes this many solver units."""
 PROVING_WIDTH = 5e-4
-SEARCH_WIDTHS = (0.04, 0.013, 0.0044, 0.0015, 5e-4, 2e-4, 5e-5, 2e-5, 5e-6)
 LARGEST_PRICE_ERROR = 1e-6
 """Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
-PASS_THROUGH = 0.75
-"""How much of a levy is taken to raise the price, when only linear programmes lead to the floor."""
-MOST_PROOFS = 6
+AT_CAP = 1.0 - 1e-9
 MOST_COMPILED = 96
 
 
 @dataclass(frozen=True)
-class State:
-    """A proved equilibrium of one problem, in the market's own units.
+class Proved:
+    """A point that the programme confirmed: price error, number of programmes, and seconds inside HiGHS."""
 
-    ``price`` per node; ``rent`` per pool; ``levy`` per levy group; ``quantity``, ``marginal`` (what one more
-    unit earns) per activity; ``excused`` per offtake; residuals relative to the scales; ``iterations`` Newton steps
-    plus linear programmes; ``highs_seconds`` spent inside HiGHS.
-    """
-
-    problem: Problem
-    price: Floats
-    rent: Floats
-    levy: Floats
-    quantity: Floats
-    marginal: Floats
-    excused: tuple[float, ...]
-    market_balance: float
-    complementarity: float
+    point: Point
     price_error: float
-    iterations: int
+    programmes: int
     highs_seconds: float
 
 
@@ -71,86 +54,81 @@ class Solver:
     """Keeps compiled programmes warm between solves; holds no result."""
 
     def __init__(self) -> None:
-        self._compiled: OrderedDict[tuple[object, ...], CompiledProgramme] = OrderedDict()
+        self._compiled = Memory[tuple[object, ...], CompiledProgramme](MOST_COMPILED)
 
     def solve(self, problem: Problem, start: State | None = None) -> State:
         """The equilibrium of ``problem``, searched from ``start`` (same market) or the market's start prices.
 
+        A party with several floors at one place first holds the highest; where that one's cap leaves the price below
+        the next floor, the next.
+
         Raises:
             SolveError: when no equilibrium is proved; nothing is returned then.
         """
-        try:
-            return self._solve(problem, start)
-        except SolveError:
-            has_steps = any(_has_steps(problem, group.members) for group in problem.levies)
-            if not (has_steps or 0 < len(problem.levies) <= FEW_LEVIES):
-                raise
-            return solve_by_levies(problem, self._solve)
-
-    def _solve(self, problem: Problem, start: State | None = None) -> State:
-        scaled = scale(problem)
-        highs_seconds = 0.0
-        excused: tuple[float, ...] = tuple(0.0 for _ in problem.offtakes)
-        if problem.offtakes:
-            scaled, excused = excuse_undeliverable(scaled)
-        system = System(scaled)
-        point = None
-        first = _first_point(system, problem, start)
-        if first is not None:
-            point = refine(system, first)
-            if point.residual > TOLERANCE and system.levies:
-                point = refine_gradually(system, first)
-        programmes = 0
-        if point is None or point.residual > TOLERANCE:
-            point, programmes, highs_seconds = self._search(system)
-        point, price_error, proofs, seconds = self._prove(system, point)
-        return _state(problem, system, point, excused, price_error, programmes + proofs, highs_seconds + seconds)
-
-    def _search(self, system: System) -> tuple[Point, int, float]:
-        """Linear programmes with ever finer steps, each followed by an attempt of Newton from its duals."""
-        ladder = Ladder(system.problem.table, system.curves, WIDE, len(WIDE))
-        programme = CompiledProgramme(system.problem, ladder.owner)
-        start = system.problem.market.start_price
-        nodes = system.nodes
-        price = np.ones(nodes) if start is None else start / system.problem.market.price_scale
-        point = system.start(price)
-        seconds = 0.0
-        for count, width in enumerate(SEARCH_WIDTHS, start=1):
-            m, _, _ = system.marginal(point, point.quantity)
-            point.marginal = m
-            steps = ladder.steps(m, width, np.zeros(len(m), dtype=bool), _charges(system, point))
-            solution = programme.solve(system.problem, steps)
-            seconds += solution.seconds
-            point = replace(_at_solution(system, point, solution), quantity=solution.quantity)
-            found = refine(system, point, solution.quantity)
-            if found.residual <= TOLERANCE:
-                return found, count, seconds
-            gap = system.floor - point.price[system.levy_node]
-            point.levy = np.clip(point.levy + gap / PASS_THROUGH, 0.0, system.cap)
+        step = (0,) * len(problem.levies)
+        for _ in range(2 * sum(len(group.steps) for group in problem.levies) + 1):
+            state = self._with_floors(problem, step, start)
+            following = _floors_that_ask(problem, state)
+            if following == step:
+                return state
+            step = following
         raise SolveError(
-            f"no equilibrium found for {system.problem.market.mineral}: the largest imbalance left is "
-            f"{found.residual:.2g} of {QUANTITY_UNIT:g}; try a lower floor, a larger quota or a smaller shock"
+            f"the floors of {', '.join(_several(problem))} on {problem.market.mineral} do not settle; keep one of them"
         )
 
-    def _prove(self, system: System, point: Point) -> tuple[Point, float, int, float]:
-        """Confirm a point by the programme whose steps are centred on it; where that points elsewhere, follow it.
+    def _with_floors(self, problem: Problem, step: tuple[int, ...], start: State | None) -> State:
+        """The equilibrium when each levy holds one given floor of its party."""
+        scaled = scale(problem)
+        excused: tuple[float, ...] = tuple(0.0 for _ in problem.commitments)
+        if problem.commitments:
+            scaled, excused = excuse_undeliverable(scaled)
+        system = System(scaled, step)
+        proved = self._fast(system, _first_point(system, problem, start))
+        if proved is None:
+            price = problem.market.start_price
+            own = np.ones(system.nodes) if price is None else price / problem.market.price_scale
+            proved = self._prove(system, find(system, own))
+        return _state(problem, system, proved, excused)
 
-        Returns the proved point, its price error, the number of programmes and the seconds inside HiGHS.
+    def _fast(self, system: System, first: Point | None) -> Proved | None:
+        """What Newton finds from a first point and the programme confirms; None where either fails."""
+        if first is None:
+            return None
+        point = refine(system, first)
+        if point.residual > TOLERANCE and system.levies:
+            point = refine_gradually(system, first)
+        if point.residual > TOLERANCE:
+            return None
+        try:
+            return self._prove(system, point)
+        except SolveError:
+            return None
+
+    def _prove(self, system: System, point: Point) -> Proved:
+        """Confirm a point by the programme whose steps are centred on it.
+
+        Its optimum must be the point's, and its duals the point's prices; where duals are not unique, the point's own
+        prices must meet R1 to R3.
+
+        Raises:
+            SolveError: when the programme's optimum or prices are others.
         """
         ladder, programme = self._programme(system)
+        charges = charges_at(system.problem, point.price, point.rent, point.levy, point.quantity)
+        centre = gain(system.problem, point.price, charges)
         seconds = 0.0
-        for proofs in range(1, MOST_PROOFS + 1):
-            is_flat, pinned = flat_set(system, point, PROVING_WIDTH, by_rank=proofs % 2 == 0)
-            steps = ladder.steps(point.marginal, PROVING_WIDTH, is_flat, _charges(system, point))
+        for proofs in (1, 2):
+            is_flat, pinned = flat_set(system, point, centre, PROVING_WIDTH, by_rank=proofs == 2)
+            steps = ladder.steps(centre, PROVING_WIDTH, is_flat, charges.net)
             solution = programme.solve(system.problem, steps)
             seconds += solution.seconds
             price_error = float(np.abs(solution.price - point.price)[pinned].max(initial=0.0))
             value = float(steps.cost @ _fill(steps, point.quantity))
             gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
+            if price_error > LARGEST_PRICE_ERROR and proofs == 2:
+                price_error = min(price_error, max(_imbalance(system, point), _complementarity(system, point)))
             if price_error <= LARGEST_PRICE_ERROR and gap <= LARGEST_PRICE_ERROR:
-                return point, price_error, proofs, seconds
-            if proofs % 2 == 0:
-                point = refine(system, _at_solution(system, point, solution), solution.quantity)
+                return Proved(point, price_error, proofs, seconds)
         raise SolveError(
             f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices "
             f"differ by {price_error:.2g} of the price scale, its optimum by {gap:.2g}; try another level"
@@ -158,18 +136,32 @@ class Solver:
 
     def _programme(self, system: System) -> tuple[Ladder, CompiledProgramme]:
         """The proving ladder of a problem, and its programme: a warm one if the same shape was solved before."""
-        ladder = Ladder(system.problem.table, system.curves, FINE, 1)
+        ladder = Ladder(system.problem.table, FINE, 1)
         key = system.problem.structure
-        if key not in self._compiled:
-            self._compiled[key] = CompiledProgramme(system.problem, ladder.owner)
-            if len(self._compiled) > MOST_COMPILED:
-                self._compiled.popitem(last=False)
-        self._compiled.move_to_end(key)
-        return ladder, self._compiled[key]
+        return ladder, self._compiled.recall(key, lambda: CompiledProgramme(system.problem, ladder.owner))
 
 
-def _has_steps(problem: Problem, members: Integers) -> bool:
-    return bool((problem.table.shape[members] == Shape.FLAT).any())
+def _floors_that_ask(problem: Problem, state: State) -> tuple[int, ...]:
+    """Per levy, the floor that asks for it at the state's prices: the one it holds, or the next lower or higher one."""
+    found = []
+    for slot, group in enumerate(problem.levies):
+        step, levy, price = state.step[slot], float(state.levy[slot]), float(state.price[group.node])
+        last = len(group.steps) - 1
+        if step < last and levy >= group.steps[step].cap * AT_CAP and price < group.steps[step + 1].floor * AT_CAP:
+            step += 1
+        elif step > 0 and levy < group.steps[step - 1].cap * AT_CAP:
+            step -= 1
+        found.append(step)
+    return tuple(found)
+
+
+def _several(problem: Problem) -> list[str]:
+    """Parties with several floors at one place, each with its floors."""
+    return [
+        f"{group.region} ({' and '.join(f'{step.floor:g}' for step in group.steps)})"
+        for group in problem.levies
+        if len(group.steps) > 1
+    ]
 
 
 def _first_point(system: System, problem: Problem, start: State | None) -> Point | None:
@@ -181,12 +173,6 @@ def _first_point(system: System, problem: Problem, start: State | None) -> Point
     known = {_pool_key(pool): float(rent) for pool, rent in zip(start.problem.pools, start.rent, strict=True)}
     point.rent = np.array([known.get(_pool_key(pool), 0.0) for pool in problem.pools]) / scale_price
     return point
-
-
-def _at_solution(system: System, point: Point, solution: Solution) -> Point:
-    """The point at a programme's prices and rents, its regimes to be found anew."""
-    fresh = system.start(np.maximum(solution.price, 0.0))
-    return replace(fresh, rent=np.maximum(solution.rent, 0.0), levy=point.levy, steps=point.steps)
 
 
 def _pool_key(pool: Pool) -> tuple[str, bytes]:
@@ -211,24 +197,22 @@ def scale(problem: Problem) -> Problem:
     return replace(
         problem,
         table=table,
-        duty_specific=problem.duty_specific / p,
-        export_specific=problem.export_specific / p,
+        charges=tuple(replace(charge, specific=charge.specific / p) for charge in problem.charges),
         producer_floor=problem.producer_floor / p,
         pools=tuple(replace(pool, limit=pool.limit / q) for pool in problem.pools),
-        levies=tuple(replace(g, floor=g.floor / p, cap=g.cap / p, shut=g.shut / q) for g in problem.levies),
-        offtakes=tuple((index, route, quantity / q) for index, route, quantity in problem.offtakes),
+        levies=tuple(
+            replace(g, shut=g.shut / q, steps=tuple(replace(s, floor=s.floor / p, cap=s.cap / p) for s in g.steps))
+            for g in problem.levies
+        ),
+        commitments=tuple(replace(each, quantity=each.quantity / q) for each in problem.commitments),
     )
 
 
-def _charges(system: System, point: Point) -> Floats:
-    """What each activity pays besides its own cost and the prices and rents that the programme's duals charge."""
-    extended = np.append(point.price, 0.0)
-    ratio = system.problem.table.ratio
-    earned = extended[system.node_out] - ratio * extended[system.node_in]
-    for rent, pool in zip(point.rent, system.problem.pools, strict=True):
-        earned[pool.members] -= rent * pool.weight
-    charges: Floats = earned - point.marginal
-    return charges
+def scale_state(state: State) -> State:
+    """The same state in the units of its scaled problem."""
+    p = state.problem.market.price_scale
+    q = state.problem.market.quantity_scale / QUANTITY_UNIT
+    return replace(state, price=state.price / p, rent=state.rent / p, levy=state.levy / p, quantity=state.quantity / q)
 
 
 def _fill(steps: Steps, quantity: Floats) -> Floats:
@@ -253,8 +237,8 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
     Returns the problem with feasible lower bounds and, per offtake, the share excused.
     """
     t = problem.table
-    routes = np.array([route for _, route, _ in problem.offtakes])
-    wanted = np.minimum([quantity for _, _, quantity in problem.offtakes], t.upper[routes])
+    routes = np.array([each.route for each in problem.commitments])
+    wanted = np.minimum([each.quantity for each in problem.commitments], t.upper[routes])
     producers = sorted(set(t.region[routes].tolist()))
     lower = t.lower.copy()
     lower[routes] = 0.0
@@ -277,7 +261,9 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
     kept = np.array([share[int(region)] for region in t.region[routes]]) * wanted
     np.add.at(lower, routes, kept)
     lower[routes] = np.minimum(lower[routes], t.upper[routes])
-    excused = tuple(1.0 - k / q if q > 0 else 0.0 for k, (_, _, q) in zip(kept, problem.offtakes, strict=True))
+    excused = tuple(
+        1.0 - k / each.quantity if each.quantity > 0 else 0.0 for k, each in zip(kept, problem.commitments, strict=True)
+    )
     return replace(problem, table=replace(t, lower=lower)), excused
 
 
@@ -293,15 +279,8 @@ def unserved_nodes(problem: Problem) -> list[int]:
     return np.flatnonzero(solution.quantity[len(t) :] > 1e-9).tolist()
 
 
-def _state(
-    problem: Problem,
-    system: System,
-    point: Point,
-    excused: tuple[float, ...],
-    price_error: float,
-    programmes: int,
-    highs_seconds: float,
-) -> State:
+def _state(problem: Problem, system: System, proved: Proved, excused: tuple[float, ...]) -> State:
+    point = proved.point
     p = problem.market.price_scale
     q = problem.market.quantity_scale / QUANTITY_UNIT
     return State(
@@ -309,26 +288,32 @@ def _state(
         price=point.price * p,
         rent=point.rent * p,
         levy=point.levy * p,
+        step=system.step,
         quantity=point.quantity * q,
-        marginal=point.marginal * p,
         excused=excused,
-        market_balance=float(np.abs(np.minimum(system.imbalance(point.quantity), 0.0)).max(initial=0.0))
-        / QUANTITY_UNIT,
+        market_balance=_imbalance(system, point),
         complementarity=_complementarity(system, point),
-        price_error=price_error,
-        iterations=point.steps + programmes,
-        highs_seconds=highs_seconds,
+        price_error=proved.price_error,
+        iterations=point.steps + proved.programmes,
+        highs_seconds=proved.highs_seconds,
     )
+
+
+def _imbalance(system: System, point: Point) -> float:
+    """Largest violation of R1: what is missing at a node, or left over beside a price."""
+    gap = system.imbalance(point.quantity)
+    return float(np.maximum(-gap, np.minimum(gap, point.price * QUANTITY_UNIT)).max(initial=0.0)) / QUANTITY_UNIT
 
 
 def _complementarity(system: System, point: Point) -> float:
     """Largest violation of R2 and R3: what an activity could gain by running more or less, a rent beside room."""
     t = system.problem.table
-    x, m = point.quantity, point.marginal
-    gain = m - system.curves.marginal_cost(x)
+    x = point.quantity
+    charges = charges_at(system.problem, point.price, point.rent, point.levy, x)
+    more = gain(system.problem, point.price, charges) - CurveGroups(t).marginal_cost(x)
     room_up, room_down = t.upper - x, x - t.lower
     curved = t.shape != Shape.FLAT
-    violation = np.where(gain > 0, np.minimum(gain, room_up), np.minimum(-gain, room_down))
+    violation = np.where(more > 0, np.minimum(more, room_up), np.minimum(-more, room_down))
     vanishing = curved & (x < 1e-12)
     worst = float(np.max(np.where(vanishing, 0.0, violation), initial=0.0))
     if system.problem.pools:

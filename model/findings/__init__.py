@@ -1,7 +1,15 @@
 """What a reader is told: sentences and tables from a scenario's results, rounded to what they bear."""
 
 from model.findings.formulation import Formulation, formulation, levers_table
-from model.findings.overview import Overview, axis_bound, curve_sentence, failing_parties, headline_numbers, overview
+from model.findings.overview import (
+    Overview,
+    axis_bound,
+    curve_chart,
+    curve_sentence,
+    floor_fails_in,
+    headline_numbers,
+    overview,
+)
 from model.findings.reasons import controls_in_words, data_limits
 from model.findings.terms import agreement_in_words, assumed, group_labels
 from model.findings.users import (
@@ -29,11 +37,12 @@ __all__ = [
     "assumed",
     "axis_bound",
     "controls_in_words",
+    "curve_chart",
     "curve_sentence",
     "data_limits",
     "described",
-    "failing_parties",
     "figures",
+    "floor_fails_in",
     "formulation",
     "group_labels",
     "headline_numbers",

@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
-from model.agreement import Agreement, Duty, lever
-from model.equilibrium.conditions import System
 from model.equilibrium.proof import reference as programme
 from model.equilibrium.proof.ladder import FINE, Ladder
-from model.equilibrium.solver import PROVING_WIDTH, scale
+from model.equilibrium.solver import PROVING_WIDTH, scale, scale_state
+from model.instruments import Agreement, Duty, lever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from model.equilibrium.solver import State
+    from model.overlay import State
     from model.records import Record
 
 KINDS = {
@@ -41,10 +39,7 @@ class Formulation:
 def formulation(state: State) -> Formulation:
     """The programme that proves a solved state, built anew in Pyomo: kind, name, size and meaning of its parts."""
     scaled = scale(state.problem)
-    centre = state.marginal / state.problem.market.price_scale
-    ladder = Ladder(scaled.table, System(scaled).curves, FINE, 1)
-    steps = ladder.steps(centre, PROVING_WIDTH, np.zeros(len(centre), dtype=bool), np.zeros(len(centre)))
-    model = programme.build(scaled, steps)
+    model = programme.build(scaled, Ladder(scaled.table, FINE, 1).around(scaled, scale_state(state), PROVING_WIDTH))
     rows = [
         {"kind": KINDS[part.ctype], "name": part.name, "elements": len(part), "meaning": part.doc}
         for kind in KINDS

@@ -9,14 +9,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model.findings import charts
 from model.findings.reasons import reasons
 from model.impact.manufacturers import ALL_USERS
-from model.words.numbers import figures, listing, money, percent, price, sign, signed_percent, starting, tonnes
+from model.words.numbers import (
+    MILLION,
+    NO_CHANGE,
+    changes,
+    figures,
+    listing,
+    money,
+    percent,
+    price,
+    signed_millions,
+    signed_percent,
+    starting,
+    tonnes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from model.data import Tables
+    from model.findings.charts import Chart
     from model.outcome import Headline, Outcome
     from model.studies.floor_curve import FloorResponse
     from model.studies.ranges import Span
@@ -24,8 +39,8 @@ if TYPE_CHECKING:
 
 NEGLIGIBLE_SHARE = 1e-4
 """A change below this share of what users spend is called no change."""
-MILLION = 1e6
 SMALLEST_AXIS_SHARE = 0.05
+"""Axes of money reach at least this share of what users spend, so that small changes look small."""
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
 ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
@@ -78,17 +93,17 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
         ),
         Number(
             "Users' cost, million USD/yr",
-            millions(headline.users_cost_usd),
+            signed_millions(headline.users_cost_usd),
             f"{signed_percent(cost_share)} of {figures(spend_usd / MILLION)} spent",
-            spread("users_cost_usd", millions),
+            spread("users_cost_usd", signed_millions),
             "Loss of users' surplus a year against the status quo; negative means they gain.",
             ends("users_cost_usd"),
         ),
         Number(
             "Public money, million USD/yr",
-            millions(headline.public_money_usd),
-            f"{millions(headline.net_gain_usd)} net of all",
-            spread("public_money_usd", millions),
+            signed_millions(headline.public_money_usd),
+            f"{signed_millions(headline.net_gain_usd)} net",
+            spread("public_money_usd", signed_millions),
             "Duties, levies and quota rents less public outlays, against the status quo. Positive is revenue.",
             ends("public_money_usd"),
         ),
@@ -97,54 +112,36 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the overview says of one mineral: numbers, one table and one sentence per chart, and the reasons."""
+    """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons."""
 
     headline: Headline
     spend_usd: float
-    gains: pd.DataFrame
-    gains_sentence: str
-    supply: pd.DataFrame
-    supply_sentence: str
-    industries: pd.DataFrame
-    industries_sentence: str
+    gains: Chart
+    supply: Chart
+    industries: Chart
     reasons: list[str]
-
-    @property
-    def least_axis_usd(self) -> float:
-        """What axes of money reach at least, so that small changes look small: a part of what users spend."""
-        return SMALLEST_AXIS_SHARE * self.spend_usd
 
 
 def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Overview:
     """What an outcome means for one mineral, in tables and sentences."""
     headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
-    hit = industries_hit(outcome)
+    hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
     return Overview(
         headline=headline,
         spend_usd=spend,
-        gains=gains_by_party(outcome, mineral, names),
-        gains_sentence=gains_sentence(outcome, headline, spend, names),
-        supply=supply_by_origin(outcome, mineral, names),
-        supply_sentence=sources_sentence(outcome, mineral, names),
-        industries=hit,
-        industries_sentence=industries_sentence(hit),
+        gains=charts.gains(
+            gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, spend, names), least
+        ),
+        supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
+        industries=charts.industries(hit, industries_sentence(hit), least),
         reasons=reasons(outcome, headline, tables, names),
     )
-
-
-def millions(usd: float) -> str:
-    """Money in millions with its sign.
-
-    >>> millions(-667_200_000.0), millions(0.0)
-    ('−667', '0')
-    """
-    return f"{sign(usd)}{figures(abs(usd) / MILLION)}"
 
 
 def points(change: float) -> str:
     """A change of a share in percentage points with its sign."""
     if abs(change) < 5e-4:
-        return "no change"
+        return NO_CHANGE
     return f"{'+' if change > 0 else '−'}{abs(100 * change):.1f} points"
 
 
@@ -260,13 +257,25 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
             if parts
             else f"{tonnes(float(change[winner]))} more comes from {named(winner)}"
         )
-    used = total_after / total_before - 1
+    used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, "status_quo") - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
     return f"{starting(' and '.join(parts))}{ending}."
 
 
-def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, names: Names) -> str:
-    """Where a floor starts to bind, from where it cannot hold, and where the scenario's own floor stands."""
+def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
+    """Use of the parties at the last stage in a state, purchases for stocks left out [t/yr]."""
+    frame, last = outcome.quantities, outcome.base[mineral].stages[-1].stage
+    frame = frame[(frame["mineral"] == mineral) & (frame["stage"] == last) & frame["region"].isin(outcome.parties)]
+    return float(frame[f"consumption_{state}_t"].sum())
+
+
+def curve_sentence(
+    response: FloorResponse, current_usd_per_t: float | None, fails_in: Collection[str], names: Names
+) -> str:
+    """Where a floor starts to bind, from where it cannot hold, and how the scenario's own floor fares.
+
+    ``fails_in`` are the parties in which that floor does not hold.
+    """
     product = names.product(response.mineral, response.stage)
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
@@ -285,14 +294,34 @@ def curve_sentence(response: FloorResponse, current_usd_per_t: float | None, nam
         end += f" (in {others} more beyond)" if others else ""
     if current_usd_per_t is None:
         return f"{start} {end}."
-    where = "does not bind" if current_usd_per_t <= slack else "binds"
-    return f"{start} {end}; the one agreed, {price(current_usd_per_t)}, {where}."
+    verdict = "does not bind" if current_usd_per_t <= slack else "binds"
+    if fails_in:
+        everywhere = set(fails_in) >= set(response.by_party["region"])
+        verdict = f"fails in {'every party' if everywhere else names.the_regions(fails_in)}"
+    return f"{start} {end}; the one agreed, {price(current_usd_per_t)}, {verdict}."
 
 
-def failing_parties(response: FloorResponse, names: Names) -> str:
-    """The party in which a floor fails at some level, or how many there are."""
-    regions = list(response.fails_from["region"].unique())
-    return names.region(str(regions[0])) if len(regions) == 1 else f"{len(regions)} parties"
+def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
+    """Parties in which the first floor on a mineral does not hold."""
+    frame = outcome.floors
+    own = [index for index, floor in enumerate(outcome.scenario.agreement.floors) if floor.mineral == mineral]
+    return [str(region) for region in frame.loc[(frame["index"] == own[0]) & ~frame["holds"], "region"]] if own else []
+
+
+def curve_chart(
+    response: FloorResponse, current: tuple[float, float] | None, fails_in: Collection[str], names: Names
+) -> Chart:
+    """The response curve with the scenario's own floor and price, if it has one."""
+    return charts.floor_curve(
+        response.parties_price,
+        response.fails_from,
+        response.status_quo_usd_per_t,
+        response.slack_up_to_usd_per_t,
+        current,
+        curve_sentence(response, None if current is None else current[0], fails_in, names),
+        names,
+        response.by_party,
+    )
 
 
 def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
@@ -322,12 +351,12 @@ def _using(outcome: Outcome) -> list[str]:
 def industries_sentence(hit: pd.DataFrame) -> str:
     """Which industries bear the cost, in one sentence."""
     cost = hit["extra_cost_usd"]
-    if hit.empty or cost.abs().max() < 1.0:
+    if hit.empty or not changes(cost.abs().max()):
         return "No industry's metal bill changes."
     first = hit.iloc[int(cost.abs().to_numpy().argmax())]
     verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
     without = float(first["extra_cost_usd_without"])
-    ending = f"; without the agreement {money(without)}" if abs(without) >= 1.0 else ""
+    ending = f"; without the agreement {money(without)}" if changes(without) else ""
     return (
         f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."
     )

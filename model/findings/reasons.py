@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model.agreement import Mechanism
-from model.scenario import EVERYONE, Scenario
+from model.instruments import Mechanism
+from model.scenario import Scenario
+from model.shocks import EVERYONE
 from model.words.numbers import figures, listing, money, percent, price, starting, tonnes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from model.agreement import Floor, Trq
     from model.data import Tables
+    from model.instruments import Floor, Trq
     from model.outcome import Headline, Outcome
     from model.words.names import Names
     from model.world import World

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.agreement import Agreement, Mechanism
-from model.scenario import NamedShock
+from model.instruments import Agreement, Mechanism
+from model.shocks import NamedShock
 from model.words.numbers import listing, money, percent, price, starting, tonnes
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from model.agreement import Duty, Floor, Offtake, Quota, Stockpile, Tariff, Trq
     from model.assumptions import Assumption
+    from model.instruments import Duty, Floor, Offtake, Quota, Stockpile, Tariff, Trq
     from model.scenario import Scenario
-    from model.shock import Shock
+    from model.shocks import Shock
     from model.words.names import Names
 
 

@@ -101,6 +101,20 @@ class CurveGroups:
         c[i] += t.width[i] * np.log1p(x[i] / t.base[i])
         return c
 
+    def cost_slope(self, x: Floats) -> Floats:
+        """c'(x) of every activity; zero where flat."""
+        t = self.table
+        slope = np.zeros_like(x)
+        slope[self.linear] = t.width[self.linear]
+        with np.errstate(divide="ignore"):
+            i = self.power
+            growth = 1.0 / t.exponent[i]
+            slope[i] = t.level[i] * np.abs(growth) / t.base[i] * (x[i] / t.base[i]) ** (growth - 1.0)
+            slope[self.log] = t.width[self.log] / x[self.log]
+        i = self.log1p
+        slope[i] = t.width[i] / (t.base[i] + x[i])
+        return slope
+
 
 def area_under_cost(table: Activities, x: Floats) -> Floats:
     """Integral of c from 0 to x for every activity [money per year]; for demand, minus the value of use.

@@ -230,3 +230,8 @@ def host_order(hosts: Mapping[str, Sequence[str]]) -> list[str]:
         return list(TopologicalSorter(hosts).static_order())
     except CycleError as error:
         raise ValueError("by-products wait for one another: " + " -> ".join(error.args[1])) from error
+
+
+def sum_by(position: Integers, amount: Floats, count: int) -> Floats:
+    """Sums of ``amount`` by position: entry i is the sum over everything at position i, of ``count``."""
+    return np.bincount(position, amount, count).astype(np.float64, copy=False)

@@ -6,13 +6,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model.words.numbers import exact, figures
+from model.words.numbers import LEAST_USD, MILLION, exact, figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
-    from matplotlib.figure import Figure
+    from model.findings.charts import Chart
 
 ABSENT = "–"
 
@@ -26,7 +25,7 @@ class Column:
     Title, unit ("" for text), factor from the stored number to the unit shown, and how it is written.
 
     ``exact`` numbers keep every digit that was agreed; others are rounded to three figures. ``signed`` numbers are
-    changes.
+    changes. What is smaller than ``least`` is shown as nothing.
     """
 
     title: str
@@ -34,11 +33,16 @@ class Column:
     scale: float = 1.0
     signed: bool = False
     exact: bool = False
+    least: float = 0.0
 
     @property
     def header(self) -> str:
         """Title with its unit."""
         return f"{self.title}, {self.unit}" if self.unit else self.title
+
+    def scaled(self, value: float) -> float:
+        """A stored number in the unit shown."""
+        return 0.0 if abs(value) < self.least else value * self.scale
 
     def shown(self, value: Value) -> str:
         """A cell as a reader sees it."""
@@ -46,7 +50,7 @@ class Column:
             return ABSENT
         if isinstance(value, str):
             return clean(value)
-        scaled = value * self.scale
+        scaled = self.scaled(value)
         text = exact(scaled) if self.exact else figures(scaled)
         return f"+{text}" if self.signed and scaled > 0 else text
 
@@ -63,7 +67,7 @@ def share(title: str, signed: bool = False) -> Column:
 
 def million(title: str, signed: bool = True) -> Column:
     """A column of money a year, shown in millions; changes carry their sign."""
-    return Column(title, "million USD/yr", 1e-6, signed)
+    return Column(title, "million USD/yr", 1 / MILLION, signed, least=LEAST_USD)
 
 
 def flow(title: str) -> Column:
@@ -106,15 +110,19 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A picture with a caption and the text that says the same to those who cannot see it."""
+class Picture:
+    """A chart with a caption."""
 
     caption: str
-    alternative: str
-    draw: Callable[[], Figure]
+    chart: Chart
+
+    @property
+    def alternative(self) -> str:
+        """What says the same to those who cannot see it."""
+        return f"{self.chart.form}. {self.chart.sentence}"
 
 
-Block = Heading | Paragraph | Bullets | Sheet | Chart
+Block = Heading | Paragraph | Bullets | Sheet | Picture
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""The charts of the screen, drawn from the same frames for paper: no browser, no network, the same bytes every time."""
+"""Charts drawn for paper: no browser, no network, the same bytes every time."""
 
 from __future__ import annotations
 
 import io
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -14,14 +14,13 @@ from matplotlib.figure import Figure
 
 from model import palette
 from model.errors import SnapshotError
+from model.findings.charts import Band, Bars, Line, Points, Ticks, broken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
     from matplotlib.axes import Axes
 
-MILLION = 1e6
+    from model.findings.charts import Chart, Mark
+
 WIDTH_INCHES = 6.3
 BAR_INCHES = {1: 0.25, 2: 0.36}
 """Room for a bar by the lines of the longest label."""
@@ -29,8 +28,6 @@ FRAME_INCHES = 0.95
 CURVE_INCHES = 2.6
 PNG_DOTS_PER_INCH = 170
 FONT_POINTS = 8.5
-LABEL_WIDTH = 26
-"""Characters of a category label before it is broken into two lines."""
 GLYPH = re.compile(r"Glyph (\d+)")
 
 mpl.rcParams["svg.hashsalt"] = "minerals-accord"
@@ -40,126 +37,76 @@ mpl.rcParams["font.size"] = FONT_POINTS
 mpl.rcParams["axes.formatter.use_mathtext"] = False
 
 
-def svg(figure: Figure) -> bytes:
-    """A figure as SVG with its letters as outlines."""
-    return _saved(figure, "svg", {"Date": None, "Creator": "Minerals Accord"})
+def svg(chart: Chart) -> bytes:
+    """A chart as SVG with its letters as outlines."""
+    return _saved(draw(chart), "svg", {"Date": None, "Creator": "Minerals Accord"})
 
 
-def png(figure: Figure) -> bytes:
-    """A figure as PNG, for programs that do not read SVG."""
-    return _saved(figure, "png", {"Software": "Minerals Accord"})
+def png(chart: Chart) -> bytes:
+    """A chart as PNG, for programs that do not read SVG."""
+    return _saved(draw(chart), "png", {"Software": "Minerals Accord"})
 
 
-def gains(frame: pd.DataFrame) -> Figure:
-    """Diverging bars per party: users, producers, treasury and rents, with the net marked; zero is the status quo."""
-    figure, axes = _bars_figure(frame["party"])
-    place = np.arange(len(frame))
-    ends = {1: np.zeros(len(frame)), -1: np.zeros(len(frame))}
-    for column, name in palette.ACCOUNT_NAMES.items():
-        values = frame[column].to_numpy(dtype=float) / MILLION
-        if column == "rents_usd" and np.abs(values).max(initial=0.0) * MILLION < 1.0:
-            continue
-        for side, start in ends.items():
-            part = np.where(np.sign(values) == side, values, 0.0)
-            axes.barh(place, part, 0.62, left=start, color=palette.ACCOUNTS[column], label=name if side > 0 else None)
-            ends[side] = start + part
-    net = frame["net_usd"].to_numpy(dtype=float) / MILLION
-    axes.plot(net, place, "D", color=palette.INK, markeredgecolor="white", markersize=6, label="Net")
-    _zero(axes)
-    return _finish(figure, axes, list(frame["party"]), "Change on the status quo, million USD/yr")
-
-
-def sources(frame: pd.DataFrame) -> Figure:
-    """Supply of the parties by origin: status quo in grey behind, the scenario in front, coloured by side."""
-    figure, axes = _bars_figure(frame["name"])
-    place = np.arange(len(frame))
-    axes.barh(place, frame["status_quo"].to_numpy(dtype=float), 0.8, color=palette.STATUS_QUO, label="Status quo")
-    for group, name in (("party", "Parties"), ("non_party", "Non-parties"), ("stocks", "Stocks")):
-        rows = (frame["group"] == group).to_numpy()
-        if rows.any():
-            values = frame["with_agreement"].to_numpy(dtype=float)[rows]
-            axes.barh(place[rows], values, 0.42, color=palette.GROUPS[group], label=name)
-    return _finish(figure, axes, list(frame["name"]), "Supply to the parties, t/yr")
-
-
-def industries(frame: pd.DataFrame) -> Figure:
-    """Extra cost of the industries hit most, with and without the agreement; zero is the status quo."""
-    figure, axes = _bars_figure(frame["name"])
-    place = np.arange(len(frame))
-    axes.barh(
-        place, frame["extra_cost_usd"].to_numpy(dtype=float) / MILLION, 0.62, color=palette.USERS, label="This scenario"
-    )
-    without = frame["extra_cost_usd_without"].to_numpy(dtype=float) / MILLION
-    if np.abs(without).max(initial=0.0) * MILLION > 1.0:
-        axes.plot(
-            without,
-            place,
-            "|",
-            color=palette.WITHOUT_AGREEMENT,
-            markersize=13,
-            markeredgewidth=3,
-            label="Shock without agreement",
-        )
-    _zero(axes)
-    return _finish(figure, axes, list(frame["name"]), "Extra cost on the status quo, million USD/yr")
-
-
-def response(levels: pd.DataFrame, ends: Any, fails_from_usd_per_t: float | None) -> Figure:
-    """Parties' price over floor levels.
-
-    Where the floor is slack, where it fails in some party, and the scenario's own point.
-    """
-    figure, axes = _figure(CURVE_INCHES)
-    tried = levels["level_usd_per_t"].to_numpy(dtype=float)
-    low, high = float(tried.min()), float(tried.max())
-    slack = min(max(float(ends.slack_up_to_usd_per_t), low), high) if ends.slack_up_to_usd_per_t is not None else low
-    top = 1.08 * max(high, float(levels["price_usd_per_t"].max()))
-    if slack > low:
-        axes.axvspan(low, slack, color=palette.SLACK, linewidth=0)
-        axes.text(low, 0.02 * top, " does not bind", ha="left", va="bottom")
-    if fails_from_usd_per_t is not None:
-        axes.axvspan(fails_from_usd_per_t, high, color=palette.FAILS, linewidth=0)
-        axes.text(high, 0.02 * top, "fails in some party ", ha="right", va="bottom")
-    axes.plot([low, high], [low, high], ":", color=palette.STATUS_QUO, linewidth=1.5, label="Price = floor")
-    axes.plot([low, high], [ends.status_quo_usd_per_t] * 2, color=palette.STATUS_QUO, linewidth=2, label="Status quo")
-    axes.plot(
-        tried,
-        levels["price_usd_per_t"].to_numpy(dtype=float),
-        color=palette.PARTY,
-        linewidth=2.5,
-        label="Parties' price",
-    )
-    if ends.agreed_usd_per_t is not None:
-        point = (ends.agreed_usd_per_t, ends.price_as_agreed_usd_per_t)
-        axes.plot(*point, "D", color=palette.INK, markeredgecolor="white", markersize=7, label="This scenario")
-    axes.set_xlim(low, high)
-    axes.set_ylim(0, top)
-    axes.set_xlabel("Floor level, USD/t")
-    axes.set_ylabel("Parties' price, USD/t")
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    return _dressed(figure, axes, "both")
-
-
-def _bars_figure(labels: pd.Series) -> tuple[Figure, Axes]:
-    lines = max((_broken(str(label)).count("\n") + 1 for label in labels), default=1)
-    return _figure(FRAME_INCHES + BAR_INCHES[lines] * max(len(labels), 2))
-
-
-def _figure(height: float) -> tuple[Figure, Axes]:
+def draw(chart: Chart) -> Figure:
+    """The chart as a figure."""
+    labels = [broken(label, chart.label_width, "\n") for label in chart.labels]
+    lines = max((label.count("\n") + 1 for label in labels), default=1)
+    height = CURVE_INCHES if chart.y else FRAME_INCHES + BAR_INCHES[lines] * max(len(labels), 2)
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    axes = figure.add_subplot()
+    row = {label: place for place, label in enumerate(chart.labels)}
+    ends = {side: np.zeros(len(labels)) for side in (1, -1)}
+    for mark in chart.marks:
+        if isinstance(mark, Bars) and chart.stacked:
+            _stack(axes, mark, ends)
+        else:
+            _mark(axes, mark, row)
+    if chart.changes:
+        axes.axvline(0, color=palette.STATUS_QUO, linewidth=2.5, zorder=0.9, label="Status quo")
+    axes.set_xlabel(chart.x.title)
+    if chart.y:
+        axes.set_xlim(chart.x.low, chart.x.high)
+        axes.set_ylim(chart.y.low, chart.y.high)
+        axes.set_ylabel(chart.y.title)
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+    else:
+        axes.set_yticks(np.arange(len(labels)), labels)
+        axes.invert_yaxis()
+    return _dressed(figure, axes, "both" if chart.y else "x")
 
 
-def _zero(axes: Axes) -> None:
-    axes.axvline(0, color=palette.STATUS_QUO, linewidth=2.5, zorder=0.9, label="Status quo")
+def _stack(axes: Axes, bars: Bars, ends: dict[int, np.ndarray]) -> None:
+    """Bars that start where those before them end, on either side of zero."""
+    values = np.array(bars.values)
+    for side, start in ends.items():
+        part = np.where(np.sign(values) == side, values, 0.0)
+        name = bars.name if side > 0 else None
+        axes.barh(np.arange(len(values)), part, bars.width, left=start, color=bars.colour, label=name)
+        ends[side] = start + part
 
 
-def _finish(figure: Figure, axes: Axes, labels: Sequence[str], title: str) -> Figure:
-    axes.set_yticks(np.arange(len(labels)), [_broken(str(label)) for label in labels])
-    axes.invert_yaxis()
-    axes.set_xlabel(title)
-    return _dressed(figure, axes, "x")
+def _mark(axes: Axes, mark: Mark, row: dict[str, int]) -> None:
+    match mark:
+        case Bars(name, colour, labels, values, width, ends, outlined):
+            edges = [palette.INK if label == outlined else "none" for label in labels]
+            spread = None if ends is None else np.abs(np.array(ends) - np.array(values))
+            place = [row[label] for label in labels]
+            axes.barh(place, values, width, color=colour, edgecolor=edges, xerr=spread, label=name)
+        case Ticks(name, colour, labels, values):
+            place = [row[label] for label in labels]
+            axes.plot(values, place, "|", color=colour, markersize=13, markeredgewidth=3, label=name)
+        case Points(name, x, y):
+            at = [row[value] if isinstance(value, str) else value for value in y]
+            axes.plot(x, at, "D", color=palette.INK, markeredgecolor="white", markersize=6.5, label=name)
+        case Line(name, colour, x, y, dotted, strong):
+            width = 1.5 if dotted else 2.5 if strong else 2.0
+            axes.plot(x, y, ":" if dotted else "-", color=colour, linewidth=width, label=name)
+        case Band(low, high, colour, remark, at_right):
+            axes.axvspan(low, high, color=colour, linewidth=0)
+            edge, side = (high, "right") if at_right else (low, "left")
+            across = axes.get_xaxis_transform()
+            axes.text(edge, 0.02, f" {remark} ", ha=side, va="bottom", transform=across)
 
 
 def _dressed(figure: Figure, axes: Axes, grid: str) -> Figure:
@@ -178,15 +125,6 @@ def _dressed(figure: Figure, axes: Axes, grid: str) -> Figure:
         columnspacing=1.2,
     )
     return figure
-
-
-def _broken(name: str) -> str:
-    """A label cut into two lines at a space near the middle, where it is long."""
-    spaces = [index for index, letter in enumerate(name) if letter == " "]
-    if len(name) <= LABEL_WIDTH or not spaces:
-        return name
-    at = min(spaces, key=lambda index: abs(index - len(name) / 2))
-    return f"{name[:at]}\n{name[at + 1 :]}"
 
 
 def _saved(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:

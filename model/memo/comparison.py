@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from model.errors import SnapshotError
 from model.memo import content, terms
-from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million, price, share
+from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
 from model.memo.levers import levers, setting
-from model.words.numbers import exact, signed_money, starting
+from model.words.numbers import changes, exact, signed_money, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 MOST = 5
 LETTERS = "ABCDE"
 NOT_SET = "not set"
-HEADLINE = (
-    ("price_usd_per_t", price("Price in the parties")),
-    ("non_party_share", share("Share of use from non-parties")),
-    ("users_cost_usd", million("Cost to users")),
-    ("producers_gain_usd", million("Gain of producers")),
-    ("public_money_usd", million("Public money and rents")),
-    ("net_gain_usd", million("Net gain of the parties")),
-)
 
 
 def comparison(snapshots: Sequence[Snapshot]) -> Document:
@@ -161,7 +153,7 @@ def _shared(groups: Iterable[tuple[str, ...]]) -> list[str]:
 def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     rows = [_of(snapshot, "headline", mineral).iloc[0] for snapshot in snapshots]
     sheet_rows: list[tuple[Value, ...]] = [
-        (look.header, *(float(row[column]) * look.scale for row in rows)) for column, look in HEADLINE
+        (look.header, *(look.scaled(float(row[column])) for row in rows)) for look, *_, column in content.HEADLINE
     ]
     said: list[Block] = [
         Bullets(
@@ -248,7 +240,7 @@ def _party_sentence(name: str, nets: list[float | None]) -> str:
     best = max(known, key=lambda letter: known[letter])
     outside = [letter for letter, net in zip(LETTERS, nets, strict=False) if net is None]
     where = f" (not a party in {', '.join(outside)})" if outside else ""
-    if len(known) > 1 and max(known.values()) - min(known.values()) > 1.0:
+    if len(known) > 1 and changes(max(known.values()) - min(known.values())):
         return f"{starting(name)} does best under {best}: net gain a year {told}{where}."
     return f"{starting(name)}: net gain a year {told}{where}."
 

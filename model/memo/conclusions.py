@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.memo.terms import readable
-from model.words.numbers import exact, listing, money, signed_money
+from model.words.numbers import LEAST_USD, changes, exact, listing, money, signed_money
 
 if TYPE_CHECKING:
     from model.words.voice import Voice
@@ -18,7 +18,6 @@ VERDICTS = {
     "users_cost_usd": ("users pay", "users save"),
 }
 """Headline numbers whose sign is a conclusion, and what either sign means."""
-NEGLIGIBLE_USD = 1.0
 
 
 def spans(trials: pd.DataFrame) -> pd.DataFrame:
@@ -60,7 +59,7 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
     if effect.empty:
         return "No named shock has a result."
     best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
-    if effect.abs().max() < NEGLIGIBLE_USD:
+    if not changes(effect.abs().max()):
         return "Under no named shock does the agreement change anything for the parties."
     first = (
         f"The agreement does the parties together most good under “{say.names.shock(str(best))}” "
@@ -89,7 +88,7 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
     if base.empty:
         return []
     value = float(base.iloc[0])
-    if abs(value) < NEGLIGIBLE_USD:
+    if not changes(value):
         return []
     verdict, opposite = (positive, negative) if value > 0 else (negative, positive)
     others = trials[trials["assumption"] != AS_ASSUMED].dropna(subset=[column])
@@ -106,7 +105,7 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
 
 def _other_sign(shocks: pd.DataFrame, say: Voice) -> list[str]:
     effect = effect_of_agreement(shocks)["net_gain_usd"] if len(shocks) else pd.Series(dtype=float)
-    helped, harmed = shocks[effect > NEGLIGIBLE_USD], shocks[effect < -NEGLIGIBLE_USD]
+    helped, harmed = shocks[effect >= LEAST_USD], shocks[effect <= -LEAST_USD]
     if helped.empty or harmed.empty:
         return []
     fewer, verb = (helped, "helps") if len(helped) <= len(harmed) else (harmed, "harms")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.memo import charts, conclusions, terms
+from model.findings import charts
+from model.memo import conclusions, terms
 from model.memo.blocks import (
     Attachment,
     Bullets,
-    Chart,
     Column,
     Document,
     Heading,
     Paragraph,
+    Picture,
     Sheet,
     flow,
     million,
@@ -28,6 +28,7 @@ from model.snapshot.record import RESULT_KEYS
 from model.words.numbers import starting
 
 if TYPE_CHECKING:
+    from model.findings.charts import Chart
     from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
     from model.words.voice import Voice
@@ -35,12 +36,27 @@ if TYPE_CHECKING:
 MOST_INDUSTRIES = 15
 UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
 """Endings of stored column names and the unit they stand for."""
+HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
+    (price("Price in the parties"), "price_status_quo_usd_per_t", "price_without_usd_per_t", "price_usd_per_t"),
+    (
+        share("Share of use from non-parties"),
+        "non_party_share_status_quo",
+        "non_party_share_without",
+        "non_party_share",
+    ),
+    (million("Cost to users"), None, None, "users_cost_usd"),
+    (million("Gain of producers"), None, None, "producers_gain_usd"),
+    (million("Public money and rents"), None, None, "public_money_usd"),
+    (million("Net gain of the parties"), None, None, "net_gain_usd"),
+    (flow("Use given up for want of supply"), None, None, "short_t"),
+)
+"""The parties together: what is told, and its stored name in the status quo, under the shock alone, with agreement."""
 
 
 def memo(snapshot: Snapshot) -> Document:
     """The document of one snapshot."""
     say = terms.voice(snapshot)
-    blocks: list[Block] = [*_question(snapshot, say), *_agreement(snapshot, say)]
+    blocks: list[Block] = [*term_sheet(snapshot, say), *_question(snapshot, say)]
     for mineral in snapshot.scenario.minerals:
         blocks += _findings(snapshot, mineral, say)
     blocks += _manufacturers(snapshot, say)
@@ -52,7 +68,6 @@ def memo(snapshot: Snapshot) -> Document:
         *_differences(snapshot, say),
         *_rests_on(snapshot),
         *_replaying(snapshot),
-        *term_sheet(snapshot, say),
     ]
     return Document(
         title=snapshot.title,
@@ -146,24 +161,12 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     return [
         Heading("The question"),
         Paragraph(
-            f"What does the agreement below do to prices and supply of {minerals}, who gains and who "
+            f"What does this agreement do to prices and supply of {minerals}, who gains and who "
             f"pays, {over}, {when}? "
             f"All changes are against the status quo of {snapshot.record.inputs.data.version}: no "
             f"agreement, no shock, the duties and "
             "export controls then in force."
         ),
-    ]
-
-
-def _agreement(snapshot: Snapshot, say: Voice) -> list[Block]:
-    parties = [say.region(party) for party in snapshot.scenario.parties]
-    coalition = say.names.coalition(snapshot.scenario.parties)
-    named = f" ({coalition})" if coalition not in ("", "parties") else ""
-    agreed = terms.clauses(snapshot.scenario, say)
-    return [
-        Heading("The agreement"),
-        Paragraph(f"Parties{named}: {', '.join(parties)}."),
-        Bullets(tuple(agreed)) if agreed else Paragraph("The parties agree on nothing: the status quo."),
     ]
 
 
@@ -179,7 +182,7 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         *_gains(snapshot, mineral, name),
         Heading("Where supply comes from", 2),
         *_supply(snapshot, mineral, name),
-        *_response(snapshot, mineral, name),
+        *_response(snapshot, mineral, name, say),
         Heading("Why", 2),
         Bullets(snapshot.sentences(mineral, "reasons") or ("Nothing binds.",)),
     ]
@@ -187,29 +190,12 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     row = _of(snapshot, "headline", mineral).iloc[0]
-    share_of, money = "non_party_share", None
-    lines = [
-        (
-            "Price in the parties, USD/t",
-            row["price_status_quo_usd_per_t"],
-            row["price_without_usd_per_t"],
-            row["price_usd_per_t"],
-        ),
-        (
-            "Share of use from non-parties, %",
-            100 * row[f"{share_of}_status_quo"],
-            100 * row[f"{share_of}_without"],
-            100 * row[share_of],
-        ),
-        ("Cost to users, million USD/yr", money, money, row["users_cost_usd"] / 1e6),
-        ("Gain of producers, million USD/yr", money, money, row["producers_gain_usd"] / 1e6),
-        ("Public money and rents, million USD/yr", money, money, row["public_money_usd"] / 1e6),
-        ("Net gain of the parties, million USD/yr", money, money, row["net_gain_usd"] / 1e6),
-        ("Use given up for want of supply, t/yr", money, money, row["short_t"]),
-    ]
     columns = (Column("Measure"), Column("Status quo"), Column("Shock without agreement"), Column("With agreement"))
     note = "Money is the change on the status quo. Public money: duties, levies and quota rents less outlays."
-    rows = tuple((label, *(_value(value) for value in values)) for label, *values in lines)
+    rows = tuple(
+        (look.header, *(None if name is None else look.scaled(float(row[name])) for name in names))
+        for look, *names in HEADLINE
+    )
     return Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)
 
 
@@ -235,6 +221,10 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     return Sheet(f"Parties {mineral}", f"{name}: price, dependence and net gain of each party", columns, rows)
 
 
+def _picture(chart: Chart, mineral: str = "") -> Picture:
+    return Picture(f"{mineral}: {chart.title}" if mineral else starting(chart.title), chart)
+
+
 def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     frame = _of(snapshot, "gains", mineral)
     columns = (
@@ -244,11 +234,7 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     stored = ("users_usd", "producers_usd", "treasury_usd", "rents_usd", "net_usd")
     said = " ".join(snapshot.sentences(mineral, "gains"))
     return [
-        Chart(
-            f"{name}: who gains and who pays, by party",
-            f"Diverging bars by party. {said}",
-            partial(charts.gains, frame),
-        ),
+        _picture(charts.gains(frame, said), name),
         Sheet(
             f"Gains {mineral}",
             f"{name}: change of each account on the status quo",
@@ -274,33 +260,27 @@ def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     )
     return [
         Paragraph(said, strong=True),
-        Chart(
-            f"{name}: supply of the parties by origin",
-            f"Bars by origin, status quo behind, with agreement in front. {said}",
-            partial(charts.sources, frame),
-        ),
+        _picture(charts.sources(frame, said), name),
         Sheet(f"Supply {mineral}", f"{name}: supply of the parties by origin", columns, rows),
     ]
 
 
-def _response(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
+def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[Block]:
     levels, ends = _of(snapshot, "response", mineral), _of(snapshot, "response_ends", mineral)
     said = " ".join(snapshot.sentences(mineral, "response"))
     blocks: list[Block] = [Heading("What other floors would do", 2), Paragraph(said, strong=True)]
     if levels.empty or ends.empty:
         return blocks
     fails = _of(snapshot, "response_fails", mineral)
-    first = float(fails["fails_from_usd_per_t"].min()) if len(fails) else None
-    one = next(ends.astype(object).where(ends.notna(), None).itertuples())
+    ends_at = ("status_quo_usd_per_t", "slack_up_to_usd_per_t", "agreed_usd_per_t", "price_as_agreed_usd_per_t")
+    status_quo, slack, *agreed = (float(pd.to_numeric(ends[name]).iloc[0]) for name in ends_at)
+    current = None if pd.isna(agreed[0]) else (agreed[0], agreed[1])
+    chart = charts.floor_curve(levels, fails, status_quo, slack, current, said, say.names, levels)
     columns = (price("Floor"), price("Price in the parties"), share("Parties in which it holds"))
     rows = _rows(*(_column(levels, column) for column in ("level_usd_per_t", "price_usd_per_t", "held_by")))
     return [
         *blocks,
-        Chart(
-            f"{name}: the parties' price over floor levels",
-            f"A curve of price over floor level. {said}",
-            partial(charts.response, levels, one, first),
-        ),
+        _picture(chart, name),
         Sheet(f"Response {mineral}", f"{name}: price in the parties at other floors", columns, rows),
     ]
 
@@ -310,13 +290,7 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     said = " ".join(snapshot.sentences(snapshot.scenario.minerals[0], "industries"))
     blocks: list[Block] = [Heading("Downstream manufacturers"), Paragraph(said, strong=True)]
     if len(hit):
-        blocks.append(
-            Chart(
-                "Industries hit most, parties with known industry sizes together",
-                f"Bars by industry. {said}",
-                partial(charts.industries, hit),
-            )
-        )
+        blocks.append(_picture(charts.industries(hit, said)))
     frame = snapshot.tables["industries"]
     order = frame["extra_cost_usd"].abs().sort_values(ascending=False, kind="stable").index[:MOST_INDUSTRIES]
     frame = frame.loc[order]

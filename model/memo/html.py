@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.memo import charts
-from model.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Column, Document, Value
@@ -59,11 +59,11 @@ def _block(block: Block) -> str:
             return "<ul>" + "".join(f"<li>{_safe(item)}</li>" for item in items) + "</ul>"
         case Sheet():
             return _table(block)
-        case Chart(caption, alternative, draw):
-            picture = base64.b64encode(charts.svg(draw())).decode()
+        case Picture(caption, chart):
+            picture = base64.b64encode(charts.svg(chart)).decode()
             return (
                 f"<figure><figcaption>{_safe(caption)}</figcaption>"
-                f'<img alt="{_safe(alternative)}" src="data:image/svg+xml;base64,{picture}"></figure>'
+                f'<img alt="{_safe(block.alternative)}" src="data:image/svg+xml;base64,{picture}"></figure>'
             )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model.agreement import Agreement, lever
+from model.instruments import Agreement, lever
 from model.memo import terms
 from model.words.numbers import starting
 

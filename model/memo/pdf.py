@@ -19,7 +19,7 @@ from fontTools.ttLib import TTFont
 
 from model.errors import SnapshotError
 from model.memo import charts
-from model.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
 from model.memo.html import is_numeric
 
 if TYPE_CHECKING:
@@ -129,10 +129,11 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
             return {"kind": "paragraph", "text": clean(text), "strong": strong}
         case Bullets(items):
             return {"kind": "bullets", "items": [clean(item) for item in items]}
-        case Chart(caption, alternative, draw):
+        case Picture(caption, chart):
             name = f"chart-{number}.svg"
-            (folder / name).write_bytes(charts.svg(draw()))
-            return {"kind": "chart", "caption": clean(caption), "alternative": clean(alternative), "file": name}
+            (folder / name).write_bytes(charts.svg(chart))
+            told = {"caption": clean(caption), "alternative": clean(block.alternative)}
+            return {"kind": "chart", **told, "file": name}
         case Sheet():
             return _sheet(block)
 

@@ -1,11 +1,11 @@
-"""The term sheet: one schedule per kind of instrument, one row per party where it binds parties."""
+"""The term sheet: one schedule per kind of instrument, one row per instrument."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from model.memo import terms
-from model.memo.blocks import Column, Heading, Paragraph, Sheet
+from model.memo.blocks import Bullets, Column, Heading, Paragraph, Sheet
 from model.words.numbers import starting
 
 if TYPE_CHECKING:
@@ -18,47 +18,47 @@ TONNES = "t/yr"
 
 
 def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
-    """The annex: schedules with every level as agreed."""
+    """The parties, one sentence per instrument, and schedules with every level as agreed."""
+    coalition = say.names.coalition(say.parties)
+    agreed = terms.clauses(snapshot.scenario, say)
+    schedules = (_floors, _trqs, _duties, _offtakes, _stockpiles)
+    sheets = [sheet for make in schedules if (sheet := make(snapshot, say)).rows]
     return [
-        Heading("Annex: term sheet"),
+        Heading("Term sheet"),
+        Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {_each(say.parties, say)}."),
+        Bullets(tuple(agreed)) if agreed else Paragraph("The parties agree on nothing: the status quo."),
         Paragraph(
             "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the "
             "model does not know them."
         ),
-        _floors(snapshot, say),
-        _trqs(snapshot, say),
-        _duties(snapshot, say),
-        _offtakes(snapshot, say),
-        _stockpiles(snapshot, say),
+        *sheets,
         _reviews(snapshot, say),
     ]
-
-
-def _sheet(name: str, caption: str, columns: tuple[Column, ...], rows: list[tuple[Value, ...]]) -> Sheet:
-    none: tuple[Value, ...] = ("none agreed", *[None] * (len(columns) - 1))
-    return Sheet(name, caption, columns, tuple(rows) or (none,))
 
 
 def _product(say: Voice, mineral: str, stage: str) -> str:
     return starting(say.product(mineral, stage))
 
 
+def _each(regions: tuple[str, ...], say: Voice) -> str:
+    return ", ".join(map(say.region, regions))
+
+
 def _floors(snapshot: Snapshot, say: Voice) -> Sheet:
-    columns = (Column("Product"), Column("Party"), Column("Floor", "USD/t", exact=True), Column("Held by"))
+    columns = (Column("Product"), Column("Parties"), Column("Floor", "USD/t", exact=True), Column("Held by"))
     rows: list[tuple[Value, ...]] = [
-        (_product(say, floor.mineral, floor.stage), say.region(party), floor.price, terms.mechanism(floor, say))
+        (_product(say, floor.mineral, floor.stage), _each(floor.parties, say), floor.price, terms.mechanism(floor, say))
         for floor in snapshot.scenario.agreement.floors
-        for party in floor.parties
     ]
-    return _sheet("Schedule floors", "Schedule 1: minerals and price floors", columns, rows)
+    return Sheet("Schedule floors", "Schedule: minerals and price floors", columns, tuple(rows))
 
 
 def _trqs(snapshot: Snapshot, say: Voice) -> Sheet:
     columns = (
         Column("Product"),
-        Column("Importing party"),
+        Column("Importing parties"),
         Column("From"),
-        Column("Quota shared by all named parties", TONNES, exact=True),
+        Column("Quota, together", TONNES, exact=True),
         Column("In-quota duty"),
         Column("Over-quota duty"),
         Column("Rent to"),
@@ -66,7 +66,7 @@ def _trqs(snapshot: Snapshot, say: Voice) -> Sheet:
     rows: list[tuple[Value, ...]] = [
         (
             _product(say, trq.mineral, trq.stage),
-            say.region(importer),
+            _each(trq.importers, say),
             say.the_regions(trq.exporters),
             trq.quantity,
             terms.duty(trq.in_quota, say),
@@ -74,9 +74,8 @@ def _trqs(snapshot: Snapshot, say: Voice) -> Sheet:
             terms.RENT_WORDS[trq.rent_to],
         )
         for trq in snapshot.scenario.agreement.trqs
-        for importer in trq.importers
     ]
-    return _sheet("Schedule TRQs", "Schedule 2: tariff-rate quotas by party", columns, rows)
+    return Sheet("Schedule TRQs", "Schedule: tariff-rate quotas", columns, tuple(rows))
 
 
 def _duties(snapshot: Snapshot, say: Voice) -> Sheet:
@@ -116,7 +115,7 @@ def _duties(snapshot: Snapshot, say: Voice) -> Sheet:
         ("Zero for zero", _product(say, z.mineral, z.stage), "the parties", "each other", "free of duty")
         for z in agreement.zero_for_zero
     ]
-    return _sheet("Schedule duties", "Schedule 3: other border measures", columns, rows)
+    return Sheet("Schedule duties", "Schedule: other border measures", columns, tuple(rows))
 
 
 def _offtakes(snapshot: Snapshot, say: Voice) -> Sheet:
@@ -137,7 +136,7 @@ def _offtakes(snapshot: Snapshot, say: Voice) -> Sheet:
         )
         for item in snapshot.scenario.agreement.offtakes
     ]
-    return _sheet("Schedule offtake", "Schedule 4: offtake volumes", columns, rows)
+    return Sheet("Schedule offtake", "Schedule: offtake volumes", columns, tuple(rows))
 
 
 def _stockpiles(snapshot: Snapshot, say: Voice) -> Sheet:
@@ -151,7 +150,7 @@ def _stockpiles(snapshot: Snapshot, say: Voice) -> Sheet:
         (_product(say, item.mineral, item.stage), say.region(item.party), item.quantity, item.release_above)
         for item in snapshot.scenario.agreement.stockpiles
     ]
-    return _sheet("Schedule stockpiles", "Schedule 5: stockpiles", columns, rows)
+    return Sheet("Schedule stockpiles", "Schedule: stockpiles", columns, tuple(rows))
 
 
 def _reviews(snapshot: Snapshot, say: Voice) -> Sheet:
@@ -159,4 +158,4 @@ def _reviews(snapshot: Snapshot, say: Voice) -> Sheet:
     rows: list[tuple[Value, ...]] = [
         (say.names.mineral(mineral), TO_BE_AGREED, TO_BE_AGREED, TO_BE_AGREED) for mineral in snapshot.scenario.minerals
     ]
-    return _sheet("Schedule reviews", "Schedule 6: review dates", columns, rows)
+    return Sheet("Schedule reviews", "Schedule: review dates", columns, tuple(rows))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.agreement import Mechanism, RentHolder
-from model.scenario import NamedShock
+from model.instruments import Mechanism, RentHolder
+from model.shocks import NamedShock
 from model.words.names import Names
 from model.words.numbers import starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
-    from model.agreement import Duty, ExportTax, Floor, Offtake, Quota, Stockpile, Tariff, Trq, ZeroForZero
+    from model.instruments import Duty, ExportTax, Floor, Offtake, Quota, Stockpile, Tariff, Trq, ZeroForZero
     from model.scenario import Scenario
-    from model.shock import Shock
+    from model.shocks import Shock
     from model.snapshot.record import Snapshot
 
 RENT_WORDS = {

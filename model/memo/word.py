@@ -13,7 +13,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt
 
 from model.memo import charts
-from model.memo.blocks import Bullets, Chart, Heading, Paragraph, Sheet, clean
+from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,18 +85,18 @@ def _add(word: WordDocument, block: Block) -> None:
         case Bullets(items):
             for item in items:
                 word.add_paragraph(clean(item), style="List Bullet")
-        case Chart():
-            _add_chart(word, block)
+        case Picture():
+            _add_picture(word, block)
         case Sheet():
             _add_table(word, block)
 
 
-def _add_chart(word: WordDocument, chart: Chart) -> None:
-    _caption(word, "Figure", chart.caption)
-    picture = word.add_picture(io.BytesIO(charts.png(chart.draw())), width=Cm(PICTURE_CM))
+def _add_picture(word: WordDocument, block: Picture) -> None:
+    _caption(word, "Figure", block.caption)
+    picture = word.add_picture(io.BytesIO(charts.png(block.chart)), width=Cm(PICTURE_CM))
     about = picture._inline.docPr
-    about.set("descr", clean(chart.alternative))
-    about.set("title", clean(chart.caption))
+    about.set("descr", clean(block.alternative))
+    about.set("title", clean(block.caption))
 
 
 def _add_table(word: WordDocument, sheet: Sheet) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.agreement import Agreement
 from model.errors import AccordError
-from model.findings import Names, agreement_in_words, curve_sentence, overview
-from model.scenario import NamedShock
+from model.findings import Names, agreement_in_words, curve_sentence, floor_fails_in, overview
+from model.instruments import Agreement
+from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response
@@ -158,15 +158,15 @@ def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) 
 def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
     facts = overview(outcome, mineral, world.tables, names)
     draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
-    draft.rows["gains"] += _records(facts.gains.assign(mineral=mineral))
-    draft.rows["supply"] += _records(facts.supply.assign(mineral=mineral))
-    draft.rows["industries_hit"] = _records(facts.industries)
+    draft.rows["gains"] += _records(facts.gains.table.assign(mineral=mineral))
+    draft.rows["supply"] += _records(facts.supply.table.assign(mineral=mineral))
+    draft.rows["industries_hit"] = _records(facts.industries.table)
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
         agreement=[agreement_in_words(outcome.scenario, mineral, names)],
-        gains=[facts.gains_sentence],
-        supply=[facts.supply_sentence],
-        industries=[facts.industries_sentence],
+        gains=[facts.gains.sentence],
+        supply=[facts.supply.sentence],
+        industries=[facts.industries.sentence],
         reasons=list(facts.reasons),
     )
 
@@ -235,7 +235,8 @@ def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str,
             "price_as_agreed_usd_per_t": None if level is None else curve.price_at(level),
         }
     )
-    draft.sentences[mineral]["response"] = [curve_sentence(curve, level, names)]
+    fails_in = floor_fails_in(world.outcome(scenario), mineral)
+    draft.sentences[mineral]["response"] = [curve_sentence(curve, level, fails_in, names)]
 
 
 def _add_shock(draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str) -> None:

@@ -8,9 +8,9 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from model.agreement import Agreement, Duty, ExportTax, Floor, Offtake, Quota, Stockpile, Tariff, Trq
 from model.equilibrium import LARGEST_IMBALANCE
 from model.equilibrium.proof.linear import OPTIONS
+from model.instruments import Agreement, Duty, ExportTax, Floor, Offtake, Quota, Stockpile, Tariff, Trq
 from model.scenario import Scenario
 from model.source import PACKAGE, source_hash
 

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from model.agreement import Agreement
 from model.equilibrium import solve
+from model.instruments import Agreement
 from model.market.base_year import import_shares, net_import_reliance
 from model.market.calibrate import calibrate
 from model.market.records import Role
 
 if TYPE_CHECKING:
-    from model.equilibrium.solver import State
     from model.market.base_year import BaseYear, StageBase
     from model.market.calibrate import CalibratedMineral
     from model.market.records import Floats, Integers
+    from model.overlay import State
     from model.world import World
 
     Row = dict[str, Any]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.agreement import Floor
 from model.errors import SolveError
+from model.instruments import Floor
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +98,7 @@ def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | Non
     A ceiling below the level moves up with it, since a stock cannot sell below its floor.
     """
     others = tuple(
-        item for item in scenario.agreement.floors if (item.mineral, item.stage) != (floor.mineral, floor.stage)
+        item for item in scenario.agreement.of(Floor) if (item.mineral, item.stage) != (floor.mineral, floor.stage)
     )
     if level_usd_per_t is None:
         floors = others
@@ -109,20 +110,10 @@ def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | Non
 
 def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
     """The scenario's floor on a mineral, or the one that would be added: a variable levy at the last stage."""
-    for floor in scenario.agreement.floors:
+    for floor in scenario.agreement.of(Floor):
         if floor.mineral == mineral:
             return floor
     return Floor(parties=scenario.parties, mineral=mineral, stage=world.stages[mineral][-1], price=0.0)
-
-
-@dataclass(frozen=True)
-class ResponseProgress:
-    """How far a curve is: ``done`` of ``total`` levels, the last one tried, and the curve so far."""
-
-    done: int
-    total: int
-    tried: str
-    curve: FloorResponse
 
 
 def floor_response(
@@ -134,12 +125,12 @@ def floor_response(
         SolveError: when the scenario cannot be solved without the floor.
     """
     *_, last = floor_levels(world, scenario, mineral, shares_of_status_quo)
-    return last.curve
+    return last.found
 
 
 def floor_levels(
     world: World, scenario: Scenario, mineral: str, shares_of_status_quo: Sequence[float] = SHARES_OF_STATUS_QUO
-) -> Iterator[ResponseProgress]:
+) -> Iterator[Progress[FloorResponse]]:
     """The same, level by level, low ones first. Levels at which no equilibrium is proved are left out and listed.
 
     Raises:
@@ -161,7 +152,7 @@ def floor_levels(
         except SolveError:
             unsolved.append(level)
         else:
-            index = len(trial.agreement.floors) - 1
+            index = len(trial.agreement.of(Floor)) - 1
             held = [row for row in solved.accounts.floors if row["index"] == index]
             party_rows += [_party_row(level, row) for row in held]
             price = _weighted(_prices(solved, floor.stage), use_t)
@@ -176,7 +167,7 @@ def floor_levels(
             slack_up_to_usd_per_t=min(named) if named else np.nan,
             unsolved_usd_per_t=tuple(unsolved),
         )
-        yield ResponseProgress(done, len(shares_of_status_quo), f"{level:,.0f} USD/t", curve)
+        yield Progress(done, len(shares_of_status_quo), f"{level:,.0f} USD/t", curve)
 
 
 def _party_row(level: float, row: dict[str, object]) -> dict[str, object]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.errors import AccordError
-from model.scenario import NamedShock
+from model.shocks import NamedShock
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,26 +43,12 @@ class Span:
     high_from: str
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far the calculation is: ``done`` of ``total`` solves, the last one tried, and the spans so far.
-
-    ``failed`` names the trials for which no equilibrium was proved; they are not part of the spans.
-    """
-
-    done: int
-    total: int
-    tried: str
-    spans: dict[str, Span]
-    failed: tuple[str, ...]
-
-
 def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
     """The registered assumptions that matter most over the horizon; a mineral's own row before the general one."""
     return [world.assumptions.find(name, mineral) for name in (*MAIN_BY_HORIZON[scenario.horizon], *MAIN_ALWAYS)]
 
 
-def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress]:
+def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress[dict[str, Span]]]:
     """The headline's spans, one trial after the other: the scenario as it is, then each main assumption low and high.
 
     The scenario's own overrides stay in place while another assumption is varied. Every trial has its own status quo:
@@ -82,24 +69,11 @@ def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[
         yield Progress(done, len(trials), label, dict(spans), tuple(failed))
 
 
-@dataclass(frozen=True)
-class ShockProgress:
-    """How far a tour of the named shocks is, with every industry's impact under each shock tried so far.
-
-    ``impacts`` has the columns of ``Outcome.industries`` and ``shock``, the name in the library.
-    """
-
-    done: int
-    total: int
-    tried: str
-    impacts: pd.DataFrame
-    failed: tuple[str, ...]
-
-
-def under_named_shocks(world: World, scenario: Scenario, mineral: str) -> Iterator[ShockProgress]:
+def under_named_shocks(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress[pd.DataFrame]]:
     """The scenario's agreement under every named shock that touches a mineral, one by one, at the library's severity.
 
-    The scenario's own shocks are left out: the question is which single shock would be worst. Stop iterating to cancel.
+    What is found has the columns of ``Outcome.industries`` and ``shock``, the name in the library. The scenario's own
+    shocks are left out: the question is which single shock would be worst. Stop iterating to cancel.
     """
     names = world.library.for_mineral(mineral)
     frames: list[pd.DataFrame] = []
@@ -111,7 +85,7 @@ def under_named_shocks(world: World, scenario: Scenario, mineral: str) -> Iterat
         except AccordError:
             failed.append(name)
         impacts = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-        yield ShockProgress(done, len(names), name, impacts, tuple(failed))
+        yield Progress(done, len(names), name, impacts, tuple(failed))
 
 
 def _widen(spans: dict[str, Span], headline: Headline, label: str) -> None:

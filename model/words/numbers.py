@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MINUS = "−"
+LEAST_USD = 1.0
+"""A smaller change of money is told as none: it is what rounding leaves of sums of billions [USD/yr]."""
+NO_CHANGE = "no change"
+MILLION = 1e6
 SCALES = ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "))
 
 
@@ -58,13 +62,31 @@ def money(usd: float, digits: int = 3) -> str:
     return f"{figures(amount, digits)} USD"
 
 
-def signed_money(usd: float) -> str:
-    """An amount of money with its sign.
+def changes(usd: float) -> bool:
+    """Whether a change of money is one to be told.
 
-    >>> signed_money(-2e6), signed_money(0.0)
-    ('−2.00 million USD', '0 USD')
+    >>> changes(-3.7e-9), changes(2.0)
+    (False, True)
     """
-    return f"{sign(usd)}{money(usd)}"
+    return abs(usd) >= LEAST_USD
+
+
+def signed_money(usd: float) -> str:
+    """A change of money with its sign.
+
+    >>> signed_money(-2e6), signed_money(3.7e-9)
+    ('−2.00 million USD', 'no change')
+    """
+    return f"{sign(usd)}{money(usd)}" if changes(usd) else NO_CHANGE
+
+
+def signed_millions(usd: float) -> str:
+    """A change of money in millions with its sign.
+
+    >>> signed_millions(-667_200_000.0), signed_millions(-7.2e-7)
+    ('−667', 'no change')
+    """
+    return f"{sign(usd)}{figures(abs(usd) / MILLION)}" if changes(usd) else NO_CHANGE
 
 
 def sign(value: float) -> str:
@@ -113,7 +135,7 @@ def signed_percent(share: float) -> str:
     ('+20 %', '−3.4 %', 'no change')
     """
     if abs(share) < 5e-5:
-        return "no change"
+        return NO_CHANGE
     return f"{sign(share)}{percent(abs(share))}"
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.agreement import Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Tariff, Trq, lever
 from model.aside import Aside, aside_in_short, aside_in_words
 from model.errors import AccordError
 from model.findings import figures, group_labels, price
-from model.scenario import NamedShock, Scenario
+from model.instruments import Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Tariff, Trq, lever
+from model.shocks import NamedShock
 from model.studies.ranges import main_assumptions
 from pages.components import layout, levers, links, results, state
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from model.assumptions import Assumption
     from model.records import Record
+    from model.scenario import Scenario
 
 GROUPS = {
     "parties": "Parties",

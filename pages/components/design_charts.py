@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components import palette
+from model import palette
 from pages.components.charts import LOOK, bars
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.agreement import RentHolder
 from model.design import ResponseTable, Store
 from model.design.problem.draft import LINES, OBJECTIVES, PARTICIPATIONS, Draft, NewLine, RedLine, add_line
 from model.design.problem.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.errors import AccordError
+from model.instruments import RentHolder
 from model.units import PERCENT
 from model.words.numbers import starting
 from pages.components import controls, design_charts, forms, layout, results

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model.agreement import Agreement, Floor, Offtake, Stockpile, Tariff, Trq, ZeroForZero
-from model.scenario import NamedShock, Scenario
+from model.instruments import Agreement, Floor, Offtake, Stockpile, Tariff, Trq, ZeroForZero
+from model.shocks import NamedShock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from model.records import Record
+    from model.scenario import Scenario
 
 RECORDS: dict[str, type[Record]] = {
     "floors": Floor,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.agreement import Offtake, Stockpile
 from model.findings import Formulation, Names, Overview, formulation, overview
 from model.impact import back_test as compare_with_published
+from model.instruments import Offtake, Stockpile
 from model.scenario import Scenario
 from model.studies.fit import calibration_table
 from model.studies.floor_curve import (
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.outcome import Outcome
-    from model.studies.floor_curve import ResponseProgress
+    from model.studies.floor_curve import FloorResponse
+    from model.work import Progress
 
 MOST_OUTCOMES = 200
 
@@ -154,7 +155,7 @@ def neutral(scenario: Scenario) -> Scenario:
     return lowered.model_copy(update={"minerals": (mineral,)})
 
 
-def response_levels(scenario: Scenario) -> Iterator[ResponseProgress]:
+def response_levels(scenario: Scenario) -> Iterator[Progress[FloorResponse]]:
     """The floor's response curve for the mineral in view, level by level."""
     return floor_levels(world(), scenario, scenario.minerals[0])
 

@@ -15,7 +15,7 @@ from pages.components import axes, links, results
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from model.agreement import Agreement
+    from model.instruments import Agreement
 
 STORE = "history"
 ASIDE = "beside_the_agreement"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from model.agreement import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
 from model.design.problem.commitments import allocate
 from model.design.problem.request import TrqSplit
 from model.design.problem.steps import negotiable_step, round_to
+from model.instruments import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
 from model.records import Name, Price, Quantity, Rate, Record
 from model.units import PERCENT
 

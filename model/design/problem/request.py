@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from model.agreement import Agreement, Mechanism, Regions, RentHolder
 from model.errors import ScenarioError
+from model.instruments import Agreement, Mechanism, Regions, RentHolder
 from model.records import Money, Name, Record, Share, choices, unit
-from model.scenario import NamedShock, Scenario
+from model.scenario import Scenario
+from model.shocks import NamedShock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement
-from model.design.questions.evaluate import applied_by
+from model.instruments import KINDS, Agreement, Membership
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -128,16 +127,7 @@ def decompose(value: Callable[[bool, bool], float]) -> Decomposition:
     return Decomposition(value(False, False), value(True, True), parts[0].value, parts[1].value)
 
 
-INSTRUMENT_LEVERS = {
-    "floor": "floors",
-    "TRQ": "trqs",
-    "tariff": "tariffs",
-    "quota": "quotas",
-    "export tax": "export_taxes",
-    "offtake": "offtakes",
-    "stockpile": "stockpiles",
-    "zero-for-zero": "zero_for_zero",
-}
+INSTRUMENT_LEVERS = {kind.short: kind.key for kind in KINDS}
 """Levers of an attribution and the agreement's lists they stand for."""
 PROJECTS, TRANSFERS = "new projects", "transfers"
 """Levers beside the instruments: what is built, and lump sums."""
@@ -161,7 +151,9 @@ def with_levers(trial: Trial, present: frozenset[str], levers: Sequence[str], re
     return replace(
         trial,
         members=members,
-        agreement=applied_by(trial.agreement.model_copy(update=gone), trial.members, members, regions),
+        agreement=trial.agreement.model_copy(update=gone).applied_by(
+            Membership(trial.members, members, tuple(regions))
+        ),
         projects=trial.projects if PROJECTS in present else {},
         transfers=trial.transfers if TRANSFERS in present else {},
     )

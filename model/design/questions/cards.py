@@ -19,9 +19,9 @@ from model.words.yearly import money_a_year, signed_money_a_year
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from model.agreement import Offtake
     from model.design.choice.options import Option
     from model.design.questions.evaluate import Evaluator, Trial
+    from model.instruments import Offtake
     from model.market.records import Floats
     from model.words.names import Names
 

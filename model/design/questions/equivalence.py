@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from model.agreement import Agreement, Duty, Floor, Mechanism, Tariff, Trq
 from model.design.questions.aims import producer_price
 from model.design.questions.levels import (
     HIGHEST_FLOOR,
@@ -21,6 +20,7 @@ from model.design.questions.levels import (
 )
 from model.design.wording import level_in_words
 from model.errors import AccordError
+from model.instruments import Agreement, Duty, Floor, Mechanism, Tariff, Trq
 from model.words.numbers import figures
 from model.words.yearly import signed_money_a_year
 from model.work import Progress

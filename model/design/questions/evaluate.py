@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from model.agreement import Agreement
 from model.design.choice.options import Frame, Option
 from model.design.problem.packages import Package
 from model.design.problem.projects import projects_of
 from model.design.responses.facts import facts_from
 from model.design.responses.response import Question, question
+from model.instruments import Agreement
 from model.units import MILLION
 from model.work import Progress
 
@@ -55,42 +55,6 @@ def moved_among(transfers: Mapping[str, float], members: Sequence[str]) -> dict[
     if moved <= 0:
         return dict.fromkeys(own, 0.0)
     return {party: amount * moved / (received if amount > 0 else paid) for party, amount in own.items()}
-
-
-def applied_by(
-    agreement: Agreement, before: Sequence[str], members: Sequence[str], regions: Sequence[str]
-) -> Agreement:
-    """The agreement of the parties ``before`` as applied by ``members``.
-
-    Who joins takes part in what all parties apply; who leaves drops out of everything and becomes an outsider to
-    measures against all outsiders. Measures that name some parties or some outsiders keep to those.
-    """
-    everyone, inside, leavers = set(before), set(members), set(before) - set(members)
-    outside = set(regions) - everyone
-
-    def importers(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(members) if set(names) == everyone else tuple(name for name in names if name not in leavers)
-
-    def exporters(names: tuple[str, ...]) -> tuple[str, ...]:
-        if set(names) == outside:
-            return tuple(region for region in regions if region not in inside)
-        return tuple(name for name in names if name in everyone or name not in inside)
-
-    def border(items: Sequence[Any]) -> tuple[Any, ...]:
-        ends = ({"importers": importers(item.importers), "exporters": exporters(item.exporters)} for item in items)
-        moved = [item.model_copy(update=names) for item, names in zip(items, ends, strict=True)]
-        return tuple(item for item in moved if item.importers and item.exporters)
-
-    floors = [floor.model_copy(update={"parties": importers(floor.parties)}) for floor in agreement.floors]
-    return agreement.model_copy(
-        update={
-            "floors": tuple(floor for floor in floors if floor.parties),
-            **{name: border(getattr(agreement, name)) for name in ("tariffs", "quotas", "trqs")},
-            "export_taxes": tuple(tax for tax in agreement.export_taxes if tax.exporter not in leavers),
-            "offtakes": tuple(o for o in agreement.offtakes if not {o.producer, o.buyer} & leavers),
-            "stockpiles": tuple(stock for stock in agreement.stockpiles if stock.party not in leavers),
-        }
-    )
 
 
 class Evaluator:

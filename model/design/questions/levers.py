@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.agreement import Agreement, Duty, Floor, Stockpile, Trq
 from model.design.questions.aims import MEASURES, Aim, amount, measured
 from model.design.questions.levels import (
     HIGHEST_FLOOR,
@@ -19,6 +18,7 @@ from model.design.questions.levels import (
     work_out,
 )
 from model.errors import ScenarioError
+from model.instruments import Agreement, Duty, Floor, Stockpile, Trq
 from model.records import choices
 from model.words.numbers import figures
 from model.work import Progress

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.design.questions.evaluate import applied_by
 from model.errors import ScenarioError
+from model.instruments import Membership
 from model.words.numbers import listing, starting
 from model.words.yearly import money_a_year
 from model.work import Progress
@@ -48,7 +48,7 @@ def membership_trials(trial: Trial, candidates: Sequence[str], regions: Sequence
             members = tuple(name for name in trial.members if name != country)
         else:
             members = (*trial.members, country)
-        agreement = applied_by(trial.agreement, trial.members, members, regions)
+        agreement = trial.agreement.applied_by(Membership(trial.members, members, tuple(regions)))
         trials[country] = replace(trial, members=members, agreement=agreement)
     return trials
 
@@ -121,7 +121,7 @@ def coalition_trials(trial: Trial, core: Sequence[str], regions: Sequence[str]) 
     trials = {}
     for size in range(1, len(core) + 1):
         for members in combinations(core, size):
-            agreement = applied_by(trial.agreement, trial.members, members, regions)
+            agreement = trial.agreement.applied_by(Membership(trial.members, members, tuple(regions)))
             trials[frozenset(members)] = replace(trial, members=members, agreement=agreement)
     return trials
 

@@ -11,7 +11,6 @@ from model.design.responses.respond import respond
 from model.design.responses.response import question
 from model.errors import ScenarioError
 from model.market.calibrate import duty_matrix
-from model.world import NO_AGREEMENT, replace_agreement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
     """The status quo of a mineral."""
-    response = respond(world, question(world, replace_agreement(scenario, NO_AGREEMENT, ()), mineral))
+    response = respond(world, question(world, scenario.status_quo(), mineral))
     return facts_from(response, mineral, world.stages[mineral][-1], scenario.parties)
 
 

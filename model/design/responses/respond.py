@@ -10,17 +10,16 @@ import numpy as np
 from model.design.problem.projects import with_projects
 from model.design.problem.request import CLASSES
 from model.design.responses.response import Response, Upstream
-from model.equilibrium import Solver, solve_mineral
+from model.equilibrium import Solver, lay_over, solve_problem
 from model.impact import MarketChange, by_mineral, compare
+from model.instruments import Agreement, Offtake
 from model.market.records import NOWHERE, NodeRole, Role
-from model.world import NO_AGREEMENT, replace_agreement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from model.agreement import Agreement
     from model.design.problem.facts import Amounts, Pairs
     from model.design.responses.response import Question
     from model.equilibrium import SolvedMineral
@@ -36,7 +35,7 @@ def respond(world: World, asked: Question) -> Response:
         SolveError: when no equilibrium is proved.
     """
     solved = solve_question(world, asked)
-    status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ()))
+    status_quo = world.solved(asked.mineral, asked.scenario.status_quo())
     response = reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement)
     assured, industry_cost = _impact(world, asked, solved, status_quo)
     return replace(response, assured=assured, industry_cost_usd=industry_cost)
@@ -46,7 +45,7 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     """The equilibrium of a cell; projects join the market of the status quo as further supply."""
     if not asked.projects:
         return world.solved(asked.mineral, asked.scenario)
-    status_quo = world.solved(asked.mineral, replace_agreement(asked.scenario, NO_AGREEMENT, ())).state
+    status_quo = world.solved(asked.mineral, asked.scenario.status_quo()).state
     known = replace(status_quo.problem.market, start_price=status_quo.price)
     market = with_projects(world, asked.scenario, known, asked.projects)
     host_output: dict[tuple[str, str, str], float] = {}
@@ -54,7 +53,8 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
         host_output |= world.solved(host, asked.scenario).output
     shocks = world.shocks(asked.mineral, asked.scenario)
     parties = frozenset(asked.scenario.parties)
-    return solve_mineral(market, parties, asked.scenario.agreement, shocks, host_output, Solver())
+    problem = lay_over(market, parties, asked.scenario.agreement, shocks, host_output)
+    return solve_problem(problem, asked.scenario.agreement, Solver())
 
 
 def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement) -> Response:
@@ -149,13 +149,9 @@ def _public_release(solved: SolvedMineral) -> Amounts:
 
 
 def _delivered(solved: SolvedMineral, agreement: Agreement, stage: str) -> Pairs:
-    pairs = zip(solved.state.problem.offtakes, solved.state.excused, strict=True)
-    committed = {index: excused for (index, _, _), excused in pairs}
-    return {
-        (agreement.offtakes[index].producer, agreement.offtakes[index].buyer): 1.0 - excused
-        for index, excused in committed.items()
-        if agreement.offtakes[index].stage == stage
-    }
+    pairs = zip(solved.state.problem.commitments, solved.state.excused, strict=True)
+    offtakes = [(agreement.of(Offtake)[each.index], excused) for each, excused in pairs]
+    return {(each.producer, each.buyer): 1.0 - excused for each, excused in offtakes if each.stage == stage}
 
 
 def _impact(

@@ -13,14 +13,15 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from model.agreement import Agreement
+from model.instruments import Agreement
 from model.source import source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.design.problem.facts import Amounts, Pairs
-    from model.scenario import Scenario, ShockLibrary
+    from model.scenario import Scenario
+    from model.shocks import ShockLibrary
     from model.world import World
 
 COMPUTES = "model.design.responses.respond"

@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.equilibrium.charges import charges_at, gain
+from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.equilibrium.conditions import Point, System
-    from model.market.curves import CurveGroups
     from model.market.records import Activities, Floats, Integers
-    from model.overlay import Pool
+    from model.overlay import Pool, Problem, State
 
 FINE = np.array([1.0, 40.0, 1600.0])
 """Edges of the proving ladder on either side of the centre, in step widths."""
-WIDE = np.concatenate([np.arange(1.0, 9.0), 8.0 * 1.9 ** np.arange(1, 9)])
-"""Edges of the searching ladder: even near the centre, then growing until they span the curve."""
 
 
 INDEPENDENT = 1e-9
@@ -52,9 +51,9 @@ class Ladder:
     Flat activities have one each, unused routes few, other curves ``2·len(edges)+2``.
     """
 
-    def __init__(self, table: Activities, curves: CurveGroups, edges: Floats, short_edges: int) -> None:
+    def __init__(self, table: Activities, edges: Floats, short_edges: int) -> None:
         self.table = table
-        self.curves = curves
+        self.curves = CurveGroups(table)
         self.flat = np.flatnonzero(table.shape == Shape.FLAT)
         self.groups = [
             (np.flatnonzero((table.shape != Shape.FLAT) & (table.shape != Shape.LOG1P)), edges),
@@ -62,6 +61,12 @@ class Ladder:
         ]
         counts = [(which, 2 * len(used) + 2) for which, used in self.groups]
         self.owner = np.concatenate([self.flat, *(np.repeat(which, count) for which, count in counts)])
+
+    def around(self, problem: Problem, state: State, width: float) -> Steps:
+        """Columns around a state of a (scaled) problem, with what the instruments charge there."""
+        charges = charges_at(problem, state.price, state.rent, state.levy, state.quantity)
+        nowhere = np.zeros(len(problem.table), dtype=bool)
+        return self.steps(gain(problem, state.price, charges), width, nowhere, charges.net)
 
     def steps(self, centre: Floats, width: float, is_flat: NDArray[np.bool_], charge: Floats) -> Steps:
         """Columns around marginal values ``centre`` (per activity, net of ``charge``), steps near it ``width`` wide."""
@@ -86,19 +91,19 @@ class Ladder:
 
 
 def flat_set(
-    system: System, point: Point, width: float, by_rank: bool = False
+    system: System, point: Point, centre: Floats, width: float, by_rank: bool = False
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Activities to be given a flat step, and the nodes whose price the programme then determines.
 
     Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to
     the outside. Preferred are activities with one end outside the market (demand, supply), then the largest.
-    ``width`` is that of the steps: an activity that hardly moves over one fixes no price. ``by_rank`` chooses by
-    linear independence, which is sure but slow.
+    ``centre`` is what one more unit of each activity earns, ``width`` that of the steps: an activity that hardly moves
+    over one fixes no price. ``by_rank`` chooses by linear independence, which is sure but slow.
     """
     t = system.problem.table
     x = point.quantity
     curved = t.shape != Shape.FLAT
-    _, slope = system.curves.quantity_and_slope(point.marginal, x, 1.0)
+    _, slope = CurveGroups(t).quantity_and_slope(centre, x, 1.0)
     inside = np.minimum(np.where(curved, slope * width, np.inf), np.minimum(x - t.lower, t.upper - x)) > INSIDE
     binding = [pool for rent, pool in zip(point.rent, system.problem.pools, strict=True) if rent > 0]
     pooled = np.zeros(len(t), dtype=bool)

@@ -16,8 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from model.errors import SolveError
-from model.market.records import NOWHERE
-from model.overlay import sum_by
+from model.market.records import NOWHERE, sum_by
 
 if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps

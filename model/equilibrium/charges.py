@@ -1,0 +1,84 @@
+"""What every activity is charged at given prices and quantities, instrument by instrument as it was laid.
+
+The search has formulas of its own, made for derivatives. This is the other way to the same money: one charge after the
+other, from the instruments themselves. The ledger books by it and the proof is built on it, so an instrument that the
+search forgot, halved or turned round does not survive the proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.market.records import Role, Shape
+from model.overlay import PRODUCTION, REVENUE, Basis
+
+if TYPE_CHECKING:
+    from model.market.records import Floats
+    from model.overlay import Charge, Problem
+
+Receiver = tuple[str, bool]
+"""An account and whether it is the exporter's (else the importer's)."""
+
+
+@dataclass(frozen=True)
+class Charges:
+    """Money per unit of every activity, by part.
+
+    ``by_receiver`` holds duties, export taxes and whatever else is paid to an account, levies included; ``support`` is
+    what producers are paid on top of the price; ``rent`` what the limits on each activity are worth.
+    """
+
+    by_receiver: dict[Receiver, Floats]
+    support: Floats
+    rent: Floats
+
+    @property
+    def net(self) -> Floats:
+        """All that is charged less what is paid, rents apart: they are duals of the programme."""
+        return sum(self.by_receiver.values(), start=-self.support)
+
+
+def charges_at(problem: Problem, price: Floats, rent: Floats, levy: Floats, quantity: Floats) -> Charges:
+    """The charges at node prices, rents of pools, levies and quantities of activities."""
+    t = problem.table
+    origin = np.append(price, 0.0)[t.node_in]
+    landed = origin + t.landed_cost + congestion(problem, quantity)
+    by_receiver: dict[Receiver, Floats] = {(REVENUE, False): np.append(levy, 0.0)[problem.levy]}
+    for charge in problem.charges:
+        receiver = (charge.account, charge.to_exporter)
+        paid = by_receiver.setdefault(receiver, np.zeros(len(t)))
+        np.add.at(paid, charge.members, _per_unit(charge, landed, origin))
+    rents = np.zeros(len(t))
+    for dual, pool in zip(rent, problem.pools, strict=True):
+        if dual != 0.0:
+            np.add.at(rents, pool.members, dual * pool.weight)
+    return Charges(by_receiver, _support(problem, price), rents)
+
+
+def gain(problem: Problem, price: Floats, charges: Charges) -> Floats:
+    """What one more unit of every activity earns, all charges and rents paid: at most its marginal cost."""
+    extended, t = np.append(price, 0.0), problem.table
+    value: Floats = extended[t.node_out] - t.ratio * extended[t.node_in] - charges.net - charges.rent
+    return value
+
+
+def congestion(problem: Problem, quantity: Floats) -> Floats:
+    """What flows add to the unit cost of congested routes, per unit."""
+    t = problem.table
+    return np.where((t.role == Role.ROUTE) & (t.shape == Shape.LINEAR), t.width * quantity, 0.0)
+
+
+def _per_unit(charge: Charge, landed: Floats, origin: Floats) -> Floats:
+    value = (landed if charge.basis == Basis.LANDED else origin)[charge.valued]
+    share = charge.ad_valorem * value
+    return np.maximum(charge.specific, share) if charge.greater_of else charge.specific + share
+
+
+def _support(problem: Problem, price: Floats) -> Floats:
+    """What a guarantee pays producers on top of the market's price."""
+    t = problem.table
+    short = np.append(np.maximum(problem.producer_floor - price, 0.0), 0.0)[t.node_out]
+    return np.where(np.isin(t.role, PRODUCTION), short, 0.0)

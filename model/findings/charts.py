@@ -1,0 +1,316 @@
+"""A chart as a record: what it says, its data, its axes with units and its marks with their colours.
+
+Screen and memo draw the same record, each in its own way. Values are in the unit of their axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model import palette
+from model.words.numbers import MILLION, changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from model.findings.users import Measure
+    from model.words.names import Names
+
+    Floats = tuple[float, ...]
+    Labels = tuple[str, ...]
+
+MONEY = "million USD/yr"
+WIDE, NARROW, PLAIN = 0.8, 0.42, 0.62
+"""Heights of a bar, as shares of its row: behind, before, alone."""
+SIDES = {"party": "Parties", "non_party": "Non-parties", "stocks": "Stocks"}
+NO_AGREEMENT = "Shock, no agreement"
+HEADROOM = 1.05
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of numbers: title, unit, what the marks reach and what it reaches at least.
+
+    ``both_sides`` axes have zero in the middle.
+    """
+
+    title: str
+    unit: str
+    low: float
+    high: float
+    least: float = 0.0
+    both_sides: bool = False
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Horizontal bars; ``ends`` are the lowest and highest value each may have, ``outlined`` the label set off."""
+
+    name: str
+    colour: str
+    labels: Labels
+    values: Floats
+    width: float = PLAIN
+    ends: tuple[Floats, Floats] | None = None
+    outlined: str = ""
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """Short upright strokes beside the bars, each with a remark of its own where there is one."""
+
+    name: str
+    colour: str
+    labels: Labels
+    values: Floats
+    remarks: Labels = ()
+
+
+@dataclass(frozen=True)
+class Points:
+    """Diamonds, at labels or at numbers."""
+
+    name: str
+    x: Floats
+    y: Labels | Floats
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points."""
+
+    name: str
+    colour: str
+    x: Floats
+    y: Floats
+    dotted: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """A shaded part of the horizontal axis, with a remark at its outer end."""
+
+    low: float
+    high: float
+    colour: str
+    remark: str
+    at_right: bool = False
+
+
+Mark = Bars | Ticks | Points | Line | Band
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart: title, form in words, the sentence that states its finding, its table, axes and marks.
+
+    Without ``y`` the rows of the chart are ``labels``, from the top. ``stacked`` bars stand end to end on either side
+    of zero. ``changes`` have the status quo drawn at zero.
+    """
+
+    title: str
+    form: str
+    sentence: str
+    table: pd.DataFrame
+    x: Axis
+    marks: tuple[Mark, ...]
+    y: Axis | None = None
+    labels: Labels = ()
+    label_width: int = 22
+    stacked: bool = False
+    changes: bool = False
+
+
+def broken(label: str, width: int, separator: str) -> str:
+    """A label cut into two lines at a space near the middle, where it is long.
+
+    >>> broken("Aircraft and airframe parts", 22, "/")
+    'Aircraft and/airframe parts'
+    """
+    spaces = [index for index, letter in enumerate(label) if letter == " "]
+    if len(label) <= width or not spaces:
+        return label
+    at = min(spaces, key=lambda index: abs(index - len(label) / 2))
+    return f"{label[:at]}{separator}{label[at + 1 :]}"
+
+
+def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
+    """Diverging bars per party: users, producers, treasury and rents, with the net marked."""
+    parties = _texts(frame["party"])
+    parts = frame[list(palette.ACCOUNTS)] / MILLION
+    bars = [
+        Bars(palette.ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
+        for account, colour in palette.ACCOUNTS.items()
+        if account != "rents_usd" or changes(frame[account].abs().max())
+    ]
+    low, high = (
+        float(side.sum(axis=1).agg(end)) for side, end in ((parts.clip(upper=0), "min"), (parts.clip(0), "max"))
+    )
+    return Chart(
+        title="who gains and who pays, by party",
+        form="Diverging bars by party",
+        sentence=sentence,
+        table=frame,
+        x=Axis(f"Change, {MONEY}", MONEY, low, high, least_usd / MILLION, both_sides=True),
+        marks=(*bars, Points("Net", _numbers(frame["net_usd"] / MILLION), parties)),
+        labels=parties,
+        stacked=True,
+        changes=True,
+    )
+
+
+def sources(frame: pd.DataFrame, sentence: str) -> Chart:
+    """Supply of the parties by origin: status quo behind, the scenario before it, coloured by side."""
+    labels = _texts(frame["name"])
+    marks = [Bars("Status quo", palette.STATUS_QUO, labels, _numbers(frame["status_quo"]), WIDE)]
+    for side, name in SIDES.items():
+        rows = frame[frame["group"] == side]
+        if len(rows):
+            values = _numbers(rows["with_agreement"])
+            marks.append(Bars(name, palette.GROUPS[side], _texts(rows["name"]), values, NARROW))
+    high = float(frame[["status_quo", "with_agreement"]].max().max())
+    return Chart(
+        title="supply of the parties by origin",
+        form="Bars by origin, status quo behind, with agreement in front",
+        sentence=sentence,
+        table=frame,
+        x=Axis("Supply to the parties, t/yr", "t/yr", 0.0, high),
+        marks=tuple(marks),
+        labels=labels,
+    )
+
+
+def industries(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
+    """Extra cost of the industries hit most, with and without the agreement."""
+    labels = _texts(frame["name"])
+    cost = frame[["extra_cost_usd", "extra_cost_usd_without"]] / MILLION
+    marks: list[Mark] = [Bars("This scenario", palette.USERS, labels, _numbers(cost["extra_cost_usd"]))]
+    if changes(frame["extra_cost_usd_without"].abs().max()):
+        values = _numbers(cost["extra_cost_usd_without"])
+        marks.append(Ticks(NO_AGREEMENT, palette.WITHOUT_AGREEMENT, labels, values))
+    return Chart(
+        title="industries hit most, parties with known industry sizes together",
+        form="Bars by industry",
+        sentence=sentence,
+        table=frame,
+        x=_reach(f"Extra cost, {MONEY}", MONEY, cost, least_usd / MILLION),
+        marks=tuple(marks),
+        labels=labels,
+        changes=True,
+    )
+
+
+def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -> Chart:
+    """Industries of one party by one measure, the one opened outlined, and the worst named shock where it is known."""
+    labels = _texts(frame["label"])
+    spread = bool((frame["high"] > frame["low"]).any())
+    marks: list[Mark] = [
+        Bars(
+            "This scenario",
+            palette.USERS,
+            labels,
+            _numbers(frame["value"]),
+            ends=(_numbers(frame["low"]), _numbers(frame["high"])) if spread else None,
+            outlined=next(iter(frame.loc[frame["industry"] == opened, "label"]), ""),
+        ),
+        Ticks(NO_AGREEMENT, palette.WITHOUT_AGREEMENT, labels, _numbers(frame["without"])),
+    ]
+    if "worst" in frame:
+        values, shocks = _numbers(frame["worst"]), _texts(frame["worst_shock"])
+        marks.append(Ticks("Worst named shock", palette.NON_PARTY, labels, values, shocks))
+    return Chart(
+        title=f"industries by {measure.label.lower()}",
+        form="Bars by industry",
+        sentence=sentence,
+        table=frame,
+        x=_reach(f"{measure.label}, {measure.unit}", measure.unit, frame[["value", "without", "low", "high"]]),
+        marks=tuple(marks),
+        labels=labels,
+        label_width=30,
+        changes=True,
+    )
+
+
+def by_mineral(wide: pd.DataFrame, sentence: str, names: Names) -> Chart:
+    """Unit cost of the industries by mineral, stacked: which metal the cost comes from."""
+    labels = tuple(names.industry(str(industry)) for industry in wide.index)
+    unit = "% of output value"
+    both = bool((wide < 0).any(axis=None))
+    return Chart(
+        title="unit cost by mineral",
+        form="Stacked bars by industry",
+        sentence=sentence,
+        table=wide.reset_index(),
+        x=Axis(f"Unit cost, {unit}", unit, 0.0, float(wide.abs().sum(axis=1).max()), both_sides=both),
+        marks=tuple(
+            Bars(names.mineral(str(mineral)), palette.MINERALS[str(mineral)], labels, _numbers(wide[mineral]))
+            for mineral in wide.columns
+        ),
+        labels=labels,
+        label_width=40,
+        stacked=True,
+        changes=True,
+    )
+
+
+def floor_curve(
+    levels: pd.DataFrame,
+    fails: pd.DataFrame,
+    status_quo_usd_per_t: float,
+    slack_up_to_usd_per_t: float,
+    current: tuple[float, float] | None,
+    sentence: str,
+    names: Names,
+    table: pd.DataFrame,
+) -> Chart:
+    """Parties' price over floor levels: where it is slack, where it fails in some party, the scenario's own point.
+
+    ``fails`` has a row per party in which it fails, ``current`` is the floor agreed and the price under it.
+    """
+    tried, prices = _numbers(levels["level_usd_per_t"]), _numbers(levels["price_usd_per_t"])
+    reached = (*tried, *(current or ())[:1])
+    low, high = min(reached), max(reached)
+    slack = min(max(slack_up_to_usd_per_t, low), high)
+    marks: list[Mark] = []
+    if slack > low:
+        marks.append(Band(low, slack, palette.SLACK, "does not bind"))
+    if len(fails):
+        regions = list(fails["region"].unique())
+        where = names.region(str(regions[0])) if len(regions) == 1 else f"{len(regions)} parties"
+        first = float(fails["fails_from_usd_per_t"].min())
+        marks.append(Band(first, high, palette.FAILS, f"fails in {where}", at_right=True))
+    marks += [
+        Line("Price = floor", palette.STATUS_QUO, (low, high), (low, high), dotted=True),
+        Line("Status quo", palette.STATUS_QUO, (low, high), (status_quo_usd_per_t, status_quo_usd_per_t)),
+        Line("Parties' price", palette.PARTY, tried, prices, strong=True),
+    ]
+    if current is not None:
+        marks.append(Points("This scenario", current[:1], current[1:]))
+    top = HEADROOM * max(high, *prices, *(current or ()))
+    return Chart(
+        title="the parties' price over floor levels",
+        form="A curve of price over floor level",
+        sentence=sentence,
+        table=table,
+        x=Axis("Floor level, USD/t", "USD/t", low, high),
+        y=Axis("Parties' price, USD/t", "USD/t", 0.0, top),
+        marks=tuple(marks),
+    )
+
+
+def _reach(title: str, unit: str, values: pd.DataFrame, least: float = 0.0) -> Axis:
+    """The axis of changes, from zero where none of them is negative."""
+    low, high = (float(values.min().min()), float(values.max().max())) if len(values) else (0.0, 0.0)
+    return Axis(title, unit, low, high, least, both_sides=low < -1e-9)
+
+
+def _numbers(values: Iterable[float]) -> Floats:
+    return tuple(float(value) for value in values)
+
+
+def _texts(values: Iterable[object]) -> Labels:
+    return tuple(str(value) for value in values)

@@ -1,0 +1,144 @@
+"""The agreement: who does what, by mineral and stage, at which levels. One file per instrument, found by being here.
+
+Every instrument is a frozen record whose fields carry unit, bounds, default and the source of the default, so that one
+declaration feeds widgets, validation, the JSON Schema, schedules and the method page. What an instrument does to a
+market, how it is said, and what is left of it when a party leaves stand in its own file. Nothing outside this
+folder lists instruments: whoever needs them all loops over :data:`KINDS` or over an agreement's terms.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import create_model
+
+from model.instruments.base import BorderMeasure, Duty, Instrument, Membership, Regions, RentHolder, regions_named
+from model.instruments.export_tax import ExportTax
+from model.instruments.floor import Floor, Mechanism
+from model.instruments.offtake import Offtake
+from model.instruments.quota import Quota
+from model.instruments.stockpile import Stockpile
+from model.instruments.tariff import Tariff
+from model.instruments.tariff_rate_quota import Trq
+from model.instruments.zero_for_zero import ZeroForZero
+from model.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Self
+
+    from model.overlay import Overlay
+
+__all__ = [
+    "KINDS",
+    "Agreement",
+    "BorderMeasure",
+    "CaseAgreement",
+    "Duty",
+    "ExportTax",
+    "Floor",
+    "Instrument",
+    "Mechanism",
+    "Membership",
+    "Offtake",
+    "Quota",
+    "Regions",
+    "RentHolder",
+    "Stockpile",
+    "Tariff",
+    "Terms",
+    "Trq",
+    "ZeroForZero",
+    "lay_terms",
+    "lever",
+    "regions_named",
+]
+
+Kind = TypeVar("Kind", bound=Instrument)
+
+
+def _kinds() -> tuple[type[Instrument], ...]:
+    """Every instrument of the folder, in order of rank."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    waiting, found = [Instrument], []
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        found += [kind] if "key" in vars(kind) else []
+    return tuple(sorted(found, key=lambda kind: kind.rank))
+
+
+KINDS = _kinds()
+"""Every kind of instrument, in the order of laying over, of sentences and of schedules."""
+
+
+class Terms(Record):
+    """Terms of an agreement: one list per kind of instrument, every list may be empty."""
+
+    def of(self, kind: type[Kind]) -> tuple[Kind, ...]:
+        """The terms of one kind."""
+        found: tuple[Kind, ...] = getattr(self, kind.key, ())
+        return found
+
+    def terms(self, mineral: str | None = None) -> Iterator[tuple[int, Instrument]]:
+        """Every term (on a mineral) with its position in its list, in order of rank."""
+        for kind in KINDS:
+            for index, term in enumerate(self.of(kind)):
+                if mineral in (None, term.mineral):
+                    yield index, term
+
+    def applied_by(self, change: Membership) -> Self:
+        """The agreement once other regions make it: who joins takes part in what all apply, who leaves drops out."""
+        kept = {kind.key: [term.applied_by(change) for term in self.of(kind)] for kind in KINDS if self.of(kind)}
+        return self.model_copy(update={key: tuple(term for term in terms if term) for key, terms in kept.items()})
+
+    def replacing(self, kind: type[Kind], terms: Iterable[Kind]) -> Self:
+        """The agreement with other terms of one kind."""
+        return self.model_copy(update={kind.key: tuple(terms)})
+
+    if TYPE_CHECKING:  # lists are named by their kinds' keys
+
+        def __init__(self, **lists: Any) -> None: ...
+
+        def __getattr__(self, name: str) -> tuple[Any, ...]: ...
+
+    @classmethod
+    def made_of(cls, terms: Iterable[Instrument]) -> Self:
+        """The agreement of some terms, each listed under its kind."""
+        lists: dict[str, tuple[Instrument, ...]] = {}
+        for term in terms:
+            lists[term.key] = (*lists.get(term.key, ()), term)
+        return cls.model_validate(lists)
+
+
+def _agreement(name: str, doc: str, kinds: Iterable[type[Instrument]]) -> Any:
+    fields: dict[str, Any] = {kind.key: (tuple[kind, ...], ()) for kind in kinds}  # type: ignore[valid-type]
+    return create_model(name, __base__=Terms, __doc__=doc, __module__=__name__, **fields)
+
+
+if TYPE_CHECKING:
+    Agreement = Terms
+    CaseAgreement = Terms
+else:
+    Agreement = _agreement("Agreement", "The agreement of a scenario on the shipped markets.", KINDS)
+    CaseAgreement = _agreement(
+        "Instruments", "The instruments of a case file's agreement.", [kind for kind in KINDS if kind.in_cases]
+    )
+
+
+def lay_terms(over: Overlay, agreement: Terms) -> None:
+    """Lay every term on the overlay's mineral over its market, in order of rank."""
+    for index, term in agreement.terms(over.market.mineral):
+        term.lay(over, index)
+
+
+def lever(record: type[Record], name: str) -> dict[str, Any]:
+    """Unit, bounds, default and description of an instrument's field, for sliders and tables."""
+    schema = record.model_json_schema()["properties"][name]
+    for option in schema.get("anyOf", []):
+        if option.get("type") != "null":
+            schema = {**option, **{key: value for key, value in schema.items() if key != "anyOf"}}
+    return dict(schema)

@@ -1,0 +1,160 @@
+"""What every instrument of an agreement is: a record that lays itself over a market, speaks for itself, and leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, Field
+
+from model.records import Name, Price, Rate, Record, unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.overlay import Overlay, State
+    from model.words.voice import Voice
+
+Row = dict[str, Any]
+
+
+class RentHolder(StrEnum):
+    """Who receives the rent of a quota."""
+
+    IMPORTER = "importer"
+    EXPORTER = "exporter"
+    AUCTION = "auction"
+    BURNT = "burnt"
+
+    @property
+    def account(self) -> str | None:
+        """The account that receives the rent."""
+        return {"auction": "duty_and_levy_revenue", "burnt": None}.get(self.value, "quota_rent")
+
+    @property
+    def words(self) -> str:
+        """Who that is, inside a sentence."""
+        return {
+            RentHolder.IMPORTER: "importers",
+            RentHolder.EXPORTER: "exporters",
+            RentHolder.AUCTION: "the importing party's treasury, by auction",
+            RentHolder.BURNT: "no one",
+        }[self]
+
+
+def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A region named twice counts once, whatever the order of the others."""
+    return tuple(dict.fromkeys(names))
+
+
+Regions = Annotated[
+    tuple[Name, ...], Field(min_length=1, json_schema_extra=unit("region ids")), AfterValidator(_named_once)
+]
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A change of membership: the parties ``before``, the ``members`` now, and all ``regions`` in their order."""
+
+    before: tuple[str, ...]
+    members: tuple[str, ...]
+    regions: tuple[str, ...]
+
+    @property
+    def leavers(self) -> frozenset[str]:
+        """Regions that were parties and are none now."""
+        return frozenset(self.before) - frozenset(self.members)
+
+    def members_among(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Who applies a measure now: all members where all parties did, else those named who did not leave."""
+        if set(names) == set(self.before):
+            return self.members
+        return tuple(name for name in names if name not in self.leavers)
+
+    def outsiders_among(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Whom a measure falls on now: all outsiders where it fell on all, else those named who did not join."""
+        inside = set(self.members)
+        if set(names) == set(self.regions) - set(self.before):
+            return tuple(region for region in self.regions if region not in inside)
+        return tuple(name for name in names if name in self.before or name not in inside)
+
+
+class Duty(Record):
+    """A duty rate: specific per unit plus ad valorem on the landed value."""
+
+    specific: Price = 0.0
+    ad_valorem: Rate = 0.0
+
+
+class Instrument(Record):
+    """One term of an agreement on one mineral at one stage.
+
+    Subclasses say under which key of a file they are listed, their title (and a ``short`` one for labels), and their
+    place in every order (of laying over, of sentences, of schedules). ``in_cases`` tells whether a case file may hold it, ``result`` the table of a
+    RESULT to which it adds rows.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    short: ClassVar[str]
+    rank: ClassVar[int]
+    in_cases: ClassVar[bool] = True
+    result: ClassVar[str | None] = None
+
+    mineral: Name
+    stage: Name
+
+    def lay(self, over: Overlay, index: int) -> None:
+        """Change a market by the overlay's verbs; ``index`` is the term's position in its list."""
+        raise NotImplementedError
+
+    def phrase(self, say: Voice) -> str:
+        """What is agreed as a verb phrase: "keep refined antimony at 60,000 USD/t or more by a variable levy"."""
+        raise NotImplementedError
+
+    def actors(self) -> tuple[str, ...]:
+        """Regions that do it: the subject of the phrase. None named = all parties."""
+        return ()
+
+    def applied_by(self, change: Membership) -> Self | None:
+        """The term once other regions make the agreement, or None where nothing of it is left."""
+        raise NotImplementedError
+
+    def rows(self, state: State, index: int) -> Iterable[Row]:
+        """Rows of the term's table of results in a solved state."""
+        del state, index
+        return ()
+
+    def regions_named(self) -> tuple[str, ...]:
+        """Every region id the term names."""
+        return regions_named(self)
+
+
+class BorderMeasure(Instrument):
+    """A measure on all routes from ``exporters`` to ``importers`` of one mineral at one stage."""
+
+    importers: Regions
+    exporters: Regions
+
+    def actors(self) -> tuple[str, ...]:
+        """The importers apply it."""
+        return self.importers
+
+    def applied_by(self, change: Membership) -> Self | None:
+        """A leaver applies the measure no more and is an outsider to measures against all outsiders."""
+        importers, exporters = change.members_among(self.importers), change.outsiders_among(self.exporters)
+        if not importers or not exporters:
+            return None
+        return self.model_copy(update={"importers": importers, "exporters": exporters})
+
+
+def regions_named(item: object) -> tuple[str, ...]:
+    """Every region id an instrument or shock names."""
+    names: list[str] = []
+    for field in ("importers", "exporters", "parties"):
+        names += getattr(item, field, ())
+    names += [
+        getattr(item, field) for field in ("exporter", "region", "party", "producer", "buyer") if hasattr(item, field)
+    ]
+    return tuple(names)

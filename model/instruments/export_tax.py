@@ -1,0 +1,45 @@
+"""Export taxes that a party commits to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from model.instruments.base import Instrument, Membership, Regions
+from model.overlay import Basis
+from model.records import Name, Price, Rate
+
+if TYPE_CHECKING:
+    from model.overlay import Overlay
+    from model.words.voice import Voice
+
+
+class ExportTax(Instrument):
+    """Tax on the exporter's price, paid to the exporter's treasury."""
+
+    key: ClassVar[str] = "export_taxes"
+    title: ClassVar[str] = "Export tax"
+    short: ClassVar[str] = "export tax"
+    rank: ClassVar[int] = 60
+
+    exporter: Name
+    importers: Regions
+    specific: Price = 0.0
+    ad_valorem: Rate = 0.0
+
+    def lay(self, over: Overlay, index: int) -> None:
+        """A charge on the exporter's price, paid at home."""
+        routes = over.routes([self.exporter], self.importers, self.stage)
+        over.charge(routes, self.specific, self.ad_valorem, basis=Basis.ORIGIN, to_exporter=True)
+
+    def phrase(self, say: Voice) -> str:
+        """For example "tax exports of refined antimony to Japan at 10 %"."""
+        product, importers = say.product(self.mineral, self.stage), say.the_regions(self.importers)
+        return f"tax exports of {product} to {importers} at {say.duty(self.specific, self.ad_valorem)}"
+
+    def actors(self) -> tuple[str, ...]:
+        """The exporter taxes."""
+        return (self.exporter,)
+
+    def applied_by(self, change: Membership) -> Self | None:
+        """A leaver is bound no more."""
+        return None if self.exporter in change.leavers else self

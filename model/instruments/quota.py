@@ -1,0 +1,50 @@
+"""Import quotas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from model.instruments.base import BorderMeasure, RentHolder, Row
+from model.records import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.overlay import Overlay, State
+    from model.words.voice import Voice
+
+
+class Quota(BorderMeasure):
+    """Upper limit on the sum of all flows on its routes."""
+
+    key: ClassVar[str] = "quotas"
+    title: ClassVar[str] = "Quota"
+    short: ClassVar[str] = "quota"
+    rank: ClassVar[int] = 30
+    result: ClassVar[str | None] = "quotas"
+
+    quantity: Quantity
+    rent_to: RentHolder = RentHolder.IMPORTER
+
+    def lay(self, over: Overlay, index: int) -> None:
+        """A limit on its routes; the dual is the rent."""
+        routes = over.routes(self.exporters, self.importers, self.stage)
+        to_exporter = self.rent_to is RentHolder.EXPORTER
+        over.limit(self.key, routes, self.quantity, index=index, account=self.rent_to.account, to_exporter=to_exporter)
+
+    def phrase(self, say: Voice) -> str:
+        """For example "let in at most 5,000 t a year of refined antimony from non-parties; the rent goes to ..."."""
+        product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
+        return (
+            f"let in at most {say.quantity(self.quantity)} of {product} from {exporters}; the rent goes to "
+            f"{self.rent_to.words}"
+        )
+
+    def rows(self, state: State, index: int) -> Iterable[Row]:
+        """Imports on its routes and the rent per unit."""
+        position = state.pool(self.key, index)
+        imports, rent = 0.0, 0.0
+        if position is not None:
+            imports = float(state.quantity[state.problem.pools[position].members].sum())
+            rent = float(state.rent[position])
+        yield {"index": index, "imports": imports, "rent_per_unit": rent}

@@ -1,0 +1,43 @@
+"""Public stockpiles with a release price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from model.instruments.base import Instrument, Membership
+from model.records import Name, Price, Quantity
+
+if TYPE_CHECKING:
+    from model.overlay import Overlay
+    from model.words.voice import Voice
+
+
+class Stockpile(Instrument):
+    """Public stock offered at ``release_above``, up to ``quantity`` per year."""
+
+    key: ClassVar[str] = "stockpiles"
+    title: ClassVar[str] = "Stockpile"
+    short: ClassVar[str] = "stockpile"
+    rank: ClassVar[int] = 80
+
+    party: Name
+    quantity: Quantity
+    release_above: Price
+
+    def lay(self, over: Overlay, index: int) -> None:
+        """An offer at the release price."""
+        over.offer(self.party, self.stage, self.release_above, self.quantity)
+
+    def phrase(self, say: Voice) -> str:
+        """For example "offer up to 1,000 t a year of refined antimony from its stockpile above 40,000 USD/t"."""
+        product = say.product(self.mineral, self.stage)
+        release = say.price(self.release_above)
+        return f"offer up to {say.quantity(self.quantity)} of {product} from its stockpile above {release}"
+
+    def actors(self) -> tuple[str, ...]:
+        """Whose stock it is."""
+        return (self.party,)
+
+    def applied_by(self, change: Membership) -> Self | None:
+        """A leaver takes its stock along."""
+        return None if self.party in change.leavers else self

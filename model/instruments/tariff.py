@@ -1,0 +1,38 @@
+"""Import duties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from model.instruments.base import BorderMeasure
+from model.records import Price, Rate
+
+if TYPE_CHECKING:
+    from model.overlay import Overlay
+    from model.words.voice import Voice
+
+
+class Tariff(BorderMeasure):
+    """Import duty: specific per unit and ad valorem on the landed value before duty; both make it compound."""
+
+    key: ClassVar[str] = "tariffs"
+    title: ClassVar[str] = "Tariff"
+    short: ClassVar[str] = "tariff"
+    rank: ClassVar[int] = 40
+
+    specific: Price = 0.0
+    ad_valorem: Rate = 0.0
+    greater_of: bool = Field(False, description="charge the larger of the two parts instead of their sum")
+
+    def lay(self, over: Overlay, index: int) -> None:
+        """A charge on its routes, on top of what is charged there already."""
+        routes = over.routes(self.exporters, self.importers, self.stage)
+        over.charge(routes, self.specific, self.ad_valorem, greater_of=self.greater_of)
+
+    def phrase(self, say: Voice) -> str:
+        """For example "charge 25 % on refined antimony from non-parties"."""
+        larger = ", whichever is larger," if self.greater_of else ""
+        product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
+        return f"charge {say.duty(self.specific, self.ad_valorem)}{larger} on {product} from {exporters}"

@@ -1,0 +1,80 @@
+"""Tariff-rate quotas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import model_validator
+
+from model.instruments.base import BorderMeasure, Duty, RentHolder, Row
+from model.market.records import Role
+from model.records import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.overlay import Overlay, State
+    from model.words.voice import Voice
+
+
+class Trq(BorderMeasure):
+    """Tariff-rate quota: a pool at the in-quota rate, the rest at the over-quota rate; replaces agreed tariffs."""
+
+    key: ClassVar[str] = "trqs"
+    title: ClassVar[str] = "Tariff-rate quota"
+    short: ClassVar[str] = "TRQ"
+    rank: ClassVar[int] = 20
+    result: ClassVar[str | None] = "trqs"
+
+    quantity: Quantity
+    in_quota: Duty = Duty()
+    over_quota: Duty = Duty()
+    rent_to: RentHolder = RentHolder.IMPORTER
+
+    @model_validator(mode="after")
+    def _in_quota_is_lower(self) -> Trq:
+        low, high = self.in_quota, self.over_quota
+        rises = high.specific > low.specific or high.ad_valorem > low.ad_valorem
+        falls = high.specific < low.specific or high.ad_valorem < low.ad_valorem
+        if falls and not rises:
+            raise ValueError(
+                f"in-quota duty (specific {low.specific:g}, ad valorem {low.ad_valorem:g}) is above the over-quota "
+                f"duty (specific {high.specific:g}, ad valorem {high.ad_valorem:g}); it must be at most that"
+            )
+        return self
+
+    def lay(self, over: Overlay, index: int) -> None:
+        """Two tiers on its routes: agreed tariffs there give way, duties in force stay beneath."""
+        inside, beyond, holder = self.in_quota, self.over_quota, self.rent_to
+        over.limit_in_tiers(
+            self.key,
+            over.routes(self.exporters, self.importers, self.stage),
+            self.quantity,
+            (inside.specific, inside.ad_valorem),
+            (beyond.specific, beyond.ad_valorem),
+            index=index,
+            account=holder.account,
+            to_exporter=holder is RentHolder.EXPORTER,
+        )
+
+    def phrase(self, say: Voice) -> str:
+        """For example "let in 14,000 t a year of refined antimony from non-parties at 0 %, and charge 25 % ..."."""
+        inside, beyond = self.in_quota, self.over_quota
+        product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
+        return (
+            f"let in {say.quantity(self.quantity)} of {product} from {exporters} at "
+            f"{say.duty(inside.specific, inside.ad_valorem)}, and charge "
+            f"{say.duty(beyond.specific, beyond.ad_valorem)} beyond; the rent goes to {self.rent_to.words}"
+        )
+
+    def rows(self, state: State, index: int) -> Iterable[Row]:
+        """Imports inside and beyond the quota, and the rent per unit inside."""
+        position = state.pool(self.key, index)
+        within, beyond, rent = 0.0, 0.0, 0.0
+        if position is not None:
+            members = state.problem.pools[position].members
+            amount, is_over = state.quantity[members], state.problem.table.role[members] == Role.OVER_QUOTA
+            beyond = float(amount[is_over].sum())
+            within = float(amount[~is_over].sum()) - beyond
+            rent = float(state.rent[position])
+        yield {"index": index, "in_quota": within, "over_quota": beyond, "rent_per_unit": rent}

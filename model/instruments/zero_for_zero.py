@@ -1,0 +1,35 @@
+"""Duty-free trade among parties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from model.instruments.base import Instrument, Membership
+
+if TYPE_CHECKING:
+    from model.overlay import Overlay
+    from model.words.voice import Voice
+
+
+class ZeroForZero(Instrument):
+    """Duties in force between parties fall to zero for a mineral at a stage."""
+
+    key: ClassVar[str] = "zero_for_zero"
+    title: ClassVar[str] = "Zero for zero"
+    short: ClassVar[str] = "zero-for-zero"
+    rank: ClassVar[int] = 50
+    in_cases: ClassVar[bool] = False
+
+    def lay(self, over: Overlay, index: int) -> None:
+        """No duty in force on the routes between parties."""
+        members = [name for name in over.market.regions if name in over.parties]
+        over.without_duties_in_force(over.routes(members, members, self.stage))
+
+    def phrase(self, say: Voice) -> str:
+        """For example "trade refined antimony among themselves free of duty"."""
+        return f"trade {say.product(self.mineral, self.stage)} among themselves free of duty"
+
+    def applied_by(self, change: Membership) -> Self | None:
+        """It binds whoever is a party."""
+        del change
+        return self

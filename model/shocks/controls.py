@@ -1,0 +1,70 @@
+"""Export controls in force on the status-quo date, as the plain shocks that a market knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.shocks.kinds import EVERYONE, ExportQuota, ExportTaxChange, restriction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.data import Tables
+    from model.shocks.kinds import Base, Disturbance
+
+
+def controls_in_force(
+    tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = ()
+) -> list[Disturbance]:
+    """Export controls on a mineral in force on the status-quo date, as far as the base year does not hold them already.
+
+    A row that names its importers wins over one for everyone. Importers for whom a shock replaces the control (same
+    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought.
+    """
+    shocks: list[Disturbance] = []
+    by_shock: dict[tuple[str, ...], set[str]] = {}
+    for *measure, targets in replaced:
+        by_shock.setdefault(tuple(measure), set()).update(targets.split(";"))
+    rows = tables["export_controls"]
+    rows = rows[~rows["suspended"].astype(bool) & (rows["mineral"] == mineral)]
+    singled_out: dict[tuple[str, ...], set[str]] = {}
+    for row in rows[rows["targets"] != EVERYONE].itertuples():
+        singled_out.setdefault(_measure(row), set()).update(str(row.targets).split(";"))
+    for row in rows.itertuples():
+        importers = base.targets(str(row.targets), str(row.exporter))
+        if row.targets == EVERYONE:
+            importers = tuple(name for name in importers if name not in singled_out.get(_measure(row), ()))
+        left = tuple(name for name in importers if name not in by_shock.get(_measure(row), ()))
+        shock = _control(row, left, base) if left else None
+        if shock is not None:
+            shocks.append(shock)
+    return shocks
+
+
+def _measure(row: Any) -> tuple[str, ...]:
+    return str(row.kind), str(row.exporter), str(row.mineral), str(row.stage)
+
+
+def _control(row: Any, importers: tuple[str, ...], base: Base) -> Disturbance | None:
+    """One control's effect beyond the base year; None where the base year holds all of it.
+
+    Levels of bans, quotas and licences are shares of base-year exports; a tax counts for the part of the year it was
+    not in force.
+    """
+    exporter, mineral, stage = str(row.exporter), str(row.mineral), str(row.stage)
+    place = {"mineral": mineral, "stage": stage}
+    if row.kind == "export_tax":
+        rate = float(row.level) * (1.0 - float(row.in_base_2024))
+        if rate <= 0.0:
+            return None
+        return ExportTaxChange.of(exporter=exporter, importers=importers, rate=rate, **place)
+    if np.isfinite(row.quantity_t_per_yr):
+        everyone = base.targets(EVERYONE, exporter)
+        left = base.exports(mineral, stage, exporter, importers) / base.exports(mineral, stage, exporter, everyone)
+        quantity = float(row.quantity_t_per_yr) * left
+        return ExportQuota.of(exporter=exporter, importers=importers, quantity=quantity, **place)
+    if row.level >= 1.0:
+        return None
+    return restriction(exporter, importers, place, float(row.level), base)

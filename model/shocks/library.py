@@ -1,0 +1,123 @@
+"""The library of named shocks, read from the data tables and turned into the plain shocks that a market knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from model.errors import DataError, ScenarioError
+from model.records import Name, Record, choices, unit
+from model.shocks.kinds import OF_ROW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.data import Tables
+    from model.shocks.kinds import Base, Disturbance
+
+
+class NamedShock(Record):
+    """A shock of the library by name; ``severity`` none = the library's own."""
+
+    name: Name
+    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = None
+
+
+@dataclass(frozen=True)
+class LibraryShock:
+    """A named shock of the library with what a user must see of it."""
+
+    id: str
+    name: str
+    minerals: tuple[str, ...]
+    description: str
+    severity: float
+    severity_low: float
+    severity_high: float
+    unit: str
+    duration_yr: float
+    annual_probability: float
+    source_id: str
+
+
+class ShockLibrary:
+    """The table of named shocks."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables["shocks"]
+        self.names = tuple(dict.fromkeys(self._rows["shock_id"]))
+
+    def describe(self, name: str) -> LibraryShock:
+        """What the library says of one shock (its first row where it has several).
+
+        Raises:
+            ScenarioError: when the library has no such shock.
+        """
+        rows = self._of(name)
+        first = rows.iloc[0]
+        minerals = tuple(
+            dict.fromkeys(str(mineral) for mineral in rows["mineral"] if isinstance(mineral, str) and mineral)
+        )
+        return LibraryShock(
+            id=name,
+            name=str(first["name"]),
+            minerals=minerals,
+            description=str(first["description"]),
+            severity=float(first["severity"]),
+            severity_low=float(first["severity_low"]),
+            severity_high=float(first["severity_high"]),
+            unit=str(first["unit"]),
+            duration_yr=float(first["duration_yr"]),
+            annual_probability=float(first["annual_probability"]),
+            source_id=str(first["source_id"]),
+        )
+
+    def for_mineral(self, mineral: str) -> tuple[str, ...]:
+        """Names of the shocks that touch a mineral (those without a mineral touch all)."""
+        return tuple(
+            name for name in self.names if not self.describe(name).minerals or mineral in self.describe(name).minerals
+        )
+
+    def _of(self, name: str) -> Any:
+        rows = self._rows[self._rows["shock_id"] == name]
+        if rows.empty:
+            raise ScenarioError(f"unknown shock {name!r}; {choices(self.names, name)}")
+        return rows
+
+    def records(
+        self, shock: NamedShock, base: Base, minerals: Iterable[str]
+    ) -> tuple[list[Disturbance], list[tuple[str, ...]]]:
+        """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
+
+        Replaced controls are (kind, exporter, mineral, stage, importers joined by ";"). A given severity scales all its
+        rows.
+        """
+        shocks: list[Disturbance] = []
+        replaced: list[tuple[str, ...]] = []
+        rows = self._of(shock.name)
+        factor = 1.0 if shock.severity is None else shock.severity / float(rows.iloc[0]["severity"])
+        for row in rows.itertuples():
+            severity = float(row.severity) * factor
+            named = str(row.mineral) if isinstance(row.mineral, str) and row.mineral else None
+            for mineral in minerals if named is None else ([named] if named in minerals else []):
+                for stage in base.stages[mineral] if named is None else [str(row.stage)]:
+                    shocks += _kind_of(row).from_row(row, {"mineral": mineral, "stage": stage}, severity, base)
+                    replaced += _replaced_by(row, mineral, stage, base)
+        return shocks, replaced
+
+
+def _kind_of(row: Any) -> type[Disturbance]:
+    if row.kind not in OF_ROW:
+        raise DataError(f"shocks.csv: {row.shock_id} has unknown kind {row.kind!r}; {choices(OF_ROW, row.kind)}")
+    return OF_ROW[str(row.kind)]
+
+
+def _replaced_by(row: Any, mineral: str, stage: str, base: Base) -> list[tuple[str, ...]]:
+    kinds = str(row.replaces).split(";") if isinstance(row.replaces, str) and row.replaces else []
+    return [
+        (kind, actor, mineral, stage, ";".join(base.targets(str(row.targets), actor)))
+        for kind in kinds
+        for actor in str(row.actors).split(";")
+    ]

@@ -1,0 +1,119 @@
+"""Three hundred generated markets: every result passes an independent check, every refusal has a reason.
+
+The check and the second solver of ``tests/independent`` know the case format and nothing of the engine. They are tested
+here as well: the check must see a number that is wrong, the second solver come to the answers of ``tests/cases``.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.case import Case, market_of
+from model.equilibrium import solve
+from tests.independent import solver
+from tests.independent.generate import market
+from tests.independent.judge import RIGHT, RIGHTLY_REFUSED, judge
+from tests.independent.market import endless, read, servable
+from tests.independent.verify import verify
+
+CASES = Path(__file__).parent / "cases"
+CHUNK = 25
+CHUNKS = 12
+SEED = 0
+DETERMINED = (
+    "buffer-stock-budget-spent",
+    "cfd-with-exports",
+    "contract-small-country-trq-8",
+    "contract-two-countries-levy-22",
+    "export-taxes",
+    "levy-capped",
+    "processing-two-places",
+    "quota-auctioned",
+    "stockpile-release",
+    "supply-loss",
+    "tariff-compound",
+    "trq-with-levy",
+)
+"""Cases in which every positive number of the result is determined."""
+COMPARED = ("prices", "quantities", "flows", "floors")
+NAMES = sorted(path.name.removesuffix(".expected.json") for path in CASES.glob("*.expected.json"))
+
+
+def content_of(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_generated_markets_are_solved_right_or_rightly_refused(chunk: int) -> None:
+    failures = []
+    for number in range(CHUNK * chunk, CHUNK * (chunk + 1)):
+        verdict = judge(market(number, SEED))
+        if verdict.kind not in {RIGHT, RIGHTLY_REFUSED}:
+            failures.append(f"market {number} of seed {SEED}: {verdict.kind}: {'; '.join(verdict.words[:2])}")
+    assert failures == []
+
+
+@pytest.mark.parametrize("name", DETERMINED)
+def test_the_check_sees_every_number_that_is_one_percent_wrong(name: str) -> None:
+    content = content_of(name)
+    case = Case.parse(content, name)
+    result = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
+    assert verify(content, result) == []
+    unseen = []
+    for table in ("prices", "quantities", "flows", "trqs", "quotas", "floors", "welfare"):
+        for number, row in enumerate(result[table]):
+            for key, value in row.items():
+                if isinstance(value, float) and abs(value) > 0.5 and key != "unserved":
+                    wrong = copy.deepcopy(result)
+                    wrong[table][number][key] = value * 1.01
+                    if not verify(content, wrong):
+                        unseen.append(f"{table} {row}: {key}")
+    assert unseen == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_second_solver_comes_to_the_known_answers(name: str) -> None:
+    content = content_of(name)
+    result = solver.solve(content)
+    assert verify(content, result) == []
+    answer = json.loads((CASES / f"{name}.expected.json").read_text(encoding="utf-8"))
+    wrong = []
+    for entry in answer["expected"]:
+        if entry.get("table") not in COMPARED or "minus_case" in entry or isinstance(entry["value"], bool | None):
+            continue
+        rows = [
+            row for row in result[entry["table"]] if all(row[key] == value for key, value in entry["where"].items())
+        ]
+        value = rows[0][entry["column"]] if rows else 0.0
+        allowed = {"rel_tol": entry.get("rel_tol", 0.0), "abs_tol": entry.get("abs_tol", 0.0)}
+        if not math.isclose(value, entry["value"], **allowed):
+            wrong.append(f"{entry['table']} {entry['where']} {entry['column']}: {value}, not {entry['value']}")
+    assert wrong == []
+
+
+def test_the_check_knows_when_there_is_no_equilibrium() -> None:
+    place = {"region": "A", "mineral": "m", "stage": "refined"}
+    fixed: dict[str, Any] = {
+        "regions": [{"id": "A", "party": True}],
+        "supply": [place | {"curve": {"kind": "linear", "price_at_zero": 1.0, "slope": 1.0, "capacity": 3.0}}],
+        "demand": [place | {"curve": {"kind": "fixed", "quantity": 3.1}}],
+    }
+    assert not servable(read(fixed))
+    fixed["demand"][0]["curve"]["quantity"] = 2.9
+    assert servable(read(fixed))
+    floor = {"parties": ["A"], "mineral": "m", "stage": "refined", "price": 2.0, "mechanism": "buffer_stock"}
+    without_end: dict[str, Any] = {
+        "regions": [{"id": "A", "party": True}],
+        "supply": [place | {"curve": {"kind": "linear", "price_at_zero": 1.0, "slope": 0.0}}],
+        "agreement": {"floors": [floor]},
+    }
+    assert endless(read(without_end))
+    floor["price"] = 0.9
+    assert not endless(read(without_end))
