@@ -25,7 +25,7 @@ from model.design.wording import (
     with_names,
 )
 from model.instruments import Agreement
-from pages.components import controls, design_charts, designs, jobs, layout, questions, results, state
+from pages.components import design_charts, designs, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
     from model.aside import Aside
@@ -41,9 +41,9 @@ LEVER_JOB = "one_lever"
 
 def main() -> None:
     """The page from top to bottom."""
-    if controls.stopped():
+    if layout.stopped():
         st.stop()
-    scenario = controls.scenario()
+    scenario = state.scenario()
     st.subheader("What is the best deal that all can sign?", anchor=False)
     request = designs.request(scenario)
     identity = "" if request is None else request.model_dump_json()

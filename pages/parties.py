@@ -12,7 +12,7 @@ from model.design.wording import effort_in_words
 from model.errors import AccordError
 from model.instruments import Agreement
 from model.words.yearly import signed
-from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results, state
+from pages.components import design_charts, designs, documents, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,9 +34,9 @@ MOST_CANDIDATES = 4
 
 def main() -> None:
     """The page from top to bottom."""
-    if controls.stopped():
+    if layout.stopped():
         st.stop()
-    scenario, names = controls.scenario(), results.names()
+    scenario, names = state.scenario(), results.names()
     st.subheader("Would each of them sign?", anchor=False)
     if scenario.agreement == Agreement():
         st.info("Nothing is agreed yet: add an instrument in the sidebar, or load an agreement from the page Design.")

@@ -91,8 +91,8 @@ class Instrument(Record):
     """One term of an agreement on one mineral at one stage.
 
     Subclasses say under which key of a file they are listed, their title (and a ``short`` one for labels), and their
-    place in every order (of laying over, of sentences, of schedules). ``in_cases`` tells whether a case file may hold it, ``result`` the table of a
-    RESULT to which it adds rows.
+    place in every order (of laying over, of sentences, of schedules). ``in_cases`` tells whether a case file may hold
+    it, ``result`` the table of a RESULT to which it adds rows.
     """
 
     key: ClassVar[str]
