@@ -4,9 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components import controls
+from pages.components import sidebar
 
-st.set_page_config("Minerals Accord", page_icon=":material/handshake:", layout="wide", initial_sidebar_state="expanded")
+PARTS = Path(__file__).parent / "pages" / "components"
+
+# The icon is a file of ours: a browser would fetch a named one from a font server.
+st.set_page_config("Minerals Accord", page_icon=PARTS / "icon.svg", layout="wide", initial_sidebar_state="expanded")
 
 page = st.navigation(
     [
@@ -20,6 +23,6 @@ page = st.navigation(
     ],
     position="top",
 )
-st.html(Path(__file__).parent / "pages" / "components" / "frame.css")
-controls.sidebar()
+st.html(PARTS / "frame.css")
+sidebar.draw()
 page.run()

@@ -23,7 +23,7 @@ import numpy as np
 
 from model.design import Designer, DesignRequest, ResponseTable, Store
 from model.design.choice import choose
-from model.design.request import Menu
+from model.design.problem.request import Menu
 from model.world import World
 
 if TYPE_CHECKING:

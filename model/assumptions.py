@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from model.errors import ScenarioError
+from model.files import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,7 +85,7 @@ class Assumptions:
         rows = dict(self._rows)
         for name, value in overrides.items():
             if name not in rows:
-                raise ScenarioError(f"There is no assumption {name!r}. {self._nearest(name)}")
+                raise ScenarioError(f"There is no assumption {short(name)!r}. {self._nearest(short(name))}")
             row = rows[name]
             if not row.low <= value <= row.high:
                 allowed = f"{row.low:g} to {row.high:g} {row.unit}"

@@ -1,8 +1,14 @@
 """The ways a request can fail, each with what to try next."""
 
+LONGEST_MESSAGE = 8_000
+"""Letters of a message; twenty faults with their valid choices have about half as many."""
+
 
 class AccordError(Exception):
     """Base of every error a user can cause or must be told about."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…")
 
 
 class DataError(AccordError):
@@ -19,3 +25,7 @@ class SolveError(AccordError):
 
 class SnapshotError(AccordError):
     """A snapshot or library cannot be read, written or trusted. Nothing was changed; the message says what to do."""
+
+
+class FileError(ScenarioError, SnapshotError):
+    """A file cannot be read as what it should be, or not be written. An earlier file was left as it was."""

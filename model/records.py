@@ -7,14 +7,22 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from model.errors import ScenarioError
+from model.files import place, read_json, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+
+FAULTS_SHOWN = 20
+"""Faults a message lists; whoever has mended these sees the next."""
+LONGEST_SAID = 400
+"""Letters of what is said of one fault, which may quote a value."""
 
 
 def unit(name: str) -> dict[str, Any]:
@@ -39,13 +47,18 @@ class Record(BaseModel):
     def parse(cls, content: object, what: str) -> Self:
         """The record held by plain JSON content; ``what`` names it in messages.
 
+        A number is a number there and a truth value a truth value, as the schema says: text and other likenesses are
+        refused, which only a strict reading of JSON does.
+
         Raises:
             ScenarioError: naming every fault with its place, value and the valid choices.
         """
         try:
-            return cls.model_validate(content)
+            return cls.model_validate_json(to_json(content), strict=True)
         except ValidationError as error:
             raise ScenarioError(_describe(error, cls, what)) from None
+        except PydanticSerializationError:
+            raise ScenarioError(f"{what} holds half a letter (a lone surrogate) or is nested too deeply") from None
 
     @classmethod
     def read(cls, path: Path, what: str) -> Self:
@@ -57,86 +70,91 @@ class Record(BaseModel):
         return cls.parse(read_json(path, what), what)
 
 
-def read_json(path: Path, what: str) -> object:
-    """Content of a JSON file. NaN and Infinity, which are not JSON, are refused.
-
-    Raises:
-        ScenarioError: naming the file and, where it is not JSON, line and column.
-    """
-
-    def refuse(name: str) -> float:
-        raise ScenarioError(f"{what} {path}: {name} is not a number; every value must be finite")
-
-    try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        raise ScenarioError(
-            f"{what} {path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise ScenarioError(f"{what} {path} is nested too deeply to be one") from None
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{what} {path} cannot be read: {error}") from None
-
-
 def choices(valid: Iterable[str], wanted: object = None, most: int = 60) -> str:
     """A list of valid names for a message, the nearest to ``wanted`` first when one is near."""
     names = [str(name) for name in valid]
-    near = difflib.get_close_matches(str(wanted), names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(short(str(wanted)), names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}? " if near else ""
     shown = ", ".join(names[:most]) + (", …" if len(names) > most else "")
     return f"{hint}valid: {shown or 'none'}"
 
 
 def _describe(error: ValidationError, cls: type[BaseModel], what: str) -> str:
-    lines = [_describe_one(detail, cls) for detail in error.errors(include_url=False)]
-    return f"{what} is not valid: " + "; ".join(dict.fromkeys(lines))
+    details = [detail for detail in error.errors(include_url=False) if not _follows(detail)]
+    lines = dict.fromkeys(_describe_one(detail, cls) for detail in details[:FAULTS_SHOWN])
+    more = [f"and {len(details) - FAULTS_SHOWN} more"] if len(details) > FAULTS_SHOWN else []
+    return f"{what} is not valid: " + "; ".join([*lines, *more])
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether a fault says only that a list lost the items named in other faults."""
+    return detail["type"] == "too_short" and bool(detail["input"])
 
 
 def _describe_one(detail: ErrorDetails, cls: type[BaseModel]) -> str:
-    place = _place(detail["loc"])
-    value = detail["input"]
+    steps, valid, kind = _walk(cls, detail["loc"])
+    where = place(steps)
+    says = f"{detail['msg'][:1].lower()}{short(detail['msg'][1:], LONGEST_SAID)}".replace("tuple", "list").replace(
+        "a valid array", "a list"
+    )
     if detail["type"] == "extra_forbidden":
-        valid = _keys_at(cls, detail["loc"][:-1])
-        return f"unknown key {place!r}; {choices(valid, detail['loc'][-1])}"
+        return f"unknown key {where!r}{f' of kind {kind!r}' if kind else ''}; {choices(valid, steps[-1])}"
+    if steps[-1:] == ("[key]",):
+        return f"unknown key {place(steps[:-1])!r}: {says}"
     if detail["type"] == "missing":
-        return f"missing key {place!r}"
+        return f"missing key {where!r}"
     if detail["type"] == "value_error":
-        return f"{place + ': ' if place else ''}{detail['msg'].removeprefix('Value error, ')}"
-    shown = json.dumps(value, default=str)
-    return f"{place} = {shown[:80]}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+        return f"{where + ': ' if where else ''}{detail['msg'].removeprefix('Value error, ')}"
+    shown = short(json.dumps(detail["input"], default=str, ensure_ascii=False))
+    return f"{where + ' = ' if where else ''}{shown}: {says}"
 
 
-UNION_TAGS = ("named", "described")
-"""Steps of a location that name a form of record, not a key of the file."""
+Schema = dict[str, Any]
 
 
-def _place(location: tuple[int | str, ...]) -> str:
-    text = ""
-    for part in (part for part in location if part not in UNION_TAGS):
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.lstrip(".")
+def _walk(cls: type[BaseModel], location: tuple[int | str, ...]) -> tuple[tuple[int | str, ...], list[str], str]:
+    """Steps of a location that stand in the file, the keys allowed beside the last of them, and the kind of record.
 
-
-def _keys_at(cls: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Keys allowed at a place of the record, found by walking its schema."""
-    schema: dict[str, Any] = cls.model_json_schema()
+    Found by walking the record's schema; a location also names the forms of records it went through.
+    """
+    schema = cls.model_json_schema()
     definitions = schema.get("$defs", {})
 
-    def resolve(node: dict[str, Any]) -> dict[str, Any]:
+    def forms(node: Schema) -> list[Schema]:
         while "$ref" in node:
             node = definitions[node["$ref"].rsplit("/", 1)[-1]]
-        return node
+        options = [*node.get("anyOf", ()), *node.get("oneOf", ())]
+        return [form for option in options for form in forms(option)] if options else [node]
 
-    node = resolve(schema)
-    for part in location:
-        if isinstance(part, int):
-            node = resolve(node.get("items", {}))
-        elif part in node.get("properties", {}):
-            node = resolve(node["properties"][part])
-        for option in node.get("anyOf", []):
-            if "$ref" in option:
-                node = resolve(option)
-        if isinstance(part, str) and part in node.get("discriminator", {}).get("mapping", {}):
-            node = definitions[node["discriminator"]["mapping"][part].rsplit("/", 1)[-1]]
-    return list(node.get("properties", {}))
+    steps: list[int | str] = []
+    beside: list[Schema] = []
+    nodes = forms(schema)
+    for step in location:
+        narrowed = [node for node in nodes if _is_form(node, step)]
+        if len(nodes) > 1 and narrowed:
+            nodes = narrowed
+            continue
+        steps.append(step)
+        beside, nodes = nodes, [form for node in nodes for form in forms(_below(node, step))]
+    kinds = {_kind(node) for node in beside}
+    valid = dict.fromkeys(key for node in beside for key in node.get("properties", ()))
+    return tuple(steps), list(valid), kinds.pop() if len(kinds) == 1 else ""
+
+
+def _is_form(node: Schema, step: int | str) -> bool:
+    """Whether a step of a location only says which of several forms a record has: by its kind, or by having one."""
+    return {"named": not _kind(node), "described": bool(_kind(node))}.get(str(step), bool(step) and _kind(node) == step)
+
+
+def _kind(node: Schema) -> str:
+    """The kind of record a schema describes, where it has one."""
+    return str(node.get("properties", {}).get("kind", {}).get("const", ""))
+
+
+def _below(node: Schema, step: int | str) -> Schema:
+    """The schema of what stands under a step: an item of a list, a key of a record, or any key of a table."""
+    if isinstance(step, int):
+        items = node.get("prefixItems", ())
+        return dict(items[step]) if step < len(items) else dict(node.get("items", {}))
+    further = node.get("additionalProperties")
+    return dict(node.get("properties", {}).get(step, further if isinstance(further, dict) else {}))

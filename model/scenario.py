@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
@@ -44,9 +45,19 @@ class Scenario(Record):
             raise ValueError(f"{', '.join(doubled)} stands there more than once; name each once")
         return names
 
+    @cached_property
+    def _text(self) -> str:
+        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+
     def to_json(self) -> str:
         """The scenario as JSON, only what differs from the defaults; the same scenario gives the same text."""
-        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        return self._text
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Scenario:
+        """The scenario with other fields, unchecked; its text is its own, not that of what it was copied from."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_text", None)
+        return copied
 
     def without_agreement(self) -> Scenario:
         """The same shocks, parties, horizon and assumptions with nothing agreed."""

@@ -4,6 +4,12 @@ The model computes in tonnes of contained element a year, US dollars per tonne, 
 and 1, and years. Files that publish other units are converted here or carry their own ``content_share``.
 """
 
+PERCENT = 0.01
+"""A percent as a share."""
+
+MILLION = 1e6
+"""A million."""
+
 KG_PER_T = 1000.0
 """Kilograms in a tonne."""
 

@@ -7,33 +7,31 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.design import Designer, gains, scenario_of, term_sheet
-from model.design.aims import MEASURES as AIMS
-from model.design.aims import Aim
 from model.design.choice import MEASURES
-from model.design.levers import answer_in_words, one_lever
-from model.design.parties import aside_of, evaluator_of, trial_of
-from model.design.proof import agreement_of, in_round_numbers
+from model.design.choice.standing import standing
+from model.design.frontier import frontier_in_words, point_in_words
+from model.design.proof import signable
+from model.design.questions.aims import MEASURES as AIMS
+from model.design.questions.aims import Aim
+from model.design.questions.levers import answer_in_words, one_lever
+from model.design.questions.parties import aside_of, evaluator_of, trial_of
 from model.design.report import headline, red_lines
-from model.design.standing import standing
 from model.design.wording import (
-    frontier_in_words,
     gains_table,
     margins_in_words,
-    point_in_words,
     proof_in_words,
     sentences,
     terms_in_words,
     with_names,
 )
 from model.instruments import Agreement
-from pages.components import controls, design_charts, designs, jobs, layout, questions, results, state
+from pages.components import design_charts, designs, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
+    from model.aside import Aside
     from model.design import Design, DesignRequest
-    from model.design.frontier import FrontierStep, Point
-    from model.design.levers import LeverAnswer
-    from model.design.parties import Aside
-    from model.design.search import Found
+    from model.design.frontier import Point
+    from model.design.questions.levers import LeverAnswer
     from model.scenario import Scenario
 
 DESIGN_JOB = "design"
@@ -43,9 +41,9 @@ LEVER_JOB = "one_lever"
 
 def main() -> None:
     """The page from top to bottom."""
-    if controls.stopped():
+    if layout.stopped():
         st.stop()
-    scenario = controls.scenario()
+    scenario = state.scenario()
     st.subheader("What is the best deal that all can sign?", anchor=False)
     request = designs.request(scenario)
     identity = "" if request is None else request.model_dump_json()
@@ -62,13 +60,13 @@ def main() -> None:
         "Solves every package of the menu under every named shock, chooses, refines, proves. What is solved is kept.",
     )
     if found is not None:
-        _result(found, identity)
+        _result(found.found, identity)
     _one_lever(scenario, request)
 
 
-def _result(found: Found, identity: str) -> None:
+def _result(designer: Designer, identity: str) -> None:
     """What came out: an agreement, nothing better than none, or a conflict; each with the shocks it counts."""
-    design, names = found.design, results.names()
+    design, names = designer.design, results.names()
     st.markdown(f"#### {layout.plain(with_names(headline(design), names))}")
     if design.agreement is None:
         layout.bullets(sentences(design.conflicts, names))
@@ -78,7 +76,7 @@ def _result(found: Found, identity: str) -> None:
     _notes(design)
     designs.states(design.states)
     if design.agreement is not None:
-        _frontier(found, identity)
+        _frontier(designer, identity)
 
 
 def _terms(design: Design, agreement: Agreement) -> None:
@@ -122,7 +120,7 @@ def _worths(design: Design) -> None:
         layout.bullets(sentences(design.worths, results.names()))
 
 
-def _frontier(found: Found, identity: str) -> None:
+def _frontier(designer: Designer, identity: str) -> None:
     st.subheader("What one aim costs the other", anchor=False)
     first, second = questions.trade()
     if first == second:
@@ -133,26 +131,26 @@ def _frontier(found: Found, identity: str) -> None:
         FRONTIER_JOB,
         "Draw the frontier",
         key,
-        lambda: found.designer.frontier(first, second),
+        lambda: designer.frontier(first, second),
         "Agreements between the best of one and the best of the other, each of which can be loaded.",
     )
-    step: FrontierStep | None = jobs.finished(FRONTIER_JOB, key)
+    step = jobs.finished(FRONTIER_JOB, key)
     if step is None:
         return
-    terms = found.designer.terms()
-    optimum = tuple(standing(found.design.choice, terms, name) for name in (first, second))
+    terms = designer.terms()
+    optimum = tuple(standing(designer.design.choice, terms, name) for name in (first, second))
     picked = st.plotly_chart(
-        design_charts.frontier_chart(step.points, _titled(first), _titled(second), optimum),
+        design_charts.frontier_chart(step.found, _titled(first), _titled(second), optimum),
         key="frontier_chart",
         on_select="rerun",
         selection_mode="points",
         config=layout.CHART_TOOLS,
         theme=None,
     )
-    st.caption(frontier_in_words(step.points))
+    st.caption(frontier_in_words(step.found))
     chosen = [point["point_index"] for point in picked["selection"]["points"]]
     if chosen:
-        _point(step.points[chosen[0]], found.design.request, (first, second))
+        _point(step.found[chosen[0]], designer.request, (first, second))
 
 
 def _titled(measure: str) -> str:
@@ -161,8 +159,7 @@ def _titled(measure: str) -> str:
 
 
 def _point(point: Point, request: DesignRequest, measures: tuple[str, str]) -> None:
-    choice = in_round_numbers(point.choice, request.step)
-    agreement = agreement_of(choice, request, results.world())
+    choice, agreement = signable(point.choice, request, results.world())
     titles = [MEASURES[name] for name in measures]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(layout.plain(point_in_words(point, titles)), width="content")
@@ -197,7 +194,7 @@ def _one_lever(scenario: Scenario, request: DesignRequest) -> None:
     )
     step = jobs.finished(LEVER_JOB, key)
     if step is not None:
-        _answer(step.value)
+        _answer(step.found)
 
 
 def _answer(answer: LeverAnswer) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model import edits
 from model.findings import (
     MEASURES,
     described,
@@ -21,7 +22,7 @@ from model.findings import (
 )
 from model.findings.charts import by_mineral, ranking
 from model.studies.ranges import under_named_shocks
-from pages.components import axes, charts, controls, jobs, layout, levers, results
+from pages.components import axes, charts, jobs, layout, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ LIMITS = (
 def main() -> None:
     """The page from top to bottom."""
     layout.opening()
-    scenario = _choose_minerals(controls.scenario())
+    scenario = _choose_minerals(state.scenario())
     outcome = layout.solved(scenario)
     region, measure_id = _choose(outcome)
     if region is None:
@@ -60,7 +61,7 @@ def main() -> None:
         sentence = ranking_sentence(ranked, region, measure, results.names())
         chart = ranking(ranked, sentence, measure, opened)
         reach = (chart.x.low, chart.x.high)
-        bound = axes.held(f"ranking_{measure_id}_{region}", levers.focus(scenario), reach)
+        bound = axes.held(f"ranking_{measure_id}_{region}", edits.focus(scenario), reach)
         figure = charts.figure(chart, bound, charts.tall(chart))
         layout.exhibit(chart.sentence, figure, chart.table, "industries", f"{measure.note} {FLAGS_NOTE}")
         _worst(scenario)
@@ -77,7 +78,7 @@ def _choose_minerals(scenario: Scenario) -> Scenario:
     key = "counted"
     others = [mineral for mineral in results.world().minerals if mineral not in scenario.minerals]
     chosen = [mineral for mineral in st.session_state.get(key, []) if mineral in others]
-    return levers.counting(scenario, chosen)
+    return edits.counting(scenario, chosen)
 
 
 def _choose(outcome: Outcome) -> tuple[str | None, str]:
@@ -91,7 +92,7 @@ def _choose(outcome: Outcome) -> tuple[str | None, str]:
             "Measure", list(MEASURES), format_func=lambda id: MEASURES[id].label, key="measure", persist_state="session"
         )
     with third:
-        others = [mineral for mineral in results.world().minerals if mineral not in controls.scenario().minerals]
+        others = [mineral for mineral in results.world().minerals if mineral not in state.scenario().minerals]
         st.multiselect(
             "Count other minerals too",
             others,
@@ -122,7 +123,7 @@ def _open_one(outcome: Outcome, region: str, ranked: pd.DataFrame) -> str:
 
 
 def _worst(scenario: Scenario) -> None:
-    world, mineral = results.world(), levers.focus(scenario)
+    world, mineral = results.world(), edits.focus(scenario)
     jobs.panel(
         WORST_JOB,
         "Add the worst named shock",
@@ -135,7 +136,7 @@ def _worst(scenario: Scenario) -> None:
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
     chart = by_mineral(wide, "Which metal the cost comes from", results.names())
-    bound = axes.held(f"by_mineral_{region}", levers.focus(outcome.scenario), (chart.x.low, chart.x.high))
+    bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), (chart.x.low, chart.x.high))
     layout.exhibit(chart.sentence, charts.figure(chart, bound, charts.tall(chart)), chart.table, "cost_by_mineral")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from model.errors import AccordError
 from model.snapshot.make import Origin, freezing
 from model.snapshot.record import Snapshot
-from pages.components import controls, documents, jobs, layout, results
+from pages.components import documents, jobs, layout, results, state
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
@@ -41,7 +41,7 @@ def main() -> None:
 def _made(title: str, author: str) -> list[Snapshot]:
     """The snapshot of the scenario in the sidebar, once it was asked for."""
     layout.opening()
-    scenario = controls.scenario()
+    scenario = state.scenario()
     scenario = scenario.model_copy(update={"name": title.strip() or scenario.name})
     asked = f"{scenario.to_json()}\n{author}"
     progress = jobs.finished(JOB, asked)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model import edits
 from model.errors import AccordError
 from model.findings import controls_in_words, data_limits, levers_table
-from pages.components import controls, layout, levers, results
+from pages.components import layout, results, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ LIMITS = (
 
 def main() -> None:
     """The page from top to bottom."""
-    controls.stopped()
+    layout.stopped()
     section = st.segmented_control(
         "Section", list(SECTIONS), default="Sources", required=True, key="section", persist_state="session"
     )
@@ -69,7 +70,7 @@ def _assumptions() -> None:
 
 def _in_force() -> None:
     world, names = results.world(), results.names()
-    mineral = levers.focus(controls.scenario())
+    mineral = edits.focus(state.scenario())
     st.subheader(f"In force on {names.status_quo_date}, the status quo", anchor=False)
     st.markdown(f"**{names.mineral(mineral)}**")
     layout.bullets(
@@ -99,7 +100,7 @@ def _back_test() -> None:
 
 
 def _formulation() -> None:
-    mineral = levers.focus(controls.scenario())
+    mineral = edits.focus(state.scenario())
     st.subheader(f"The live programme of {results.names().mineral(mineral).lower()}", anchor=False)
     try:
         live = results.live_formulation(mineral)

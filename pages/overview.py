@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model import edits
 from model.errors import SolveError
 from model.findings import assumed, curve_chart, floor_fails_in, headline_numbers
+from model.instruments import Floor
 from model.studies.ranges import headline_ranges, main_assumptions
-from pages.components import axes, charts, controls, jobs, layout, levers, results
+from pages.components import axes, charts, jobs, layout, results, state
 
 if TYPE_CHECKING:
     from model.findings import Overview
@@ -22,7 +24,7 @@ RANGE_JOB = "headline_ranges"
 def main() -> None:
     """The page from top to bottom."""
     layout.opening()
-    scenario = controls.scenario()
+    scenario = state.scenario()
     facts = results.facts(scenario)
     _metrics(facts, scenario)
     left, right = layout.chart_row("who")
@@ -38,7 +40,7 @@ def main() -> None:
         st.subheader("Why", anchor=False, width="content")
         layout.assumption(
             "responses of supply, demand and stocks",
-            assumed(main_assumptions(results.world(), scenario, levers.focus(scenario))),
+            assumed(main_assumptions(results.world(), scenario, edits.focus(scenario))),
         )
     layout.bullets(facts.reasons)
     _ranges(scenario)
@@ -73,7 +75,7 @@ def _response(scenario: Scenario) -> None:
     if progress is None or progress.found.parties_price.empty:
         return
     curve = progress.found
-    floor = levers.first(scenario, "floors")
+    floor = edits.first(scenario, Floor)
     level = None if floor is None else floor.price
     current = None if level is None else (level, results.price_now(scenario, curve.stage))
     missing = (
@@ -89,7 +91,7 @@ def _ranges(scenario: Scenario) -> None:
         RANGE_JOB,
         "Range of the headline over assumptions",
         scenario.to_json(),
-        lambda: headline_ranges(results.world(), scenario, levers.focus(scenario)),
+        lambda: headline_ranges(results.world(), scenario, edits.focus(scenario)),
         "Solves the scenario with each main assumption at both ends of its registered range, one at a time.",
     )
 

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.design import cards, equivalence, membership, parties
-from model.design.wording import effort_in_words, signed
+from model.aside import NOTHING_BESIDE, aside_in_words
+from model.design.questions import cards, equivalence, membership, parties
+from model.design.wording import effort_in_words
 from model.errors import AccordError
-from pages.components import controls, design_charts, designs, documents, jobs, layout, questions, results, state
+from model.words.yearly import signed
+from pages.components import design_charts, designs, documents, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from model.design import DesignRequest
-    from model.design.evaluate import Evaluator, Trial
-    from model.design.parties import Study
+    from model.design.questions.evaluate import Evaluator, Trial
+    from model.design.questions.parties import Study
     from model.scenario import Scenario
     from model.snapshot.library import Entry
 
@@ -31,9 +33,9 @@ MOST_CANDIDATES = 4
 
 def main() -> None:
     """The page from top to bottom."""
-    if controls.stopped():
+    if layout.stopped():
         st.stop()
-    scenario, names = controls.scenario(), results.names()
+    scenario, names = state.scenario(), results.names()
     st.subheader("Would each of them sign?", anchor=False)
     if parties.is_empty(scenario.agreement):
         st.info("Nothing is agreed yet: add an instrument in the sidebar, or load an agreement from the page Design.")
@@ -43,8 +45,8 @@ def main() -> None:
         return
     layout.every_term(scenario)
     beside = state.aside(scenario)
-    if beside != parties.Aside():
-        st.caption(layout.plain(parties.aside_in_words(beside, results.world().tables["projects"], names)))
+    if beside != NOTHING_BESIDE:
+        st.caption(layout.plain(aside_in_words(beside, results.world().tables["projects"], names)))
     trial = parties.trial_of(scenario, beside)
     candidates = questions.candidates(scenario, MOST_CANDIDATES)
     identity = f"{scenario.to_json()}|{beside}|{request.model_dump_json()}"
@@ -58,15 +60,15 @@ def main() -> None:
     )
     step = jobs.finished(STUDY_JOB, key)
     if step is not None:
-        _cards(step.value, trial)
+        _cards(step.found, trial)
     designs.states(designs.counted(request))
     why, members, hold, others, before = st.tabs(
         ["Why", "Leaving and joining", "Coalitions", "Other instruments", "Since a saved scenario"]
     )
     with why:
-        _why(None if step is None else step.value, trial, request, identity)
+        _why(None if step is None else step.found, trial, request, identity)
     with members:
-        _members(None if step is None else step.value, trial)
+        _members(None if step is None else step.found, trial)
     with hold:
         _coalitions(scenario, trial, request, identity)
     with others:
@@ -113,7 +115,7 @@ def _why(found: Study | None, trial: Trial, request: DesignRequest, identity: st
         if step is None:
             _instruments(found.attribution)
         else:
-            _levers(step.value)
+            _levers(step.found)
         jobs.panel(
             MEMBERS_JOB,
             "Count the membership of each party too",
@@ -185,8 +187,8 @@ def _coalitions(scenario: Scenario, trial: Trial, request: DesignRequest, identi
     step = jobs.finished(COALITIONS_JOB, key)
     if step is not None:
         _what_leavers_take(trial)
-        st.markdown(f"**{layout.plain(membership.coalitions_in_words(step.value, names))}**")
-        designs.numbers(membership.coalition_table(step.value, names), "coalitions")
+        st.markdown(f"**{layout.plain(membership.coalitions_in_words(step.found, names))}**")
+        designs.numbers(membership.coalition_table(step.found, names), "coalitions")
 
 
 @st.cache_data(show_spinner=False)
@@ -209,11 +211,11 @@ def _equivalence(scenario: Scenario, trial: Trial, request: DesignRequest, ident
     )
     step = jobs.finished(EQUIVALENCE_JOB, key)
     if step is not None:
-        st.markdown(f"**{layout.plain(equivalence.equivalence_in_words(step.value, scenario.parties))}**")
+        st.markdown(f"**{layout.plain(equivalence.equivalence_in_words(step.found, scenario.parties))}**")
         st.caption("Over all parties, million USD/yr against no agreement. Without a level, its column says why.")
-        designs.numbers(equivalence.totals(step.value, scenario.parties), "equivalents")
+        designs.numbers(equivalence.totals(step.found, scenario.parties), "equivalents")
         with st.expander("Who pays, party by party"):
-            designs.numbers(equivalence.by_party(step.value, scenario.parties, names), "equivalents_by_party")
+            designs.numbers(equivalence.by_party(step.found, scenario.parties, names), "equivalents_by_party")
 
 
 def _since(scenario: Scenario) -> None:
@@ -237,7 +239,7 @@ def _since(scenario: Scenario) -> None:
     )
     step = jobs.finished(SINCE_JOB, key)
     if step is not None:
-        _change(parties.changes_table(step.value, results.names()), entry)
+        _change(parties.changes_table(step.found, results.names()), entry)
 
 
 def _change(table: pd.DataFrame, entry: Entry) -> None:

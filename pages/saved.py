@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from model.errors import AccordError
+from model.files import lines_of, text_of
 from model.snapshot.record import Snapshot, parse
-from pages.components import controls, documents, layout, links, results, state
+from pages.components import documents, layout, links, results, state
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
@@ -25,7 +26,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search name, tags, note, mineral, author or id", key="saved_search")
         archived = st.toggle("Archived", key="saved_archived")
-        documents.save_form(controls.scenario(), "saved", "Save this scenario")
+        documents.save_form(state.scenario(), "saved", "Save this scenario")
         with st.popover("Import, export", icon=":material/swap_vert:"):
             _import()
             _export()
@@ -156,16 +157,14 @@ def _import() -> None:
 def _take_in(data: bytes) -> None:
     """Save what a file holds: a snapshot, a scenario, or an export with many of both."""
     try:
-        text = data.decode("utf-8")
-        if '"minerals-accord library"' in text.partition("\n")[0]:
-            new, faults = documents.library().take_in(text.splitlines(keepends=True))
+        if '"minerals-accord library"' in next(lines_of(data, "file"), ""):
+            new, faults = documents.library().take_in(lines_of(data, "library export"))
             told = "".join(f" Refused: {fault}." for fault in faults)
             documents.say(f"{new} new entries taken in.{told}", fault=bool(faults))
             return
+        text = text_of(data, "file")
         item = parse(text) if '"minerals-accord snapshot"' in text else links.parse(text)
         results.check(item.scenario if isinstance(item, Snapshot) else item)
-    except UnicodeDecodeError:
-        documents.say("Not imported: the file is not text in UTF-8.", fault=True)
     except AccordError as error:
         documents.say(f"Not imported: {error}", fault=True)
     else:

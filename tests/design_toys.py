@@ -8,12 +8,13 @@ import numpy as np
 
 from model.case import Case, market_of
 from model.design.choice import Terms
-from model.design.options import MILLION, Frame, Option
-from model.design.packages import Package
-from model.design.request import DesignRequest
-from model.design.respond import reduce_solved
-from model.design.responses import Response
+from model.design.choice.options import Frame, Option
+from model.design.problem.packages import Package
+from model.design.problem.request import DesignRequest
+from model.design.responses.respond import reduce_solved
+from model.design.responses.response import Response
 from model.equilibrium import SolvedMineral, solve
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

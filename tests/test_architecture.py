@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from unittest.mock import patch
 
@@ -27,12 +28,16 @@ from model.world import World
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = sorted((ROOT / "model").rglob("*.py"))
-PAGES = sorted((ROOT / "pages").glob("*.py"))
+GEOMETRY = {"charts.py", "design_charts.py", "designs.py", "jobs.py", "links.py"}
+"""Work out where marks and boxes stand, how long a wait lasts and how a link is padded; nothing of economics."""
+PAGES = [path for path in sorted((ROOT / "pages").rglob("*.py")) if path.name not in GEOMETRY]
 INTERFACE = {"app", "pages", "streamlit", "plotly"}
 LOOKUPS = {"value", "find", "assumed", "by_region", "assumed_by_region"}
 """Methods that look an assumption up by name; the last two take the beginning of a name."""
 BY_REGION = {"by_region", "assumed_by_region"}
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
+SUMS = {"sum", "mean", "cumsum", "prod", "diff", "abs", "round", "pow", "mul", "div", "sub"}
+"""Functions, and methods of tables, that compute."""
 DISTRIBUTIONS = {"pydantic_core": "pydantic", "docx": "python-docx", "fontTools": "fonttools"}
 """What a library is installed as, where that is not its name in the code."""
 MACHINE_FOLDERS = ("home", "Users", "root", "tmp", "mnt", "work", "srv")
@@ -56,6 +61,31 @@ def imported(path: Path) -> set[str]:
 
 def test_imports_run_one_way() -> None:
     assert lint_imports(str(ROOT / "pyproject.toml"), no_cache=True, no_logo=True) == 0
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def needed(path: Path, modules: set[str]) -> set[str]:
+    """The model's modules that a file imports when it is imported itself, and those whose types it names."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = [tree(path)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= inside if inside <= modules else {str(node.module), *inside}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        waiting += [] if isinstance(node, ast.FunctionDef) else ast.iter_child_nodes(node)
+    return names & modules
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {module(path) for path in MODEL}
+    needs = {module(path): needed(path, modules) for path in MODEL}
+    assert tuple(TopologicalSorter(needs).static_order())
 
 
 @pytest.mark.parametrize("path", MODEL, ids=lambda path: str(path.relative_to(ROOT)))
@@ -152,24 +182,39 @@ def test_every_assumption_is_used(world: World) -> None:
     assert sorted({row.id for row in world.assumptions if not any(one.fullmatch(row.id) for one in used)}) == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_pages_compute_nothing(path: Path) -> None:
     """A page selects, asks the model and shows; a figure worked out on a page would escape every test of the model."""
-    found = [
-        f"line {node.lineno}: {ast.unparse(node)}"
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ARITHMETIC) and not joins_text(node)
-    ]
-    assert found == []
+    assert [f"line {node.lineno}: {ast.unparse(node)}" for node in ast.walk(tree(path)) if computes(node)] == []
+
+
+def computes(node: ast.AST) -> bool:
+    """Whether an expression or statement works out a number."""
+    if isinstance(node, ast.Call):
+        return getattr(node.func, "id", getattr(node.func, "attr", "")) in SUMS
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ARITHMETIC) and not joins_text(node)
+    return isinstance(node, ast.AugAssign) and isinstance(node.op, ARITHMETIC)
 
 
 def joins_text(node: ast.BinOp) -> bool:
-    """Whether a plus sign joins texts or lists."""
+    """Whether a plus sign joins texts or lists, or a stroke the parts of a path."""
     is_literal = (ast.JoinedStr, ast.List, ast.ListComp)
     ends = (node.left, node.right)
-    return isinstance(node.op, ast.Add) and any(
-        isinstance(end, is_literal) or (isinstance(end, ast.Constant) and isinstance(end.value, str)) for end in ends
-    )
+    has_text = any(isinstance(end, ast.Constant) and isinstance(end.value, str) for end in ends)
+    if isinstance(node.op, ast.Div):
+        return has_text or (isinstance(node.left, ast.BinOp) and joins_text(node.left))
+    return isinstance(node.op, ast.Add) and (has_text or any(isinstance(end, is_literal) for end in ends))
+
+
+@pytest.mark.parametrize("text", ["a + b", "total += 1", "round(a)", "frame.sum(axis=1)", "frame['x'].abs()", "a / 2"])
+def test_arithmetic_is_seen(text: str) -> None:
+    assert any(computes(node) for node in ast.walk(ast.parse(text)))
+
+
+@pytest.mark.parametrize("text", ["'a' + b", "[a] + b", "folder / 'a' / 'b'", "a | b", "not a"])
+def test_what_joins_is_no_arithmetic(text: str) -> None:
+    assert not any(computes(node) for node in ast.walk(ast.parse(text)))
 
 
 def texts() -> list[Path]:

@@ -13,13 +13,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from model.cli import main
+from model.cli import main, outputs
+from model.cli.snapshots import FORMATS
 from model.data import data_hash, default_folder
+from model.errors import FileError
+from model.memo import document_of, export
+from model.scenario import Scenario
+from model.snapshot.library import Library
+from tests.snapshots import SAMPLE, altered, sample
 
 CASES = Path(__file__).parent / "cases"
 BAD_CASES = sorted((CASES / "bad").glob("*.json"))
 COMMANDS = ("case", "solve", "schema", "calibrate", "check-data", "shocks", "app")
-EARLIER = "an earlier result\n"
+EARLIER = json.dumps({"prices": [], "quantities": [], "flows": [], "status": {"converged": True}})
 FLOOR = {"parties": ["USA"], "mineral": "bismuth", "stage": "refined", "price": 13000.0}
 TRQ = {
     "importers": ["USA"],
@@ -31,6 +37,9 @@ TRQ = {
     "over_quota": {"ad_valorem": 0.1},
 }
 SCENARIO: dict[str, Any] = {"name": "a floor for bismuth", "minerals": ["bismuth"], "agreement": {"floors": [FLOOR]}}
+
+NO_ROWS = ("trqs", "quotas")
+"""Tables without rows under that scenario."""
 
 Refused = Callable[..., str]
 
@@ -268,9 +277,176 @@ def test_paths_that_cannot_be_written_are_refused(
     assert not (tmp_path / "result.json").exists()
 
 
-def test_a_device_is_written_to_and_not_replaced() -> None:
-    assert main(["case", str(CASES / "price-zero-glut.json"), "--out", "/dev/null"]) == 0
-    assert Path("/dev/null").is_char_device()
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert main(["case", str(CASES / "price-zero-glut.json"), "--out", str(pipe)]) == 0
+        assert "prices" in json.loads(os.read(reader, 65_536))
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_what_is_no_earlier_result_is_never_replaced(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = written(SCENARIO)
+    library = tmp_path / "library.sqlite"
+    assert main(["library", "--library", str(library), "save", str(scenario)]) == 0
+    exported = tmp_path / "all.jsonl"
+    assert main(["library", "--library", str(library), "export", "--out", str(exported)]) == 0
+    capsys.readouterr()
+    for out in (scenario, library, exported, SAMPLE, CASES / "price-zero-glut.json", default_folder() / "prices.csv"):
+        before = out.read_bytes()
+        for arguments in (
+            ["solve", scenario],
+            ["snapshot", scenario],
+            ["case", CASES / "price-zero-glut.json"],
+            ["design", scenario],
+            ["memo", SAMPLE, "--format", "pdf"],
+            ["library", "--library", library, "export"],
+            ["library", "--library", library, "open", "a"],
+        ):
+            kind = arguments[0] if arguments[0] != "library" else arguments[3]
+            if (out, kind) in {(SAMPLE, "snapshot"), (SAMPLE, "open"), (exported, "export")}:
+                continue
+            assert main([*map(str, arguments), "--out", str(out)]) == 2
+            shown = capsys.readouterr().err
+            assert shown.startswith(f"accord: error: cannot write {out}: ")
+            assert shown.count("\n") == 1
+            assert out.read_bytes() == before
+
+
+def test_every_command_replaces_its_own_earlier_file(tmp_path: Path, written: Callable[[object], Path]) -> None:
+    library = ["library", "--library", str(tmp_path / "library.sqlite")]
+    assert main([*library, "save", str(SAMPLE)]) == 0
+    assert main([*library, "save", str(written(SCENARIO))]) == 0
+    for arguments in (
+        ["case", str(CASES / "price-zero-glut.json"), "--out"],
+        ["solve", str(written(SCENARIO)), "--csv", str(tmp_path / "tables"), "--out"],
+        [*library, "export", "--out"],
+        [*library, "open", sample().id, "--out"],
+        [*library, "open", Library(tmp_path / "library.sqlite").entries()[0].id, "--out"],
+        ["calibrate", "--json"],
+    ):
+        out = tmp_path / f"out {len(list(tmp_path.iterdir()))}"
+        assert main([*arguments, str(out)]) == 0
+        first = out.stat().st_ino
+        assert main([*arguments, str(out)]) == 0
+        assert out.stat().st_ino != first
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_memos_are_known_again_by_what_they_say(tmp_path: Path, format: str) -> None:
+    path = tmp_path / f"memo.{format}"
+    another = altered(sample(), lambda content: content["inputs"]["assumptions"].update(pass_through=0.8))
+    for snapshots in ([sample()], [sample(), another]):
+        path.write_bytes(export(document_of(snapshots), format))
+        assert outputs.memo(path, []).is_replaceable()
+
+
+@pytest.mark.parametrize(
+    "data", [b"%PDF-1.7 their own", b"<!DOCTYPE html>\n<p>theirs", b"PK\x05\x06" + bytes(18), b"PK"]
+)
+def test_other_documents_are_no_memos(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "memo.pdf"
+    path.write_bytes(data)
+    with pytest.raises(FileError, match="it is not a memo"):
+        outputs.memo(path, [])
+
+
+def test_tables_of_an_earlier_run_do_not_stay(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "tables", str(tmp_path / "result.json")
+    assert main(["solve", str(written(SCENARIO)), "--out", out, "--csv", str(folder)]) == 0
+    begins = {
+        name: (folder / f"{name}.csv").read_text(encoding="utf-8") for name in outputs.TABLES if name not in NO_ROWS
+    }
+    assert [name for name, text in begins.items() if not text.startswith(outputs.TABLES[name])] == []
+    (folder / "notes.csv").write_text("mine", encoding="utf-8")
+    (folder / "trqs.csv").write_text("mine", encoding="utf-8")
+    assert main(["solve", str(written({"minerals": ["bismuth"]})), "--out", out, "--csv", str(folder)]) == 2
+    assert "trqs.csv: it is not a table of `accord solve`" in capsys.readouterr().err
+    (folder / "trqs.csv").unlink()
+    assert main(["solve", str(written({"minerals": ["bismuth"]})), "--out", out, "--csv", str(folder)]) == 0
+    assert not (folder / "floors.csv").exists()
+    assert (folder / "notes.csv").read_text(encoding="utf-8") == "mine"
+    assert (folder / "prices.csv").is_file()
+
+
+def test_tables_and_result_never_meet(tmp_path: Path, data_copy: Path, written: Callable[[object], Path]) -> None:
+    scenario, out = str(written(SCENARIO)), str(tmp_path / "result.json")
+    before = data_hash(data_copy)
+    assert main(["solve", scenario, "--out", out, "--csv", str(data_copy)]) == 2
+    assert data_hash(data_copy) == before
+    assert main(["solve", scenario, "--out", str(tmp_path / "prices.csv"), "--csv", str(tmp_path)]) == 2
+    assert not (tmp_path / "prices.csv").exists()
+
+
+def test_a_percentage_for_a_share_is_asked_about_and_taken_as_it_stands(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tariff = {"importers": ["USA"], "exporters": ["CHN"], "mineral": "bismuth", "stage": "refined", "ad_valorem": 25}
+    shock = {"name": "china_bismuth_ban", "severity": 1000}
+    scenario = {"minerals": ["bismuth"], "agreement": {"tariffs": [tariff]}, "shocks": [shock]}
+    out = tmp_path / "result.json"
+    assert main(["solve", str(written(scenario)), "--out", str(out)]) == 0
+    rate, severity = capsys.readouterr().err.splitlines()
+    assert rate == "accord: is this meant? agreement.tariffs[0].ad_valorem = 25 is 2,500 %; 25 % is 0.25"
+    assert severity.startswith("accord: is this meant? shocks[0].severity = 1000 is beyond the library's range ")
+    assert read(out)["scenario"]["agreement"]["tariffs"][0]["ad_valorem"] == 25.0
+
+
+def test_a_scenario_need_not_be_given(tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    assert main(["solve", "--out", str(out)]) == 0
+    assert read(out)["scenario"] == Scenario().model_dump(mode="json", by_alias=True)
+
+
+@pytest.mark.parametrize("length", [300, 5_000, 100_000])
+def test_long_names_are_refused_in_a_short_line(length: int, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "n\n" * (length // 2)
+    case = str(CASES / "price-zero-glut.json")
+    for arguments in (
+        ["case", name, "--out", "out.json"],
+        ["case", case, "--out", name],
+        ["solve", "--out", "out.json", "--csv", name],
+        ["solve", "--out", "out.json", "--data", name],
+        ["solve", "--out", "out.json", "--assume", name],
+        ["solve", "--out", "out.json", "--assume", f"{name}=1"],
+        ["replay", name],
+        ["check-data", "--data", name],
+        ["library", "--library", name, "list"],
+        ["library", "--library", name, "export", "--out", "out.json"],
+        ["library", "save", name],
+        ["library", "import", name],
+    ):
+        assert main(arguments) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert len(error) < 1_000
+    assert len(stopped(["schema", name], capsys)) < 1_000
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_console_that_lacks_a_letter_shows_another(tmp_path: Path, encoding: str) -> None:
+    library = Library(tmp_path / "library.sqlite")
+    library.save(Scenario(name="Ελλάδα → 中文"))
+    command = [sys.executable, "-m", "model.cli", "library", "--library", str(library.path)]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for action in (
+        ["list"],
+        ["archive", library.entries()[0].id],
+        ["open", "ffff", "--out", str(tmp_path / "ü→.json")],
+    ):
+        done = subprocess.run([*command, *action], capture_output=True, check=False, env=environment)
+        shown, wanted = (done.stderr, 2) if action[0] == "open" else (done.stdout, 0)
+        assert done.returncode == wanted
+        assert shown.count(b"\n") == 1
+        assert ("?????? ? ??" in shown.decode(encoding)) == (wanted == 0)
 
 
 def test_a_damaged_table_is_refused_by_cell(
@@ -292,6 +468,15 @@ def test_a_damaged_table_is_refused_by_cell(
 def test_shipped_data_are_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-data"]) == 0
     assert data_hash() in capsys.readouterr().out
+
+
+def test_schema_lists_the_files_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    kinds = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == ["case", "scenario", "design", "snapshot"]
+    for kind in kinds:
+        assert main(["schema", kind]) == 0
+        assert json.loads(capsys.readouterr().out)["properties"]
 
 
 @pytest.mark.parametrize("kind", ["case", "scenario"])
@@ -325,7 +510,7 @@ def test_app_becomes_the_dashboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     """It is replaced by the dashboard, so that stopping one stops the other, in the folder that holds its settings."""
     monkeypatch.chdir(tmp_path)
     started: list[tuple[Path, list[str]]] = []
-    monkeypatch.setattr("model.cli.os.execv", lambda _, command: started.append((Path.cwd(), command)))
+    monkeypatch.setattr("os.execv", lambda _, command: started.append((Path.cwd(), command)))
     assert main(["app"]) == 0
     ((folder, command),) = started
     assert command[1:] == ["pages/components/start.py", "app.py"]
@@ -337,7 +522,7 @@ def test_app_runs_on_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCORD_DATA", "")
     monkeypatch.chdir(Path.cwd())
     folders: list[str] = []
-    monkeypatch.setattr("model.cli.os.execv", lambda *_: folders.append(os.environ["ACCORD_DATA"]))
+    monkeypatch.setattr("os.execv", lambda *_: folders.append(os.environ["ACCORD_DATA"]))
     assert main(["app", "--data", str(default_folder())]) == 0
     assert folders == [str(default_folder())]
 
@@ -345,7 +530,7 @@ def test_app_runs_on_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_app_refuses_damaged_data_before_it_starts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("model.cli.os.execv", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr("os.execv", lambda *_: pytest.fail("started"))
     assert main(["app", "--data", str(tmp_path)]) == 2
     assert "faults" in capsys.readouterr().err
 
@@ -353,7 +538,7 @@ def test_app_refuses_damaged_data_before_it_starts(
 def test_app_without_its_script_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("model.cli.PACKAGE", tmp_path / "model")
+    monkeypatch.setattr("model.cli.app.PACKAGE", tmp_path / "model")
     assert main(["app"]) == 2
     assert "app.py" in capsys.readouterr().err
 

@@ -11,14 +11,15 @@ import pyomo.environ as pyo
 import pytest
 
 from model.design.choice import NASH_ERROR, Terms, choose, tangent_points
+from model.design.choice.options import Option, prune
+from model.design.choice.programme import NoAgreement
 from model.design.conflict import conflict, worths
 from model.design.frontier import frontier
-from model.design.options import MILLION, Option, prune
-from model.design.packages import Package
-from model.design.programme import NoAgreement
-from model.design.projects import Project
-from model.design.request import DesignRequest
+from model.design.problem.packages import Package
+from model.design.problem.projects import Project
+from model.design.problem.request import DesignRequest
 from model.errors import ScenarioError
+from model.units import MILLION
 from tests.design_toys import MINERAL, STAGE, case_response, frame_of, label, option, response, terms_of
 
 STEPS: dict[str, Any] = {
@@ -446,9 +447,9 @@ def test_the_frontier_trades_one_measure_for_the_other() -> None:
         options.append(Option(frame, package, (made,), options[0].neutral, 1000.0))
     request = DesignRequest(parties=("A", "B"), gap=0.0, participation="none")
     *_, last = frontier(Terms(request, frame, {MINERAL: options}), "users_gain", "producers_gain", 14)
-    first = [point.first for point in last.points]
-    second = [point.second for point in last.points]
-    assert len(last.points) >= 12
+    first = [point.first for point in last.found]
+    second = [point.second for point in last.found]
+    assert len(last.found) >= 12
     assert first == sorted(first, reverse=True)
     assert second == sorted(second)
     with pytest.raises(ScenarioError, match="unknown measure"):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from model.design import Designer, DesignRequest, ResponseTable, Store, term_sheet
-from model.design.commitments import Seller, allocate
-from model.design.packages import Package
-from model.design.respond import respond
-from model.design.responses import Facts, question
+from model.design.problem.commitments import Seller, allocate
+from model.design.problem.facts import Facts
+from model.design.problem.packages import Package
+from model.design.responses.respond import respond
+from model.design.responses.response import question
 from model.world import World
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def world(table: ResponseTable) -> World:
     return table.world
 
 
+@pytest.mark.slow
 def test_real_projects_are_built_when_the_losers_are_compensated(table: ResponseTable) -> None:
     """New lithium capacity hurts Australia's producers; transfers let everyone sign, and offtakes satisfy lenders."""
     alone = Designer(table, DesignRequest.parse(LITHIUM, "design")).result()

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from model.design.choice import Terms, choose
+from model.design.choice import Choice, Terms, choose
+from model.design.choice.options import Option
+from model.design.choice.programme import NoAgreement
 from model.design.conflict import conflict, least_violation, worths
-from model.design.options import MILLION, Option
-from model.design.packages import Package
-from model.design.programme import NoAgreement
-from model.design.proof import in_round_numbers
-from model.design.request import DesignRequest
+from model.design.problem.packages import Package
+from model.design.problem.request import DesignRequest
+from model.design.proof import Proof, in_round_numbers, signable
+from model.design.report import red_lines
+from model.design.search import Design
+from model.units import MILLION
+from model.world import World
 from tests.design_toys import MINERAL, STAGE, frame_of, label, option, response, terms_of
 
 if TYPE_CHECKING:
@@ -171,6 +175,28 @@ def test_money_moves_only_as_far_as_a_limit_needs_it() -> None:
     assert choice.transfers == pytest.approx({"A": -1.0, "B": 1.0}, abs=1e-6)
     assert choice.contracts == ()
     assert choice.bound >= choice.objective - 1e-9
+
+
+def test_the_margin_of_public_outlay_is_what_the_choice_leaves() -> None:
+    """A bears 10 of outlay, of which a purse takes what B can bear (7), and pays B nothing or gets a lump sum."""
+    for request in ({"share_outlay": True}, {"transfers": 50e6}):
+        asked = line(treasury_outlay=12.0 * MILLION) | request
+        terms = two_parties({"A": 4.0, "B": 7.0}, asked, outlay_usd={"A": 10.0 * MILLION})
+        choice = choose(terms)
+        own = choice.outlay_shares.get(MINERAL, {"A": 1.0})["A"] * 10.0 - choice.transfers["A"]
+        design = Design(terms.request, (), choice, None, proof_of(choice), (), (), (), 0, 0)
+        table = red_lines(design).set_index("red_line")
+        assert table.loc["A: public outlay of at most 12 million USD a year", "margin"] == pytest.approx(12.0 - own)
+
+
+def proof_of(choice: Choice) -> Proof:
+    return Proof(choice.expected_gain, choice.expected_gain, choice.gain, 0.0, 1)
+
+
+def test_a_point_to_be_signed_has_round_transfers(world: World) -> None:
+    terms = terms_of([{"USA": 10.0, "JPN": -1.23456}], ("USA", "JPN"), transfers=50e6, participation="expected")
+    choice, _ = signable(choose(terms), terms.request, world)
+    assert choice.transfers == pytest.approx({"USA": -1.235, "JPN": 1.235})
 
 
 def test_transfers_are_rounded_in_favour_of_all_but_one() -> None:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from model.design.choice import NASH_ERROR, Choice, Terms, choose
-from model.design.options import MILLION, Option, Pair
-from model.design.packages import Package
-from model.design.programme import NoAgreement, Programme, Solved
-from model.design.request import DesignRequest
+from model.design.choice.options import Option, Pair
+from model.design.choice.programme import NoAgreement, Programme, Solved
+from model.design.problem.packages import Package
+from model.design.problem.request import DesignRequest
 from model.errors import SolveError
+from model.units import MILLION
 from tests.design_toys import MINERAL, STAGE, frame_of, label, option, response, terms_of
 
 PARTIES = ("A", "B")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model.design import draft as drafts
-from model.design import parties
-from model.design.membership import USUAL_CORE
-from model.design.parties import Aside
-from model.design.request import DesignRequest, states_of
+from model.aside import Aside
+from model.design.problem import draft as drafts
+from model.design.problem.request import DesignRequest, states_of
+from model.design.questions import parties
+from model.design.questions.membership import USUAL_CORE
 from model.instruments import Agreement, Floor
 from model.scenario import Scenario
 from model.snapshot.library import Library
@@ -82,6 +84,22 @@ def said(test: AppTest) -> str:
     return "\n".join(each.value for kind in (test.markdown, test.caption) for each in kind)
 
 
+START = """
+import sys
+from streamlit.testing.v1 import AppTest
+test = AppTest.from_file(sys.argv[1], default_timeout=120).run()
+assert not test.exception and test.subheader, "the first page is shown"
+print([name for name in sys.modules if name.startswith("model.design")])
+"""
+
+
+@pytest.mark.slow
+def test_the_first_page_loads_no_optimiser() -> None:
+    command = [sys.executable, "-c", START, str(ROOT / "app.py")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
 def test_a_design_runs_to_its_end_and_loads_into_the_scenario(page: Any) -> None:
     test = run_job(page("design", BISMUTH), "Find the agreement")
     assert "The parties together gain" in said(test)
@@ -91,6 +109,7 @@ def test_a_design_runs_to_its_end_and_loads_into_the_scenario(page: Any) -> None
     assert test.session_state[state.STORE].scenario.agreement != Agreement()
 
 
+@pytest.mark.slow
 def test_the_frontier_is_drawn_with_the_agreement_found(page: Any) -> None:
     test = run_job(page("design", BISMUTH), "Find the agreement")
     test = run_job(test, "Draw the frontier")
@@ -228,6 +247,7 @@ def test_coalitions_are_tried(page: Any) -> None:
     assert "Of 7 coalitions" in said(test)
 
 
+@pytest.mark.slow
 def test_other_instruments_are_compared_also_one_party_s(page: Any) -> None:
     test = page("parties", AGREED)
     test.selectbox(key="parties_applied_by").set_value("JPN")
@@ -265,6 +285,7 @@ def touching(scenario: Scenario) -> list[str]:
     return [state.name for state in named]
 
 
+@pytest.mark.slow
 def test_shocks_are_chosen_stated_and_kept(page: Any) -> None:
     first, *others = touching(BISMUTH)
     test = open_shocks(page("design", BISMUTH))

@@ -9,10 +9,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from model.aside import Aside, aside_in_words
 from model.design import DesignRequest, ResponseTable, Store
-from model.design import draft as drafts
-from model.design.aims import Aim, measured, producer_price
-from model.design.attribution import (
+from model.design.choice import MEASURES, choose
+from model.design.choice.options import Option
+from model.design.choice.standing import standing
+from model.design.frontier import frontier
+from model.design.problem import draft as drafts
+from model.design.problem.draft import Draft, RedLine, add_line
+from model.design.problem.packages import Package
+from model.design.problem.request import check, states_of
+from model.design.questions.aims import Aim, measured, producer_price
+from model.design.questions.attribution import (
     attribute,
     attribution_trials,
     change_since,
@@ -21,15 +29,12 @@ from model.design.attribution import (
     levers_of,
     shapley,
 )
-from model.design.cards import assured, cards, gets, gives, margins, signs
-from model.design.choice import MEASURES, choose
-from model.design.draft import Draft, RedLine, add_line
-from model.design.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
-from model.design.evaluate import Evaluator, Trial, applied_by
-from model.design.frontier import frontier
-from model.design.levels import Reached, level_search, tries_of
-from model.design.levers import answer_in_words, one_lever
-from model.design.membership import (
+from model.design.questions.cards import assured, cards, gets, gives, red_lines, signs
+from model.design.questions.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
+from model.design.questions.evaluate import Evaluator, Trial, applied_by
+from model.design.questions.levels import Reached, level_search, tries_of
+from model.design.questions.levers import answer_in_words, one_lever
+from model.design.questions.membership import (
     Coalition,
     Member,
     coalition_table,
@@ -42,12 +47,8 @@ from model.design.membership import (
     membership_trials,
     stable_coalitions,
 )
-from model.design.options import MILLION, Option
-from model.design.packages import Package
-from model.design.parties import (
+from model.design.questions.parties import (
     ALL,
-    Aside,
-    aside_in_words,
     aside_of,
     attribution_in_words,
     by_lever,
@@ -58,11 +59,8 @@ from model.design.parties import (
     study,
     trial_of,
 )
-from model.design.request import check, states_of
-from model.design.respond import facts_of
-from model.design.standing import standing
+from model.design.responses.facts import facts_of
 from model.design.wording import (
-    agreement_in_short,
     level_in_words,
     margins_in_words,
     shocks_left,
@@ -73,9 +71,11 @@ from model.design.wording import (
     with_names,
 )
 from model.errors import ScenarioError
+from model.findings.agreed import agreement_in_short
 from model.findings.terms import agreement_in_words
 from model.instruments import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
 from model.scenario import Scenario
+from model.units import MILLION
 from model.words.names import Names
 from model.world import World
 from tests.design_toys import MINERAL as TOY
@@ -115,7 +115,7 @@ def last(steps: Iterator[Any]) -> Any:
     *before, answer = steps
     assert all(step.done < step.total for step in before)
     assert answer.done == answer.total
-    return answer.value
+    return answer.found
 
 
 def returned(steps: Generator[Any, None, Any]) -> Any:
@@ -206,6 +206,7 @@ def test_an_unknown_lever_or_measure_is_refused(evaluator: Evaluator, trial: Tri
 # equivalence
 
 
+@pytest.mark.slow
 def test_an_equivalent_instrument_gives_the_same_producer_price(
     evaluator: Evaluator, trial: Trial, names: Names
 ) -> None:
@@ -369,7 +370,7 @@ def test_the_change_since_a_saved_scenario_names_its_cause(
     def one_shock(scenario: Scenario) -> DesignRequest:
         return DesignRequest(parties=scenario.parties, minerals=scenario.minerals, shocks=(SHOCK,))
 
-    monkeypatch.setattr("model.design.parties.request_of", one_shock)
+    monkeypatch.setattr("model.design.questions.parties.request_of", one_shock)
     now = Scenario(minerals=(MINERAL,), parties=MEMBERS, agreement=trial.agreement)
     higher = {
         "demand_elasticity_short.bismuth": 0.9 * table.world.assumptions.value("demand_elasticity_short", MINERAL)
@@ -523,13 +524,26 @@ def test_contracts_and_stocks_stand_on_both_cards(evaluator: Evaluator, trial: T
 
 
 def test_the_margin_of_a_red_line_is_what_is_left_of_it(evaluator: Evaluator, trial: Trial, names: Names) -> None:
-    lines = margins(evaluator, trial)
+    lines = red_lines(evaluator, trial)
     own = lines[lines["red_line"].str.contains("users lose")].iloc[0]
     frame = cards(evaluator, trial).set_index("party")
     assert own["margin"] == pytest.approx(1.0 + frame.loc["JPN", "users_musd"])
     tight = lines.assign(margin=[-2.0, *[0.0] * (len(lines) - 1)], unit="million USD/yr")
     told = margins_in_words(tight, names)["Margin"].tolist()
     assert told == ["broken by 2.00 million USD/yr", *["just met"] * (len(lines) - 1)]
+
+
+def test_a_lump_sum_paid_narrows_the_margin_of_public_outlay(beside: tuple[Evaluator, Trial]) -> None:
+    evaluator, trial = beside
+    lines = {"red_lines": {"USA": {"treasury_outlay": 1e9}}}
+    asked = evaluator.request.model_dump(mode="json", exclude={"red_lines"}) | lines
+    limited = evaluator_of(evaluator.table, DesignRequest.parse(asked, "design"))
+
+    def margin(given: Trial) -> float:
+        found = red_lines(limited, given)
+        return float(found.loc[found["red_line"].str.contains("public outlay"), "margin"].iloc[0])
+
+    assert margin(trial) == pytest.approx(margin(replace(trial, transfers={})) - 5.0)
 
 
 def test_who_would_not_sign_is_named(evaluator: Evaluator, trial: Trial, names: Names) -> None:
@@ -583,7 +597,7 @@ def test_a_choice_stands_where_the_programme_s_measure_says(name: str) -> None:
     )
     other = "users_gain" if name != "users_gain" else "producers_gain"
     *_, drawn = frontier(terms, name, other)
-    for point in drawn.points:
+    for point in drawn.found:
         assert standing(point.choice, terms, name) == pytest.approx(point.first, abs=1e-5)
         assert standing(point.choice, terms, other) == pytest.approx(point.second, abs=1e-5)
 

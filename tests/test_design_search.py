@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,16 @@ from model.cli import main
 from model.design import Designer, DesignRequest, ResponseTable, Store, gains, result, scenario_of, term_sheet
 from model.design.catalogue import Catalogue
 from model.design.choice import choose
+from model.design.choice.programme import NoAgreement
+from model.design.conflict import why_nothing
 from model.design.frontier import FEWEST_POINTS
-from model.design.packages import Levels, menu_levels, neighbours, package_of
-from model.design.programme import NoAgreement
-from model.design.projects import annuity, eligible, project_sets, projects_of, with_projects
-from model.design.report import why_nothing
-from model.design.request import Menu, check
-from model.design.respond import facts_of, respond
-from model.design.responses import Response, question
-from model.design.table import Failure
+from model.design.problem.packages import Levels, menu_levels, neighbours, package_of
+from model.design.problem.projects import annuity, eligible, project_sets, projects_of, with_projects
+from model.design.problem.request import Menu, check
+from model.design.responses.facts import facts_of
+from model.design.responses.respond import respond
+from model.design.responses.response import Response, question
+from model.design.responses.table import Failure
 from model.errors import AccordError, ScenarioError, SolveError
 from model.instruments import Agreement, Floor, Mechanism
 from model.market.records import NOWHERE, NodeRole, Role
@@ -50,6 +53,7 @@ def asked(**changes: Any) -> DesignRequest:
     return DesignRequest.parse(SMALL | changes, "design")
 
 
+@pytest.mark.slow
 def test_the_refined_optimum_agrees_with_brute_force_over_a_fine_grid(table: ResponseTable) -> None:
     request = asked(participation="none")
     design = Designer(table, request).result()
@@ -85,6 +89,7 @@ def test_weights_red_lines_and_probabilities_solve_nothing_again(table: Response
     assert table.solved == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_loses_nothing(world: World, tmp_path: Path) -> None:
     store = Store(tmp_path / "responses.sqlite")
     first = ResponseTable(world, store)
@@ -94,19 +99,23 @@ def test_an_interrupted_run_loses_nothing(world: World, tmp_path: Path) -> None:
     run.close()
     second = ResponseTable(world, store)
     Designer(second, asked()).result()
-    third = ResponseTable(world, Store(tmp_path / "other.sqlite"))
-    Designer(third, asked()).result()
-    assert second.solved == third.solved - first.solved
+    with closing(sqlite3.connect(store.path)) as connection:
+        (cells,) = connection.execute("SELECT count(*) FROM response").fetchone()
+    assert first.solved > 0
+    assert first.solved + second.solved == cells
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_result(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model.design.table.WORTH_STARTING", 2)
+    monkeypatch.setattr("model.design.responses.table.WORTH_STARTING", 2)
+    monkeypatch.setattr("model.design.responses.table.BATCH", 2)
     results = []
     for workers in (1, 2):
         own = ResponseTable(world, Store(tmp_path / f"{workers}.sqlite"), workers)
         results.append(json.dumps(result(Designer(own, asked()).result()), sort_keys=True, default=str))
+        assert (own._pool is None) == (workers == 1)
     assert results[0] == results[1]
 
 
@@ -153,9 +162,9 @@ def test_a_coarse_menu_still_gives_a_frontier_of_a_dozen_agreements(table: Respo
     designer = Designer(table, asked(participation="none"))
     designer.result()
     *steps, last = designer.frontier("users_gain", "producers_gain")
-    assert len(last.points) >= FEWEST_POINTS
+    assert len(last.found) >= FEWEST_POINTS
     assert steps[-1].done <= steps[-1].total
-    first, second = [p.first for p in last.points], [p.second for p in last.points]
+    first, second = [p.first for p in last.found], [p.second for p in last.found]
     assert second == sorted(second)
     assert first == sorted(first, reverse=True)
 
@@ -166,9 +175,10 @@ def test_a_measure_that_no_package_changes_still_has_a_frontier(table: ResponseT
     )
     designer.result()
     *_, last = designer.frontier("users_gain", "treasury_gain")
-    assert len(last.points) == 1
+    assert len(last.found) == 1
 
 
+@pytest.mark.slow
 def test_impossible_red_lines_are_named(table: ResponseTable) -> None:
     lines = {"JPN": {"non_party_import_share": 0.01}, "USA": {"producer_revenue": -1e9}}
     design = Designer(table, asked(red_lines=lines)).result()
@@ -327,6 +337,13 @@ def test_a_menu_holds_every_combination_once() -> None:
     menu = Menu(floor_levels=(0.0, 1.0), trq_quantities=(1.0, 0.5), over_quota_rates=(0.0, 0.2), stockpiles=(0.0,))
     assert len(menu_levels(menu)) == 3 * 3
     assert len(menu_levels(menu, project_sets(["a", "b", "c", "d"]))) == 3 * 3 * 4
+
+
+def test_one_party_alone_gets_an_answer(table: ResponseTable) -> None:
+    design = Designer(table, asked(parties=["KOR"], step=0.2)).result()
+    assert result(design)["status"]["found"]
+    assert design.choice is not None
+    assert design.choice.transfers == {"KOR": 0.0}
 
 
 BAD: list[tuple[dict[str, Any], str]] = [

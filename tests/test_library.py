@@ -17,9 +17,10 @@ import pytest
 
 from model.cli import main
 from model.errors import SnapshotError
+from model.files import lines_of
 from model.scenario import Scenario
 from model.snapshot import library as module
-from model.snapshot.library import Entry, Library, default_path, lines_of
+from model.snapshot.library import Entry, Library, default_path
 from model.snapshot.record import Snapshot
 from tests.snapshots import SAMPLE, altered, renamed, sample
 
@@ -133,6 +134,113 @@ def test_an_import_takes_what_is_sound_and_names_what_is_not(library: Library, t
         other.take_in(['{"kind": "x"}'])
     with pytest.raises(SnapshotError, match="Update to import"):
         other.take_in([lines[0].replace('"format":1', '"format":2')])
+
+
+HEADER = '{"entries":%d,"format":1,"kind":"minerals-accord library"}\n'
+EXPORTED = (
+    HEADER % 2,
+    '{"content":{"minerals":["antimony"],"name":"a\u2028b\u0085c"},"kind":"scenario","name":"later",'
+    '"saved":"2026-10-02T09:00:00.000001Z"}\n',
+    '{"archived":true,"content":{"minerals":["foo"],"name":"x"},"kind":"scenario","name":"poison","tags":["t"],'
+    '"saved":"2026-10-01T09:00:00.000000Z"}\n',
+)
+"""An export with separators of lines inside a line, and a mineral that the shipped markets do not have."""
+
+
+def test_an_import_keeps_dates_and_order_and_what_stands_in_a_line(library: Library, tmp_path: Path) -> None:
+    assert library.take_in(lines_of("".join(EXPORTED).encode())) == (2, [])
+    (later,), (poison,) = library.entries(), library.entries(archived=True)
+    assert (later.saved, later.created) == ("2026-10-02T09:00:00.000001Z", "2026-10-02T09:00:00.000001Z")
+    assert (poison.saved, poison.minerals) == ("2026-10-01T09:00:00.000000Z", ("foo",))
+    opened = library.open(later)
+    assert isinstance(opened, Scenario)
+    assert opened.name == "a\u2028b\u0085c"
+    third = Library(tmp_path / "third.sqlite")
+    assert third.take_in(lines_of("".join(library.export()).encode())) == (2, [])
+    assert third.entries() == [later]
+
+
+def test_the_order_of_saving_survives_an_import(library: Library, tmp_path: Path) -> None:
+    for number in range(5):
+        library.save(Scenario(name=f"scenario {number}", parties=("USA",)))
+    other = Library(tmp_path / "other.sqlite")
+    assert other.take_in(library.export()) == (5, [])
+    assert [(entry.name, entry.saved) for entry in other.entries()] == [
+        (entry.name, entry.saved) for entry in library.entries()
+    ]
+
+
+@pytest.mark.parametrize("date", ['"yesterday"', "5", "null", '"0001-01-01T00:00:00+14:00"', '"2026-01-01T00:00:00"'])
+def test_an_odd_date_is_taken_as_now(library: Library, date: str) -> None:
+    lines = [HEADER % 1, f'{{"content":{{}},"kind":"scenario","saved":{date}}}']
+    assert library.take_in(lines) == (1, [])
+    assert library.entries()[0].saved > "2026"
+
+
+def test_an_entry_that_is_lost_costs_only_itself(library: Library, tmp_path: Path) -> None:
+    library.save(Scenario(name="sound", minerals=("copper",)))
+    library.save(sample())
+    _damaged(library, f"UPDATE content SET packed = x'FFFF' WHERE checksum = '{sample().record.checksum}'")
+    lost: list[str] = []
+    lines = list(library.export(lost))
+    assert len(lines) == 3
+    assert ["Bismuth: a floor" in fault for fault in lost] == [True]
+    new, faults = Library(tmp_path / "other.sqlite").take_in(lines)
+    assert new == 1
+    assert ["line 2 was lost to the library it comes from: the content of" in fault for fault in faults] == [True]
+
+
+def test_a_damaged_page_costs_what_stands_on_it(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(60):
+        library.save(Scenario(name=f"scenario {number}", parties=("USA",)), note="n" * 400)
+    with closing(sqlite3.connect(library.path)) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    data = bytearray(library.path.read_bytes())
+    at = next(page for page in range(0, len(data), size) if data.count(b"scenario 1", page, page + size) > 3)
+    data[at : at + size] = b"\xff" * size
+    library.path.write_bytes(data)
+    kept = library.entries()
+    assert 20 < len(kept) < 60
+    assert "part of the library" in library.damage
+    assert [entry.saved for entry in kept] == sorted((entry.saved for entry in kept), reverse=True)
+    assert len(list(library.export())) == len(kept) + 1
+    place = ["library", "--library", str(library.path)]
+    assert main([*place, "list"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.count("\n") == len(kept)
+    assert shown.err.count("\n") == 1
+    assert main([*place, "export", "--out", str(library.path.with_name("all.jsonl"))]) == 1
+    assert "lost: part of the library" in capsys.readouterr().out
+
+
+def test_a_name_cannot_fake_a_row(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    fake = "real\n000000000000  2026-01-01 00:00  snapshot  copper  fake\r\u2028\x85\x1b[2K"
+    library.save(Scenario(name=fake), tags=["a\nb"])
+    assert main(["library", "--library", str(library.path), "list"]) == 0
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) == 1
+    assert main(["library", "--library", str(library.path), "archive", library.entries()[0].id]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_half_a_letter_is_refused(library: Library) -> None:
+    for name, tags, note in (("\udcff", [], ""), ("", ["\udcff"], ""), ("", [], "\udcff")):
+        with pytest.raises(SnapshotError, match="holds half a letter"):
+            library.save(Scenario(), name, tags, note)
+
+
+@pytest.mark.parametrize("name", ["a b#c?d%e.sqlite", "ü中.sqlite", "n" * 240])
+def test_any_name_of_a_library_opens(tmp_path: Path, name: str) -> None:
+    library = Library(tmp_path / name)
+    library.save(Scenario(name="mine"))
+    assert [entry.name for entry in Library(tmp_path / name).entries()] == ["mine"]
+    assert (tmp_path / name).is_file()
+
+
+def test_a_name_too_long_is_told_in_one_line(tmp_path: Path) -> None:
+    for act in (lambda library: library.entries(), lambda library: library.save(Scenario())):
+        with pytest.raises(SnapshotError, match="Choose another place"):
+            act(Library(tmp_path / ("n" * 300)))
 
 
 def test_the_place_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

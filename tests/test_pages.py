@@ -14,7 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from model.design.table import Progress
+from model import edits
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
 from model.instruments import Floor, Tariff
@@ -23,8 +23,9 @@ from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
 from model.words.names import Names
 from model.words.numbers import figures, signed_millions
+from model.work import Progress
 from model.world import World
-from pages.components import jobs, levers, links, results, state
+from pages.components import jobs, links, results, state
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("overview", "manufacturers", "method")
@@ -55,9 +56,9 @@ def shows(test: AppTest) -> str:
 
 
 def with_floor(level_usd_per_t: float, **parts: Any) -> Scenario:
-    return levers.put(
+    return edits.put(
         Scenario(),
-        "floors",
+        Floor,
         {"parties": Scenario().parties, "mineral": "antimony", "stage": "refined", "price": level_usd_per_t, **parts},
     )
 
@@ -262,17 +263,17 @@ def test_leaving_parties_take_their_measures_along() -> None:
     )
     start = with_floor(60_000.0)
     start = start.model_copy(update={"agreement": start.agreement.model_copy(update={"tariffs": (tariff,)})})
-    moved = levers.with_parties(start, ["USA", "CHN"], World().regions)
+    moved = edits.with_parties(start, ["USA", "CHN"], World().regions)
     assert moved.agreement.floors[0].parties == ("USA", "CHN")
     assert moved.agreement.tariffs[0].importers == ("USA", "CHN")
     assert set(moved.agreement.tariffs[0].exporters) == set(World().regions) - {"USA", "CHN"}
 
 
 def test_instruments_of_another_mineral_stay_when_the_mineral_changes() -> None:
-    moved = levers.with_focus(with_floor(60_000.0), "gallium")
+    moved = edits.with_focus(with_floor(60_000.0), "gallium")
     assert moved.minerals == ("gallium", "antimony")
     assert isinstance(moved.agreement.floors[0], Floor)
-    assert levers.first(moved, "floors") is None
+    assert edits.first(moved, Floor) is None
 
 
 def test_a_ceiling_below_the_floor_is_refused() -> None:
@@ -311,7 +312,7 @@ def test_a_widget_the_browser_has_not_heard_of_is_drawn_at_the_scenario_s_value(
     "change",
     [
         lambda now: now.model_copy(update={"horizon": None}),
-        lambda now: levers.with_focus(now, None),
+        lambda now: edits.with_focus(now, None),
     ],
 )
 def test_nothing_chosen_never_reaches_the_scenario(change: Any) -> None:
@@ -358,7 +359,7 @@ def test_a_calculation_is_done_when_its_steps_are_and_not_before() -> None:
 
 
 UNSOLVED = """
-from model.design.table import Progress
+from model.work import Progress
 from pages.components import jobs
 
 jobs._show("job", jobs.Job("", iter(()), 0.0, latest=Progress(0, 0, "", 0.0)))

@@ -112,3 +112,43 @@ def test_memo_of_a_saved_snapshot_and_of_two_side_by_side(library: Library) -> N
 def test_memo_offers_a_snapshot_of_the_scenario_in_the_sidebar(library: Library) -> None:
     test = page("memo")
     assert test.button(key="start_snapshot").label == "Make a snapshot"
+
+
+def imported(name: str, data: bytes) -> AppTest:
+    test = page("saved")
+    test.file_uploader(key="saved_import").set_value((name, data, "application/json")).run()
+    return test.button(key="saved_import_run").click().run()
+
+
+def test_an_export_with_every_kind_of_line_break_in_a_note_comes_back_as_one_entry(
+    library: Library, tmp_path: Path
+) -> None:
+    other = Library(tmp_path / "other.sqlite")
+    note = "first line\u2028second line\u0085third"
+    other.save(Scenario(name="pasted", minerals=("gallium",)), note=note)
+    test = imported("ls.jsonl", "".join(other.export()).encode())
+    assert not test.exception
+    assert test.success[0].value == "1 new entries taken in."
+    assert library.entries("pasted")[0].note == note
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ('{"name": "Größe"}'.encode("cp1252"), "not text in UTF-8"),
+        (b'{"agreement": {"floors": []}, "agreement": {}}', "the key 'agreement' stands twice"),
+        (b'{"horizon": "short", "assumptions": {"dead_band": NaN}}', "NaN is not a number"),
+    ],
+)
+def test_a_file_that_would_be_read_wrongly_is_refused_in_words(library: Library, data: bytes, says: str) -> None:
+    before = len(library.entries())
+    test = imported("scenario.json", data)
+    assert not test.exception
+    assert says in test.error[0].value
+    assert len(library.entries()) == before
+
+
+def test_a_scenario_in_utf_16_is_taken_in(library: Library) -> None:
+    test = imported("scenario.json", Scenario(name="Größe").to_json().encode("utf-16"))
+    assert not test.error
+    assert [entry.name for entry in library.entries("Größe")] == ["Größe"]

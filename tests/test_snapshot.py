@@ -13,11 +13,13 @@ import pytest
 
 from model.cli import main
 from model.errors import AccordError, SnapshotError
+from model.files import LARGEST_FILE
 from model.instruments import Agreement
+from model.memo import document_of, export
 from model.memo.content import memo
 from model.snapshot.canonical import canonical
-from model.snapshot.make import Origin, freeze
-from model.snapshot.record import LARGEST_FILE, RESULT_KEYS, Snapshot, checksum, parse, read
+from model.snapshot.make import Origin, design_tables, freeze
+from model.snapshot.record import RESULT_KEYS, Snapshot, checksum, parse, read
 from model.snapshot.replay import replay, report
 from model.world import World
 from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scenario
@@ -142,6 +144,40 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path, data: bytes) -> None
         read(path)
     with pytest.raises(SnapshotError, match="cannot be read"):
         read(tmp_path / "missing.json")
+
+
+@pytest.mark.parametrize(
+    "date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1969-12-31T00:00:00Z", "2026-07-01T11:40:00"]
+)
+def test_a_snapshot_with_a_date_that_none_has_is_refused_in_a_line(date: str) -> None:
+    with pytest.raises(SnapshotError, match="it says, which no snapshot was"):
+        altered(sample(), lambda content: content.update(created=date))
+
+
+def test_a_snapshot_without_names_is_refused_in_a_line() -> None:
+    with pytest.raises(SnapshotError, match=r"lacks the names of coalition, industry, mineral"):
+        altered(sample(), lambda content: content.update(names={}))
+
+
+@pytest.mark.parametrize("kind", ["region", "mineral", "product", "industry", "shock", "coalition"])
+def test_a_memo_is_written_where_a_name_is_missing(kind: str) -> None:
+    nameless = altered(sample(), lambda content: content["names"].update({kind: {}}))
+    assert export(document_of([nameless]), "html")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"term_sheet": 1}, "its 'term_sheet' is no list of rows"),
+        ({"gains": [1]}, "'gains'"),
+        ({"status": 1}, "'status'"),
+    ],
+)
+def test_a_damaged_result_of_the_optimiser_is_named(change: dict[str, Any], words: str) -> None:
+    whole = {"term_sheet": [{"term": "price floor"}], "gains": [], "status": {"gap": 0.0}}
+    assert set(design_tables(whole)) == {"term_sheet", "status"}
+    with pytest.raises(SnapshotError, match=words):
+        design_tables(whole | change)
 
 
 def test_the_sample_of_format_1_still_opens() -> None:

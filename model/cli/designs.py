@@ -5,31 +5,31 @@ Modules that take time to import are imported by the command itself, so that hel
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.errors import AccordError
+from model.cli import outputs
+from model.cli.console import add, add_data, add_out, ask, say, world_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from model.cli.console import Commands
     from model.design.search import Design
-    from model.design.table import Progress
+    from model.work import Progress
 
 SHOWN_EVERY_S = 0.5
 
 
-def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
+def add_commands(commands: Commands) -> None:
     """Add ``design``."""
-    text = "find the best agreement that all parties can sign"
-    command = subparsers.add_parser("design", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command = add(commands, "design", _run, "find the best agreement that all parties can sign")
     command.add_argument("request", type=Path, metavar="DESIGN.json", help="the request; see `accord schema design`")
-    command.add_argument("--out", type=Path, required=True, metavar="RESULT.json", help="where the result is written")
+    add_out(command)
     command.add_argument(
         "--workers",
         type=int,
@@ -40,34 +40,31 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--store", type=Path, metavar="FILE", help="file that keeps what is solved (default: in the user's cache)"
     )
-    command.add_argument(
-        "--data", type=Path, metavar="DIR", help="data folder (default: the one that ships with accord)"
-    )
-    command.set_defaults(run=run)
+    add_data(command)
 
 
-def run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace) -> None:
     """Design, showing progress; whatever was solved before an interruption is kept."""
-    from model.design.report import headline
+    from model.design.report import headline, result
 
-    if not arguments.out.parent.is_dir() or arguments.out.is_dir():
-        raise AccordError(f"cannot write {arguments.out}: it must be a file in a folder that exists")
+    out = outputs.design(arguments.out, [arguments.request, *([arguments.store] if arguments.store else [])])
     design = _design(arguments)
-    _write(arguments.out, design)
-    sys.stdout.write(headline(design) + "\n")
+    out.write(outputs.as_json(result(design)))
+    say(headline(design))
     for each in design.conflicts:
-        sys.stdout.write(f"- {each}\n")
+        say(f"- {each}")
 
 
 def _design(arguments: argparse.Namespace) -> Design:
-    from model.design.request import DesignRequest
+    from model.design.problem.request import DesignRequest
+    from model.design.responses.store import Store
+    from model.design.responses.table import ResponseTable
     from model.design.search import Designer
-    from model.design.store import Store
-    from model.design.table import ResponseTable
-    from model.world import World
 
     request = DesignRequest.read(arguments.request, "design")
-    table = ResponseTable(World(arguments.data), Store(arguments.store), arguments.workers, arguments.data)
+    world = world_of(arguments.data)
+    ask(request, world.library)
+    table = ResponseTable(world, Store(arguments.store), arguments.workers, arguments.data)
     designer = Designer(table, request)
     show = _teller()
     try:
@@ -80,32 +77,18 @@ def _design(arguments: argparse.Namespace) -> Design:
     return designer.design
 
 
-def _write(path: Path, design: Design) -> None:
-    """Write the result whole or not at all, so that an earlier one survives a failure."""
-    from model.design.report import result
+def _teller() -> Callable[[Progress[Any]], None]:
+    """A function that shows progress and the seconds left at this pace, not more than twice a second."""
+    begun, shown = time.monotonic(), -SHOWN_EVERY_S
 
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(json.dumps(result(design), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise AccordError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _teller() -> Callable[[Progress], None]:
-    """A function that shows progress, not more than twice a second."""
-    shown = -SHOWN_EVERY_S
-
-    def show(progress: Progress) -> None:
+    def show(progress: Progress[Any]) -> None:
         nonlocal shown
-        now = time.monotonic()
-        is_last = progress.done == progress.total
+        now, done, total = time.monotonic(), progress.done, progress.total
+        is_last = done == total
         if now - shown >= SHOWN_EVERY_S or is_last:
             shown = now
-            left = f"about {progress.seconds_left:.0f} s left ({progress.tried})"
-            text = f"{progress.done} of {progress.total} solved, {left}"
+            left_s = (now - begun) / max(done, 1) * (total - done)
+            text = f"{done} of {total} solved, about {left_s:.0f} s left ({progress.tried})"
             sys.stderr.write(f"\r{text:<70}" + ("\n" if is_last else ""))
             sys.stderr.flush()
 

@@ -1,8 +1,9 @@
 """The agreement optimiser: which agreement is best, what stands in its way, and what each concession is worth.
 
-Parties choose the agreement, the market responds, a shock strikes or not: a leader-follower problem in two stages. The
-response is solved (:mod:`model.design.table`), the choice made among responses (:mod:`model.design.choice`), refined
-and proved (:mod:`model.design.search`). In five lines::
+Parties choose the agreement, the market responds, a shock strikes or not: a leader-follower problem in two stages. What
+is asked stands in :mod:`model.design.problem`; the response is solved (:mod:`model.design.responses`), the choice made
+among responses (:mod:`model.design.choice`), refined and proved (:mod:`model.design.search`); what one agreement does,
+party by party, is asked in :mod:`model.design.questions`. In five lines::
 
     from model.design import Designer, DesignRequest, ResponseTable, Store, term_sheet
     from model.world import World
@@ -17,11 +18,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from model.design.problem.request import DesignRequest
     from model.design.report import gains, result, scenario_of, term_sheet
-    from model.design.request import DesignRequest
+    from model.design.responses.store import Store
+    from model.design.responses.table import ResponseTable
     from model.design.search import Design, Designer
-    from model.design.store import Store
-    from model.design.table import ResponseTable
 
 __all__ = [
     "Design",
@@ -37,10 +38,10 @@ __all__ = [
 
 _HOMES = {
     "Design": "search",
-    "DesignRequest": "request",
+    "DesignRequest": "problem.request",
     "Designer": "search",
-    "ResponseTable": "table",
-    "Store": "store",
+    "ResponseTable": "responses.table",
+    "Store": "responses.store",
     "gains": "report",
     "result": "report",
     "scenario_of": "report",

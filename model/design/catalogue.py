@@ -12,24 +12,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.design.choice import Terms
-from model.design.commitments import Seller, landed_costs
-from model.design.options import Frame, Option, prune
-from model.design.packages import Levels, Package, menu_levels, neighbours, package_of
-from model.design.projects import Project, covers_full_cost, eligible, project_sets
-from model.design.request import State, check
-from model.design.responses import Facts, Question, Response, facts_from, question
-from model.design.table import Failure, Progress, ResponseTable
+from model.design.choice.options import Frame, Option, prune
+from model.design.problem.commitments import Seller
+from model.design.problem.packages import Levels, Package, menu_levels, neighbours, package_of
+from model.design.problem.projects import Project, eligible, project_sets
+from model.design.problem.request import State, check
+from model.design.responses.facts import facts_from, landed_costs
+from model.design.responses.response import Question, Response, question
+from model.design.responses.table import Failure, ResponseTable
 from model.errors import AccordError, ScenarioError
 from model.instruments import Agreement
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from model.design.choice import Choice
-    from model.design.request import DesignRequest
+    from model.design.problem.facts import Facts
+    from model.design.problem.request import DesignRequest
     from model.world import World
 
-    Solving = Generator[Progress, None, None]
+    Solving = Generator[Progress[None], None, None]
 
 MOST_CONSIDERED = 10
 """Projects of one mineral that are looked at, cheapest first."""
@@ -102,7 +105,7 @@ class Catalogue:
             sellers += [Seller(i, i, facts.stage, most) for i, most in facts.deliverable_t.items() if most > 0]
         return package_of(levels, facts, request.parties, request.menu, request.step, sellers, rules.most_of_need)
 
-    def _earning(self, facts: Facts, projects: Sequence[Project]) -> Generator[Progress, None, list[Project]]:
+    def _earning(self, facts: Facts, projects: Sequence[Project]) -> Generator[Progress[None], None, list[Project]]:
         """Projects that, built alone and without a shock, could earn their full cost under some floor of the menu."""
         looked_at = projects[:MOST_CONSIDERED]
         plain = self.request.scenario()
@@ -160,7 +163,7 @@ class Catalogue:
             return
         projects = tuple(known.projects[name] for name in package.projects)
         option = Option(self.frame, package, responses, neutral, known.facts.price_usd_per_t, levels, projects)
-        unpaid = [project for project in projects if not covers_full_cost(option, project)]
+        unpaid = [project for project in projects if not option.covers_full_cost(project)]
         if unpaid:
             known.left_out[package] = (
                 f"neither floor nor price covers the full cost of {', '.join(p.name for p in unpaid)}"
@@ -195,7 +198,7 @@ class Catalogue:
         before = self.done
         for step in self.table.fill(cells):
             self.done = before + step.done
-            yield Progress(self.done, before + step.total + 1, step.tried, step.seconds_left)
+            yield Progress(self.done, before + step.total + 1, step.tried, None)
 
     def terms(self, margins: Mapping[str, float]) -> Terms:
         """What the choice is made from: for each mineral the neutral option and those no other beats.
@@ -229,7 +232,7 @@ class Catalogue:
                     wanted.setdefault(mineral, []).extend(points)
         return {mineral: list(dict.fromkeys(points)) for mineral, points in wanted.items() if points}
 
-    def follow_hosts(self, choice: Choice) -> Generator[Progress, None, bool]:
+    def follow_hosts(self, choice: Choice) -> Generator[Progress[None], None, bool]:
         """Ask by-products' responses again when a host's package is another; tells whether any was."""
         hosts = {host for k in self.request.minerals for host in self.world.hosts.get(k, {}) if host in choice.chosen}
         chosen = {host: choice.chosen[host].package for host in sorted(hosts)}

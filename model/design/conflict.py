@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 
 from model.design.choice import build, decide
-from model.design.limits import MONEY, SHARE
-from model.design.programme import NoAgreement, Programme
+from model.design.choice.limits import MONEY, SHARE
+from model.design.choice.programme import NoAgreement, Programme
+from model.units import MILLION, PERCENT
+from model.words.numbers import money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.design.choice import Choice, Terms
-    from model.design.limits import Limit
+    from model.design.choice.limits import Limit
 
-WORTH_STEP = {MONEY: 1.0, SHARE: 0.01}
+WORTH_STEP = {MONEY: 1.0, SHARE: PERCENT}
 """How far a limit is relaxed to see what one more unit is worth: a million dollars, a percentage point."""
 BINDS = 1e-6
 """A limit binds when relaxing it adds at least this share of the objective."""
 SAME = 1e-9
+SMALLEST_SHOWN = 1e-3
+"""Gains and losses below this count as none [million USD/yr]."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ class Conflict:
     def __str__(self) -> str:
         if self.give is None:
             return f"{self.sentence}; giving way alone would not be enough."
-        amount = f"{self.give * 100:.3g} percentage points" if self.unit == SHARE else f"{self.give:,.3g} {self.unit}"
+        amount = (
+            f"{self.give / PERCENT:.3g} percentage points" if self.unit == SHARE else f"{self.give:,.3g} {self.unit}"
+        )
         return f"{self.sentence}; alone it would have to give {amount}."
 
 
@@ -194,6 +200,18 @@ def worths(terms: Terms, choice: Choice) -> list[Worth]:
         step = WORTH_STEP[limit.unit]
         gained = lines.best(group, step) - base
         if gained > max(BINDS * abs(choice.objective), SAME):
-            per_unit = gained / (step * 100 if limit.unit == SHARE else step)
-            found.append(Worth(group, limit.party, limit.sentence, per_unit, limit.unit))
+            found.append(Worth(group, limit.party, limit.sentence, gained, limit.unit))
     return sorted(found, key=lambda worth: -worth.per_unit)
+
+
+def why_nothing(freely: Choice) -> str:
+    """Who would lose under ``freely``, the best choice if nobody had to agree: why no agreement is recommended."""
+    total = sum(freely.expected_gain.values())
+    losers = sorted((gain, party) for party, gain in freely.expected_gain.items() if gain < -SMALLEST_SHOWN)
+    if total < SMALLEST_SHOWN or not losers:
+        return "No package on this menu brings the parties together more than no agreement."
+    named = ", ".join(f"{party} {money(-gain * MILLION)}" for gain, party in losers)
+    return (
+        f"The package with the largest gain would bring the parties {money(total * MILLION)} a year together, but "
+        f"leave worse off: {named}. Transfers could make up for that where they are allowed."
+    )

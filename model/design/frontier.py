@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,16 @@ import numpy as np
 import pyomo.environ as pyo
 
 from model.design.choice import MEASURES, Choice, build, decide, measure
-from model.design.programme import NoAgreement, Programme
-from model.design.table import Progress
+from model.design.choice.limits import SHARE
+from model.design.choice.programme import NoAgreement, Programme
 from model.errors import ScenarioError
 from model.records import choices
+from model.words.numbers import listing, percent
+from model.words.yearly import signed_money_a_year
+from model.work import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from model.design.choice import Terms
 
@@ -36,18 +38,11 @@ class Point:
     choice: Choice
 
 
-@dataclass(frozen=True)
-class FrontierStep(Progress):
-    """Progress of a frontier in levels tried; points found so far are in order of the second measure."""
-
-    points: tuple[Point, ...]
-
-
-def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -> Iterator[FrontierStep]:
+def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -> Iterator[Progress[tuple[Point, ...]]]:
     """The most of the first measure for every level of the second, at ``count`` even steps between its ends.
 
     The ends are the best second measure, and the second measure of the best first. Levels that the menu cannot tell
-    apart give the same agreement; each stands once.
+    apart give the same agreement; each stands once. Points found so far are in order of the second measure.
 
     Raises:
         ScenarioError: for measures that do not exist or are the same.
@@ -65,7 +60,6 @@ def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -
     low, high = best_first.second, best_second.first
     trade_off = _TradeOff(terms, first, second)
     points: list[Point] = []
-    begin = time.monotonic()
     for done, least in enumerate(np.linspace(low, high, count), start=1):
         try:
             found = trade_off.at_least(float(least) - SLACK * max(abs(low), abs(high), SLACK))
@@ -73,8 +67,7 @@ def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -
             found = None
         if found is not None and all(found.choice.positions != other.choice.positions for other in points):
             points.append(found)
-        seconds_left = (time.monotonic() - begin) / done * (count - done)
-        yield FrontierStep(done, count, f"{second} at least {least:,.4g}", seconds_left, tuple(points))
+        yield Progress(done, count, f"{second} at least {least:,.4g}", tuple(points))
 
 
 SLACK = 1e-7
@@ -105,3 +98,22 @@ class _TradeOff:
         self._programme.at_least(self._m.target, least)
         choice = decide(self._m, self._terms, self._programme)
         return Point(float(pyo.value(self._first)), float(pyo.value(self._second)), choice)
+
+
+def frontier_in_words(points: Sequence[Point]) -> str:
+    """How many agreements the frontier holds, and what to do with them."""
+    if len(points) == 1:
+        return "One agreement of the menu is best in both: nothing has to be traded."
+    return (
+        f"{len(points)} agreements, each with the most of the one for a level of the other, as predicted. Click a "
+        "point to load its agreement."
+    )
+
+
+def point_in_words(point: Point, titles: Sequence[tuple[str, str]]) -> str:
+    """The two measures of a point on a frontier, and that it is not verified yet."""
+    values = zip((point.first, point.second), titles, strict=True)
+    told = [
+        f"{name} {percent(value) if unit == SHARE else signed_money_a_year(value)}" for value, (name, unit) in values
+    ]
+    return f"Selected: {listing(told)}, as predicted; loading it solves it."

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.design.catalogue import joined
-from model.design.options import MILLION
-from model.design.responses import question
-from model.design.steps import ceil_to, floor_to, negotiable_step, round_to
-from model.instruments import Agreement, Offtake
+from model.design.choice.reading import after_purses
+from model.design.problem.steps import ceil_to, floor_to, negotiable_step, round_to
+from model.design.responses.response import question
+from model.instruments import Offtake
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
     from model.design.catalogue import Catalogue
     from model.design.choice import Choice
-    from model.design.options import Option
-    from model.design.packages import Package
-    from model.design.request import DesignRequest
-    from model.design.table import Progress
+    from model.design.choice.options import Option
+    from model.design.problem.packages import Package
+    from model.design.problem.request import DesignRequest
+    from model.instruments import Agreement
     from model.market.records import Floats
+    from model.work import Progress
     from model.world import World
 
 MONEY_STEP = 0.001
@@ -47,6 +49,12 @@ class Proof:
     rounds: int
 
 
+def signable(choice: Choice, request: DesignRequest, world: World) -> tuple[Choice, Agreement]:
+    """A choice with its money in round numbers, and the agreement that would be signed."""
+    rounded = in_round_numbers(choice, request.transfers / MILLION)
+    return rounded, agreement_of(rounded, request, world)
+
+
 def in_round_numbers(choice: Choice, most_transfer_musd: float) -> Choice:
     """The choice with transfers and shares of common purses in negotiable steps, sums as they were.
 
@@ -63,7 +71,7 @@ def in_round_numbers(choice: Choice, most_transfer_musd: float) -> Choice:
 def _transfers(choice: Choice, most_musd: float) -> dict[str, float]:
     rounded = {i: ceil_to(t, negotiable_step(MONEY_STEP * abs(t))) if t else 0.0 for i, t in choice.transfers.items()}
     for payer in sorted(rounded, key=lambda party: -choice.expected_gain[party]):
-        left = -sum(amount for party, amount in rounded.items() if party != payer)
+        left = 0.0 - sum(amount for party, amount in rounded.items() if party != payer)
         if left >= -most_musd:
             return rounded | {payer: left}
     return dict(choice.transfers)
@@ -107,7 +115,9 @@ def bundles(choice: Choice, agreement: Agreement) -> dict[str, dict[Package, Non
     return found
 
 
-def verify(catalogue: Catalogue, choice: Choice, agreement: Agreement, rounds: int) -> Generator[Progress, None, Proof]:
+def verify(
+    catalogue: Catalogue, choice: Choice, agreement: Agreement, rounds: int
+) -> Generator[Progress[None], None, Proof]:
     """Solve the agreement under every state and compare every party's gain with what was predicted."""
     request, states, frame = catalogue.request, catalogue.states, catalogue.frame
     cells = {
@@ -120,28 +130,16 @@ def verify(catalogue: Catalogue, choice: Choice, agreement: Agreement, rounds: i
     yield from catalogue.fill([cell for own in cells.values() for cell in own])
     lump = np.array([choice.transfers[party] for party in frame.parties])
     predicted, verified = (np.tile(lump, (len(states), 1)) for _ in range(2))
+    purses = choice.revenue_shares, choice.outlay_shares
     for mineral, own in cells.items():
         option = choice.chosen[mineral]
-        predicted += _after_purses(choice, option) + _settled(option, agreement)
+        predicted += after_purses(option, *purses) + _settled(option, agreement)
         solved = replace(option, responses=tuple(catalogue.table.one(cell) for cell in own))
         paid = [[r.transfers_usd.get(party, 0.0) for party in frame.parties] for r in solved.responses]
-        verified += _after_purses(choice, solved) + np.array(paid) / MILLION
+        verified += after_purses(solved, *purses) + np.array(paid) / MILLION
     both = [dict(zip(frame.parties, frame.probability @ gain, strict=True)) for gain in (predicted, verified)]
     expected = [{party: float(value) for party, value in gain.items()} for gain in both]
     return Proof(expected[0], expected[1], verified, difference(*expected), rounds)
-
-
-def _after_purses(choice: Choice, option: Option) -> Floats:
-    """Gain by state and party of one mineral after common purses are divided, before settlements."""
-    gain = option.gain
-    for shares, amounts, sign in (
-        (choice.revenue_shares, option.revenue, 1.0),
-        (choice.outlay_shares, option.outlay, -1.0),
-    ):
-        if option.mineral in shares:
-            share = np.array([shares[option.mineral][party] for party in option.frame.parties])
-            gain = gain + sign * (amounts.sum(axis=1, keepdims=True) * share - amounts)
-    return gain
 
 
 def _settled(option: Option, agreement: Agreement) -> Floats:

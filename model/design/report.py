@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from model.design.limits import limits_of
-from model.design.options import MILLION
-from model.design.request import CLASSES
+from model.design.choice.limits import limits_of, margins
+from model.design.conflict import SMALLEST_SHOWN
+from model.design.problem.request import CLASSES
 from model.instruments import Mechanism
+from model.units import MILLION
 from model.words.numbers import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from model.design.choice import Choice
-    from model.design.options import Option
+    from model.design.choice.options import Option
     from model.design.search import Design
     from model.market.records import Floats
     from model.scenario import Scenario
@@ -150,22 +151,17 @@ def security(design: Design) -> pd.DataFrame:
 
 def red_lines(design: Design) -> pd.DataFrame:
     """Every red line with what the agreement makes of it and the margin left (negative = broken)."""
-    columns = ["party", "red_line", "margin", "unit"]
-    if design.choice is None or design.proof is None:
-        return pd.DataFrame(columns=columns)
-    options = {mineral: [option] for mineral, option in design.choice.chosen.items()}
-    frame = next(iter(design.choice.chosen.values())).frame
-    tightest: dict[str, tuple[str, str, float, str]] = {}
-    for limit in limits_of(design.request, frame, options):
-        amount = sum(limit.of_options.values())
-        if limit.state_weight is not None:
-            amount -= float(limit.state_weight @ design.proof.verified_gain[:, frame.parties.index(limit.party)])
-        if limit.counts_transfers:
-            amount -= min(design.choice.transfers[limit.party], 0.0)
-        margin = limit.most - amount
-        if limit.group not in tightest or margin < tightest[limit.group][2]:
-            tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)
-    return pd.DataFrame(tightest.values(), columns=columns)
+    choice = design.choice
+    if choice is None or design.proof is None:
+        return margins([], (), np.empty((0, 0)), {})
+    frame = next(iter(choice.chosen.values())).frame
+    limits = limits_of(design.request, frame, {mineral: [option] for mineral, option in choice.chosen.items()})
+    purse = dict.fromkeys(frame.parties, 0.0)
+    for mineral, shares in choice.outlay_shares.items():
+        paid = choice.chosen[mineral].expected(choice.chosen[mineral].outlay)
+        for party, own in zip(frame.parties, paid.tolist(), strict=True):
+            purse[party] += shares[party] * float(paid.sum()) - own
+    return margins(limits, frame.parties, design.proof.verified_gain, choice.transfers, purse)
 
 
 def scenario_of(design: Design) -> Scenario:
@@ -232,20 +228,3 @@ def headline(design: Design) -> str:
     if verified[least] < SMALLEST_SHOWN:
         return f"{sentence}; nobody loses."
     return f"{sentence}; the least goes to {least}, {money(verified[least] * MILLION)}."
-
-
-SMALLEST_SHOWN = 1e-3
-"""Gains and losses below this count as none [million USD/yr]."""
-
-
-def why_nothing(freely: Choice) -> str:
-    """Who would lose under ``freely``, the best choice if nobody had to agree: why no agreement is recommended."""
-    total = sum(freely.expected_gain.values())
-    losers = sorted((gain, party) for party, gain in freely.expected_gain.items() if gain < -SMALLEST_SHOWN)
-    if total < SMALLEST_SHOWN or not losers:
-        return "No package on this menu brings the parties together more than no agreement."
-    named = ", ".join(f"{party} {money(-gain * MILLION)}" for gain, party in losers)
-    return (
-        f"The package with the largest gain would bring the parties {money(total * MILLION)} a year together, but "
-        f"leave worse off: {named}. Transfers could make up for that where they are allowed."
-    )

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 from model.design.catalogue import Catalogue
 from model.design.choice import build, choose, decide
-from model.design.conflict import Conflict, Worth, conflict, least_violation, worths
+from model.design.choice.limits import PARTICIPATION
+from model.design.choice.programme import NoAgreement, Programme, Solved
+from model.design.conflict import Conflict, Worth, conflict, least_violation, why_nothing, worths
 from model.design.frontier import FEWEST_POINTS, frontier
-from model.design.limits import PARTICIPATION
-from model.design.options import MILLION
-from model.design.programme import NoAgreement, Programme, Solved
-from model.design.proof import Proof, agreement_of, bundles, in_round_numbers, verify
-from model.design.report import why_nothing
-from model.design.request import Objective
-from model.design.table import Progress, ResponseTable
+from model.design.problem.request import Objective
+from model.design.proof import Proof, bundles, signable, verify
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from model.design.choice import Choice, Terms
-    from model.design.request import DesignRequest, State
+    from model.design.frontier import Point
+    from model.design.problem.request import DesignRequest, State
+    from model.design.responses.table import ResponseTable
     from model.instruments import Agreement
 
-    Deciding = Generator[Progress, None, Choice]
+    Deciding = Generator[Progress[None], None, Choice]
 
 MOST_REFINEMENTS = 12
 """Rounds of refinement in search of any agreement that meets all red lines."""
@@ -62,14 +62,6 @@ class Design:
         return {} if self.choice is None else {k: option.package.projects for k, option in self.choice.chosen.items()}
 
 
-@dataclass(frozen=True)
-class Found(Progress):
-    """The last step of a run: the design, and the designer from which a frontier can be drawn."""
-
-    design: Design
-    designer: Designer
-
-
 class Designer:
     """One run of the optimiser. Iterate over :meth:`run` for progress; the result is then in ``design``.
 
@@ -83,8 +75,8 @@ class Designer:
         self._catalogue = Catalogue(table, request)
         self._margins: dict[str, float] = {}
 
-    def run(self) -> Iterator[Progress]:
-        """Solve, choose, refine, prove. Yields after every part of the response table."""
+    def run(self) -> Iterator[Progress[Designer | None]]:
+        """Solve, choose, refine, prove. Yields after every part of the response table; the last step finds itself."""
         yield from self._catalogue.survey()
         try:
             choice = yield from self._settle()
@@ -92,7 +84,7 @@ class Designer:
         except NoAgreement:
             self.design = self._without_agreement()
         done = self._catalogue.done
-        yield Found(done, done, "done", 0.0, self.design, self)
+        yield Progress(done, done, "done", self)
 
     def result(self) -> Design:
         """Run to the end without reporting."""
@@ -110,8 +102,8 @@ class Designer:
         """What the choice is made from, as far as packages were solved."""
         return self._catalogue.terms(self._margins)
 
-    def frontier(self, first: str, second: str) -> Iterator[Progress]:
-        """Trade-offs between two measures; the last step, a :class:`FrontierStep`, has the points.
+    def frontier(self, first: str, second: str) -> Iterator[Progress[tuple[Point, ...]]]:
+        """Trade-offs between two measures; the last step has the points.
 
         A menu is coarse: where it has fewer than :data:`FEWEST_POINTS` different agreements between the ends, packages
         around those found are solved and the frontier is drawn again.
@@ -122,11 +114,12 @@ class Designer:
         """
         for _ in range(MOST_REDRAWN):
             for last in frontier(self.terms(), first, second):
-                yield Progress(last.done, last.total + 1, last.tried, last.seconds_left)
-            wanted = self._catalogue.around(point.choice for point in last.points)
-            if len(last.points) >= FEWEST_POINTS or not wanted:
+                yield replace(last, total=last.total + 1)
+            wanted = self._catalogue.around(point.choice for point in last.found)
+            if len(last.found) >= FEWEST_POINTS or not wanted:
                 break
-            yield from self._catalogue.add_levels(wanted)
+            for step in self._catalogue.add_levels(wanted):
+                yield replace(last, done=step.done, total=step.total, tried=step.tried)
         yield last
 
     def _choose(self, held: Choice | None = None) -> Choice:
@@ -175,7 +168,7 @@ class Designer:
                 yield from self._catalogue.add_levels(wanted)
         return self._choose()
 
-    def _prove(self, choice: Choice) -> Generator[Progress, None, Design]:
+    def _prove(self, choice: Choice) -> Generator[Progress[None], None, Design]:
         """Verify the choice with every instrument in place, until what was predicted is verified and nobody is short.
 
         Where rounding leaves a party below what participation asks, its limit is tightened by that much and the same
@@ -183,8 +176,7 @@ class Designer:
         """
         catalogue = self._catalogue
         for rounds in range(1, MOST_PROOFS + 1):
-            choice = in_round_numbers(choice, self.request.transfers / MILLION)
-            agreement = agreement_of(choice, self.request, catalogue.world)
+            choice, agreement = signable(choice, self.request, catalogue.world)
             proof = yield from verify(catalogue, choice, agreement, rounds)
             short = self._shortfalls(proof)
             differs = proof.difference > self.request.agreement_gap

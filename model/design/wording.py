@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.design.limits import SHARE
-from model.design.options import MILLION
-from model.findings.terms import agreement_in_words
-from model.words.numbers import figures, listing, percent, starting, tonnes
+from model.design.choice.limits import SHARE
+from model.units import MILLION, PERCENT
+from model.words.numbers import figures, percent, starting
+from model.words.yearly import money_a_year, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from model.design.draft import Draft
-    from model.design.frontier import Point
-    from model.design.request import State
+    from model.design.problem.draft import Draft
+    from model.design.problem.request import State
     from model.instruments import Offtake
-    from model.scenario import Scenario
     from model.shocks import ShockLibrary
     from model.words.names import Names
 
@@ -39,52 +37,6 @@ def with_names(text: str, names: Names, is_label: bool = False) -> str:
         return names.region(code) if stands_alone else names.the_region(code)
 
     return _CODE.sub(name, text)
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """A change in million USD a year with its sign, in few figures and at most two decimals.
-
-    >>> signed(-12.345), signed(0.0402), signed(0.0), signed(3e-9)
-    ('−12.3', '+0.04', '0', '0')
-    """
-    rounded = _rounded(value, digits)
-    if rounded == 0.0:
-        return "0"
-    text = figures(abs(rounded), digits)
-    return f"{'+' if value > 0 else '−'}{text if abs(rounded) >= 1.0 else f'{abs(rounded):.2f}'}"
-
-
-def money_a_year(musd: float, digits: int = 3) -> str:
-    """An amount of million USD a year without its sign; in thousands below a tenth of a million.
-
-    >>> money_a_year(-431.2), money_a_year(0.071), money_a_year(0.00071), money_a_year(0.0)
-    ('431 million USD/yr', '71.0 thousand USD/yr', '710 USD/yr', '0 USD/yr')
-    """
-    amount = abs(musd)
-    if amount >= SMALLEST_MILLION:
-        return f"{figures(amount, digits)} million USD/yr"
-    if amount >= SMALLEST_THOUSAND:
-        return f"{figures(1e3 * amount, digits)} thousand USD/yr"
-    return f"{figures(1e6 * amount, digits)} USD/yr"
-
-
-def signed_money_a_year(musd: float, digits: int = 3) -> str:
-    """The same with its sign.
-
-    >>> signed_money_a_year(-0.0402, 2), signed_money_a_year(3e-9)
-    ('−40 thousand USD/yr', '0')
-    """
-    if abs(musd) < SMALLEST_SHOWN:
-        return "0"
-    return f"{'+' if musd > 0 else '−'}{money_a_year(musd, digits)}"
-
-
-SMALLEST_MILLION = 0.1
-"""Smaller amounts are told in thousands [million USD/yr]."""
-SMALLEST_THOUSAND = 0.001
-"""Smaller amounts are told in dollars [million USD/yr]."""
-SMALLEST_SHOWN = 1e-3
-"""Amounts below this are told as nothing: levels are in negotiable steps [million USD/yr]."""
 
 
 def states_table(states: Sequence[State], library: ShockLibrary) -> pd.DataFrame:
@@ -120,7 +72,7 @@ def states_in_words(states: Sequence[State], names: Names) -> str:
 def shocks_left(named: Sequence[State], draft: Draft) -> str:
     """How many of the named shocks are used, with which probability together, and what is left for "no shock"."""
     used = [state for state in named if state.name not in draft.left_out]
-    total = sum(draft.probability_percent.get(state.name, 100.0 * state.probability) for state in used) / 100.0
+    total = sum(draft.probability_percent.get(state.name, state.probability / PERCENT) for state in used) * PERCENT
     start = f"{len(used)} of {len(named)} shocks count, {percent(total)} a year together"
     if total > 1.0 + SMALLEST_GAP:
         return f"{start}: more than 100 %. Lower a probability or leave a shock out."
@@ -140,35 +92,6 @@ def effort_in_words(coalitions: int, solves: int) -> str:
 
 SECONDS_PER_SOLVE = 0.2
 """Measured on two cores, page and all: 69 s for some 350 solves of antimony, 155 s for 1,019 of lithium."""
-
-
-def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
-    """What the parties agree on a mineral and which shock hits, several instruments of a kind told together.
-
-    Tariff-rate quotas with the same rates become one, several offtakes or stockpiles a number and a sum.
-    """
-    agreement = scenario.agreement
-    quotas = [item for item in agreement.trqs if item.mineral == mineral]
-    contracts = [item for item in agreement.offtakes if item.mineral == mineral]
-    stocks = [item for item in agreement.stockpiles if item.mineral == mineral]
-    told: dict[str, tuple[Any, ...]] = {}
-    more = []
-    if len({(each.stage, each.in_quota, each.over_quota) for each in quotas}) == 1 < len(quotas):
-        together: dict[str, Any] = {
-            "quantity": sum(each.quantity for each in quotas),
-            **{side: sum((getattr(each, side) for each in quotas), ()) for side in ("importers", "exporters")},
-        }
-        told["trqs"] = (quotas[0].model_copy(update=together),)
-        more.append(f"divide the quota in {len(quotas)}")
-    if len(contracts) > 1:
-        told["offtakes"] = ()
-        more.append(f"sign {len(contracts)} offtakes over {tonnes(sum(each.quantity for each in contracts))}")
-    if len(stocks) > 1:
-        told["stockpiles"] = ()
-        more.append(f"hold {len(stocks)} stockpiles of {figures(sum(each.quantity for each in stocks))} t together")
-    short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
-    also = f" They also {listing(more)}." if more else ""
-    return f"{agreement_in_words(short, mineral, names)}{also}"
 
 
 def terms_in_words(sheet: pd.DataFrame, offtakes: Sequence[Offtake], names: Names) -> pd.DataFrame:
@@ -255,7 +178,7 @@ def margin(value: float, unit: str) -> str:
     >>> margin(0.123, "share"), margin(-2.0, "million USD/yr")
     ('12 percentage points', 'broken by 2.00 million USD/yr')
     """
-    size = 100.0 * value if unit == SHARE else value
+    size = value / PERCENT if unit == SHARE else value
     if abs(size) < JUST_MET:
         return "just met"
     amount = f"{figures(abs(size), 2)} percentage points" if unit == SHARE else money_a_year(size)
@@ -280,44 +203,16 @@ def proof_in_words(difference: float, gap: float) -> str:
 SMALLEST_GAP = 5e-5
 
 
-def frontier_in_words(points: Sequence[Point]) -> str:
-    """How many agreements the frontier holds, and what to do with them."""
-    if len(points) == 1:
-        return "One agreement of the menu is best in both: nothing has to be traded."
-    return (
-        f"{len(points)} agreements, each with the most of the one for a level of the other, as predicted. Click a "
-        "point to load its agreement."
-    )
-
-
-def point_in_words(point: Point, titles: Sequence[tuple[str, str]]) -> str:
-    """The two measures of a point on a frontier, and that it is not verified yet."""
-    values = zip((point.first, point.second), titles, strict=True)
-    told = [
-        f"{name} {percent(value) if unit == SHARE else signed_money_a_year(value)}" for value, (name, unit) in values
-    ]
-    return f"Selected: {listing(told)}, as predicted; loading it solves it."
-
-
 JUST_MET = 1e-3
 """Margins below this are rounding: a thousand dollars a year, a thousandth of a percentage point."""
 
 
 def shown(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """A table for the screen: few significant figures, at most two decimals; the data to download keep theirs."""
-    rounded = table.copy()
-    for column in rounded.select_dtypes("number").columns:
-        values = [float(value) for value in rounded[column]]
-        rounded[column] = [_rounded(value, digits) for value in values]
-    return rounded
-
-
-def _rounded(value: float, digits: int) -> float:
-    return round(float(f"{value:.{digits}g}"), MOST_DECIMALS) + 0.0
-
-
-MOST_DECIMALS = 2
-"""Decimals of a million USD a year that are shown: ten thousand dollars."""
+    few = table.copy()
+    for column in few.select_dtypes("number").columns:
+        few[column] = [rounded(float(value), digits) for value in table[column]]
+    return few
 
 
 def gains_table(frame: pd.DataFrame, names: Names) -> pd.DataFrame:

@@ -114,6 +114,11 @@ def uses_by_mineral(outcome: Outcome, region: str, order: list[str]) -> pd.DataF
     return 100.0 * wide.reindex([industry for industry in order if industry in wide.index])
 
 
+def stacked(wide: pd.DataFrame) -> pd.Series[float]:
+    """How far the bars of each row reach, whatever their signs, once they are stacked."""
+    return wide.abs().sum(axis=1)
+
+
 def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names: Names) -> str:
     """Which industry is hit hardest, in one sentence."""
     where = names.the_region(region)

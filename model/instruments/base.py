@@ -90,13 +90,14 @@ class Duty(Record):
 class Instrument(Record):
     """One term of an agreement on one mineral at one stage.
 
-    Subclasses say under which key of a file they are listed, their title, and their place in every order (of laying
-    over, of sentences, of schedules). ``in_cases`` tells whether a case file may hold it, ``result`` the table of a
-    RESULT to which it adds rows.
+    Subclasses say under which key of a file they are listed, their title (and a ``short`` one for labels), and their
+    place in every order (of laying over, of sentences, of schedules). ``in_cases`` tells whether a case file may hold
+    it, ``result`` the table of a RESULT to which it adds rows.
     """
 
     key: ClassVar[str]
     title: ClassVar[str]
+    short: ClassVar[str]
     rank: ClassVar[int]
     in_cases: ClassVar[bool] = True
     result: ClassVar[str | None] = None

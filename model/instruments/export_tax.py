@@ -18,6 +18,7 @@ class ExportTax(Instrument):
 
     key: ClassVar[str] = "export_taxes"
     title: ClassVar[str] = "Export tax"
+    short: ClassVar[str] = "export tax"
     rank: ClassVar[int] = 60
 
     exporter: Name

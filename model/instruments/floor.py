@@ -36,6 +36,7 @@ class Floor(Instrument):
 
     key: ClassVar[str] = "floors"
     title: ClassVar[str] = "Price floor"
+    short: ClassVar[str] = "floor"
     rank: ClassVar[int] = 10
     result: ClassVar[str | None] = "floors"
 

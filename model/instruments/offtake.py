@@ -19,6 +19,7 @@ class Offtake(Instrument):
 
     key: ClassVar[str] = "offtakes"
     title: ClassVar[str] = "Offtake"
+    short: ClassVar[str] = "offtake"
     rank: ClassVar[int] = 70
 
     producer: Name

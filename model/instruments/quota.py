@@ -19,6 +19,7 @@ class Quota(BorderMeasure):
 
     key: ClassVar[str] = "quotas"
     title: ClassVar[str] = "Quota"
+    short: ClassVar[str] = "quota"
     rank: ClassVar[int] = 30
     result: ClassVar[str | None] = "quotas"
 

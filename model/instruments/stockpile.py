@@ -17,6 +17,7 @@ class Stockpile(Instrument):
 
     key: ClassVar[str] = "stockpiles"
     title: ClassVar[str] = "Stockpile"
+    short: ClassVar[str] = "stockpile"
     rank: ClassVar[int] = 80
 
     party: Name

@@ -19,6 +19,7 @@ class Tariff(BorderMeasure):
 
     key: ClassVar[str] = "tariffs"
     title: ClassVar[str] = "Tariff"
+    short: ClassVar[str] = "tariff"
     rank: ClassVar[int] = 40
 
     specific: Price = 0.0

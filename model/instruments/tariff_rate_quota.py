@@ -22,6 +22,7 @@ class Trq(BorderMeasure):
 
     key: ClassVar[str] = "trqs"
     title: ClassVar[str] = "Tariff-rate quota"
+    short: ClassVar[str] = "TRQ"
     rank: ClassVar[int] = 20
     result: ClassVar[str | None] = "trqs"
 

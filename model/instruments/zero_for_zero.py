@@ -16,6 +16,7 @@ class ZeroForZero(Instrument):
 
     key: ClassVar[str] = "zero_for_zero"
     title: ClassVar[str] = "Zero for zero"
+    short: ClassVar[str] = "zero-for-zero"
     rank: ClassVar[int] = 50
     in_cases: ClassVar[bool] = False
 

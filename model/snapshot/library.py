@@ -12,16 +12,18 @@ import os
 import sqlite3
 import sys
 import zlib
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from model.errors import ScenarioError, SnapshotError
+from model.files import LARGEST_FILE, named, parse_object, short
 from model.scenario import Scenario
 from model.snapshot import record
-from model.snapshot.canonical import canonical, digest, parse_object
+from model.snapshot.canonical import canonical, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,6 +36,8 @@ WAIT_SECONDS = 30.0
 """How long a save waits for other processes to finish theirs."""
 LONGEST = {"name": 200, "tag": 60, "note": 10_000}
 MOST_TAGS = 20
+LONGEST_WHY = 300
+"""Letters of a reason that stands in an export."""
 EXPORT_KIND = "minerals-accord library"
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -107,11 +111,14 @@ def default_path() -> Path:
 class Library:
     """One library file.
 
-    Every call opens it, does one thing and closes it, so that processes and threads share it freely.
+    Every call opens it, does one thing and closes it, so that processes and threads share it freely. ``damage`` says
+    in a sentence that a look at the entries could not reach all of them; it is empty where nothing is amiss.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
+        self.damage = ""
+        self._told = named("the library", self.path)
 
     def save(self, item: record.Snapshot | Scenario, name: str = "", tags: Iterable[str] = (), note: str = "") -> Saved:
         """Add a snapshot or scenario; one that is there to the letter stays as it is.
@@ -128,8 +135,9 @@ class Library:
 
     def entries(self, search: str = "", archived: bool = False, tag: str = "", limit: int | None = None) -> list[Entry]:
         """Entries whose name, tags, note, minerals, author or id contain every word searched for, the newest first."""
-        if not self.path.exists():
-            return []
+        with self._explained("read"):
+            if not self.path.exists():
+                return []
         with self._reading() as connection:
             found = self._query(connection, "archived = ?", (int(archived),))
         words = search.casefold().split()
@@ -160,12 +168,13 @@ class Library:
         ]
         if not found:
             raise SnapshotError(
-                f"the library {self.path} has no entry whose id begins with {beginning!r}; `accord "
-                f"library list` shows all"
+                f"{self._told} has no entry whose id begins with {short(beginning)!r}; `accord library list` shows all"
             )
         if len(found) > 1:
             told = ", ".join(f"{entry.checksum[: record.SHORT]} ({entry.name})" for entry in found[:5])
-            raise SnapshotError(f"{len(found)} entries begin with {beginning!r}; name one by its checksum: {told}")
+            raise SnapshotError(
+                f"{len(found)} entries begin with {short(beginning)!r}; name one by its checksum: {told}"
+            )
         return found[0]
 
     def open(self, entry: Entry) -> record.Snapshot | Scenario:
@@ -199,12 +208,21 @@ class Library:
         with self._writing() as connection:
             connection.execute("UPDATE entry SET archived = ? WHERE checksum = ?", (int(archived), entry.checksum))
 
-    def export(self) -> Iterator[str]:
-        """All entries, archived ones too, as lines of JSON: a header with their number, then one entry per line."""
+    def export(self, lost: list[str] | None = None) -> Iterator[str]:
+        """All entries, archived ones too, as lines of JSON: a header with their number, then one entry per line.
+
+        An entry that cannot be read leaves a line that says so, and its fault in ``lost``; the others go out whole.
+        """
         entries = [*self.entries(), *self.entries(archived=True)]
         yield canonical({"kind": EXPORT_KIND, "format": record.FORMAT, "entries": len(entries)}) + "\n"
         for entry in entries:
-            item = self.open(entry)
+            try:
+                item = self.open(entry)
+            except SnapshotError as error:
+                if lost is not None:
+                    lost.append(str(error))
+                yield canonical({"kind": "lost", "name": entry.name, "why": str(error)}) + "\n"
+                continue
             content = item.content if isinstance(item, record.Snapshot) else item.model_dump(mode="json")
             about = {key: getattr(entry, key) for key in ("kind", "name", "tags", "note", "saved", "archived")}
             yield canonical({**about, "content": content}) + "\n"
@@ -259,15 +277,38 @@ class Library:
         return self._query(connection, "checksum = ?", (checksum,))[0]
 
     def _query(self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Entry]:
-        rows = connection.execute(f"SELECT {COLUMNS} FROM entry WHERE {where} ORDER BY saved DESC, rowid DESC", values)
+        order = "ORDER BY saved DESC, rowid DESC"
+        try:
+            rows = connection.execute(f"SELECT {COLUMNS} FROM entry WHERE {where} {order}", values).fetchall()
+        except sqlite3.DatabaseError as error:
+            rows = self._one_by_one(connection, where, values)
+            if not rows:
+                raise
+            self.damage = f"part of {self._told} is damaged ({error}); what can still be read is listed"
         return [_entry(row) for row in rows]
+
+    def _one_by_one(
+        self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]
+    ) -> list[tuple[Any, ...]]:
+        """The rows that a damaged page has left, the newest first; both tables number them in the order of saving."""
+        last = 0
+        for table in ("entry", "content"):
+            with suppress(sqlite3.DatabaseError):
+                last = max(last, connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0)
+        rows: list[tuple[Any, ...]] = []
+        for number in range(last, 0, -1):
+            with suppress(sqlite3.DatabaseError):
+                rows += connection.execute(
+                    f"SELECT {COLUMNS} FROM entry WHERE rowid = ? AND {where}", (number, *values)
+                ).fetchall()
+        return rows
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that only reads, after any migration that is due."""
         with self._explained("read"):
             # Opened to write where that is allowed: what a kill left half-written is rolled back by the next reader.
-            connection = self._connect(f"{self.path.resolve().as_uri()}?mode=rw")
+            connection = self._connect(address(self.path.resolve(), "rw"))
             try:
                 if _version(connection, self.path) < len(MIGRATIONS):
                     connection.close()
@@ -291,7 +332,7 @@ class Library:
 
     def _prepared(self) -> sqlite3.Connection:
         """A connection that may write, the file made and migrated where it must be."""
-        connection = self._connect(f"{self.path.resolve().as_uri()}?mode=rwc")
+        connection = self._connect(address(self.path.resolve(), "rwc"))
         try:
             if _version(connection, self.path) < len(MIGRATIONS):
                 connection.execute("BEGIN IMMEDIATE")
@@ -318,12 +359,22 @@ class Library:
         try:
             yield
         except sqlite3.Error as error:
-            raise SnapshotError(f"the library {self.path} cannot be {what}: {_reason(error)}") from None
+            raise SnapshotError(f"{self._told} cannot be {what}: {_reason(error)}") from None
         except OSError as error:
             raise SnapshotError(
-                f"the library {self.path} cannot be {what}: {error.strerror}. Choose another place "
-                f"with --library or {VARIABLE}"
+                f"{self._told} cannot be {what}: {error.strerror}. Choose another place with --library or {VARIABLE}"
             ) from None
+
+
+def address(path: PurePath, mode: str) -> str:
+    r"""How SQLite is told of a file; a network share must not look to it like the name of a computer.
+
+    >>> from pathlib import PurePosixPath, PureWindowsPath
+    >>> address(PureWindowsPath(r"\\server\share\a b.sqlite"), "rw"), address(PurePosixPath("/a?b"), "rw")
+    ('file:////server/share/a%20b.sqlite?mode=rw', 'file:///a%3Fb?mode=rw')
+    """
+    whole = path.as_posix()
+    return f"file://{'' if whole.startswith('/') else '/'}{quote(os.fsencode(whole))}?mode={mode}"
 
 
 def _reason(error: sqlite3.Error) -> str:
@@ -361,7 +412,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _entry_of(item: record.Snapshot | Scenario, name: str, tags: Iterable[str], note: str) -> tuple[Entry, bytes]:
-    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    now = _written(datetime.now(UTC))
     scenario = item.scenario if isinstance(item, record.Snapshot) else item
     entry = Entry(
         checksum=_seal(item),
@@ -403,7 +454,7 @@ def _unpacked(packed: object, name: str) -> str:
         raise SnapshotError(f"the content of {name!r} is damaged")
     unpacker = zlib.decompressobj()
     try:
-        text = unpacker.decompress(packed, record.LARGEST_FILE)
+        text = unpacker.decompress(packed, LARGEST_FILE)
     except zlib.error:
         raise SnapshotError(
             f"the content of {name!r} is damaged; restore a copy of the library or import an export"
@@ -411,22 +462,6 @@ def _unpacked(packed: object, name: str) -> str:
     if not unpacker.eof:
         raise SnapshotError(f"the content of {name!r} is cut off, or larger than any snapshot; it was not opened")
     return text.decode("utf-8", errors="replace")
-
-
-def lines_of(path: Path) -> Iterator[str]:
-    """The lines of an export, none longer than the largest snapshot.
-
-    Raises:
-        SnapshotError: when the file cannot be read as text.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            while line := file.readline(record.LARGEST_FILE + 1):
-                yield line
-    except OSError as error:
-        raise SnapshotError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SnapshotError(f"{path} is not text in UTF-8, so it is not an export of a library") from None
 
 
 def _check_header(line: str) -> int:
@@ -442,18 +477,35 @@ def _check_header(line: str) -> int:
 
 
 def _imported(line: str, what: str) -> tuple[Entry, bytes]:
-    if len(line) > record.LARGEST_FILE:
-        raise SnapshotError(f"{what} is larger than any snapshot; it was not read")
     about = parse_object(line, what)
     content, kind = about.get("content"), about.get("kind")
+    if kind == "lost":
+        raise SnapshotError(
+            f"{what} was lost to the library it comes from: {short(str(about.get('why')), LONGEST_WHY)}"
+        )
     if not isinstance(content, dict) or kind not in ("scenario", "snapshot"):
         raise SnapshotError(f"{what} holds neither a scenario nor a snapshot")
     item = _item(content, kind, what)
     tags = about.get("tags")
     entry, packed = _entry_of(
-        item, str(about.get("name", "")), tags if isinstance(tags, list) else (), str(about.get("note", ""))
+        item, str(about.get("name") or ""), tags if isinstance(tags, list) else (), str(about.get("note") or "")
     )
-    return Entry(**{**entry.__dict__, "archived": about.get("archived") is True}), packed
+    saved = _moment(about.get("saved")) or entry.saved
+    created = saved if kind == "scenario" else entry.created
+    return replace(entry, saved=saved, created=created, archived=about.get("archived") is True), packed
+
+
+def _moment(text: object) -> str | None:
+    """A date and time as the library writes them, or none where the text is no such."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return _written(moment.astimezone(UTC)) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -479,6 +531,10 @@ def _haystack(entry: Entry) -> str:
 
 def _short(text: str, what: str) -> str:
     text = text.strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise SnapshotError(f"the {what} {text[:60]!r} holds half a letter; write it in UTF-8") from None
     if len(text) > LONGEST[what]:
         raise SnapshotError(f"the {what} has {len(text):,} letters; at most {LONGEST[what]:,} fit")
     return text

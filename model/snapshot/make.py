@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.errors import AccordError
+from model.errors import AccordError, SnapshotError
 from model.findings import Names, agreement_in_words, curve_sentence, floor_fails_in, overview
 from model.instruments import Agreement
 from model.shocks import NamedShock
@@ -99,7 +99,17 @@ def freezing(
 
 
 def design_tables(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables of an optimiser's RESULT as content of a snapshot, and its status as one more."""
+    """The tables of an optimiser's RESULT as content of a snapshot, and its status as one more.
+
+    Raises:
+        SnapshotError: naming the part that is damaged.
+    """
+    for name in DESIGN_TABLES:
+        rows = result.get(name) or []
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise SnapshotError(f"the result of the optimiser is damaged: its {name!r} is no list of rows")
+    if not isinstance(result.get("status"), dict):
+        raise SnapshotError("the result of the optimiser is damaged: it has no 'status'")
     frames = {name: pd.DataFrame(result[name]) for name in DESIGN_TABLES if result.get(name)}
     status = pd.DataFrame(
         {"item": list(result["status"]), "value": [str(value) for value in result["status"].values()]}

@@ -17,17 +17,16 @@ import pandas as pd
 from pydantic import Field
 
 from model.errors import ScenarioError, SnapshotError
+from model.files import named, parse_object, read_text
 from model.records import Record
 from model.scenario import Scenario
-from model.snapshot.canonical import canonical, digest, parse_object
+from model.snapshot.canonical import canonical, digest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
 KIND = "minerals-accord snapshot"
-LARGEST_FILE = 64_000_000
-"""Bytes; all fourteen markets in one scenario make about 12 million."""
 SHORT = 12
 """Letters of an id that documents show: enough that no two of a million snapshots share them."""
 
@@ -55,6 +54,11 @@ RESULT_KEYS: dict[str, tuple[str, ...]] = {
     "sensitivity": ("mineral", "assumption", "end"),
 }
 """Result tables and the columns that identify a row of each."""
+
+NAMED = frozenset({"region", "mineral", "product", "industry", "shock", "coalition"})
+"""Kinds of things whose display names a snapshot carries."""
+YEARS = range(2020, 9999)
+"""Years in which a snapshot can have been made; none is older than the program."""
 
 Cell = str | bool | int | float | None
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -188,11 +192,7 @@ def parse(text: str, what: str = "snapshot") -> Snapshot:
     Raises:
         SnapshotError: when the text is too large, cut off, from a newer version, tampered with, or no snapshot at all.
     """
-    if len(text) > LARGEST_FILE:
-        raise SnapshotError(
-            f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened"
-        )
-    return opened(parse_object(text.removeprefix("\ufeff"), what), what)
+    return opened(parse_object(text, what), what)
 
 
 def read(path: Path) -> Snapshot:
@@ -201,21 +201,15 @@ def read(path: Path) -> Snapshot:
     Raises:
         SnapshotError: as :func:`parse`, or when the file cannot be read.
     """
-    what = f"snapshot {path}"
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise SnapshotError(
-                f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; no snapshot is, so it was not opened"
-            )
-        return parse(path.read_text(encoding="utf-8"), what)
-    except OSError as error:
-        raise SnapshotError(f"{what} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SnapshotError(f"{what} is not text in UTF-8, so it is not a snapshot or was damaged on its way") from None
+    return parse(read_text(path, "snapshot"), named("snapshot", path))
 
 
 def opened(content: dict[str, Any], what: str) -> Snapshot:
-    """A snapshot from a file's content, verified."""
+    """A snapshot from a file's content, verified.
+
+    Raises:
+        SnapshotError: when it is from a newer version, tampered with, or no snapshot at all.
+    """
     if content.get("kind") != KIND:
         raise SnapshotError(f"{what} is not a snapshot of Minerals Accord")
     _check_format(content.get("format"), what)
@@ -225,6 +219,7 @@ def opened(content: dict[str, Any], what: str) -> Snapshot:
     except (ScenarioError, OverflowError) as error:
         raise SnapshotError(str(error)) from None
     _check_tables(record, what)
+    _check_names(record, what)
     return Snapshot(content, record)
 
 
@@ -253,6 +248,14 @@ def _check_seals(content: dict[str, Any], what: str) -> None:
             f"{what}: the id does not match its scenario, assumptions, data and versions; it is not "
             f"what it claims to be"
         )
+
+
+def _check_names(record: Content, what: str) -> None:
+    missing = sorted(NAMED - set(record.names))
+    if missing:
+        raise SnapshotError(f"{what} lacks the names of {', '.join(missing)}")
+    if record.created.tzinfo is None or record.created.year not in YEARS:
+        raise SnapshotError(f"{what} was made at {record.created.isoformat()}, it says, which no snapshot was")
 
 
 def _check_tables(record: Content, what: str) -> None:

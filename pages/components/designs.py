@@ -7,29 +7,22 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from model.design import ResponseTable, Store
-from model.design.draft import (
-    LINES,
-    OBJECTIVES,
-    PARTICIPATIONS,
-    PERCENT,
-    Draft,
-    NewLine,
-    RedLine,
-    add_line,
-)
-from model.design.request import DesignRequest, check, states_of
+from model.design.problem.draft import LINES, OBJECTIVES, PARTICIPATIONS, Draft, NewLine, RedLine, add_line
+from model.design.problem.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.errors import AccordError
 from model.instruments import RentHolder
+from model.units import PERCENT
+from model.words.levers import MECHANISMS
 from model.words.numbers import starting
-from pages.components import controls, design_charts, forms, layout, results
+from pages.components import design_charts, forms, layout, results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
 
-    from model.design.request import State
+    from model.design.problem.request import State
     from model.scenario import Scenario
 
 PER_ROW = 4
@@ -351,13 +344,13 @@ def _menu() -> None:
     left, right = st.columns(2)
     left.multiselect(
         "Floors are held by",
-        [name for name in controls.MECHANISMS if name != "capped"],
-        format_func=controls.MECHANISMS.get,
+        [name for name in MECHANISMS if name != "capped"],
+        format_func=MECHANISMS.get,
         **forms.field("design", kept, "mechanisms", start="default"),
     )
     right.selectbox(
         "Rent of the TRQ goes to",
-        format_func=controls.RENTS.get,
+        format_func=lambda holder: RentHolder(holder).words,
         **forms.field("design", kept, "rent_to", options=[holder.value for holder in RentHolder]),
     )
 

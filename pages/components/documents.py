@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.errors import AccordError, SnapshotError
+from model.files import file_name
 from model.memo import FORMATS, MEDIA_TYPES, document_of, export
-from model.snapshot.files import file_name
 from model.snapshot.library import Library
 from model.snapshot.record import Snapshot
 from pages.components import layout

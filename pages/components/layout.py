@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from model.design.parties import aside_in_short
-from model.design.wording import agreement_in_short
+from model import edits
+from model.aside import aside_in_short
 from model.errors import AccordError
+from model.findings.agreed import agreement_in_short
 from model.findings.terms import terms_of
 from model.words.numbers import starting
-from pages.components import controls, levers, results, state
+from pages.components import results, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,11 +35,19 @@ def plain(text: str) -> str:
     return text.translate(SPECIAL)
 
 
+def stopped() -> bool:
+    """Show the fault of the last edit, if any; true when there is nothing to show beside it."""
+    here = state.history()
+    if here.fault:
+        st.error(plain(here.fault), icon=":material/error:")
+    return here.stops
+
+
 def opening() -> Outcome:
     """The outcome of the scenario in the sidebar, after stating it; one message and a stop where there is none."""
-    if controls.stopped():
+    if stopped():
         st.stop()
-    scenario = controls.scenario()
+    scenario = state.scenario()
     outcome = solved(scenario)
     beside = aside_in_short(state.aside(scenario))
     if beside:
@@ -47,14 +56,14 @@ def opening() -> Outcome:
             "therefore differ much from those of the pages Design and Parties.",
             icon=":material/warning:",
         )
-    st.subheader(plain(agreement_in_short(scenario, levers.focus(scenario), results.names())), anchor=False)
+    st.subheader(plain(agreement_in_short(scenario, edits.focus(scenario), results.names())), anchor=False)
     every_term(scenario, most=MOST_TERMS)
     return outcome
 
 
 def every_term(scenario: Scenario, most: int = 0) -> None:
     """Every term agreed on the mineral in view, in a fold-out; nothing where they are no more than ``most``."""
-    terms = terms_of(scenario, levers.focus(scenario), results.names())
+    terms = terms_of(scenario, edits.focus(scenario), results.names())
     if len(terms) > most:
         with st.expander(f"What is agreed, {len(terms)} terms", icon=":material/handshake:"):
             bullets(starting(term) for term in terms)

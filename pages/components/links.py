@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import zlib
 
 from model.errors import ScenarioError
+from model.files import parse_json
 from model.scenario import Scenario
 
 PARAMETER = "s"
@@ -49,8 +49,4 @@ def parse(text: str) -> Scenario:
     Raises:
         ScenarioError: naming every fault.
     """
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        raise ScenarioError("the scenario is not valid JSON") from None
-    return Scenario.parse(content, "scenario")
+    return Scenario.parse(parse_json(text, "scenario"), "scenario")

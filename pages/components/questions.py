@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.design.aims import MEASURES
 from model.design.choice import MEASURES as FRONTIER
-from model.design.draft import LeverDraft
-from model.design.levers import LEVERS
-from model.design.membership import largest_users
+from model.design.problem.draft import LeverDraft
+from model.design.questions.aims import MEASURES
+from model.design.questions.levers import LEVERS
+from model.design.questions.membership import largest_users
 from model.snapshot.record import Snapshot
 from model.words.numbers import starting
 from pages.components import documents, forms, results

@@ -10,7 +10,6 @@ import streamlit as st
 
 from model.findings import Formulation, Names, Overview, formulation, overview
 from model.impact import back_test as compare_with_published
-from model.instruments import Offtake, Stockpile
 from model.scenario import Scenario
 from model.studies.fit import calibration_table
 from model.studies.floor_curve import (
@@ -19,13 +18,12 @@ from model.studies.floor_curve import (
     scenario_price,
     status_quo_price,
     with_floor_at,
-    without_agreement,
 )
 from model.world import World
-from pages.components import links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     import pandas as pd
 
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
     from model.work import Progress
 
 MOST_OUTCOMES = 200
+BY_TEXT: dict[str | type, Callable[[Any], Any]] = {Scenario: Scenario.to_json}
+"""How a cache knows a scenario: by its text, which a scenario works out once."""
 
 
 @dataclass
@@ -67,39 +67,33 @@ def check(scenario: Scenario) -> None:
     engine().world.check(scenario)
 
 
+@st.cache_resource(show_spinner=False, max_entries=MOST_OUTCOMES, hash_funcs=BY_TEXT)
 def outcome(scenario: Scenario) -> Outcome:
     """The scenario against the status quo; an outcome is never changed, so all readers share it."""
-    return _outcome(scenario.to_json())
-
-
-@st.cache_resource(show_spinner=False, max_entries=MOST_OUTCOMES)
-def _outcome(scenario_json: str) -> Outcome:
     with engine().turn:
-        return engine().world.outcome(links.parse(scenario_json))
+        return engine().world.outcome(scenario)
 
 
+@st.cache_resource(show_spinner=False, max_entries=MOST_OUTCOMES, hash_funcs=BY_TEXT)
 def facts(scenario: Scenario) -> Overview:
     """What the scenario means for the mineral in view."""
-    return _facts(scenario.to_json())
-
-
-@st.cache_resource(show_spinner=False, max_entries=MOST_OUTCOMES)
-def _facts(scenario_json: str) -> Overview:
-    scenario = links.parse(scenario_json)
     return overview(outcome(scenario), scenario.minerals[0], world().tables, names())
 
 
 def reference_price(scenario: Scenario, stage: str) -> float:
     """What the parties' users pay for the mineral in view in the status quo [USD/t]."""
-    stripped = without_agreement(scenario).model_copy(update={"minerals": scenario.minerals[:1]})
-    return _reference_price(stripped.to_json(), stage)
+    return _reference_price(_status_quo(scenario), stage)
 
 
-@st.cache_data(show_spinner=False, max_entries=MOST_OUTCOMES)
-def _reference_price(scenario_json: str, stage: str) -> float:
-    scenario = links.parse(scenario_json)
+@st.cache_data(show_spinner=False, max_entries=MOST_OUTCOMES, hash_funcs=BY_TEXT)
+def _reference_price(scenario: Scenario, stage: str) -> float:
     with engine().turn:
         return status_quo_price(engine().world, scenario, scenario.minerals[0], stage)
+
+
+def _status_quo(scenario: Scenario) -> Scenario:
+    """The status quo of the mineral in view alone."""
+    return scenario.status_quo().model_copy(update={"minerals": scenario.minerals[:1]})
 
 
 def price_now(scenario: Scenario, stage: str) -> float:
@@ -108,43 +102,10 @@ def price_now(scenario: Scenario, stage: str) -> float:
         return scenario_price(engine().world, scenario, scenario.minerals[0], stage)
 
 
-def imports_from_others(scenario: Scenario, stage: str) -> float:
-    """What the parties take from non-parties at a stage in the status quo, of the mineral in view [t/yr]."""
-    flows = _stage_flows(scenario, stage)
-    inward = flows["importer"].isin(scenario.parties) & ~flows["exporter"].isin(scenario.parties)
-    return float(flows.loc[inward, "status_quo"].sum())
-
-
-def offtake_to_start_from(scenario: Scenario) -> Offtake:
-    """The largest flow between two parties in the status quo as a commitment, or the first two regions with nothing."""
-    stage = world().stages[scenario.minerals[0]][-1]
-    flows = _stage_flows(scenario, stage)
-    flows = flows[flows["exporter"].isin(scenario.parties) & flows["importer"].isin(scenario.parties)]
-    flows = flows[flows["exporter"] != flows["importer"]].sort_values("status_quo", ascending=False)
-    place = {"mineral": scenario.minerals[0], "stage": stage}
-    if flows.empty:
-        regions = [*scenario.parties, *(name for name in world().regions if name not in scenario.parties)]
-        return Offtake(producer=regions[1], buyer=regions[0], quantity=0.0, **place)
-    top = flows.iloc[0]
-    return Offtake(producer=top["exporter"], buyer=top["importer"], quantity=float(f"{top['status_quo']:.3g}"), **place)
-
-
-def stockpile_to_start_from(scenario: Scenario) -> Stockpile:
-    """A stock of the first party, as large as what private stocks release a year, sold above the status-quo price."""
-    mineral = scenario.minerals[0]
-    stage = world().stages[mineral][-1]
-    level = float(f"{reference_price(scenario, stage):.3g}")
-    flows = _stage_flows(scenario, stage)
-    used_t = float(flows.loc[flows["importer"] == scenario.parties[0], "status_quo"].sum())
-    quantity = float(f"{world().assumptions.value('stock_release_share', mineral) * used_t:.2g}")
-    return Stockpile(party=scenario.parties[0], mineral=mineral, stage=stage, quantity=quantity, release_above=level)
-
-
-def _stage_flows(scenario: Scenario, stage: str) -> pd.DataFrame:
+def status_quo_flows(scenario: Scenario, stage: str) -> pd.DataFrame:
     """Flows of the mineral in view at a stage, as the status quo has them."""
-    mineral = scenario.minerals[0]
-    flows = outcome(without_agreement(scenario).model_copy(update={"minerals": (mineral,)})).flows
-    return flows[(flows["mineral"] == mineral) & (flows["stage"] == stage)]
+    flows = outcome(_status_quo(scenario)).flows
+    return flows[(flows["mineral"] == scenario.minerals[0]) & (flows["stage"] == stage)]
 
 
 def neutral(scenario: Scenario) -> Scenario:

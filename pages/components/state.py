@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from model.design.parties import Aside
+from model.aside import Aside
 from model.errors import AccordError, ScenarioError
 from model.scenario import Scenario
 from pages.components import axes, links, results
@@ -59,6 +59,11 @@ def _opened(text: str) -> History:
     return History(scenario)
 
 
+def scenario() -> Scenario:
+    """The scenario in force; the default where a page runs alone."""
+    return history().scenario
+
+
 def edit(change: Callable[[Scenario], Scenario]) -> None:
     """Change the scenario; where the change is refused, everything stays and the reason is kept."""
     here = history()
@@ -68,7 +73,7 @@ def edit(change: Callable[[Scenario], Scenario]) -> None:
         refuse(str(error))
         return
     here.fault, here.stops = "", False
-    if new.to_json() != here.scenario.to_json():
+    if new != here.scenario:
         here.past = [*here.past[-MOST_STEPS:], here.scenario]
         here.future = []
         here.scenario = new
@@ -113,6 +118,7 @@ def reset() -> None:
     """The default scenario, everything as it was on opening; undo still leads back."""
     edit(lambda _: Scenario())
     axes.forget()
+    history().open_group = ""
 
 
 def fold(group: str) -> None:
@@ -156,8 +162,10 @@ def seed(key: str, wanted: Any, start: str = "value", options: Sequence[Any] | N
     Where it holds something else, it is set. Otherwise the value is named as the widget's default too (``start``, or
     its place among the ``options`` of a select box): of a run that is cut short the browser may not have heard, and
     would then draw the widget at Streamlit's own default, such as the first option, and report that as the user's
-    choice.
+    choice. A value that is not among the options is shown beside them, never another in its place.
     """
+    if options is not None and wanted is not None and wanted not in options:
+        options = [*options, wanted]
     arguments = {"key": key} if options is None else {"key": key, "options": options}
     if st.session_state.get(key, MISSING) != wanted:
         st.session_state[key] = wanted

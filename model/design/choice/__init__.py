@@ -1,8 +1,8 @@
 r"""The choice: one package per mineral, offtake volumes, strikes, purses and transfers, as one mixed-integer programme.
 
 The market's response is data here: every option :math:`p` of mineral :math:`k` was solved by the equilibrium in every
-state :math:`s` (:mod:`model.design.table`), which gives gain :math:`g_{kpis}` of party :math:`i` against no agreement
-in the same state.
+state :math:`s` (:mod:`model.design.responses`), which gives gain :math:`g_{kpis}` of party :math:`i` against no
+agreement in the same state.
 
 .. math::
     \max \; \text{objective} \quad\text{s.t.}\quad

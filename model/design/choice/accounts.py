@@ -9,7 +9,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from model.design.choice.contracts import hedge
-from model.design.programme import NOUGHT, linear
+from model.design.choice.programme import NOUGHT, linear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

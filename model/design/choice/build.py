@@ -10,14 +10,14 @@ import pyomo.environ as pyo
 from model.design.choice.accounts import StateAccount, entries_of, expected
 from model.design.choice.contracts import add_bankability, add_contracts
 from model.design.choice.objectives import add_objective
-from model.design.options import MILLION
-from model.design.programme import linear
+from model.design.choice.programme import linear
+from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from model.design.choice.limits import Limit
     from model.design.choice.terms import Terms
-    from model.design.limits import Limit
 
 
 def build(terms: Terms, measured: Iterable[str] = ()) -> pyo.ConcreteModel:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from model.design.options import MILLION
-from model.design.programme import Waiting, linear
+from model.design.choice.programme import Waiting, linear
+from model.units import MILLION
 
 if TYPE_CHECKING:
+    from model.design.choice.options import Pair
     from model.design.choice.terms import Terms
-    from model.design.options import Pair
     from model.market.records import Floats
 
     Key = tuple[str, int, int]

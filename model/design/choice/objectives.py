@@ -9,13 +9,13 @@ import numpy as np
 import pyomo.environ as pyo
 
 from model.design.choice.accounts import StateAccount, entries_of
+from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
-from model.design.options import MILLION
-from model.design.programme import linear
+from model.units import MILLION
 
 if TYPE_CHECKING:
+    from model.design.choice.options import Option, Pair
     from model.design.choice.terms import Terms
-    from model.design.options import Option, Pair
     from model.market.records import Floats
 
 NASH_ERROR = 0.01

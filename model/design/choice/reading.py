@@ -9,7 +9,7 @@ import numpy as np
 
 from model.design.choice.build import build
 from model.design.choice.contracts import hedge, money_moved
-from model.design.programme import Programme
+from model.design.choice.programme import Programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pyomo.environ as pyo
 
     from model.design.choice.contracts import Pool
+    from model.design.choice.options import Option, Pair
+    from model.design.choice.programme import Solved
     from model.design.choice.terms import Terms
-    from model.design.options import Option, Pair
-    from model.design.programme import Solved
     from model.market.records import Floats
 
 NEGLIGIBLE = 1e-6
@@ -89,11 +89,15 @@ def read(m: pyo.ConcreteModel, terms: Terms, solved: Solved) -> Choice:
     transfers = {i: _value(m.transfer_musd[i]) if terms.request.transfers else 0.0 for i in parties}
     revenue_shares = _shares(m.revenue_share, terms, positions) if terms.request.share_revenue else {}
     outlay_shares = _shares(m.outlay_share, terms, positions) if terms.request.share_outlay else {}
-    gain = _gain(terms, positions, revenue_shares, outlay_shares) + np.array(list(transfers.values()))
+    chosen = {k: terms.options[k][p] for k, p in positions.items()}
+    gain = np.zeros((len(terms.frame.states), len(parties)))
+    for option in chosen.values():
+        gain += after_purses(option, revenue_shares, outlay_shares)
+    gain += np.array(list(transfers.values()))
     for each in signed:
         gain += each.settled(terms)
     return Choice(
-        chosen={k: terms.options[k][p] for k, p in positions.items()},
+        chosen=chosen,
         positions=positions,
         contracts=tuple(each.contract(terms.request.offtake.strike_band) for each in signed),
         transfers=transfers,
@@ -126,22 +130,18 @@ def _shares(share: pyo.Var, terms: Terms, positions: Mapping[str, int]) -> dict[
     return {k: {i: _value(share[k, p, i]) for i in terms.frame.parties} for k, p in positions.items()}
 
 
-def _gain(
-    terms: Terms,
-    positions: Mapping[str, int],
+def after_purses(
+    option: Option,
     revenue_shares: Mapping[str, Mapping[str, float]],
     outlay_shares: Mapping[str, Mapping[str, float]],
 ) -> Floats:
-    """Gain by state and party after common purses are divided, before settlements and transfers."""
-    total = np.zeros((len(terms.frame.states), len(terms.frame.parties)))
-    for mineral, position in positions.items():
-        option = terms.option((mineral, position))
-        total += option.gain
-        for shares, amounts, sign in ((revenue_shares, option.revenue, 1.0), (outlay_shares, option.outlay, -1.0)):
-            if mineral in shares:
-                share = np.array([shares[mineral][party] for party in terms.frame.parties])
-                total += sign * (amounts.sum(axis=1, keepdims=True) * share - amounts)
-    return total
+    """Gain by state and party of one mineral after common purses are divided, before settlements and transfers."""
+    gain = option.gain
+    for shares, amounts, sign in ((revenue_shares, option.revenue, 1.0), (outlay_shares, option.outlay, -1.0)):
+        if option.mineral in shares:
+            share = np.array([shares[option.mineral][party] for party in option.frame.parties])
+            gain = gain + sign * (amounts.sum(axis=1, keepdims=True) * share - amounts)
+    return gain
 
 
 @dataclass

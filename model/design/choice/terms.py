@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.limits import MONEY, PARTICIPATION, Limit, limits_of
+from model.design.choice.limits import MONEY, PARTICIPATION, Limit, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from model.design.options import Frame, Option
-    from model.design.request import DesignRequest
+    from model.design.choice.options import Frame, Option
+    from model.design.problem.request import DesignRequest
     from model.market.records import Floats
 
 SMALLEST_GAIN = 1e-4

@@ -1,0 +1,104 @@
+"""What all commands share: how they are declared, how they read, and how they speak."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from model.errors import DataError
+from model.files import LONGEST_PATH, short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from model.records import Record
+    from model.shocks import ShockLibrary
+    from model.world import World
+
+    Commands = argparse._SubParsersAction[Any]
+
+EXIT_DIFFERENT = 1
+EXIT_REFUSED = 2
+EXIT_INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses in one line, like every other refusal."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was asked, with the valid choices at the end of the message."""
+        if len(message) > 2 * LONGEST_PATH:
+            message = f"{message[:LONGEST_PATH]}…{message[-LONGEST_PATH:]}"
+        self.exit(EXIT_REFUSED, f"{self.prog}: error: {one_line(message)}\n")
+
+
+def add(
+    commands: Commands, name: str, run: Callable[[argparse.Namespace], int | None], what: str
+) -> argparse.ArgumentParser:
+    """A command that runs a function of the parsed arguments, which may return an exit code."""
+    command: argparse.ArgumentParser = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+    command.set_defaults(run=run)
+    return command
+
+
+def add_out(command: argparse.ArgumentParser, what: str = "the result", metavar: str = "RESULT.json") -> None:
+    """The option that says where a file is written."""
+    command.add_argument("--out", type=Path, required=True, metavar=metavar, help=f"where {what} is written")
+
+
+def add_data(command: argparse.ArgumentParser) -> None:
+    """The option that names a data folder."""
+    command.add_argument(
+        "--data", type=Path, metavar="DIR", help="data folder (default: the one that ships with accord)"
+    )
+
+
+def data_folder(folder: Path | None) -> Path | None:
+    """A data folder that was named, if it is there."""
+    if folder is not None and not folder.is_dir():
+        raise DataError(f"--data {short(str(folder), LONGEST_PATH)}: there is no such folder")
+    return folder
+
+
+def world_of(folder: Path | None) -> World:
+    """The markets of a data folder."""
+    from model.world import World
+
+    return World(data_folder(folder))
+
+
+def ask(record: Record, library: ShockLibrary | None = None) -> None:
+    """Ask on standard error about what may not be meant as it stands."""
+    from model.questions import questions
+
+    for question in questions(record, library):
+        sys.stderr.write(f"accord: is this meant? {question}\n")
+
+
+def say(text: str) -> None:
+    """Lines on standard output, without control characters: a stranger's name must not steer the terminal."""
+    sys.stdout.write("".join(map(_printable, text.rstrip("\n"))) + "\n")
+
+
+def _printable(letter: str) -> str:
+    return letter if letter == "\n" or letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
+
+
+def say_table(table: pd.DataFrame) -> None:
+    """Print a table with its texts aligned to the left and numbers to three figures."""
+    texts = [str(name) for name in table.columns if table[name].dtype == "str"]
+    widths = {name: max(len(name), int(table[name].str.len().max())) for name in texts}
+    left = {name.ljust(width): f"{{:<{width}}}".format for name, width in widths.items()}
+    aligned = table.rename(columns={name: name.ljust(width) for name, width in widths.items()})
+    say(aligned.to_string(index=False, na_rep="-", float_format="{:.3g}".format, formatters=left))
+
+
+def one_line(message: str) -> str:
+    """A message of several lines in one, its list items joined by semicolons."""
+    lines = [short(line.strip().removeprefix("- "), len(line)) for line in message.splitlines() if line.strip()]
+    first, *rest = lines or ["unknown error"]
+    return f"{first} {'; '.join(rest)}".rstrip()

@@ -1,0 +1,149 @@
+"""The command ``accord library``: what was saved, listed, opened, put away, exported and imported."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model.cli import outputs
+from model.cli.console import EXIT_DIFFERENT, add, add_out, say
+from model.files import lines_of, named, read_json, short
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from model.cli.console import Commands
+    from model.scenario import Scenario
+    from model.snapshot.library import Entry, Library
+    from model.snapshot.record import Snapshot
+
+LONGEST_ROW = 1_000
+"""Letters of an entry in a list; names, tags and minerals that fit in the library fit in it."""
+
+
+def add_commands(commands: Commands) -> None:
+    """Add ``library`` and its actions."""
+    library = add(commands, "library", _list, "keep scenarios and snapshots")
+    library.add_argument(
+        "--library",
+        type=Path,
+        metavar="PATH",
+        help="the library file (default: ACCORD_LIBRARY, else in your data folder)",
+    )
+    actions = library.add_subparsers(metavar="ACTION", required=True)
+
+    one = add(actions, "list", _list, "list entries, the newest first")
+    one.add_argument("words", nargs="*", metavar="WORD", help="only entries that contain every word")
+    one.add_argument("--archived", action="store_true", help="list archived entries instead")
+    one.add_argument("--duplicates", action="store_true", help="list entries that share an id instead")
+
+    one = add(actions, "save", _save, "save a snapshot or scenario file")
+    one.add_argument("file", type=Path, metavar="FILE", help="the snapshot or scenario")
+    one.add_argument("--name", default="", help="name (default: the scenario's)")
+    one.add_argument("--tag", action="append", default=[], help="a tag (repeatable)")
+    one.add_argument("--note", default="", help="a note")
+
+    one = add(actions, "open", _open, "write an entry back to a file")
+    one.add_argument("id", help="beginning of its id or checksum")
+    add_out(one, "it", "FILE")
+
+    for name, what in (("archive", "put an entry out of sight"), ("restore", "bring an archived entry back")):
+        one = add(actions, name, _archive, what)
+        one.set_defaults(archived=name == "archive")
+        one.add_argument("id", help="beginning of its id or checksum")
+
+    one = add(actions, "export", _export, "write all entries to one file; exit code 1 if any could not be read")
+    add_out(one, "the export", "FILE")
+
+    one = add(actions, "import", _import, "take in entries of an export; exit code 1 if any was refused")
+    one.add_argument("file", type=Path, metavar="FILE", help="the export")
+
+
+def _library(arguments: argparse.Namespace) -> Library:
+    from model.snapshot.library import Library
+
+    return Library(arguments.library)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    library = _library(arguments)
+    if arguments.duplicates:
+        for group in library.duplicates():
+            _say_entries(group)
+            say("")
+    else:
+        _say_entries(library.entries(" ".join(arguments.words), archived=arguments.archived))
+    if library.damage:
+        sys.stderr.write(f"accord: {library.damage}\n")
+
+
+def _save(arguments: argparse.Namespace) -> None:
+    saved = _library(arguments).save(_opened(arguments.file), arguments.name, arguments.tag, arguments.note)
+    say(f"{_told(saved.entry)} {'was already in the library' if saved.known else 'saved'}.")
+    for other in saved.duplicates:
+        say(f"It has the same id as {short(other.name, LONGEST_ROW)!r}, saved {short(other.saved[:10])}.")
+
+
+def _opened(path: Path) -> Snapshot | Scenario:
+    """A snapshot or scenario, whichever the file holds."""
+    from model.scenario import Scenario
+    from model.snapshot.record import opened
+
+    content = read_json(path, "file")
+    if isinstance(content, dict) and "kind" in content:
+        return opened(content, named("snapshot", path))
+    return Scenario.parse(content, named("scenario", path))
+
+
+def _open(arguments: argparse.Namespace) -> None:
+    from model.snapshot.record import Snapshot
+
+    out = outputs.entry(arguments.out)
+    library = _library(arguments)
+    entry = library.find(arguments.id)
+    item = library.open(entry)
+    out.write(item.to_json() if isinstance(item, Snapshot) else item.to_json() + "\n")
+    say(f"{_told(entry)} written to {arguments.out}.")
+
+
+def _archive(arguments: argparse.Namespace) -> None:
+    library = _library(arguments)
+    entry = library.find(arguments.id)
+    library.archive(entry, arguments.archived)
+    say(f"{_told(entry)} {'archived' if arguments.archived else 'restored'}.")
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    out = outputs.library(arguments.out)
+    library = _library(arguments)
+    lost: list[str] = []
+    out.write(line.encode() for line in library.export(lost))
+    say(f"Library written to {arguments.out}.")
+    for fault in [*lost, *([library.damage] if library.damage else [])]:
+        say(f"lost: {short(fault, LONGEST_ROW)}")
+    return EXIT_DIFFERENT if lost or library.damage else 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    new, faults = _library(arguments).take_in(lines_of(arguments.file, "export"))
+    say(f"{new} new entries taken in.")
+    for fault in faults:
+        say(f"refused: {short(fault, LONGEST_ROW)}")
+    return EXIT_DIFFERENT if faults else 0
+
+
+def _told(entry: Entry) -> str:
+    return f"{entry.kind} {entry.short_id} ({short(entry.name, LONGEST_ROW)})"
+
+
+def _say_entries(entries: Iterable[Entry]) -> None:
+    """One row each, whatever line breaks stand in a name."""
+    for entry in entries:
+        tags = f"  [{', '.join(entry.tags)}]" if entry.tags else ""
+        row = (
+            f"{entry.short_id}  {entry.saved[:16].replace('T', ' ')}  {entry.kind:<8}  "
+            f"{', '.join(entry.minerals):<24}  {entry.name}{tags}"
+        )
+        say(short(row, LONGEST_ROW))

@@ -1,0 +1,163 @@
+"""The files that commands write, each known again by what it holds, so that nothing else is ever replaced."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from model.errors import FileError, ScenarioError
+from model.files import Output, parse_json, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+TABLES = {
+    "headline": "mineral,price_status_quo_usd_per_t,",
+    "prices": "region,mineral,stage,consumer_price_status_quo_usd_per_t,",
+    "quantities": "region,mineral,stage,production_status_quo_t,",
+    "flows": "mineral,stage,exporter,importer,status_quo,",
+    "sources": "mineral,origin,status_quo,",
+    "accounts": "region,mineral,users_usd,",
+    "floors": "index,mineral,stage,region,levy,",
+    "trqs": "index,mineral,stage,in_quota,",
+    "quotas": "index,mineral,stage,imports,",
+    "industries": "region,industry,name,unit_cost_change,",
+    "industries_by_mineral": "region,industry,mineral,shortage_share,",
+}
+"""Tables that ``accord solve --csv`` writes, and how the first line of each begins."""
+MEMO = (
+    "Memo on an agreement on critical minerals",
+    "Agreements on critical minerals side by side",
+    "Minerals Accord · snapshot",
+)
+"""What a memo says of itself: in its subtitle, or in the properties of a workbook."""
+MEMO_PARTS = ("word/document.xml", "docProps/core.xml")
+
+
+def result(path: Path, inputs: Iterable[Path]) -> Output:
+    """Where the result of ``accord case`` or ``accord solve`` goes."""
+    return Output(path, "a result of accord", _object_with("prices", "quantities", "flows", "status"), inputs)
+
+
+def design(path: Path, inputs: Iterable[Path]) -> Output:
+    """Where the result of ``accord design`` goes."""
+    return Output(path, "a result of `accord design`", _object_with("request", "states", "status"), inputs)
+
+
+def tables(folder: Path) -> dict[str, Output]:
+    """Where the tables of ``accord solve --csv`` go, by their names."""
+
+    def known(name: str) -> Callable[[bytes], bool]:
+        return lambda data: data.startswith(TABLES[name].encode())
+
+    return {name: Output(folder / f"{name}.csv", "a table of `accord solve`", known(name)) for name in TABLES}
+
+
+def fit(path: Path) -> Output:
+    """Where the table of ``accord calibrate`` goes."""
+    return Output(path, "a table of `accord calibrate`", _rows_with("mineral", "price_dev"))
+
+
+def differences(path: Path, inputs: Iterable[Path]) -> Output:
+    """Where the differences that ``accord replay`` finds go."""
+    return Output(path, "a list of `accord replay`", _object_with("same", "compared", "differences"), inputs)
+
+
+def snapshot(path: Path, inputs: Iterable[Path]) -> Output:
+    """Where a snapshot goes."""
+    return Output(path, "a snapshot", _is_snapshot, inputs)
+
+
+def entry(path: Path) -> Output:
+    """Where an entry of the library goes."""
+    return Output(path, "an entry of a library", lambda data: _is_snapshot(data) or _is_our_scenario(data))
+
+
+def library(path: Path) -> Output:
+    """Where the export of a library goes."""
+    return Output(path, "an export of a library", lambda data: _is_export(data.partition(b"\n")[0]))
+
+
+def memo(path: Path, inputs: Iterable[Path]) -> Output:
+    """Where a memo goes, whatever its format."""
+    return Output(path, "a memo", _is_memo, inputs)
+
+
+def _content(data: bytes) -> Any:
+    """What a file holds as JSON; nothing where it holds none."""
+    try:
+        return parse_json(text_of(data, "file"), "file")
+    except FileError:
+        return None
+
+
+def _object_with(*keys: str) -> Callable[[bytes], bool]:
+    def known(data: bytes) -> bool:
+        content = _content(data)
+        return isinstance(content, dict) and content.keys() >= {*keys}
+
+    return known
+
+
+def _rows_with(*keys: str) -> Callable[[bytes], bool]:
+    def known(data: bytes) -> bool:
+        content = _content(data)
+        return isinstance(content, list) and all(isinstance(row, dict) and row.keys() >= {*keys} for row in content)
+
+    return known
+
+
+def _is_snapshot(data: bytes) -> bool:
+    from model.snapshot.record import KIND
+
+    content = _content(data)
+    return isinstance(content, dict) and content.get("kind") == KIND
+
+
+def _is_export(header: bytes) -> bool:
+    from model.snapshot.library import EXPORT_KIND
+
+    content = _content(header)
+    return isinstance(content, dict) and content.get("kind") == EXPORT_KIND
+
+
+def _is_our_scenario(data: bytes) -> bool:
+    """Whether a file is a scenario to the letter as a library writes it; one written by hand never is."""
+    from model.scenario import Scenario
+
+    try:
+        return Scenario.parse(_content(data), "file").to_json().encode() == data.rstrip(b"\n")
+    except ScenarioError:
+        return False
+
+
+def _is_memo(data: bytes) -> bool:
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as parts:
+                data = b"".join(parts.read(name) for name in MEMO_PARTS if name in parts.namelist())
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+            return False
+    return any(mark.encode() in data for mark in MEMO)
+
+
+def as_json(value: object) -> str:
+    """The text of a result file."""
+    return json.dumps(_plain(value), indent=1, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Only what JSON knows: numpy's scalars as Python's, and null for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

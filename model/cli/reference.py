@@ -1,0 +1,99 @@
+"""The commands that tell what accord knows: ``schema``, ``calibrate``, ``check-data`` and ``shocks``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model.cli import outputs
+from model.cli.console import add, add_data, data_folder, say, say_table, world_of
+from model.errors import DataError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from model.cli.console import Commands
+    from model.records import Record
+
+FILES = {
+    "case": "a market and policy of your own, for `accord case`",
+    "scenario": "what is agreed on the shipped markets and what happens to them, for `accord solve` and `snapshot`",
+    "design": "what the optimiser is asked, for `accord design`",
+    "snapshot": "what `accord snapshot` writes",
+}
+"""Files whose fields ``accord schema`` documents."""
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the four commands."""
+    schema = add(commands, "schema", _schema, "print the JSON Schema of a file: units, bounds, defaults")
+    schema.add_argument("kind", nargs="?", choices=tuple(FILES), help="which file (default: list them)")
+
+    calibrate = add(commands, "calibrate", _calibrate, "solve the base year and compare with published figures")
+    calibrate.add_argument("--json", type=Path, metavar="PATH", help="also write the table as JSON")
+    add_data(calibrate)
+
+    add_data(add(commands, "check-data", _check_data, "check the data folder and list every fault"))
+    add_data(add(commands, "shocks", _shocks, "list the named shocks"))
+
+
+def _schema(arguments: argparse.Namespace) -> None:
+    from model.case import Case
+    from model.design.problem.request import DesignRequest
+    from model.scenario import Scenario
+    from model.snapshot.record import Content
+
+    if arguments.kind is None:
+        for name, what in FILES.items():
+            say(f"{name:<9} {what}")
+        return
+    records: dict[str, type[Record]] = {
+        "case": Case,
+        "scenario": Scenario,
+        "design": DesignRequest,
+        "snapshot": Content,
+    }
+    say(outputs.as_json(records[arguments.kind].model_json_schema(by_alias=True)))
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    from model.studies.fit import calibration_table
+
+    out = None if arguments.json is None else outputs.fit(arguments.json)
+    table = calibration_table(world_of(arguments.data))
+    if out is not None:
+        out.write(outputs.as_json(table.to_dict("records")))
+    say_table(table.drop(columns="note"))
+    for mineral, note in zip(table["mineral"], table["note"], strict=True):
+        say(f"{mineral}: {note}")
+
+
+def _check_data(arguments: argparse.Namespace) -> None:
+    from model.data import check, data_hash, default_folder
+
+    folder = data_folder(arguments.data) or default_folder()
+    faults = check(folder)
+    for fault in faults:
+        say(str(fault))
+    if faults:
+        raise DataError(f"the data in {folder} have {len(faults)} faults, listed on standard output")
+    say(f"The data in {folder} are sound (SHA-256 {data_hash(folder)}).")
+
+
+def _shocks(arguments: argparse.Namespace) -> None:
+    import pandas as pd
+
+    library = world_of(arguments.data).library
+    shocks = [library.describe(name) for name in library.names]
+    table = pd.DataFrame(
+        {
+            "shock": [shock.id for shock in shocks],
+            "minerals": [", ".join(shock.minerals) or "all" for shock in shocks],
+            "severity": [f"{shock.severity:g} ({shock.severity_low:g} to {shock.severity_high:g})" for shock in shocks],
+            "unit": [shock.unit for shock in shocks],
+            "years": [shock.duration_yr for shock in shocks],
+            "probability": [shock.annual_probability for shock in shocks],
+            "source": [shock.source_id for shock in shocks],
+        }
+    )
+    say_table(table)

@@ -1,0 +1,132 @@
+"""The commands ``accord case`` and ``solve``: a market and what is agreed in, prices and quantities out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.cli import outputs
+from model.cli.console import add, add_data, add_out, ask, world_of
+from model.errors import FileError, ScenarioError
+from model.files import LONGEST_PATH, short
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from model.cli.console import Commands
+    from model.files import Output
+    from model.outcome import Outcome
+    from model.world import World
+
+
+def add_commands(commands: Commands) -> None:
+    """Add ``case`` and ``solve``."""
+    case = add(commands, "case", _case, "solve a market and policy held in one case file")
+    case.add_argument("case", type=Path, metavar="CASE.json", help="the case; see `accord schema case`")
+    add_out(case)
+
+    solve = add(commands, "solve", _solve, "solve a scenario on the shipped markets")
+    solve.add_argument(
+        "scenario",
+        type=Path,
+        nargs="?",
+        metavar="SCENARIO.json",
+        help="the scenario; see `accord schema scenario` (default: the one whose every field has its default)",
+    )
+    add_out(solve)
+    solve.add_argument(
+        "--csv",
+        type=Path,
+        metavar="DIR",
+        help="also write every table that has rows as CSV into this folder, in place of those of an earlier run",
+    )
+    solve.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace an assumption, e.g. demand_elasticity_short.copper=-0.25 (repeatable)",
+    )
+    add_data(solve)
+
+
+def _case(arguments: argparse.Namespace) -> None:
+    from model.case import Case, market_of
+    from model.equilibrium import solve
+
+    out = outputs.result(arguments.out, [arguments.case])
+    case = Case.read(arguments.case, "case")
+    ask(case)
+    solved = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
+    out.write(outputs.as_json(solved))
+
+
+def _solve(arguments: argparse.Namespace) -> None:
+    from model.scenario import Scenario
+
+    tables = {} if arguments.csv is None else _tables_in(arguments.csv)
+    read = [] if arguments.scenario is None else [arguments.scenario]
+    out = outputs.result(arguments.out, [*read, *(table.path for table in tables.values())])
+    scenario = Scenario.read(arguments.scenario, "scenario") if read else Scenario()
+    scenario = scenario.model_copy(update={"assumptions": scenario.assumptions | _assumed(arguments.assume)})
+    world = world_of(arguments.data)
+    ask(scenario, world.library)
+    outcome = world.outcome(scenario)
+    for name, table in tables.items():
+        frame = _headline(outcome) if name == "headline" else getattr(outcome, name)
+        if len(frame.columns):
+            table.write(frame.to_csv(index=False))
+        else:
+            table.remove()
+    out.write(outputs.as_json(_result(outcome, world)))
+
+
+def _tables_in(folder: Path) -> dict[str, Output]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"--csv {short(str(folder), LONGEST_PATH)}: {error.strerror}") from None
+    return outputs.tables(folder)
+
+
+def _assumed(options: Iterable[str]) -> dict[str, float]:
+    """Assumption values from ``NAME=VALUE`` options."""
+    values = {}
+    for option in options:
+        name, _, text = option.partition("=")
+        try:
+            values[name] = float(text)
+        except ValueError:
+            raise ScenarioError(
+                f"--assume {short(option)!r} is not of the form NAME=VALUE with a number as value"
+            ) from None
+        if not math.isfinite(values[name]):
+            raise ScenarioError(f"--assume {short(option)!r}: the value must be finite")
+    return values
+
+
+def _result(outcome: Outcome, world: World) -> dict[str, Any]:
+    """The RESULT of a case for the scenario, with the status quo, the changes against it, and what they rest on."""
+    return {
+        **outcome.with_agreement.result(),
+        "status_quo": outcome.status_quo.result(),
+        "change": {
+            "accounts": outcome.accounts.to_dict("records"),
+            "headline": _headline(outcome).to_dict("records"),
+            "industries": outcome.industries.to_dict("records"),
+        },
+        "scenario": outcome.scenario.model_dump(mode="json", by_alias=True),
+        "data_hash": world.tables.content_hash,
+    }
+
+
+def _headline(outcome: Outcome) -> pd.DataFrame:
+    """One row per mineral: the numbers of the overview."""
+    import pandas as pd
+
+    return pd.DataFrame([asdict(outcome.headline(mineral)) for mineral in outcome.scenario.minerals])

@@ -1,0 +1,161 @@
+"""Red lines and participation as linear limits over the options, each with the sentence that states it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from model.units import MILLION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from model.design.choice.options import Frame, Option
+    from model.design.problem.request import DesignRequest
+    from model.market.records import Floats
+
+    Cells = dict[tuple[str, int], float]
+
+PARTICIPATION = "participation"
+MONEY = "million USD/yr"
+SHARE = "share"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``sum of of_options over the chosen options <= most``, money in million USD a year.
+
+    ``group`` names the red line it belongs to: all limits of a group (one per state and mineral, say) give way
+    together. With a ``state_weight`` the party's gain in those states is subtracted (participation);
+    ``counts_transfers`` subtracts the lump sum it receives, ``counts_outlay_purse`` counts its share of common outlays.
+    """
+
+    group: str
+    party: str
+    unit: str
+    of_options: Cells
+    most: float
+    sentence: str
+    state_weight: Floats | None = None
+    counts_transfers: bool = False
+    counts_outlay_purse: bool = False
+
+
+def limits_of(request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]]) -> list[Limit]:
+    """All limits of a request over its options."""
+    limits: list[Limit] = []
+    for party in frame.parties:
+        limits += _money_lines(request, frame, options, party)
+        limits += _supply_lines(request, frame, options, party)
+        limits += _participation(request, frame, party)
+    return limits
+
+
+def _cells(options: Mapping[str, Sequence[Option]]) -> Iterator[tuple[tuple[str, int], Option]]:
+    for mineral, of_mineral in options.items():
+        for position, option in enumerate(of_mineral):
+            yield (mineral, position), option
+
+
+def _money_lines(
+    request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]], party: str
+) -> Iterator[Limit]:
+    lines, at, probability = request.limits(party), frame.parties.index(party), frame.probability
+
+    def expected(name: str, sign: float) -> Cells:
+        return {cell: sign * float(probability @ getattr(option, name)[:, at]) for cell, option in _cells(options)}
+
+    if lines.user_cost is not None:
+        most = lines.user_cost / MILLION
+        text = f"{party}: users lose at most {most:,.3g} million USD a year"
+        yield Limit(f"{party} user cost", party, MONEY, expected("users", -1.0), most, text)
+    if lines.producer_revenue is not None:
+        least = lines.producer_revenue / MILLION
+        text = f"{party}: producers' revenue changes by at least {least:,.3g} million USD a year"
+        yield Limit(f"{party} producer revenue", party, MONEY, expected("producer_revenue", -1.0), -least, text)
+    if lines.treasury_outlay is not None:
+        most = lines.treasury_outlay / MILLION
+        text = f"{party}: public outlay of at most {most:,.3g} million USD a year"
+        yield Limit(
+            f"{party} treasury outlay",
+            party,
+            MONEY,
+            expected("outlay", 1.0),
+            most,
+            text,
+            counts_transfers=True,
+            counts_outlay_purse=True,
+        )
+    for industry, cost in lines.industry_cost.items():
+        of_options = {cell: option.industry_cost(party, industry) for cell, option in _cells(options)}
+        text = f"{party}: {industry} pays at most {cost / MILLION:,.3g} million USD a year more"
+        yield Limit(f"{party} cost of {industry}", party, MONEY, of_options, cost / MILLION, text)
+
+
+def _supply_lines(
+    request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]], party: str
+) -> Iterator[Limit]:
+    lines, at = request.limits(party), frame.parties.index(party)
+    for mineral, of_mineral in options.items():
+        if lines.non_party_import_share is not None:
+            shares = {(mineral, p): float(option.non_party_share[at]) for p, option in enumerate(of_mineral)}
+            most = lines.non_party_import_share
+            text = f"{party}: at most {most:.0%} of use from non-parties"
+            yield Limit(f"{party} non-party share", party, SHARE, shares, most, text)
+        for name, least in lines.assured_supply.items():
+            served = [option.assured(name)[:, at] for option in of_mineral]
+            text = f"{party}: at least {least:.0%} of the need of {name.replace('_', ' ')} served under each shock"
+            for state in _distinct(served):
+                cells = {(mineral, p): -float(of_option[state]) for p, of_option in enumerate(served)}
+                yield Limit(f"{party} supply of {name}", party, SHARE, cells, -least, text)
+
+
+def _distinct(served: Sequence[Floats]) -> list[int]:
+    """States that differ from those before: a shock that does not touch a mineral repeats "no shock"."""
+    columns = np.array(served)
+    seen: dict[bytes, int] = {}
+    for state in range(columns.shape[1]):
+        seen.setdefault(columns[:, state].tobytes(), state)
+    return sorted(seen.values())
+
+
+def _participation(request: DesignRequest, frame: Frame, party: str) -> Iterator[Limit]:
+    if request.participation == "none":
+        return
+    text = f"{party}: no worse off than in the status quo"
+    group = f"{party} {PARTICIPATION}"
+    yield Limit(group, party, MONEY, {}, 0.0, text, state_weight=frame.probability)
+    if request.participation == "every_state":
+        for state in range(len(frame.states)):
+            only = np.eye(len(frame.states))[state]
+            yield Limit(group, party, MONEY, {}, 0.0, f"{text}, under every shock", state_weight=only)
+
+
+def margins(
+    limits: Iterable[Limit],
+    parties: Sequence[str],
+    gain: Floats,
+    received: Mapping[str, float],
+    purse: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Every red line with the margin that one agreement leaves, the tightest of its group (negative = broken).
+
+    ``limits`` are over the agreement's options alone. In million USD a year: ``gain`` [state, party], lump sums
+    ``received`` (paid ones negative), and what a common ``purse`` takes for outlays beyond a party's own.
+    """
+    tightest: dict[str, tuple[str, str, float, str]] = {}
+    for limit in limits:
+        amount = sum(limit.of_options.values())
+        if limit.state_weight is not None:
+            amount -= float(limit.state_weight @ gain[:, parties.index(limit.party)])
+        if limit.counts_transfers:
+            amount -= received.get(limit.party, 0.0)
+        if limit.counts_outlay_purse and purse is not None:
+            amount += purse[limit.party]
+        margin = limit.most - amount
+        if limit.group not in tightest or margin < tightest[limit.group][2]:
+            tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)
+    return pd.DataFrame(tightest.values(), columns=["party", "red_line", "margin", "unit"])

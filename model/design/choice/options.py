@@ -1,0 +1,251 @@
+"""Options: packages with their responses, turned into what each party gains or loses in each state.
+
+Everything is measured against the neutral option (no agreement) in the same state; only ``net`` is against no
+agreement and no shock, so that a tail of bad outcomes holds the shock's own damage too. Arrays are [state, party];
+money is million USD a year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.design.problem.request import CLASSES
+from model.units import MILLION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from model.design.problem.packages import Levels, Package
+    from model.design.problem.projects import Project
+    from model.design.responses.response import Response
+    from model.market.records import Floats
+
+SMALLEST_CONTRACT = 1e-3
+"""Trade below this share of the buyer's need is not worth a contract."""
+SAME = 1e-9
+"""Merits that differ by less are the same."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all options share: parties, states with probabilities, and the yearly cost of holding a dollar of stock."""
+
+    parties: tuple[str, ...]
+    states: tuple[str, ...]
+    probability: Floats
+    carrying_cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What one producing party may sell one consuming party under an option.
+
+    ``least_t`` binds in every state as part of the package, ``most_t`` is what the market itself would ship in every
+    state. ``price_usd_per_t`` is the seller's price and ``delivered`` the share not excused, by state; the mean price
+    is expected over what is delivered.
+    """
+
+    producer: str
+    buyer: str
+    stage: str
+    least_t: float
+    most_t: float
+    price_usd_per_t: Floats
+    delivered: Floats
+    mean_price_usd_per_t: float
+
+
+@dataclass(frozen=True)
+class Option:
+    """One package of one mineral and its responses by state, beside those of the neutral package.
+
+    ``reference_price`` values stocks [USD/t]; ``projects`` are those built.
+    """
+
+    frame: Frame
+    package: Package
+    responses: tuple[Response, ...]
+    neutral: tuple[Response, ...]
+    reference_price: float
+    levels: Levels | None = None
+    projects: tuple[Project, ...] = field(default=())
+
+    @property
+    def mineral(self) -> str:
+        """The mineral it is for."""
+        return self.package.mineral
+
+    def _grid(self, of: Callable[[Response], Mapping[str, float]], responses: Sequence[Response]) -> Floats:
+        parties = self.frame.parties
+        return np.array([[amounts.get(party, 0.0) for party in parties] for amounts in map(of, responses)])
+
+    def _change(self, of: Callable[[Response], Mapping[str, float]]) -> Floats:
+        change: Floats = (self._grid(of, self.responses) - self._grid(of, self.neutral)) / MILLION
+        return change
+
+    @cached_property
+    def users(self) -> Floats:
+        """Change of consumer surplus."""
+        return self._change(lambda r: r.users_usd)
+
+    @cached_property
+    def producers(self) -> Floats:
+        """Change of producer surplus, less the yearly cost of capital of projects built (sunk to the market)."""
+        return self._change(lambda r: r.producers_usd) - self.capital_cost
+
+    @cached_property
+    def capital_cost(self) -> Floats:
+        """Yearly cost of capital of projects built, by party."""
+        per_party = dict.fromkeys(self.frame.parties, 0.0)
+        for project in self.projects:
+            if project.region in per_party:
+                yearly = (project.full_cost_usd_per_t - project.operating_cost_usd_per_t) * project.capacity_t
+                per_party[project.region] += yearly / MILLION
+        return np.array(list(per_party.values()))
+
+    @cached_property
+    def revenue(self) -> Floats:
+        """Change of duties, levies and quota rents."""
+        return self._change(lambda r: r.revenue_usd) + self._change(lambda r: r.rents_usd)
+
+    @cached_property
+    def stock_cost(self) -> Floats:
+        """Holding public stocks, and replacing at the status-quo price what was released."""
+        held = dict(self.package.stockpiles)
+        holding = np.array([held.get(party, 0.0) for party in self.frame.parties]) * self.frame.carrying_cost
+        released = self._grid(lambda r: r.stock_released_t, self.responses)
+        cost: Floats = (holding + released) * self.reference_price / MILLION
+        return cost
+
+    @cached_property
+    def outlay(self) -> Floats:
+        """Change of public outlay: support paid, stocks bought less sold, stocks held and replaced."""
+        return self._change(lambda r: r.outlay_usd) + self.stock_cost
+
+    @cached_property
+    def gain(self) -> Floats:
+        """Users + producers + treasury + rents, before settlements, transfers and common purses."""
+        return self.users + self.producers + self.revenue - self.outlay
+
+    @cached_property
+    def net(self) -> Floats:
+        """The same against no agreement and no shock (state 0)."""
+        neutral = self._grid(lambda r: r.net_usd, self.neutral) / MILLION
+        shocked: Floats = self.gain + neutral - neutral[:1]
+        return shocked
+
+    @cached_property
+    def producer_revenue(self) -> Floats:
+        """Change of producers' revenue."""
+        return self._change(lambda r: r.producer_revenue_usd)
+
+    @cached_property
+    def use_t(self) -> Floats:
+        """Use [t/yr]."""
+        return self._grid(lambda r: r.use_t, self.responses)
+
+    @cached_property
+    def non_party_share(self) -> Floats:
+        """Expected imports from non-parties over expected use, by party; zero without use."""
+        imports = self.frame.probability @ self._grid(lambda r: r.non_party_imports_t, self.responses)
+        use = self.frame.probability @ self.use_t
+        share: Floats = np.divide(imports, use, out=np.zeros(len(use)), where=use > 0)
+        return np.minimum(share, 1.0)
+
+    def assured(self, name: str) -> Floats:
+        """Share of a class's need served [share]; one where the class is unknown."""
+        rows = [[r.assured.get(name, {}).get(party, 1.0) for party in self.frame.parties] for r in self.responses]
+        return np.array(rows)
+
+    @cached_property
+    def least_assured(self) -> float:
+        """The smallest share of need served over classes, states and parties."""
+        return float(min(self.assured(name).min(initial=1.0) for name in CLASSES))
+
+    def industry_cost(self, party: str, industry: str) -> float:
+        """Expected extra cost of one industry against no agreement."""
+        pairs = zip(self.responses, self.neutral, strict=True)
+        costs = [
+            now.industry_cost_usd.get(party, {}).get(industry, 0.0)
+            - then.industry_cost_usd.get(party, {}).get(industry, 0.0)
+            for now, then in pairs
+        ]
+        return float(self.frame.probability @ np.array(costs)) / MILLION
+
+    def pairs(self, most_of_need: float) -> list[Pair]:
+        """Who may sell to whom: trade that flows in every state, up to a share of the buyer's need, and commitments.
+
+        At the last stage, and at those where projects of this option sell.
+        """
+        stages = dict.fromkeys((self.package.stage, *(project.stage for project in self.projects)))
+        return [pair for stage in stages for pair in self._pairs_at(stage, most_of_need)]
+
+    def _pairs_at(self, stage: str, most_of_need: float) -> Iterator[Pair]:
+        trade = [response.at(stage) for response in self.responses]
+        committed = {(i, j): quantity for i, j, at, quantity in self.package.offtakes if at == stage}
+        routes = {pair for pair in trade[0].flows_t if pair[0] != pair[1]} | set(committed)
+        parties = self.frame.parties
+        for producer, buyer in sorted(routes):
+            if producer not in parties or buyer not in parties:
+                continue
+            need = trade[0].use_t.get(buyer, 0.0)
+            flows = [each.flows_t.get((producer, buyer), 0.0) for each in trade]
+            least = committed.get((producer, buyer), 0.0)
+            most = max(least, min(*flows, most_of_need * need))
+            if most > SMALLEST_CONTRACT * max(need, 1e-12):
+                yield self._pair(producer, buyer, stage, least, most)
+
+    def _pair(self, producer: str, buyer: str, stage: str, least: float, most: float) -> Pair:
+        trade = [response.at(stage) for response in self.responses]
+        price = np.array([each.seller_price_usd_per_t.get(producer, self.reference_price) for each in trade])
+        delivered = np.array([each.delivered.get((producer, buyer), 1.0) for each in trade])
+        weight = self.frame.probability * delivered
+        mean = float(weight @ price / weight.sum()) if weight.sum() > 0 else float(price[0])
+        return Pair(producer, buyer, stage, least, most, price, delivered, mean)
+
+    def covers_full_cost(self, project: Project) -> bool:
+        """Whether floor or expected price covers a project's operating cost and return on capital."""
+        prices = [r.producer_price_usd_per_t.get(project.stage, {}).get(project.region, 0.0) for r in self.responses]
+        expected = float(self.frame.probability @ np.array(prices))
+        floor = self.package.floor if project.stage == self.package.stage else 0.0
+        return max(expected, floor) >= project.full_cost_usd_per_t
+
+    def expected(self, amounts: Floats) -> Floats:
+        """Expected value by party of a [state, party] array."""
+        mean: Floats = self.frame.probability @ amounts
+        return mean
+
+
+def prune(options: Sequence[Option], keep: Callable[[Option], bool], industries: Sequence[str]) -> list[Option]:
+    """Options that no other beats in every party's gain in every state and all a red line or contract can use.
+
+    ``keep`` protects options whatever their merit (the neutral one, those proved); ``industries`` are those whose cost
+    is looked at.
+    """
+    merit = np.array([_merit(option, industries) for option in options])
+    kept: list[Option] = []
+    for position, option in enumerate(options):
+        no_worse = (merit >= merit[position]).all(axis=1)
+        better = (merit > merit[position] + SAME).any(axis=1)
+        if keep(option) or not (no_worse & better).any():
+            kept.append(option)
+    return kept
+
+
+def _merit(option: Option, industries: Sequence[str]) -> Floats:
+    """Everything an option is judged by, larger is better."""
+    parties = option.frame.parties
+    parts = [option.gain, option.users, option.producers, option.producer_revenue, option.revenue, -option.outlay]
+    parts += [option.assured(name) for name in CLASSES]
+    costs = [-option.industry_cost(party, industry) for party in parties for industry in industries]
+    saleable = np.zeros((len(parties), len(parties)))
+    for pair in option.pairs(1.0):
+        at = parties.index(pair.producer), parties.index(pair.buyer)
+        saleable[at] += pair.most_t * float(pair.price_usd_per_t.mean())
+    return np.concatenate(
+        [*(part.ravel() for part in parts), -option.non_party_share, np.array(costs), saleable.ravel()]
+    )

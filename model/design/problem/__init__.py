@@ -1,0 +1,1 @@
+"""What is asked: the request, what can be chosen, negotiable steps and projects."""

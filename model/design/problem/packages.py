@@ -1,0 +1,237 @@
+"""Packages: what the parties may agree for one mineral, in negotiable steps, and the agreement each stands for."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from model.design.problem.commitments import allocate
+from model.design.problem.request import TrqSplit
+from model.design.problem.steps import negotiable_step, round_to
+from model.instruments import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
+from model.records import Name, Price, Quantity, Rate, Record
+from model.units import PERCENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from model.design.problem.commitments import Seller
+    from model.design.problem.facts import Facts
+    from model.design.problem.request import Menu
+
+
+class Package(Record):
+    """What is agreed for one mineral at its last stage. The neutral package agrees nothing.
+
+    ``trqs`` holds one entry for a common quota (all parties) or one per party; ``offtakes`` are (producer, buyer,
+    stage, t/yr) that bind in every state; ``projects`` the ids of those built.
+    """
+
+    mineral: Name
+    stage: Name
+    floor: Price = 0.0
+    mechanism: Mechanism = Mechanism.VARIABLE_LEVY
+    trqs: tuple[tuple[tuple[Name, ...], Quantity], ...] = ()
+    over_quota_rate: Rate = 0.0
+    rent_to: RentHolder = RentHolder.IMPORTER
+    stockpiles: tuple[tuple[Name, Quantity], ...] = ()
+    release_above: Price = 0.0
+    offtakes: tuple[tuple[Name, Name, Name, Quantity], ...] = ()
+    projects: tuple[Name, ...] = ()
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether nothing is agreed."""
+        return not (self.floor or self.trqs or self.stockpiles or self.offtakes or self.projects)
+
+    def agreement(self, parties: Sequence[str], regions: Iterable[str]) -> Agreement:
+        """The instruments of the package as applied by ``parties``; terms that name others fall away."""
+        place = {"mineral": self.mineral, "stage": self.stage}
+        outsiders = tuple(region for region in regions if region not in parties)
+        floors = (
+            (Floor(parties=tuple(parties), price=self.floor, mechanism=self.mechanism, **place),) if self.floor else ()
+        )
+        shared = ((tuple(name for name in names if name in parties), quantity) for names, quantity in self.trqs)
+        rate = Duty(ad_valorem=self.over_quota_rate)
+        return Agreement(
+            floors=floors,
+            trqs=tuple(
+                Trq(importers=names, exporters=outsiders, quantity=q, over_quota=rate, rent_to=self.rent_to, **place)
+                for names, q in shared
+                if names and outsiders
+            ),
+            stockpiles=tuple(
+                Stockpile(party=party, quantity=quantity, release_above=self.release_above, **place)
+                for party, quantity in self.stockpiles
+                if party in parties
+            ),
+            offtakes=tuple(
+                Offtake(producer=producer, buyer=buyer, mineral=self.mineral, stage=stage, quantity=quantity)
+                for producer, buyer, stage, quantity in self.offtakes
+                if producer in parties and buyer in parties
+            ),
+        )
+
+
+class Levels(Record):
+    """One point of the menu, as shares of the status quo."""
+
+    floor: float = 0.0
+    mechanism: Mechanism = Mechanism.VARIABLE_LEVY
+    trq_quantity: float = 1.0
+    over_quota_rate: float = 0.0
+    stockpile: float = 0.0
+    commitment: float = 0.0
+    split: TrqSplit = "pooled"
+    projects: Annotated[tuple[Name, ...], Field(description="ids of projects built")] = ()
+
+    @property
+    def canonical(self) -> Levels:
+        """The same point with levels that do nothing put to their neutral value."""
+        changes: dict[str, object] = {}
+        if self.floor <= 0:
+            changes["mechanism"] = Mechanism.VARIABLE_LEVY
+        if self.over_quota_rate <= 0:
+            changes |= {"trq_quantity": 1.0, "split": "pooled"}
+        return self.model_copy(update=changes)
+
+
+def menu_levels(menu: Menu, project_sets: Sequence[tuple[str, ...]] = ((),)) -> list[Levels]:
+    """Every combination of the menu's levels, without repetition, "nothing" first; see :class:`Menu` for the rest."""
+    grid = product(
+        menu.floor_levels,
+        menu.mechanisms,
+        menu.trq_quantities,
+        menu.over_quota_rates,
+        menu.stockpiles,
+        menu.commitments[:1],
+        menu.trq_splits[:1],
+        project_sets,
+    )
+    names = list(Levels.model_fields)
+    points = [Levels(), *(Levels(**dict(zip(names, point, strict=True))).canonical for point in grid)]
+    return list(dict.fromkeys(points))
+
+
+def package_of(
+    levels: Levels,
+    facts: Facts,
+    parties: Sequence[str],
+    menu: Menu,
+    step: float,
+    sellers: Sequence[Seller] = (),
+    most_of_need: float = 1.0,
+) -> Package:
+    """The package at a point of the menu, its levels rounded to negotiable steps of the status quo's sizes.
+
+    ``sellers`` are those who can commit, the projects among ``levels`` included.
+    """
+    price_step = negotiable_step(step * facts.price_usd_per_t)
+    return Package(
+        mineral=facts.mineral,
+        stage=facts.stage,
+        floor=round_to(levels.floor * facts.price_usd_per_t, price_step),
+        mechanism=levels.mechanism,
+        trqs=tuple(_trqs(levels, facts, parties, step)),
+        over_quota_rate=round_to(levels.over_quota_rate, PERCENT) if levels.over_quota_rate > 0 else 0.0,
+        rent_to=menu.rent_to,
+        stockpiles=tuple(_stockpiles(levels, facts, parties, step)),
+        release_above=round_to(menu.release_above * facts.price_usd_per_t, price_step) if levels.stockpile > 0 else 0.0,
+        offtakes=tuple(allocate(facts, sellers, levels.commitment, most_of_need, step)),
+        projects=levels.projects,
+    )
+
+
+def _trqs(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> Iterator[tuple[tuple[str, ...], float]]:
+    imports = {party: facts.non_party_imports_t.get(party, 0.0) for party in parties}
+    size = levels.trq_quantity * sum(imports.values())
+    if levels.over_quota_rate <= 0 or size <= 0:
+        return
+    if levels.split == "pooled":
+        yield tuple(parties), round_to(size, negotiable_step(step * size))
+        return
+    weight = imports if levels.split == "by_imports" else {party: facts.use_t.get(party, 0.0) for party in parties}
+    for party, part in weight.items():
+        own = size * part / sum(weight.values())
+        if own > 0:
+            yield (party,), round_to(own, negotiable_step(step * own))
+
+
+def _stockpiles(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> Iterator[tuple[str, float]]:
+    for party in parties:
+        need = facts.use_t.get(party, 0.0)
+        if levels.stockpile > 0 and need > 0:
+            yield party, round_to(levels.stockpile * need, negotiable_step(step * need))
+
+
+def neighbours(
+    best: Levels, menu: Menu, tried: Iterable[Levels], step: float, projects: Sequence[str] = ()
+) -> list[Levels]:
+    """Untried points that differ from ``best`` in one thing.
+
+    First another level, until all are settled (:func:`_finer`); then another mechanism, commitment or split of the
+    menu, and one of ``projects`` more or less. With those changed, levels are to be settled anew.
+    """
+    known = set(tried)
+    for changes in (_finer(best, menu, known, step), _otherwise(best, menu, projects)):
+        points = dict.fromkeys(best.model_copy(update=change).canonical for change in changes)
+        if untried := [point for point in points if point not in known]:
+            return untried
+    return []
+
+
+LEVELS_OF = {
+    "floor": "floor_levels",
+    "trq_quantity": "trq_quantities",
+    "over_quota_rate": "over_quota_rates",
+    "stockpile": "stockpiles",
+    "commitment": "commitments",
+}
+"""Levels that can be refined, and where the menu has them."""
+
+
+def _finer(best: Levels, menu: Menu, known: Iterable[Levels], step: float) -> Iterator[Mapping[str, object]]:
+    """On either side of each level the next of the menu; where that was tried, half-way to the nearest tried.
+
+    A level is settled when its nearest tried neighbours are within a negotiable step. Only points with the same other
+    terms tell: under another mechanism the best level is another.
+    """
+    alike = [point for point in known if _other_terms(point) == _other_terms(best)]
+    for name, of_menu in LEVELS_OF.items():
+        if not _is_active(best, name):
+            continue
+        here = float(getattr(best, name))
+        tried = [float(getattr(point, name)) for point in alike if _is_active(point, name)]
+        for side in (-1, 1):
+            nearest = _next(tried, here, side)
+            planned = _next([value for value in getattr(menu, of_menu) if value > 0], here, side)
+            if planned is not None and (nearest is None or side * planned < side * nearest):
+                yield {name: planned}
+            elif nearest is not None and abs(here - nearest) > step:
+                yield {name: (here + nearest) / 2}
+
+
+def _next(values: Iterable[float], here: float, side: int) -> float | None:
+    """The nearest value above (side 1) or below (side -1)."""
+    return min((value for value in values if side * (value - here) > 0), key=lambda v: side * v, default=None)
+
+
+def _other_terms(levels: Levels) -> tuple[object, ...]:
+    return levels.mechanism, levels.split, levels.projects, levels.commitment > 0
+
+
+def _otherwise(best: Levels, menu: Menu, projects: Sequence[str]) -> Iterator[Mapping[str, object]]:
+    yield from ({"mechanism": value} for value in menu.mechanisms)
+    yield from ({"commitment": value} for value in menu.commitments)
+    yield from ({"split": value} for value in menu.trq_splits)
+    for project in projects:
+        built = set(best.projects) ^ {project}
+        yield {"projects": tuple(name for name in projects if name in built)}
+
+
+def _is_active(levels: Levels, name: str) -> bool:
+    if name == "trq_quantity":
+        return levels.over_quota_rate > 0
+    return float(getattr(levels, name)) > 0

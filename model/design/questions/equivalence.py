@@ -1,0 +1,245 @@
+"""Equivalence: the level of another instrument that gives producers the same price, and who then pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from model.design.questions.aims import producer_price
+from model.design.questions.levels import (
+    HIGHEST_FLOOR,
+    SCAN_POINTS,
+    SHARPNESS,
+    SLACK_QUOTA,
+    level_search,
+    tries_of,
+    work_out,
+)
+from model.design.wording import level_in_words
+from model.errors import AccordError
+from model.instruments import Agreement, Duty, Floor, Mechanism, Tariff, Trq
+from model.words.numbers import figures
+from model.words.yearly import signed_money_a_year
+from model.work import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from model.design.questions.evaluate import Evaluator, Trial
+    from model.market.records import Floats
+    from model.words.names import Names
+
+SAME_PRICE = 1e-5
+"""Producers' prices that differ by less than this share are the same."""
+PROHIBITIVE = 2.0
+"""Over-quota rate at which a TRQ acts as a quota [share of value]; also the highest tariff tried."""
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """An instrument that can support producers' price: its name and the unit of its level."""
+
+    name: str
+    unit: str
+
+
+INSTRUMENTS = {
+    "variable_levy": Instrument("Floor by variable levy", "USD/t"),
+    "cfd": Instrument("Floor by contract for difference", "USD/t"),
+    "buffer_stock": Instrument("Floor by buffer stock", "USD/t"),
+    "tariff": Instrument("Tariff on non-parties", "share of value"),
+    "trq": Instrument("Quota on non-parties", "t/yr"),
+}
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """An instrument at the level that gives producers the same price, and who then pays [million USD/yr by party].
+
+    ``level`` is None where no level does, ``reason`` says why; ``producer_price_usd_per_t`` is then the most it gives.
+    """
+
+    instrument: str
+    level: float | None
+    producer_price_usd_per_t: float
+    users: dict[str, float] = field(default_factory=dict)
+    producers: dict[str, float] = field(default_factory=dict)
+    treasury: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+
+
+def equivalents(
+    evaluator: Evaluator, trial: Trial, mineral: str, applied_by: Sequence[str] = ()
+) -> Iterator[Progress[list[Equivalent] | None]]:
+    """For each instrument the level that gives the members' producers the price they have under the trial.
+
+    Floors, TRQs and tariffs of the trial give way to the one instrument. ``applied_by`` names those whose instrument it
+    would be (one party's legal means); all members where none is given. The price is the members' producers' at the
+    last stage, expected over states and weighted by output. Yields progress; the last step is the list of
+    :class:`Equivalent`.
+
+    Raises:
+        ScenarioError: when no member produces the mineral.
+    """
+    for step in evaluator.fill([trial]):
+        yield replace(step, done=0, total=1)
+    target = producer_price(evaluator, trial, mineral)
+    users = tuple(applied_by or trial.members)
+    bare = replace(trial, agreement=_without_support(trial.agreement, mineral))
+    found = []
+    for position, name in enumerate(INSTRUMENTS):
+        search = _equivalent(evaluator, bare, mineral, name, target, users)
+        found.append((yield from _part(search, position, len(INSTRUMENTS))))
+    yield Progress(1, 1, "done", found)
+
+
+def _part(
+    search: Generator[Progress[None], None, Equivalent], position: int, parts: int
+) -> Generator[Progress[None], None, Equivalent]:
+    """Progress of one instrument's search as part of all of them."""
+    while True:
+        try:
+            step = next(search)
+        except StopIteration as ended:
+            found: Equivalent = ended.value
+            return found
+        yield replace(step, done=position * step.total + step.done, total=parts * step.total)
+
+
+def _equivalent(
+    evaluator: Evaluator, bare: Trial, mineral: str, name: str, target: float, users: tuple[str, ...]
+) -> Generator[Progress[None], None, Equivalent]:
+    def at(level: float) -> Trial:
+        return replace(bare, agreement=_supporting(evaluator, bare, mineral, name, level, users))
+
+    levels = _levels(evaluator, bare, mineral, name)
+    sharpness = SHARPNESS * abs(levels[-1] - levels[0]) / 4
+    search = level_search(target - SAME_PRICE * target, levels, sharpness)
+    try:
+        reached = yield from work_out(
+            evaluator,
+            search,
+            at,
+            lambda trial: producer_price(evaluator, trial, mineral),
+            tries_of(levels, sharpness),
+        )
+    except AccordError as error:
+        return Equivalent(name, None, float("nan"), reason=str(error))
+    if reached.level is None:
+        low, high = sorted((levels[0], levels[-1]))
+        reason = (
+            f"no level from {figures(low)} to {figures(high)} {INSTRUMENTS[name].unit} gives {figures(target)} USD/t; "
+            f"the most is {figures(reached.value)} USD/t"
+        )
+        return Equivalent(name, None, reached.value, reason=reason)
+    option = evaluator.options(at(reached.level))[mineral]
+
+    def expected(amounts: Floats) -> dict[str, float]:
+        return dict(zip(evaluator.frame.parties, option.expected(amounts).tolist(), strict=True))
+
+    treasury = expected(option.revenue - option.outlay)
+    return Equivalent(name, reached.level, reached.value, expected(option.users), expected(option.producers), treasury)
+
+
+def _levels(evaluator: Evaluator, bare: Trial, mineral: str, name: str) -> list[float]:
+    """Levels to scan, the one that does nothing first."""
+    option = evaluator.options(bare)[mineral]
+    if name == "tariff":
+        return [float(level) for level in np.linspace(0.0, PROHIBITIVE, SCAN_POINTS)]
+    if name == "trq":
+        imports = sum(option.neutral[0].non_party_imports_t.values())
+        return [float(level) for level in np.linspace(SLACK_QUOTA * imports, 0.0, SCAN_POINTS)]
+    return [float(share) * option.reference_price for share in np.linspace(0.5, HIGHEST_FLOOR, SCAN_POINTS)]
+
+
+def _without_support(agreement: Agreement, mineral: str) -> Agreement:
+    kept = {
+        name: tuple(item for item in getattr(agreement, name) if item.mineral != mineral)
+        for name in ("floors", "trqs", "tariffs")
+    }
+    return agreement.model_copy(update=kept)
+
+
+def _supporting(
+    evaluator: Evaluator, bare: Trial, mineral: str, name: str, level: float, users: tuple[str, ...]
+) -> Agreement:
+    outsiders = tuple(region for region in evaluator.world.regions if region not in bare.members)
+    place = {"mineral": mineral, "stage": evaluator.world.stages[mineral][-1]}
+    agreement = bare.agreement
+    if name == "tariff":
+        tariff = Tariff(importers=users, exporters=outsiders, ad_valorem=level, **place)
+        return agreement.model_copy(update={"tariffs": (*agreement.tariffs, tariff)})
+    if name == "trq":
+        rate = Duty(ad_valorem=PROHIBITIVE)
+        trq = Trq(importers=users, exporters=outsiders, quantity=level, over_quota=rate, **place)
+        return agreement.model_copy(update={"trqs": (*agreement.trqs, trq)})
+    floor = Floor(parties=users, price=level, mechanism=Mechanism(name), **place)
+    return agreement.model_copy(update={"floors": (*agreement.floors, floor)})
+
+
+def totals(found: Sequence[Equivalent], parties: Sequence[str]) -> pd.DataFrame:
+    """Who pays under each instrument, over all parties together [million USD/yr]; where no level does, the reason."""
+    rows: list[dict[str, object]] = []
+    for each in found:
+        instrument = INSTRUMENTS[each.instrument]
+        if each.level is None:
+            rows.append({"instrument": instrument.name, "level": f"none: {each.reason}"})
+            continue
+        parts = [sum(own[party] for party in parties) for own in (each.users, each.producers, each.treasury)]
+        rows.append(
+            {
+                "instrument": instrument.name,
+                "level": level_in_words(each.level, instrument.unit),
+                "producer_price_usd_per_t": each.producer_price_usd_per_t,
+                **dict(zip(ACCOUNTS, parts, strict=True)),
+                "gain_musd": sum(parts),
+            }
+        )
+    columns = ["instrument", "level", "producer_price_usd_per_t", *ACCOUNTS, "gain_musd"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+ACCOUNTS = ("users_musd", "producers_musd", "treasury_musd")
+
+
+def by_party(found: Sequence[Equivalent], parties: Sequence[str], names: Names) -> pd.DataFrame:
+    """The same party by party, for those instruments that have a level [million USD/yr]."""
+    return pd.DataFrame(
+        [
+            {
+                "instrument": INSTRUMENTS[each.instrument].name,
+                "party": names.region(party),
+                **{
+                    name: own.get(party, 0.0)
+                    for name, own in zip(ACCOUNTS, (each.users, each.producers, each.treasury), strict=True)
+                },
+            }
+            for each in found
+            if each.level is not None
+            for party in parties
+        ],
+        columns=["instrument", "party", *ACCOUNTS],
+    )
+
+
+def equivalence_in_words(found: Sequence[Equivalent], parties: Sequence[str]) -> str:
+    """How many instruments give the same price, and under which users and treasuries fare worst."""
+    table = totals(found, parties).dropna(subset=["gain_musd"])
+    if len(table) < 2:
+        return f"{'No' if table.empty else 'Only one'} instrument tried gives producers the price they have now."
+    target = figures(float(table["producer_price_usd_per_t"].iloc[0]))
+    return (
+        f"{len(table)} instruments give producers the expected price of {target} USD/t they have now. "
+        f"{_worst(table, 'users_musd', 'Users fare')} {_worst(table, 'treasury_musd', 'Public money fares')}"
+    )
+
+
+def _worst(table: pd.DataFrame, account: str, whose: str) -> str:
+    """Under which instrument an account fares worst."""
+    amounts = table[account].to_list()
+    least = min(amounts)
+    instrument = str(table["instrument"].to_list()[amounts.index(least)])
+    return f"{whose} worst by {instrument[:1].lower()}{instrument[1:]}: {signed_money_a_year(least)}."

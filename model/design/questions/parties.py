@@ -1,0 +1,231 @@
+"""Would each party sign? The questions of the page Parties, each worked out with progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from model.aside import NOTHING_BESIDE, Aside
+from model.design.problem.draft import request_of
+from model.design.problem.request import check
+from model.design.questions.attribution import (
+    MEMBERSHIP,
+    Decomposition,
+    attribute,
+    attribution_trials,
+    change_since,
+    change_trials,
+    levers_of,
+)
+from model.design.questions.cards import cards, red_lines
+from model.design.questions.evaluate import Evaluator, Trial
+from model.design.questions.membership import Member, membership, membership_trials
+from model.errors import ScenarioError
+from model.instruments import Agreement
+from model.words.yearly import money_a_year, signed_money_a_year
+from model.work import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from model.design.choice import Choice
+    from model.design.problem.request import DesignRequest, State
+    from model.design.responses.table import ResponseTable
+    from model.scenario import Scenario
+    from model.words.names import Names
+
+FEW_ORDERS = 8
+"""Orders drawn for attribution on a page, where waiting counts; the standard error is shown."""
+
+
+ALL = "All parties"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Cards by party, red lines with margin, attribution to instruments, and who gains by leaving or joining."""
+
+    states: tuple[State, ...]
+    cards: pd.DataFrame
+    red_lines: pd.DataFrame
+    attribution: pd.DataFrame
+    members: list[Member]
+
+
+def aside_of(choice: Choice) -> Aside:
+    """What is lost when a choice is loaded as a scenario."""
+    built = {mineral: option.package.projects for mineral, option in choice.chosen.items() if option.package.projects}
+    moved = {party: amount for party, amount in choice.transfers.items() if abs(amount) > NO_TRANSFER}
+    return Aside(built, moved, bool(choice.revenue_shares or choice.outlay_shares))
+
+
+NO_TRANSFER = 1e-9
+"""Lump sums below this are none [million USD/yr]."""
+
+
+def trial_of(scenario: Scenario, aside: Aside = NOTHING_BESIDE) -> Trial:
+    """The scenario's agreement as a trial, with what stands beside it."""
+    return Trial(scenario.parties, scenario.agreement, aside.projects, scenario.assumptions, aside.transfers)
+
+
+def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[str] = ()) -> Evaluator:
+    """An evaluator over all states of a request that also watches other countries than its parties."""
+    watched = tuple(dict.fromkeys((*request.parties, *others)))
+    return Evaluator(table, request, check(request, table.world), watched)
+
+
+def study(
+    table: ResponseTable, trial: Trial, request: DesignRequest, candidates: Sequence[str] = ()
+) -> Iterator[Progress[Study | None]]:
+    """Cards, attribution and membership of an agreement over all states of a request.
+
+    Yields progress; the last step is the :class:`Study`.
+    """
+    evaluator = evaluator_of(table, request, candidates)
+    regions = table.world.regions
+    by_country = membership_trials(trial, candidates, regions)
+    by_levers = attribution_trials(trial, False, regions, request.seed, FEW_ORDERS)
+    gains = yield from evaluator.all_gains({"agreed": trial, **by_country, **by_levers})
+    found = Study(
+        states=evaluator.states,
+        cards=cards(evaluator, trial),
+        red_lines=red_lines(evaluator, trial),
+        attribution=_contributions(trial, False, {subset: gains[subset] for subset in by_levers}, request.seed),
+        members=membership(trial, gains["agreed"], {country: gains[country] for country in by_country}),
+    )
+    steps = len(gains) + 1
+    yield Progress(steps, steps, "done", found)
+
+
+def attribution_to_members(
+    table: ResponseTable, trial: Trial, request: DesignRequest
+) -> Iterator[Progress[pd.DataFrame | None]]:
+    """What each instrument and the membership of each party contribute to each party's gain.
+
+    Yields progress; the last step is the table of contributions.
+    """
+    evaluator = evaluator_of(table, request)
+    gains = yield from evaluator.all_gains(
+        attribution_trials(trial, True, table.world.regions, request.seed, FEW_ORDERS)
+    )
+    steps = len(gains) + 1
+    yield Progress(steps, steps, "done", _contributions(trial, True, gains, request.seed))
+
+
+def _contributions(
+    trial: Trial, with_members: bool, gains: dict[frozenset[str], dict[str, float]], seed: int
+) -> pd.DataFrame:
+    """Contributions to each member's expected gain [million USD/yr], adding up exactly by party."""
+    levers = levers_of(trial, with_members)
+    found = attribute(levers, gains, trial.members, seed, FEW_ORDERS)
+    rows = [(party, each.lever, each.value, each.standard_error) for party, own in found.items() for each in own]
+    return pd.DataFrame(rows, columns=["party", "lever", "musd", "standard_error"])
+
+
+def attribution_in_words(contributions: pd.DataFrame, names: Names) -> str:
+    """Which lever contributes most to the gain of all parties, and which takes most away."""
+    totals = contributions.groupby("lever", sort=False)["musd"].sum()
+    best, worst = str(totals.idxmax()), str(totals.idxmin())
+    told = f"Most comes from {_lever(best, names)}, {signed_money_a_year(float(totals.max()), 2)} over all parties"
+    if totals.min() < 0 and worst != best:
+        told += f"; most is taken away by {_lever(worst, names)}, {signed_money_a_year(float(totals.min()), 2)}"
+    error = float(contributions["standard_error"].max())
+    return f"{told}." + (f" Sampled: standard error up to {money_a_year(error, 2)}." if error > 0 else "")
+
+
+def by_lever(contributions: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Contributions with a row per lever and a column per party, all parties together last [million USD/yr]."""
+    table = named_levers(contributions, names)
+    wide = table.pivot(index="lever", columns="party", values="musd")
+    wide = wide.loc[table["lever"].unique(), table["party"].unique()]
+    return wide.assign(**{ALL: wide.sum(axis=1)}).reset_index().rename_axis(columns=None)
+
+
+def named(table: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """A table by party with names of regions for codes."""
+    return table.assign(party=[names.region(party) for party in table["party"]])
+
+
+def named_levers(contributions: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Contributions with names of regions for codes."""
+    return named(contributions, names).assign(lever=[_lever(lever, names) for lever in contributions["lever"]])
+
+
+def _lever(lever: str, names: Names) -> str:
+    if lever.startswith(MEMBERSHIP):
+        return f"{MEMBERSHIP}{names.the_region(lever.removeprefix(MEMBERSHIP))}"
+    return lever
+
+
+def members_table(members: Sequence[Member], names: Names) -> pd.DataFrame:
+    """Who leaves or joins, and what that changes for itself and for the others [million USD/yr]."""
+    return pd.DataFrame(
+        {
+            "country": [names.region(member.country) for member in members],
+            "change": ["joins" if member.joins else "leaves" for member in members],
+            "own_musd": [member.own for member in members],
+            "others_musd": [member.others for member in members],
+        }
+    )
+
+
+def since(
+    table: ResponseTable,
+    saved: Scenario,
+    scenario: Scenario,
+    asides: tuple[Aside, Aside] = (NOTHING_BESIDE, NOTHING_BESIDE),
+) -> Iterator[Progress[dict[str, Decomposition] | None]]:
+    """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
+
+    Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what
+    stands beside the saved agreement and this one. Yields progress; the
+    last step is a :class:`~model.design.questions.attribution.Decomposition` by party of either.
+
+    Raises:
+        ScenarioError: when the two have different horizons.
+    """
+    if saved.horizon != scenario.horizon:
+        raise ScenarioError(
+            f"the saved scenario has the {saved.horizon} horizon and this one the {scenario.horizon}: their gains are "
+            "of different kinds; choose the same horizon in the sidebar"
+        )
+    minerals = tuple(dict.fromkeys((*scenario.minerals, *saved.minerals)))
+    evaluator = evaluator_of(table, request_of(scenario.model_copy(update={"minerals": minerals})), saved.parties)
+    gains = yield from evaluator.all_gains(change_trials(trial_of(saved, asides[0]), trial_of(scenario, asides[1])))
+    found = change_since(gains, evaluator.frame.parties)
+    steps = len(gains) + 1
+    yield Progress(steps, steps, "done", found)
+
+
+def changes_table(found: dict[str, Decomposition], names: Names) -> pd.DataFrame:
+    """The change of each party's gain with its two causes [million USD/yr], all parties together last."""
+    rows = [
+        (names.region(party), each.before, each.after, each.from_assumptions, each.from_policy)
+        for party, each in found.items()
+    ]
+    columns = ["party", "before_musd", "after_musd", "from_assumptions_musd", "from_policy_musd"]
+    table = pd.DataFrame(rows, columns=columns)
+    return pd.concat([table, pd.DataFrame([{"party": ALL, **table[columns[1:]].sum().to_dict()}])], ignore_index=True)
+
+
+def change_in_words(table: pd.DataFrame, name: str) -> str:
+    """What became of the gain of all parties since a saved scenario, and why."""
+    total = table.iloc[-1]
+    before, after = float(total["before_musd"]), float(total["after_musd"])
+    if abs(after - before) < SAME_MUSD:
+        return f"Since “{name}” the expected gain of all parties has not changed: {signed_money_a_year(after)}."
+    return (
+        f"Since “{name}” the expected gain of all parties went from {signed_money_a_year(before)} to "
+        f"{signed_money_a_year(after)}: {signed_money_a_year(float(total['from_policy_musd']))} from policy (what is "
+        f"agreed, and by whom) and {signed_money_a_year(float(total['from_assumptions_musd']))} from assumptions."
+    )
+
+
+SAME_MUSD = 1e-4
+
+
+def is_empty(agreement: Agreement) -> bool:
+    """Whether nothing is agreed."""
+    return agreement == Agreement()

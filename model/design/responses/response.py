@@ -1,0 +1,152 @@
+"""The market's response to one agreement in one state: what is asked, what a choice needs of it, kept by content.
+
+A response is identified by everything that determines it: data, assumptions, horizon, parties, the agreement for the
+mineral and for its hosts, projects built, the shock and the source code of the engine. Weights, red lines, strikes and
+probabilities are not part of it, so changing them solves nothing again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from model.instruments import Agreement
+from model.source import source_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.design.problem.facts import Amounts, Pairs
+    from model.scenario import Scenario
+    from model.shocks import ShockLibrary
+    from model.world import World
+
+COMPUTES = "model.design.responses.respond"
+"""What computes a response, with all it imports."""
+_PAIR = ">"
+_BY_PAIR = ("flows_t", "delivered")
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One stage before the last: trade among parties, output, refiners' intake and sellers' market prices; per year."""
+
+    flows_t: Pairs
+    delivered: Pairs
+    output_t: Amounts
+    use_t: Amounts
+    seller_price_usd_per_t: Amounts
+
+
+@dataclass(frozen=True)
+class Response:
+    """One mineral under one agreement in one state. By region, regions with nothing left out; per year.
+
+    ``net_usd`` is users + producers + treasury + rents; settlements of offtakes with a strike stand apart in
+    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold.
+    ``seller_price_usd_per_t`` is what an offtake settles against. ``assured`` is, by class of industry, the share of
+    the need served. ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and
+    industry. Quantities are those of the last stage; ``upstream`` has those of the stages before it.
+    """
+
+    users_usd: Amounts
+    producers_usd: Amounts
+    revenue_usd: Amounts
+    rents_usd: Amounts
+    outlay_usd: Amounts
+    transfers_usd: Amounts
+    price_usd_per_t: Amounts
+    seller_price_usd_per_t: Amounts
+    producer_revenue_usd: Amounts
+    producer_price_usd_per_t: dict[str, Amounts]
+    use_t: Amounts
+    output_t: Amounts
+    non_party_imports_t: Amounts
+    stock_released_t: Amounts
+    flows_t: Pairs
+    delivered: Pairs
+    assured: dict[str, Amounts]
+    industry_cost_usd: dict[str, Amounts]
+    why_not: tuple[str, ...]
+    upstream: dict[str, Upstream] = field(default_factory=dict)
+
+    def at(self, stage: str) -> Response | Upstream:
+        """Trade, output, use and sellers' prices at a stage; the last one's are the response's own."""
+        return self.upstream.get(stage, self)
+
+    @property
+    def net_usd(self) -> Amounts:
+        """Users + producers + treasury + rents by region [USD/yr], settlements of offtakes left out."""
+        parts = (self.users_usd, self.producers_usd, self.revenue_usd, self.rents_usd)
+        regions = dict.fromkeys(region for part in (*parts, self.outlay_usd) for region in part)
+        return {r: sum(part.get(r, 0.0) for part in parts) - self.outlay_usd.get(r, 0.0) for r in regions}
+
+    def to_json(self) -> str:
+        """As text for the store."""
+        content = asdict(self)
+        for part in (content, *content["upstream"].values()):
+            for name in _BY_PAIR:
+                part[name] = {_PAIR.join(pair): value for pair, value in part[name].items()}
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: str) -> Response:
+        """From the store's text."""
+        content: dict[str, Any] = json.loads(text)
+        for part in (content, *content["upstream"].values()):
+            for name in _BY_PAIR:
+                part[name] = {tuple(pair.split(_PAIR)): value for pair, value in part[name].items()}
+        upstream = {stage: Upstream(**part) for stage, part in content["upstream"].items()}
+        return cls(**content | {"why_not": tuple(content["why_not"]), "upstream": upstream})
+
+
+@dataclass(frozen=True)
+class Question:
+    """One cell of the table: a mineral under an agreement (hosts' included) in one state, with projects built."""
+
+    mineral: str
+    scenario: Scenario
+    projects: tuple[str, ...] = ()
+
+    @cached_property
+    def content(self) -> str:
+        """What is asked, as text that is equal for equal questions."""
+        return json.dumps([self.mineral, self.scenario.to_json(), self.projects])
+
+
+def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[str] = ()) -> Question:
+    """The cell of a mineral in a scenario; instruments that do not reach it are left out, so equal cells are equal."""
+    reached = {mineral, *world.hosts.get(mineral, {})}
+    lists = {
+        name: tuple(item for item in getattr(scenario.agreement, name) if item.mineral in reached)
+        for name in Agreement.model_fields
+    }
+    agreement = Agreement(**lists)
+    parties = scenario.parties
+    shocks = tuple(shock for shock in scenario.shocks if _touches(world, shock, reached))
+    trimmed = scenario.model_copy(
+        update={"name": "", "minerals": (mineral,), "parties": parties, "agreement": agreement, "shocks": shocks}
+    )
+    return Question(mineral, trimmed, tuple(sorted(projects)))
+
+
+def _touches(world: World, shock: Any, minerals: set[str]) -> bool:
+    if hasattr(shock, "mineral"):
+        return shock.mineral in minerals
+    named = _minerals_named(world.library)[shock.name]
+    return not named or bool(minerals & named)
+
+
+@lru_cache(maxsize=4)
+def _minerals_named(library: ShockLibrary) -> dict[str, set[str]]:
+    """The minerals each shock of a library names; none = it touches all."""
+    return {name: set(library.describe(name).minerals) for name in library.names}
+
+
+def key_of(asked: Question, data_hash: str) -> str:
+    """SHA-256 over everything that determines a response."""
+    content = json.dumps([data_hash, source_hash(COMPUTES), asked.content])
+    return hashlib.sha256(content.encode()).hexdigest()

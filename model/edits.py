@@ -1,0 +1,268 @@
+"""Edits of a scenario: each takes a scenario and returns another, nothing else.
+
+The mineral in view is the scenario's first. A reader sees one instrument of each kind on it, and edits that one;
+everything else in the agreement stays as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from model.instruments import (
+    Floor,
+    Instrument,
+    Mechanism,
+    Membership,
+    Offtake,
+    Stockpile,
+    Tariff,
+    Trq,
+    ZeroForZero,
+)
+from model.shocks import NamedShock
+from model.words.levers import rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from model.scenario import Scenario
+
+Kind = TypeVar("Kind", bound=Instrument)
+
+BORDER = (Trq, Tariff, ZeroForZero)
+"""Instruments that share one stage on the screen."""
+SHOWN = (Floor, *BORDER, Offtake, Stockpile)
+"""The kinds of which one instrument is shown and edited."""
+FIRST_OVER_QUOTA_RATE = 0.25
+FIRST_CAP_SHARE = 0.1
+"""Levels that a new instrument starts from, for the parties to change (assumption): the over-quota rate, and the cap of
+a levy as a share of the floor."""
+
+
+def focus(scenario: Scenario) -> str:
+    """The mineral in view."""
+    return scenario.minerals[0]
+
+
+def first(scenario: Scenario, kind: type[Kind]) -> Kind | None:
+    """The instrument of a kind that is shown, or None: the first on the mineral in view, at the border's one stage."""
+    stage = border_stage(scenario) if kind in BORDER else None
+    terms = (term for term in scenario.agreement.of(kind) if term.mineral == focus(scenario))
+    return next((term for term in terms if stage in (None, term.stage)), None)
+
+
+def border_stage(scenario: Scenario) -> str | None:
+    """The stage of the border measures shown; None where there are none."""
+    terms = [term for kind in BORDER for term in scenario.agreement.of(kind)]
+    return next((term.stage for term in terms if term.mineral == focus(scenario)), None)
+
+
+def put(scenario: Scenario, kind: type[Instrument], content: dict[str, Any] | None) -> Scenario:
+    """The scenario with the instrument shown replaced, added, or (None) taken away.
+
+    Raises:
+        ScenarioError: when the content is not a valid instrument.
+    """
+    return _replaced(scenario, kind, first(scenario, kind), content)
+
+
+def _replaced(
+    scenario: Scenario, kind: type[Instrument], old: Instrument | None, content: dict[str, Any] | None
+) -> Scenario:
+    present = scenario.agreement.of(kind)
+    at = next((index for index, term in enumerate(present) if term is old), len(present))
+    new = [] if content is None else [kind.parse(content, kind.title.lower())]
+    agreement = scenario.agreement.replacing(kind, (*present[:at], *new, *present[at + 1 :]))
+    return scenario.model_copy(update={"agreement": agreement})
+
+
+def with_field(scenario: Scenario, kind: type[Instrument], path: str, value: object) -> Scenario:
+    """The scenario with one field of the instrument shown at another value, unchanged where none is shown.
+
+    ``over_quota.specific`` names a field of a record inside the instrument.
+
+    Raises:
+        ScenarioError: when the instrument cannot have the value.
+    """
+    term = first(scenario, kind)
+    if term is None:
+        return scenario
+    content = inner = term.model_dump(mode="json")
+    *outer, name = path.split(".")
+    for part in outer:
+        inner = inner[part]
+    inner[name] = value
+    return put(scenario, kind, content)
+
+
+def others(scenario: Scenario) -> list[str]:
+    """Minerals beside the one in view that have instruments in the agreement."""
+    return sorted({term.mineral for _, term in scenario.agreement.terms()} - {focus(scenario)})
+
+
+def unseen(scenario: Scenario) -> int:
+    """How many instruments on the mineral in view are not shown."""
+    held = list(scenario.agreement.terms(focus(scenario)))
+    return len(held) - len([kind for kind in SHOWN if first(scenario, kind) is not None])
+
+
+def with_focus(scenario: Scenario, mineral: str) -> Scenario:
+    """The scenario with another mineral in view; shocks that do not touch it stay, since they may touch its hosts."""
+    looked_at = scenario.model_copy(update={"minerals": (mineral,)})
+    return looked_at.model_copy(update={"minerals": (mineral, *others(looked_at))})
+
+
+def counting(scenario: Scenario, more: Sequence[str]) -> Scenario:
+    """The scenario looked at in more minerals."""
+    return scenario.model_copy(update={"minerals": tuple(dict.fromkeys([*scenario.minerals, *more]))})
+
+
+def with_parties(scenario: Scenario, parties: Sequence[str], regions: Sequence[str]) -> Scenario:
+    """The scenario with other parties: measures of all parties or against all others follow, leavers drop out."""
+    change = Membership(scenario.parties, tuple(parties), tuple(regions))
+    return scenario.model_copy(update={"parties": change.members, "agreement": scenario.agreement.applied_by(change)})
+
+
+def with_floor_level(scenario: Scenario, level: float, stage: str) -> Scenario:
+    """The scenario with its floor at another level; a new one is held by all parties, none at a level of nothing."""
+    if level <= 0:
+        return put(scenario, Floor, None)
+    if first(scenario, Floor) is not None:
+        return with_field(scenario, Floor, "price", level)
+    return put(scenario, Floor, {"parties": scenario.parties, **_place(scenario, stage), "price": level})
+
+
+def floor_percent(level: float, reference: float) -> int:
+    """A floor's level in percent of a reference price."""
+    return round(100 * level / reference)
+
+
+def floor_at_percent(percent: float, reference: float) -> float:
+    """The level of a floor at so many percent of a reference price, rounded to four figures [USD/t]."""
+    return rounded(percent / 100 * reference)
+
+
+def with_floor_stage(scenario: Scenario, stage: str, before: float | None, after: float | None) -> Scenario:
+    """The scenario with its floor at another stage, as far above the reference price there as it was before."""
+    floor = first(scenario, Floor)
+    if floor is None:
+        return scenario
+    level = rounded(floor.price / before * after) if before and after else floor.price
+    changed = {"stage": stage, "price": level, "levy_cap": None, "ceiling": None}
+    return put(scenario, Floor, {**floor.model_dump(mode="json"), **changed})
+
+
+def mechanism_of(floor: Floor) -> str:
+    """How a floor is held, a levy with a cap apart from one without."""
+    is_capped = floor.mechanism is Mechanism.VARIABLE_LEVY and floor.levy_cap is not None
+    return "capped" if is_capped else floor.mechanism.value
+
+
+def with_mechanism(scenario: Scenario, kind: str) -> Scenario:
+    """The scenario with its floor held another way; what belongs to the way before goes."""
+    floor = first(scenario, Floor)
+    if floor is None:
+        return scenario
+    plain = floor.model_dump(mode="json", include={"parties", "mineral", "stage", "price"})
+    if kind == "capped":
+        return put(scenario, Floor, {**plain, "levy_cap": rounded(FIRST_CAP_SHARE * floor.price)})
+    return put(scenario, Floor, {**plain, "mechanism": kind})
+
+
+def at_border_stage(scenario: Scenario, stage: str) -> Scenario:
+    """The scenario with the border measures shown at another stage."""
+    for term in [first(scenario, kind) for kind in BORDER]:
+        if term is not None:
+            scenario = _replaced(scenario, type(term), term, {**term.model_dump(mode="json"), "stage": stage})
+    return scenario
+
+
+def with_tariff(scenario: Scenario, stage: str, regions: Sequence[str], part: str, value: float) -> Scenario:
+    """The scenario with one part of its tariff, ``ad_valorem`` or ``specific``, at another level.
+
+    A new tariff is on everything from non-parties; one that charges nothing is none.
+    """
+    tariff = first(scenario, Tariff)
+    kept = against_others(scenario, stage, regions) if tariff is None else tariff.model_dump(mode="json")
+    content = {**kept, part: value}
+    return put(scenario, Tariff, content if content.get("ad_valorem") or content.get("specific") else None)
+
+
+def with_trq(scenario: Scenario, stage: str, regions: Sequence[str], quantity: float) -> Scenario:
+    """The scenario with a new tariff-rate quota for non-parties, free of duty within it."""
+    over = {"ad_valorem": FIRST_OVER_QUOTA_RATE}
+    content = {**against_others(scenario, stage, regions), "quantity": rounded(quantity), "over_quota": over}
+    return put(scenario, Trq, content)
+
+
+def with_zero_for_zero(scenario: Scenario, stage: str, wanted: bool) -> Scenario:
+    """The scenario with or without free trade among parties."""
+    return put(scenario, ZeroForZero, _place(scenario, stage) if wanted else None)
+
+
+def against_others(scenario: Scenario, stage: str, regions: Sequence[str]) -> dict[str, Any]:
+    """Content of a border measure of all parties on all others."""
+    outside = [name for name in regions if name not in scenario.parties]
+    return {"importers": list(scenario.parties), "exporters": outside, **_place(scenario, stage)}
+
+
+def _place(scenario: Scenario, stage: str) -> dict[str, Any]:
+    return {"mineral": focus(scenario), "stage": stage}
+
+
+def imports_from_others(scenario: Scenario, flows: pd.DataFrame) -> float:
+    """What the parties take from non-parties in the status quo, by its ``flows`` at one stage [t/yr]."""
+    inward = flows["importer"].isin(scenario.parties) & ~flows["exporter"].isin(scenario.parties)
+    return float(flows.loc[inward, "status_quo"].sum())
+
+
+def with_offtake(scenario: Scenario, stage: str, regions: Sequence[str], flows: pd.DataFrame) -> Scenario:
+    """The scenario with the largest flow between two parties as a commitment, or the first two regions with nothing."""
+    flows = flows[flows["exporter"].isin(scenario.parties) & flows["importer"].isin(scenario.parties)]
+    flows = flows[flows["exporter"] != flows["importer"]].sort_values("status_quo", ascending=False)
+    if flows.empty:
+        buyer, producer = [*scenario.parties, *(name for name in regions if name not in scenario.parties)][:2]
+        quantity = 0.0
+    else:
+        top = flows.iloc[0]
+        producer, buyer, quantity = top["exporter"], top["importer"], rounded(top["status_quo"], 3)
+    offtake = Offtake(producer=producer, buyer=buyer, quantity=quantity, **_place(scenario, stage))
+    return put(scenario, Offtake, offtake.model_dump(mode="json"))
+
+
+def with_stockpile(scenario: Scenario, stage: str, flows: pd.DataFrame, release_share: float, price: float) -> Scenario:
+    """The scenario with a stock of the first party, as large as what private stocks release a year, sold at a price."""
+    used_t = float(flows.loc[flows["importer"] == scenario.parties[0], "status_quo"].sum())
+    stockpile = Stockpile(
+        party=scenario.parties[0],
+        quantity=rounded(release_share * used_t, 2),
+        release_above=rounded(price, 3),
+        **_place(scenario, stage),
+    )
+    return put(scenario, Stockpile, stockpile.model_dump(mode="json"))
+
+
+def with_shocks(scenario: Scenario, names: Sequence[str]) -> Scenario:
+    """The scenario with these named shocks; those it had keep their severity, unnamed ones stay."""
+    had = {shock.name: shock for shock in scenario.shocks if isinstance(shock, NamedShock)}
+    plain = [shock for shock in scenario.shocks if not isinstance(shock, NamedShock)]
+    return scenario.model_copy(update={"shocks": (*(had.get(name) or NamedShock(name=name) for name in names), *plain)})
+
+
+def with_severity(scenario: Scenario, name: str, severity: float | None) -> Scenario:
+    """The scenario with one named shock at another severity; None is the library's own."""
+    shocks = tuple(
+        NamedShock.parse({"name": name, "severity": severity}, "shock")
+        if isinstance(shock, NamedShock) and shock.name == name
+        else shock
+        for shock in scenario.shocks
+    )
+    return scenario.model_copy(update={"shocks": shocks})
+
+
+def with_assumption(scenario: Scenario, name: str, value: float | None) -> Scenario:
+    """The scenario with one assumption at another value; None is the registered one."""
+    kept = {key: old for key, old in scenario.assumptions.items() if key != name}
+    return scenario.model_copy(update={"assumptions": kept if value is None else {**kept, name: value}})

@@ -1,0 +1,41 @@
+"""The sentence a page starts with: what is agreed, several instruments of a kind told together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model.findings.terms import agreement_in_words
+from model.words.numbers import figures, listing, tonnes
+
+if TYPE_CHECKING:
+    from model.scenario import Scenario
+    from model.words.names import Names
+
+
+def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
+    """What the parties agree on a mineral and which shock hits, several instruments of a kind told together.
+
+    Tariff-rate quotas with the same rates become one, several offtakes or stockpiles a number and a sum.
+    """
+    agreement = scenario.agreement
+    quotas = [item for item in agreement.trqs if item.mineral == mineral]
+    contracts = [item for item in agreement.offtakes if item.mineral == mineral]
+    stocks = [item for item in agreement.stockpiles if item.mineral == mineral]
+    told: dict[str, tuple[Any, ...]] = {}
+    more = []
+    if len({(each.stage, each.in_quota, each.over_quota) for each in quotas}) == 1 < len(quotas):
+        together: dict[str, Any] = {
+            "quantity": sum(each.quantity for each in quotas),
+            **{side: sum((getattr(each, side) for each in quotas), ()) for side in ("importers", "exporters")},
+        }
+        told["trqs"] = (quotas[0].model_copy(update=together),)
+        more.append(f"divide the quota in {len(quotas)}")
+    if len(contracts) > 1:
+        told["offtakes"] = ()
+        more.append(f"sign {len(contracts)} offtakes over {tonnes(sum(each.quantity for each in contracts))}")
+    if len(stocks) > 1:
+        told["stockpiles"] = ()
+        more.append(f"hold {len(stocks)} stockpiles of {figures(sum(each.quantity for each in stocks))} t together")
+    short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
+    also = f" They also {listing(more)}." if more else ""
+    return f"{agreement_in_words(short, mineral, names)}{also}"

@@ -1,0 +1,59 @@
+"""Amounts of money a year in words: with a sign, in few figures, in the unit that suits their size."""
+
+from __future__ import annotations
+
+from model.words.numbers import figures
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A change in million USD a year with its sign, in few figures and at most two decimals.
+
+    >>> signed(-12.345), signed(0.0402), signed(0.0), signed(3e-9)
+    ('−12.3', '+0.04', '0', '0')
+    """
+    shown = abs(rounded(value, digits))
+    if shown == 0.0:
+        return "0"
+    return f"{'+' if value > 0 else '−'}{figures(shown, digits) if shown >= 1.0 else f'{shown:.2f}'}"
+
+
+def money_a_year(musd: float, digits: int = 3) -> str:
+    """An amount of million USD a year without its sign; in thousands below a tenth of a million.
+
+    >>> money_a_year(-431.2), money_a_year(0.071), money_a_year(0.00071), money_a_year(0.0)
+    ('431 million USD/yr', '71.0 thousand USD/yr', '710 USD/yr', '0 USD/yr')
+    """
+    amount = abs(musd)
+    if amount >= SMALLEST_MILLION:
+        return f"{figures(amount, digits)} million USD/yr"
+    if amount >= SMALLEST_THOUSAND:
+        return f"{figures(1e3 * amount, digits)} thousand USD/yr"
+    return f"{figures(1e6 * amount, digits)} USD/yr"
+
+
+def signed_money_a_year(musd: float, digits: int = 3) -> str:
+    """The same with its sign.
+
+    >>> signed_money_a_year(-0.0402, 2), signed_money_a_year(3e-9)
+    ('−40 thousand USD/yr', '0')
+    """
+    if abs(musd) < SMALLEST_SHOWN:
+        return "0"
+    return f"{'+' if musd > 0 else '−'}{money_a_year(musd, digits)}"
+
+
+SMALLEST_MILLION = 0.1
+"""Smaller amounts are told in thousands [million USD/yr]."""
+SMALLEST_THOUSAND = 0.001
+"""Smaller amounts are told in dollars [million USD/yr]."""
+SMALLEST_SHOWN = 1e-3
+"""Amounts below this are told as nothing: levels are in negotiable steps [million USD/yr]."""
+
+
+def rounded(value: float, digits: int) -> float:
+    """A number in few significant figures and at most two decimals."""
+    return round(float(f"{value:.{digits}g}"), MOST_DECIMALS) + 0.0
+
+
+MOST_DECIMALS = 2
+"""Decimals of a million USD a year that are shown: ten thousand dollars."""

@@ -1,0 +1,109 @@
+"""The sidebar: widgets that show the scenario and change it. Its value is read by every page."""
+
+from __future__ import annotations
+
+from textwrap import shorten
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from model import edits
+from model.aside import Aside, aside_in_short, aside_in_words
+from model.findings import group_labels
+from model.questions import questions
+from model.shocks import NamedShock
+from model.words.numbers import starting
+from pages.components import layout, results, state
+from pages.components.sidebar import assumptions, border, fields, floor, parties, share, shocks, stock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from model.scenario import Scenario
+
+
+class Group(NamedTuple):
+    """A group of levers that unfolds: its title and what draws it."""
+
+    title: str
+    draw: Callable[[Scenario], None]
+
+
+GROUPS = {
+    "parties": Group("Parties", parties.draw),
+    "floor": Group("Price floor", floor.draw),
+    "border": Group("Border", border.draw),
+    "stock": Group("Offtake, stock", stock.draw),
+    "shock": Group("Shock", shocks.draw),
+    "assumptions": Group("Assumptions", assumptions.draw),
+}
+LONGEST_LABEL = 29
+HORIZONS = {"short": "Short, 1 year", "long": "Long"}
+
+
+def draw() -> None:
+    """Draw every lever."""
+    here = state.history()
+    with st.sidebar:
+        _mineral(here.scenario)
+        labels = group_labels(here.scenario, edits.focus(here.scenario), results.names())
+        for id, group in GROUPS.items():
+            with st.container(border=True, key=f"group_{id}"):
+                unfolded = id == here.open_group
+                st.button(
+                    _label(group.title, labels[id]),
+                    key=f"fold_{id}",
+                    type="tertiary",
+                    width="stretch",
+                    on_click=state.fold,
+                    args=(id,),
+                    icon=":material/expand_less:" if unfolded else ":material/expand_more:",
+                )
+                if unfolded:
+                    group.draw(here.scenario)
+        _horizon(here.scenario)
+        _kept(here.scenario)
+        share.draw(here)
+    state.publish()
+
+
+def _label(title: str, text: str) -> str:
+    short = shorten(f"{title}: {text}", LONGEST_LABEL, placeholder="…").removeprefix(f"{title}:")
+    return f"**{title}**:{layout.plain(short)}"
+
+
+def _mineral(now: Scenario) -> None:
+    minerals, names = results.world().minerals, results.names()
+    fields.choice("Mineral", "mineral", minerals, edits.focus(now), edits.with_focus, names.mineral)
+
+
+def _horizon(now: Scenario) -> None:
+    st.segmented_control(
+        "Horizon",
+        list(HORIZONS),
+        format_func=HORIZONS.__getitem__,
+        required=True,
+        help="Short: one year, capacity almost fixed (see Assumptions). Long: capacity responds.",
+        label_visibility="collapsed",
+        **state.seed("horizon", now.horizon, "default"),
+        **fields.on_change("horizon", lambda s, chosen: s.model_copy(update={"horizon": chosen})),
+    )
+
+
+def _kept(now: Scenario) -> None:
+    """What the scenario holds that no lever above shows."""
+    names = results.names()
+    elsewhere = [names.mineral(mineral) for mineral in edits.others(now)]
+    if elsewhere:
+        st.caption(f"Also in the agreement: {', '.join(elsewhere)}.")
+    beside = state.aside(now)
+    if beside != Aside():
+        whole = aside_in_words(beside, results.world().tables["projects"], names)
+        st.caption(f"Also agreed: {aside_in_short(beside)}.", help=layout.plain(whole))
+    for question in questions(now, results.world().library):
+        st.caption(f":material/help: {layout.plain(starting(question))}.")
+    unnamed = [shock for shock in now.shocks if not isinstance(shock, NamedShock)]
+    counts = ((edits.unseen(now), "more instruments"), (len(unnamed), "unnamed shocks"))
+    held = [f"{number} {what}" for number, what in counts if number]
+    if held:
+        st.caption(f"Held but not shown: {' and '.join(held)}. They count in every number.")

@@ -1,0 +1,53 @@
+"""Undo, redo and reset; the link and the file that carry the scenario, and opening one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from model.files import text_of
+from pages.components import links, state
+
+if TYPE_CHECKING:
+    from model.scenario import Scenario
+
+
+def draw(here: state.History) -> None:
+    """Draw the row of buttons."""
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("", key="undo", icon=":material/undo:", help="Undo", on_click=state.undo, disabled=not here.past)
+        st.button("", key="redo", icon=":material/redo:", help="Redo", on_click=state.redo, disabled=not here.future)
+        st.button(
+            "",
+            key="reset",
+            icon=":material/restart_alt:",
+            help="Reset everything to the status quo",
+            on_click=state.reset,
+        )
+        with st.popover("", icon=":material/share:", help="Share or save this scenario"):
+            _share(here.scenario)
+
+
+def _share(now: Scenario) -> None:
+    text = links.encode(now)
+    address = (st.context.url or "").split("?")[0]
+    st.caption("The link opens this scenario on any page:")
+    st.code(f"{address}?{links.PARAMETER}={text}" if text else address, language=None, wrap_lines=True)
+    st.download_button(
+        "Save scenario",
+        now.to_json(),
+        "scenario.json",
+        "application/json",
+        key="save",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.file_uploader("Open a saved scenario", "json", key="opened", on_change=_open, max_upload_size=1)
+
+
+def _open() -> None:
+    file = state.optional("opened")
+    if file is not None:
+        content = file.getvalue()
+        state.edit(lambda _: links.parse(text_of(content, "scenario")))

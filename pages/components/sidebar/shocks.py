@@ -1,0 +1,58 @@
+"""The group of the shocks: those of the library that touch the mineral, each with its severity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from model import edits
+from model.findings import figures
+from model.shocks import NamedShock
+from model.words.levers import stride_between
+from model.words.numbers import percent
+from pages.components import layout, results, state
+from pages.components.sidebar import fields
+
+if TYPE_CHECKING:
+    from model.scenario import Scenario
+
+
+def draw(now: Scenario) -> None:
+    """Draw the group."""
+    library, names = results.world().library, results.names()
+    chosen = [shock for shock in now.shocks if isinstance(shock, NamedShock)]
+    picked = [shock.name for shock in chosen]
+    st.multiselect(
+        "Named shocks, combinable",
+        list(dict.fromkeys([*library.for_mineral(edits.focus(now)), *picked])),
+        format_func=names.shock,
+        placeholder="None",
+        **state.seed("shocks", picked, "default"),
+        **fields.on_change("shocks", edits.with_shocks),
+    )
+    for shock in chosen:
+        _severity(shock)
+
+
+def _severity(shock: NamedShock) -> None:
+    about = results.world().library.describe(shock.name)
+    key = f"severity_{shock.name}"
+    at = about.severity if shock.severity is None else shock.severity
+    chance = f"Probability {percent(about.annual_probability)} a year (assumption)"
+    about_it = layout.plain(f"{about.description}. {chance}. Source: {about.source_id}")
+    low, high = min(about.severity_low, at), max(about.severity_high, at)
+    if low >= high:
+        st.caption(f"{layout.plain(about.name)}: {figures(at)} {about.unit}", help=about_it)
+        return
+    st.slider(
+        f"{about.name}: {about.unit}",
+        float(low),
+        float(high),
+        step=stride_between(low, high),
+        help=about_it,
+        **state.seed(key, float(at)),
+        **fields.on_change(
+            key, lambda s, typed: edits.with_severity(s, shock.name, None if typed == about.severity else typed)
+        ),
+    )

@@ -1,0 +1,91 @@
+"""The app as a reader starts it, and a browser to look at it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_SECONDS = 90
+ANSWER_MILLISECONDS = 60_000
+
+
+@contextmanager
+def served(*options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Port and process of ``accord app``, once it answers."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "model.cli", "app", "--port", str(port), *options],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        until = time.monotonic() + START_SECONDS
+        while not answers(port):
+            assert server.poll() is None, server.communicate()[0]
+            assert time.monotonic() < until, f"the app did not start within {START_SECONDS} s"
+            time.sleep(0.2)
+        yield port, server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    try:
+        return get(port, "/_stcore/health").status == 200
+    except OSError:
+        return False
+
+
+def get(port: int, path: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", path)
+    return connection.getresponse()
+
+
+@contextmanager
+def browsed() -> Iterator[tuple[Any, Any]]:
+    """A page of a real browser and Playwright's module; skips the test where there is no browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="install the package playwright")
+    path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(
+            f"no browser: install Chromium (Debian: apt-get install chromium); looked for {', '.join(BROWSERS)}"
+        )
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(ANSWER_MILLISECONDS)
+        yield page, playwright
+        browser.close()

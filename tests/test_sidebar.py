@@ -1,0 +1,192 @@
+"""The sidebar shows what the scenario says, whatever that is, and changes nothing that was not moved."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model import edits
+from model.instruments import Agreement, Stockpile
+from model.scenario import Scenario
+from model.world import World
+from pages.components import links
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTIES = ("USA", "EUN", "JPN", "KOR")
+PLACE = {"mineral": "antimony", "stage": "refined"}
+ROUTES = {"importers": PARTIES, "exporters": ("CHN", "TJK", "BOL"), **PLACE}
+
+
+def scenario(parties: tuple[str, ...] = PARTIES, **instruments: dict[str, Any]) -> Scenario:
+    content = {name: [item] for name, item in instruments.items()}
+    return Scenario.parse({"parties": parties, "agreement": content}, "scenario")
+
+
+def opened(of: Scenario, group: str) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    test.query_params["s"] = links.encode(of)
+    test.run()
+    test.button(key=f"fold_{group}").click().run()
+    assert not test.exception
+    assert not test.error
+    return test
+
+
+def now(test: AppTest) -> Scenario:
+    found = test.session_state["history"].scenario
+    assert isinstance(found, Scenario)
+    return found
+
+
+def captions(test: AppTest) -> str:
+    return " ".join(item.value for item in test.sidebar.caption)
+
+
+def test_a_rate_of_25_is_shown_as_it_counts_and_questioned() -> None:
+    test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 25}), "border")
+    slider = test.slider(key="tariff")
+    assert (slider.value, slider.max) == (2500.0, 2500.0)
+    assert "is 2,500 %; 25 % is 0.25" in captions(test)
+    slider.set_value(25.0).run()
+    assert now(test).agreement.tariffs[0].ad_valorem == 0.25
+    assert test.slider(key="tariff").max == 100.0
+    assert "2,500" not in captions(test)
+
+
+def test_a_specific_duty_is_shown_and_stays_when_the_rate_moves_away_and_back() -> None:
+    test = opened(scenario(tariffs={**ROUTES, "specific": 8000}), "border")
+    before = now(test)
+    assert test.number_input(key="tariff_specific").value == 8000.0
+    assert test.slider(key="tariff").value == 0.0
+    test.slider(key="tariff").set_value(0.5).run()
+    assert (now(test).agreement.tariffs[0].specific, now(test).agreement.tariffs[0].ad_valorem) == (8000.0, 0.005)
+    test.slider(key="tariff").set_value(0.0).run()
+    assert now(test) == before
+    test.number_input(key="tariff_specific").set_value(0.0).run()
+    assert now(test).agreement.tariffs == ()
+
+
+def test_specific_rates_of_a_quota_are_shown_and_stay() -> None:
+    trq = {**ROUTES, "quantity": 1000, "in_quota": {"specific": 100}, "over_quota": {"specific": 9000}}
+    test = opened(scenario(trqs=trq), "border")
+    before = now(test)
+    assert test.number_input(key="in_quota_specific").value == 100.0
+    assert test.number_input(key="over_quota_specific").value == 9000.0
+    test.slider(key="over_quota").set_value(10.0).run()
+    assert now(test).agreement.trqs[0].over_quota.specific == 9000.0
+    test.slider(key="over_quota").set_value(0.0).run()
+    assert now(test) == before
+    test.number_input(key="over_quota_specific").set_value(9500.0).run()
+    assert now(test).agreement.trqs[0].over_quota.specific == 9500.0
+
+
+def test_a_measure_on_some_routes_is_said_to_be_one() -> None:
+    assert "Only from China, Tajikistan and Bolivia." in captions(
+        opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
+    )
+
+
+def test_a_stock_of_a_country_that_is_no_party_is_shown_under_its_own_name() -> None:
+    stock = {"party": "JPN", **PLACE, "quantity": 500, "release_above": 50_000}
+    test = opened(scenario(("USA", "EUN"), stockpiles=stock), "stock")
+    assert test.selectbox(key="stockpile_party").value == "JPN"
+    assert "Japan is no party" in captions(test)
+    test.number_input(key="stockpile_t").set_value(600.0).run()
+    assert now(test).agreement.stockpiles == (Stockpile(**{**stock, "quantity": 600.0}),)
+
+
+def test_a_level_keeps_its_decimals_and_a_floor_beyond_the_slider_is_within_it() -> None:
+    floor = {"parties": PARTIES, **PLACE, "price": 163_543.21}
+    test = opened(scenario(floors=floor), "floor")
+    assert test.number_input(key="floor_usd").value == 163_543.21
+    percent = test.slider(key="floor_percent")
+    assert percent.value == percent.max > 300
+    assert now(test).agreement.floors[0].price == 163_543.21
+
+
+def test_a_cap_on_what_is_no_levy_does_not_turn_the_mechanism() -> None:
+    floor = {"parties": PARTIES, **PLACE, "price": 60_000, "mechanism": "cfd", "levy_cap": 100}
+    assert opened(scenario(floors=floor), "floor").selectbox(key="floor_mechanism").value == "cfd"
+
+
+def test_measures_at_two_stages_are_not_shown_as_if_at_one() -> None:
+    content = {
+        "tariffs": [{**ROUTES, "stage": "mine", "ad_valorem": 0.1}],
+        "trqs": [{**ROUTES, "quantity": 1000}],
+    }
+    test = opened(Scenario.parse({"parties": PARTIES, "agreement": content}, "scenario"), "border")
+    assert "slider tariff" not in [f"slider {item.key}" for item in test.slider]
+    assert "Held but not shown: 1 more instruments" in captions(test)
+    moved = edits.at_border_stage(now(test), "mine")
+    assert (moved.agreement.trqs[0].stage, moved.agreement.tariffs[0].stage) == ("mine", "mine")
+
+
+def test_a_leaving_party_takes_its_instruments_along(world: World) -> None:
+    agreed = Agreement.parse(
+        {
+            "stockpiles": [{"party": "JPN", **PLACE, "quantity": 500, "release_above": 50_000}],
+            "offtakes": [{"producer": "KOR", "buyer": "JPN", **PLACE, "quantity": 10}],
+            "export_taxes": [{"exporter": "JPN", "importers": ["CHN"], **PLACE, "ad_valorem": 0.1}],
+            "floors": [{"parties": ["JPN"], **PLACE, "price": 60_000}],
+        },
+        "agreement",
+    )
+    before = Scenario(parties=PARTIES, agreement=agreed)
+    after = edits.with_parties(before, ["USA", "EUN", "KOR"], world.regions)
+    assert after.agreement == Agreement()
+    assert edits.with_parties(before, [*PARTIES, "CAN"], world.regions).agreement == agreed
+
+
+def test_one_move_of_a_lever_works_out_the_scenario_s_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
+    texts: list[str] = []
+    written = Scenario.__dict__["_text"].func
+
+    def counted(self: Scenario) -> str:
+        texts.append(written(self))
+        return texts[-1]
+
+    text = cached_property(counted)
+    text.__set_name__(Scenario, "_text")
+    monkeypatch.setattr(Scenario, "_text", text)
+    test.slider(key="tariff").set_value(20.0).run()
+    assert Counter(texts)[now(test).to_json()] == 1
+    assert len(texts) <= 4
+
+
+def test_a_copy_with_other_fields_has_its_own_text() -> None:
+    first = Scenario()
+    assert first.to_json() == "{}"
+    assert json.loads(first.model_copy(update={"minerals": ("copper",)}).to_json()) == {"minerals": ["copper"]}
+    assert first.to_json() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ('{"name": "Größe"}'.encode("cp1252"), "not text in UTF-8"),
+        (b'{"agreement": {"floors": []}, "agreement": {}}', "the key 'agreement' stands twice"),
+        (b'{"parties": ["USA"]', "cut off or is not JSON"),
+    ],
+)
+def test_a_file_that_would_be_read_wrongly_changes_nothing(data: bytes, says: str) -> None:
+    test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
+    before = now(test)
+    test.file_uploader(key="opened").set_value(("scenario.json", data, "application/json")).run()
+    assert not test.exception
+    assert says in test.error[0].value.replace("\\", "")
+    assert now(test) == before
+
+
+def test_a_saved_scenario_opens() -> None:
+    saved = scenario(tariffs={**ROUTES, "specific": 8000}).model_copy(update={"name": "Côte d’Ivoire – Größe"})
+    test = opened(Scenario(), "border")
+    test.file_uploader(key="opened").set_value(("scenario.json", saved.to_json().encode(), "application/json")).run()
+    assert not test.error
+    assert now(test) == saved
