@@ -19,6 +19,7 @@ import numpy as np
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import Point, System
 from model.equilibrium.feasibility import excuse_undeliverable
+from model.equilibrium.proof.check import levy_error
 from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.search.interior import find
@@ -115,6 +116,11 @@ class Solver:
         Raises:
             SolveError: when the programme's optimum or prices are others.
         """
+        if not levy_error(system.problem, point, system.step) <= LARGEST_PRICE_ERROR:
+            raise SolveError(
+                f"the levies on {system.problem.market.mineral} are not the smallest that do what they should; try "
+                "another floor"
+            )
         ladder, programme = self._programme(system)
         charges = charges_at(system.problem, point.price, point.rent, point.levy, point.quantity)
         centre = gain(system.problem, point.price, charges)
