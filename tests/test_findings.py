@@ -94,6 +94,15 @@ def test_few_origins_supply_as_much_as_all(outcome: Outcome, names: Names) -> No
         assert few[state].sum() == pytest.approx(all_[state].sum())
 
 
+def test_what_only_some_parties_do_the_parties_have_them_do(names: Names) -> None:
+    offtake = PLACE | {"producer": "KOR", "buyer": "USA", "quantity": 500.0}
+    scenario = Scenario.parse({"parties": ["USA", "KOR"], "agreement": {"offtakes": [offtake]}}, "scenario")
+    assert agreement_in_words(scenario, MINERAL, names) == (
+        "The United States and South Korea agree to have the United States take at least 500 t a year of refined "
+        "antimony from South Korea, at the producer's market price; no shock."
+    )
+
+
 def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
     with_floor: Scenario, banned: Scenario, names: Names
 ) -> None:
@@ -103,6 +112,14 @@ def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
         assert part in text
     assert group_labels(with_floor, MINERAL, names)["floor"] == f"{level} USD/t"
     assert group_labels(Scenario(), MINERAL, names)["floor"] == "none"
+
+
+def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
+    shock = {"kind": "supply_loss", "region": "CHN", "mineral": MINERAL, "stage": "mine", "share": 0.3}
+    scenario = Scenario.parse({"shocks": [shock]}, "scenario")
+    assert agreement_in_words(scenario, MINERAL, names).endswith(
+        "agree nothing on antimony; shock: supply loss of antimony ore: region China, share 0.3."
+    )
 
 
 def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Names) -> None:

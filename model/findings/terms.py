@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model.shocks import NamedShock
-from model.words.numbers import price, starting, tonnes
+from model.words.numbers import exact, price, starting, tonnes
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def shock_in_words(shock: NamedShock | Shock, say: Voice) -> str:
 
 def _level(value: object, say: Voice) -> str:
     if isinstance(value, (int, float)):
-        return say.number(value)
+        return exact(value)
     if isinstance(value, (list, tuple)):
         return say.the_regions([str(item) for item in value])
     return say.the_region(str(value))
