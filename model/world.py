@@ -17,6 +17,7 @@ from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
+from model.market.horizon import HORIZONS
 from model.market.records import Market, MineralMarket, Role
 from model.outcome import Outcome
 from model.scenario import Scenario, check_names
@@ -201,7 +202,7 @@ class World:
         def make() -> _Calibrated:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
-            part = calibrate_mineral(self.tables, assumptions, scenario.horizon, mineral, hosts)
+            part = calibrate_mineral(self.tables, assumptions, HORIZONS[scenario.horizon], mineral, hosts)
             return _Calibrated(part, self.with_duties_in_force(part.market), self._base(part.base))
 
         return self._calibrated.recall((mineral, scenario.horizon, tuple(sorted(overrides.items()))), make)

@@ -513,7 +513,7 @@ def test_app_becomes_the_dashboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr("os.execv", lambda _, command: started.append((Path.cwd(), command)))
     assert main(["app"]) == 0
     ((folder, command),) = started
-    assert command[1:] == ["pages/components/start.py", "app.py"]
+    assert command[1:] == ["pages/components/start.py", "127.0.0.1"]
     assert (folder / "app.py").is_file()
     assert (folder / ".streamlit" / "config.toml").is_file()
 

@@ -12,6 +12,7 @@ import model.studies.fit
 from model.equilibrium import Equilibrium, Solver, lay_over, solve, solve_problem
 from model.instruments import Agreement
 from model.market.calibrate import Calibration, calibrate
+from model.market.horizon import SHORT
 from model.market.records import Market
 from model.shocks.kinds import SupplyLoss
 from model.studies.fit import calibration_rows, calibration_table
@@ -31,7 +32,7 @@ def rows(world: World) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def calibration(world: World) -> Calibration:
-    return calibrate(world.tables, world.assumptions, "short")
+    return calibrate(world.tables, world.assumptions, SHORT)
 
 
 def test_every_mineral_has_a_row_in_the_order_of_its_table(world: World) -> None:

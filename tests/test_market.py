@@ -12,6 +12,7 @@ from model.case import Case, market_of
 from model.equilibrium import SolvedMineral, Solver, lay_over, solve, solve_problem
 from model.instruments import Agreement
 from model.market.calibrate import CalibratedMineral, calibrate
+from model.market.horizon import SHORT
 from model.market.records import NodeRole, Role, Shape, host_order
 from model.scenario import Scenario
 from model.shocks.kinds import SupplyLoss
@@ -135,7 +136,7 @@ def test_supply_responds_more_in_the_long_run(mineral: str) -> None:
 
 @pytest.mark.parametrize("mineral", WORLD.hosts)
 def test_hosts_stand_before_their_byproducts(mineral: str) -> None:
-    order = list(calibrate(WORLD.tables, WORLD.assumptions, "short", [mineral]).market.minerals)
+    order = list(calibrate(WORLD.tables, WORLD.assumptions, SHORT, [mineral]).market.minerals)
     assert order[-1] == mineral
     assert set(order) >= set(WORLD.hosts[mineral])
 

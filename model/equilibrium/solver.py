@@ -39,6 +39,7 @@ LARGEST_PRICE_ERROR = 1e-6
 """Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
 AT_CAP = 1.0 - 1e-9
 MOST_COMPILED = 96
+UNLIMITED = 1e9
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def scale_state(state: State) -> State:
 def _fill(steps: Steps, quantity: Floats) -> Floats:
     """Each activity's quantity laid onto its steps, which stand together, cheapest first."""
     starts = np.flatnonzero(np.r_[True, steps.owner[1:] != steps.owner[:-1]])
-    sizes = np.minimum(steps.upper, 1e9)
+    sizes = np.where(steps.upper < UNLIMITED, steps.upper, 0.0)  # such a step is its activity's last
     cumulative = np.cumsum(sizes)
     before = np.repeat(cumulative[starts] - sizes[starts], np.diff(np.r_[starts, len(steps.owner)]))
     already = cumulative - sizes - before

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
     from model.assumptions import Assumptions
     from model.data import Tables
+    from model.market.horizon import Horizon
     from model.market.records import Floats
-
-Horizon = Literal["short", "long"]
-"""``short``: one year, capacity almost fixed (``capacity_headroom_short``); ``long``: capacity responds."""
 
 LARGE_FREIGHT_STAGE = "mine"
 
@@ -269,12 +267,12 @@ class _Builder:
         if stage == len(self.base.stages) - 1:
             self._add_use(stage)
         self._add_routes(stage)
-        if self.horizon == "short":
+        if self.horizon.releases_inventories:
             self._add_inventories(stage)
 
     def _add_supply(self, stage: int, output: Floats) -> None:
         where = np.flatnonzero(output > 0)
-        headroom = self.value(f"capacity_headroom_{self.horizon}")
+        headroom = self.value(self.horizon.capacity_headroom)
         if len(where):
             supply = activities(
                 len(where),
@@ -284,7 +282,7 @@ class _Builder:
                 node_out=self.supply_node[stage, where],
                 level=self.costs[stage].supply_price[where],
                 base=output[where],
-                exponent=self.value(f"supply_elasticity_{self.horizon}"),
+                exponent=self.value(self.horizon.supply_elasticity),
                 upper=output[where] * headroom,
             )
             self.add(supply)
@@ -308,7 +306,7 @@ class _Builder:
             ratio=ratio,
             level=margin - slope * output,
             width=slope,
-            upper=output * self.value(f"capacity_headroom_{self.horizon}"),
+            upper=output * self.value(self.horizon.capacity_headroom),
         )
         self.add(refining)
 
@@ -316,7 +314,7 @@ class _Builder:
         use = self.base.stages[stage].use_t
         where = np.flatnonzero(use > 0)
         price = self.costs[stage].use_price[where]
-        elasticity = self.value(f"demand_elasticity_{self.horizon}")
+        elasticity = self.value(self.horizon.demand_elasticity)
         choke = self.value("choke_price_multiple")
         inelastic = use[where] * choke**elasticity
         node = self.use_node[stage, where]
@@ -393,9 +391,8 @@ class _Builder:
             if host not in hosts:
                 continue
             record = hosts[host].stages[0]
-            multiple = self.value(f"capacity_headroom_{self.horizon}")
-            if self.horizon == "long" and share == 1.0:
-                multiple = self.value("byproduct_potential_multiple")
+            only_byproduct = share == 1.0
+            multiple = self.value(self.horizon.byproduct_capacity if only_byproduct else self.horizon.capacity_headroom)
             self._split_supply(host, record.stage, record.production_t, share, multiple)
 
     def _split_supply(self, host: str, stage: str, host_output: Floats, share: float, multiple: float) -> None:

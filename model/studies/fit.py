@@ -17,6 +17,7 @@ from model.equilibrium import solve
 from model.instruments import Agreement
 from model.market.base_year import import_shares, net_import_reliance
 from model.market.calibrate import calibrate
+from model.market.horizon import SHORT
 from model.market.records import Role
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def calibration_rows(world: World) -> list[Row]:
     Raises:
         SolveError: when a base year is not proved to be an equilibrium.
     """
-    calibration = calibrate(world.tables, world.assumptions, "short")
+    calibration = calibrate(world.tables, world.assumptions, SHORT)
     solved = solve(calibration.market, frozenset(), Agreement(), [])
     published = world.tables["published_checks"]
     published = published[published["region"] == PUBLISHED_REGION]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.errors import AccordError
+from model.market.horizon import HORIZONS
 from model.shocks import NamedShock
 from model.work import Progress
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
     from model.world import World
 
-MAIN_BY_HORIZON = {
-    "short": ("demand_elasticity_short", "supply_elasticity_short", "capacity_headroom_short"),
-    "long": ("demand_elasticity_long", "supply_elasticity_long", "capacity_headroom_long"),
-}
 MAIN_ALWAYS = (
     "stock_release_share",
     "stock_release_full_price",
@@ -30,7 +27,8 @@ MAIN_ALWAYS = (
     "friction_sigma",
     "choke_price_multiple",
 )
-"""Assumptions that move prices and quantities most; the others move the base year or single producers."""
+"""Assumptions that move prices and quantities most beside the horizon's responses; the others move the base year or
+single producers."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Span:
 
 def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
     """The registered assumptions that matter most over the horizon; a mineral's own row before the general one."""
-    return [world.assumptions.find(name, mineral) for name in (*MAIN_BY_HORIZON[scenario.horizon], *MAIN_ALWAYS)]
+    return [world.assumptions.find(name, mineral) for name in (*HORIZONS[scenario.horizon].responses, *MAIN_ALWAYS)]
 
 
 def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress[dict[str, Span]]]:

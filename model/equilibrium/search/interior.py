@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import lsq_linear
+from scipy.optimize import linprog, lsq_linear
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import ARRIVALS_ENDED
@@ -68,7 +68,7 @@ def find(system: System, price: Floats) -> Point:
     for _ in range(MOST_MODES):
         conditions = Complementarity(system, ended)
         z, steps = _follow(conditions, _inside(conditions, price))
-        z = _least_flows(conditions, _polish(conditions, z))
+        z = _least_rents(conditions, _least_flows(conditions, _polish(conditions, z)))
         violation = conditions.violation(z)
         if not violation <= EXACT:
             break
@@ -147,8 +147,9 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
         except RuntimeError:  # distances that vanish leave no digits
             break
         ahead = _step(own, factors, bounded, rest)
-        left = max(own.moved(ahead, own.longest(ahead)).product, 0.0) / count
-        move = _step(own, factors, bounded, rest, (left / mean) ** 3 * mean, ahead)
+        length = own.longest(ahead)
+        left = max(own.moved(ahead, length).product, 0.0) / count
+        move = _step(own, factors, bounded, rest, (left / mean) ** 3 * mean, ahead, length**2)
         if own.longest(move) < SHORT:
             move = _step(own, factors, bounded, rest, 0.5 * mean)
         own = own.moved(move, TO_THE_BOUND * own.longest(move))
@@ -156,11 +157,17 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
 
 
 def _step(
-    own: Iterate, factors: SuperLU, bounded: Floats, rest: Floats, target: float = 0.0, ahead: Iterate | None = None
+    own: Iterate,
+    factors: SuperLU,
+    bounded: Floats,
+    rest: Floats,
+    target: float = 0.0,
+    ahead: Iterate | None = None,
+    share: float = 0.0,
 ) -> Iterate:
-    """The Newton step towards products of ``target``, corrected for what a full step ``ahead`` leaves out."""
-    below = target - (0.0 if ahead is None else ahead.from_lower * ahead.at_lower)
-    above = target - (0.0 if ahead is None else ahead.from_upper * ahead.at_upper)
+    """The Newton step towards products of ``target``, corrected for a share of what a step ``ahead`` leaves out."""
+    below = target - (0.0 if ahead is None else share * ahead.from_lower * ahead.at_lower)
+    above = target - (0.0 if ahead is None else share * ahead.from_upper * ahead.at_upper)
     below, above = below / own.from_lower - own.at_lower, bounded * above / own.from_upper - own.at_upper
     move: Floats = factors.solve(below - above - rest)
     at_lower, at_upper = below - own.at_lower * move / own.from_lower, above + own.at_upper * move / own.from_upper
@@ -202,6 +209,24 @@ def _least_flows(c: Complementarity, z: Floats) -> Floats:
     shared[free] = lsq_linear(weights, wanted, (c.lower[free], c.upper[free]), method="bvls").x
     shared = _polish(c, shared)
     return shared if c.violation(shared) <= EXACT else z
+
+
+def _least_rents(c: Complementarity, z: Floats) -> Floats:
+    """Where quantities leave the rents of pools undetermined (an empty quota's may be any), the least that do."""
+    count, value = len(c.at.moving), c.condition(z)[0]
+    paid = c.at.rent.start + np.flatnonzero(z[c.at.rent] > ROUNDING)
+    charges = c.matrix[:count][:, paid].toarray()
+    low, high = z[:count] <= c.lower[:count], z[:count] >= c.upper[:count]
+    between = charges[~low & ~high]
+    if not len(paid) or np.linalg.matrix_rank(between) == len(paid):
+        return z
+    one_sided = np.vstack([-charges[low], charges[high]])
+    room = np.concatenate([value[:count][low], -value[:count][high]]) + one_sided @ z[paid]
+    least = linprog(np.ones(len(paid)), one_sided, room, between, between @ z[paid])
+    lower = z.copy()
+    if least.success:
+        lower[paid] = least.x
+    return lower if c.violation(lower) <= EXACT else z
 
 
 def _ended(c: Complementarity, z: Floats) -> Booleans:

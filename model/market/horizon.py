@@ -1,0 +1,48 @@
+"""How much time a market has to respond: the registered responses that count, and what only a short time has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """One horizon, with the names of the assumptions that hold over it.
+
+    ``releases_inventories`` says whether private inventories ease a shortage; ``byproduct_capacity`` names the multiple
+    of today's recovery that a host can carry. ``words`` says it inside a sentence.
+    """
+
+    id: str
+    words: str
+    demand_elasticity: str
+    supply_elasticity: str
+    capacity_headroom: str
+    byproduct_capacity: str
+    releases_inventories: bool
+
+    @property
+    def responses(self) -> tuple[str, ...]:
+        """Names of the assumptions on how users, producers and capacity respond."""
+        return self.demand_elasticity, self.supply_elasticity, self.capacity_headroom
+
+
+SHORT = Horizon(
+    id="short",
+    words="within one year, with capacity almost fixed",
+    demand_elasticity="demand_elasticity_short",
+    supply_elasticity="supply_elasticity_short",
+    capacity_headroom="capacity_headroom_short",
+    byproduct_capacity="capacity_headroom_short",
+    releases_inventories=True,
+)
+LONG = Horizon(
+    id="long",
+    words="once capacity has responded",
+    demand_elasticity="demand_elasticity_long",
+    supply_elasticity="supply_elasticity_long",
+    capacity_headroom="capacity_headroom_long",
+    byproduct_capacity="byproduct_potential_multiple",
+    releases_inventories=False,
+)
+HORIZONS = {horizon.id: horizon for horizon in (SHORT, LONG)}
