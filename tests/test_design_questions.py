@@ -31,7 +31,7 @@ from model.design.questions.attribution import (
 )
 from model.design.questions.cards import assured, cards, gets, gives, red_lines, signs
 from model.design.questions.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
-from model.design.questions.evaluate import Evaluator, Trial, applied_by
+from model.design.questions.evaluate import Evaluator, Trial
 from model.design.questions.levels import Reached, level_search, tries_of
 from model.design.questions.levers import answer_in_words, one_lever
 from model.design.questions.membership import (
@@ -73,7 +73,7 @@ from model.design.wording import (
 from model.errors import ScenarioError
 from model.findings.agreed import agreement_in_short
 from model.findings.terms import agreement_in_words
-from model.instruments import Agreement, Duty, ExportTax, Floor, Offtake, Stockpile, Tariff, Trq
+from model.instruments import Agreement, Duty, ExportTax, Floor, Membership, Offtake, Stockpile, Tariff, Trq
 from model.scenario import Scenario
 from model.units import MILLION
 from model.words.names import Names
@@ -473,8 +473,12 @@ def full_agreement() -> Agreement:
     )
 
 
+def after(members: tuple[str, ...]) -> Agreement:
+    return full_agreement().applied_by(Membership(MEMBERS, members, REGIONS))
+
+
 def test_who_leaves_drops_out_of_everything_and_becomes_an_outsider() -> None:
-    left = applied_by(full_agreement(), MEMBERS, ("USA", "EUN"), REGIONS)
+    left = after(("USA", "EUN"))
     assert [floor.parties for floor in left.floors] == [("USA", "EUN")]
     assert left.trqs[0].exporters == ("JPN", "KOR", "CHN")
     assert left.tariffs[0].importers == ("USA",)
@@ -483,16 +487,16 @@ def test_who_leaves_drops_out_of_everything_and_becomes_an_outsider() -> None:
 
 
 def test_who_joins_applies_what_all_apply() -> None:
-    more = applied_by(full_agreement(), MEMBERS, (*MEMBERS, "KOR"), REGIONS)
+    more = after((*MEMBERS, "KOR"))
     assert [floor.parties for floor in more.floors] == [(*MEMBERS, "KOR"), ("JPN",)]
     assert more.trqs[0].exporters == ("CHN",)
     assert more.tariffs[0].importers == ("USA", "JPN")
-    only = applied_by(full_agreement(), MEMBERS, (*MEMBERS, "CHN"), REGIONS)
+    only = after((*MEMBERS, "CHN"))
     assert only.tariffs == ()
 
 
 def test_the_same_members_apply_the_same_agreement() -> None:
-    assert applied_by(full_agreement(), MEMBERS, MEMBERS, REGIONS) == full_agreement()
+    assert after(MEMBERS) == full_agreement()
 
 
 # cards
