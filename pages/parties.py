@@ -10,6 +10,7 @@ from model.aside import NOTHING_BESIDE, aside_in_words
 from model.design.questions import cards, equivalence, membership, parties
 from model.design.wording import effort_in_words
 from model.errors import AccordError
+from model.instruments import Agreement
 from model.words.yearly import signed
 from pages.components import design_charts, designs, documents, jobs, layout, questions, results, state
 
@@ -37,7 +38,7 @@ def main() -> None:
         st.stop()
     scenario, names = state.scenario(), results.names()
     st.subheader("Would each of them sign?", anchor=False)
-    if parties.is_empty(scenario.agreement):
+    if scenario.agreement == Agreement():
         st.info("Nothing is agreed yet: add an instrument in the sidebar, or load an agreement from the page Design.")
         return
     request = designs.request(scenario)

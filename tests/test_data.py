@@ -108,6 +108,21 @@ def test_missing_file_is_reported(folder: Path) -> None:
     assert (fault.table, fault.rule) == ("prices", "file is missing")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_table_is_read_however_a_spreadsheet_saved_it(folder: Path, encoding: str) -> None:
+    path = folder / "prices.csv"
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    assert check(folder) == []
+    pd.testing.assert_frame_equal(load(folder)["prices"], load()["prices"])
+
+
+def test_a_table_in_other_letters_says_what_to_do(folder: Path) -> None:
+    path = folder / "prices.csv"
+    path.write_bytes(path.read_bytes() + "é".encode("cp1252"))
+    (fault,) = check(folder)
+    assert "save it as UTF-8" in fault.rule
+
+
 @pytest.mark.parametrize("contents", [b"", b"a,b\n1,2,3,4\n1\n", b"\xff\xfe\x00broken"])
 def test_unreadable_file_is_a_fault_not_a_crash(folder: Path, contents: bytes) -> None:
     (folder / "prices.csv").write_bytes(contents)

@@ -26,9 +26,10 @@ from pypdf.generic import DictionaryObject
 
 from model.cli import main
 from model.errors import SnapshotError
+from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
-from model.memo.blocks import Column, Document, Picture, Sheet, million
+from model.memo.blocks import Bullets, Column, Document, Picture, Sheet, million
 from model.memo.content import memo
 from model.memo.pdf import BREAK, JOIN
 from model.snapshot.record import Snapshot
@@ -149,7 +150,7 @@ def test_word_has_every_table_heading_and_number() -> None:
     check_all_cells(page.tables, memo(sample()))
     check_tables(page.tables, sample())
     assert [heading for heading in page.headings if heading in SECTIONS] == list(SECTIONS)
-    assert "hold a price floor of 16,543.21 USD/t" in page.text
+    assert "keep bismuth at 16,543.21 USD/t or more" in page.text
 
 
 def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> None:
@@ -336,22 +337,51 @@ def _text(document: Document) -> str:
 
 def test_the_agreement_stands_in_exact_words() -> None:
     text = _text(memo(sample()))
-    assert "The parties hold a price floor of 16,543.21 USD/t for bismuth, by a variable levy without a cap." in text
-    assert (
-        "The United States admit 900 t a year of bismuth from all non-parties at 0 %, and charge 25 % "
-        "on what goes beyond" in text
-    )
-    assert "The United States takes at least 50 t a year of bismuth from Japan, at 20,000 USD/t." in text
-    assert "The European Union offers up to 120 t a year of bismuth from its stockpile above 150,000 USD/t." in text
+    for clause in (
+        "The parties shall keep bismuth at 16,543.21 USD/t or more by a variable levy.",
+        "The United States shall let in 900 t a year of bismuth from all non-parties at 0 %, and charge 25 % beyond",
+        "The United States shall take at least 50 t a year of bismuth from Japan, at 20,000 USD/t.",
+        "The European Union shall offer up to 120 t a year of bismuth from its stockpile above 150,000 USD/t.",
+    ):
+        assert clause in text
+
+
+def test_no_kind_of_instrument_is_absent_from_the_term_sheet() -> None:
+    place = {"mineral": "bismuth", "stage": "refined"}
+    border = place | {"importers": ["USA", "EUN"], "exporters": ["CHN"]}
+    one_of_each = {
+        "floors": place | {"parties": ["USA"], "price": 16_543.21, "levy_cap": 12.5},
+        "trqs": border | {"quantity": 900.0, "over_quota": {"ad_valorem": 0.25}},
+        "quotas": border | {"quantity": 700.0},
+        "tariffs": border | {"ad_valorem": 0.29},
+        "zero_for_zero": place,
+        "export_taxes": place | {"exporter": "JPN", "importers": ["USA"], "specific": 55.5},
+        "offtakes": place | {"producer": "JPN", "buyer": "USA", "quantity": 50.0},
+        "stockpiles": place | {"party": "EUN", "quantity": 120.0, "release_above": 150_000.0},
+    }
+    assert set(one_of_each) == {kind.key for kind in KINDS}
+
+    def agree(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["agreement"] = {key: [term] for key, term in one_of_each.items()}
+
+    document = memo(altered(sample(), agree))
+    sheets = {sheet.name: sheet for sheet in document.sheets}
+    for kind in KINDS:
+        assert sheets[f"Schedule {kind.key}".replace("_", " ")].rows
+        assert any(str(row[0]).startswith(f"{kind.title} on bismuth") for row in sheets["Levers"].rows)
+    (clauses,) = (block.items for block in document.blocks[:3] if isinstance(block, Bullets))
+    assert len(clauses) == len(KINDS)
+    assert sheets["Schedule tariffs"].rows[0][-1] == "29 %"
+    assert sheets["Schedule floors"].rows[0][-1] == 12.5
 
 
 def test_the_term_sheet_has_a_row_for_every_instrument() -> None:
     sheets = {sheet.name: sheet for sheet in memo(sample()).sheets}
     parties = "United States, European Union, Japan"
     assert [row[1:3] for row in sheets["Schedule floors"].rows] == [(parties, 16_543.21)]
-    assert sheets["Schedule TRQs"].rows[0][:2] == ("Bismuth", "United States")
-    assert "Schedule duties" not in sheets
-    assert sheets["Schedule offtake"].rows == (("Bismuth", "Japan", "United States", 50.0, 20_000.0),)
+    assert sheets["Schedule trqs"].rows[0][:2] == ("Bismuth", "United States")
+    assert "Schedule tariffs" not in sheets
+    assert sheets["Schedule offtakes"].rows == (("Bismuth", "Japan", "United States", 50.0, 20_000.0),)
     assert sheets["Schedule stockpiles"].rows == (("Bismuth", "European Union", 120.0, 150_000.0),)
     assert sheets["Schedule reviews"].rows == (("Bismuth", "to be agreed", "to be agreed", "to be agreed"),)
 
@@ -361,8 +391,8 @@ def test_a_quota_that_parties_share_stands_once_with_all_of_them() -> None:
         content["inputs"]["scenario"]["agreement"]["trqs"][0]["importers"] = ["USA", "EUN", "JPN"]
 
     sheets = {sheet.name: sheet for sheet in memo(altered(sample(), share)).sheets}
-    ((product, importers, origin, quantity, *_),) = sheets["Schedule TRQs"].rows
-    assert (product, importers, origin) == ("Bismuth", "United States, European Union, Japan", "all non-parties")
+    ((product, importers, origin, quantity, *_),) = sheets["Schedule trqs"].rows
+    assert (product, importers, origin) == ("Bismuth", "United States, European Union, Japan", "All non-parties")
     assert quantity == 900.0
 
 

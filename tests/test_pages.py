@@ -98,7 +98,7 @@ def test_a_moved_tariff_moves_the_manufacturers(world: World) -> None:
     test.button(key="fold_border").click().run()
     test.slider(key="tariff").set_value(25.0).run()
     assert shows(test) != before
-    assert "charge non-parties 25 %" in shows(test)
+    assert "agree to charge 25 % on refined antimony from non-parties" in shows(test)
 
 
 def test_undo_redo_and_reset_lead_where_they_say() -> None:

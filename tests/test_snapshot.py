@@ -154,6 +154,26 @@ def test_a_snapshot_with_a_date_that_none_has_is_refused_in_a_line(date: str) ->
         altered(sample(), lambda content: content.update(created=date))
 
 
+def test_a_snapshot_whose_data_do_not_say_which_rows_they_are_is_refused_in_a_line() -> None:
+    def data(content: dict[str, Any]) -> Any:
+        return content["inputs"]["data"]["tables"]
+
+    nothing = {"columns": ["x"], "rows": []}
+    for change, words in (
+        (lambda content: data(content).pop("minerals"), "lack id of the table 'minerals'"),
+        (lambda content: data(content).update(hs_codes=nothing), "lack hs6, mineral of the table 'hs_codes'"),
+        (lambda content: data(content).update({"../secret": nothing}), "an unknown table '../secret'"),
+    ):
+        with pytest.raises(SnapshotError, match=words):
+            replay(altered(sample(), change))
+
+
+def test_a_result_table_without_its_key_is_refused_in_a_line() -> None:
+    other = {"columns": ["x"], "rows": [[1.0]]}
+    with pytest.raises(SnapshotError, match="table 'gains' lacks the columns mineral, region"):
+        altered(sample(), lambda content: content["results"]["tables"].update(gains=other))
+
+
 def test_a_snapshot_without_names_is_refused_in_a_line() -> None:
     with pytest.raises(SnapshotError, match=r"lacks the names of coalition, industry, mineral"):
         altered(sample(), lambda content: content.update(names={}))

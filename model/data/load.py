@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ import pandas as pd
 from model.data.cross_checks import CROSS_CHECKS
 from model.data.schema import Checked, Fault, check_references, check_table
 from model.data.schemas import SCHEMAS
-from model.errors import DataError
+from model.errors import DataError, FileError
+from model.files import LONGEST_PATH, named, read_text, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,15 +100,28 @@ def _read(folder: Path) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
 def _read_as_text(folder: Path, name: str) -> pd.DataFrame | Fault:
     """The table with every cell as text, so that a bad cell can be quoted as it stands in the file."""
     path = folder / f"{name}.csv"
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8").fillna("")
-    except FileNotFoundError:
+    if not path.exists():
         return Fault(name, None, None, str(path), "file is missing")
-    except (ValueError, OSError) as error:
+    try:
+        raw = read_table(path).fillna("")
+    except FileError as error:
         return Fault(name, None, None, str(path), f"file cannot be read: {error}")
     if not isinstance(raw.index, pd.RangeIndex):
         return Fault(name, None, None, str(path), "rows have more cells than the header has columns")
     return raw
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table with every cell as text.
+
+    Raises:
+        FileError: when the file cannot be read, is no text, or has no rows and columns.
+    """
+    text = read_text(path, "table")
+    try:
+        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    except ValueError as error:
+        raise FileError(f"{named('table', path)} is no table: {short(str(error), LONGEST_PATH)}") from None
 
 
 def _known_values(frames: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], set[str]]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
+from model.design.choice.options import expected_total
 from model.design.conflict import SMALLEST_SHOWN
 from model.design.problem.request import CLASSES
 from model.instruments import Mechanism
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from model.design.choice import Choice
     from model.design.choice.options import Option
     from model.design.search import Design
-    from model.market.records import Floats
     from model.scenario import Scenario
 
 MECHANISM_WORDS = {
@@ -106,13 +106,9 @@ def gains(design: Design) -> pd.DataFrame:
     assert design.choice is not None, "a design without an agreement has no gains"
     assert design.proof is not None, "a choice that is reported was verified"
     parties = design.request.parties
-    options = list(design.choice.chosen.values())
-
-    def expected(name: str) -> Floats:
-        total: Floats = np.sum([option.expected(getattr(option, name)) for option in options], axis=0)
-        return total
-
-    users, producers, treasury = expected("users"), expected("producers"), expected("revenue") - expected("outlay")
+    accounts = ("users", "producers", "revenue", "outlay")
+    users, producers, revenue, outlay = (expected_total(design.choice.chosen.values(), name) for name in accounts)
+    treasury = revenue - outlay
     predicted = [design.proof.predicted[party] for party in parties]
     verified = np.array([design.proof.verified[party] for party in parties])
     return pd.DataFrame(
@@ -133,7 +129,7 @@ def security(design: Design) -> pd.DataFrame:
     assert design.choice is not None, "a design without an agreement changes nothing"
     rows = []
     for mineral, option in design.choice.chosen.items():
-        without = type(option)(option.frame, option.package, option.neutral, option.neutral, option.reference_price)
+        without = option.without
         served = [np.min([each.assured(name).min(axis=0) for name in CLASSES], axis=0) for each in (without, option)]
         for at, party in enumerate(option.frame.parties):
             shares = float(without.non_party_share[at]), float(option.non_party_share[at])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.equilibrium.charges import charges_at
-from model.equilibrium.solver import Solver, unserved_nodes
+from model.equilibrium.feasibility import endless_nodes, unserved_nodes
+from model.equilibrium.solver import Solver
 from model.equilibrium.tables import INSTRUMENT_TABLES, Accounts, settle
 from model.equilibrium.welfare import WELFARE, total
 from model.errors import ScenarioError, SolveError
@@ -169,12 +170,17 @@ def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: Sta
 
 
 def _explain_infeasible(problem: Problem) -> None:
-    short = unserved_nodes(problem)
-    if short:
-        node = problem.market.nodes[short[0]]
+    """Say what is asked for in vain, or paid for without end; nothing where neither is the reason."""
+    mineral = problem.market.mineral
+    for node in (problem.market.nodes[position] for position in unserved_nodes(problem)):
         raise ScenarioError(
-            f"fixed demand for {problem.market.mineral} ({node.stage}) in {node.region} cannot be served by any supply "
+            f"fixed demand for {mineral} ({node.stage}) in {node.region} cannot be served by any supply "
             "that can reach it; give it a choke_price, a route, or more capacity"
+        )
+    for node in (problem.market.nodes[position] for position in endless_nodes(problem)):
+        raise ScenarioError(
+            f"{mineral} ({node.stage}) in {node.region} is offered without limit at less than its floor pays for any "
+            "quantity; give the supply a capacity, the floor a budget, or lower the floor"
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NEGLIGIBLE = 1e-8
 """A quantity below this share of what its node trades is shown as zero; no account leaves it out."""
-DUST = 1e-12
+DUST = 1e-11
 """The same for a quantity below this share of the market's scale, which no solve can tell from nothing."""
 
 

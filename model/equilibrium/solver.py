@@ -18,13 +18,14 @@ import numpy as np
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import Point, System
+from model.equilibrium.feasibility import excuse_undeliverable
 from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.search.interior import find
 from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
 from model.errors import SolveError
 from model.market.curves import CurveGroups
-from model.market.records import Role, Shape, activities, join
+from model.market.records import Shape
 from model.overlay import Pool, Problem, State
 from model.work import Memory
 
@@ -38,6 +39,7 @@ LARGEST_PRICE_ERROR = 1e-6
 """Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
 AT_CAP = 1.0 - 1e-9
 MOST_COMPILED = 96
+UNLIMITED = 1e9
 
 
 @dataclass(frozen=True)
@@ -218,65 +220,12 @@ def scale_state(state: State) -> State:
 def _fill(steps: Steps, quantity: Floats) -> Floats:
     """Each activity's quantity laid onto its steps, which stand together, cheapest first."""
     starts = np.flatnonzero(np.r_[True, steps.owner[1:] != steps.owner[:-1]])
-    sizes = np.minimum(steps.upper, 1e9)
+    sizes = np.where(steps.upper < UNLIMITED, steps.upper, 0.0)  # such a step is its activity's last
     cumulative = np.cumsum(sizes)
     before = np.repeat(cumulative[starts] - sizes[starts], np.diff(np.r_[starts, len(steps.owner)]))
     already = cumulative - sizes - before
     filled: Floats = np.clip(quantity[steps.owner] - already, 0.0, steps.upper)
     return filled
-
-
-def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
-    count = len(problem.table)
-    return Steps(np.arange(count), cost, problem.table.lower, problem.table.upper)
-
-
-def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
-    """Cut offtakes to what capacity, bans and quotas can deliver, each producer's by one common share.
-
-    Returns the problem with feasible lower bounds and, per offtake, the share excused.
-    """
-    t = problem.table
-    routes = np.array([each.route for each in problem.commitments])
-    wanted = np.minimum([each.quantity for each in problem.commitments], t.upper[routes])
-    producers = sorted(set(t.region[routes].tolist()))
-    lower = t.lower.copy()
-    lower[routes] = 0.0
-    count = len(t)
-    delivered = activities(
-        len(producers), role=Role.ROUTE, shape=Shape.FLAT, region=np.array(producers), ratio=0.0, upper=1.0
-    )
-    commitments = []
-    for position, region in enumerate(producers):
-        own = np.flatnonzero((t.region[routes] == region) & (wanted > 0))
-        for route in sorted(set(routes[own].tolist())):
-            total = float(wanted[own][routes[own] == route].sum())
-            members = np.array([count + position, route])
-            commitments.append(Pool("offtake", 0, members, np.array([min(total, float(t.upper[route])), -1.0]), 0.0))
-    relaxed = replace(problem, table=join([replace(t, lower=lower), delivered]), pools=(*problem.pools, *commitments))
-    cost = np.concatenate([np.zeros(count), -np.ones(len(producers))])
-    steps = _feasibility_steps(relaxed, cost)
-    solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
-    share = dict(zip(producers, np.clip(solution.quantity[count:], 0.0, 1.0).tolist(), strict=True))
-    kept = np.array([share[int(region)] for region in t.region[routes]]) * wanted
-    np.add.at(lower, routes, kept)
-    lower[routes] = np.minimum(lower[routes], t.upper[routes])
-    excused = tuple(
-        1.0 - k / each.quantity if each.quantity > 0 else 0.0 for k, each in zip(kept, problem.commitments, strict=True)
-    )
-    return replace(problem, table=replace(t, lower=lower)), excused
-
-
-def unserved_nodes(problem: Problem) -> list[int]:
-    """Nodes at which fixed demand or commitments exceed anything that can arrive (empty if all can be served)."""
-    t = problem.table
-    nodes = np.arange(len(problem.market.nodes))
-    help_in = activities(len(nodes), role=Role.SUPPLY, shape=Shape.FLAT, region=0, node_out=nodes)
-    relaxed = replace(problem, table=join([t, help_in]))
-    cost = np.concatenate([np.zeros(len(t)), np.ones(len(nodes))])
-    steps = _feasibility_steps(relaxed, cost)
-    solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
-    return np.flatnonzero(solution.quantity[len(t) :] > 1e-9).tolist()
 
 
 def _state(problem: Problem, system: System, proved: Proved, excused: tuple[float, ...]) -> State:

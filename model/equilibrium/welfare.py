@@ -29,6 +29,9 @@ WELFARE = (
     "outlay",
 )
 
+SMALLEST_SALES = 1e-6
+"""Sales below this share of the market's scales measure no error."""
+
 Accounts = dict[str, "Floats"]
 
 
@@ -57,9 +60,10 @@ def friction_usd(ledger: Ledger) -> float:
 
 
 def identity_error(ledger: Ledger, accounts: Accounts) -> float:
-    """Accounts and friction against value of use less resource cost, from quantities alone [relative].
+    """Accounts and friction against value of use less resource cost, from quantities alone.
 
-    Rents that nobody receives are added back; it is nan where consumer surplus is unbounded.
+    Relative to the value of what is sold. Rents that nobody receives are added back; it is nan where consumer surplus
+    is unbounded.
     """
     x = ledger.x
     area = _area(ledger)
@@ -73,7 +77,10 @@ def identity_error(ledger: Ledger, accounts: Accounts) -> float:
         if pool.account is None and pool.kind not in WITHIN_PRODUCERS
     )
     accounted = float(total(accounts).sum()) + friction_usd(ledger) + burnt
-    error = abs(accounted - resources) / max(float(np.abs(area[priced]).sum()), 1e-9)
+    off_routes = ledger.where(*(role for role in Role if role != Role.ROUTE))
+    sold = float(((ledger.price_out + ledger.table.ratio * ledger.price_in) * x)[off_routes].sum())
+    least = SMALLEST_SALES * ledger.market.price_scale * ledger.market.quantity_scale
+    error = abs(accounted - resources) / max(sold, least)
     return error if np.isfinite(error) else float("nan")
 
 

@@ -24,8 +24,11 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
     told: dict[str, tuple[Any, ...]] = {}
     more = []
     if len({(each.stage, each.in_quota, each.over_quota) for each in quotas}) == 1 < len(quotas):
-        total_t = sum(each.quantity for each in quotas)
-        told["trqs"] = (quotas[0].model_copy(update={"quantity": total_t}),)
+        together: dict[str, Any] = {
+            "quantity": sum(each.quantity for each in quotas),
+            **{side: sum((getattr(each, side) for each in quotas), ()) for side in ("importers", "exporters")},
+        }
+        told["trqs"] = (quotas[0].model_copy(update=together),)
         more.append(f"divide the quota in {len(quotas)}")
     if len(contracts) > 1:
         told["offtakes"] = ()

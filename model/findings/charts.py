@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model import palette
-from model.words.numbers import MILLION, changes
+from model.units import MILLION
+from model.words.numbers import changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ import pandas as pd
 from model.findings import charts
 from model.findings.reasons import reasons
 from model.impact.manufacturers import ALL_USERS
+from model.units import MILLION
 from model.words.numbers import (
-    MILLION,
     NO_CHANGE,
     changes,
     figures,

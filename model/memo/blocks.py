@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model.words.numbers import LEAST_USD, MILLION, exact, figures
+from model.units import MILLION
+from model.words.numbers import LEAST_USD, exact, figures
 
 if TYPE_CHECKING:
     from datetime import datetime

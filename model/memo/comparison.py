@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.errors import SnapshotError
-from model.memo import content, terms
+from model.memo import content
 from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
-from model.memo.levers import levers, setting
+from model.memo.levers import levers, setting, voice
+from model.words.names import readable
 from model.words.numbers import changes, exact, signed_money, starting
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _side_by_side(
 def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
     sides = []
     for snapshot in snapshots:
-        say = terms.voice(snapshot)
+        say = voice(snapshot)
         rows = [*setting(snapshot, say)[:-1], *levers(snapshot, say)]
         sides.append({(what, field): level for what, field, level in rows})
     return [
@@ -126,7 +127,7 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
 
 
 def _assumed(snapshot: Snapshot) -> dict[tuple[str, str], str]:
-    return {(terms.readable(name), "value"): exact(value) for name, value in snapshot.record.inputs.assumptions.items()}
+    return {(readable(name), "value"): exact(value) for name, value in snapshot.record.inputs.assumptions.items()}
 
 
 def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:

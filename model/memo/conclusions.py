@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.memo.terms import readable
+from model.words.names import readable
 from model.words.numbers import LEAST_USD, changes, exact, listing, money, signed_money
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.findings import charts
-from model.memo import conclusions, terms
+from model.findings.terms import shock_in_words
+from model.memo import conclusions
 from model.memo.blocks import (
     Attachment,
     Bullets,
@@ -22,9 +23,10 @@ from model.memo.blocks import (
     price,
     share,
 )
-from model.memo.levers import assumptions, levers, registered_assumptions, setting
+from model.memo.levers import assumptions, levers, registered_assumptions, setting, voice
 from model.memo.schedules import term_sheet
 from model.snapshot.record import RESULT_KEYS
+from model.words.names import readable
 from model.words.numbers import starting
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
 
 def memo(snapshot: Snapshot) -> Document:
     """The document of one snapshot."""
-    say = terms.voice(snapshot)
+    say = voice(snapshot)
     blocks: list[Block] = [*term_sheet(snapshot, say), *_question(snapshot, say)]
     for mineral in snapshot.scenario.minerals:
         blocks += _findings(snapshot, mineral, say)
@@ -151,7 +153,7 @@ def _rows(*columns: list[Value]) -> tuple[tuple[Value, ...], ...]:
 
 def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     minerals = ", ".join(say.mineral(mineral) for mineral in snapshot.scenario.minerals)
-    happens = [terms.shock(shock, say) for shock in snapshot.scenario.shocks]
+    happens = [shock_in_words(shock, say) for shock in snapshot.scenario.shocks]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = (
         "within one year, with capacity almost fixed"
@@ -360,7 +362,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         million("Net gain at low"),
         million("Net gain at high"),
     )
-    titles: list[Value] = [terms.readable(str(assumption)) for assumption in frame["assumption"]]
+    titles: list[Value] = [readable(str(assumption)) for assumption in frame["assumption"]]
     stored = ("low", "high", "price_usd_per_t_low", "price_usd_per_t_high", "net_gain_usd_low", "net_gain_usd_high")
     note = (
         "One assumption at a time at the ends of its registered range; a dash: the value used is "
@@ -412,7 +414,7 @@ def _design_column(name: str) -> Column:
 
 def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
     rows = tuple((what, field, level) for what, field, level in [*setting(snapshot, say), *levers(snapshot, say)])
-    changed = tuple((terms.readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
+    changed = tuple((readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
     columns = (
         Column("Assumption"),
         Column("Value used", exact=True),
@@ -439,7 +441,7 @@ def _rests_on(snapshot: Snapshot) -> list[Block]:
         row = registered.get(name, {})
         rows.append(
             (
-                terms.readable(name),
+                readable(name),
                 value,
                 f"{row.get('low', '')} to {row.get('high', '')}",
                 row.get("unit", ""),

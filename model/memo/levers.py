@@ -1,53 +1,81 @@
-"""Everything that differs from the status quo, as flat rows: what, level, unit.
-
-Used by the memo and to set snapshots side by side.
-"""
+"""The agreement as it was frozen: who speaks, every term with its fields, and what differs from the status quo."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model.instruments import Agreement, lever
-from model.memo import terms
+from model.findings.terms import shock_in_words
+from model.instruments import Duty, lever
+from model.words.names import Names
 from model.words.numbers import starting
+from model.words.voice import Voice
 
 if TYPE_CHECKING:
+    from model.instruments import Instrument
+    from model.memo.blocks import Value
     from model.records import Record
     from model.snapshot.record import Snapshot
-    from model.words.voice import Voice
 
-INSTRUMENT_NAMES = {
-    "tariffs": "Tariff",
-    "quotas": "Quota",
-    "trqs": "Tariff-rate quota",
-    "export_taxes": "Export tax",
-    "floors": "Price floor",
-    "offtakes": "Offtake",
-    "stockpiles": "Stockpile",
-    "zero_for_zero": "Zero for zero",
-}
+PLACE = ("mineral", "stage")
+RATE = "share of value"
+
+
+def voice(snapshot: Snapshot) -> Voice:
+    """Exact words with the names that a snapshot holds."""
+    parties = snapshot.scenario.parties
+    names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version)
+    return Voice(names, parties, exact=True)
 
 
 def levers(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
-    """Per instrument and field, then per shock: instrument, field with its unit, level.
-
-    The status quo has none of them.
-    """
+    """Per term and field, then per shock: what it is, field with its unit, level. The status quo has none of them."""
     rows: list[tuple[str, str, str]] = []
-    for name in Agreement.model_fields:
-        seen: dict[str, int] = {}
-        for item in getattr(snapshot.scenario.agreement, name):
-            what = f"{INSTRUMENT_NAMES[name]} on {say.product(item.mineral, item.stage)}"
-            seen[what] = seen.get(what, 0) + 1
-            title = what if seen[what] == 1 else f"{what} ({seen[what]})"
-            rows += [(title, *_field(item, field, getattr(item, field), say)) for field in _set_fields(item)] or [
-                (title, "agreed", "yes")
-            ]
+    seen: dict[str, int] = {}
+    for _, term in snapshot.scenario.agreement.terms():
+        what = f"{term.title} on {say.product(term.mineral, term.stage)}"
+        seen[what] = seen.get(what, 0) + 1
+        title = what if seen[what] == 1 else f"{what} ({seen[what]})"
+        told = [(", ".join(filter(None, header(type(term), name))), level(term, name, say)) for name in said(term)]
+        rows += [
+            (title, field, say.number(value) if isinstance(value, float) else str(value))
+            for field, value in told or [("agreed", "yes")]
+        ]
     rows += [
-        (f"Shock {number}", "what happens", terms.shock(shock, say))
+        (f"Shock {number}", "what happens", shock_in_words(shock, say))
         for number, shock in enumerate(snapshot.scenario.shocks, start=1)
     ]
     return rows
+
+
+def said(term: Record) -> list[str]:
+    """Fields that say something: not the place, and not an option left at nothing."""
+    return [
+        name
+        for name, field in type(term).model_fields.items()
+        if name not in PLACE and not (getattr(term, name) == field.default and field.default in (None, 0.0, False))
+    ]
+
+
+def header(kind: type[Instrument], name: str) -> tuple[str, str]:
+    """A field's name in words, and the unit of its numbers; a rate tells its own."""
+    about = lever(kind, name)
+    unit = str(about.get("unit", "")).split(" (")[0] if about.get("type") == "number" else ""
+    return name.replace("_", " "), "" if unit == RATE else unit
+
+
+def level(term: Instrument, name: str, say: Voice) -> Value:
+    """A field's level: a number, or the words for it."""
+    value = getattr(term, name)
+    if isinstance(value, bool | None):
+        return {True: "yes", False: "no", None: None}[value]
+    if isinstance(value, int | float):
+        return say.percent(value) if lever(type(term), name).get("unit") == RATE else float(value)
+    if isinstance(value, Duty):
+        return say.duty(value.specific, value.ad_valorem)
+    if isinstance(value, tuple):
+        every = set(value) <= set(say.parties)
+        return ", ".join(map(say.region, value)) if every else starting(say.the_regions(value))
+    return say.region(str(value)).replace("_", " ")
 
 
 def setting(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
@@ -81,29 +109,3 @@ def registered_assumptions(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
         f"{row['id']}.{row['mineral']}" if row["mineral"] else str(row["id"]): {str(k): v for k, v in row.items()}
         for row in rows
     }
-
-
-def _set_fields(item: Record) -> list[str]:
-    """Fields that say something: not the place, and not an option left at nothing."""
-    return [
-        name
-        for name, field in type(item).model_fields.items()
-        if name not in ("mineral", "stage")
-        and not (getattr(item, name) == field.default and field.default in (None, 0.0, False))
-    ]
-
-
-def _field(item: Record, field: str, value: Any, say: Voice) -> tuple[str, str]:
-    unit = str(lever(type(item), field).get("unit", "")).split(" (")[0]
-    name = field.replace("_", " ")
-    if isinstance(value, (list, tuple)):
-        return name, starting(say.the_regions([str(part) for part in value]))
-    if isinstance(value, (bool, type(None))):
-        return name, {True: "yes", False: "no", None: "none"}[value]
-    if isinstance(value, (int, float)):
-        return (f"{name}, {unit}" if unit else name), say.number(value)
-    if field in ("in_quota", "over_quota"):
-        return name, terms.duty(value, say)
-    if field in ("party", "producer", "buyer", "exporter"):
-        return name, say.region(str(value))
-    return name, str(value).replace("_", " ")

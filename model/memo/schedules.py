@@ -1,161 +1,55 @@
-"""The term sheet: one schedule per kind of instrument, one row per instrument."""
+"""The term sheet: one schedule per kind of instrument, one row per term."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.memo import terms
+from model.findings.terms import clauses
+from model.instruments import KINDS
 from model.memo.blocks import Bullets, Column, Heading, Paragraph, Sheet
+from model.memo.levers import header, level, said
 from model.words.numbers import starting
 
 if TYPE_CHECKING:
-    from model.memo.blocks import Block, Value
+    from model.instruments import Instrument
+    from model.memo.blocks import Block
     from model.snapshot.record import Snapshot
     from model.words.voice import Voice
 
 TO_BE_AGREED = "to be agreed"
-TONNES = "t/yr"
 
 
 def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
-    """The parties, one sentence per instrument, and schedules with every level as agreed."""
+    """The parties, one sentence per term, and schedules with every level as agreed."""
     coalition = say.names.coalition(say.parties)
-    agreed = terms.clauses(snapshot.scenario, say)
-    schedules = (_floors, _trqs, _duties, _offtakes, _stockpiles)
-    sheets = [sheet for make in schedules if (sheet := make(snapshot, say)).rows]
+    agreed = clauses(snapshot.scenario, say)
     return [
         Heading("Term sheet"),
-        Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {_each(say.parties, say)}."),
+        Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {', '.join(map(say.region, say.parties))}."),
         Bullets(tuple(agreed)) if agreed else Paragraph("The parties agree on nothing: the status quo."),
         Paragraph(
             "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the "
             "model does not know them."
         ),
-        *sheets,
+        *(_schedule(kind, terms, say) for kind in KINDS if (terms := snapshot.scenario.agreement.of(kind))),
         _reviews(snapshot, say),
     ]
 
 
-def _product(say: Voice, mineral: str, stage: str) -> str:
-    return starting(say.product(mineral, stage))
-
-
-def _each(regions: tuple[str, ...], say: Voice) -> str:
-    return ", ".join(map(say.region, regions))
-
-
-def _floors(snapshot: Snapshot, say: Voice) -> Sheet:
-    columns = (Column("Product"), Column("Parties"), Column("Floor", "USD/t", exact=True), Column("Held by"))
-    rows: list[tuple[Value, ...]] = [
-        (_product(say, floor.mineral, floor.stage), _each(floor.parties, say), floor.price, terms.mechanism(floor, say))
-        for floor in snapshot.scenario.agreement.floors
-    ]
-    return Sheet("Schedule floors", "Schedule: minerals and price floors", columns, tuple(rows))
-
-
-def _trqs(snapshot: Snapshot, say: Voice) -> Sheet:
-    columns = (
-        Column("Product"),
-        Column("Importing parties"),
-        Column("From"),
-        Column("Quota, together", TONNES, exact=True),
-        Column("In-quota duty"),
-        Column("Over-quota duty"),
-        Column("Rent to"),
+def _schedule(kind: type[Instrument], terms: tuple[Instrument, ...], say: Voice) -> Sheet:
+    """The terms of one kind with every field that says something in any of them."""
+    names = [name for name in kind.model_fields if any(name in said(term) for term in terms)]
+    titles = [header(kind, name) for name in names]
+    columns = (Column("Product"), *(Column(starting(title), unit, exact=True) for title, unit in titles))
+    rows = tuple(
+        (starting(say.product(term.mineral, term.stage)), *(level(term, name, say) for name in names)) for term in terms
     )
-    rows: list[tuple[Value, ...]] = [
-        (
-            _product(say, trq.mineral, trq.stage),
-            _each(trq.importers, say),
-            say.the_regions(trq.exporters),
-            trq.quantity,
-            terms.duty(trq.in_quota, say),
-            terms.duty(trq.over_quota, say),
-            terms.RENT_WORDS[trq.rent_to],
-        )
-        for trq in snapshot.scenario.agreement.trqs
-    ]
-    return Sheet("Schedule TRQs", "Schedule: tariff-rate quotas", columns, tuple(rows))
-
-
-def _duties(snapshot: Snapshot, say: Voice) -> Sheet:
-    agreement = snapshot.scenario.agreement
-    columns = (Column("Measure"), Column("Product"), Column("Applied by"), Column("To"), Column("Level"))
-    rows: list[tuple[Value, ...]] = [
-        (
-            "Tariff",
-            _product(say, t.mineral, t.stage),
-            say.the_regions(t.importers),
-            say.the_regions(t.exporters),
-            terms.duty(t, say),
-        )
-        for t in agreement.tariffs
-    ]
-    rows += [
-        (
-            "Quota",
-            _product(say, q.mineral, q.stage),
-            say.the_regions(q.importers),
-            say.the_regions(q.exporters),
-            say.quantity(q.quantity),
-        )
-        for q in agreement.quotas
-    ]
-    rows += [
-        (
-            "Export tax",
-            _product(say, t.mineral, t.stage),
-            say.the_region(t.exporter),
-            say.the_regions(t.importers),
-            terms.duty(t, say),
-        )
-        for t in agreement.export_taxes
-    ]
-    rows += [
-        ("Zero for zero", _product(say, z.mineral, z.stage), "the parties", "each other", "free of duty")
-        for z in agreement.zero_for_zero
-    ]
-    return Sheet("Schedule duties", "Schedule: other border measures", columns, tuple(rows))
-
-
-def _offtakes(snapshot: Snapshot, say: Voice) -> Sheet:
-    columns = (
-        Column("Product"),
-        Column("Producer"),
-        Column("Buyer"),
-        Column("At least", TONNES, exact=True),
-        Column("Strike", "USD/t", exact=True),
-    )
-    rows: list[tuple[Value, ...]] = [
-        (
-            _product(say, item.mineral, item.stage),
-            say.region(item.producer),
-            say.region(item.buyer),
-            item.quantity,
-            "market price" if item.strike is None else item.strike,
-        )
-        for item in snapshot.scenario.agreement.offtakes
-    ]
-    return Sheet("Schedule offtake", "Schedule: offtake volumes", columns, tuple(rows))
-
-
-def _stockpiles(snapshot: Snapshot, say: Voice) -> Sheet:
-    columns = (
-        Column("Product"),
-        Column("Party"),
-        Column("Up to", TONNES, exact=True),
-        Column("Released above", "USD/t", exact=True),
-    )
-    rows: list[tuple[Value, ...]] = [
-        (_product(say, item.mineral, item.stage), say.region(item.party), item.quantity, item.release_above)
-        for item in snapshot.scenario.agreement.stockpiles
-    ]
-    return Sheet("Schedule stockpiles", "Schedule: stockpiles", columns, tuple(rows))
+    return Sheet(f"Schedule {kind.key}".replace("_", " "), f"Schedule: {kind.title.lower()}", columns, rows)
 
 
 def _reviews(snapshot: Snapshot, say: Voice) -> Sheet:
     columns = (Column("Mineral"), Column("First review"), Column("Every"), Column("Sunset"))
-    rows: list[tuple[Value, ...]] = [
+    rows = [
         (say.names.mineral(mineral), TO_BE_AGREED, TO_BE_AGREED, TO_BE_AGREED) for mineral in snapshot.scenario.minerals
     ]
     return Sheet("Schedule reviews", "Schedule: review dates", columns, tuple(rows))

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.data import SCHEMAS, data_hash, default_folder
+from model.data.load import read_table
 from model.errors import SnapshotError
+from model.files import short
+from model.records import choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,6 +37,8 @@ NOT_USED = frozenset(
     }
 )
 """Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""
+CHOSEN_BY = {"minerals": ("id",), "sources": ("source_id",), "hs_codes": ("mineral", "hs6")}
+"""Columns by which rows are chosen: of stored tables, and of today's."""
 BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
 
 
@@ -73,7 +78,18 @@ def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str
 
 
 def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[str, pd.DataFrame]:
-    """The rows that stand in a folder today in place of those a snapshot stored."""
+    """The rows that stand in a folder today in place of those a snapshot stored.
+
+    Raises:
+        SnapshotError: when the stored tables do not say which rows they are, or are none of ours.
+    """
+    for name, columns in CHOSEN_BY.items():
+        lacking = set(columns) - set(stored.get(name, pd.DataFrame()).columns)
+        if lacking:
+            raise SnapshotError(f"the snapshot's data lack {', '.join(sorted(lacking))} of the table {name!r}")
+    unknown = sorted(set(stored) - set(_keys()))
+    if unknown:
+        raise SnapshotError(f"the snapshot's data hold an unknown table {short(unknown[0])!r}; {choices(_keys())}")
     minerals = set(stored["minerals"]["id"])
     sources = set(stored["sources"]["source_id"])
     return _select({name: _read(folder or default_folder(), name) for name in stored}, minerals, sources)
@@ -112,10 +128,7 @@ def _keys() -> dict[str, tuple[str, ...]]:
 
 
 def _read(folder: Path, name: str) -> pd.DataFrame:
-    try:
-        return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False, encoding="utf-8").astype(object)
-    except (OSError, ValueError) as error:
-        raise SnapshotError(f"table {name} in {folder} cannot be read: {error}") from None
+    return read_table(folder / f"{name}.csv").astype(object)
 
 
 def _select(

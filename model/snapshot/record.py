@@ -262,6 +262,11 @@ def _check_tables(record: Content, what: str) -> None:
     missing = sorted(set(RESULT_KEYS) - set(record.results.tables))
     if missing:
         raise SnapshotError(f"{what} lacks the result tables {', '.join(missing)}")
+    for name, key in RESULT_KEYS.items():
+        table = record.results.tables[name]
+        lacking = [column for column in key if column not in table.columns]
+        if table.rows and lacking:
+            raise SnapshotError(f"{what}: table {name!r} lacks the columns {', '.join(lacking)}")
     tables = {**record.inputs.data.tables, **record.results.tables, **record.design}
     for name, table in tables.items():
         if any(len(row) != len(table.columns) for row in table.rows):

@@ -44,6 +44,16 @@ def _products(minerals: pd.DataFrame) -> dict[str, str]:
     return words
 
 
+def readable(assumption: str) -> str:
+    """An assumption's name as words.
+
+    >>> readable("demand_elasticity_short.antimony")
+    'demand elasticity short (antimony)'
+    """
+    name, _, mineral = assumption.partition(".")
+    return name.replace("_", " ") + (f" ({mineral.replace('_', ' ')})" if mineral else "")
+
+
 class Names:
     """Display names of everything the tables name."""
 

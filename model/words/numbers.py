@@ -6,6 +6,8 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from model.units import MILLION
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,8 +15,7 @@ MINUS = "−"
 LEAST_USD = 1.0
 """A smaller change of money is told as none: it is what rounding leaves of sums of billions [USD/yr]."""
 NO_CHANGE = "no change"
-MILLION = 1e6
-SCALES = ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "))
+SCALES = ((1e12, "trillion "), (1e9, "billion "), (MILLION, "million "))
 
 
 def figures(value: float, digits: int = 3) -> str:

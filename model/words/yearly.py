@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.units import MILLION
 from model.words.numbers import figures
 
 
@@ -28,7 +29,7 @@ def money_a_year(musd: float, digits: int = 3) -> str:
         return f"{figures(amount, digits)} million USD/yr"
     if amount >= SMALLEST_THOUSAND:
         return f"{figures(1e3 * amount, digits)} thousand USD/yr"
-    return f"{figures(1e6 * amount, digits)} USD/yr"
+    return f"{figures(MILLION * amount, digits)} USD/yr"
 
 
 def signed_money_a_year(musd: float, digits: int = 3) -> str:

@@ -63,7 +63,7 @@ def opening() -> Outcome:
 
 def every_term(scenario: Scenario, most: int = 0) -> None:
     """Every term agreed on the mineral in view, in a fold-out; nothing where they are no more than ``most``."""
-    terms = terms_of(scenario.agreement, edits.focus(scenario), results.names())
+    terms = terms_of(scenario, edits.focus(scenario), results.names())
     if len(terms) > most:
         with st.expander(f"What is agreed, {len(terms)} terms", icon=":material/handshake:"):
             bullets(starting(term) for term in terms)

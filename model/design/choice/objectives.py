@@ -14,6 +14,8 @@ from model.design.choice.terms import SMALLEST_GAIN
 from model.units import MILLION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from model.design.choice.options import Option, Pair
     from model.design.choice.terms import Terms
     from model.market.records import Floats
@@ -47,19 +49,14 @@ def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
         return _least_assured(m, terms)
     if name == "expected_gain":
         return linear((terms.request.weight(i), m.expected_gain_musd[i]) for i in m.party)
-    of_option = {
+    of_option: Callable[[Option], float] = {
         "users_gain": lambda option: float((probability @ option.users).sum()),
         "producers_gain": lambda option: float((probability @ option.producers).sum()),
         "treasury_gain": lambda option: float((probability @ (option.revenue - option.outlay)).sum()),
-        "independence": _independence,
+        "independence": lambda option: option.independence,
     }[name]
     share = 1.0 / len(terms.options) if name == "independence" else 1.0
     return linear((share * of_option(terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
-
-
-def _independence(option: Option) -> float:
-    use = option.frame.probability @ option.use_t
-    return 1.0 - float(use @ option.non_party_share / use.sum()) if use.sum() > 0 else 1.0
 
 
 def _worst_off(m: pyo.ConcreteModel, terms: Terms) -> Any:

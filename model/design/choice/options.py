@@ -17,7 +17,7 @@ from model.design.problem.request import CLASSES
 from model.units import MILLION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from model.design.problem.packages import Levels, Package
     from model.design.problem.projects import Project
@@ -156,6 +156,17 @@ class Option:
         share: Floats = np.divide(imports, use, out=np.zeros(len(use)), where=use > 0)
         return np.minimum(share, 1.0)
 
+    @cached_property
+    def independence(self) -> float:
+        """Share of all parties' expected use that does not come from non-parties; one without use."""
+        use = self.frame.probability @ self.use_t
+        return 1.0 - float(use @ self.non_party_share / use.sum()) if use.sum() > 0 else 1.0
+
+    @property
+    def without(self) -> Option:
+        """The same states without the package."""
+        return Option(self.frame, self.package, self.neutral, self.neutral, self.reference_price)
+
     def assured(self, name: str) -> Floats:
         """Share of a class's need served [share]; one where the class is unknown."""
         rows = [[r.assured.get(name, {}).get(party, 1.0) for party in self.frame.parties] for r in self.responses]
@@ -218,6 +229,12 @@ class Option:
         """Expected value by party of a [state, party] array."""
         mean: Floats = self.frame.probability @ amounts
         return mean
+
+
+def expected_total(options: Iterable[Option], account: str) -> Floats:
+    """An account's expected value by party over all minerals [million USD/yr]."""
+    total: Floats = np.sum([option.expected(getattr(option, account)) for option in options], axis=0)
+    return total
 
 
 def prune(options: Sequence[Option], keep: Callable[[Option], bool], industries: Sequence[str]) -> list[Option]:

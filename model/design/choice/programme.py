@@ -68,9 +68,9 @@ class Waiting:
 
 
 class Programme:
-    """One compiled programme, its objective to be made large."""
+    """One compiled programme, its objective to be made large; in two stages where its model lets volumes wait."""
 
-    def __init__(self, m: pyo.ConcreteModel, request: DesignRequest) -> None:
+    def __init__(self, m: pyo.ConcreteModel, request: DesignRequest, in_stages: bool = True) -> None:
         info = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
         self._request = request
         self._columns = info.columns
@@ -83,7 +83,7 @@ class Programme:
         self._offset = float(info.c_offset[0]) if len(info.objectives) else 0.0
         self._highs = self._compile(info.A)
         self._is_whole = np.array([variable.is_integer() for variable in self._columns], dtype=bool)
-        self._projection = self._projected(m)
+        self._projection = self._projected(m) if in_stages else None
         self._values: Floats = np.zeros(len(self._columns))
 
     def _compile(self, matrix: Any) -> highspy.Highs:

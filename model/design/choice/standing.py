@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.design.choice.options import expected_total
 from model.errors import ScenarioError
 from model.records import choices
 
@@ -26,7 +27,7 @@ def standing(choice: Choice, terms: Terms, name: str) -> float:
     probability = terms.frame.probability
 
     def expected(account: str) -> float:
-        return float(sum((probability @ getattr(option, account)).sum() for option in options))
+        return float(expected_total(options, account).sum())
 
     of_name: dict[str, Callable[[], float]] = {
         "expected_gain": lambda: sum(terms.request.weight(i) * gain for i, gain in choice.expected_gain.items()),
@@ -35,9 +36,7 @@ def standing(choice: Choice, terms: Terms, name: str) -> float:
         "treasury_gain": lambda: expected("revenue") - expected("outlay"),
         "worst_off": lambda: _worst_off(choice, terms),
         "cvar": lambda: -_mean_of_worst(_losses(choice, terms), probability, terms.request.objective.tail),
-        "independence": lambda: float(
-            np.mean([_independence(option.use_t, option.non_party_share, probability) for option in options])
-        ),
+        "independence": lambda: float(np.mean([option.independence for option in options])),
         "least_assured": lambda: min(option.least_assured for option in options),
     }
     if name not in of_name:
@@ -49,11 +48,6 @@ def _worst_off(choice: Choice, terms: Terms) -> float:
     weighted = [party for party in terms.frame.parties if terms.request.weight(party) > 0]
     counted = [party for party in weighted if not terms.is_untouched(party)] or list(terms.frame.parties)
     return min(terms.request.weight(i) * choice.expected_gain[i] for i in counted)
-
-
-def _independence(use_t: Floats, non_party_share: Floats, probability: Floats) -> float:
-    use = probability @ use_t
-    return 1.0 - float(use @ non_party_share / use.sum()) if use.sum() > 0 else 1.0
 
 
 def _losses(choice: Choice, terms: Terms) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
-from model.design.choice.options import Option
+from model.design.choice.options import expected_total
 from model.design.problem.request import CLASSES
 from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
@@ -19,6 +19,7 @@ from model.words.yearly import money_a_year, signed_money_a_year
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from model.design.choice.options import Option
     from model.design.questions.evaluate import Evaluator, Trial
     from model.instruments import Offtake
     from model.market.records import Floats
@@ -48,19 +49,15 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
     need served under any shock; ``_without`` is the same, and the non-party share, without the agreement.
     """
     options = list(evaluator.options(trial).values())
-    without = [Option(o.frame, o.package, o.neutral, o.neutral, o.reference_price) for o in options]
-
-    def expected(name: str) -> Floats:
-        total: Floats = np.sum([option.expected(getattr(option, name)) for option in options], axis=0)
-        return total
+    without = [option.without for option in options]
 
     def served(name: str, given: Sequence[Option]) -> Floats:
         least: Floats = np.min([option.assured(name).min(axis=0) for option in given], axis=0)
         return least
 
     gain = evaluator.frame.probability @ evaluator.gains(trial)
-    parts = {"users_musd": expected("users"), "producers_musd": expected("producers")}
-    parts["treasury_musd"] = expected("revenue") - expected("outlay")
+    parts = {f"{name}_musd": expected_total(options, name) for name in ("users", "producers")}
+    parts["treasury_musd"] = expected_total(options, "revenue") - expected_total(options, "outlay")
     lump_sums = moved_among(trial.transfers, trial.members)
     parts["settlements_musd"] = gain - sum(parts.values())
     parts["transfers_musd"] = np.array([lump_sums.get(party, 0.0) for party in evaluator.frame.parties])

@@ -23,7 +23,6 @@ from model.design.questions.cards import cards, red_lines
 from model.design.questions.evaluate import Evaluator, Trial
 from model.design.questions.membership import Member, membership, membership_trials
 from model.errors import ScenarioError
-from model.instruments import Agreement
 from model.words.yearly import money_a_year, signed_money_a_year
 from model.work import Progress
 
@@ -224,8 +223,3 @@ def change_in_words(table: pd.DataFrame, name: str) -> str:
 
 
 SAME_MUSD = 1e-4
-
-
-def is_empty(agreement: Agreement) -> bool:
-    """Whether nothing is agreed."""
-    return agreement == Agreement()

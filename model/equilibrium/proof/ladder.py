@@ -137,7 +137,7 @@ def flat_set(
         members = pool.members[inside[pool.members]]
         if len(members) and curved[members].all():
             free = members[~is_flat[members]]
-            is_flat[free[np.argmax(x[free])]] = len(free) > 0
+            is_flat[free[np.argsort(-x[free])[:1]]] = True
     home = root(system.nodes)
     pinned = np.array([root(node) == home for node in range(system.nodes)])
     return is_flat, pinned

@@ -1,0 +1,130 @@
+"""What a market can deliver at any price: commitments cut to it, and what is asked for in vain or without end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.equilibrium.proof.ladder import Steps
+from model.equilibrium.proof.linear import CompiledProgramme
+from model.market.records import NOWHERE, Role, Shape, activities, join
+from model.overlay import PRODUCTION, Pool, Problem
+
+if TYPE_CHECKING:
+    from model.market.records import Floats, Integers
+
+NOTHING = 1e-9
+"""Share of the quantity scale that is nothing."""
+MOST_CARRIED = 1e9
+LAST_SHARE = 1e-3
+"""Share of its base quantity that a demand without choke price is sure to want, when what cannot be served is named."""
+
+
+def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
+    """Cut offtakes to what capacity, bans and quotas can deliver, each producer's by one common share.
+
+    What a route could not carry alone is cut first, so that it takes nothing from the producer's other commitments.
+    There what arrives counts as used up, lest goods that nobody offers go round in a circle. Returns the problem with
+    feasible lower bounds and, per offtake, the share excused.
+    """
+    t = problem.table
+    routes = np.array([each.route for each in problem.commitments])
+    wanted = np.minimum([each.quantity for each in problem.commitments], t.upper[routes])
+    kept = _deliverable(_used_up(problem, routes), routes, wanted)
+    if (kept < wanted).any():
+        kept = _deliverable(problem, routes, np.minimum(wanted, _most_alone(problem, routes)))
+    lower = t.lower.copy()
+    lower[routes] = 0.0
+    np.add.at(lower, routes, kept)
+    lower[routes] = np.minimum(lower[routes], t.upper[routes])
+    excused = tuple(
+        1.0 - k / each.quantity if each.quantity > 0 else 0.0 for k, each in zip(kept, problem.commitments, strict=True)
+    )
+    return replace(problem, table=replace(t, lower=lower)), excused
+
+
+def _used_up(problem: Problem, routes: Integers) -> Problem:
+    """The problem in which nothing that some routes deliver is of further use."""
+    node_out = problem.table.node_out.copy()
+    node_out[routes] = NOWHERE
+    return replace(problem, table=replace(problem.table, node_out=node_out))
+
+
+def _deliverable(problem: Problem, routes: Integers, wanted: Floats) -> Floats:
+    """Of each wanted quantity, its producer's largest common share that the market can carry."""
+    t = problem.table
+    producers = sorted(set(t.region[routes].tolist()))
+    lower = t.lower.copy()
+    lower[routes] = 0.0
+    count = len(t)
+    delivered = activities(
+        len(producers), role=Role.ROUTE, shape=Shape.FLAT, region=np.array(producers), ratio=0.0, upper=1.0
+    )
+    commitments = []
+    for position, region in enumerate(producers):
+        own = np.flatnonzero((t.region[routes] == region) & (wanted > 0))
+        for route in sorted(set(routes[own].tolist())):
+            total = float(wanted[own][routes[own] == route].sum())
+            members = np.array([count + position, route])
+            commitments.append(Pool("offtake", 0, members, np.array([min(total, float(t.upper[route])), -1.0]), 0.0))
+    relaxed = replace(problem, table=join([replace(t, lower=lower), delivered]), pools=(*problem.pools, *commitments))
+    cost = np.concatenate([np.zeros(count), -np.ones(len(producers))])
+    steps = _feasibility_steps(relaxed, cost)
+    solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
+    share = dict(zip(producers, np.clip(solution.quantity[count:], 0.0, 1.0).tolist(), strict=True))
+    kept: Floats = np.array([share[int(region)] for region in t.region[routes]]) * wanted
+    return kept
+
+
+def _most_alone(problem: Problem, routes: Integers) -> Floats:
+    """The most that each route can carry of goods new to its buyer when no other commitment is to be met."""
+    t, least = problem.table, problem.table.lower.copy()
+    least[routes] = 0.0
+    most = []
+    for route in routes.tolist():
+        open_problem = _used_up(replace(problem, table=replace(t, lower=least)), np.array([route]))
+        programme = CompiledProgramme(open_problem, np.arange(len(t)))
+        cost = np.zeros(len(t))
+        cost[route] = -1.0
+        steps = Steps(np.arange(len(t)), cost, least, np.minimum(t.upper, np.where(cost < 0.0, MOST_CARRIED, np.inf)))
+        most.append(float(programme.solve(open_problem, steps).quantity[route]))
+    return np.array(most)
+
+
+def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
+    count = len(problem.table)
+    return Steps(np.arange(count), cost, problem.table.lower, problem.table.upper)
+
+
+def unserved_nodes(problem: Problem) -> list[int]:
+    """Nodes whose fixed demand, or demand that pays any price, exceeds all that can arrive (empty if none does)."""
+    t = problem.table
+    pays_any_price = (t.shape == Shape.POWER) & (t.exponent < 0)
+    least = np.minimum(np.where(pays_any_price, np.maximum(t.lower, LAST_SHARE * t.base), t.lower), t.upper)
+    least[[each.route for each in problem.commitments]] = 0.0
+    nodes = np.arange(len(problem.market.nodes))
+    help_in = activities(len(nodes), role=Role.SUPPLY, shape=Shape.FLAT, region=0, node_out=nodes)
+    relaxed = replace(problem, table=join([replace(t, lower=least), help_in]))
+    cost = np.concatenate([np.zeros(len(t)), np.ones(len(nodes))])
+    steps = _feasibility_steps(relaxed, cost)
+    solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
+    return np.flatnonzero(solution.quantity[len(t) :] > NOTHING * problem.market.quantity_scale).tolist()
+
+
+def endless_nodes(problem: Problem) -> list[int]:
+    """Nodes at which an unlimited offer costs less than a floor pays for any quantity (empty if none does)."""
+    t = problem.table
+    is_endless = (t.shape == Shape.FLAT) & np.isinf(t.upper) & (t.role != Role.OVER_QUOTA)
+    strike = np.append(problem.producer_floor, 0.0)[t.node_out]
+    charge = np.zeros(len(t))
+    for each in problem.charges:
+        np.add.at(charge, each.members, 0.0 if each.greater_of else each.specific)
+    cost = np.where(is_endless, t.level + charge - np.where(np.isin(t.role, PRODUCTION), strike, 0.0), 0.0)
+    zeros = np.zeros(len(t))
+    steps = Steps(np.arange(len(t)), cost / problem.market.price_scale, zeros, is_endless.astype(float))
+    shut = replace(problem, pools=tuple(replace(pool, limit=0.0) for pool in problem.pools))
+    quantity = CompiledProgramme(shut, steps.owner).solve(shut, steps).quantity
+    paid = is_endless & (quantity > 0.5) & ((cost < 0.0) | (t.role == Role.STOCK_PURCHASE))
+    return sorted(set(np.where(t.node_out != NOWHERE, t.node_out, t.node_in)[paid].tolist()))
