@@ -56,7 +56,12 @@ def test_pages_come_with_headers_and_closed_routes_answer_nothing() -> None:
 
 def test_a_page_of_another_site_cannot_drive_the_app() -> None:
     """Neither from its own origin, nor under a name of its own that it lets lead to this machine."""
-    knock = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "x"}
+    knock = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
     with served() as (port, _):
         for host, origin in ((f"127.0.0.1:{port}", "http://other.example"), ("other.example", "http://other.example")):
             assert get(port, "/_stcore/stream", knock | {"Host": host, "Origin": origin}).status == 403
