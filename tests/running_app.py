@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,9 +68,9 @@ def answers(port: int) -> bool:
         return False
 
 
-def get(port: int, path: str) -> http.client.HTTPResponse:
+def get(port: int, path: str, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers or {})
     return connection.getresponse()
 
 

@@ -25,14 +25,16 @@ def test_the_settings_keep_to_this_machine() -> None:
     assert server["address"] == browser["serverAddress"] == "127.0.0.1"
     assert server["enableCORS"]
     assert server["enableXsrfProtection"]
-    assert set(server["allowedHosts"]) == {"127.0.0.1", "localhost", "[::1]"}
+    assert set(server["allowedHosts"]) == {"127.0.0.1", "localhost", "::1"}
     assert server["maxUploadSize"] <= 15
     assert not browser["gatherUsageStats"]
     assert not settings["client"]["showErrorLinks"]
 
 
 def test_listening_wider_opens_the_hosts_and_names_the_machine() -> None:
-    assert start.settings("127.0.0.1", None) == {"server.address": "127.0.0.1"}
+    local = start.settings("127.0.0.1", None)
+    assert local == {"server.address": "127.0.0.1", "browser.serverAddress": "127.0.0.1"}
+    assert start.settings("::1", None)["browser.serverAddress"] == "[::1]"
     assert start.settings("127.0.0.1", 9000)["server.port"] == 9000
     assert start.settings("192.0.2.7", None)["browser.serverAddress"] == "192.0.2.7"
     assert start.settings("0.0.0.0", None)["browser.serverAddress"] == socket.gethostname()
@@ -50,6 +52,19 @@ def test_pages_come_with_headers_and_closed_routes_answer_nothing() -> None:
     said = server.stdout.read() if server.stdout else ""
     assert f"http://127.0.0.1:{port}" in said
     assert "listening on" not in said
+
+
+def test_a_page_of_another_site_cannot_drive_the_app() -> None:
+    """Neither from its own origin, nor under a name of its own that it lets lead to this machine."""
+    knock = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    with served() as (port, _):
+        for host, origin in ((f"127.0.0.1:{port}", "http://other.example"), ("other.example", "http://other.example")):
+            assert get(port, "/_stcore/stream", knock | {"Host": host, "Origin": origin}).status == 403
 
 
 def test_listening_wider_says_so_in_one_line() -> None:

@@ -72,12 +72,17 @@ def _with_headers(send: Send) -> Send:
 
 def settings(address: str, port: int | None) -> dict[str, Any]:
     """What the command line decides; the rest stands in ``.streamlit/config.toml``."""
-    chosen: dict[str, Any] = {"server.address": address} | ({} if port is None else {"server.port": port})
     place = ipaddress.ip_address(address)
-    if place.is_loopback:
-        return chosen
-    name = socket.gethostname() if place.is_unspecified else address
-    return {**chosen, "server.allowedHosts": ["*"], "browser.serverAddress": name}
+    shown = f"[{address}]" if place.version == 6 else address
+    chosen: dict[str, Any] = {
+        "server.address": address,
+        "browser.serverAddress": socket.gethostname() if place.is_unspecified else shown,
+    }
+    if port is not None:
+        chosen["server.port"] = port
+    if not place.is_loopback:
+        chosen["server.allowedHosts"] = ["*"]
+    return chosen
 
 
 def main(address: str, port: int | None) -> None:
