@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from model.units import MILLION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,7 +21,7 @@ MECHANISMS = {
 SCREEN_UNITS = {
     "t contained per year": ("t/yr", 1.0),
     "USD/t": ("USD/t", 1.0),
-    "USD per year": ("million USD/yr", 1e6),
+    "USD per year": ("million USD/yr", MILLION),
     "share of value": ("% of value", 0.01),
     "share": ("%", 0.01),
 }
