@@ -1,1 +1,1 @@
-"""Finding the equilibrium: Newton on the node prices, in closed form where an instrument allows."""
+"""Finding the equilibrium: Newton on the node prices, in closed form where it can be; behind it, interior points."""

@@ -24,7 +24,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from model.equilibrium.conditions import ARRIVALS_ENDED
-from model.market.curves import LOWEST_PRICE
+from model.market.curves import HIGHEST_EXPONENT, LOWEST_PRICE
 from model.market.records import NOWHERE, Shape
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 A_TRACE = 1e-10
 """Arrivals that pin the price abroad and are too few to show (of the quantity scale·1000)."""
+TRACE = 1e-9
+"""A flow of so little (of the quantity scale) vanishes."""
 UNIT = 1000.0
 """Solver units of quantity that make one unit here, so that prices and quantities are both near one."""
 
@@ -85,6 +87,8 @@ class Complementarity:
         self._entries: list[tuple[Integers, Integers, Floats]] = []
         self._place = np.full(len(t), NOWHERE)
         self._place[moving] = np.arange(len(moving))
+        self._fading = np.zeros(self.at.size, dtype=bool)
+        self._fading[: len(moving)] = (t.shape[moving] == Shape.LOG) & (t.lower[moving] <= 0.0)
         self._nodes()
         self._pools()
         self._levies()
@@ -201,14 +205,31 @@ class Complementarity:
 
     def violation(self, z: Floats) -> float:
         """The farthest that an unknown would move if it followed its condition, of the sizes that meet there."""
-        value, _ = self.condition(z)
+        value, slope = self.condition(z)
         moves = np.abs(z - np.clip(z - value, self.lower, self.upper))
-        return float((moves / self.sizes(z)).max(initial=0.0))
+        return float((moves / self.sizes(z, slope)).max(initial=0.0))
 
-    def sizes(self, z: Floats) -> Floats:
-        """What each condition is measured by: the amounts that meet in it, one at least."""
+    def sizes(self, z: Floats, slope: Floats) -> Floats:
+        """What each condition is measured by: the amounts that meet in it, one at least.
+
+        A flow that vanishes is measured in quantity: how little it is says nothing about any price.
+        """
         size: Floats = np.maximum(self._absolute @ np.abs(z), 1.0)
+        trace = self.is_trace(z)
+        size[trace] = np.maximum(slope[trace], 1.0)
         return size
+
+    def is_trace(self, z: Floats) -> Booleans:
+        """Flows so small that they vanish, though never to nothing."""
+        return self._fading & (z < TRACE)
+
+    def with_traces(self, z: Floats) -> Floats:
+        """The same with every vanishing flow as its curve has it, which moves no balance."""
+        trace = np.flatnonzero(self.is_trace(z))
+        width = self.system.curves.table.width[self.at.moving[trace]]
+        settled, excess = z.copy(), self.condition(z)[0][trace] / width
+        settled[trace] *= np.exp(np.clip(-excess, -HIGHEST_EXPONENT, 1.0))
+        return settled
 
 
 def _ends(t: Activities) -> tuple[Floats, Floats]:

@@ -40,8 +40,10 @@ CLEARED = 1e-19
 """Mean product of distance and condition at which the method stops."""
 NO_DIGITS = 1e-30
 """Mean product below which conditions that are not met never will be."""
-EXACT = 1e-8
-"""Largest violation of a condition with which a point is returned."""
+MET = 1e-9
+"""Violation of a condition below which the method may stop."""
+EXACT = 1e-7
+"""Largest violation of a condition with which a point is returned; the proof then judges it."""
 ROUNDING = 1e-14
 WELL_POLISHED = 1e-12
 TO_THE_BOUND = 0.995
@@ -68,7 +70,8 @@ def find(system: System, price: Floats) -> Point:
     for _ in range(MOST_MODES):
         conditions = Complementarity(system, ended)
         z, steps = _follow(conditions, _inside(conditions, price))
-        z = _least_rents(conditions, _least_flows(conditions, _polish(conditions, z)))
+        z = conditions.with_traces(_polish(conditions, z))
+        z = _least_rents(conditions, _least_flows(conditions, z))
         violation = conditions.violation(z)
         if not violation <= EXACT:
             break
@@ -139,7 +142,7 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
     for steps in range(1, MOST_STEPS + 1):  # noqa: B007
         value, slope = c.condition(own.z)
         rest, mean = value - own.at_lower + own.at_upper, own.product / count
-        is_met = np.abs(rest / c.sizes(own.z)).max(initial=0.0) <= EXACT
+        is_met = np.abs(rest / c.sizes(own.z, slope)).max(initial=0.0) <= MET
         if not mean > (CLEARED if is_met else NO_DIGITS):
             break
         try:
@@ -177,8 +180,9 @@ def _step(
 def _polish(c: Complementarity, z: Floats) -> Floats:
     """Newton on the equations left when the bounds that hold are known; the start where that leads nowhere better."""
     value, _ = c.condition(z)
-    low, high = (z - c.lower) < value, (c.upper - z) < -value
-    held, at = low | high, np.where(low, c.lower, np.where(high, c.upper, z))
+    trace = c.is_trace(z)
+    low, high = ~trace & ((z - c.lower) < value), (c.upper - z) < -value
+    held, at = low | high | trace, np.where(low, c.lower, np.where(high, c.upper, z))
     best, violation = at, c.violation(at)
     for _ in range(MOST_POLISHES):
         value, slope = c.condition(at)
