@@ -199,7 +199,7 @@ def test_the_command_writes_the_result_and_documents_the_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request, out = tmp_path / "design.json", tmp_path / "result.json"
-    request.write_text(json.dumps(SMALL | {"step": 0.05, "participation": "none"}))
+    request.write_text(json.dumps(SMALL | {"step": 0.05}))
     call = ["design", str(request), "--out", str(out), "--store", str(tmp_path / "s.sqlite"), "--workers", "1"]
     assert main(call) == 0
     shown = capsys.readouterr()

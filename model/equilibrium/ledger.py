@@ -8,7 +8,7 @@ import numpy as np
 
 from model.equilibrium.charges import charges_at, congestion, gain
 from model.market.curves import CurveGroups
-from model.market.records import NOWHERE, Role, sum_by
+from model.market.records import NOWHERE, Role, Shape, sum_by
 from model.overlay import stage_positions
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NEGLIGIBLE = 1e-8
 """A quantity below this share of what its node trades is shown as zero; no account leaves it out."""
+AT_LEAST = 1e-9
+"""A flow within this share of what is committed is forced."""
 DUST = 1e-11
 """The same for a quantity below this share of the market's scale, which no solve can tell from nothing."""
 
@@ -27,7 +29,7 @@ class Ledger:
     ``x`` are the quantities, ``shown`` the same without those too small to show; ``price_out`` and ``price_in`` the
     prices at both ends; ``charges`` what is paid on the way; ``friction`` what calibration adds to routes' costs per
     unit, which is nobody's money; ``margin`` what one more unit earns beyond its marginal cost (the rent of a full
-    route, or the loss on a forced shipment).
+    route, or the loss on a forced shipment; of the friction that forces overcome, none is money).
     """
 
     def __init__(self, state: State) -> None:
@@ -41,11 +43,14 @@ class Ledger:
         self.price_in = extended[t.node_in]
         self.stage = stage_positions(self.market, t)
         self.charges = charges_at(self.problem, state.price, state.rent, state.levy, self.x)
-        cost = CurveGroups(t).marginal_cost(self.x)
+        earned, cost = gain(self.problem, state.price, self.charges), CurveGroups(t).marginal_cost(self.x)
+        is_smooth = np.isin(t.shape, (Shape.LOG, Shape.LOG1P))
+        forced = is_smooth & (t.lower > 0.0) & (earned < cost) & (self.x <= t.lower * (1.0 + AT_LEAST))
+        cost = np.where(forced, np.minimum(np.maximum(t.level, earned), cost), cost)
         self.congestion = congestion(self.problem, self.x)
         moves = (t.role == Role.ROUTE) & (self.x > 0.0)
         self.friction = np.where(moves, cost - t.landed_cost - self.congestion, 0.0)
-        self.margin = np.where(moves, gain(self.problem, state.price, self.charges) - cost, 0.0)
+        self.margin = np.where(moves, earned - cost, 0.0)
         dust = DUST * self.market.quantity_scale
         self.shown = np.where(np.abs(self.x) <= np.maximum(NEGLIGIBLE * self._traded(), dust), 0.0, self.x)
 
