@@ -16,6 +16,7 @@ import pandas as pd
 
 from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
+from model.instruments import KINDS, Instrument
 from model.market.records import Role, sum_by
 
 if TYPE_CHECKING:
@@ -240,27 +241,27 @@ class Outcome:
             short_t=float(used["unserved_with_agreement_t"].sum()),
         )
 
-    @cached_property
+    @property
     def floors(self) -> pd.DataFrame:
         """Every floor of the agreement by party: levy, price, whether it holds and why not."""
-        return self._instrument_rows("floors")
+        return self.instruments["floors"]
 
-    @cached_property
+    @property
     def trqs(self) -> pd.DataFrame:
         """Every tariff-rate quota: in-quota and over-quota imports [t/yr], rent per unit [USD/t]."""
-        return self._instrument_rows("trqs")
+        return self.instruments["trqs"]
 
     @cached_property
-    def quotas(self) -> pd.DataFrame:
-        """Every quota: imports [t/yr] and rent per unit [USD/t]."""
-        return self._instrument_rows("quotas")
+    def instruments(self) -> dict[str, pd.DataFrame]:
+        """What the agreement's instruments report, table by table, each row with its mineral and stage."""
+        return {kind.result: self._reported(kind, kind.result) for kind in KINDS if kind.result is not None}
 
-    def _instrument_rows(self, table: str) -> pd.DataFrame:
-        instruments = getattr(self.scenario.agreement, table)
+    def _reported(self, kind: type[Instrument], table: str) -> pd.DataFrame:
+        terms = self.scenario.agreement.of(kind)
         frame = pd.DataFrame(self.with_agreement.instrument_rows(table))
         if not frame.empty:
-            frame.insert(1, "mineral", [instruments[index].mineral for index in frame["index"]])
-            frame.insert(2, "stage", [instruments[index].stage for index in frame["index"]])
+            frame.insert(1, "mineral", [terms[index].mineral for index in frame["index"]])
+            frame.insert(2, "stage", [terms[index].stage for index in frame["index"]])
         return frame
 
     @cached_property

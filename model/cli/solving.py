@@ -83,8 +83,9 @@ def _solve(arguments: argparse.Namespace) -> int:
     world = world_of(arguments.data)
     ask(scenario, world.library)
     outcome = world.outcome(scenario)
+    frames = {"headline": _headline(outcome), **outcome.instruments}
     for name, table in tables.items():
-        frame = _headline(outcome) if name == "headline" else getattr(outcome, name)
+        frame = frames[name] if name in frames else getattr(outcome, name)
         if len(frame.columns):
             table.write(frame.to_csv(index=False))
         else:

@@ -24,6 +24,7 @@ class Trq(BorderMeasure):
     title: ClassVar[str] = "Tariff-rate quota"
     short: ClassVar[str] = "TRQ"
     rank: ClassVar[int] = 20
+    group: ClassVar[str] = "border"
     result: ClassVar[str | None] = "trqs"
 
     quantity: Quantity
@@ -66,6 +67,10 @@ class Trq(BorderMeasure):
             f"{say.duty(inside.specific, inside.ad_valorem)}, and charge "
             f"{say.duty(beyond.specific, beyond.ad_valorem)} beyond; the rent goes to {self.rent_to.words}"
         )
+
+    def label(self, say: Voice) -> str:
+        """For example "TRQ 14,000 t"."""
+        return f"{self.short} {say.tonnes(self.quantity)}"
 
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Imports inside and beyond the quota, and the rent per unit inside."""

@@ -143,10 +143,8 @@ def _steps(world: World, scenario: Scenario) -> list[tuple[str, Any]]:
 def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) -> None:
     outcome = world.outcome(scenario)
     parties = set(scenario.parties)
-    draft.frames |= {
-        name: getattr(outcome, name)
-        for name in ("accounts", "prices", "quantities", "sources", "floors", "trqs", "quotas")
-    }
+    draft.frames |= {name: getattr(outcome, name) for name in ("accounts", "prices", "quantities", "sources")}
+    draft.frames |= outcome.instruments
     flows = outcome.flows
     draft.frames["flows"] = flows[flows[["status_quo", "without_agreement", "with_agreement"]].max(axis=1) > 0]
     for name in ("industries", "industries_without_agreement", "industries_by_mineral"):
