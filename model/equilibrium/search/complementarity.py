@@ -205,6 +205,13 @@ class Complementarity:
         moves = np.abs(z - np.clip(z - value, self.lower, self.upper))
         return float((moves / self.sizes(z)).max(initial=0.0))
 
+    def mismatch(self, z: Floats, held: Booleans) -> float:
+        """The largest imbalance of a node or limit that is to be met, of what passes there, however little it is."""
+        count = len(self.at.moving)
+        passes = self._absolute @ np.abs(z) + np.abs(self.constant)
+        off = np.where(held, 0.0, np.abs(self.matrix @ z + self.constant))[count:]
+        return float((off / np.maximum(passes[count:], A_TRACE / UNIT)).max(initial=0.0))
+
     def sizes(self, z: Floats) -> Floats:
         """What each condition is measured by: the amounts that meet in it, one at least."""
         size: Floats = np.maximum(self._absolute @ np.abs(z), 1.0)

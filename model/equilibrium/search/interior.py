@@ -38,8 +38,8 @@ SMALL_FLOW = 0.1
 LOW_PRICE = 0.1
 CLEARED = 1e-19
 """Mean product of distance and condition at which the method stops."""
-NO_DIGITS = 1e-30
-"""Mean product below which conditions that are not met never will be."""
+WAITING = 1e-12
+"""Mean product that is kept while conditions are not met: steep curves take longer than bounds."""
 EXACT = 1e-8
 """Largest violation of a condition with which a point is returned."""
 ROUNDING = 1e-14
@@ -83,10 +83,12 @@ def find(system: System, price: Floats) -> Point:
 
 
 def _inside(c: Complementarity, price: Floats) -> Floats:
-    """A start well inside every bound."""
+    """A start well inside every bound, and no farther out on a curve than its own reference point."""
     z = c.lower + np.minimum(1.0, 0.5 * (c.upper - c.lower))
-    own = slice(0, len(c.at.moving))
-    z[own] = c.lower[own] + np.minimum(SMALL_FLOW, 0.5 * (c.upper[own] - c.lower[own]))
+    own, t = slice(0, len(c.at.moving)), c.system.problem.table
+    known = ~np.isin(t.shape, (Shape.FLAT, Shape.LINEAR)) & (t.base > 0.0)
+    small = np.where(known, np.minimum(SMALL_FLOW, t.base / UNIT), SMALL_FLOW)[c.at.moving]
+    z[own] = c.lower[own] + np.minimum(small, 0.5 * (c.upper[own] - c.lower[own]))
     z[c.at.price] = np.maximum(price, LOW_PRICE)
     return z
 
@@ -140,7 +142,7 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
         value, slope = c.condition(own.z)
         rest, mean = value - own.at_lower + own.at_upper, own.product / count
         is_met = np.abs(rest / c.sizes(own.z)).max(initial=0.0) <= EXACT
-        if not mean > (CLEARED if is_met else NO_DIGITS):
+        if is_met and not mean > CLEARED:
             break
         try:
             factors = c.factors(slope + own.at_lower / own.from_lower + own.at_upper / own.from_upper + RIDGE)
@@ -149,7 +151,8 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
         ahead = _step(own, factors, bounded, rest)
         length = own.longest(ahead)
         left = max(own.moved(ahead, length).product, 0.0) / count
-        move = _step(own, factors, bounded, rest, (left / mean) ** 3 * mean, ahead, length**2)
+        target = max((left / mean) ** 3 * mean, 0.0 if is_met else min(mean, WAITING))
+        move = _step(own, factors, bounded, rest, target, ahead, length**2)
         if own.longest(move) < SHORT:
             move = _step(own, factors, bounded, rest, 0.5 * mean)
         own = own.moved(move, TO_THE_BOUND * own.longest(move))
@@ -179,19 +182,19 @@ def _polish(c: Complementarity, z: Floats) -> Floats:
     value, _ = c.condition(z)
     low, high = (z - c.lower) < value, (c.upper - z) < -value
     held, at = low | high, np.where(low, c.lower, np.where(high, c.upper, z))
-    best, violation = at, c.violation(at)
+    best, violation, mismatch = at, c.violation(at), c.mismatch(at, held)
     for _ in range(MOST_POLISHES):
         value, slope = c.condition(at)
-        if violation <= ROUNDING or not np.isfinite(value[~held]).all():
+        if max(violation, mismatch) <= ROUNDING or not np.isfinite(value[~held]).all():
             break
         try:
             move = c.factors(np.where(held, HELD, slope + POLISHING_RIDGE)).solve(np.where(held, 0.0, -value))
         except RuntimeError:
             break
         at = np.where(held, at, np.clip(at + move, c.lower, c.upper))
-        now = c.violation(at)
-        if now < violation:
-            best, violation = at, now
+        now, rest = c.violation(at), c.mismatch(at, held)
+        if now < violation or (now <= ROUNDING and rest < mismatch):
+            best, violation, mismatch = at, now, rest
     return best if violation <= max(c.violation(z), WELL_POLISHED) else z
 
 

@@ -60,15 +60,15 @@ def _extreme(sign: float, rows: sparse.csr_array, bound: Floats, least: Floats, 
 def _limits(system: System, point: Point) -> tuple[sparse.csr_array, Floats]:
     """Limits on prices under which every quantity of the point stays what its activity wants, as ``rows @ p <= bound``.
 
-    A levy that has just ended arrivals follows the prices, so its routes limit nothing.
+    A levy that has just ended arrivals follows the prices up to its cap.
     """
     problem, t, x = system.problem, system.problem.table, point.quantity
     more = gain(problem, point.price, charges_at(problem, point.price, point.rent, point.levy, x))
-    follows = np.append((point.levy > 0.0) & (point.levy < system.cap), False)[system.levy_slot]
+    rise = np.append(np.where(point.levy > 0.0, system.cap - point.levy, 0.0), 0.0)[system.levy_slot]
     with np.errstate(all="ignore"):
         slack = CurveGroups(t).marginal_cost(x) - more
-    slack = np.where(np.isfinite(slack), slack, np.inf)
-    may_rise = (x < t.upper - AT_BOUND) & ~(follows & (x <= t.lower + AT_BOUND)) & np.isfinite(slack)
+    slack = np.where(np.isfinite(slack), slack, np.inf) + np.where(x <= t.lower + AT_BOUND, rise, 0.0)
+    may_rise = (x < t.upper - AT_BOUND) & np.isfinite(slack)
     may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
     received, paid = _on_prices(system, point)
     of, nodes = np.arange(len(t)), system.nodes
