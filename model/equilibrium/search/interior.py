@@ -17,9 +17,8 @@ from scipy.optimize import linprog, lsq_linear
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import ARRIVALS_ENDED
 from model.equilibrium.search.complementarity import A_TRACE, UNIT, Complementarity, least_arrivals
-from model.equilibrium.search.open_prices import settled
+from model.equilibrium.search.open_prices import settle
 from model.errors import SolveError
-from model.market.curves import CurveGroups
 from model.market.records import Shape
 
 if TYPE_CHECKING:
@@ -247,30 +246,28 @@ def _ended(c: Complementarity, z: Floats) -> Booleans:
     return mode
 
 
+def _without_traces(c: Complementarity, z: Floats) -> Floats:
+    """Arrivals that a levy has ended to a trace are none, and every place balances without them."""
+    s, x = c.system, c.quantity(z)
+    for slot, group in enumerate(s.problem.levies):
+        trace = group.members[x[group.members] <= s.problem.table.lower[group.members] + FEW * A_TRACE]
+        own = np.isin(c.at.moving, trace).nonzero()[0]
+        c.upper[own] = c.lower[own]
+        if len(own):
+            levy = c.at.levy.start + slot
+            c.lower[levy] = c.upper[levy] = z[levy]
+    return _polish(c, np.clip(z, c.lower, c.upper))
+
+
 def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     """The unknowns as a point, its open prices settled; a levy that has ended arrivals is the smallest that does."""
     s = c.system
+    z = _without_traces(c, z) if s.levies else z
     point = s.start(z[c.at.price])
     point.rent, point.levy, point.quantity = z[c.at.rent], z[c.at.levy].copy(), c.quantity(z)
-    for group in s.problem.levies:
-        own, least = group.members, s.problem.table.lower[group.members]
-        point.quantity[own] = np.where(point.quantity[own] <= least + FEW * A_TRACE, least, point.quantity[own])
     point.lag = point.quantity
-    _least_levies(s, point)
-    point.price = settled(s, point)
-    _least_levies(s, point)
+    settle(s, point)
     charges = charges_at(s.problem, point.price, point.rent, point.levy, point.quantity)
     point.marginal = gain(s.problem, point.price, charges)
     point.steps, point.residual = steps, c.violation(z) * UNIT
     return point
-
-
-def _least_levies(system: System, point: Point) -> None:
-    """Lower every levy that leaves only what is committed to the smallest that does."""
-    p, t, x = system.problem, system.problem.table, point.quantity
-    uncharged = charges_at(p, point.price, point.rent, np.zeros(len(point.levy)), x)
-    more = gain(p, point.price, uncharged) - CurveGroups(t).marginal_cost(x)
-    for slot, group in enumerate(p.levies):
-        members = group.members[t.upper[group.members] > t.lower[group.members]]
-        if (x[members] <= t.lower[members]).all():
-            point.levy[slot] = min(float(system.cap[slot]), float(more[members].max(initial=0.0)))
