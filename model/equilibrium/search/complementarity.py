@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     Booleans = NDArray[np.bool_]
 
-A_TRACE = 1e-10
-"""Arrivals that pin the price abroad and are too few to show (of the quantity scale·1000)."""
+A_TRACE = 1e-13
+"""What passes a place counts as at least this much."""
 UNIT = 1000.0
 """Solver units of quantity that make one unit here, so that prices and quantities are both near one."""
 
@@ -142,7 +142,7 @@ class Complementarity:
                 continue
             self._charged(row, group.members, ones)
             if self.ended[slot]:
-                self._used(row, group.members, ones, least_arrivals(self.system, slot))
+                self._used(row, group.members, ones, float(self.system.shut[slot]))
             else:
                 self._put(row, self.at.price.start + group.node, 1.0)
                 self.constant[row] = -self.system.floor[slot]
@@ -210,7 +210,7 @@ class Complementarity:
         count = len(self.at.moving)
         passes = self._absolute @ np.abs(z) + np.abs(self.constant)
         off = np.where(held, 0.0, np.abs(self.matrix @ z + self.constant))[count:]
-        return float((off / np.maximum(passes[count:], A_TRACE / UNIT)).max(initial=0.0))
+        return float((off / np.maximum(passes[count:], A_TRACE)).max(initial=0.0))
 
     def sizes(self, z: Floats) -> Floats:
         """What each condition is measured by: the amounts that meet in it, one at least."""
@@ -224,13 +224,6 @@ def _ends(t: Activities) -> tuple[Floats, Floats]:
     end = np.where(power, t.base, 0.0) * LOWEST_PRICE ** np.where(power, t.exponent, 1.0)
     least = np.where(power & (t.exponent > 0), np.minimum(np.maximum(end, t.lower), t.upper), t.lower)
     return least, np.where(power & (t.exponent < 0), np.maximum(np.minimum(end, t.upper), t.lower), t.upper)
-
-
-def least_arrivals(system: System, slot: int) -> float:
-    """Arrivals at which a levy has ended all that can end: what is committed, and what counts as none beside it."""
-    group = system.problem.levies[slot]
-    none = group.shut if group.shut > ARRIVALS_ENDED else A_TRACE
-    return none + float(system.problem.table.lower[group.members].sum())
 
 
 def highest_of_use(system: System, slot: int) -> float:

@@ -15,8 +15,7 @@ import numpy as np
 from scipy.optimize import linprog, lsq_linear
 
 from model.equilibrium.charges import charges_at, gain
-from model.equilibrium.conditions import ARRIVALS_ENDED
-from model.equilibrium.search.complementarity import A_TRACE, UNIT, Complementarity, least_arrivals
+from model.equilibrium.search.complementarity import UNIT, Complementarity
 from model.equilibrium.search.open_prices import settle
 from model.errors import SolveError
 from model.market.records import Shape
@@ -51,8 +50,6 @@ RIDGE = 1e-11
 """Resistance of what neither curve nor bound holds, about where it stands; the limit does not depend on it."""
 POLISHING_RIDGE = 1e-12
 HELD = 1e12
-FEW = 10.0
-"""Traces up to so many are none."""
 KEPT = 1e5
 """How much more a limit counts than a flow where flows are shared."""
 
@@ -232,37 +229,25 @@ def _least_rents(c: Complementarity, z: Floats) -> Floats:
 
 
 def _ended(c: Complementarity, z: Floats) -> Booleans:
-    """Which levies end arrivals: those that left less than counts as none and still missed the floor."""
+    """Which levies stop short of ending arrivals that only fade: those that left less than counts as none.
+
+    Arrivals that can end do so under a levy at its bound, and :func:`settle` finds the smallest that ends them.
+    """
     s = c.system
     mode = c.ended.copy()
     x, price = c.quantity(z), z[c.at.price]
-    for slot, group in enumerate(s.problem.levies):
-        over = price[group.node] - s.floor[slot]
+    for slot in np.flatnonzero(s.fades).tolist():
+        group = s.problem.levies[slot]
         if c.ended[slot]:
-            mode[slot] = over <= EXACT
+            mode[slot] = price[group.node] - s.floor[slot] <= EXACT
         else:
-            few = x[group.members].sum() < least_arrivals(s, slot) * (1.0 - EXACT)
-            mode[slot] = few and z[c.at.levy][slot] > 0.0 and (over < -EXACT or group.shut > ARRIVALS_ENDED)
+            mode[slot] = z[c.at.levy][slot] > 0.0 and x[group.members].sum() < s.shut[slot] * (1.0 - EXACT)
     return mode
-
-
-def _without_traces(c: Complementarity, z: Floats) -> Floats:
-    """Arrivals that a levy has ended to a trace are none, and every place balances without them."""
-    s, x = c.system, c.quantity(z)
-    for slot, group in enumerate(s.problem.levies):
-        trace = group.members[x[group.members] <= s.problem.table.lower[group.members] + FEW * A_TRACE]
-        own = np.isin(c.at.moving, trace).nonzero()[0]
-        c.upper[own] = c.lower[own]
-        if len(own):
-            levy = c.at.levy.start + slot
-            c.lower[levy] = c.upper[levy] = z[levy]
-    return _polish(c, np.clip(z, c.lower, c.upper))
 
 
 def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     """The unknowns as a point, its open prices settled; a levy that has ended arrivals is the smallest that does."""
     s = c.system
-    z = _without_traces(c, z) if s.levies else z
     point = s.start(z[c.at.price])
     point.rent, point.levy, point.quantity = z[c.at.rent], z[c.at.levy].copy(), c.quantity(z)
     point.lag = point.quantity
