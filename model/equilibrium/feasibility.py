@@ -46,12 +46,16 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
 
 
 def _used_up(problem: Problem, routes: Integers) -> Problem:
-    """The problem in which nothing that some routes deliver is of further use, so that no demand is sure of its own."""
+    """The problem in which nothing that some routes deliver is of further use, so that no demand is sure of its own.
+
+    Hence no demand must be met, and none counts as unserved.
+    """
     t = problem.table
     node_out = t.node_out.copy()
     node_out[routes] = NOWHERE
     lower = np.where(t.role == Role.DEMAND, 0.0, t.lower)
-    return replace(problem, table=replace(t, node_out=node_out, lower=lower))
+    upper = np.where(t.role == Role.UNSERVED, 0.0, t.upper)
+    return replace(problem, table=replace(t, node_out=node_out, lower=lower, upper=upper))
 
 
 def _deliverable(problem: Problem, routes: Integers, wanted: Floats) -> Floats:

@@ -175,8 +175,9 @@ def _step(
 
 def _polish(c: Complementarity, z: Floats) -> Floats:
     """Newton on the equations left when the bounds that hold are known; the start where that leads nowhere better."""
-    value, _ = c.condition(z)
-    low, high = (z - c.lower) < value, (c.upper - z) < -value
+    value, slope = c.condition(z)
+    steep = np.maximum(slope, 1.0)  # a little way along a steep curve is a long way in its condition
+    low, high = (z - c.lower) * steep < value, (c.upper - z) * steep < -value
     held, at = low | high, np.where(low, c.lower, np.where(high, c.upper, z))
     best, violation, mismatch = at, c.violation(at), c.mismatch(at, held)
     for _ in range(MOST_POLISHES):

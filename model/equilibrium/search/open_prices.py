@@ -50,7 +50,7 @@ def settle(system: System, point: Point) -> None:
 def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
     """Levies under which no more arrives than is committed."""
     t, x = system.problem.table, point.quantity
-    more = (x > t.lower) & (t.upper > t.lower)
+    more = (x > t.lower + AT_BOUND) & (t.upper > t.lower)
     arrives = np.array([more[group.members].any() for group in system.problem.levies], dtype=bool)
     return (point.levy > 0.0) & ~arrives
 
