@@ -179,6 +179,7 @@ def _polish(c: Complementarity, z: Floats) -> Floats:
     steep = np.maximum(slope, 1.0)  # a little way along a steep curve is a long way in its condition
     low, high = (z - c.lower) * steep < value, (c.upper - z) * steep < -value
     held, at = low | high, np.where(low, c.lower, np.where(high, c.upper, z))
+    at = np.where(np.isfinite(c.condition(at)[0]), at, z)  # a flow that only fades never ends
     best, violation, mismatch = at, c.violation(at), c.mismatch(at, held)
     for _ in range(MOST_POLISHES):
         value, slope = c.condition(at)
@@ -242,7 +243,7 @@ def _ended(c: Complementarity, z: Floats) -> Booleans:
         if c.ended[slot]:
             mode[slot] = price[group.node] - s.floor[slot] <= EXACT
         else:
-            mode[slot] = z[c.at.levy][slot] > 0.0 and x[group.members].sum() < s.shut[slot] * (1.0 - EXACT)
+            mode[slot] = z[c.at.levy][slot] > EXACT and x[group.members].sum() < s.shut[slot] * (1.0 - EXACT)
     return mode
 
 
