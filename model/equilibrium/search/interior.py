@@ -34,7 +34,7 @@ MOST_POLISHES = 8
 MOST_MODES = 8
 SMALL_FLOW = 0.1
 LOW_PRICE = 0.1
-CLEARED = 1e-19
+CLEARED = 1e-24
 """Mean product of distance and condition at which the method stops."""
 WAITING = 1e-12
 """Mean product that is kept while conditions are not met: steep curves take longer than bounds."""
