@@ -20,7 +20,7 @@ key                               meaning
 ``states``                        shipped states tried
 ``states_refused``                of them refused with a message
 ``states_crashed``                of them ended in a traceback
-``states_slowest_s``              time of the slowest state
+``states_slowest_s``              processor time of the slowest state
 ``states_over_1_s``               states that took longer than a second
 ``wrong_markets`` and so on       numbers of the markets of each kind of failure; ``refusals`` of states in words
 ================================  ==================================================================================
@@ -41,7 +41,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -179,14 +179,14 @@ def state(number: int, seed: int) -> Scenario:
 def of_state(number: int, seed: int) -> StateOutcome:
     """What becomes of one shipped state, its calibration and status quo found before."""
     scenario = state(number, seed)
-    begin = perf_counter()
+    begin = process_time()
     try:
         world().solved(scenario.minerals[0], scenario)
     except AccordError as error:
-        return StateOutcome(scenario.name, perf_counter() - begin, refused=str(error))
+        return StateOutcome(scenario.name, process_time() - begin, refused=str(error))
     except Exception as error:
-        return StateOutcome(scenario.name, perf_counter() - begin, crashed=f"{type(error).__name__}: {error}")
-    return StateOutcome(scenario.name, perf_counter() - begin)
+        return StateOutcome(scenario.name, process_time() - begin, crashed=f"{type(error).__name__}: {error}")
+    return StateOutcome(scenario.name, process_time() - begin)
 
 
 def of_states(states: list[StateOutcome]) -> dict[str, Any]:

@@ -267,6 +267,7 @@ class Overlay:
         self._levies: list[LevyGroup] = []
         self._pools: list[Pool] = []
         self._trqs: list[TrqGroup] = []
+        self._caps: list[tuple[Integers, float]] = []
         self._commitments: list[Commitment] = []
 
     # Who and what.
@@ -452,11 +453,15 @@ class Overlay:
     # Verbs of shocks.
 
     def scale(self, which: Integers, factor: float) -> None:
-        """Multiply the quantity at every price, and its bounds, by ``factor``; 0 switches the activity off."""
+        """Multiply the quantity at every price, and its bounds, by ``factor``; 0 switches the activity off.
+
+        Processing without a capacity has nothing to scale.
+        """
+        t = self.table
+        which = which[(t.role[which] != Role.PROCESS) | (t.shape[which] != Shape.FLAT) | np.isfinite(t.upper[which])]
         if factor == 0:
             self.close(which)
             return
-        t = self.table
         t.base[which[t.shape[which] == Shape.POWER]] *= factor
         t.width[which[t.shape[which] == Shape.LINEAR]] /= factor
         t.lower[which] *= factor
@@ -468,16 +473,10 @@ class Overlay:
         self.table.upper[which] = 0.0
 
     def cap(self, which: Integers, quantity: float) -> None:
-        """At most a quantity is made by some producers together; what must be made yields to it."""
-        t = self.table
-        if len(which) == 1:
-            t.upper[which] = np.minimum(t.upper[which], quantity)
-            t.lower[which] = np.minimum(t.lower[which], t.upper[which])
-            return
-        least = float(t.lower[which].sum())
-        if least > quantity:
-            t.lower[which] *= quantity / least
-        self.limit("supply_cap", which, quantity)
+        """At most a quantity is made by some producers together, whatever else is laid over them."""
+        if len(which) > 1:
+            self.limit("supply_cap", which, quantity)
+        self._caps.append((which, quantity))
 
     def raise_freight(self, which: Integers, share: float) -> None:
         """Money freight on some routes grows by a share."""
@@ -520,6 +519,7 @@ class Overlay:
 
     def problem(self) -> Problem:
         """The finished problem."""
+        self._yield_to_caps()
         return Problem(
             market=self.market,
             table=self.table,
@@ -531,6 +531,17 @@ class Overlay:
             trqs=tuple(self._trqs),
             commitments=tuple(self._commitments),
         )
+
+    def _yield_to_caps(self) -> None:
+        """What must be made yields to the caps; one producer's capacity is at most its cap."""
+        t = self.table
+        for which, quantity in self._caps:
+            if len(which) == 1:
+                t.upper[which] = np.minimum(t.upper[which], quantity)
+            t.lower[which] = np.minimum(t.lower[which], t.upper[which])
+            least = float(t.lower[which].sum())
+            if least > quantity:
+                t.lower[which] *= quantity / least
 
     def _standing(self) -> Iterable[Charge]:
         """Duties in force, and the charges that no tariff-rate quota replaces."""

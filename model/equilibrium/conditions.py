@@ -143,6 +143,7 @@ class System:
         self.shut = np.array(
             [max(group.shut, ARRIVALS_ENDED) + float(t.lower[group.members].sum()) for group in problem.levies]
         )
+        self.fades = np.array([group.shut > ARRIVALS_ENDED for group in problem.levies], dtype=bool)
         self.levy_slot = np.where(problem.levy < 0, self.levies, problem.levy)
         self.is_over = t.role == Role.OVER_QUOTA
         self.trq_of = {group.pool: slot for slot, group in enumerate(problem.trqs)}

@@ -135,9 +135,9 @@ def flat_set(
         is_flat[activity] = connect(activity)
     for pool in binding:
         members = pool.members[inside[pool.members]]
-        if len(members) and curved[members].all():
-            free = members[~is_flat[members]]
-            is_flat[free[np.argsort(-x[free])[:1]]] = True
+        free = members[~is_flat[members]]
+        if len(free) and curved[members].all():
+            is_flat[free[np.argmax(x[free])]] = True
     home = root(system.nodes)
     pinned = np.array([root(node) == home for node in range(system.nodes)])
     return is_flat, pinned
