@@ -19,14 +19,34 @@ from model.impact import MarketChange, by_mineral, compare
 from model.market.records import Role, sum_by
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.assumptions import Assumptions
-    from model.equilibrium import Equilibrium
+    from model.equilibrium import Equilibrium, SolvedMineral
     from model.impact import Manufacturers
     from model.market.base_year import BaseYear
     from model.market.records import Floats
     from model.scenario import Scenario
 
 STATES = ("status_quo", "without_agreement", "with_agreement")
+
+
+def consumer_prices(solved: SolvedMineral, stage: str) -> dict[str, float]:
+    """What users pay at a stage, by region [USD/t]."""
+    return {row["region"]: row["consumer_price"] for row in solved.accounts.prices if row["stage"] == stage}
+
+
+def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -> float:
+    """The mean of regions' prices by their use; the plain mean where nobody uses anything, nan where nobody trades.
+
+    >>> use_weighted_price({"USA": 10.0, "JPN": 20.0}, {"USA": 3.0, "JPN": 1.0, "AUS": 5.0})
+    12.5
+    """
+    regions = [region for region in use_t if region in price]
+    weights = [use_t[region] for region in regions]
+    if not regions:
+        return float("nan")
+    return float(np.average([price[region] for region in regions], weights=weights if sum(weights) else None))
 
 
 @dataclass(frozen=True)
@@ -195,8 +215,9 @@ class Outcome:
         ]
         used = self.quantities[(self.quantities["mineral"] == mineral) & self._is_last(self.quantities)]
         used = used[used["region"].isin(parties)].set_index("region")
-        weight = used["consumption_status_quo_t"].reindex(prices["region"]).to_numpy()
-        price = {name: float(np.average(prices[f"consumer_price_{name}_usd_per_t"], weights=weight)) for name in STATES}
+        use_t = dict(zip(used.index, used["consumption_status_quo_t"], strict=True))
+        paid = {name: zip(prices["region"], prices[f"consumer_price_{name}_usd_per_t"], strict=True) for name in STATES}
+        price = {name: use_weighted_price(dict(pairs), use_t) for name, pairs in paid.items()}
         sources = self.sources[self.sources["mineral"] == mineral]
         outside = sources[~sources["is_party"] & (sources["origin"] != "stocks")]
         share = {

@@ -19,7 +19,7 @@ from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
 from model.market.horizon import HORIZONS
 from model.market.records import Market, MineralMarket, Role
-from model.outcome import Outcome
+from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.scenario import Scenario, check_names
 from model.shocks import Base, NamedShock, ShockLibrary, controls_in_force
 from model.work import Memory
@@ -142,6 +142,18 @@ class World:
             return solve_problem(problem, scenario.agreement, self._solver, start)
 
         return self._solved.recall(key, make)
+
+    def parties_price(self, mineral: str, stage: str, scenario: Scenario) -> float:
+        """What the parties' users pay at a stage under a scenario, weighted by their use in the status quo [USD/t]."""
+        return use_weighted_price(
+            consumer_prices(self.solved(mineral, scenario), stage), self.parties_use(mineral, stage, scenario)
+        )
+
+    def parties_use(self, mineral: str, stage: str, scenario: Scenario) -> dict[str, float]:
+        """Use of each party at a stage in the status quo; at the mine stage its refineries' intake [t/yr]."""
+        rows = self.solved(mineral, scenario.status_quo()).accounts.quantities
+        parties = set(scenario.parties)
+        return {row["region"]: row["consumption"] for row in rows if row["stage"] == stage and row["region"] in parties}
 
     def problem(self, mineral: str, scenario: Scenario) -> Problem:
         """One mineral's market with everything the scenario lays over it, its hosts' output included."""
