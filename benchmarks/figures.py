@@ -2,8 +2,8 @@
 
 Every benchmark takes ``--json PATH``, which writes all figures, and ``--against COMMIT``, which measures that version
 too. The versions take turns on the same machine with the same packages, ``--repeats`` times each, and the ratios of
-neighbouring runs are shown with their spread: what else the machine does falls on both alike. A figure's unit is a
-part of its name (``one_state_ms_worst`` is in milliseconds); a figure without one is a count or a ratio.
+neighbouring runs are shown with their spread: what else the machine does falls on both alike. A figure's unit is a part
+of its name (``one_state_ms_worst`` is in milliseconds); a figure without one is a count or a ratio.
 """
 
 from __future__ import annotations
