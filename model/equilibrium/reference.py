@@ -1,8 +1,8 @@
 """Any state solved again by the reference programme alone: Pyomo and HiGHS, no Newton, no interior point.
 
-The programme of :mod:`model.equilibrium.proof.reference` is solved with coarse steps over every whole curve, then
-with ever finer ones around its own duals. Duties that depend on prices are charged at the prices of the solve before;
-levies are given, since a linear programme cannot choose them. What comes out is held against the state.
+The programme of :mod:`model.equilibrium.proof.reference` is solved with coarse steps over every whole curve, then with
+ever finer ones around its own duals. Duties that depend on prices are charged at the prices of the solve before; levies
+are given, since a linear programme cannot choose them. What comes out is held against the state.
 """
 
 from __future__ import annotations

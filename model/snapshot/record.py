@@ -2,8 +2,8 @@
 
 A snapshot is one JSON object. ``inputs`` is everything that determines the numbers; ``id`` is the SHA-256 of its
 canonical text, the scenario's name left out. ``checksum`` is the SHA-256 of the canonical text of the whole object
-without ``checksum`` itself. Both are taken over the content as it stands in the file, so that a later version with
-more fields still finds them unchanged.
+without ``checksum`` itself. Both are taken over the content as it stands in the file, so that a later version with more
+fields still finds them unchanged.
 """
 
 from __future__ import annotations

@@ -95,10 +95,10 @@ def flat_set(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Activities to be given a flat step, and the nodes whose price the programme then determines.
 
-    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to
-    the outside. Preferred are activities with one end outside the market (demand, supply), then the largest.
-    ``centre`` is what one more unit of each activity earns, ``width`` that of the steps: an activity that hardly moves
-    over one fixes no price. ``by_rank`` chooses by linear independence, which is sure but slow.
+    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the
+    outside. Preferred are activities with one end outside the market (demand, supply), then the largest. ``centre`` is
+    what one more unit of each activity earns, ``width`` that of the steps: an activity that hardly moves over one fixes
+    no price. ``by_rank`` chooses by linear independence, which is sure but slow.
     """
     t = system.problem.table
     x = point.quantity
