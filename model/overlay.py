@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -190,10 +191,10 @@ class Problem:
             pools,
         )
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over everything that decides the equilibrium and what is reported of it."""
-        total = sha256()
-        _add_content(total.update, (self.market.mineral, self.market.regions, self.market.stages, self.market.nodes))
+        total = sha256(repr(self.market.places).encode())
         laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
         _add_content(total.update, (self.table, *laid))
         return total.hexdigest()
@@ -261,6 +262,8 @@ class Overlay:
         self.table = replace(market.activities, **{name: getattr(market.activities, name).copy() for name in changing})
         self.producer_floor = np.zeros(len(market.nodes))
         self.duty_in_force = np.zeros(len(self.table)) if market.base_duty is None else market.base_duty.copy()
+        self._region_at = {name: position for position, name in enumerate(market.regions)}
+        self._stage_of = stage_positions(market, self.table)
         self._charges: list[Charge] = []
         self._replaced: list[Integers] = []
         self._levy = np.full(len(self.table), -1)
@@ -279,11 +282,13 @@ class Overlay:
 
     def region(self, name: str) -> int:
         """Position of a region."""
-        return self.market.regions.index(name)
+        return self._region_at[name]
 
     def stage_of(self) -> Integers:
         """Stage of every activity (position): what it delivers, or takes where it delivers nothing."""
-        return stage_positions(self.market, self.table)
+        if len(self._stage_of) != len(self.table):
+            self._stage_of = stage_positions(self.market, self.table)
+        return self._stage_of
 
     def routes(self, exporters: Iterable[str], importers: Iterable[str], stage: str) -> Integers:
         """Activities that move a stage from any of the exporters to any of the importers (never within a region)."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from model.instruments import Agreement
     from model.market.base_year import BaseYear
     from model.overlay import Problem
     from model.shocks import Disturbance
@@ -131,16 +132,17 @@ class World:
     def solved(self, mineral: str, scenario: Scenario) -> SolvedMineral:
         """One mineral's equilibrium under a scenario, from memory where the same problem was solved before."""
         problem = self.problem(mineral, scenario)
-        terms = tuple(scenario.agreement.terms(mineral))
         status_quo = self._status_quo(mineral, scenario)
-        key = (problem.digest(), terms, status_quo.digest())
 
-        def make() -> SolvedMineral:
-            is_status_quo = key[0] == key[2]
-            start = None if is_status_quo else self.solved(mineral, scenario.status_quo()).state
-            return solve_problem(problem, scenario.agreement, self._solver, start)
+        def found(one: Problem, agreement: Agreement) -> SolvedMineral:
+            def make() -> SolvedMineral:
+                is_start = one.digest == status_quo.digest
+                start = None if is_start else found(status_quo, scenario.status_quo().agreement).state
+                return solve_problem(one, agreement, self._solver, start)
 
-        return self._solved.recall(key, make)
+            return self._solved.recall((one.digest, tuple(agreement.terms(mineral)), status_quo.digest), make)
+
+        return found(problem, scenario.agreement)
 
     def problem(self, mineral: str, scenario: Scenario) -> Problem:
         """One mineral's market with everything the scenario lays over it, its hosts' output included."""
