@@ -196,10 +196,9 @@ class Problem:
     @cached_property
     def digest(self) -> bytes:
         """A hash over everything that decides the equilibrium and what is reported of it."""
-        market = self.market
-        of_market = (market.mineral, market.regions, market.stages, market.nodes, market.price_scale)
+        of_market = (self.market.places, self.market.price_scale, self.market.quantity_scale)
         laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
-        content = pickle.dumps((*of_market, market.quantity_scale, self.table, *laid), protocol=5)
+        content = pickle.dumps((*of_market, self.table, *laid), protocol=5)
         return blake2b(content, digest_size=DIGEST_BYTES).digest()
 
 
@@ -246,6 +245,8 @@ class Overlay:
         self.table = replace(market.activities, **{name: getattr(market.activities, name).copy() for name in changing})
         self.producer_floor = np.zeros(len(market.nodes))
         self.duty_in_force = np.zeros(len(self.table)) if market.base_duty is None else market.base_duty.copy()
+        self._region_at = {name: position for position, name in enumerate(market.regions)}
+        self._stage_of = stage_positions(market, self.table)
         self._charges: list[Charge] = []
         self._replaced: list[Integers] = []
         self._levy = np.full(len(self.table), -1)
@@ -264,11 +265,13 @@ class Overlay:
 
     def region(self, name: str) -> int:
         """Position of a region."""
-        return self.market.regions.index(name)
+        return self._region_at[name]
 
     def stage_of(self) -> Integers:
         """Stage of every activity (position): what it delivers, or takes where it delivers nothing."""
-        return stage_positions(self.market, self.table)
+        if len(self._stage_of) != len(self.table):
+            self._stage_of = stage_positions(self.market, self.table)
+        return self._stage_of
 
     def routes(self, exporters: Iterable[str], importers: Iterable[str], stage: str) -> Integers:
         """Activities that move a stage from any of the exporters to any of the importers (never within a region)."""

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,12 @@ class MineralMarket:
     quantity_scale: float = 1.0
     start_price: Floats | None = None
     exporter_stock_price: Floats | None = None
+
+    @cached_property
+    def places(self) -> tuple[tuple[object, ...], ...]:
+        """What the market's positions stand for: its name, its regions, its stages, and every node."""
+        nodes = tuple((node.region, node.stage, int(node.role)) for node in self.nodes)
+        return (self.mineral,), self.regions, self.stages, nodes
 
     def node(self, region: str, stage: str, role: NodeRole) -> int:
         """Position of the node where producers (or users) of a stage trade in a region, or ``NOWHERE``."""
