@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_S = 300
 """A run that takes longer hangs."""
@@ -27,6 +29,7 @@ FIGURES = {
 }
 
 
+@pytest.mark.slow
 def test_the_benchmark_reports_every_figure(tmp_path: Path) -> None:
     path = tmp_path / "benchmark.json"
     command = [sys.executable, str(ROOT / "benchmarks" / "equilibrium.py"), "--quick", "--json", str(path)]

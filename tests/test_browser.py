@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from model import edits
 from model.scenario import Scenario
 from model.studies.floor_curve import status_quo_price
@@ -10,6 +12,7 @@ from model.world import World
 from tests.running_app import ANSWER_MILLISECONDS, browsed, served
 
 
+@pytest.mark.slow
 def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
     reference = status_quo_price(world, Scenario(), "antimony", "refined")
     level = round(1.25 * reference)

@@ -222,6 +222,7 @@ def test_an_equivalent_instrument_gives_the_same_producer_price(
     assert set(by_party(answer, MEMBERS, names)["party"]) == {"United States", "European Union", "Japan"}
 
 
+@pytest.mark.slow
 def test_one_party_s_means_leave_the_others_without_the_instrument(evaluator: Evaluator, trial: Trial) -> None:
     alone = {each.instrument: each for each in last(equivalents(evaluator, trial, MINERAL, ("JPN",)))}
     together = {each.instrument: each for each in last(equivalents(evaluator, trial, MINERAL))}

@@ -27,8 +27,8 @@ from model.shocks import Base, Disturbance
 from model.shocks.kinds import OF_ROW, SupplyLoss
 from model.words.names import Names
 from model.words.voice import Voice
-from model.world import World
 from tests import test_laws
+from tests.shipped import WORLD
 from tests.snapshots import altered, sample
 from tests.toy import FORMULATIONS, PARTIES, Formulation, prove, toy_market
 
@@ -40,7 +40,6 @@ ON_SHIPPED = {"HOME": "USA", "PARTNER": "JPN", "ABROAD": "CHN", "m": "bismuth"}
 NEUTRAL_AT_NO_LEVEL = {"export_ban", "export_quota", "supply_cap"}
 """Shocks that are a limit: which one changes nothing depends on what happens otherwise."""
 SAME = 1e-6
-WORLD = World()
 
 
 def formulations(key: str) -> dict[str, Formulation]:

@@ -18,7 +18,7 @@ from model.equilibrium import Solver, lay_over, solve_problem
 from model.instruments import Agreement
 from model.market.records import MineralMarket, Role
 from model.scenario import Scenario
-from model.world import World
+from tests.shipped import WORLD
 from tests.strategies import (
     EVERY_KIND,
     FINAL,
@@ -581,7 +581,6 @@ LAWS: dict[str, tuple[Any, ...]] = {
 # --- the same laws on the shipped markets ---
 
 EIGHT = ("USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR")
-WORLD = World()
 FLOOR_FACTORS = (1.05, 1.2, 1.5)
 
 

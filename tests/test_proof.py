@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from model.errors import SolveError
 from model.instruments import KINDS
 from model.scenario import Scenario
 from model.world import World
+from tests.shipped import WORLD
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -156,7 +156,7 @@ NEWTON_BROKEN: dict[str, Break] = {
 def test_a_wedge_broken_in_newton_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """On a shipped market: refused, or found right by the other search; never the broken number."""
     scenario = Scenario.parse({"minerals": ["tungsten"], "agreement": SHIPPED_TERMS[name]}, "scenario")
-    right = World().solved("tungsten", scenario).state
+    right = WORLD.solved("tungsten", scenario).state
     NEWTON_BROKEN[name](monkeypatch)
     try:
         found = World().solved("tungsten", scenario).state
@@ -201,22 +201,17 @@ def counted(patch: pytest.MonkeyPatch, name: str, change: Callable[..., Any] | N
 
 def high_floor() -> Scenario:
     """A floor on yttrium that Newton does not reach in one go."""
-    world, parties = shipped_world(), ["USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR"]
+    parties = ["USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR"]
     plain = Scenario(minerals=("yttrium",), parties=tuple(parties))
-    price = 1.3 * world.outcome(plain).headline("yttrium").price_status_quo_usd_per_t
-    floor = {"mineral": "yttrium", "stage": world.stages["yttrium"][-1], "parties": parties, "price": price}
+    price = 1.3 * WORLD.outcome(plain).headline("yttrium").price_status_quo_usd_per_t
+    floor = {"mineral": "yttrium", "stage": WORLD.stages["yttrium"][-1], "parties": parties, "price": price}
     return Scenario.parse({"minerals": ["yttrium"], "parties": parties, "agreement": {"floors": [floor]}}, "scenario")
-
-
-@cache
-def shipped_world() -> World:
-    return World()
 
 
 def test_floors_raised_by_degrees_give_what_the_other_search_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = high_floor()
-    problem = shipped_world().problem("yttrium", scenario)
-    start = shipped_world().solved("yttrium", scenario.status_quo()).state
+    problem = WORLD.problem("yttrium", scenario)
+    start = WORLD.solved("yttrium", scenario.status_quo()).state
     points = counted(monkeypatch, "refine_gradually")
     others = counted(monkeypatch, "find")
     gradual = Solver().solve(problem, start)

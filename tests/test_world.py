@@ -15,6 +15,7 @@ from model.market.records import Role, Shape
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.world import World
+from tests.shipped import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,7 @@ def _size(frame: pd.DataFrame) -> float:
 # --- memory ---
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_order_of_scenarios() -> None:
     one, other = World(), World()
     forwards = {name: numbers(one, name) for name in SCENARIOS}
@@ -109,7 +111,7 @@ def test_what_touches_a_market_is_solved_again(world: World) -> None:
 # --- outcomes ---
 
 
-@pytest.mark.parametrize("mineral", World().minerals)
+@pytest.mark.parametrize("mineral", WORLD.minerals)
 def test_without_agreement_and_shock_nothing_changes(world: World, mineral: str) -> None:
     outcome = world.outcome(parse({"minerals": [mineral]}))
     assert outcome.with_agreement.states[mineral] is outcome.status_quo.states[mineral]
@@ -293,6 +295,7 @@ def without_changes_since_the_base_year(folder: Path) -> World:
     return World(folder)
 
 
+@pytest.mark.slow
 def test_without_changes_since_the_base_year_the_status_quo_is_the_base_year(data_copy: Path) -> None:
     world = without_changes_since_the_base_year(data_copy)
     for mineral in world.minerals:
@@ -351,7 +354,7 @@ def test_a_named_shock_may_be_given_as_a_record(world: World) -> None:
 def test_users_who_want_more_gain_nothing_by_wanting_it() -> None:
     """A demand surge raises the price: users lose what the same, larger use costs more."""
     scenario = Scenario.parse({"minerals": ["antimony"], "shocks": [{"name": "antimony_solar_surge"}]}, "scenario")
-    outcome = World().outcome(scenario)
+    outcome = WORLD.outcome(scenario)
     parties = outcome.accounts[outcome.accounts["is_party"]]
     headline = outcome.headline("antimony")
     assert headline.price_usd_per_t > headline.price_status_quo_usd_per_t
