@@ -1,9 +1,10 @@
-"""How long the optimiser takes: ``python benchmarks/design.py [--json PATH] [--minerals ID ...] [--stages]``.
+"""How long the optimiser takes.
 
-Seconds on two processes: the response table of each mineral under 60 packages and all named shocks, cold (median and
-worst mineral) and from the store; the choice for one mineral (the slowest) and for all together under each objective,
-with the largest gap reached; and the largest difference between predicted and verified gains of a whole run.
-``--stages`` instead: the choice in which every state counts, in two stages and as a whole, under half as many packages.
+``python benchmarks/design.py [--minerals ID ...] [--stages] [--json PATH] [--against COMMIT]``. Seconds on two
+processes: the response table of each mineral under 60 packages and all named shocks, cold (median and worst mineral)
+and from the store; the choice for one mineral (the slowest) and for all together under each objective, with the largest
+gap reached; and the largest difference between predicted and verified gains of a whole run. ``--stages`` instead: the
+choice in which every state counts, in two stages and as a whole, under half as many packages.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # numpy reads this when it is imported
 
 import argparse
-import json
 import statistics
 import tempfile
 from dataclasses import replace
@@ -21,6 +21,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import figures
 import numpy as np
 
 from model.design import Designer, DesignRequest, ResponseTable, Store
@@ -45,20 +46,18 @@ SIXTY = Menu(
 
 
 def main() -> None:
-    """Measure and print; ``--json`` also writes the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the figures as JSON")
+    """Measure what is asked for, or both versions of it."""
+    parser = argparse.ArgumentParser(description="Times of the optimiser on the shipped data.")
     parser.add_argument(
         "--minerals", nargs="*", default=None, metavar="ID", help="minerals to measure (default: every one)"
     )
     parser.add_argument("--stages", action="store_true", help="compare the choice in two stages with the whole one")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = (stages if arguments.stages else measure)(Path(folder), arguments.minerals)
-    text = json.dumps(figures, indent=1)
-    print(text)
-    if arguments.json is not None:
-        arguments.json.write_text(text + "\n", encoding="utf-8")
+
+    def asked(arguments: argparse.Namespace) -> dict[str, float]:
+        with tempfile.TemporaryDirectory() as folder:
+            return (stages if arguments.stages else measure)(Path(folder), arguments.minerals)
+
+    figures.run(__file__, parser, asked)
 
 
 def measure(folder: Path, minerals: Sequence[str] | None) -> dict[str, float]:
@@ -97,16 +96,16 @@ def stages(folder: Path, minerals: Sequence[str] | None) -> dict[str, float]:
     )
     designer = Designer(ResponseTable(world, Store(folder / "responses.sqlite"), WORKERS), request)
     designer.survey()
-    figures: dict[str, float] = {}
+    found: dict[str, float] = {}
     for kind, weights in (("expected_gain", {}), ("worst_off", {}), ("cvar", {"USA": 2.0})):
         asked = request.model_copy(update={"objective": Objective(kind=kind, weights=weights)})
         m = build(replace(designer.terms(), request=asked))
         for name, in_stages in (("stages", True), ("whole", False)):
             programme = Programme(m, asked, in_stages)
             begin = perf_counter()
-            figures[f"{kind}_{name}_objective"] = programme.solve().objective
-            figures[f"{kind}_{name}_s"] = perf_counter() - begin
-    return figures
+            found[f"{kind}_{name}_objective"] = programme.solve().objective
+            found[f"{kind}_{name}_s"] = perf_counter() - begin
+    return found
 
 
 def request_for(minerals: tuple[str, ...], kind: str = "expected_gain") -> DesignRequest:

@@ -1,8 +1,8 @@
-"""How long the equilibrium takes on the shipped data, in one flat JSON object.
+"""How long the equilibrium takes on the shipped data.
 
-``python benchmarks/equilibrium.py [--json PATH] [--quick]``. Every state is solved for the first time when it is timed
-(no result is read from memory); markets are calibrated before, as they are while a lever moves. Times are milliseconds
-of wall clock in one process.
+``python benchmarks/equilibrium.py [--quick] [--json PATH] [--against COMMIT]``. Every state is solved for the first
+time when it is timed (no result is read from memory); markets are calibrated before, as they are while a lever moves.
+Times are milliseconds of wall clock in one process.
 
 =============================  =====================================================================================
 key                            meaning
@@ -31,17 +31,16 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # more threads slow small solves; numpy reads this when it is imported
 
 import argparse
-import json
 import resource
 import statistics
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import figures
 import numpy as np
 
 from model.case import Case, market_of
@@ -110,18 +109,11 @@ class Market:
     outsiders: tuple[str, ...]
 
 
-def main(argv: list[str] | None = None) -> dict[str, Any]:
-    """Run everything, print the result and write it where asked."""
+def main(argv: list[str] | None = None) -> None:
+    """Run everything, or both versions of it."""
     parser = argparse.ArgumentParser(description="Times of the equilibrium on the shipped data.")
-    parser.add_argument("--json", type=Path, help="also write the result to this file")
     parser.add_argument("--quick", action="store_true", help="few markets and levels, to see that it runs")
-    arguments = parser.parse_args(argv)
-    result = measure(World(), quick=arguments.quick)
-    text = json.dumps(result, indent=1)
-    print(text)
-    if arguments.json is not None:
-        arguments.json.write_text(text + "\n", encoding="utf-8")
-    return result
+    figures.run(__file__, parser, lambda asked: measure(World(), quick=asked.quick), argv)
 
 
 def measure(world: World, *, quick: bool) -> dict[str, Any]:

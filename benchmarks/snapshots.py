@@ -1,13 +1,12 @@
 """How long the exports of a snapshot and a list of a library of 10,000 entries take.
 
-Run ``python benchmarks/snapshots.py [--json PATH]``. Every export is timed once, in a fresh process after its imports.
-The listed library holds 10,000 entries; a list reads no contents, so they share one.
+``python benchmarks/snapshots.py [--json PATH] [--against COMMIT]``. Every export is timed once, in a fresh process
+after its imports. The listed library holds 10,000 entries; a list reads no contents, so they share one.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sqlite3
 import subprocess
@@ -17,9 +16,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # numpy reads this when it is imported
+
+import figures
 
 from model.memo import FORMATS, document_of, export
 from model.scenario import Scenario
@@ -32,25 +31,24 @@ ENTRIES = 10_000
 LIST_LIMIT_S = 0.5
 EXPORT_LIMIT_S = 3.0
 REPEATS = 5
+ONE_EXPORT = "--export"
 
 
 def main() -> None:
-    """Measure, print and, where asked, write the times."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the times as JSON")
-    parser.add_argument("--export", nargs=2, metavar=("FORMAT", "FILE"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.export:
-        print(_export_seconds(arguments.export[0], Path(arguments.export[1])))
+    """Measure, or measure both versions."""
+    if sys.argv[1:2] == [ONE_EXPORT]:  # one of its own processes
+        print(_export_seconds(sys.argv[2], Path(sys.argv[3])))
         return
+    parser = argparse.ArgumentParser(description="Times of exports and of a list of a large library.")
+    limits = {f"{format}_s": EXPORT_LIMIT_S for format in FORMATS} | {f"list_{ENTRIES}_s": LIST_LIMIT_S}
+    figures.run(__file__, parser, lambda _: measure(), limits=limits)
+
+
+def measure() -> dict[str, float]:
+    """Seconds of every export and of the list."""
     with tempfile.TemporaryDirectory() as place:
         times = {f"{format}_s": seconds for format, seconds in _exports(Path(place)).items()}
-        times[f"list_{ENTRIES}_s"] = _list_seconds(Path(place) / "library.sqlite")
-    for name, seconds in times.items():
-        limit = LIST_LIMIT_S if name.startswith("list") else EXPORT_LIMIT_S
-        print(f"{name:<14} {seconds:6.3f}  limit {limit:g}  {'met' if seconds < limit else 'NOT MET'}")
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
+        return times | {f"list_{ENTRIES}_s": _list_seconds(Path(place) / "library.sqlite")}
 
 
 def _exports(place: Path) -> dict[str, float]:
@@ -65,7 +63,7 @@ def _exports(place: Path) -> dict[str, float]:
     file.write_text(freeze(World(), Scenario.parse(content, "scenario")).to_json(), encoding="utf-8")
     times = {}
     for format in FORMATS:
-        command = [sys.executable, __file__, "--export", format, str(file)]
+        command = [sys.executable, __file__, ONE_EXPORT, format, str(file)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         times[format] = float(done.stdout)
     return times

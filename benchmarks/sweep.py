@@ -1,6 +1,7 @@
-"""What becomes of many markets and many states, in one flat JSON object.
+"""What becomes of many markets and many states.
 
-``python benchmarks/sweep.py [--markets N] [--seed S] [--states N] [--workers W] [--failures DIR] [--json PATH]``.
+``python benchmarks/sweep.py [--markets N] [--seed S] [--states N] [--workers W] [--failures DIR] [--json PATH]
+[--against COMMIT]``.
 
 Generated markets are solved as case files are and each result is held against every condition of the case format by a
 check that shares nothing with the engine (``tests/independent``). A refusal is right where fixed use cannot be served
@@ -16,12 +17,12 @@ key                               meaning
 ``refused_though_solvable``       refused, but the second solver's equilibrium passes the check
 ``refused_not_decided``           refused, and the second solver finds none either
 ``crashed``, ``took_too_long``    markets that ended in a traceback or had no answer within the limit
-``slowest_s``, ``over_2_s``       processor time of the slowest market; markets that took longer than two seconds
+``slowest_s``, ``slow``           processor time of the slowest market; markets that took longer than two seconds
 ``states``                        shipped states tried
 ``states_refused``                of them refused with a message
 ``states_crashed``                of them ended in a traceback
-``states_slowest_s``              time of the slowest state
-``states_over_1_s``               states that took longer than a second
+``states_slowest_s``              processor time of the slowest state
+``states_slow``                   states that took longer than a second, named in ``slow_states``
 ``wrong_markets`` and so on       numbers of the markets of each kind of failure; ``refusals`` of states in words
 ================================  ==================================================================================
 """
@@ -41,11 +42,12 @@ from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import figures
+
+sys.path.append(str(figures.ROOT))  # the check is no part of the installed code
 
 from model.errors import AccordError
 from model.instruments import Agreement, Duty, Floor, Mechanism, Trq
@@ -73,30 +75,29 @@ class StateOutcome:
     crashed: str = ""
 
 
-def main(argv: list[str] | None = None) -> dict[str, Any]:
-    """Run what is asked for, print the result and write it where asked."""
+def main(argv: list[str] | None = None) -> None:
+    """Run what is asked for, or both versions of it."""
     parser = argparse.ArgumentParser(description="Generated markets and shipped states, each held against a check.")
     parser.add_argument("--markets", type=int, default=0, help="generated markets to solve")
     parser.add_argument("--states", type=int, default=0, help="shipped states to solve")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--failures", type=Path, help="folder for the case files that fail")
-    parser.add_argument("--json", type=Path, help="also write the result to this file")
-    arguments = parser.parse_args(argv)
-    result: dict[str, Any] = {"seed": arguments.seed}
-    with get_context("spawn").Pool(arguments.workers) as pool:
-        if arguments.markets:
-            verdicts = pool.map(partial(of_market, seed=arguments.seed), range(arguments.markets), chunksize=5)
+    figures.run(__file__, parser, measure, argv)
+
+
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
+    """What the module's table says, of markets and states as far as they are asked for."""
+    result: dict[str, Any] = {"seed": asked.seed}
+    with get_context("spawn").Pool(asked.workers) as pool:
+        if asked.markets:
+            verdicts = pool.map(partial(of_market, seed=asked.seed), range(asked.markets), chunksize=5)
             result |= of_markets(verdicts)
-            if arguments.failures is not None:
-                keep(verdicts, arguments.seed, arguments.failures)
-        if arguments.states:
-            states = pool.map(partial(of_state, seed=arguments.seed), range(arguments.states), chunksize=5)
+            if asked.failures is not None:
+                keep(verdicts, asked.seed, asked.failures)
+        if asked.states:
+            states = pool.map(partial(of_state, seed=asked.seed), range(asked.states), chunksize=5)
             result |= of_states(states)
-    text = json.dumps(result, indent=1)
-    print(text)
-    if arguments.json is not None:
-        arguments.json.write_text(text + "\n", encoding="utf-8")
     return result
 
 
@@ -110,7 +111,7 @@ def of_markets(verdicts: list[Verdict]) -> dict[str, Any]:
     count = Counter(verdict.kind for verdict in verdicts)
     result: dict[str, Any] = {"markets": len(verdicts)} | {KEYS[kind]: count[kind] for kind in KINDS}
     result["slowest_s"] = round(max(verdict.seconds for verdict in verdicts), 2)
-    result["over_2_s"] = sum(verdict.seconds > LONG_MARKET_S for verdict in verdicts)
+    result["slow"] = sum(verdict.seconds > LONG_MARKET_S for verdict in verdicts)
     for kind in KINDS[1:]:
         numbers = [str(number) for number, verdict in enumerate(verdicts) if verdict.kind == kind]
         result[f"{KEYS[kind]}_markets"] = " ".join(numbers)
@@ -179,14 +180,14 @@ def state(number: int, seed: int) -> Scenario:
 def of_state(number: int, seed: int) -> StateOutcome:
     """What becomes of one shipped state, its calibration and status quo found before."""
     scenario = state(number, seed)
-    begin = perf_counter()
+    begin = process_time()
     try:
         world().solved(scenario.minerals[0], scenario)
     except AccordError as error:
-        return StateOutcome(scenario.name, perf_counter() - begin, refused=str(error))
+        return StateOutcome(scenario.name, process_time() - begin, refused=str(error))
     except Exception as error:
-        return StateOutcome(scenario.name, perf_counter() - begin, crashed=f"{type(error).__name__}: {error}")
-    return StateOutcome(scenario.name, perf_counter() - begin)
+        return StateOutcome(scenario.name, process_time() - begin, crashed=f"{type(error).__name__}: {error}")
+    return StateOutcome(scenario.name, process_time() - begin)
 
 
 def of_states(states: list[StateOutcome]) -> dict[str, Any]:
@@ -196,7 +197,7 @@ def of_states(states: list[StateOutcome]) -> dict[str, Any]:
         "states_refused": sum(bool(own.refused) for own in states),
         "states_crashed": sum(bool(own.crashed) for own in states),
         "states_slowest_s": round(max(own.seconds for own in states), 2),
-        "states_over_1_s": sum(own.seconds > LONG_STATE_S for own in states),
+        "states_slow": sum(own.seconds > LONG_STATE_S for own in states),
         "refusals": "; ".join(
             f"{own.name}: {own.refused or own.crashed}" for own in states if own.refused or own.crashed
         ),

@@ -219,8 +219,8 @@ class Output:
 
     What stands there already is replaced only if it is empty or ``known`` finds in it an earlier file of the same
     ``kind`` ("a result of `accord solve`"); ``inputs`` of the same work never are. Pipes and terminals are written to
-    as they stand, everything else that is no file is refused. Made before the work, so that what could not be
-    written after it is refused before.
+    as they stand, everything else that is no file is refused. Made before the work, so that what could not be written
+    after it is refused before.
 
     Raises:
         FileError: naming what stands in the way.

@@ -16,17 +16,38 @@ import pandas as pd
 
 from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
+from model.instruments import KINDS, Instrument
 from model.market.records import Role, sum_by
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.assumptions import Assumptions
-    from model.equilibrium import Equilibrium
+    from model.equilibrium import Equilibrium, SolvedMineral
     from model.impact import Manufacturers
     from model.market.base_year import BaseYear
     from model.market.records import Floats
     from model.scenario import Scenario
 
 STATES = ("status_quo", "without_agreement", "with_agreement")
+
+
+def consumer_prices(solved: SolvedMineral, stage: str) -> dict[str, float]:
+    """What users pay at a stage, by region [USD/t]."""
+    return {row["region"]: row["consumer_price"] for row in solved.accounts.prices if row["stage"] == stage}
+
+
+def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -> float:
+    """The mean of regions' prices by their use; the plain mean where nobody uses anything, nan where nobody trades.
+
+    >>> use_weighted_price({"USA": 10.0, "JPN": 20.0}, {"USA": 3.0, "JPN": 1.0, "AUS": 5.0})
+    12.5
+    """
+    regions = [region for region in use_t if region in price]
+    weights = [use_t[region] for region in regions]
+    if not regions:
+        return float("nan")
+    return float(np.average([price[region] for region in regions], weights=weights if sum(weights) else None))
 
 
 @dataclass(frozen=True)
@@ -195,8 +216,9 @@ class Outcome:
         ]
         used = self.quantities[(self.quantities["mineral"] == mineral) & self._is_last(self.quantities)]
         used = used[used["region"].isin(parties)].set_index("region")
-        weight = used["consumption_status_quo_t"].reindex(prices["region"]).to_numpy()
-        price = {name: float(np.average(prices[f"consumer_price_{name}_usd_per_t"], weights=weight)) for name in STATES}
+        use_t = dict(zip(used.index, used["consumption_status_quo_t"], strict=True))
+        paid = {name: zip(prices["region"], prices[f"consumer_price_{name}_usd_per_t"], strict=True) for name in STATES}
+        price = {name: use_weighted_price(dict(pairs), use_t) for name, pairs in paid.items()}
         sources = self.sources[self.sources["mineral"] == mineral]
         outside = sources[~sources["is_party"] & (sources["origin"] != "stocks")]
         share = {
@@ -219,27 +241,27 @@ class Outcome:
             short_t=float(used["unserved_with_agreement_t"].sum()),
         )
 
-    @cached_property
+    @property
     def floors(self) -> pd.DataFrame:
         """Every floor of the agreement by party: levy, price, whether it holds and why not."""
-        return self._instrument_rows("floors")
+        return self.instruments["floors"]
 
-    @cached_property
+    @property
     def trqs(self) -> pd.DataFrame:
         """Every tariff-rate quota: in-quota and over-quota imports [t/yr], rent per unit [USD/t]."""
-        return self._instrument_rows("trqs")
+        return self.instruments["trqs"]
 
     @cached_property
-    def quotas(self) -> pd.DataFrame:
-        """Every quota: imports [t/yr] and rent per unit [USD/t]."""
-        return self._instrument_rows("quotas")
+    def instruments(self) -> dict[str, pd.DataFrame]:
+        """What the agreement's instruments report, table by table, each row with its mineral and stage."""
+        return {kind.result: self._reported(kind, kind.result) for kind in KINDS if kind.result is not None}
 
-    def _instrument_rows(self, table: str) -> pd.DataFrame:
-        instruments = getattr(self.scenario.agreement, table)
+    def _reported(self, kind: type[Instrument], table: str) -> pd.DataFrame:
+        terms = self.scenario.agreement.of(kind)
         frame = pd.DataFrame(self.with_agreement.instrument_rows(table))
         if not frame.empty:
-            frame.insert(1, "mineral", [instruments[index].mineral for index in frame["index"]])
-            frame.insert(2, "stage", [instruments[index].stage for index in frame["index"]])
+            frame.insert(1, "mineral", [terms[index].mineral for index in frame["index"]])
+            frame.insert(2, "stage", [terms[index].stage for index in frame["index"]])
         return frame
 
     @cached_property

@@ -19,9 +19,11 @@ A shock may also ``scale``, ``close`` or ``cap`` what is there. :meth:`Overlay.p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import pickle
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from hashlib import sha256
+from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +51,7 @@ SHUT_SHARE = 0.01
 """A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base
 year's: friction never lets a base-year flow vanish, so "no more arrivals" needs a threshold there. Routes without
 friction shut at zero."""
+DIGEST_BYTES = 32
 REVENUE = "duty_and_levy_revenue"
 """The account of treasuries that levy duties, levies and export taxes."""
 
@@ -190,32 +193,14 @@ class Problem:
             pools,
         )
 
-    def digest(self) -> str:
-        """SHA-256 over everything that decides the equilibrium and what is reported of it."""
-        total = sha256()
-        _add_content(total.update, (self.market.mineral, self.market.regions, self.market.stages, self.market.nodes))
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash over everything that decides the equilibrium and what is reported of it."""
+        market = self.market
+        of_market = (market.mineral, market.regions, market.stages, market.nodes, market.price_scale)
         laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
-        _add_content(total.update, (self.table, *laid))
-        return total.hexdigest()
-
-
-def _add_content(add: object, part: object) -> None:
-    """Feed the content of records, arrays and plain values to a hash, each with its length or its type."""
-    assert callable(add)
-    if isinstance(part, np.ndarray):
-        content = "\0".join(map(str, part)).encode() if part.dtype == object else part.tobytes()
-        add(f"{part.dtype}{part.shape}".encode())
-        add(content)
-    elif isinstance(part, tuple):
-        add(f"({len(part)}".encode())
-        for item in part:
-            _add_content(add, item)
-    elif hasattr(part, "__dataclass_fields__"):
-        add(type(part).__name__.encode())
-        for field in fields(part):  # type: ignore[arg-type]
-            _add_content(add, getattr(part, field.name))
-    else:
-        add(f"{type(part).__name__}{part!r};".encode())
+        content = pickle.dumps((*of_market, market.quantity_scale, self.table, *laid), protocol=5)
+        return blake2b(content, digest_size=DIGEST_BYTES).digest()
 
 
 @dataclass(frozen=True)
@@ -267,6 +252,7 @@ class Overlay:
         self._levies: list[LevyGroup] = []
         self._pools: list[Pool] = []
         self._trqs: list[TrqGroup] = []
+        self._caps: list[tuple[Integers, float]] = []
         self._commitments: list[Commitment] = []
 
     # Who and what.
@@ -452,11 +438,15 @@ class Overlay:
     # Verbs of shocks.
 
     def scale(self, which: Integers, factor: float) -> None:
-        """Multiply the quantity at every price, and its bounds, by ``factor``; 0 switches the activity off."""
+        """Multiply the quantity at every price, and its bounds, by ``factor``; 0 switches the activity off.
+
+        Processing without a capacity has nothing to scale.
+        """
+        t = self.table
+        which = which[(t.role[which] != Role.PROCESS) | (t.shape[which] != Shape.FLAT) | np.isfinite(t.upper[which])]
         if factor == 0:
             self.close(which)
             return
-        t = self.table
         t.base[which[t.shape[which] == Shape.POWER]] *= factor
         t.width[which[t.shape[which] == Shape.LINEAR]] /= factor
         t.lower[which] *= factor
@@ -468,16 +458,10 @@ class Overlay:
         self.table.upper[which] = 0.0
 
     def cap(self, which: Integers, quantity: float) -> None:
-        """At most a quantity is made by some producers together; what must be made yields to it."""
-        t = self.table
-        if len(which) == 1:
-            t.upper[which] = np.minimum(t.upper[which], quantity)
-            t.lower[which] = np.minimum(t.lower[which], t.upper[which])
-            return
-        least = float(t.lower[which].sum())
-        if least > quantity:
-            t.lower[which] *= quantity / least
-        self.limit("supply_cap", which, quantity)
+        """At most a quantity is made by some producers together, whatever else is laid over them."""
+        if len(which) > 1:
+            self.limit("supply_cap", which, quantity)
+        self._caps.append((which, quantity))
 
     def raise_freight(self, which: Integers, share: float) -> None:
         """Money freight on some routes grows by a share."""
@@ -520,6 +504,7 @@ class Overlay:
 
     def problem(self) -> Problem:
         """The finished problem."""
+        self._yield_to_caps()
         return Problem(
             market=self.market,
             table=self.table,
@@ -531,6 +516,17 @@ class Overlay:
             trqs=tuple(self._trqs),
             commitments=tuple(self._commitments),
         )
+
+    def _yield_to_caps(self) -> None:
+        """What must be made yields to the caps; one producer's capacity is at most its cap."""
+        t = self.table
+        for which, quantity in self._caps:
+            if len(which) == 1:
+                t.upper[which] = np.minimum(t.upper[which], quantity)
+            t.lower[which] = np.minimum(t.lower[which], t.upper[which])
+            least = float(t.lower[which].sum())
+            if least > quantity:
+                t.lower[which] *= quantity / least
 
     def _standing(self) -> Iterable[Charge]:
         """Duties in force, and the charges that no tariff-rate quota replaces."""

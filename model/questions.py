@@ -1,7 +1,7 @@
 """What a request may not mean as it stands: taken as it is, and asked about.
 
-A duty of 25 counts as 2,500 % of the value, because rates are shares; whoever meant 25 % must hear of it. Questions
-are sentences, for the command line and the pages alike.
+A duty of 25 counts as 2,500 % of the value, because rates are shares; whoever meant 25 % must hear of it. Questions are
+sentences, for the command line and the pages alike.
 """
 
 from __future__ import annotations

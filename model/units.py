@@ -1,7 +1,7 @@
 """Canonical units and every conversion factor.
 
-The model computes in tonnes of contained element a year, US dollars per tonne, US dollars a year, shares between 0
-and 1, and years. Files that publish other units are converted here or carry their own ``content_share``.
+The model computes in tonnes of contained element a year, US dollars per tonne, US dollars a year, shares between 0 and
+1, and years. Files that publish other units are converted here or carry their own ``content_share``.
 """
 
 PERCENT = 0.01

@@ -19,7 +19,7 @@ from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
 from model.market.horizon import HORIZONS
 from model.market.records import Market, MineralMarket, Role
-from model.outcome import Outcome
+from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.scenario import Scenario, check_names
 from model.shocks import Base, NamedShock, ShockLibrary, controls_in_force
 from model.work import Memory
@@ -52,7 +52,7 @@ IMPACT_ONLY = (
 class _Calibrated:
     """A calibrated mineral, its market under duties in force, and what was read for it of controls and shocks.
 
-    ``status_quo`` is the problem of its status quo, once that was laid over.
+    ``status_quo`` is its equilibrium with nothing agreed and no shock, once that was solved.
     """
 
     part: CalibratedMineral
@@ -60,7 +60,7 @@ class _Calibrated:
     base: Base
     controls: dict[tuple[tuple[str, ...], ...], list[Disturbance]] = field(default_factory=dict)
     named: dict[NamedShock, tuple[list[Disturbance], list[tuple[str, ...]]]] = field(default_factory=dict)
-    status_quo: Problem | None = None
+    status_quo: SolvedMineral | None = None
 
 
 class World:
@@ -130,18 +130,30 @@ class World:
         return Equilibrium(market, {k: s.state for k, s in solved.items()}, {k: s.accounts for k, s in solved.items()})
 
     def solved(self, mineral: str, scenario: Scenario) -> SolvedMineral:
-        """One mineral's equilibrium under a scenario, from memory where the same problem was solved before."""
+        """One mineral's equilibrium under a scenario, from memory where the same problem was solved before.
+
+        Every search starts from the status quo, never from what was solved last.
+        """
+        start = self._status_quo(mineral, scenario)
+        if scenario == scenario.status_quo():
+            return start
         problem = self.problem(mineral, scenario)
-        terms = tuple(scenario.agreement.terms(mineral))
-        status_quo = self._status_quo(mineral, scenario)
-        key = (problem.digest(), terms, status_quo.digest())
+        key = (problem.digest, tuple(scenario.agreement.terms(mineral)), start.state.problem.digest)
+        if key[0] == key[2] and not key[1]:
+            return start
+        return self._solved.recall(key, lambda: solve_problem(problem, scenario.agreement, self._solver, start.state))
 
-        def make() -> SolvedMineral:
-            is_status_quo = key[0] == key[2]
-            start = None if is_status_quo else self.solved(mineral, scenario.status_quo()).state
-            return solve_problem(problem, scenario.agreement, self._solver, start)
+    def parties_price(self, mineral: str, stage: str, scenario: Scenario) -> float:
+        """What the parties' users pay at a stage under a scenario, weighted by their use in the status quo [USD/t]."""
+        return use_weighted_price(
+            consumer_prices(self.solved(mineral, scenario), stage), self.parties_use(mineral, stage, scenario)
+        )
 
-        return self._solved.recall(key, make)
+    def parties_use(self, mineral: str, stage: str, scenario: Scenario) -> dict[str, float]:
+        """Use of each party at a stage in the status quo; at the mine stage its refineries' intake [t/yr]."""
+        rows = self.solved(mineral, scenario.status_quo()).accounts.quantities
+        parties = set(scenario.parties)
+        return {row["region"]: row["consumption"] for row in rows if row["stage"] == stage and row["region"] in parties}
 
     def problem(self, mineral: str, scenario: Scenario) -> Problem:
         """One mineral's market with everything the scenario lays over it, its hosts' output included."""
@@ -152,11 +164,13 @@ class World:
         shocks = self.shocks(mineral, scenario)
         return lay_over(market, frozenset(scenario.parties), scenario.agreement, shocks, host_output)
 
-    def _status_quo(self, mineral: str, scenario: Scenario) -> Problem:
-        """The problem from which every other state's search starts, never from what was solved last."""
+    def _status_quo(self, mineral: str, scenario: Scenario) -> SolvedMineral:
         calibration = self._calibration(mineral, scenario)
         if calibration.status_quo is None:
-            calibration.status_quo = self.problem(mineral, scenario.status_quo())
+            status_quo = scenario.status_quo()
+            calibration.status_quo = solve_problem(
+                self.problem(mineral, status_quo), status_quo.agreement, self._solver
+            )
         return calibration.status_quo
 
     def shocks(self, mineral: str, scenario: Scenario) -> list[Disturbance]:

@@ -45,7 +45,7 @@ def _made(title: str, author: str) -> list[Snapshot]:
     scenario = scenario.model_copy(update={"name": title.strip() or scenario.name})
     asked = f"{scenario.to_json()}\n{author}"
     progress = jobs.finished(JOB, asked)
-    made = getattr(progress, "snapshot", None)
+    made = None if progress is None else progress.found
     if isinstance(made, Snapshot):
         return [made]
     jobs.panel(

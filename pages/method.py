@@ -14,6 +14,8 @@ from pages.components import layout, results, state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from model.scenario import Scenario
+
 LIMITS = (
     "One year is the base: 2024. Stocks, contracts and prices within the year are not modelled.",
     "Every market is in equilibrium at once: who panics, waits or speculates is not in it, except as a named shock.",
@@ -100,7 +102,8 @@ def _back_test() -> None:
 
 
 def _formulation() -> None:
-    mineral = edits.focus(state.scenario())
+    scenario = state.scenario()
+    mineral = edits.focus(scenario)
     st.subheader(f"The live programme of {results.names().mineral(mineral).lower()}", anchor=False)
     try:
         live = results.live_formulation(mineral)
@@ -108,10 +111,23 @@ def _formulation() -> None:
         st.error(layout.plain(str(error)))
         return
     layout.table(live.components, "formulation")
+    st.markdown("**The scenario solved again by this programme alone** (Pyomo and HiGHS, some seconds a mineral)")
+    if st.button("Solve by the reference and compare"):
+        _compare(scenario)
     st.markdown("**Levers of the instruments**")
     layout.table(levers_table(), "levers", height=320)
     st.markdown("**Statement**")
     st.code(live.statement, language=None, wrap_lines=True)
+
+
+def _compare(scenario: Scenario) -> None:
+    try:
+        with st.spinner("Solving by the reference programme"):
+            found = results.against_reference(scenario)
+    except AccordError as error:
+        st.error(layout.plain(str(error)))
+        return
+    layout.table(found, "reference")
 
 
 def _limits() -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from model import edits
 from model.scenario import Scenario
-from model.studies.floor_curve import status_quo_price
 from model.words.numbers import figures
 from model.world import World
 from tests.running_app import ANSWER_MILLISECONDS, browsed, served
@@ -14,7 +13,7 @@ from tests.running_app import ANSWER_MILLISECONDS, browsed, served
 
 @pytest.mark.slow
 def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
-    reference = status_quo_price(world, Scenario(), "antimony", "refined")
+    reference = world.parties_price("antimony", "refined", Scenario())
     level = round(1.25 * reference)
     scenario = edits.with_floor_level(Scenario(), float(level), "refined")
     wanted = figures(world.outcome(scenario).headline("antimony").price_usd_per_t)

@@ -23,7 +23,7 @@ from model.findings.reasons import data_limits
 from model.findings.users import industry_detail, opened_sentence, relief_sentence, totals_sentence, unsized_users
 from model.outcome import Outcome
 from model.scenario import Scenario
-from model.studies.floor_curve import floor_levels, floor_response, scenario_price, status_quo_price
+from model.studies.floor_curve import floor_levels, floor_response
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.numbers import figures, money, percent
 from model.world import World
@@ -39,7 +39,7 @@ def names(world: World) -> Names:
 
 @pytest.fixture(scope="module")
 def reference(world: World) -> float:
-    return status_quo_price(world, Scenario(), MINERAL, "refined")
+    return world.parties_price(MINERAL, "refined", Scenario())
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_the_curve_at_a_level_is_the_solve_at_that_level(world: World, with_floo
     curve = floor_response(world, with_floor, MINERAL, (0.8, 1.0, 1.3))
     price = outcome.headline(MINERAL).price_usd_per_t
     assert curve.parties_price["price_usd_per_t"].iloc[2] == pytest.approx(price)
-    assert scenario_price(world, with_floor, MINERAL, "refined") == pytest.approx(price)
+    assert world.parties_price(MINERAL, "refined", with_floor) == pytest.approx(price)
     assert curve.parties_price["price_usd_per_t"].iloc[0] == pytest.approx(curve.without_floor_usd_per_t)
     assert curve.parties_price["price_usd_per_t"].is_monotonic_increasing
     assert curve.status_quo_usd_per_t == pytest.approx(outcome.headline(MINERAL).price_status_quo_usd_per_t)

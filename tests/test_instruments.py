@@ -69,14 +69,14 @@ def shipped(value: Any) -> Any:
     return ON_SHIPPED.get(value, value) if isinstance(value, str) else value
 
 
-def laid(item: Any, formulation: Formulation) -> str:
+def laid(item: Any, formulation: Formulation) -> bytes:
     """Digest of the toy market with an instrument or shock (or None) laid over it."""
     over = Overlay(toy_market(formulation), PARTIES)
     if isinstance(item, Instrument):
         item.lay(over, 0)
     elif item is not None:
         item.lay(over)
-    return over.problem().digest()
+    return over.problem().digest
 
 
 def others(value: Any) -> Iterator[Any]:

@@ -20,7 +20,7 @@ from model.findings import overview
 from model.instruments import Floor, Tariff
 from model.scenario import Scenario
 from model.shocks import NamedShock
-from model.studies.floor_curve import SHARES_OF_STATUS_QUO, status_quo_price
+from model.studies.floor_curve import SHARES_OF_STATUS_QUO
 from model.words.names import Names
 from model.words.numbers import figures, signed_millions
 from model.work import Progress
@@ -83,7 +83,7 @@ def test_a_moved_floor_moves_the_numbers_to_the_world_s(world: World) -> None:
     before = metrics(test)
     test.button(key="fold_floor").click().run()
     test.slider(key="floor_percent").set_value(130).run()
-    reference = status_quo_price(world, Scenario(), "antimony", "refined")
+    reference = world.parties_price("antimony", "refined", Scenario())
     level = float(f"{1.3 * reference:.4g}")
     headline = world.outcome(with_floor(level)).headline("antimony")
     assert metrics(test) != before

@@ -231,9 +231,9 @@ def test_each_horizon_has_its_own_responses(world: World, mineral: str) -> None:
             assert moved == {own}, row.name
 
 
-def _laid(world: World, mineral: str, horizon: str, overrides: dict[str, float]) -> str:
+def _laid(world: World, mineral: str, horizon: str, overrides: dict[str, float]) -> bytes:
     content = {"minerals": [mineral], "horizon": horizon, "assumptions": overrides}
-    return world.problem(mineral, parse(content)).digest()
+    return world.problem(mineral, parse(content)).digest
 
 
 @pytest.mark.parametrize("horizon", HORIZONS)

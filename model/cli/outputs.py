@@ -22,13 +22,11 @@ TABLES = {
     "flows": "mineral,stage,exporter,importer,status_quo,",
     "sources": "mineral,origin,status_quo,",
     "accounts": "region,mineral,users_usd,",
-    "floors": "index,mineral,stage,region,levy,",
-    "trqs": "index,mineral,stage,in_quota,",
-    "quotas": "index,mineral,stage,imports,",
     "industries": "region,industry,name,unit_cost_change,",
     "industries_by_mineral": "region,industry,mineral,shortage_share,",
 }
-"""Tables that ``accord solve --csv`` writes, and how the first line of each begins."""
+"""Tables that ``accord solve --csv`` writes beside those of instruments, and how the first line of each begins."""
+INSTRUMENT_TABLE = "index,mineral,stage,"
 MEMO = (
     "Memo on an agreement on critical minerals",
     "Agreements on critical minerals side by side",
@@ -50,11 +48,14 @@ def design(path: Path, inputs: Iterable[Path]) -> Output:
 
 def tables(folder: Path) -> dict[str, Output]:
     """Where the tables of ``accord solve --csv`` go, by their names."""
+    from model.instruments import KINDS
+
+    starts = TABLES | {kind.result: INSTRUMENT_TABLE for kind in KINDS if kind.result is not None}
 
     def known(name: str) -> Callable[[bytes], bool]:
-        return lambda data: data.startswith(TABLES[name].encode())
+        return lambda data: data.startswith(starts[name].encode())
 
-    return {name: Output(folder / f"{name}.csv", "a table of `accord solve`", known(name)) for name in TABLES}
+    return {name: Output(folder / f"{name}.csv", "a table of `accord solve`", known(name)) for name in starts}
 
 
 def fit(path: Path) -> Output:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.cli import outputs
-from model.cli.console import add, add_data, add_out, ask, world_of
+from model.cli.console import add, add_data, add_out, ask, say, world_of
 from model.errors import FileError, ScenarioError
 from model.files import LONGEST_PATH, short
 
@@ -52,6 +52,12 @@ def add_commands(commands: Commands) -> None:
         metavar="NAME=VALUE",
         help="replace an assumption, e.g. demand_elasticity_short.copper=-0.25 (repeatable)",
     )
+    solve.add_argument(
+        "--reference",
+        action="store_true",
+        help="also solve the state by the reference programme alone (Pyomo and HiGHS; some seconds a mineral) and "
+        "compare; exit code 1 where they differ",
+    )
     add_data(solve)
 
 
@@ -66,7 +72,7 @@ def _case(arguments: argparse.Namespace) -> None:
     out.write(outputs.as_json(solved))
 
 
-def _solve(arguments: argparse.Namespace) -> None:
+def _solve(arguments: argparse.Namespace) -> int:
     from model.scenario import Scenario
 
     tables = {} if arguments.csv is None else _tables_in(arguments.csv)
@@ -77,13 +83,32 @@ def _solve(arguments: argparse.Namespace) -> None:
     world = world_of(arguments.data)
     ask(scenario, world.library)
     outcome = world.outcome(scenario)
+    frames = {"headline": _headline(outcome), **outcome.instruments}
     for name, table in tables.items():
-        frame = _headline(outcome) if name == "headline" else getattr(outcome, name)
+        frame = frames[name] if name in frames else getattr(outcome, name)
         if len(frame.columns):
             table.write(frame.to_csv(index=False))
         else:
             table.remove()
-    out.write(outputs.as_json(_result(outcome, world)))
+    result = _result(outcome, world)
+    if arguments.reference:
+        result["reference"] = _reference(outcome)
+    out.write(outputs.as_json(result))
+    return int(not all(row["agrees"] for row in result.get("reference", ())))
+
+
+def _reference(outcome: Outcome) -> list[dict[str, Any]]:
+    """The state beside the reference programme, a row and a line per mineral."""
+    from model.equilibrium.reference import against_reference, comparison_table
+
+    found_all = against_reference(outcome.with_agreement)
+    for found in found_all:
+        verdict = "agrees with" if found.agrees else "differs from"
+        say(
+            f"{found.mineral}: the reference {verdict} the result; prices differ by at most "
+            f"{found.price_difference:.1e} of the price scale, quantities by {found.quantity_difference:.1e}"
+        )
+    return [{str(name): value for name, value in row.items()} for row in comparison_table(found_all).to_dict("records")]
 
 
 def _tables_in(folder: Path) -> dict[str, Output]:

@@ -171,9 +171,9 @@ def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict
 def least_violation(terms: Terms) -> Choice:
     """The choice that breaks the limits least, to look for an agreement around it; it is not one that can be signed.
 
-    Least is the sum over red lines of by how much each gives way (the most of its limits, where it has one per state
-    or mineral): money as a share of the parties' largest gains together, shares as they are. ``objective`` is minus
-    that sum, zero when all can hold.
+    Least is the sum over red lines of by how much each gives way (the most of its limits, where it has one per state or
+    mineral): money as a share of the parties' largest gains together, shares as they are. ``objective`` is minus that
+    sum, zero when all can hold.
 
     Raises:
         NoAgreement: when no package is possible even without red lines, as when lenders refuse every one.

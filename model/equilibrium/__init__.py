@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     HostOutput = Mapping[tuple[str, str, str], float]
 
 LARGEST_IMBALANCE = 1e-6
-"""Largest relative world imbalance, welfare identity error or complementarity residual with which a result is
-returned.
-"""
+"""Largest relative world imbalance, welfare identity error or complementarity residual of a result returned."""
 
 __all__ = ["Equilibrium", "SolvedMineral", "Solver", "lay_over", "solve", "solve_problem"]
 

@@ -6,8 +6,7 @@ the rents of pools and the levies of floors. They solve
 * market balance: what arrives at a node equals what leaves it (or the price is zero and some is left over);
 * pools: rent >= 0, room >= 0, one of them zero;
 * tariff-rate quotas: the rent is what in-quota imports are worth, at most the difference to the over-quota rate of each
-  route that
-  is inside the quota (:class:`QuotaSide`);
+  route that is inside the quota (:class:`QuotaSide`);
 * levies: zero with the price above the floor; or the price at the floor; or at the cap; or so high that arrivals have
   ended;
 * public stocks and unserved demand: at their lower bound, or their price rules at their node, or at their upper bound.
@@ -143,6 +142,7 @@ class System:
         self.shut = np.array(
             [max(group.shut, ARRIVALS_ENDED) + float(t.lower[group.members].sum()) for group in problem.levies]
         )
+        self.fades = np.array([group.shut > ARRIVALS_ENDED for group in problem.levies], dtype=bool)
         self.levy_slot = np.where(problem.levy < 0, self.levies, problem.levy)
         self.is_over = t.role == Role.OVER_QUOTA
         self.trq_of = {group.pool: slot for slot, group in enumerate(problem.trqs)}

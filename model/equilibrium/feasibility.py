@@ -32,9 +32,9 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
     t = problem.table
     routes = np.array([each.route for each in problem.commitments])
     wanted = np.minimum([each.quantity for each in problem.commitments], t.upper[routes])
-    kept = _deliverable(_used_up(problem, routes), routes, wanted)
-    if (kept < wanted).any():
-        kept = _deliverable(problem, routes, np.minimum(wanted, _most_alone(problem, routes)))
+    if (_deliverable(_used_up(problem, routes), routes, wanted) < wanted).any():
+        wanted = np.minimum(wanted, _most_alone(problem, routes))
+    kept = _deliverable(problem, routes, wanted)
     lower = t.lower.copy()
     lower[routes] = 0.0
     np.add.at(lower, routes, kept)
@@ -46,10 +46,16 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
 
 
 def _used_up(problem: Problem, routes: Integers) -> Problem:
-    """The problem in which nothing that some routes deliver is of further use."""
-    node_out = problem.table.node_out.copy()
+    """The problem in which nothing that some routes deliver is of further use, so that no demand is sure of its own.
+
+    Hence no demand must be met, and none counts as unserved.
+    """
+    t = problem.table
+    node_out = t.node_out.copy()
     node_out[routes] = NOWHERE
-    return replace(problem, table=replace(problem.table, node_out=node_out))
+    lower = np.where(t.role == Role.DEMAND, 0.0, t.lower)
+    upper = np.where(t.role == Role.UNSERVED, 0.0, t.upper)
+    return replace(problem, table=replace(t, node_out=node_out, lower=lower, upper=upper))
 
 
 def _deliverable(problem: Problem, routes: Integers, wanted: Floats) -> Floats:
@@ -88,7 +94,8 @@ def _most_alone(problem: Problem, routes: Integers) -> Floats:
         programme = CompiledProgramme(open_problem, np.arange(len(t)))
         cost = np.zeros(len(t))
         cost[route] = -1.0
-        steps = Steps(np.arange(len(t)), cost, least, np.minimum(t.upper, np.where(cost < 0.0, MOST_CARRIED, np.inf)))
+        steps = _feasibility_steps(open_problem, cost)
+        steps = replace(steps, upper=np.minimum(steps.upper, np.where(cost < 0.0, MOST_CARRIED, np.inf)))
         most.append(float(programme.solve(open_problem, steps).quantity[route]))
     return np.array(most)
 

@@ -1,16 +1,17 @@
 """Any state solved again by the reference programme alone: Pyomo and HiGHS, no Newton, no interior point.
 
-The programme of :mod:`model.equilibrium.proof.reference` is solved with coarse steps over every whole curve, then
-with ever finer ones around its own duals. Duties that depend on prices are charged at the prices of the solve before;
-levies are given, since a linear programme cannot choose them. What comes out is held against the state.
+The programme of :mod:`model.equilibrium.proof.reference` is solved with coarse steps over every whole curve, then with
+ever finer ones around its own duals. Duties that depend on prices are charged at the prices of the solve before; levies
+are given, since a linear programme cannot choose them. What comes out is held against the state.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.feasibility import excuse_undeliverable
@@ -20,6 +21,8 @@ from model.equilibrium.solver import QUANTITY_UNIT, scale, scale_state
 from model.market.records import NOWHERE, sum_by
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from model.equilibrium import Equilibrium
     from model.market.records import Floats
     from model.overlay import Problem, State
@@ -61,6 +64,11 @@ def against_reference(solved: Equilibrium) -> list[Comparison]:
         SolveError: when HiGHS does not prove a programme optimal.
     """
     return [_compare(state) for state in solved.states.values()]
+
+
+def comparison_table(found: Iterable[Comparison]) -> pd.DataFrame:
+    """Comparisons as a table, with the verdict."""
+    return pd.DataFrame([asdict(each) | {"agrees": each.agrees} for each in found])
 
 
 def _compare(state: State) -> Comparison:

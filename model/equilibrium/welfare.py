@@ -62,8 +62,8 @@ def friction_usd(ledger: Ledger) -> float:
 def identity_error(ledger: Ledger, accounts: Accounts) -> float:
     """Accounts and friction against value of use less resource cost, from quantities alone.
 
-    Relative to the value of what is sold. Rents that nobody receives are added back; it is nan where consumer surplus
-    is unbounded.
+    Relative to the value of what is sold, guarantees included. Rents that nobody receives are added back; it is nan
+    where consumer surplus is unbounded.
     """
     x = ledger.x
     area = _area(ledger)
@@ -78,7 +78,8 @@ def identity_error(ledger: Ledger, accounts: Accounts) -> float:
     )
     accounted = float(total(accounts).sum()) + friction_usd(ledger) + burnt
     off_routes = ledger.where(*(role for role in Role if role != Role.ROUTE))
-    sold = float(((ledger.price_out + ledger.table.ratio * ledger.price_in) * x)[off_routes].sum())
+    paid = ledger.price_out + ledger.charges.support + ledger.table.ratio * ledger.price_in
+    sold = float((paid * x)[off_routes].sum())
     least = SMALLEST_SALES * ledger.market.price_scale * ledger.market.quantity_scale
     error = abs(accounted - resources) / max(sold, least)
     return error if np.isfinite(error) else float("nan")

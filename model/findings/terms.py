@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model.shocks import NamedShock
-from model.words.numbers import exact, price, starting, tonnes
+from model.words.numbers import exact, starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
@@ -72,24 +72,18 @@ def _level(value: object, say: Voice) -> str:
 
 def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, str]:
     """Short labels of the groups of levers that say what is set, or that the group is at the status quo."""
-    agreement, say = scenario.agreement, Voice(names, scenario.parties)
-
-    def on(terms: Iterable[Any]) -> list[Any]:
-        return [term for term in terms if term.mineral == mineral]
-
-    border = [f"TRQ {tonnes(term.quantity)}" for term in on(agreement.trqs)]
-    border += [f"tariff {say.duty(term.specific, term.ad_valorem)}" for term in on(agreement.tariffs)]
-    border += ["zero-for-zero"] if on(agreement.zero_for_zero) else []
-    border += [f"quota {tonnes(term.quantity)}" for term in on(agreement.quotas)]
-    stock = [f"offtake {tonnes(term.quantity)}" for term in on(agreement.offtakes)]
-    stock += [f"stock {tonnes(term.quantity)}" for term in on(agreement.stockpiles)]
+    say = Voice(names, scenario.parties)
+    told: dict[str, list[str]] = {}
+    for _, term in scenario.agreement.terms(mineral):
+        told.setdefault(term.group, []).append(term.label(say))
+    groups = {group: ", ".join(dict.fromkeys(labels)) for group, labels in told.items()}
     changed = len(scenario.assumptions)
     coalition = names.coalition(scenario.parties)
     return {
         "parties": coalition or f"{len(scenario.parties)} chosen",
-        "floor": next((price(term.price) for term in on(agreement.floors)), "none"),
-        "border": ", ".join(border) or "as in force",
-        "stock": ", ".join(stock) or "none",
+        "floor": groups.get("floor", "none"),
+        "border": groups.get("border", "as in force"),
+        "stock": groups.get("stock", "none"),
         "shock": ", ".join(shock_in_words(shock, say) for shock in scenario.shocks) or "none",
         "assumptions": f"{changed} changed" if changed else "as registered",
     }

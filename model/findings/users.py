@@ -57,8 +57,8 @@ MEASURES = {
 def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.DataFrame:
     """Industries of one party, the hardest hit first, by one measure.
 
-    Only industries that use one of the minerals are listed. Columns: industry, name, value, without, low, high
-    (in the measure's unit; the status quo is zero), flags, label, shortest_mineral, grade, assumption, suspect.
+    Only industries that use one of the minerals are listed. Columns: industry, name, value, without, low, high (in the
+    measure's unit; the status quo is zero), flags, label, shortest_mineral, grade, assumption, suspect.
     """
     after = _of(outcome.industries, region)
     without = _of(outcome.industries_without_agreement, region)

@@ -1,8 +1,8 @@
 """What a market change does to the manufacturers who use the metal.
 
-``manufacturers`` is built once for a base year; ``compare`` then turns every ``MarketChange`` into costs, shortages
-and value added and jobs at risk by industry and party, ``by_mineral`` into their parts. ``cost_push`` shows where
-cost lands in the end, ``economy_wide`` what the loss means with suppliers and customers, ``back_test`` how the losses
+``manufacturers`` is built once for a base year; ``compare`` then turns every ``MarketChange`` into costs, shortages and
+value added and jobs at risk by industry and party, ``by_mineral`` into their parts. ``cost_push`` shows where cost
+lands in the end, ``economy_wide`` what the loss means with suppliers and customers, ``back_test`` how the losses
 compare with published ones. Figures are annual and first-round unless marked economy-wide.
 
 Read them with care. Value added at risk is not welfare: never add it to the consumer surplus of the market, which

@@ -2,8 +2,8 @@
 
 Every instrument is a frozen record whose fields carry unit, bounds, default and the source of the default, so that one
 declaration feeds widgets, validation, the JSON Schema, schedules and the method page. What an instrument does to a
-market, how it is said, and what is left of it when a party leaves stand in its own file. Nothing outside this
-folder lists instruments: whoever needs them all loops over :data:`KINDS` or over an agreement's terms.
+market, how it is said, and what is left of it when a party leaves stand in its own file. Nothing outside this folder
+lists instruments: whoever needs them all loops over :data:`KINDS` or over an agreement's terms.
 """
 
 from __future__ import annotations

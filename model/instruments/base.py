@@ -91,16 +91,19 @@ class Instrument(Record):
     """One term of an agreement on one mineral at one stage.
 
     Subclasses say under which key of a file they are listed, their title (and a ``short`` one for labels), and their
-    place in every order (of laying over, of sentences, of schedules). ``in_cases`` tells whether a case file may hold
-    it, ``result`` the table of a RESULT to which it adds rows.
+    place in every order (of laying over, of sentences, of schedules). ``group`` is the group of
+    levers it belongs to on the screen. ``in_cases`` tells whether a case file may hold it, ``result`` the table of a
+    RESULT to which it adds rows, ``row_key`` the columns that tell these apart.
     """
 
     key: ClassVar[str]
     title: ClassVar[str]
     short: ClassVar[str]
     rank: ClassVar[int]
+    group: ClassVar[str]
     in_cases: ClassVar[bool] = True
     result: ClassVar[str | None] = None
+    row_key: ClassVar[tuple[str, ...]] = ("index",)
 
     mineral: Name
     stage: Name
@@ -112,6 +115,11 @@ class Instrument(Record):
     def phrase(self, say: Voice) -> str:
         """What is agreed as a verb phrase: "keep refined antimony at 60,000 USD/t or more by a variable levy"."""
         raise NotImplementedError
+
+    def label(self, say: Voice) -> str:
+        """The term in a few letters: "TRQ 14,000 t"."""
+        del say
+        return self.short
 
     def actors(self) -> tuple[str, ...]:
         """Regions that do it: the subject of the phrase. None named = all parties."""

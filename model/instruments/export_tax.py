@@ -20,6 +20,7 @@ class ExportTax(Instrument):
     title: ClassVar[str] = "Export tax"
     short: ClassVar[str] = "export tax"
     rank: ClassVar[int] = 60
+    group: ClassVar[str] = "border"
 
     exporter: Name
     importers: Regions
@@ -35,6 +36,10 @@ class ExportTax(Instrument):
         """For example "tax exports of refined antimony to Japan at 10 %"."""
         product, importers = say.product(self.mineral, self.stage), say.the_regions(self.importers)
         return f"tax exports of {product} to {importers} at {say.duty(self.specific, self.ad_valorem)}"
+
+    def label(self, say: Voice) -> str:
+        """For example "export tax 10 %"."""
+        return f"{self.short} {say.duty(self.specific, self.ad_valorem)}"
 
     def actors(self) -> tuple[str, ...]:
         """The exporter taxes."""

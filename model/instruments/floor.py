@@ -38,7 +38,9 @@ class Floor(Instrument):
     title: ClassVar[str] = "Price floor"
     short: ClassVar[str] = "floor"
     rank: ClassVar[int] = 10
+    group: ClassVar[str] = "floor"
     result: ClassVar[str | None] = "floors"
+    row_key: ClassVar[tuple[str, ...]] = ("index", "region")
 
     parties: Regions
     price: Price
@@ -83,6 +85,10 @@ class Floor(Instrument):
             return f"buy {product} for a buffer stock at {price}, {budget}{sale}"
         cap = "" if self.levy_cap is None else f" of at most {say.price(self.levy_cap)}"
         return f"keep {product} at {price} or more by a variable levy{cap}"
+
+    def label(self, say: Voice) -> str:
+        """For example "60,000 USD/t"."""
+        return say.price(self.price)
 
     def actors(self) -> tuple[str, ...]:
         """Those in whose markets it is held."""

@@ -21,6 +21,7 @@ class Offtake(Instrument):
     title: ClassVar[str] = "Offtake"
     short: ClassVar[str] = "offtake"
     rank: ClassVar[int] = 70
+    group: ClassVar[str] = "stock"
 
     producer: Name
     buyer: Name
@@ -44,6 +45,10 @@ class Offtake(Instrument):
         strike = "the producer's market price" if self.strike is None else say.price(self.strike)
         product, producer = say.product(self.mineral, self.stage), say.the_region(self.producer)
         return f"take at least {say.quantity(self.quantity)} of {product} from {producer}, at {strike}"
+
+    def label(self, say: Voice) -> str:
+        """For example "offtake 2,000 t"."""
+        return f"{self.short} {say.tonnes(self.quantity)}"
 
     def actors(self) -> tuple[str, ...]:
         """The buyer takes it."""

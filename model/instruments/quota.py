@@ -21,6 +21,7 @@ class Quota(BorderMeasure):
     title: ClassVar[str] = "Quota"
     short: ClassVar[str] = "quota"
     rank: ClassVar[int] = 30
+    group: ClassVar[str] = "border"
     result: ClassVar[str | None] = "quotas"
 
     quantity: Quantity
@@ -39,6 +40,10 @@ class Quota(BorderMeasure):
             f"let in at most {say.quantity(self.quantity)} of {product} from {exporters}; the rent goes to "
             f"{self.rent_to.words}"
         )
+
+    def label(self, say: Voice) -> str:
+        """For example "quota 5,000 t"."""
+        return f"{self.short} {say.tonnes(self.quantity)}"
 
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Imports on its routes and the rent per unit."""

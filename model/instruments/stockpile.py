@@ -19,6 +19,7 @@ class Stockpile(Instrument):
     title: ClassVar[str] = "Stockpile"
     short: ClassVar[str] = "stockpile"
     rank: ClassVar[int] = 80
+    group: ClassVar[str] = "stock"
 
     party: Name
     quantity: Quantity
@@ -33,6 +34,10 @@ class Stockpile(Instrument):
         product = say.product(self.mineral, self.stage)
         release = say.price(self.release_above)
         return f"offer up to {say.quantity(self.quantity)} of {product} from its stockpile above {release}"
+
+    def label(self, say: Voice) -> str:
+        """For example "stock 1,000 t"."""
+        return f"stock {say.tonnes(self.quantity)}"
 
     def actors(self) -> tuple[str, ...]:
         """Whose stock it is."""

@@ -21,6 +21,7 @@ class Tariff(BorderMeasure):
     title: ClassVar[str] = "Tariff"
     short: ClassVar[str] = "tariff"
     rank: ClassVar[int] = 40
+    group: ClassVar[str] = "border"
 
     specific: Price = 0.0
     ad_valorem: Rate = 0.0
@@ -36,3 +37,7 @@ class Tariff(BorderMeasure):
         larger = ", whichever is larger," if self.greater_of else ""
         product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
         return f"charge {say.duty(self.specific, self.ad_valorem)}{larger} on {product} from {exporters}"
+
+    def label(self, say: Voice) -> str:
+        """For example "tariff 25 %"."""
+        return f"{self.short} {say.duty(self.specific, self.ad_valorem)}"

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from model.overlay import Overlay, State
     from model.words.voice import Voice
 
+ROUNDING = 1e-12
+"""Imports that exceed those beyond the quota by no more than this share of them are all beyond it."""
+
 
 class Trq(BorderMeasure):
     """Tariff-rate quota: a pool at the in-quota rate, the rest at the over-quota rate; replaces agreed tariffs."""
@@ -24,6 +27,7 @@ class Trq(BorderMeasure):
     title: ClassVar[str] = "Tariff-rate quota"
     short: ClassVar[str] = "TRQ"
     rank: ClassVar[int] = 20
+    group: ClassVar[str] = "border"
     result: ClassVar[str | None] = "trqs"
 
     quantity: Quantity
@@ -67,6 +71,10 @@ class Trq(BorderMeasure):
             f"{say.duty(beyond.specific, beyond.ad_valorem)} beyond; the rent goes to {self.rent_to.words}"
         )
 
+    def label(self, say: Voice) -> str:
+        """For example "TRQ 14,000 t"."""
+        return f"{self.short} {say.tonnes(self.quantity)}"
+
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Imports inside and beyond the quota, and the rent per unit inside."""
         position = state.pool(self.key, index)
@@ -75,6 +83,7 @@ class Trq(BorderMeasure):
             members = state.problem.pools[position].members
             amount, is_over = state.quantity[members], state.problem.table.role[members] == Role.OVER_QUOTA
             beyond = float(amount[is_over].sum())
-            within = float(amount[~is_over].sum()) - beyond
+            imports = float(amount[~is_over].sum())
+            within = imports - beyond if imports > beyond * (1.0 + ROUNDING) else 0.0
             rent = float(state.rent[position])
         yield {"index": index, "in_quota": within, "over_quota": beyond, "rent_per_unit": rent}

@@ -18,6 +18,7 @@ class ZeroForZero(Instrument):
     title: ClassVar[str] = "Zero for zero"
     short: ClassVar[str] = "zero-for-zero"
     rank: ClassVar[int] = 50
+    group: ClassVar[str] = "border"
     in_cases: ClassVar[bool] = False
 
     def lay(self, over: Overlay, index: int) -> None:

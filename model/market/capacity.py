@@ -1,9 +1,9 @@
 """New capacity enters a market: where it sells, and by which routes.
 
 A route's friction is measured from the flow it carried in the base year, so a region that shipped little would sell a
-new plant's output only at home, however low the price there falls. New capacity therefore opens channels to every
-buyer in proportion to what the buyer took in the base year: on each of the region's routes the quantity that friction
-is measured from grows by that part of the new capacity. A region that sold nothing of the stage before gets a node and
+new plant's output only at home, however low the price there falls. New capacity therefore opens channels to every buyer
+in proportion to what the buyer took in the base year: on each of the region's routes the quantity that friction is
+measured from grows by that part of the new capacity. A region that sold nothing of the stage before gets a node and
 routes of its own, at freight plus the margin of any new route.
 """
 

@@ -1,8 +1,8 @@
 """The library: saved scenarios and snapshots in one SQLite file, safe against several writers, kills and full disks.
 
-Every save is one transaction of a rollback journal: it is in the file whole or not at all, and the library stays
-one file. Entries are never overwritten: a second file of the same id stands beside the first and is shown as its
-duplicate. Contents are verified again on opening, since the library may come from a stranger.
+Every save is one transaction of a rollback journal: it is in the file whole or not at all, and the library stays one
+file. Entries are never overwritten: a second file of the same id stands beside the first and is shown as its duplicate.
+Contents are verified again on opening, since the library may come from a stranger.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def default_path() -> Path:
 class Library:
     """One library file.
 
-    Every call opens it, does one thing and closes it, so that processes and threads share it freely. ``damage`` says
-    in a sentence that a look at the entries could not reach all of them; it is empty where nothing is amiss.
+    Every call opens it, does one thing and closes it, so that processes and threads share it freely. ``damage`` says in
+    a sentence that a look at the entries could not reach all of them; it is empty where nothing is amiss.
     """
 
     def __init__(self, path: Path | None = None) -> None:

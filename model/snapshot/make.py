@@ -20,6 +20,7 @@ from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response
 from model.studies.ranges import main_assumptions
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,16 +42,6 @@ TRIED = (
 """Headline numbers that are kept of every trial of an assumption."""
 
 DESIGN_TABLES = ("term_sheet", "gains", "security", "red_lines")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far it is: ``done`` of ``total`` solves, what was tried last, and the snapshot once everything is done."""
-
-    done: int
-    total: int
-    tried: str
-    snapshot: Snapshot | None = None
 
 
 @dataclass
@@ -81,20 +72,20 @@ def freeze(world: World, scenario: Scenario, origin: Origin = UNKNOWN, folder: P
         AccordError: when the scenario has no result or the data changed meanwhile.
     """
     *_, last = freezing(world, scenario, origin, folder)
-    assert last.snapshot is not None
-    return last.snapshot
+    assert last.found is not None
+    return last.found
 
 
 def freezing(
     world: World, scenario: Scenario, origin: Origin = UNKNOWN, folder: Path | None = None
-) -> Iterator[Progress]:
+) -> Iterator[Progress[Snapshot | None]]:
     """The same, one solve after the other; stop iterating to cancel."""
     rows = evidence.rows_used(world, scenario, folder)
     steps = _steps(world, scenario)
     draft, total = _Draft(), len(steps) + 1
     for done, (label, step) in enumerate(steps, start=1):
         step(draft)
-        yield Progress(done, total, label)
+        yield Progress(done, total, label, None)
     yield Progress(total, total, "written", _seal(world, scenario, draft, rows, origin))
 
 
@@ -152,10 +143,8 @@ def _steps(world: World, scenario: Scenario) -> list[tuple[str, Any]]:
 def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) -> None:
     outcome = world.outcome(scenario)
     parties = set(scenario.parties)
-    draft.frames |= {
-        name: getattr(outcome, name)
-        for name in ("accounts", "prices", "quantities", "sources", "floors", "trqs", "quotas")
-    }
+    draft.frames |= {name: getattr(outcome, name) for name in ("accounts", "prices", "quantities", "sources")}
+    draft.frames |= outcome.instruments
     flows = outcome.flows
     draft.frames["flows"] = flows[flows[["status_quo", "without_agreement", "with_agreement"]].max(axis=1) > 0]
     for name in ("industries", "industries_without_agreement", "industries_by_mineral"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from model.equilibrium import LARGEST_IMBALANCE
 from model.equilibrium.proof.linear import OPTIONS
-from model.instruments import Agreement, Duty, ExportTax, Floor, Offtake, Quota, Stockpile, Tariff, Trq
+from model.instruments import KINDS, Agreement, Duty
 from model.scenario import Scenario
 from model.source import PACKAGE, source_hash
 
@@ -47,18 +47,7 @@ def options() -> dict[str, dict[str, Setting]]:
 
 def defaults() -> dict[str, Setting]:
     """Default of every field of the scenario and of the instruments that has a plain one, as "Record.field"."""
-    records: tuple[type[Record], ...] = (
-        Scenario,
-        Agreement,
-        Duty,
-        Tariff,
-        Quota,
-        Trq,
-        ExportTax,
-        Floor,
-        Offtake,
-        Stockpile,
-    )
+    records: tuple[type[Record], ...] = (Scenario, Agreement, Duty, *KINDS)
     found: dict[str, Setting] = {}
     for record in records:
         for name, field in record.model_fields.items():

@@ -2,8 +2,8 @@
 
 A snapshot is one JSON object. ``inputs`` is everything that determines the numbers; ``id`` is the SHA-256 of its
 canonical text, the scenario's name left out. ``checksum`` is the SHA-256 of the canonical text of the whole object
-without ``checksum`` itself. Both are taken over the content as it stands in the file, so that a later version with
-more fields still finds them unchanged.
+without ``checksum`` itself. Both are taken over the content as it stands in the file, so that a later version with more
+fields still finds them unchanged.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic import Field
 
 from model.errors import ScenarioError, SnapshotError
 from model.files import named, parse_object, read_text
+from model.instruments import KINDS
 from model.records import Record
 from model.scenario import Scenario
 from model.snapshot.canonical import canonical, digest
@@ -38,9 +39,7 @@ RESULT_KEYS: dict[str, tuple[str, ...]] = {
     "quantities": ("mineral", "stage", "region"),
     "flows": ("mineral", "stage", "exporter", "importer"),
     "sources": ("mineral", "origin"),
-    "floors": ("index", "region"),
-    "trqs": ("index",),
-    "quotas": ("index",),
+    **{kind.result: kind.row_key for kind in KINDS if kind.result is not None},
     "industries": ("region", "industry"),
     "industries_without_agreement": ("region", "industry"),
     "industries_by_mineral": ("region", "industry", "mineral"),

@@ -33,10 +33,9 @@ DIFFERENCES = ("table", "row", "column", "stored", "replayed", "from_data", "fro
 class Replay:
     """What a replay found.
 
-    ``versions``, ``defaults`` and ``rows`` are what differs between then and now. ``differences`` has a row per
-    number or text that came out differently: stored and replayed value, and how much of the difference comes from
-    the changed data rows and from versions (NaN where it is text or was not told apart; ``undecided`` then says
-    why).
+    ``versions``, ``defaults`` and ``rows`` are what differs between then and now. ``differences`` has a row per number
+    or text that came out differently: stored and replayed value, and how much of the difference comes from the changed
+    data rows and from versions (NaN where it is text or was not told apart; ``undecided`` then says why).
     """
 
     compared: int
@@ -57,8 +56,8 @@ def replay(snapshot: Snapshot, folder: Path | None = None) -> Replay:
     """Solve a snapshot's scenario again on a data folder (default: the one that ships) and compare.
 
     Raises:
-        AccordError: when the scenario no longer has a result at all; the message names what changed as far as it
-        is known.
+        AccordError: when the scenario no longer has a result at all; the message names what changed as far as it is
+        known.
     """
     changed_rows = evidence.changes(snapshot.data, evidence.rows_today(snapshot.data, folder))
     changed_versions = _versions(snapshot)

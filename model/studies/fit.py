@@ -1,8 +1,8 @@
 """How well the model returns the year it is calibrated to, mineral by mineral.
 
 The base year is solved, not looked up: base-year duties, no export control, no shock, no agreement. What comes out is
-held against the reconciled base year (prices, output, use, flows) and figures of the US Geological Survey. Where
-such a figure went into the base year, agreeing with it proves nothing: column ``independent`` says so.
+held against the reconciled base year (prices, output, use, flows) and figures of the US Geological Survey. Where such a
+figure went into the base year, agreeing with it proves nothing: column ``independent`` says so.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ import pandas as pd
 
 from model.errors import SolveError
 from model.instruments import Floor
+from model.outcome import consumer_prices, use_weighted_price
 from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from model.equilibrium import SolvedMineral
     from model.scenario import Scenario
     from model.world import World
 
@@ -75,23 +75,6 @@ class FloorResponse:
         return pd.DataFrame(rows, columns=["region", "holds_up_to_usd_per_t", "fails_from_usd_per_t", "why_not"])
 
 
-def status_quo_price(world: World, scenario: Scenario, mineral: str, stage: str) -> float:
-    """What the parties' users pay at a stage in the status quo, weighted by their use there [USD/t]."""
-    status_quo = _solved(world, without_agreement(scenario), mineral)
-    return _weighted(_prices(status_quo, stage), _use(status_quo, stage, scenario))
-
-
-def scenario_price(world: World, scenario: Scenario, mineral: str, stage: str) -> float:
-    """What the parties' users pay at a stage under the scenario, weighted by their use in the status quo [USD/t]."""
-    use_t = _use(_solved(world, without_agreement(scenario), mineral), stage, scenario)
-    return _weighted(_prices(_solved(world, scenario, mineral), stage), use_t)
-
-
-def without_agreement(scenario: Scenario) -> Scenario:
-    """The scenario's status quo: same parties, horizon and assumptions, nothing agreed, no shock."""
-    return scenario.model_copy(update={"agreement": type(scenario.agreement)(), "shocks": ()})
-
-
 def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | None) -> Scenario:
     """The scenario with its floor on this mineral and stage at another level; none takes it away.
 
@@ -105,7 +88,7 @@ def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | Non
     else:
         ceiling = None if floor.ceiling is None else max(floor.ceiling, level_usd_per_t)
         floors = (*others, floor.model_copy(update={"price": level_usd_per_t, "ceiling": ceiling}))
-    return scenario.model_copy(update={"agreement": scenario.agreement.model_copy(update={"floors": floors})})
+    return scenario.model_copy(update={"agreement": scenario.agreement.replacing(Floor, floors)})
 
 
 def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
@@ -137,10 +120,9 @@ def floor_levels(
         SolveError: when the scenario cannot be solved without the floor.
     """
     floor = floor_of(world, scenario, mineral)
-    status_quo = _solved(world, without_agreement(scenario), mineral)
-    use_t = _use(status_quo, floor.stage, scenario)
-    reference = _weighted(_prices(status_quo, floor.stage), use_t)
-    unbound = _prices(_solved(world, with_floor_at(scenario, floor, None), mineral), floor.stage)
+    use_t = world.parties_use(mineral, floor.stage, scenario)
+    reference = world.parties_price(mineral, floor.stage, scenario.status_quo())
+    unbound = consumer_prices(world.solved(mineral, with_floor_at(scenario, floor, None)), floor.stage)
     named = [unbound[region] for region in floor.parties if region in unbound]
     level_rows: list[tuple[float, float, float]] = []
     party_rows: list[dict[str, object]] = []
@@ -148,20 +130,20 @@ def floor_levels(
     for done, level in enumerate((share * reference for share in shares_of_status_quo), start=1):
         trial = with_floor_at(scenario, floor, level)
         try:
-            solved = _solved(world, trial, mineral)
+            solved = world.solved(mineral, trial)
         except SolveError:
             unsolved.append(level)
         else:
             index = len(trial.agreement.of(Floor)) - 1
             held = [row for row in solved.accounts.floors if row["index"] == index]
             party_rows += [_party_row(level, row) for row in held]
-            price = _weighted(_prices(solved, floor.stage), use_t)
+            price = use_weighted_price(consumer_prices(solved, floor.stage), use_t)
             level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
         curve = FloorResponse(
             mineral=mineral,
             stage=floor.stage,
             status_quo_usd_per_t=reference,
-            without_floor_usd_per_t=_weighted(unbound, use_t),
+            without_floor_usd_per_t=use_weighted_price(unbound, use_t),
             parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),
             by_party=pd.DataFrame(party_rows, columns=list(PARTY_COLUMNS)),
             slack_up_to_usd_per_t=min(named) if named else np.nan,
@@ -179,25 +161,3 @@ def _party_row(level: float, row: dict[str, object]) -> dict[str, object]:
         "holds": bool(row["holds"]),
         "why_not": row["why_not"],
     }
-
-
-def _solved(world: World, scenario: Scenario, mineral: str) -> SolvedMineral:
-    return world.solved(mineral, scenario)
-
-
-def _prices(solved: SolvedMineral, stage: str) -> dict[str, float]:
-    return {row["region"]: row["consumer_price"] for row in solved.accounts.prices if row["stage"] == stage}
-
-
-def _use(solved: SolvedMineral, stage: str, scenario: Scenario) -> dict[str, float]:
-    """Use of the parties at a stage; their refineries' intake at the mine stage."""
-    rows = [row for row in solved.accounts.quantities if row["stage"] == stage and row["region"] in scenario.parties]
-    return {row["region"]: row["consumption"] for row in rows}
-
-
-def _weighted(prices: dict[str, float], use_t: dict[str, float]) -> float:
-    regions = [region for region in use_t if region in prices]
-    weights = [use_t[region] for region in regions]
-    if not sum(weights):
-        return float(np.mean([prices[region] for region in regions])) if regions else float("nan")
-    return float(np.average([prices[region] for region in regions], weights=weights))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,18 +15,12 @@ from pages.components import layout, results
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from model.work import Progress
+
 SLICE_SECONDS = 0.4
 """Work between two refreshes: short enough that Cancel answers at once."""
 REFRESH_SECONDS = 0.1
 MOST_KEPT = 100
-
-
-class Step(Protocol):
-    """What a long calculation yields."""
-
-    done: int
-    total: int
-    tried: str
 
 
 @dataclass
@@ -34,9 +28,9 @@ class Job:
     """A calculation under way or done, and the scenario it belongs to."""
 
     scenario_json: str
-    steps: Iterator[Step]
+    steps: Iterator[Progress[Any]]
     started: float
-    latest: Step | None = None
+    latest: Progress[Any] | None = None
     cancelled: bool = False
     finished: bool = False
     """Whether every step was taken; a count alone cannot tell, since a part may have nothing left to solve."""
@@ -53,13 +47,15 @@ class Job:
             self.latest, self.finished = step or self.latest, step is None
 
 
-def finished(name: str, scenario_json: str) -> Step | None:
+def finished(name: str, scenario_json: str) -> Progress[Any] | None:
     """The result of a calculation for this very scenario, or None where it was not run to its end."""
     job = st.session_state.get(f"job_{name}")
     return job.latest if job is not None and job.scenario_json == scenario_json and job.finished else None
 
 
-def panel(name: str, label: str, scenario_json: str, start: Callable[[], Iterator[Step]], explanation: str) -> None:
+def panel(
+    name: str, label: str, scenario_json: str, start: Callable[[], Iterator[Progress[Any]]], explanation: str
+) -> None:
     """A button that starts the calculation; while it runs, its progress and a way to cancel."""
     key = f"job_{name}"
     job = st.session_state.get(key)
@@ -72,13 +68,13 @@ def panel(name: str, label: str, scenario_json: str, start: Callable[[], Iterato
         st.fragment(_advance, run_every=REFRESH_SECONDS)(key)
 
 
-def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Step]]) -> Step | None:
+def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress[Any]]]) -> Progress[Any] | None:
     """A calculation that starts by itself: its latest step, under a line of progress while that is not the last.
 
     Results of this session are kept, so that going back to a scenario shows its result at once.
     """
     key = f"job_{name}"
-    done: OrderedDict[str, Step] = st.session_state.setdefault(f"done_{name}", OrderedDict())
+    done: OrderedDict[str, Progress[Any]] = st.session_state.setdefault(f"done_{name}", OrderedDict())
     if scenario_json in done:
         return done[scenario_json]
     job = st.session_state.get(key)
@@ -98,7 +94,7 @@ def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Step]]) 
     return job.latest
 
 
-def _begin(key: str, scenario_json: str, start: Callable[[], Iterator[Step]]) -> None:
+def _begin(key: str, scenario_json: str, start: Callable[[], Iterator[Progress[Any]]]) -> None:
     st.session_state[key] = Job(scenario_json, start(), time.monotonic())
 
 

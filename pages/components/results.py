@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model.equilibrium.reference import against_reference as reference_comparison
+from model.equilibrium.reference import comparison_table
 from model.findings import Formulation, Names, Overview, formulation, overview
 from model.impact import back_test as compare_with_published
 from model.scenario import Scenario
@@ -15,8 +17,6 @@ from model.studies.fit import calibration_table
 from model.studies.floor_curve import (
     floor_levels,
     floor_of,
-    scenario_price,
-    status_quo_price,
     with_floor_at,
 )
 from model.world import World
@@ -88,7 +88,7 @@ def reference_price(scenario: Scenario, stage: str) -> float:
 @st.cache_data(show_spinner=False, max_entries=MOST_OUTCOMES, hash_funcs=BY_TEXT)
 def _reference_price(scenario: Scenario, stage: str) -> float:
     with engine().turn:
-        return status_quo_price(engine().world, scenario, scenario.minerals[0], stage)
+        return engine().world.parties_price(scenario.minerals[0], stage, scenario.status_quo())
 
 
 def _status_quo(scenario: Scenario) -> Scenario:
@@ -99,7 +99,7 @@ def _status_quo(scenario: Scenario) -> Scenario:
 def price_now(scenario: Scenario, stage: str) -> float:
     """What the parties' users pay for the mineral in view under the scenario, as its outcome has it [USD/t]."""
     with engine().turn:
-        return scenario_price(engine().world, scenario, scenario.minerals[0], stage)
+        return engine().world.parties_price(scenario.minerals[0], stage, scenario)
 
 
 def status_quo_flows(scenario: Scenario, stage: str) -> pd.DataFrame:
@@ -132,6 +132,13 @@ def live_formulation(mineral: str) -> Formulation:
     """The programme of a mineral's status quo."""
     with engine().turn:
         return formulation(engine().world.solved(mineral, Scenario(minerals=(mineral,))).state)
+
+
+def against_reference(scenario: Scenario) -> pd.DataFrame:
+    """The scenario's state beside the reference programme, mineral by mineral."""
+    solved = outcome(scenario).with_agreement
+    with engine().turn:
+        return comparison_table(reference_comparison(solved))
 
 
 @st.cache_data(show_spinner=False)

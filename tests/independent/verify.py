@@ -50,6 +50,7 @@ class Place:
     exports: float
     bought: float
     released: float
+    unserved: float
     size: float = 0.0
     rent: float = 0.0
     """Of a supply cap, per unit."""
@@ -122,6 +123,7 @@ class Verifier:
                 quantity["exports"],
                 quantity["stock_bought"],
                 quantity["stock_released"],
+                quantity.get("unserved", 0.0),
             )
             place.size = max(
                 place.production + place.imports + place.released, place.consumption + place.exports + place.bought
@@ -525,7 +527,9 @@ class Verifier:
         rows = {row["region"]: row for row in self.result["welfare"]}
         money = dict.fromkeys(market.regions, 0.0)
         for node, place in self.places.items():
-            money[node[0]] += max(place.price, place.producer_price) * place.size
+            # A price within `give` of another is the same price; what no one could serve has a value too.
+            least = place.give / MONEY
+            money[node[0]] += max(place.price, place.producer_price, least) * (place.size + place.unserved)
         for route in market.routes:
             passing = self.flow.get(route.way, 0.0) * max(
                 self.places[route.source].price, self.places[route.target].price

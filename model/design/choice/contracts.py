@@ -3,9 +3,9 @@ r"""Offtake contracts in the choice: volumes where they matter, strikes pooled b
 A contract over :math:`v` tonnes at the strike :math:`q` settles :math:`d_s (q - p_s) v` in state :math:`s`, with
 :math:`p_s` the seller's price, :math:`\bar P` its expectation and :math:`d_s` the share that is delivered. That is a
 hedge :math:`d_s (\bar P - p_s) v`, worth nothing in expectation, and a premium :math:`d_s (q - \bar P) v`. Premiums
-between two parties under contracts delivered alike add up whatever their mineral, so one amount stands for all, at
-most :math:`\sum b \bar P v` with :math:`b` the strike band. A volume is a variable of its own only where hedges are
-counted or lenders ask for it; elsewhere it is whatever the premium needs, up to what the route carries.
+between two parties under contracts delivered alike add up whatever their mineral, so one amount stands for all, at most
+:math:`\sum b \bar P v` with :math:`b` the strike band. A volume is a variable of its own only where hedges are counted
+or lenders ask for it; elsewhere it is whatever the premium needs, up to what the route carries.
 """
 
 from __future__ import annotations

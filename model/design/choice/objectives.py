@@ -147,8 +147,8 @@ def _nash(m: pyo.ConcreteModel, terms: Terms) -> Any:
 def tangent_points(total_weight: float, reach: float) -> Floats:
     """Where the logarithm is touched so that the product of gains to their weights is exact within :data:`NASH_ERROR`.
 
-    From :data:`SMALLEST_GAIN` to ``reach``. Two tangents whose points differ by the factor exp(h) miss the logarithm
-    by about h²/8 where they cross.
+    From :data:`SMALLEST_GAIN` to ``reach``. Two tangents whose points differ by the factor exp(h) miss the logarithm by
+    about h²/8 where they cross.
 
     >>> points = tangent_points(2.0, 2.0)
     >>> round(float(points[0]), 9) == SMALLEST_GAIN, bool(points[-1] >= 2.0 - 1e-9)

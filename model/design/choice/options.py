@@ -1,8 +1,8 @@
 """Options: packages with their responses, turned into what each party gains or loses in each state.
 
-Everything is measured against the neutral option (no agreement) in the same state; only ``net`` is against no
-agreement and no shock, so that a tail of bad outcomes holds the shock's own damage too. Arrays are [state, party];
-money is million USD a year.
+Everything is measured against the neutral option (no agreement) in the same state; only ``net`` is against no agreement
+and no shock, so that a tail of bad outcomes holds the shock's own damage too. Arrays are [state, party]; money is
+million USD a year.
 """
 
 from __future__ import annotations

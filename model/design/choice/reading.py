@@ -43,9 +43,9 @@ class Contract:
 class Choice:
     """The chosen agreement. Money is million USD a year; ``gain`` [state, party] is what each is predicted to gain.
 
-    ``objective`` is in the objective's own unit, ``bound`` proves that nothing better than it exists among the
-    options, ``gap`` is their relative distance. ``is_proved`` is false when the time limit ended the search: then it
-    is the best found so far.
+    ``objective`` is in the objective's own unit, ``bound`` proves that nothing better than it exists among the options,
+    ``gap`` is their relative distance. ``is_proved`` is false when the time limit ended the search: then it is the best
+    found so far.
     """
 
     chosen: dict[str, Option]

@@ -133,8 +133,8 @@ class Draft:
     def request(self, scenario: Scenario, touching: Sequence[str] = ()) -> DesignRequest:
         """The design problem for a scenario's parties, minerals, horizon and assumptions.
 
-        Its states are all named shocks, or, where something about the ``touching`` ones was changed, those of them
-        that are used.
+        Its states are all named shocks, or, where something about the ``touching`` ones was changed, those of them that
+        are used.
 
         Raises:
             ScenarioError: naming every fault of what is typed.

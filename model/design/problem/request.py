@@ -42,8 +42,8 @@ TrqSplit = Literal["pooled", "by_imports", "by_use"]
 class Menu(Record):
     """The levels from which packages are made: every combination is one package, and so is doing nothing.
 
-    Around the best package, further levels are tried: half-way between those of the menu, other mechanisms,
-    commitments and splits, one project more or less.
+    Around the best package, further levels are tried: half-way between those of the menu, other mechanisms, commitments
+    and splits, one project more or less.
     """
 
     floor_levels: tuple[OfPrice, ...] = Field((0.0, 1.0, 1.1, 1.2), description="0 = no floor", min_length=1)

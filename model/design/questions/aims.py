@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.errors import ScenarioError
+from model.outcome import use_weighted_price
 from model.records import choices
 from model.units import PERCENT
 from model.words.numbers import figures
@@ -74,11 +75,8 @@ def producer_price(evaluator: Evaluator, trial: Trial, mineral: str) -> float:
     makers = [party for party, quantity in output.items() if quantity > 0]
     if not makers:
         raise ScenarioError(f"no member produces {mineral}: there is no producers' price to compare by")
-    weights = [output[party] for party in makers]
-    prices = [
-        float(np.average([r.producer_price_usd_per_t[stage][party] for party in makers], weights=weights))
-        for r in option.responses
-    ]
+    made = {party: output[party] for party in makers}
+    prices = [use_weighted_price(response.producer_price_usd_per_t[stage], made) for response in option.responses]
     return float(evaluator.frame.probability @ np.array(prices))
 
 

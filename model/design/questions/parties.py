@@ -179,8 +179,8 @@ def since(
     """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
 
     Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what
-    stands beside the saved agreement and this one. Yields progress; the
-    last step is a :class:`~model.design.questions.attribution.Decomposition` by party of either.
+    stands beside the saved agreement and this one. Yields progress; the last step is a
+    :class:`~model.design.questions.attribution.Decomposition` by party of either.
 
     Raises:
         ScenarioError: when the two have different horizons.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from model.design.problem.facts import Facts
 from model.design.responses.respond import respond
 from model.design.responses.response import question
 from model.errors import ScenarioError
 from model.market.calibrate import duty_matrix
+from model.outcome import use_weighted_price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,14 +35,13 @@ def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[s
     """
     use = {party: response.use_t[party] for party in parties if response.use_t.get(party, 0.0) > 0}
     prices = response.price_usd_per_t
-    weights = list(use.values()) or [1.0] * len(prices)
     named = list(use) or list(prices)
     if not any(prices[name] > 0 for name in named):
         raise ScenarioError(f"{mineral} has no {stage} price in the status quo: nobody uses it, nothing can be agreed")
     return Facts(
         mineral=mineral,
         stage=stage,
-        price_usd_per_t=float(np.average([prices[name] for name in named], weights=weights)),
+        price_usd_per_t=use_weighted_price(prices, use or dict.fromkeys(prices, 1.0)),
         use_t=response.use_t,
         non_party_imports_t=response.non_party_imports_t,
         flows_t=response.flows_t,

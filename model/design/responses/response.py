@@ -46,10 +46,10 @@ class Response:
     """One mineral under one agreement in one state. By region, regions with nothing left out; per year.
 
     ``net_usd`` is users + producers + treasury + rents; settlements of offtakes with a strike stand apart in
-    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold.
-    ``seller_price_usd_per_t`` is what an offtake settles against. ``assured`` is, by class of industry, the share of
-    the need served. ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and
-    industry. Quantities are those of the last stage; ``upstream`` has those of the stages before it.
+    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold. ``seller_price_usd_per_t``
+    is what an offtake settles against. ``assured`` is, by class of industry, the share of the need served.
+    ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and industry.
+    Quantities are those of the last stage; ``upstream`` has those of the stages before it.
     """
 
     users_usd: Amounts

@@ -95,10 +95,10 @@ def flat_set(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Activities to be given a flat step, and the nodes whose price the programme then determines.
 
-    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to
-    the outside. Preferred are activities with one end outside the market (demand, supply), then the largest.
-    ``centre`` is what one more unit of each activity earns, ``width`` that of the steps: an activity that hardly moves
-    over one fixes no price. ``by_rank`` chooses by linear independence, which is sure but slow.
+    Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the
+    outside. Preferred are activities with one end outside the market (demand, supply), then the largest. ``centre`` is
+    what one more unit of each activity earns, ``width`` that of the steps: an activity that hardly moves over one fixes
+    no price. ``by_rank`` chooses by linear independence, which is sure but slow.
     """
     t = system.problem.table
     x = point.quantity
@@ -135,9 +135,9 @@ def flat_set(
         is_flat[activity] = connect(activity)
     for pool in binding:
         members = pool.members[inside[pool.members]]
-        if len(members) and curved[members].all():
-            free = members[~is_flat[members]]
-            is_flat[free[np.argsort(-x[free])[:1]]] = True
+        free = members[~is_flat[members]]
+        if len(free) and curved[members].all():
+            is_flat[free[np.argmax(x[free])]] = True
     home = root(system.nodes)
     pinned = np.array([root(node) == home for node in range(system.nodes)])
     return is_flat, pinned

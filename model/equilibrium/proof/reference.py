@@ -5,12 +5,10 @@ r"""The equilibrium as one linear programme, in Pyomo, to be read from top to bo
 R1. Markets clear: at every node what arrives is at least what leaves; the dual of this is the node's price, never
     negative.
 R2. Every activity runs up to the quantity at which its marginal cost meets what it earns: the price where it delivers,
-    less the
-    price where it takes, less duties, levies and rents.
+    less the price where it takes, less duties, levies and rents.
 R3. A limit on a sum of flows (quota, TRQ, export quota, production cap) has a rent: its dual; zero where there is room.
 R4. Among all activity levels that clear the markets, the equilibrium has the largest sum of users' valuation less the
-    cost of
-    supply, processing, transport, duties and levies (Samuelson 1952; Takayama and Judge 1971).
+    cost of supply, processing, transport, duties and levies (Samuelson 1952; Takayama and Judge 1971).
 
 **Formulation.** Activity :math:`a` takes ``ratio`` units at node ``node_in`` for each unit it delivers at ``node_out``.
 Its curve is cut into steps :math:`k` of size :math:`u_{ak}` and cost :math:`c_{ak}` that includes the duties and levies

@@ -24,7 +24,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from model.equilibrium.conditions import ARRIVALS_ENDED
-from model.market.curves import HIGHEST_EXPONENT, LOWEST_PRICE
+from model.market.curves import LOWEST_PRICE
 from model.market.records import NOWHERE, Shape
 
 if TYPE_CHECKING:
@@ -36,10 +36,8 @@ if TYPE_CHECKING:
 
     Booleans = NDArray[np.bool_]
 
-A_TRACE = 1e-10
-"""Arrivals that pin the price abroad and are too few to show (of the quantity scale·1000)."""
-TRACE = 1e-9
-"""A flow of so little (of the quantity scale) vanishes."""
+A_TRACE = 1e-13
+"""What passes a place counts as at least this much."""
 UNIT = 1000.0
 """Solver units of quantity that make one unit here, so that prices and quantities are both near one."""
 
@@ -87,8 +85,6 @@ class Complementarity:
         self._entries: list[tuple[Integers, Integers, Floats]] = []
         self._place = np.full(len(t), NOWHERE)
         self._place[moving] = np.arange(len(moving))
-        self._fading = np.zeros(self.at.size, dtype=bool)
-        self._fading[: len(moving)] = (t.shape[moving] == Shape.LOG) & (t.lower[moving] <= 0.0)
         self._nodes()
         self._pools()
         self._levies()
@@ -146,7 +142,7 @@ class Complementarity:
                 continue
             self._charged(row, group.members, ones)
             if self.ended[slot]:
-                self._used(row, group.members, ones, least_arrivals(self.system, slot))
+                self._used(row, group.members, ones, float(self.system.shut[slot]))
             else:
                 self._put(row, self.at.price.start + group.node, 1.0)
                 self.constant[row] = -self.system.floor[slot]
@@ -205,31 +201,21 @@ class Complementarity:
 
     def violation(self, z: Floats) -> float:
         """The farthest that an unknown would move if it followed its condition, of the sizes that meet there."""
-        value, slope = self.condition(z)
+        value, _ = self.condition(z)
         moves = np.abs(z - np.clip(z - value, self.lower, self.upper))
-        return float((moves / self.sizes(z, slope)).max(initial=0.0))
+        return float((moves / self.sizes(z)).max(initial=0.0))
 
-    def sizes(self, z: Floats, slope: Floats) -> Floats:
-        """What each condition is measured by: the amounts that meet in it, one at least.
+    def mismatch(self, z: Floats, held: Booleans) -> float:
+        """The largest imbalance of a node or limit that is to be met, of what passes there, however little it is."""
+        count = len(self.at.moving)
+        passes = self._absolute @ np.abs(z) + np.abs(self.constant)
+        off = np.where(held, 0.0, np.abs(self.matrix @ z + self.constant))[count:]
+        return float((off / np.maximum(passes[count:], A_TRACE)).max(initial=0.0))
 
-        A flow that vanishes is measured in quantity: how little it is says nothing about any price.
-        """
+    def sizes(self, z: Floats) -> Floats:
+        """What each condition is measured by: the amounts that meet in it, one at least."""
         size: Floats = np.maximum(self._absolute @ np.abs(z), 1.0)
-        trace = self.is_trace(z)
-        size[trace] = np.maximum(slope[trace], 1.0)
         return size
-
-    def is_trace(self, z: Floats) -> Booleans:
-        """Flows so small that they vanish, though never to nothing."""
-        return self._fading & (z < TRACE)
-
-    def with_traces(self, z: Floats) -> Floats:
-        """The same with every vanishing flow as its curve has it, which moves no balance."""
-        trace = np.flatnonzero(self.is_trace(z))
-        width = self.system.curves.table.width[self.at.moving[trace]]
-        settled, excess = z.copy(), self.condition(z)[0][trace] / width
-        settled[trace] *= np.exp(np.clip(-excess, -HIGHEST_EXPONENT, 1.0))
-        return settled
 
 
 def _ends(t: Activities) -> tuple[Floats, Floats]:
@@ -238,13 +224,6 @@ def _ends(t: Activities) -> tuple[Floats, Floats]:
     end = np.where(power, t.base, 0.0) * LOWEST_PRICE ** np.where(power, t.exponent, 1.0)
     least = np.where(power & (t.exponent > 0), np.minimum(np.maximum(end, t.lower), t.upper), t.lower)
     return least, np.where(power & (t.exponent < 0), np.maximum(np.minimum(end, t.upper), t.lower), t.upper)
-
-
-def least_arrivals(system: System, slot: int) -> float:
-    """Arrivals at which a levy has ended all that can end: what is committed, and what counts as none beside it."""
-    group = system.problem.levies[slot]
-    none = group.shut if group.shut > ARRIVALS_ENDED else A_TRACE
-    return none + float(system.problem.table.lower[group.members].sum())
 
 
 def highest_of_use(system: System, slot: int) -> float:

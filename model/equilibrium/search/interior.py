@@ -15,11 +15,9 @@ import numpy as np
 from scipy.optimize import linprog, lsq_linear
 
 from model.equilibrium.charges import charges_at, gain
-from model.equilibrium.conditions import ARRIVALS_ENDED
-from model.equilibrium.search.complementarity import A_TRACE, UNIT, Complementarity, least_arrivals
-from model.equilibrium.search.open_prices import settled
+from model.equilibrium.search.complementarity import UNIT, Complementarity
+from model.equilibrium.search.open_prices import settle
 from model.errors import SolveError
-from model.market.curves import CurveGroups
 from model.market.records import Shape
 
 if TYPE_CHECKING:
@@ -36,14 +34,12 @@ MOST_POLISHES = 8
 MOST_MODES = 8
 SMALL_FLOW = 0.1
 LOW_PRICE = 0.1
-CLEARED = 1e-19
+CLEARED = 1e-24
 """Mean product of distance and condition at which the method stops."""
-NO_DIGITS = 1e-30
-"""Mean product below which conditions that are not met never will be."""
-MET = 1e-9
-"""Violation of a condition below which the method may stop."""
-EXACT = 1e-7
-"""Largest violation of a condition with which a point is returned; the proof then judges it."""
+WAITING = 1e-12
+"""Mean product that is kept while conditions are not met: steep curves take longer than bounds."""
+EXACT = 1e-8
+"""Largest violation of a condition with which a point is returned."""
 ROUNDING = 1e-14
 WELL_POLISHED = 1e-12
 TO_THE_BOUND = 0.995
@@ -54,8 +50,6 @@ RIDGE = 1e-11
 """Resistance of what neither curve nor bound holds, about where it stands; the limit does not depend on it."""
 POLISHING_RIDGE = 1e-12
 HELD = 1e12
-FEW = 10.0
-"""Traces up to so many are none."""
 KEPT = 1e5
 """How much more a limit counts than a flow where flows are shared."""
 
@@ -70,8 +64,7 @@ def find(system: System, price: Floats) -> Point:
     for _ in range(MOST_MODES):
         conditions = Complementarity(system, ended)
         z, steps = _follow(conditions, _inside(conditions, price))
-        z = conditions.with_traces(_polish(conditions, z))
-        z = _least_rents(conditions, _least_flows(conditions, z))
+        z = _least_rents(conditions, _least_flows(conditions, _polish(conditions, z)))
         violation = conditions.violation(z)
         if not violation <= EXACT:
             break
@@ -86,10 +79,12 @@ def find(system: System, price: Floats) -> Point:
 
 
 def _inside(c: Complementarity, price: Floats) -> Floats:
-    """A start well inside every bound."""
+    """A start well inside every bound, and no farther out on a curve than its own reference point."""
     z = c.lower + np.minimum(1.0, 0.5 * (c.upper - c.lower))
-    own = slice(0, len(c.at.moving))
-    z[own] = c.lower[own] + np.minimum(SMALL_FLOW, 0.5 * (c.upper[own] - c.lower[own]))
+    own, t = slice(0, len(c.at.moving)), c.system.problem.table
+    known = ~np.isin(t.shape, (Shape.FLAT, Shape.LINEAR)) & (t.base > 0.0)
+    small = np.where(known, np.minimum(SMALL_FLOW, t.base / UNIT), SMALL_FLOW)[c.at.moving]
+    z[own] = c.lower[own] + np.minimum(small, 0.5 * (c.upper[own] - c.lower[own]))
     z[c.at.price] = np.maximum(price, LOW_PRICE)
     return z
 
@@ -142,8 +137,8 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
     for steps in range(1, MOST_STEPS + 1):  # noqa: B007
         value, slope = c.condition(own.z)
         rest, mean = value - own.at_lower + own.at_upper, own.product / count
-        is_met = np.abs(rest / c.sizes(own.z, slope)).max(initial=0.0) <= MET
-        if not mean > (CLEARED if is_met else NO_DIGITS):
+        is_met = np.abs(rest / c.sizes(own.z)).max(initial=0.0) <= EXACT
+        if is_met and not mean > CLEARED:
             break
         try:
             factors = c.factors(slope + own.at_lower / own.from_lower + own.at_upper / own.from_upper + RIDGE)
@@ -152,7 +147,8 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
         ahead = _step(own, factors, bounded, rest)
         length = own.longest(ahead)
         left = max(own.moved(ahead, length).product, 0.0) / count
-        move = _step(own, factors, bounded, rest, (left / mean) ** 3 * mean, ahead, length**2)
+        target = max((left / mean) ** 3 * mean, 0.0 if is_met else min(mean, WAITING))
+        move = _step(own, factors, bounded, rest, target, ahead, length**2)
         if own.longest(move) < SHORT:
             move = _step(own, factors, bounded, rest, 0.5 * mean)
         own = own.moved(move, TO_THE_BOUND * own.longest(move))
@@ -179,23 +175,24 @@ def _step(
 
 def _polish(c: Complementarity, z: Floats) -> Floats:
     """Newton on the equations left when the bounds that hold are known; the start where that leads nowhere better."""
-    value, _ = c.condition(z)
-    trace = c.is_trace(z)
-    low, high = ~trace & ((z - c.lower) < value), (c.upper - z) < -value
-    held, at = low | high | trace, np.where(low, c.lower, np.where(high, c.upper, z))
-    best, violation = at, c.violation(at)
+    value, slope = c.condition(z)
+    steep = np.maximum(slope, 1.0)  # a little way along a steep curve is a long way in its condition
+    low, high = (z - c.lower) * steep < value, (c.upper - z) * steep < -value
+    held, at = low | high, np.where(low, c.lower, np.where(high, c.upper, z))
+    at = np.where(np.isfinite(c.condition(at)[0]), at, z)  # a flow that only fades never ends
+    best, violation, mismatch = at, c.violation(at), c.mismatch(at, held)
     for _ in range(MOST_POLISHES):
         value, slope = c.condition(at)
-        if violation <= ROUNDING or not np.isfinite(value[~held]).all():
+        if max(violation, mismatch) <= ROUNDING or not np.isfinite(value[~held]).all():
             break
         try:
             move = c.factors(np.where(held, HELD, slope + POLISHING_RIDGE)).solve(np.where(held, 0.0, -value))
         except RuntimeError:
             break
         at = np.where(held, at, np.clip(at + move, c.lower, c.upper))
-        now = c.violation(at)
-        if now < violation:
-            best, violation = at, now
+        now, rest = c.violation(at), c.mismatch(at, held)
+        if now < violation or (now <= ROUNDING and rest < mismatch):
+            best, violation, mismatch = at, now, rest
     return best if violation <= max(c.violation(z), WELL_POLISHED) else z
 
 
@@ -234,17 +231,19 @@ def _least_rents(c: Complementarity, z: Floats) -> Floats:
 
 
 def _ended(c: Complementarity, z: Floats) -> Booleans:
-    """Which levies end arrivals: those that left less than counts as none and still missed the floor."""
+    """Which levies stop short of ending arrivals that only fade: those that left less than counts as none.
+
+    Arrivals that can end do so under a levy at its bound, and :func:`settle` finds the smallest that ends them.
+    """
     s = c.system
     mode = c.ended.copy()
     x, price = c.quantity(z), z[c.at.price]
-    for slot, group in enumerate(s.problem.levies):
-        over = price[group.node] - s.floor[slot]
+    for slot in np.flatnonzero(s.fades).tolist():
+        group = s.problem.levies[slot]
         if c.ended[slot]:
-            mode[slot] = over <= EXACT
+            mode[slot] = price[group.node] - s.floor[slot] <= EXACT
         else:
-            few = x[group.members].sum() < least_arrivals(s, slot) * (1.0 - EXACT)
-            mode[slot] = few and z[c.at.levy][slot] > 0.0 and (over < -EXACT or group.shut > ARRIVALS_ENDED)
+            mode[slot] = z[c.at.levy][slot] > EXACT and x[group.members].sum() < s.shut[slot] * (1.0 - EXACT)
     return mode
 
 
@@ -253,25 +252,9 @@ def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     s = c.system
     point = s.start(z[c.at.price])
     point.rent, point.levy, point.quantity = z[c.at.rent], z[c.at.levy].copy(), c.quantity(z)
-    for group in s.problem.levies:
-        own, least = group.members, s.problem.table.lower[group.members]
-        point.quantity[own] = np.where(point.quantity[own] <= least + FEW * A_TRACE, least, point.quantity[own])
     point.lag = point.quantity
-    _least_levies(s, point)
-    point.price = settled(s, point)
-    _least_levies(s, point)
+    settle(s, point)
     charges = charges_at(s.problem, point.price, point.rent, point.levy, point.quantity)
     point.marginal = gain(s.problem, point.price, charges)
     point.steps, point.residual = steps, c.violation(z) * UNIT
     return point
-
-
-def _least_levies(system: System, point: Point) -> None:
-    """Lower every levy that leaves only what is committed to the smallest that does."""
-    p, t, x = system.problem, system.problem.table, point.quantity
-    uncharged = charges_at(p, point.price, point.rent, np.zeros(len(point.levy)), x)
-    more = gain(p, point.price, uncharged) - CurveGroups(t).marginal_cost(x)
-    for slot, group in enumerate(p.levies):
-        members = group.members[t.upper[group.members] > t.lower[group.members]]
-        if (x[members] <= t.lower[members]).all():
-            point.levy[slot] = min(float(system.cap[slot]), float(more[members].max(initial=0.0)))

@@ -1,7 +1,8 @@
 """Prices that trade leaves open: where nobody trades, or all that is offered is sold, any price of a range clears.
 
 The rule is one for all markets: the highest price that clears, which is what the next seller would ask; where no
-seller is left to ask, the lowest, which is what the next buyer would bid.
+seller is left to ask, the lowest, which is what the next buyer would bid. A levy that has ended arrivals comes first:
+it is the smallest that does at any prices that clear.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from model.equilibrium.charges import charges_at, gain
 from model.market.curves import CurveGroups
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from model.equilibrium.conditions import Point, System
     from model.market.records import Floats
 
@@ -27,60 +30,100 @@ FAR = 1e6
 """A price that could rise to so many price scales could rise without end."""
 MOVED = 1e-8
 """Prices that move by less than this [price scale] were not open."""
+FIRST = 1e3
+"""A levy counts this much more than a price: what a smaller levy forgoes in prices is not made up for."""
 TOLERANCES = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
-def settled(system: System, point: Point) -> Floats:
-    """Node prices of a point with the open ones settled by the rule; the point's own where none is open."""
-    rows, bound = _limits(system, point)
-    least, most = np.zeros(system.nodes), np.full(system.nodes, FAR)
+def settle(system: System, point: Point) -> None:
+    """Settle the open prices of a point by the rule, under the smallest levies that end the arrivals they end.
+
+    Where nothing would arrive anyway, that levy is zero.
+    """
+    ends = _ends_arrivals(system, point)
+    price = _by_rule(system, point, ends)
+    point.price = np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
+    if ends.any():
+        point.levy = np.where(ends, _smallest(system, point), point.levy)
+
+
+def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
+    """Levies under which no more arrives than is committed."""
+    t, x = system.problem.table, point.quantity
+    more = (x > t.lower + AT_BOUND) & (t.upper > t.lower)
+    arrives = np.array([more[group.members].any() for group in system.problem.levies], dtype=bool)
+    ends: NDArray[np.bool_] = (point.levy > 0.0) & ~arrives
+    return ends
+
+
+def _smallest(system: System, point: Point) -> Floats:
+    """For each levy the smallest at which nothing more than is committed arrives at the point's prices."""
+    p, t, x = system.problem, system.problem.table, point.quantity
+    uncharged = charges_at(p, point.price, point.rent, np.zeros(system.levies), x)
+    more = np.where(t.upper > t.lower, gain(p, point.price, uncharged) - CurveGroups(t).marginal_cost(x), 0.0)
+    needed = np.array([more[group.members].max(initial=0.0) for group in p.levies])
+    return np.where(needed > MOVED, np.minimum(needed, system.cap), 0.0)
+
+
+def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
+    """The highest prices that clear, and the lowest where those have no end; the point's own where none is found."""
+    nodes, floor, at = system.nodes, system.floor, system.levy_node
+    least, most = np.zeros(nodes), np.full(nodes, FAR)
     most[system.imbalance(point.quantity) > AT_BOUND] = 0.0
-    for slot, group in enumerate(system.problem.levies):
-        floor, now = float(system.floor[slot]), float(point.price[group.node])
-        if point.levy[slot] > 0.0:
-            least[group.node], most[group.node] = (floor, floor) if now >= floor - FITS else (0.0, floor)
-    highest = _extreme(-1.0, rows, bound, least, most)
+    charged = point.levy > 0.0
+    holds = charged & ~ends & (point.price[at] >= floor - FITS)
+    most[at[charged]] = np.minimum(most[at[charged]], floor[charged])
+    least[at[holds]] = floor[holds]
+    least = np.r_[least, np.where(ends, 0.0, point.levy)]
+    most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy)]
+    limits = _limits(system, point)
+    highest = _extreme(-1.0, limits, least, most, nodes)
     if highest is None:
         return point.price
-    is_open = highest >= 0.5 * FAR
-    price = np.where(is_open, point.price, highest)
-    if is_open.any():
-        lowest = _extreme(1.0, rows, bound, np.where(is_open, least, price), np.where(is_open, most, price))
-        price = point.price if lowest is None else lowest
-    return np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
+    is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends]
+    if not is_open[:nodes].any():
+        return highest[:nodes]
+    lowest = _extreme(1.0, limits, np.where(is_open, least, highest), np.where(is_open, most, highest), nodes)
+    return point.price if lowest is None else lowest[:nodes]
 
 
-def _extreme(sign: float, rows: sparse.csr_array, bound: Floats, least: Floats, most: Floats) -> Floats | None:
-    """Prices of the smallest (or, with a negative sign, largest) sum within limits; None where none is found."""
+def _extreme(
+    sign: float, limits: tuple[sparse.csr_array, Floats], least: Floats, most: Floats, nodes: int
+) -> Floats | None:
+    """Prices, then levies, within limits: the smallest levies and with them the smallest sum of prices.
+
+    With a negative sign the largest sum of prices; None where nothing is within the limits.
+    """
+    weight = np.r_[np.full(nodes, sign), np.full(len(least) - nodes, FIRST)]
     bounds = np.column_stack([least, most])
-    found: Any = linprog(np.full(len(least), sign), rows, bound, bounds=bounds, method="highs", options=TOLERANCES)  # type: ignore[call-overload]
+    found: Any = linprog(weight, *limits, bounds=bounds, method="highs", options=TOLERANCES)  # type: ignore[call-overload]
     return np.array(found.x) if found.success else None
 
 
 def _limits(system: System, point: Point) -> tuple[sparse.csr_array, Floats]:
-    """Limits on prices under which every quantity of the point stays what its activity wants, as ``rows @ p <= bound``.
-
-    A levy that has just ended arrivals follows the prices, so its routes limit nothing.
-    """
+    """Limits on prices and levies under which every quantity stays what its activity wants: ``rows @ z <= bound``."""
     problem, t, x = system.problem, system.problem.table, point.quantity
     more = gain(problem, point.price, charges_at(problem, point.price, point.rent, point.levy, x))
-    follows = np.append((point.levy > 0.0) & (point.levy < system.cap), False)[system.levy_slot]
     with np.errstate(all="ignore"):
         slack = CurveGroups(t).marginal_cost(x) - more
     slack = np.where(np.isfinite(slack), slack, np.inf)
-    may_rise = (x < t.upper - AT_BOUND) & ~(follows & (x <= t.lower + AT_BOUND)) & np.isfinite(slack)
+    may_rise = (x < t.upper - AT_BOUND) & np.isfinite(slack)
     may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
     received, paid = _on_prices(system, point)
-    of, nodes = np.arange(len(t)), system.nodes
-    ends = np.r_[system.node_out, system.node_in]
-    by_price = sparse.csr_array((np.r_[received, -paid], (np.r_[of, of], ends)), (len(t), nodes + 1))[:, :nodes]
-    at_point = by_price @ point.price
-    rows = sparse.vstack([by_price[np.flatnonzero(may_rise)], -by_price[np.flatnonzero(may_fall)]])
+    of, count = np.arange(len(t)), system.nodes + system.levies
+    levied = np.flatnonzero(system.problem.levy >= 0)
+    ends = [np.where(node == system.nodes, count, node) for node in (system.node_out, system.node_in)]
+    rows = np.r_[of, of, levied]
+    columns = np.r_[*ends, system.nodes + system.levy_slot[levied]]
+    values = np.r_[received, -paid, -np.ones(len(levied))]
+    gains = sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
+    at_point = gains @ np.r_[point.price, point.levy]
+    within = sparse.vstack([gains[np.flatnonzero(may_rise)], -gains[np.flatnonzero(may_fall)]])
     bound = np.r_[(at_point + np.maximum(slack, FITS))[may_rise], (-at_point + np.maximum(-slack, FITS))[may_fall]]
     guaranteed = np.flatnonzero(problem.producer_floor > 0.0)
     side = np.where(point.price[guaranteed] <= problem.producer_floor[guaranteed], 1.0, -1.0)
-    stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), nodes))
-    return sparse.csr_array(sparse.vstack([rows, stays])), np.r_[bound, side * problem.producer_floor[guaranteed]]
+    stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), count))
+    return sparse.csr_array(sparse.vstack([within, stays])), np.r_[bound, side * problem.producer_floor[guaranteed]]
 
 
 def _on_prices(system: System, point: Point) -> tuple[Floats, Floats]:
