@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from model.data import default_folder
 from model.world import World
+from tests.shipped import WORLD
 
 settings.register_profile("same-draws", derandomize=True, deadline=None)
 settings.load_profile("same-draws")
@@ -22,7 +23,7 @@ settings.load_profile("same-draws")
 @pytest.fixture(scope="session")
 def world() -> World:
     """The shipped markets, solved states remembered for the session."""
-    return World()
+    return WORLD
 
 
 @pytest.fixture

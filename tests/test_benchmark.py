@@ -55,6 +55,7 @@ def shown(output: str) -> dict[str, list[str]]:
     return {words[0]: words[1:] for words in map(str.split, output.splitlines()) if words}
 
 
+@pytest.mark.slow
 def test_the_equilibrium_s_reports_every_figure_with_its_unit(tmp_path: Path) -> None:
     path = tmp_path / "benchmark.json"
     done = run(ROOT / "benchmarks" / "equilibrium.py", "--quick", "--json", str(path))

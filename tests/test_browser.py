@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from model import edits
 from model.scenario import Scenario
 from model.words.numbers import figures
@@ -9,6 +11,7 @@ from model.world import World
 from tests.running_app import ANSWER_MILLISECONDS, browsed, served
 
 
+@pytest.mark.slow
 def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
     reference = world.parties_price("antimony", "refined", Scenario())
     level = round(1.25 * reference)

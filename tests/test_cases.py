@@ -170,6 +170,7 @@ def test_totals_are_the_sum_of_their_accounts(name: str) -> None:
     assert sum(row["transfers"] for row in solved(name)["welfare"]) == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["forwards", "backwards"])
 def test_results_depend_on_the_case_alone(order: str) -> None:
     """One warm solver through all cases, in either order, gives the numbers of a fresh solver for each."""

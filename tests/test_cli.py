@@ -319,6 +319,7 @@ def test_what_is_no_earlier_result_is_never_replaced(
             assert out.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_every_command_replaces_its_own_earlier_file(tmp_path: Path, written: Callable[[object], Path]) -> None:
     library = ["library", "--library", str(tmp_path / "library.sqlite")]
     assert main([*library, "save", str(SAMPLE)]) == 0
@@ -338,6 +339,7 @@ def test_every_command_replaces_its_own_earlier_file(tmp_path: Path, written: Ca
         assert out.stat().st_ino != first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_memos_are_known_again_by_what_they_say(tmp_path: Path, format: str) -> None:
     path = tmp_path / f"memo.{format}"
@@ -357,6 +359,7 @@ def test_other_documents_are_no_memos(tmp_path: Path, data: bytes) -> None:
         outputs.memo(path, [])
 
 
+@pytest.mark.slow
 def test_tables_of_an_earlier_run_do_not_stay(
     tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -431,6 +434,7 @@ def test_long_names_are_refused_in_a_short_line(length: int, capsys: pytest.Capt
     assert len(stopped(["schema", name], capsys)) < 1_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_a_console_that_lacks_a_letter_shows_another(tmp_path: Path, encoding: str) -> None:
     library = Library(tmp_path / "library.sqlite")
@@ -491,6 +495,7 @@ def test_schema_states_units_bounds_and_defaults(kind: str, capsys: pytest.Captu
         assert {"from", "to"} <= set(schema["$defs"]["RouteRecord"]["properties"])
 
 
+@pytest.mark.slow
 def test_calibrate_prints_and_writes_one_row_per_mineral(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "fit.json"
     assert main(["calibrate", "--json", str(path)]) == 0

@@ -93,6 +93,7 @@ def test_slopes_are_finite_differences(name: str, quantity: float) -> None:
     assert slope == pytest.approx((high - low) / (2 * step), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CURVES)
 @given(quantity=QUANTITIES)
 def test_areas_are_integrals_of_marginal_cost(name: str, quantity: float) -> None:

@@ -133,6 +133,7 @@ def test_the_menu_optimum_agrees_with_a_single_level_programme_holding_the_marke
     assert choice.expected_gain["A"] * MILLION == pytest.approx(welfare - before, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_menu_optimum_agrees_with_brute_force_over_a_fine_grid() -> None:
     fine = tuple(float(q) for q in np.arange(1.0, 45.0, 1.0) + 0.5)
     terms = quota_terms(fine)
@@ -181,6 +182,7 @@ def test_the_bilevel_example_of_moore_and_bard_reaches_its_published_optimum() -
     assert value == pytest.approx(22.0)
 
 
+@pytest.mark.slow
 def test_the_linear_bilevel_example_of_bard_reaches_its_published_optimum() -> None:
     # J. F. Bard, Practical Bilevel Optimization (Kluwer 1998), example 5.1.1: min x - 4 y,
     # the follower minimises y; optimum (4, 4) with value -12.

@@ -130,6 +130,7 @@ def test_real_projects_are_built_when_the_losers_are_compensated(table: Response
     }
 
 
+@pytest.mark.slow
 def test_lenders_refuse_a_project_that_nobody_contracts(table: ResponseTable) -> None:
     """Without room for contracts nothing is built, however much it would gain."""
     request = DesignRequest.parse(LITHIUM | {"transfers": 3e8, "offtake": {"most_of_need": 0.01}}, "design")

@@ -152,6 +152,7 @@ KINDS = st.sampled_from(["expected_gain", "worst_off", "cvar"])
 PARTICIPATION = st.sampled_from(["none", "expected", "every_state"])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), KINDS, PARTICIPATION, st.sampled_from([1.0, 2.0]), st.integers(2, 3))
 def test_the_choice_equals_enumeration(seed: int, kind: str, participation: str, power: float, minerals: int) -> None:
@@ -255,6 +256,7 @@ def settled_by_hand(terms: Terms, choice: Choice) -> np.ndarray:
     return gain
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), KINDS, PARTICIPATION, st.sampled_from([1.0, 2.0]))
 def test_pooled_premiums_reach_what_contracts_one_by_one_reach(

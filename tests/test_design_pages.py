@@ -100,6 +100,7 @@ def test_the_first_page_loads_no_optimiser() -> None:
     assert ended.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_a_design_runs_to_its_end_and_loads_into_the_scenario(page: Any) -> None:
     test = run_job(page("design", BISMUTH), "Find the agreement")
     assert "The parties together gain" in said(test)
@@ -199,6 +200,7 @@ def test_a_bad_problem_is_refused_in_words_and_its_widgets_stay(
     assert "Find the agreement" not in [each.label for each in test.button]
 
 
+@pytest.mark.slow
 def test_one_lever_is_answered_and_loaded(page: Any) -> None:
     test = page("design", AGREED)
     test.selectbox(key="lever_measure").set_value("producer_price")
@@ -218,6 +220,7 @@ def test_parties_without_an_agreement_say_what_to_do(page: Any) -> None:
     assert "Nothing is agreed yet" in test.info[0].value
 
 
+@pytest.mark.slow
 def test_every_party_has_a_card_and_its_result_a_cause(page: Any) -> None:
     test = run_job(page("parties", AGREED), "Work out every party's result")
     assert [metric.label for metric in test.metric] == [
@@ -233,6 +236,7 @@ def test_every_party_has_a_card_and_its_result_a_cause(page: Any) -> None:
     assert any("membership of Japan" in frame.value.to_string() for frame in test.dataframe)
 
 
+@pytest.mark.slow
 def test_a_candidate_is_asked_about(page: Any) -> None:
     test = page("parties", AGREED)
     test.multiselect(key="parties_candidates").set_value(["KOR"])
@@ -242,6 +246,7 @@ def test_a_candidate_is_asked_about(page: Any) -> None:
     assert len(test.metric) == len(MEMBERS)
 
 
+@pytest.mark.slow
 def test_coalitions_are_tried(page: Any) -> None:
     test = run_job(page("parties", AGREED), "Try every coalition")
     assert "Of 7 coalitions" in said(test)
@@ -256,6 +261,7 @@ def test_other_instruments_are_compared_also_one_party_s(page: Any) -> None:
     assert any("Floor by buffer stock" in frame.value.to_string() for frame in test.dataframe)
 
 
+@pytest.mark.slow
 def test_the_change_since_a_saved_scenario_is_told(page: Any, tmp_path: Path) -> None:
     Library(tmp_path / "library.sqlite").save(AGREED.model_copy(update={"agreement": Agreement()}), "first offer")
     test = run_job(page("parties", AGREED), "What changed since then?")
@@ -308,6 +314,7 @@ def test_shocks_are_chosen_stated_and_kept(page: Any) -> None:
     assert again.checkbox(key=f"shock_{others[0]}").value
 
 
+@pytest.mark.slow
 def test_probabilities_above_one_together_are_refused(page: Any) -> None:
     draft = small_draft()
     draft.probability_percent = dict.fromkeys(touching(BISMUTH), 60.0)
@@ -317,6 +324,7 @@ def test_probabilities_above_one_together_are_refused(page: Any) -> None:
     assert "Find the agreement" not in [each.label for each in test.button]
 
 
+@pytest.mark.slow
 def test_no_agreement_is_told_with_its_reason(page: Any) -> None:
     draft = small_draft()
     draft.lines = {drafts.RedLine(party, "user_cost"): 0.0 for party in BISMUTH.parties}
@@ -326,6 +334,7 @@ def test_no_agreement_is_told_with_its_reason(page: Any) -> None:
     assert "Load into the scenario" not in [each.label for each in test.button]
 
 
+@pytest.mark.slow
 def test_coalitions_begin_with_the_largest_users_and_say_what_they_take(page: Any) -> None:
     scenario = BISMUTH.model_copy(update={"agreement": AGREED.agreement})
     test = page("parties", scenario)
@@ -336,6 +345,7 @@ def test_coalitions_begin_with_the_largest_users_and_say_what_they_take(page: An
     assert "255 coalitions, up to" in said(test)
 
 
+@pytest.mark.slow
 def test_what_stands_beside_a_loaded_agreement_counts_where_it_can(page: Any) -> None:
     beside = Aside(transfers={"USA": -3.0, "JPN": 3.0})
     plain = run_job(page("parties", AGREED), "Work out every party's result")

@@ -18,7 +18,7 @@ from model.design.frontier import frontier
 from model.design.problem import draft as drafts
 from model.design.problem.draft import Draft, RedLine, add_line
 from model.design.problem.packages import Package
-from model.design.problem.request import check, states_of
+from model.design.problem.request import annual_severity, check, states_of
 from model.design.questions.aims import Aim, measured, producer_price
 from model.design.questions.attribution import (
     attribute,
@@ -222,6 +222,7 @@ def test_an_equivalent_instrument_gives_the_same_producer_price(
     assert set(by_party(answer, MEMBERS, names)["party"]) == {"United States", "European Union", "Japan"}
 
 
+@pytest.mark.slow
 def test_one_party_s_means_leave_the_others_without_the_instrument(evaluator: Evaluator, trial: Trial) -> None:
     alone = {each.instrument: each for each in last(equivalents(evaluator, trial, MINERAL, ("JPN",)))}
     together = {each.instrument: each for each in last(equivalents(evaluator, trial, MINERAL))}
@@ -695,6 +696,22 @@ def test_states_say_probability_and_what_duration_does(world: World, names: Name
     assert shock["severity_over_the_year"] < shock["full_severity"]
     assert "over this named shock: Congo suspends cobalt exports (2.5 %)" in states_in_words(states, names)
     assert "one state" in states_in_words(states[:1], names)
+
+
+@pytest.mark.parametrize(("years", "year_of_it"), [(0.25, 0.25), (1.0, 1.0), (1.3, 1.0), (2.0, 1.0)])
+def test_a_shock_longer_than_a_year_counts_in_full_and_no_more(years: float, year_of_it: float) -> None:
+    assert annual_severity(0.4, "share of output lost", years) == pytest.approx(0.4 * year_of_it)
+    assert annual_severity(3.0, "multiple of base freight", years) == pytest.approx(1.0 + 2.0 * year_of_it)
+
+
+def test_a_closure_of_two_years_has_its_full_severity_in_the_state_of_the_world(world: World) -> None:
+    (_, state) = states_of(
+        DesignRequest.parse({"minerals": ["aluminum"], "shocks": [{"name": "mozal_closure"}]}, "design"), world
+    )
+    known = world.library.describe("mozal_closure")
+    assert known.duration_yr > 1.0
+    assert state.shock is not None
+    assert state.shock.severity == known.severity
 
 
 SHEET = pd.DataFrame(

@@ -78,6 +78,7 @@ def test_the_proof_verifies_what_the_choice_predicts(table: ResponseTable) -> No
     assert {k: float(v) for k, v in calm.items()} == pytest.approx(state, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_weights_red_lines_and_probabilities_solve_nothing_again(table: ResponseTable, tmp_path: Path) -> None:
     menu = {"floor_levels": [0, 1.0], "mechanisms": ["variable_levy"], "over_quota_rates": [0], "stockpiles": [0]}
     Designer(table, asked(menu=menu, step=0.2)).result()
@@ -119,6 +120,7 @@ def test_any_number_of_workers_gives_the_same_result(
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_the_result_names_terms_gains_and_status(table: ResponseTable) -> None:
     design = Designer(table, asked()).result()
     content = result(design)
@@ -138,6 +140,7 @@ def test_where_nothing_is_better_the_report_says_who_would_lose() -> None:
     assert why_nothing(nothing).startswith("No package on this menu brings the parties together more")
 
 
+@pytest.mark.slow
 def test_refinement_finds_an_agreement_that_the_menu_does_not_have(table: ResponseTable) -> None:
     """At one floor of the menu Korea's producers gain too little, at the other users in the USA lose too much.
 
@@ -187,6 +190,7 @@ def test_impossible_red_lines_are_named(table: ResponseTable) -> None:
     assert "percentage points" in str(design.conflicts[0])
 
 
+@pytest.mark.slow
 def test_a_by_product_follows_the_package_of_its_host(table: ResponseTable) -> None:
     menu = {"floor_levels": [0, 1.05], "mechanisms": ["variable_levy"], "over_quota_rates": [0], "stockpiles": [0]}
     changes = {"minerals": ["aluminum", "gallium"], "shocks": [], "menu": menu, "step": 0.05, "participation": "none"}
@@ -195,6 +199,7 @@ def test_a_by_product_follows_the_package_of_its_host(table: ResponseTable) -> N
     assert design.proof.difference <= 1e-6
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_result_and_documents_the_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

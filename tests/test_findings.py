@@ -209,6 +209,7 @@ def test_levels_come_one_by_one(world: World, with_floor: Scenario) -> None:
     assert len(steps[0].found.parties_price) == 1
 
 
+@pytest.mark.slow
 def test_a_range_holds_the_headline_and_widens_step_by_step(world: World, with_floor: Scenario) -> None:
     steps = list(headline_ranges(world, with_floor, MINERAL))
     headline = world.outcome(with_floor).headline(MINERAL)
@@ -220,6 +221,7 @@ def test_a_range_holds_the_headline_and_widens_step_by_step(world: World, with_f
     assert world.outcome(with_floor).headline(MINERAL) == headline
 
 
+@pytest.mark.slow
 def test_the_worst_named_shock_is_at_least_as_bad_as_each(world: World, with_floor: Scenario, names: Names) -> None:
     tour = [*under_named_shocks(world, with_floor, MINERAL)][-1]
     measure = MEASURES["unit_cost"]
@@ -230,6 +232,7 @@ def test_the_worst_named_shock_is_at_least_as_bad_as_each(world: World, with_flo
     assert set(worst["worst_shock"]) <= {names.shock(name) for name in world.library.for_mineral(MINERAL)}
 
 
+@pytest.mark.slow
 def test_a_ranking_outlines_the_industry_opened_and_names_each_worst_shock(
     world: World, banned: Scenario, names: Names
 ) -> None:

@@ -58,6 +58,7 @@ def test_the_base_year_is_found_from_other_prices_too(calibration: Calibration) 
         np.testing.assert_allclose(found.state.price, market.start_price, rtol=1e-6, err_msg=market.mineral)
 
 
+@pytest.mark.slow
 def test_a_market_that_does_not_come_back_shows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     lost = SupplyLoss(kind="supply_loss", region="CHN", mineral="bismuth", stage="refined", share=0.3)
 

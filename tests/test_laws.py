@@ -18,7 +18,7 @@ from model.equilibrium import Solver, lay_over, solve_problem
 from model.instruments import Agreement
 from model.market.records import MineralMarket, Role
 from model.scenario import Scenario
-from model.world import World
+from tests.shipped import WORLD
 from tests.strategies import (
     EVERY_KIND,
     FINAL,
@@ -213,6 +213,21 @@ def test_an_ad_valorem_tariff_equals_the_specific_one_it_amounts_to(content: Con
     assert account(theirs, home, "duty_and_levy_revenue") == pytest.approx(
         account(ours, home, "duty_and_levy_revenue"), rel=EXACT, abs=EXACT
     )
+
+
+@laws
+@given(markets(EVERY_KIND), between(0.5, 8))
+def test_an_export_tax_is_a_tariff_that_the_exporter_collects(content: Content, rate: float) -> None:
+    """The same money per unit on the same routes moves the same goods; only who receives it differs."""
+    exporter, importers = outsider_ids(content)[0], party_ids(content)
+    taxed = result_of(content, export_taxes=[at(exporter=exporter, importers=importers, specific=rate)])
+    levied = result_of(content, tariffs=[at(importers=importers, exporters=[exporter], specific=rate)])
+    for place, value in determined_prices(levied).items():
+        assert determined_prices(taxed)[place] == pytest.approx(value, rel=EXACT)
+    collected = sum(account(levied, name, "duty_and_levy_revenue") for name in importers)
+    for name in region_ids(content):
+        own = collected if name == exporter else 0.0
+        assert account(taxed, name, "duty_and_levy_revenue") == pytest.approx(own, rel=EXACT, abs=1e-4)
 
 
 @laws
@@ -543,10 +558,29 @@ def test_a_small_move_of_a_lever_moves_prices_little(lever: str, content: Conten
         assert determined_prices(there).get(place, value) == pytest.approx(value, abs=1e-3)
 
 
+LAWS: dict[str, tuple[Any, ...]] = {
+    "floors": (
+        test_a_floor_by_levy_holds_or_says_why_not,
+        test_a_contract_for_difference_pays_producers_the_larger_of_price_and_strike,
+        test_a_buffer_stock_spends_at_most_its_budget,
+    ),
+    "trqs": (test_rent_of_a_tariff_rate_quota_lies_within_the_rate_difference,),
+    "quotas": (test_a_quota_binds_or_has_no_rent, test_a_smaller_quota_never_lowers_the_rent),
+    "tariffs": (
+        test_a_higher_tariff_never_raises_imports,
+        test_an_ad_valorem_tariff_equals_the_specific_one_it_amounts_to,
+    ),
+    "zero_for_zero": (test_zero_for_zero_frees_trade_among_parties_alone,),
+    "export_taxes": (test_an_export_tax_is_a_tariff_that_the_exporter_collects,),
+    "offtakes": (test_an_offtake_is_delivered_and_its_settlement_sums_to_zero,),
+    "stockpiles": (test_a_stockpile_is_never_released_below_its_price,),
+}
+"""Laws by the instrument they are about; one without any fails in test_instruments."""
+
+
 # --- the same laws on the shipped markets ---
 
 EIGHT = ("USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR")
-WORLD = World()
 FLOOR_FACTORS = (1.05, 1.2, 1.5)
 
 

@@ -258,6 +258,7 @@ def _saver(path: Path, worker: int, count: int) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_ten_processes_saving_at_once_lose_nothing(library: Library) -> None:
     workers = [_saver(library.path, worker, 20) for worker in range(10)]
     for worker in workers:
@@ -323,6 +324,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_keeps_every_earlier_save(small_disk: Path) -> None:
     library = Library(small_disk / "library.sqlite")
     saved = 0

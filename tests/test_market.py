@@ -16,7 +16,7 @@ from model.market.horizon import SHORT
 from model.market.records import NodeRole, Role, Shape, host_order
 from model.scenario import Scenario
 from model.shocks.kinds import SupplyLoss
-from model.world import World
+from tests.shipped import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,6 @@ LARGE_FLOW_SHARE = 0.05
 LARGEST_ADJUSTMENT_OF_A_LARGE_FLOW = 0.1
 """Of the price, on a flow of more than that share of world use: beyond it the data are suspect."""
 HORIZONS = ("short", "long")
-WORLD = World()
 SOLVER = Solver()
 NOBODY: frozenset[str] = frozenset()
 PLACES = [(mineral, horizon) for mineral in WORLD.minerals for horizon in HORIZONS]

@@ -145,6 +145,7 @@ def check_all_cells(tables: list[list[list[str]]], document: Document) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_word_has_every_table_heading_and_number() -> None:
     page = Page(mammoth.convert_to_html(io.BytesIO(written("docx"))).value)
     check_all_cells(page.tables, memo(sample()))
@@ -168,6 +169,7 @@ def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> No
     assert any(sample().short_id in footer and "PAGE" in footer for footer in footers)
 
 
+@pytest.mark.slow
 def test_html_has_every_table_heading_and_number_and_loads_nothing() -> None:
     text = written("html").decode()
     page = Page(text)
@@ -222,6 +224,7 @@ def _pages() -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_pdf_has_every_number_and_the_short_id_on_every_page() -> None:
     pages = _pages()
     for page in pages:
@@ -279,12 +282,14 @@ def test_pdf_pages_rendered_to_pictures_are_filled_and_inside_the_margins() -> N
         assert not dark[:, -40:].any(), f"page {number + 1} runs over its right margin"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Größe Łódź ñ", "Ελληνική πρόταση", "Предложение о сурьме"])
 def test_pdf_writes_latin_greek_and_cyrillic(name: str) -> None:
     text = PdfReader(io.BytesIO(written("pdf", name, name))).pages[0].extract_text()
     assert name in text
 
 
+@pytest.mark.slow
 def test_a_character_without_a_glyph_is_named() -> None:
     with pytest.raises(SnapshotError, match=r"'锑' \(U\+9511, CJK UNIFIED IDEOGRAPH-9511\)"):
         written("pdf", "锑 antimony")
@@ -292,6 +297,7 @@ def test_a_character_without_a_glyph_is_named() -> None:
         assert written(format, "锑 antimony")
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text() -> None:
     page = Page(written("html", HOSTILE, HOSTILE).decode())
     assert "script" not in [tag for tag, _ in page.tags]
@@ -307,11 +313,13 @@ def test_hostile_names_stay_text() -> None:
     assert "alert(1)" in PdfReader(io.BytesIO(written("pdf", HOSTILE, HOSTILE))).pages[0].extract_text()
 
 
+@pytest.mark.slow
 def test_control_characters_in_a_name_break_no_format() -> None:
     for format in FORMATS:
         assert written(format, "a\x00b\x0bc\ufffe", "x\x1b[2J")
 
 
+@pytest.mark.slow
 def test_every_format_is_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     for format in FORMATS:
         out = tmp_path / f"memo.{format}"
@@ -322,6 +330,7 @@ def test_every_format_is_the_same_bytes_in_another_process(tmp_path: Path) -> No
         assert out.read_bytes() == written(format), format
 
 
+@pytest.mark.slow
 def test_no_export_needs_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("an export opened a connection")
@@ -335,6 +344,7 @@ def _text(document: Document) -> str:
     return Page(export(document, "html").decode()).text
 
 
+@pytest.mark.slow
 def test_the_agreement_stands_in_exact_words() -> None:
     text = _text(memo(sample()))
     for clause in (

@@ -26,6 +26,7 @@ from model.words.numbers import figures, signed_millions
 from model.work import Progress
 from model.world import World
 from pages.components import jobs, links, results, state
+from tests.shipped import WORLD
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("overview", "manufacturers", "method")
@@ -101,6 +102,7 @@ def test_a_moved_tariff_moves_the_manufacturers(world: World) -> None:
     assert "agree to charge 25 % on refined antimony from non-parties" in shows(test)
 
 
+@pytest.mark.slow
 def test_undo_redo_and_reset_lead_where_they_say() -> None:
     test = app()
     start = metrics(test)
@@ -207,7 +209,7 @@ def test_a_solve_that_is_not_proved_leaves_no_number(monkeypatch: pytest.MonkeyP
     assert not test.exception
 
 
-@pytest.mark.parametrize("mineral", World().minerals)
+@pytest.mark.parametrize("mineral", WORLD.minerals)
 def test_every_mineral_has_an_overview(mineral: str) -> None:
     test = app()
     test.selectbox(key="mineral").select(mineral).run()
@@ -216,6 +218,7 @@ def test_every_mineral_has_an_overview(mineral: str) -> None:
     assert len(metrics(test)) == 4
 
 
+@pytest.mark.slow
 def test_every_section_of_the_method_page_shows_something() -> None:
     test = app().switch_page("pages/method.py").run()
     sections = [
@@ -257,16 +260,16 @@ def test_every_mechanism_of_a_floor_shows_its_levers(mechanism: str) -> None:
 
 
 def test_leaving_parties_take_their_measures_along() -> None:
-    outside = tuple(region for region in World().regions if region not in Scenario().parties)
+    outside = tuple(region for region in WORLD.regions if region not in Scenario().parties)
     tariff = Tariff(
         importers=Scenario().parties, exporters=outside, mineral="antimony", stage="refined", ad_valorem=0.1
     )
     start = with_floor(60_000.0)
     start = start.model_copy(update={"agreement": start.agreement.model_copy(update={"tariffs": (tariff,)})})
-    moved = edits.with_parties(start, ["USA", "CHN"], World().regions)
+    moved = edits.with_parties(start, ["USA", "CHN"], WORLD.regions)
     assert moved.agreement.floors[0].parties == ("USA", "CHN")
     assert moved.agreement.tariffs[0].importers == ("USA", "CHN")
-    assert set(moved.agreement.tariffs[0].exporters) == set(World().regions) - {"USA", "CHN"}
+    assert set(moved.agreement.tariffs[0].exporters) == set(WORLD.regions) - {"USA", "CHN"}
 
 
 def test_instruments_of_another_mineral_stay_when_the_mineral_changes() -> None:

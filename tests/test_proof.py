@@ -18,6 +18,7 @@ from model.errors import SolveError
 from model.instruments import KINDS
 from model.scenario import Scenario
 from model.world import World
+from tests.shipped import WORLD
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -155,7 +156,7 @@ NEWTON_BROKEN: dict[str, Break] = {
 def test_a_wedge_broken_in_newton_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """On a shipped market: refused, or found right by the other search; never the broken number."""
     scenario = Scenario.parse({"minerals": ["tungsten"], "agreement": SHIPPED_TERMS[name]}, "scenario")
-    right = World().solved("tungsten", scenario).state
+    right = WORLD.solved("tungsten", scenario).state
     NEWTON_BROKEN[name](monkeypatch)
     try:
         found = World().solved("tungsten", scenario).state
@@ -179,3 +180,66 @@ def test_a_proof_that_sees_nothing_is_seen() -> None:
     ):
         with pytest.raises(SolveError):
             running._prove(system, wrong)
+
+
+# --- the ways a solve takes only now and then ---
+
+
+def counted(patch: pytest.MonkeyPatch, name: str, change: Callable[..., Any] | None = None) -> list[Any]:
+    """The results of every call of one of the solver's functions from here on, perhaps changed."""
+    results: list[Any] = []
+    plain = getattr(solver, name)
+
+    def counting(*arguments: Any, **named: Any) -> Any:
+        result = (change or plain)(*arguments, **named)
+        results.append(result)
+        return result
+
+    patch.setattr(solver, name, counting)
+    return results
+
+
+def high_floor() -> Scenario:
+    """A floor on yttrium that Newton does not reach in one go."""
+    parties = ["USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR"]
+    plain = Scenario(minerals=("yttrium",), parties=tuple(parties))
+    price = 1.3 * WORLD.outcome(plain).headline("yttrium").price_status_quo_usd_per_t
+    floor = {"mineral": "yttrium", "stage": WORLD.stages["yttrium"][-1], "parties": parties, "price": price}
+    return Scenario.parse({"minerals": ["yttrium"], "parties": parties, "agreement": {"floors": [floor]}}, "scenario")
+
+
+def test_floors_raised_by_degrees_give_what_the_other_search_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = high_floor()
+    problem = WORLD.problem("yttrium", scenario)
+    start = WORLD.solved("yttrium", scenario.status_quo()).state
+    points = counted(monkeypatch, "refine_gradually")
+    others = counted(monkeypatch, "find")
+    gradual = Solver().solve(problem, start)
+    assert len(points) == 1
+    assert points[0].residual <= solver.TOLERANCE
+    assert others == []
+    monkeypatch.setattr(solver, "refine_gradually", lambda system, first: replace(first, residual=np.inf))
+    found = Solver().solve(problem, start)
+    assert len(others) == 1
+    np.testing.assert_allclose(gradual.price, found.price, rtol=1e-6)
+    np.testing.assert_allclose(gradual.levy, found.levy, rtol=1e-6, atol=1e-6 * problem.market.price_scale)
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_the_second_round_of_the_proof_confirms_what_the_first_cannot(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Without flat steps the first round's duals are whatever the programme picks; the second chooses by rank."""
+    right = next(iter(solved(INSTRUMENTS[name]).states.values()))
+    plain = solver.flat_set
+
+    def blind(system: System, *arguments: Any, by_rank: bool = False) -> Any:
+        is_flat, pinned = plain(system, *arguments, by_rank=by_rank)
+        return (is_flat, pinned) if by_rank else (np.zeros_like(is_flat), np.ones_like(pinned))
+
+    rounds = counted(monkeypatch, "flat_set", blind)
+    again = next(iter(solved(INSTRUMENTS[name]).states.values()))
+    assert len(rounds) == 2
+    assert again.price_error <= solver.LARGEST_PRICE_ERROR
+    np.testing.assert_array_equal(again.price, right.price)
+    np.testing.assert_array_equal(again.quantity, right.quantity)

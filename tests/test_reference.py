@@ -55,6 +55,7 @@ def test_a_random_sample_of_states_is_found_by_the_reference(world: World) -> No
             assert found.programmes == len(reference.WIDTHS)
 
 
+@pytest.mark.slow
 def test_a_wrong_state_does_not_agree(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reference charges what the instruments say, so a state without its tariff is found out."""
     place = {"mineral": "bismuth", "stage": world.stages["bismuth"][-1]}

@@ -50,6 +50,7 @@ def check_side(flows: ExponentialFlows, difference: Floats, limit: float, side: 
         assert flow[difference > 0].sum() <= limit * (1 + 1e-9)
 
 
+@pytest.mark.slow
 @given(quotas())
 def test_a_quota_has_a_rent_only_when_it_is_full(quota: tuple[ExponentialFlows, Floats, float]) -> None:
     flows, difference, limit = quota
@@ -57,6 +58,7 @@ def test_a_quota_has_a_rent_only_when_it_is_full(quota: tuple[ExponentialFlows, 
     check_side(flows, difference, limit, side, rent)
 
 
+@pytest.mark.slow
 @given(quotas(), st.floats(0.05, 300.0))
 def test_a_levy_on_the_same_routes_brings_arrivals_to_what_is_missing(
     quota: tuple[ExponentialFlows, Floats, float], target: float

@@ -88,6 +88,7 @@ def test_a_damaged_library_is_said_in_words(name: str, tmp_path: Path, monkeypat
     assert "damaged or not a library" in " ".join(error.value for error in test.error)
 
 
+@pytest.mark.slow
 def test_memo_of_a_saved_snapshot_and_of_two_side_by_side(library: Library) -> None:
     def priced(content: dict[str, object]) -> None:
         content["inputs"]["scenario"]["agreement"]["floors"][0]["price"] = 17_000.0  # type: ignore[index]

@@ -23,14 +23,13 @@ from model.shocks.kinds import (
     SupplyLoss,
     SupplySurge,
 )
-from model.world import World
+from tests.shipped import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.shocks import Shock
 
-WORLD = World()
 FLOOR = {"parties": ["USA", "JPN"], "mineral": "gallium", "stage": "refined", "price": 450000.0}
 RESTRICTIONS = (ExportBan, ExportQuota)
 
@@ -90,6 +89,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(scenarios())
 def test_a_scenario_survives_json(scenario: Scenario) -> None:

@@ -144,6 +144,7 @@ print(server.communicate(timeout=20)[0])
     assert "IP" not in "".join(said)
 
 
+@pytest.mark.slow
 def test_a_browser_asks_nobody_but_the_server() -> None:
     asked: set[str] = set()
     with served() as (port, _), browsed() as (page, _):

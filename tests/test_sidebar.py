@@ -59,6 +59,7 @@ def test_a_rate_of_25_is_shown_as_it_counts_and_questioned() -> None:
     assert "2,500" not in captions(test)
 
 
+@pytest.mark.slow
 def test_a_specific_duty_is_shown_and_stays_when_the_rate_moves_away_and_back() -> None:
     test = opened(scenario(tariffs={**ROUTES, "specific": 8000}), "border")
     before = now(test)
@@ -72,6 +73,7 @@ def test_a_specific_duty_is_shown_and_stays_when_the_rate_moves_away_and_back() 
     assert now(test).agreement.tariffs == ()
 
 
+@pytest.mark.slow
 def test_specific_rates_of_a_quota_are_shown_and_stay() -> None:
     trq = {**ROUTES, "quantity": 1000, "in_quota": {"specific": 100}, "over_quota": {"specific": 9000}}
     test = opened(scenario(trqs=trq), "border")

@@ -52,6 +52,7 @@ def test_a_snapshot_holds_scenario_assumptions_data_versions_and_options(snapsho
     assert set(snapshot.tables) == set(RESULT_KEYS)
 
 
+@pytest.mark.slow
 def test_the_same_question_has_the_same_id_whoever_asks_and_when(world: World, snapshot: Snapshot) -> None:
     other = freeze(world, scenario(world, name="another name"), Origin("someone else"))
     assert other.id == snapshot.id
@@ -179,6 +180,7 @@ def test_a_snapshot_without_names_is_refused_in_a_line() -> None:
         altered(sample(), lambda content: content.update(names={}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["region", "mineral", "product", "industry", "shock", "coalition"])
 def test_a_memo_is_written_where_a_name_is_missing(kind: str) -> None:
     nameless = altered(sample(), lambda content: content["names"].update({kind: {}}))
@@ -213,6 +215,7 @@ def _accord(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_replay_in_a_fresh_process_finds_every_number_again(world: World, snapshot: Snapshot, tmp_path: Path) -> None:
     file = tmp_path / "snapshot.json"
     file.write_text(snapshot.to_json(), encoding="utf-8")
@@ -229,6 +232,7 @@ def _changed_row(folder: Path, table: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_changed_data_row_is_named_with_its_effect(snapshot: Snapshot, data_copy: Path, tmp_path: Path) -> None:
     _changed_row(data_copy, "production", "bismuth,refined,CHN,2024,14000,", "bismuth,refined,CHN,2024,15400,")
     file, out = tmp_path / "snapshot.json", tmp_path / "differences.json"
@@ -247,6 +251,7 @@ def test_a_changed_data_row_is_named_with_its_effect(snapshot: Snapshot, data_co
         assert row["from_data"] == pytest.approx((row["replayed"] or 0.0) - (row["stored"] or 0.0), rel=1e-6, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_changed_default_of_an_assumption_is_a_named_row(snapshot: Snapshot, data_copy: Path) -> None:
     _changed_row(data_copy, "assumptions", "pass_through,,1,", "pass_through,,0.95,")
     found = replay(snapshot, data_copy)
@@ -254,6 +259,7 @@ def test_a_changed_default_of_an_assumption_is_a_named_row(snapshot: Snapshot, d
     assert found.same, "the scenario sets this assumption itself"
 
 
+@pytest.mark.slow
 def test_a_change_in_rows_it_does_not_use_is_told_apart(snapshot: Snapshot, data_copy: Path) -> None:
     _changed_row(data_copy, "production", "copper,mine,AUS,2024,765000,", "copper,mine,AUS,2024,765001,")
     found = replay(snapshot, data_copy)
@@ -263,6 +269,7 @@ def test_a_change_in_rows_it_does_not_use_is_told_apart(snapshot: Snapshot, data
     assert "rows that this snapshot does not use" in report(snapshot, found)
 
 
+@pytest.mark.slow
 def test_a_removed_row_and_a_new_one_are_named(snapshot: Snapshot, data_copy: Path) -> None:
     path = data_copy / "tariffs.csv"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -273,6 +280,7 @@ def test_a_removed_row_and_a_new_one_are_named(snapshot: Snapshot, data_copy: Pa
     assert str(found.rows[0]).endswith("row is gone")
 
 
+@pytest.mark.slow
 def test_versions_and_defaults_that_changed_are_named_and_get_the_rest(snapshot: Snapshot) -> None:
     def older(content: dict[str, Any]) -> None:
         content["inputs"]["versions"]["highs"] = "1.2.3"
@@ -294,6 +302,7 @@ def test_a_name_says_nothing_to_the_numbers(snapshot: Snapshot) -> None:
     assert renamed(snapshot, "<script>").id == snapshot.id
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: World, tmp_path: Path) -> None:
     question = tmp_path / "scenario.json"
     question.write_text(json.dumps({"minerals": ["bismuth"], "parties": ["USA", "JPN"]}), encoding="utf-8")
@@ -303,6 +312,7 @@ def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: W
     assert main(["snapshot", str(question), "--out", str(tmp_path / "nowhere" / "made.json")]) == 2
 
 
+@pytest.mark.slow
 def test_the_optimiser_s_result_comes_along(world: World, tmp_path: Path) -> None:
     design = {
         "status": {"found": True, "objective": 12.5},

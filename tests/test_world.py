@@ -10,9 +10,12 @@ import pytest
 
 from model.assumptions import Assumptions
 from model.errors import DataError, ScenarioError
+from model.market.horizon import HORIZONS, LONG
+from model.market.records import Role, Shape
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.world import World
+from tests.shipped import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +66,7 @@ def _size(frame: pd.DataFrame) -> float:
 # --- memory ---
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_order_of_scenarios() -> None:
     one, other = World(), World()
     forwards = {name: numbers(one, name) for name in SCENARIOS}
@@ -107,7 +111,7 @@ def test_what_touches_a_market_is_solved_again(world: World) -> None:
 # --- outcomes ---
 
 
-@pytest.mark.parametrize("mineral", World().minerals)
+@pytest.mark.parametrize("mineral", WORLD.minerals)
 def test_without_agreement_and_shock_nothing_changes(world: World, mineral: str) -> None:
     outcome = world.outcome(parse({"minerals": [mineral]}))
     assert outcome.with_agreement.states[mineral] is outcome.status_quo.states[mineral]
@@ -139,6 +143,29 @@ def test_the_agreement_is_judged_against_the_same_shock(world: World) -> None:
     banned = world.outcome(parse(SCENARIOS["ban"]))
     assert (banned.accounts.filter(like="_agreement_usd") == 0).all(axis=None)
     assert (banned.accounts["net_usd"].abs() > 0).any()
+
+
+def test_the_treasury_gets_what_its_stock_is_sold_for_and_pays_for_what_it_buys(world: World) -> None:
+    """Beside the duties that move with trade nothing else of the agreement is public money here."""
+    place = {"mineral": "tungsten", "stage": "refined"}
+    agreement = {
+        "stockpiles": [place | {"party": "USA", "quantity": 150.0, "release_above": 1.0}],
+        "floors": [place | {"parties": ["JPN"], "price": 90_000.0, "mechanism": "buffer_stock", "budget": 2e6}],
+    }
+    outcome = world.outcome(parse(SCENARIOS["status quo"] | {"parties": ["USA", "JPN"], "agreement": agreement}))
+    accounts = outcome.accounts.set_index("region")
+    moved = outcome.quantities[outcome.quantities["stage"] == "refined"].set_index("region")
+    prices = outcome.prices[outcome.prices["stage"] == "refined"].set_index("region")
+    after, before = (
+        {row["region"]: row["duty_and_levy_revenue"] for row in state.welfare()}
+        for state in (outcome.with_agreement, outcome.status_quo)
+    )
+    sold, bought = 150.0, moved.loc["JPN", "stock_bought_with_agreement_t"]
+    for region, amount in (("USA", sold), ("JPN", -bought)):
+        money = amount * prices.loc[region, "consumer_price_with_agreement_usd_per_t"]
+        assert abs(money) > 1e6
+        duties = after[region] - before[region]
+        assert accounts.loc[region, "treasury_usd"] == pytest.approx(money + duties, rel=1e-6, abs=1.0)
 
 
 def test_sources_of_the_parties_add_up_to_their_use(world: World) -> None:
@@ -189,6 +216,41 @@ def test_the_base_year_stands_under_any_elasticity(world: World) -> None:
         np.testing.assert_array_equal(one.use_price, two.use_price)
 
 
+@pytest.mark.parametrize("mineral", ["tungsten", "gallium"])
+def test_each_horizon_has_its_own_responses(world: World, mineral: str) -> None:
+    """An elasticity or headroom moves the market of its own horizon, and no other."""
+    plain = {horizon: _laid(world, mineral, horizon, {}) for horizon in HORIZONS}
+    for own, horizon in HORIZONS.items():
+        names = {*horizon.responses, horizon.byproduct_capacity}
+        for id in sorted(names):
+            row = world.assumptions.find(id, mineral) if id != LONG.byproduct_capacity or mineral == "gallium" else None
+            if row is None:
+                continue
+            value = row.low if row.low != row.value else row.high
+            moved = {other for other in HORIZONS if _laid(world, mineral, other, {row.name: value}) != plain[other]}
+            assert moved == {own}, row.name
+
+
+def _laid(world: World, mineral: str, horizon: str, overrides: dict[str, float]) -> bytes:
+    content = {"minerals": [mineral], "horizon": horizon, "assumptions": overrides}
+    return world.problem(mineral, parse(content)).digest
+
+
+@pytest.mark.parametrize("horizon", HORIZONS)
+def test_users_and_producers_respond_as_their_horizon_says(world: World, horizon: str) -> None:
+    """The curves themselves carry the registered numbers of the horizon."""
+    table = world.calibrated("tungsten", parse({"minerals": ["tungsten"], "horizon": horizon})).market.activities
+    expected = {
+        Role.DEMAND: world.assumptions.value(f"demand_elasticity_{horizon}", "tungsten"),
+        Role.SUPPLY: world.assumptions.value(f"supply_elasticity_{horizon}", "tungsten"),
+    }
+    for role, elasticity in expected.items():
+        assert set(table.exponent[(table.role == role) & (table.shape == Shape.POWER)]) == {elasticity}
+    made = (table.role == Role.SUPPLY) & (table.shape == Shape.POWER)
+    headroom = world.assumptions.value(f"capacity_headroom_{horizon}")
+    np.testing.assert_allclose(table.upper[made] / table.base[made], headroom)
+
+
 MARKET_ASSUMPTIONS = [
     f"{name}_{end}"
     for name in ("demand_elasticity_short", "supply_elasticity_short", "stock_release_share", "capacity_headroom_short")
@@ -233,6 +295,7 @@ def without_changes_since_the_base_year(folder: Path) -> World:
     return World(folder)
 
 
+@pytest.mark.slow
 def test_without_changes_since_the_base_year_the_status_quo_is_the_base_year(data_copy: Path) -> None:
     world = without_changes_since_the_base_year(data_copy)
     for mineral in world.minerals:
@@ -291,7 +354,7 @@ def test_a_named_shock_may_be_given_as_a_record(world: World) -> None:
 def test_users_who_want_more_gain_nothing_by_wanting_it() -> None:
     """A demand surge raises the price: users lose what the same, larger use costs more."""
     scenario = Scenario.parse({"minerals": ["antimony"], "shocks": [{"name": "antimony_solar_surge"}]}, "scenario")
-    outcome = World().outcome(scenario)
+    outcome = WORLD.outcome(scenario)
     parties = outcome.accounts[outcome.accounts["is_party"]]
     headline = outcome.headline("antimony")
     assert headline.price_usd_per_t > headline.price_status_quo_usd_per_t

@@ -130,6 +130,11 @@ FORMULATIONS = {
             {"kind": "freight_change", "exporters": ["ABROAD", "PARTNER"], "importers": ["HOME"], "share": 0.5} | PLACE,
         ),
     ),
+    "freight_change-under_duty": Formulation(
+        20.35,
+        {"tariffs": [FROM_ABROAD | {"ad_valorem": 0.1}]},
+        shocks=({"kind": "freight_change", "exporters": ["ABROAD"], "importers": ["HOME"], "share": 0.5} | PLACE,),
+    ),
     "export_tax": Formulation(
         19.7, shocks=({"kind": "export_tax", "exporter": "ABROAD", "importers": ["HOME"], "rate": 0.1} | PLACE,)
     ),
