@@ -52,6 +52,7 @@ SHUT_SHARE = 0.01
 year's: friction never lets a base-year flow vanish, so "no more arrivals" needs a threshold there. Routes without
 friction shut at zero."""
 DIGEST_BYTES = 32
+RENT = "quota_rent"
 REVENUE = "duty_and_levy_revenue"
 """The account of treasuries that levy duties, levies and export taxes."""
 
@@ -116,10 +117,11 @@ class Pool:
 
 @dataclass(frozen=True)
 class FloorStep:
-    """One floor of a levy: its price, the largest levy, and the position of its instrument in the agreement."""
+    """One floor of a levy: its price, the largest levy, and the instrument behind it (its list and position there)."""
 
     floor: float
     cap: float
+    kind: str
     index: int
 
 
@@ -128,12 +130,14 @@ class LevyGroup:
     """One party's variable levy: charged on ``members`` (its arrivals from non-parties), to hold a floor at ``node``.
 
     ``steps`` are the party's floors at this place, highest first, each with a larger cap than those above it: the
-    levy is the largest that one of them asks for. ``shut`` are the arrivals at or below which raising it is pointless.
+    levy is the largest that one of them asks for. On the members that are ``kept`` the exporter keeps it, as in a price
+    undertaking. ``shut`` are the arrivals at or below which raising it is pointless.
     """
 
     region: str
     node: int
     members: Integers
+    kept: NDArray[np.bool_]
     steps: tuple[FloorStep, ...]
     shut: float
 
@@ -264,7 +268,13 @@ class Overlay:
         return [name for name in self.market.regions if name not in self.parties]
 
     def region(self, name: str) -> int:
-        """Position of a region."""
+        """Position of a region.
+
+        Raises:
+            ValueError: for a name that is no region of the market.
+        """
+        if name not in self._region_at:
+            raise ValueError(f"{name!r} is no region of the market of {self.market.mineral}")
         return self._region_at[name]
 
     def stage_of(self) -> Integers:
@@ -392,24 +402,36 @@ class Overlay:
         if node != NOWHERE:
             self.producer_floor[node] = max(self.producer_floor[node], price)
 
-    def hold(self, index: int, region: str, stage: str, price: float, cap: float | None) -> None:
+    def hold(
+        self,
+        kind: str,
+        index: int,
+        region: str,
+        stage: str,
+        price: float,
+        cap: float | None,
+        kept_by: Collection[str] = (),
+    ) -> None:
         """One charge on all of a party's arrivals from non-parties holds a price there, up to a largest charge.
 
-        Several floors of one party at one place are one charge: the largest that one of them asks for.
+        Several floors of one party at one place are one charge: the largest that one of them asks for. Exporters in
+        ``kept_by`` keep it; from all others it goes to the party's treasury.
         """
         node = self.node(region, stage, NodeRole.USE)
         if node == NOWHERE:
             return
-        step = FloorStep(price, np.inf if cap is None else cap, index)
+        step = FloorStep(price, np.inf if cap is None else cap, kind, index)
+        members = self.routes(self.outsiders, [region], stage)
+        kept = np.isin(self.table.region[members], [self.region(name) for name in kept_by])
         for slot, group in enumerate(self._levies):
             if group.node == node:
-                self._levies[slot] = replace(group, steps=_relevant((*group.steps, step)))
+                steps = _relevant((*group.steps, step))
+                self._levies[slot] = replace(group, steps=steps, kept=group.kept | kept)
                 return
-        members = self.routes(self.outsiders, [region], stage)
         self._levy[members] = len(self._levies)
         t = self.table
         base_arrivals = float(t.base[members][t.shape[members] == Shape.LOG].sum())
-        self._levies.append(LevyGroup(region, node, members, (step,), SHUT_SHARE * base_arrivals))
+        self._levies.append(LevyGroup(region, node, members, kept, (step,), SHUT_SHARE * base_arrivals))
 
     def offer(self, region: str, stage: str, price: float, quantity: float) -> None:
         """A public stock sells up to a quantity at a price."""

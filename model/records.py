@@ -36,6 +36,8 @@ Money = Annotated[float, Field(ge=0, json_schema_extra=unit("USD per year (case 
 Share = Annotated[float, Field(ge=0, le=1, json_schema_extra=unit("share"))]
 Rate = Annotated[float, Field(ge=0, json_schema_extra=unit("share of value"))]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
+REGION_ID = "region id"
+RegionName = Annotated[Name, Field(json_schema_extra=unit(REGION_ID))]
 
 
 class Record(BaseModel):

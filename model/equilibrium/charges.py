@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.market.records import Role, Shape
-from model.overlay import PRODUCTION, REVENUE, Basis
+from model.overlay import PRODUCTION, RENT, REVENUE, Basis
 
 if TYPE_CHECKING:
     from model.market.records import Floats
@@ -46,7 +46,7 @@ def charges_at(problem: Problem, price: Floats, rent: Floats, levy: Floats, quan
     t = problem.table
     origin = np.append(price, 0.0)[t.node_in]
     landed = origin + t.landed_cost + congestion(problem, quantity)
-    by_receiver: dict[Receiver, Floats] = {(REVENUE, False): np.append(levy, 0.0)[problem.levy]}
+    by_receiver = _levies(problem, levy)
     for charge in problem.charges:
         receiver = (charge.account, charge.to_exporter)
         paid = by_receiver.setdefault(receiver, np.zeros(len(t)))
@@ -56,6 +56,15 @@ def charges_at(problem: Problem, price: Floats, rent: Floats, levy: Floats, quan
         if dual != 0.0:
             np.add.at(rents, pool.members, dual * pool.weight)
     return Charges(by_receiver, _support(problem, price), rents)
+
+
+def _levies(problem: Problem, levy: Floats) -> dict[Receiver, Floats]:
+    """Levies per unit of every activity, by who receives them: the importer's treasury, or exporters who keep them."""
+    charged = np.append(levy, 0.0)[problem.levy]
+    kept = np.zeros(len(charged), dtype=bool)
+    for group in problem.levies:
+        kept[group.members] = group.kept
+    return {(REVENUE, False): np.where(kept, 0.0, charged), (RENT, True): np.where(kept, charged, 0.0)}
 
 
 def gain(problem: Problem, price: Floats, charges: Charges) -> Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
-from model.records import Name, Price, Rate, Record, unit
+from model.records import REGION_ID, Name, Price, Rate, Record, unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from model.words.voice import Voice
 
 Row = dict[str, Any]
+REGION_IDS = "region ids"
 
 
 class RentHolder(StrEnum):
@@ -49,7 +50,7 @@ def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Regions = Annotated[
-    tuple[Name, ...], Field(min_length=1, json_schema_extra=unit("region ids")), AfterValidator(_named_once)
+    tuple[Name, ...], Field(min_length=1, json_schema_extra=unit(REGION_IDS)), AfterValidator(_named_once)
 ]
 
 
@@ -157,12 +158,14 @@ class BorderMeasure(Instrument):
         return self.model_copy(update={"importers": importers, "exporters": exporters})
 
 
-def regions_named(item: object) -> tuple[str, ...]:
-    """Every region id an instrument or shock names."""
+def regions_named(item: Record) -> tuple[str, ...]:
+    """Every region id a record names, by the fields whose unit is region ids."""
     names: list[str] = []
-    for field in ("importers", "exporters", "parties"):
-        names += getattr(item, field, ())
-    names += [
-        getattr(item, field) for field in ("exporter", "region", "party", "producer", "buyer") if hasattr(item, field)
-    ]
+    for name, field in type(item).model_fields.items():
+        extra = field.json_schema_extra
+        kind = extra.get("unit") if isinstance(extra, dict) else None
+        if kind == REGION_IDS:
+            names += getattr(item, name)
+        elif kind == REGION_ID:
+            names.append(getattr(item, name))
     return tuple(names)

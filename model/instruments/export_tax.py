@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from model.instruments.base import Instrument, Membership, Regions
 from model.overlay import Basis
-from model.records import Name, Price, Rate
+from model.records import Price, Rate, RegionName
 
 if TYPE_CHECKING:
     from model.overlay import Overlay
@@ -22,7 +22,7 @@ class ExportTax(Instrument):
     rank: ClassVar[int] = 60
     group: ClassVar[str] = "border"
 
-    exporter: Name
+    exporter: RegionName
     importers: Regions
     specific: Price = 0.0
     ad_valorem: Rate = 0.0

@@ -62,7 +62,7 @@ class Floor(Instrument):
         """In each party: a levy on arrivals, a guarantee to producers, or a stock that buys and sells."""
         for party in self.parties:
             if self.mechanism is Mechanism.VARIABLE_LEVY:
-                over.hold(index, party, self.stage, self.price, self.levy_cap)
+                over.hold(self.key, index, party, self.stage, self.price, self.levy_cap)
             elif self.mechanism is Mechanism.CFD:
                 over.guarantee(party, self.stage, self.price)
             else:
@@ -123,7 +123,8 @@ class Floor(Instrument):
             slot for slot, group in enumerate(state.problem.levies) if (group.region, group.node) == (party, node)
         )
         asks = state.problem.levies[slot].steps[state.step[slot]]
-        row["levy"] = float(state.levy[slot]) if asks.index == index else 0.0
+        is_own = (asks.kind, asks.index) == (self.key, index)
+        row["levy"] = float(state.levy[slot]) if is_own else 0.0
         return row if holds else row | {"why_not": _why_not(state, slot, price)}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import Field, model_validator
 
 from model.instruments.base import Instrument, Membership
-from model.records import Name, Price, Quantity
+from model.records import Price, Quantity, RegionName
 
 if TYPE_CHECKING:
     from model.overlay import Overlay
@@ -23,8 +23,8 @@ class Offtake(Instrument):
     rank: ClassVar[int] = 70
     group: ClassVar[str] = "stock"
 
-    producer: Name
-    buyer: Name
+    producer: RegionName
+    buyer: RegionName
     quantity: Quantity
     strike: Price | None = Field(
         None, description="price the buyer pays the producer; none = the producer's market price"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from model.instruments.base import Instrument, Membership
-from model.records import Name, Price, Quantity
+from model.records import Price, Quantity, RegionName
 
 if TYPE_CHECKING:
     from model.overlay import Overlay
@@ -21,7 +21,7 @@ class Stockpile(Instrument):
     rank: ClassVar[int] = 80
     group: ClassVar[str] = "stock"
 
-    party: Name
+    party: RegionName
     quantity: Quantity
     release_above: Price
 

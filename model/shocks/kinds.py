@@ -15,7 +15,7 @@ from pydantic import Field
 from model.instruments.base import Regions
 from model.market.records import Role
 from model.overlay import PRODUCTION, Basis
-from model.records import Name, Quantity, Record, Share, unit
+from model.records import Name, Quantity, Record, RegionName, Share, unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +87,7 @@ class ExportBan(Disturbance):
     in_cases: ClassVar[bool] = True
 
     kind: Literal["export_ban"]
-    exporter: Name
+    exporter: RegionName
     importers: Regions
 
     def lay(self, over: Overlay) -> None:
@@ -107,7 +107,7 @@ class ExportQuota(Disturbance):
     row_kinds: ClassVar[tuple[str, ...]] = ("export_quota",)
 
     kind: Literal["export_quota"]
-    exporter: Name
+    exporter: RegionName
     importers: Regions
     quantity: Quantity
 
@@ -127,7 +127,7 @@ class ExportTaxChange(Disturbance):
     """A tax on the exporter's price, share of value, comes into force."""
 
     kind: Literal["export_tax"]
-    exporter: Name
+    exporter: RegionName
     importers: Regions
     rate: Annotated[float, Field(ge=0, json_schema_extra=unit("share of the exporter's price"))]
 
@@ -148,7 +148,7 @@ class SupplyLoss(Disturbance):
     in_cases: ClassVar[bool] = True
 
     kind: Literal["supply_loss"]
-    region: Name
+    region: RegionName
     share: Share
 
     def lay(self, over: Overlay) -> None:
@@ -171,7 +171,7 @@ class SupplySurge(Disturbance):
     row_kinds: ClassVar[tuple[str, ...]] = ("price_collapse",)
 
     kind: Literal["supply_surge"]
-    region: Name
+    region: RegionName
     share: Annotated[float, Field(ge=0, json_schema_extra=unit("share"))]
 
     def lay(self, over: Overlay) -> None:
@@ -195,7 +195,7 @@ class SupplyCap(Disturbance):
     in_cases: ClassVar[bool] = True
 
     kind: Literal["supply_cap"]
-    region: Name
+    region: RegionName
     quantity: Quantity
 
     def lay(self, over: Overlay) -> None:
@@ -217,7 +217,7 @@ class DemandChange(Disturbance):
     in_cases: ClassVar[bool] = True
 
     kind: Literal["demand_change"]
-    region: Name
+    region: RegionName
     share: Annotated[float, Field(ge=-1, json_schema_extra=unit("share"))]
 
     def lay(self, over: Overlay) -> None:
@@ -240,7 +240,7 @@ class Hoarding(Disturbance):
     row_kinds: ClassVar[tuple[str, ...]] = ("hoarding",)
 
     kind: Literal["hoarding"]
-    region: Name
+    region: RegionName
     quantity: Quantity
 
     def lay(self, over: Overlay) -> None:

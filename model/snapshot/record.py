@@ -53,6 +53,8 @@ RESULT_KEYS: dict[str, tuple[str, ...]] = {
     "sensitivity": ("mineral", "assumption", "end"),
 }
 """Result tables and the columns that identify a row of each."""
+OF_INSTRUMENTS = frozenset(kind.result for kind in KINDS if kind.result is not None)
+"""Tables that instruments fill: a snapshot made before an instrument was known has none of its rows."""
 
 NAMED = frozenset({"region", "mineral", "product", "industry", "shock", "coalition"})
 """Kinds of things whose display names a snapshot carries."""
@@ -258,10 +260,12 @@ def _check_names(record: Content, what: str) -> None:
 
 
 def _check_tables(record: Content, what: str) -> None:
-    missing = sorted(set(RESULT_KEYS) - set(record.results.tables))
+    missing = sorted(set(RESULT_KEYS) - set(record.results.tables) - OF_INSTRUMENTS)
     if missing:
         raise SnapshotError(f"{what} lacks the result tables {', '.join(missing)}")
     for name, key in RESULT_KEYS.items():
+        if name not in record.results.tables:
+            record.results.tables[name] = Table(columns=key, rows=())
         table = record.results.tables[name]
         lacking = [column for column in key if column not in table.columns]
         if table.rows and lacking:

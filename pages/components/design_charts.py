@@ -96,7 +96,7 @@ def gains_chart(frame: pd.DataFrame, net: str, predicted: str = "") -> go.Figure
 def attribution_chart(frame: pd.DataFrame) -> go.Figure:
     """Stacked bars of what each instrument contributes to each party's gain."""
     traces = [
-        bars(rows["party"], rows["musd"], str(lever), LEVERS[str(lever)], MILLION_A_YEAR)
+        bars(rows["party"], rows["musd"], str(lever), LEVERS.get(str(lever), palette.INK), MILLION_A_YEAR)
         for lever, rows in frame.groupby("lever", sort=False)
     ]
     return _figure(traces, f"Contribution to expected gain, {MILLION_A_YEAR}", barmode="relative")
