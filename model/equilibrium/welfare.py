@@ -62,8 +62,8 @@ def friction_usd(ledger: Ledger) -> float:
 def identity_error(ledger: Ledger, accounts: Accounts) -> float:
     """Accounts and friction against value of use less resource cost, from quantities alone.
 
-    Relative to the value of what is sold, guarantees included. Rents that nobody receives are added back; it is nan where consumer surplus
-    is unbounded.
+    Relative to the value of what is sold, guarantees included. Rents that nobody receives are added back; it is nan
+    where consumer surplus is unbounded.
     """
     x = ledger.x
     area = _area(ledger)
