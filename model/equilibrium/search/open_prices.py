@@ -52,7 +52,8 @@ def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
     t, x = system.problem.table, point.quantity
     more = (x > t.lower + AT_BOUND) & (t.upper > t.lower)
     arrives = np.array([more[group.members].any() for group in system.problem.levies], dtype=bool)
-    return (point.levy > 0.0) & ~arrives
+    ends: NDArray[np.bool_] = (point.levy > 0.0) & ~arrives
+    return ends
 
 
 def _smallest(system: System, point: Point) -> Floats:
