@@ -364,3 +364,26 @@ def test_users_who_want_more_gain_nothing_by_wanting_it() -> None:
         outcome.quantities["region"].isin(outcome.parties) & (outcome.quantities["stage"] == "refined")
     ]
     assert headline.users_cost_usd == pytest.approx(rise * use["consumption_with_agreement_t"].sum(), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("price", "over_quota", "shock"),
+    [(128021.215, 0.5, "yttrium_restocking"), (284583.667, None, "china_all_controlled_minerals")],
+)
+def test_floors_far_above_the_price_are_solved(price: float, over_quota: float | None, shock: str) -> None:
+    own = World()
+    parties = parse({"minerals": ["yttrium"]}).parties
+    place = {"mineral": "yttrium", "stage": "refined"}
+    agreement: dict[str, Any] = {"floors": [{"parties": parties, "price": price} | place]}
+    if over_quota is not None:
+        outside = [region for region in own.regions if region not in parties]
+        quota = {
+            "importers": parties,
+            "exporters": outside,
+            "quantity": 1237.875,
+            "over_quota": {"ad_valorem": over_quota},
+        }
+        agreement["trqs"] = [quota | place]
+    scenario = parse({"minerals": ["yttrium"], "agreement": agreement, "shocks": [{"name": shock}]})
+    solved = own.solved("yttrium", scenario)
+    assert all(row["holds"] and row["levy"] == 0.0 for row in solved.accounts.floors)

@@ -25,6 +25,7 @@ LEAST, RULES, MOST = range(3)
 
 at its lower bound; its price rules; at its upper bound.
 """
+ALMOST_NOTHING = 1e-300
 BETWEEN = -1
 """The rent of a TRQ lies between the rate differences of its routes: every route is wholly inside or wholly outside."""
 
@@ -71,12 +72,12 @@ class ExponentialFlows:
         net, base, start = self.net[used], self.base[used], self.start[used]
         highest = float(net.max())
         gain, fixed = base * np.exp(net - highest), base * start
-        entry = fixed / np.maximum(gain, 1e-300)
+        entry = fixed / np.maximum(gain, ALMOST_NOTHING)
         order = np.argsort(entry, kind="stable")
         gains, fixeds = np.cumsum(gain[order]), np.cumsum(fixed[order])
-        reached = (target + fixeds) / np.maximum(gains, 1e-300)
+        reached = (target + fixeds) / np.maximum(gains, ALMOST_NOTHING)
         limit = np.append(entry[order][1:], np.inf)
-        return highest - float(np.log(reached[np.argmax(reached <= limit)]))
+        return highest - float(np.log(max(reached[np.argmax(reached <= limit)], ALMOST_NOTHING)))
 
 
 def smooth_side(flows: ExponentialFlows, difference: Floats, limit: float) -> tuple[QuotaSide, float]:
