@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -345,3 +346,31 @@ def test_a_shock_leaves_controls_on_regions_it_spares_as_tight_as_before(name: s
                 and set(other.importers) & set(spared)
             ]
             assert all(other.quantity <= allowed * (1.0 + 1e-9) or other in records for other in now)
+
+
+STOPS = (
+    "china_antimony_ban",
+    "china_bismuth_ban",
+    "china_yttrium_ban",
+    "china_germanium_ban",
+    "china_gallium_ban",
+)
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_milder_stop_never_loosens_the_control_in_force(name: str) -> None:
+    """More severity never lets more through, and none lets through more than the status quo."""
+    (mineral,) = WORLD.library.describe(name).minerals
+    exports = []
+    for severity in (0.0, 0.3, 0.6, 0.9, 1.0):
+        scenario = Scenario.parse({"minerals": [mineral], "shocks": [{"name": name, "severity": severity}]}, "scenario")
+        exports.append(_refined_exports(mineral, scenario))
+    status_quo = _refined_exports(mineral, Scenario(minerals=(mineral,)))
+    assert exports[0] <= status_quo * (1 + 1e-6)
+    assert all(more <= less * (1 + 1e-6) + 1e-6 for less, more in pairwise(exports))
+
+
+def _refined_exports(mineral: str, scenario: Scenario) -> float:
+    """Refined exports of China in one state, t a year."""
+    rows = WORLD.solved(mineral, scenario).accounts.quantities
+    return sum(row["exports"] for row in rows if row["region"] == "CHN" and row["stage"] == "refined")

@@ -31,9 +31,9 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
     """
     t = problem.table
     routes = np.array([each.route for each in problem.commitments])
-    wanted = np.minimum([each.quantity for each in problem.commitments], t.upper[routes])
+    wanted = _within(t.upper[routes], routes, np.array([each.quantity for each in problem.commitments]))
     if (_deliverable(_used_up(problem, routes), routes, wanted) < wanted).any():
-        wanted = np.minimum(wanted, _most_alone(problem, routes))
+        wanted = _within(_most_alone(problem, routes), routes, wanted)
     kept = _deliverable(problem, routes, wanted)
     lower = t.lower.copy()
     lower[routes] = 0.0
@@ -43,6 +43,14 @@ def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
         1.0 - k / each.quantity if each.quantity > 0 else 0.0 for k, each in zip(kept, problem.commitments, strict=True)
     )
     return replace(problem, table=replace(t, lower=lower)), excused
+
+
+def _within(most: Floats, routes: Integers, wanted: Floats) -> Floats:
+    """Commitments cut so that those on one route together keep to the most it carries, each by the same share."""
+    together = np.zeros(int(routes.max(initial=-1)) + 1)
+    np.add.at(together, routes, wanted)
+    kept: Floats = wanted * np.minimum(1.0, most / np.maximum(together[routes], np.finfo(float).tiny))
+    return kept
 
 
 def _used_up(problem: Problem, routes: Integers) -> Problem:

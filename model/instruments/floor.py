@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -125,7 +126,8 @@ class Floor(Instrument):
         asks = state.problem.levies[slot].steps[state.step[slot]]
         is_own = (asks.kind, asks.index) == (self.key, index)
         row["levy"] = float(state.levy[slot]) if is_own else 0.0
-        return row if holds else row | {"why_not": _why_not(state, slot, price)}
+        cap = math.inf if self.levy_cap is None else self.levy_cap
+        return row if holds else row | {"why_not": _why_not(state, slot, cap, price)}
 
 
 def _bought(state: State, party: str, stage: str) -> float:
@@ -136,10 +138,9 @@ def _bought(state: State, party: str, stage: str) -> float:
     return float(bought - state.quantity[own & (table.role == Role.UNBOUGHT)].sum())
 
 
-def _why_not(state: State, slot: int, price: float) -> str:
+def _why_not(state: State, slot: int, cap: float, price: float) -> str:
     """Why no levy holds a floor: its cap, the party's own exports, or supply inside the agreement."""
     group, levy = state.problem.levies[slot], float(state.levy[slot])
-    cap = group.steps[state.step[slot]].cap
     if levy >= cap * HOLDS:
         return f"the levy is at its cap of {cap:,.6g}; the price is {price:,.6g}"
     table, market = state.problem.table, state.problem.market

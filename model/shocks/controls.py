@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.shocks.kinds import EVERYONE, ExportQuota, ExportTaxChange, restriction
+from model.shocks.kinds import EVERYONE, ExportBan, ExportQuota, ExportTaxChange, restriction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +41,36 @@ def controls_in_force(
         if shock is not None:
             shocks.append(shock)
     return shocks
+
+
+def no_looser_than(controls: Iterable[Disturbance], shocks: Iterable[Disturbance], base: Base) -> list[Disturbance]:
+    """Shocks that restrict exports, each allowing at most what the controls it replaces allowed to the same importers.
+
+    A shock replaces the same measure, so that restrictions do not add up; half a ban must not lift a control that
+    lets through less than half.
+    """
+    restrictions = [control for control in controls if isinstance(control, ExportBan | ExportQuota)]
+    return [
+        shock.model_copy(update={"quantity": min(shock.quantity, _allowed_t(restrictions, shock, base))})
+        if isinstance(shock, ExportQuota)
+        else shock
+        for shock in shocks
+    ]
+
+
+def _allowed_t(controls: Iterable[ExportBan | ExportQuota], shock: ExportQuota, base: Base) -> float:
+    """What controls allow on a shock's routes, shared by base-year exports; what none restricts stays at its base."""
+    mineral, stage, exporter = shock.mineral, shock.stage, shock.exporter
+    free = {name for name in shock.importers if base.exports(mineral, stage, exporter, (name,)) > 0.0}
+    allowed = 0.0
+    for control in controls:
+        if (control.stage, control.exporter) == (stage, exporter) and free & set(control.importers):
+            own = free & set(control.importers)
+            free -= own
+            if isinstance(control, ExportQuota):
+                whole = base.exports(mineral, stage, exporter, control.importers)
+                allowed += control.quantity * base.exports(mineral, stage, exporter, sorted(own)) / whole
+    return allowed + (base.exports(mineral, stage, exporter, sorted(free)) if free else 0.0)
 
 
 def _measure(row: Any) -> tuple[str, ...]:

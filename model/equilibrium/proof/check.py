@@ -26,8 +26,10 @@ ARRIVED = 1e-5
 def levy_error(problem: Problem, point: Point, step: Sequence[int]) -> float:
     """By how much the levies of a (scaled) point break their rule, when each holds the floor ``step`` of its party.
 
-    In units of the price scale: what a price misses its floor by while more levy could help, what a levy exceeds the
-    smallest that does the same, or how far the price is above the floor of a levy that is charged.
+    In units of the price scale: what a price misses its floor by while more levy could help, what a levy that has ended
+    arrivals exceeds the smallest that does, or how far the price is above the floor of a levy that is charged. Where
+    something flat stands exactly at the floor, several levies hold it; that the one found is the smallest of them is
+    not checked.
     """
     table, x = problem.table, point.quantity
     uncharged = charges_at(problem, point.price, point.rent, np.zeros(len(point.levy)), x)
