@@ -232,7 +232,7 @@ def has_a_place_in_the_term_sheet(kind: type[Instrument]) -> None:
 
 def has_a_part_in_an_attribution(kind: type[Instrument]) -> None:
     content, _ = contents(kind)[0]
-    agreement = Agreement.made_of([kind.parse(shipped(content), "example")])
+    agreement = Agreement().replacing(kind, [kind.parse(shipped(content), "example")])
     trial = Trial(("USA", "JPN"), agreement, projects={}, assumptions={})
     levers = levers_of(trial, with_members=False)
     assert levers == [kind.short]
