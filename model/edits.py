@@ -21,6 +21,7 @@ from model.instruments import (
 )
 from model.shocks import NamedShock
 from model.words.levers import rounded
+from model.words.numbers import starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,11 @@ BORDER = (Trq, Tariff, ZeroForZero)
 """Instruments that share one stage on the screen."""
 SHOWN = (Floor, *BORDER, Offtake, Stockpile)
 """The kinds of which one instrument is shown and edited."""
+CAPPED = "capped"
+MECHANISMS = dict.fromkeys((Mechanism.VARIABLE_LEVY.value, CAPPED), "Capped levy") | {
+    mechanism.value: starting(mechanism.words) for mechanism in Mechanism
+}
+"""How a floor may be held, as the screen offers it: a levy with a cap stands after the one without."""
 FIRST_OVER_QUOTA_RATE = 0.25
 FIRST_CAP_SHARE = 0.1
 """Levels that a new instrument starts from, for the parties to change (assumption): the over-quota rate, and the cap of
@@ -157,7 +163,7 @@ def with_floor_stage(scenario: Scenario, stage: str, before: float | None, after
 def mechanism_of(floor: Floor) -> str:
     """How a floor is held, a levy with a cap apart from one without."""
     is_capped = floor.mechanism is Mechanism.VARIABLE_LEVY and floor.levy_cap is not None
-    return "capped" if is_capped else floor.mechanism.value
+    return CAPPED if is_capped else floor.mechanism.value
 
 
 def with_mechanism(scenario: Scenario, kind: str) -> Scenario:
@@ -166,7 +172,7 @@ def with_mechanism(scenario: Scenario, kind: str) -> Scenario:
     if floor is None:
         return scenario
     plain = floor.model_dump(mode="json", include={"parties", "mineral", "stage", "price"})
-    if kind == "capped":
+    if kind == CAPPED:
         return put(scenario, Floor, {**plain, "levy_cap": rounded(FIRST_CAP_SHARE * floor.price)})
     return put(scenario, Floor, {**plain, "mechanism": kind})
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.files import place
 from model.records import Record
+from model.units import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ def _rates(value: Any, steps: tuple[int | str, ...]) -> Iterator[str]:
             if isinstance(inside, float) and isinstance(described, dict) and described.get("unit") in RATES:
                 if inside > LARGEST_USUAL_RATE:
                     counted = f"{inside:,.0%}".replace("%", " %")
-                    yield f"{place((*steps, name))} = {inside:g} is {counted}; {inside:g} % is {0.01 * inside:g}"
+                    yield f"{place((*steps, name))} = {inside:g} is {counted}; {inside:g} % is {PERCENT * inside:g}"
             else:
                 yield from _rates(inside, (*steps, name))
 

@@ -16,26 +16,8 @@ KG_PER_T = 1000.0
 POUNDS_PER_T = 2204.6226218
 """Avoirdupois pounds in a tonne."""
 
-ALUMINA_PER_ALUMINUM = 1.93
-"""Tonnes of alumina smelted into one tonne of aluminum (industry rule; the pure oxide would need 1.89)."""
-
 TUNGSTEN_KG_PER_MTU = 7.93
 """Kilograms of tungsten in one metric ton unit (10 kg) of tungsten trioxide."""
-
-LITHIUM_PER_CARBONATE = 0.1879
-"""Tonnes of lithium in one tonne of lithium carbonate (Li2CO3)."""
-
-LITHIUM_PER_HYDROXIDE = 0.1654
-"""Tonnes of lithium in one tonne of lithium hydroxide monohydrate (LiOH.H2O)."""
-
-ANTIMONY_PER_TRIOXIDE = 0.8354
-"""Tonnes of antimony in one tonne of antimony trioxide (Sb2O3)."""
-
-TUNGSTEN_PER_TRIOXIDE = 0.793
-"""Tonnes of tungsten in one tonne of tungsten trioxide (WO3)."""
-
-GERMANIUM_PER_DIOXIDE = 0.694
-"""Tonnes of germanium in one tonne of germanium dioxide (GeO2)."""
 
 
 def per_t_from_per_kg(price_usd_per_kg: float) -> float:

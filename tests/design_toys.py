@@ -11,13 +11,18 @@ from model.design.choice import Terms
 from model.design.choice.options import Frame, Option
 from model.design.problem.packages import Package
 from model.design.problem.request import DesignRequest
-from model.design.responses.respond import reduce_solved
-from model.design.responses.response import Response
+from model.design.responses.facts import facts_from
+from model.design.responses.respond import reduce_solved, respond
+from model.design.responses.response import Response, question
 from model.equilibrium import SolvedMineral, solve
 from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from model.design.problem.facts import Facts
+    from model.scenario import Scenario
+    from model.world import World
 
 STAGE = "refined"
 MINERAL = "antimony"
@@ -51,6 +56,12 @@ def terms_of(gains: Sequence[Mapping[str, float]], parties: Sequence[str] = ("A"
 def label(terms: Terms, positions: Mapping[str, int]) -> int:
     """Which of the packages written down was chosen; 0 = the neutral one."""
     return int(terms.options[MINERAL][positions[MINERAL]].package.floor)
+
+
+def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
+    """The status quo of a mineral on a shipped market."""
+    response = respond(world, question(world, scenario.status_quo(), mineral))
+    return facts_from(response, mineral, world.stages[mineral][-1], scenario.parties)
 
 
 def solved_case(content: dict[str, Any], **agreement: Any) -> SolvedMineral:

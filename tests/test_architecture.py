@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from graphlib import TopologicalSorter
 from pathlib import Path
 from unittest.mock import patch
@@ -22,7 +25,7 @@ from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.proof.reference import build
 from model.instruments import Agreement, Duty, lever
-from model.overlay import Problem
+from model.overlay import Overlay, Problem
 from model.records import Record
 from model.world import World
 
@@ -223,6 +226,7 @@ def texts() -> list[Path]:
     others = (
         "app.py",
         "README.md",
+        "CONTRIBUTING.md",
         "CHANGELOG.md",
         "pyproject.toml",
         ".ci/run",
@@ -261,11 +265,56 @@ def test_every_library_imported_is_a_dependency_and_the_reverse() -> None:
 
 def test_continuous_integration_runs_the_readme_s_test_command() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (command,) = [line for line in readme.splitlines() if line.startswith("python3 -m venv") and "/pytest" in line]
+    (command,) = [line for line in readme.splitlines() if line.startswith("python3") and ".venv/bin/pytest" in line]
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_readme_names_files_that_exist() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in link]
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_a_guide_names_files_that_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link}
+    quoted = {path for path in re.findall(r"`([\w./-]+)`", text) if re.search(r"\w/$|\.(py|csv|md)$", path)}
+    assert sorted(link for link in links if not (ROOT / link).exists()) == []
+    assert sorted(path for path in quoted if not path.startswith(".venv/") and not is_in_the_project(path)) == []
+
+
+def is_in_the_project(path: str) -> bool:
+    """Whether a guide's path exists, as it stands or as the end of one: inside a folder's row its name is left out."""
+    return (ROOT / path).exists() or any(str(each).endswith(f"/{path}") for each in texts())
+
+
+def test_the_guide_lists_every_verb_that_instruments_use() -> None:
+    used = {
+        node.attr
+        for path in (ROOT / "model" / "instruments").glob("*.py")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "over" and hasattr(Overlay, node.attr)
+    }
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"in the verbs of `model/overlay.py` \(([^)]+)\)", guide)
+    assert set(re.findall(r"`(\w+)`", listed)) == used - {"routes"}
+
+
+def cross_references() -> Iterator[tuple[str, str]]:
+    """Modules of the model and what their docstrings refer to."""
+    for path in MODEL:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                for name in re.findall(r":(?:mod|class|func|meth|data):`~?([\w.]+)`", ast.get_docstring(node) or ""):
+                    yield module(path), name
+
+
+def refers_to_something(where: str, name: str) -> bool:
+    """Whether a name is found from a module: there, in one of its classes, or as a full path."""
+    here = importlib.import_module(where)
+    if any(hasattr(each, name) for each in vars(here).values() if isinstance(each, type)):
+        return True
+    for whole in (f"{where}:{name}", name):
+        with suppress(AttributeError, ImportError):
+            pkgutil.resolve_name(whole)
+            return True
+    return False
+
+
+def test_docstrings_refer_to_what_exists() -> None:
+    assert [(where, name) for where, name in cross_references() if not refers_to_something(where, name)] == []

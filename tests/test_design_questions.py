@@ -59,7 +59,6 @@ from model.design.questions.parties import (
     study,
     trial_of,
 )
-from model.design.responses.facts import facts_of
 from model.design.wording import (
     level_in_words,
     margins_in_words,
@@ -79,7 +78,7 @@ from model.units import MILLION
 from model.words.names import Names
 from model.world import World
 from tests.design_toys import MINERAL as TOY
-from tests.design_toys import STAGE, frame_of, option, response, terms_of
+from tests.design_toys import STAGE, facts_of, frame_of, option, response, terms_of
 
 MINERAL = "bismuth"
 MEMBERS = ("USA", "EUN", "JPN")

@@ -21,7 +21,6 @@ from model.design.frontier import FEWEST_POINTS
 from model.design.problem.packages import Levels, menu_levels, neighbours, package_of
 from model.design.problem.projects import annuity, eligible, project_sets, projects_of, with_projects
 from model.design.problem.request import Menu, check
-from model.design.responses.facts import facts_of
 from model.design.responses.respond import respond
 from model.design.responses.response import Response, question
 from model.design.responses.table import Failure
@@ -29,7 +28,7 @@ from model.errors import AccordError, ScenarioError, SolveError
 from model.instruments import Agreement, Floor, Mechanism
 from model.market.records import NOWHERE, NodeRole, Role
 from model.world import World
-from tests.design_toys import terms_of
+from tests.design_toys import facts_of, terms_of
 
 MINERAL = "bismuth"
 SMALL: dict[str, Any] = {

@@ -30,20 +30,14 @@ from model.words.voice import Voice
 from tests import test_laws
 from tests.shipped import WORLD
 from tests.snapshots import altered, sample
-from tests.toy import FORMULATIONS, PARTIES, Formulation, prove, toy_market
+from tests.toy import PARTIES, Formulation, formulations, prove, shipped, toy_market
 
 Content = dict[str, Any]
 
 GOLDEN = Path(__file__).parent / "golden"
-ON_SHIPPED = {"HOME": "USA", "PARTNER": "JPN", "ABROAD": "CHN", "m": "bismuth"}
-"""Names of the toy market and what they become on the shipped one."""
 NEUTRAL_AT_NO_LEVEL = {"export_ban", "export_quota", "supply_cap"}
 """Shocks that are a limit: which one changes nothing depends on what happens otherwise."""
 SAME = 1e-6
-
-
-def formulations(key: str) -> dict[str, Formulation]:
-    return {name: each for name, each in FORMULATIONS.items() if name.split("-")[0] == key}
 
 
 def kind_of(kind: type[Disturbance]) -> str:
@@ -58,15 +52,6 @@ def contents(kind: type[Instrument] | type[Disturbance]) -> list[tuple[Content, 
         found = [(shock, each) for each in formulations(kind_of(kind)).values() for shock in each.shocks]
     assert found, "no formulation in tests/toy.py"
     return found
-
-
-def shipped(value: Any) -> Any:
-    """Content of the toy market with names of the shipped one."""
-    if isinstance(value, dict):
-        return {key: shipped(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [shipped(item) for item in value]
-    return ON_SHIPPED.get(value, value) if isinstance(value, str) else value
 
 
 def laid(item: Any, formulation: Formulation) -> bytes:
@@ -232,7 +217,7 @@ def has_a_place_in_the_term_sheet(kind: type[Instrument]) -> None:
 
 def has_a_part_in_an_attribution(kind: type[Instrument]) -> None:
     content, _ = contents(kind)[0]
-    agreement = Agreement.made_of([kind.parse(shipped(content), "example")])
+    agreement = Agreement().replacing(kind, [kind.parse(shipped(content), "example")])
     trial = Trial(("USA", "JPN"), agreement, projects={}, assumptions={})
     levers = levers_of(trial, with_members=False)
     assert levers == [kind.short]

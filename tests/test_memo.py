@@ -35,6 +35,7 @@ from model.memo.pdf import BREAK, JOIN
 from model.snapshot.record import Snapshot
 from pages.components import charts
 from tests.snapshots import SAMPLE, altered, renamed, sample
+from tests.toy import formulations, shipped
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 HOSTILE = '=HYPERLINK("http://x.example","y") <script>alert(1)</script> #import "/etc/passwd" $x$ ../../secret'
@@ -357,19 +358,11 @@ def test_the_agreement_stands_in_exact_words() -> None:
 
 
 def test_no_kind_of_instrument_is_absent_from_the_term_sheet() -> None:
-    place = {"mineral": "bismuth", "stage": "refined"}
-    border = place | {"importers": ["USA", "EUN"], "exporters": ["CHN"]}
     one_of_each = {
-        "floors": place | {"parties": ["USA"], "price": 16_543.21, "levy_cap": 12.5},
-        "trqs": border | {"quantity": 900.0, "over_quota": {"ad_valorem": 0.25}},
-        "quotas": border | {"quantity": 700.0},
-        "tariffs": border | {"ad_valorem": 0.29},
-        "zero_for_zero": place,
-        "export_taxes": place | {"exporter": "JPN", "importers": ["USA"], "specific": 55.5},
-        "offtakes": place | {"producer": "JPN", "buyer": "USA", "quantity": 50.0},
-        "stockpiles": place | {"party": "EUN", "quantity": 120.0, "release_above": 150_000.0},
+        kind.key: shipped(next(iter(formulations(kind.key).values())).agreement[kind.key][0]) for kind in KINDS
     }
-    assert set(one_of_each) == {kind.key for kind in KINDS}
+    one_of_each["floors"] |= {"levy_cap": 12.5}
+    one_of_each["tariffs"] |= {"ad_valorem": 0.29}
 
     def agree(content: dict[str, Any]) -> None:
         content["inputs"]["scenario"]["agreement"] = {key: [term] for key, term in one_of_each.items()}

@@ -141,6 +141,24 @@ FORMULATIONS = {
 }
 
 
+ON_SHIPPED = {"HOME": "USA", "PARTNER": "JPN", "ABROAD": "CHN", "m": "bismuth"}
+"""Names of the toy market and what they become on the shipped one."""
+
+
+def formulations(key: str) -> dict[str, Formulation]:
+    """The formulations of an instrument or shock by name."""
+    return {name: each for name, each in FORMULATIONS.items() if name.split("-")[0] == key}
+
+
+def shipped(value: Any) -> Any:
+    """Content of the toy market with names of the shipped one."""
+    if isinstance(value, dict):
+        return {key: shipped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shipped(item) for item in value]
+    return ON_SHIPPED.get(value, value) if isinstance(value, str) else value
+
+
 @dataclass(frozen=True)
 class Proof:
     """A solved state and the last programme handed to HiGHS, which proved it."""

@@ -13,6 +13,7 @@ from model.design.choice.limits import MONEY, SHARE
 from model.design.choice.programme import NoAgreement, Programme
 from model.units import MILLION, PERCENT
 from model.words.numbers import money
+from model.words.yearly import SMALLEST_SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,6 @@ WORTH_STEP = {MONEY: 1.0, SHARE: PERCENT}
 BINDS = 1e-6
 """A limit binds when relaxing it adds at least this share of the objective."""
 SAME = 1e-9
-SMALLEST_SHOWN = 1e-3
-"""Gains and losses below this count as none [million USD/yr]."""
 
 
 @dataclass(frozen=True)

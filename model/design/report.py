@@ -10,11 +10,10 @@ import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
 from model.design.choice.options import expected_total
-from model.design.conflict import SMALLEST_SHOWN
 from model.design.problem.request import CLASSES
-from model.instruments import Mechanism
 from model.units import MILLION
 from model.words.numbers import money
+from model.words.yearly import SMALLEST_SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
     from model.design.choice.options import Option
     from model.design.search import Design
     from model.scenario import Scenario
-
-MECHANISM_WORDS = {
-    Mechanism.VARIABLE_LEVY: "held by a variable levy on arrivals from non-parties",
-    Mechanism.CFD: "paid to producers as a contract for difference",
-    Mechanism.BUFFER_STOCK: "held by a buffer stock",
-}
 
 
 def term_sheet(design: Design) -> pd.DataFrame:
@@ -52,7 +45,7 @@ def _package_rows(option: Option) -> Iterator[tuple[str, str, str, float, str, s
     if package.is_neutral:
         yield package.mineral, "none", everyone, 0.0, "", "nothing is agreed"
     if package.floor:
-        yield package.mineral, "price floor", everyone, package.floor, "USD/t", MECHANISM_WORDS[package.mechanism]
+        yield package.mineral, "price floor", everyone, package.floor, "USD/t", f"held by a {package.mechanism.words}"
     for names, quantity in package.trqs:
         who = everyone if set(names) == set(parties) else ", ".join(names)
         yield package.mineral, "TRQ quantity", who, quantity, "t/yr", f"rent to {package.rent_to.value}"

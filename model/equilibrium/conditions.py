@@ -5,10 +5,9 @@ the rents of pools and the levies of floors. They solve
 
 * market balance: what arrives at a node equals what leaves it (or the price is zero and some is left over);
 * pools: rent >= 0, room >= 0, one of them zero;
-* tariff-rate quotas: the rent is what in-quota imports are worth, at most the difference to the over-quota rate of each
-  route that is inside the quota (:class:`QuotaSide`);
-* levies: zero with the price above the floor; or the price at the floor; or at the cap; or so high that arrivals have
-  ended;
+* tariff-rate quotas: the rent is what in-quota imports are worth, at most the rate difference of each route inside the
+  quota (:class:`~model.equilibrium.search.regimes.QuotaSide`);
+* levies: zero with the price above the floor, or the price at the floor, or at the cap, or so high that none arrive;
 * public stocks and unserved demand: at their lower bound, or their price rules at their node, or at their upper bound.
 
 What follows from prices in closed form is eliminated rather than iterated: the levy that brings arrivals to what is

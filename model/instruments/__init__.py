@@ -105,14 +105,6 @@ class Terms(Record):
 
         def __getattr__(self, name: str) -> tuple[Any, ...]: ...
 
-    @classmethod
-    def made_of(cls, terms: Iterable[Instrument]) -> Self:
-        """The agreement of some terms, each listed under its kind."""
-        lists: dict[str, tuple[Instrument, ...]] = {}
-        for term in terms:
-            lists[term.key] = (*lists.get(term.key, ()), term)
-        return cls.model_validate(lists)
-
 
 def _agreement(name: str, doc: str, kinds: Iterable[type[Instrument]]) -> Any:
     fields: dict[str, Any] = {kind.key: (tuple[kind, ...], ()) for kind in kinds}  # type: ignore[valid-type]

@@ -31,6 +31,15 @@ class Mechanism(StrEnum):
     CFD = "cfd"
     BUFFER_STOCK = "buffer_stock"
 
+    @property
+    def words(self) -> str:
+        """What people call it, inside a sentence."""
+        return {
+            Mechanism.VARIABLE_LEVY: "variable levy",
+            Mechanism.CFD: "contract for difference",
+            Mechanism.BUFFER_STOCK: "buffer stock",
+        }[self]
+
 
 class Floor(Instrument):
     """Price floor that each named party holds in its own market by one of three mechanisms."""
@@ -75,7 +84,7 @@ class Floor(Instrument):
         """For example "keep refined antimony at 60,000 USD/t or more by a variable levy"."""
         product, price = say.product(self.mineral, self.stage), say.price(self.price)
         if self.mechanism is Mechanism.CFD:
-            return f"pay producers of {product} up to {price} by contracts for difference"
+            return f"pay producers of {product} up to {price} by a {self.mechanism.words}"
         if self.mechanism is Mechanism.BUFFER_STOCK:
             budget = "without limit" if self.budget is None else f"for at most {say.money(self.budget)} a year each"
             sale = (
@@ -83,9 +92,9 @@ class Floor(Instrument):
                 if self.ceiling is None
                 else f", and sell up to {say.quantity(self.stock)} from it at {say.price(self.ceiling)}"
             )
-            return f"buy {product} for a buffer stock at {price}, {budget}{sale}"
+            return f"buy {product} for a {self.mechanism.words} at {price}, {budget}{sale}"
         cap = "" if self.levy_cap is None else f" of at most {say.price(self.levy_cap)}"
-        return f"keep {product} at {price} or more by a variable levy{cap}"
+        return f"keep {product} at {price} or more by a {self.mechanism.words}{cap}"
 
     def label(self, say: Voice) -> str:
         """For example "60,000 USD/t"."""

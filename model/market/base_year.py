@@ -52,7 +52,6 @@ class BaseYear:
 
     ``recovery`` is refined output per tonne of mine content taken in, and ``refinery_t`` refined output from ore by
     region (None where the market has one stage): it equals ``recovery`` times the use of the mine stage.
-    ``consumption_observed`` is False where use by region rests on assumed shares.
     """
 
     mineral: str
@@ -61,7 +60,6 @@ class BaseYear:
     recovery: float
     refinery_t: Array | None
     notes: tuple[str, ...]
-    consumption_observed: bool
 
 
 def reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYear:
@@ -82,7 +80,7 @@ def reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYea
     if recipe.refining == "none":
         output = _without_tiny(evidence, evidence.production("refined", exports, imports))
         final = _refined_stage(evidence, recipe, output, trade)
-        return BaseYear(mineral, evidence.regions.ids, (final,), 1.0, None, recipe.notes, recipe.use_observed)
+        return BaseYear(mineral, evidence.regions.ids, (final,), 1.0, None, recipe.notes)
     mined = _mined(evidence)
     primary = _without_tiny(evidence, primary_refined(evidence, recipe.refining, mined, exports, imports))
     if recipe.stock_build_region is not None:
@@ -92,7 +90,7 @@ def reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYea
     ore = _ore_stage(evidence, mined, primary / recovery)
     refinery = recovery * ore.use_t
     final = _refined_stage(evidence, recipe, refinery, trade)
-    return BaseYear(mineral, evidence.regions.ids, (ore, final), recovery, refinery, recipe.notes, recipe.use_observed)
+    return BaseYear(mineral, evidence.regions.ids, (ore, final), recovery, refinery, recipe.notes)
 
 
 def net_import_reliance(base: BaseYear, region: str) -> float:

@@ -1,8 +1,7 @@
 """Quantities, slopes and areas of the marginal cost curves of :mod:`model.market.records`, for whole arrays at once.
 
-Every function takes a table of activities (or a :class:`CurveArrays` view of it) and marginal values ``m``: what one
-more unit of the activity earns at given prices, net of charges. The activity runs up to the quantity at which its
-marginal cost equals ``m``.
+A :class:`CurveGroups` holds a table of activities. A marginal value ``m`` is what one more unit of an activity earns at
+given prices, net of charges; the activity runs up to the quantity at which its marginal cost equals ``m``.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ class Recipe:
 
     refining: Refining
     trade: Trade
-    use_observed: bool
     stock_build_region: str | None = None
     pattern_hs6: str | None = None
     notes: tuple[str, ...] = ()
@@ -44,13 +43,11 @@ RECIPES: dict[str, Recipe] = {
     "copper": Recipe(
         "published",
         "traced",
-        True,
         notes=("Refined copper made from scrap is an assumed part of published refinery output.",),
     ),
     "lithium": Recipe(
         "scaled_to_mine",
         "traced",
-        True,
         notes=(
             "Mine output of the United States is withheld and assumed.",
             "Trade in lithium hydroxide is not open, except two totals from China.",
@@ -59,7 +56,6 @@ RECIPES: dict[str, Recipe] = {
     "cobalt": Recipe(
         "published",
         "constructed",
-        False,
         stock_build_region="COD",
         notes=(
             UNSEEN_PAIRS,
@@ -70,7 +66,6 @@ RECIPES: dict[str, Recipe] = {
     "graphite": Recipe(
         "none",
         "constructed",
-        False,
         notes=(
             UNSEEN_PAIRS,
             UNSEEN_USE,
@@ -80,18 +75,16 @@ RECIPES: dict[str, Recipe] = {
     "aluminum": Recipe(
         "published",
         "constructed",
-        False,
         notes=(
             UNSEEN_PAIRS,
             UNSEEN_USE,
             "The stage called mine is alumina. Old scrap is counted in the United States only.",
         ),
     ),
-    "molybdenum": Recipe("none", "constructed", False, notes=(UNSEEN_PAIRS, UNSEEN_USE)),
+    "molybdenum": Recipe("none", "constructed", notes=(UNSEEN_PAIRS, UNSEEN_USE)),
     "titanium": Recipe(
         "none",
         "traced",
-        True,
         notes=(
             "The customs code mixes sponge with powder and ingot; reported exports above availability are cut.",
             "Sponge output of the United States is withheld and assumed.",
@@ -100,7 +93,6 @@ RECIPES: dict[str, Recipe] = {
     "antimony": Recipe(
         "assumed",
         "traced",
-        True,
         notes=(
             "Smelter output outside the United States is assumed.",
             "Trade in antimony oxide is open for the United States only; Chinese exports to others are assumed.",
@@ -110,7 +102,6 @@ RECIPES: dict[str, Recipe] = {
     "tungsten": Recipe(
         "assumed",
         "constructed",
-        False,
         notes=(
             UNSEEN_PAIRS,
             UNSEEN_USE,
@@ -120,7 +111,6 @@ RECIPES: dict[str, Recipe] = {
     "rare_earths": Recipe(
         "published",
         "traced_magnets",
-        False,
         notes=(
             "Neodymium, praseodymium, dysprosium and terbium only. Final use is what magnets bought contain.",
             "Shares of magnet making are assumed; magnets hold an assumed share of rare earths.",
@@ -129,14 +119,12 @@ RECIPES: dict[str, Recipe] = {
     "yttrium": Recipe(
         "none",
         "constructed",
-        False,
         notes=(UNSEEN_PAIRS, UNSEEN_USE, "World output and all shares outside the United States are assumed."),
     ),
-    "gallium": Recipe("none", "constructed", False, pattern_hs6="811292", notes=(UNSEEN_PAIRS, UNSEEN_USE, MIXED_CODE)),
+    "gallium": Recipe("none", "constructed", pattern_hs6="811292", notes=(UNSEEN_PAIRS, UNSEEN_USE, MIXED_CODE)),
     "germanium": Recipe(
         "none",
         "constructed",
-        False,
         pattern_hs6="811292",
         notes=(
             UNSEEN_PAIRS,
@@ -145,5 +133,5 @@ RECIPES: dict[str, Recipe] = {
             "Refined output is assumed: published lists leave out known producers.",
         ),
     ),
-    "bismuth": Recipe("none", "constructed", False, notes=(UNSEEN_PAIRS, UNSEEN_USE)),
+    "bismuth": Recipe("none", "constructed", notes=(UNSEEN_PAIRS, UNSEEN_USE)),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from model.records import Name, Record, choices, unit
 from model.shocks.kinds import OF_ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from model.data import Tables
     from model.shocks.kinds import Base, Disturbance
@@ -74,11 +75,23 @@ class ShockLibrary:
             source_id=str(first["source_id"]),
         )
 
+    def touches(self, name: str, minerals: Collection[str]) -> bool:
+        """Whether a shock touches one of the minerals; one that names none touches all.
+
+        Raises:
+            ScenarioError: when the library has no such shock.
+        """
+        if name not in self._minerals:
+            raise ScenarioError(f"unknown shock {name!r}; {choices(self.names, name)}")
+        return not self._minerals[name] or not self._minerals[name].isdisjoint(minerals)
+
     def for_mineral(self, mineral: str) -> tuple[str, ...]:
-        """Names of the shocks that touch a mineral (those without a mineral touch all)."""
-        return tuple(
-            name for name in self.names if not self.describe(name).minerals or mineral in self.describe(name).minerals
-        )
+        """Names of the shocks that touch a mineral."""
+        return tuple(name for name in self.names if self.touches(name, [mineral]))
+
+    @cached_property
+    def _minerals(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(self.describe(name).minerals) for name in self.names}
 
     def _of(self, name: str) -> Any:
         rows = self._rows[self._rows["shock_id"] == name]

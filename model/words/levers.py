@@ -6,24 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from model.units import MILLION
+from model.units import MILLION, PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MECHANISMS = {
-    "variable_levy": "Variable levy",
-    "capped": "Capped levy",
-    "cfd": "Contract for difference",
-    "buffer_stock": "Buffer stock",
-}
 
 SCREEN_UNITS = {
     "t contained per year": ("t/yr", 1.0),
     "USD/t": ("USD/t", 1.0),
     "USD per year": ("million USD/yr", MILLION),
-    "share of value": ("% of value", 0.01),
-    "share": ("%", 0.01),
+    "share of value": ("% of value", PERCENT),
+    "share": ("%", PERCENT),
 }
 """Unit of a record to the unit on the screen, and how much of the first one of the second is."""
 DIGITS = 12

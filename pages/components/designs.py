@@ -10,10 +10,10 @@ from model.design import ResponseTable, Store
 from model.design.problem.draft import LINES, OBJECTIVES, PARTICIPATIONS, Draft, NewLine, RedLine, add_line
 from model.design.problem.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
+from model.edits import MECHANISMS
 from model.errors import AccordError
-from model.instruments import RentHolder
+from model.instruments import Mechanism, RentHolder
 from model.units import PERCENT
-from model.words.levers import MECHANISMS
 from model.words.numbers import starting
 from pages.components import design_charts, forms, layout, results
 
@@ -344,7 +344,7 @@ def _menu() -> None:
     left, right = st.columns(2)
     left.multiselect(
         "Floors are held by",
-        [name for name in MECHANISMS if name != "capped"],
+        [mechanism.value for mechanism in Mechanism],
         format_func=MECHANISMS.get,
         **forms.field("design", kept, "mechanisms", start="default"),
     )

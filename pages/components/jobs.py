@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from model.errors import AccordError
+from model.work import Memory
 from pages.components import layout, results
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress
     Results of this session are kept, so that going back to a scenario shows its result at once.
     """
     key = f"job_{name}"
-    done: OrderedDict[str, Progress[Any]] = st.session_state.setdefault(f"done_{name}", OrderedDict())
+    done: Memory[str, Progress[Any] | None] = st.session_state.setdefault(f"done_{name}", Memory(MOST_KEPT))
     if scenario_json in done:
-        return done[scenario_json]
+        return done.get(scenario_json)
     job = st.session_state.get(key)
     if job is None or job.scenario_json != scenario_json:
         job = st.session_state[key] = Job(scenario_json, start(), time.monotonic())
@@ -86,9 +86,7 @@ def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress
         st.session_state.pop(key)
         raise
     if job.finished:
-        done[scenario_json] = job.latest
-        if len(done) > MOST_KEPT:
-            done.popitem(last=False)
+        done.keep(scenario_json, job.latest)
         return job.latest
     st.fragment(_advance, run_every=REFRESH_SECONDS)(key)
     return job.latest

@@ -99,7 +99,7 @@ class Levels(Record):
 
 
 def menu_levels(menu: Menu, project_sets: Sequence[tuple[str, ...]] = ((),)) -> list[Levels]:
-    """Every combination of the menu's levels, without repetition, "nothing" first; see :class:`Menu` for the rest."""
+    """Every combination of the menu's levels, without repetition, "nothing" first; ``Menu`` says what comes later."""
     grid = product(
         menu.floor_levels,
         menu.mechanisms,

@@ -47,9 +47,7 @@ class Instrument:
 
 
 INSTRUMENTS = {
-    "variable_levy": Instrument("Floor by variable levy", "USD/t"),
-    "cfd": Instrument("Floor by contract for difference", "USD/t"),
-    "buffer_stock": Instrument("Floor by buffer stock", "USD/t"),
+    **{mechanism.value: Instrument(f"Floor by {mechanism.words}", "USD/t") for mechanism in Mechanism},
     "tariff": Instrument("Tariff on non-parties", "share of value"),
     "trq": Instrument("Quota on non-parties", "t/yr"),
 }

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.design.problem.facts import Facts
-from model.design.responses.respond import respond
-from model.design.responses.response import question
 from model.errors import ScenarioError
 from model.market.calibrate import duty_matrix
 from model.outcome import use_weighted_price
@@ -19,12 +17,6 @@ if TYPE_CHECKING:
     from model.world import World
 
     Place = tuple[str, str, str]
-
-
-def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
-    """The status quo of a mineral."""
-    response = respond(world, question(world, scenario.status_quo(), mineral))
-    return facts_from(response, mineral, world.stages[mineral][-1], scenario.parties)
 
 
 def facts_from(response: Response, mineral: str, stage: str, parties: Sequence[str]) -> Facts:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from model.instruments import Agreement
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from model.design.problem.facts import Amounts, Pairs
     from model.scenario import Scenario
-    from model.shocks import ShockLibrary
     from model.world import World
 
 COMPUTES = "model.design.responses.respond"
@@ -136,14 +135,7 @@ def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[
 def _touches(world: World, shock: Any, minerals: set[str]) -> bool:
     if hasattr(shock, "mineral"):
         return shock.mineral in minerals
-    named = _minerals_named(world.library)[shock.name]
-    return not named or bool(minerals & named)
-
-
-@lru_cache(maxsize=4)
-def _minerals_named(library: ShockLibrary) -> dict[str, set[str]]:
-    """The minerals each shock of a library names; none = it touches all."""
-    return {name: set(library.describe(name).minerals) for name in library.names}
+    return world.library.touches(shock.name, minerals)
 
 
 def key_of(asked: Question, data_hash: str) -> str:

@@ -2,17 +2,16 @@ r"""The equilibrium as one linear programme, in Pyomo, to be read from top to bo
 
 **Rules.** Tests and messages cite them by number.
 
-R1. Markets clear: at every node what arrives is at least what leaves; the dual of this is the node's price, never
-    negative.
-R2. Every activity runs up to the quantity at which its marginal cost meets what it earns: the price where it delivers,
-    less the price where it takes, less duties, levies and rents.
+R1. Markets clear: at every node what arrives is at least what leaves; the dual, never negative, is the node's price.
+R2. Every activity runs up to the quantity at which its marginal cost meets what it earns: the price where it delivers
+    with any support, less the price where it takes, less duties, levies and rents.
 R3. A limit on a sum of flows (quota, TRQ, export quota, production cap) has a rent: its dual; zero where there is room.
 R4. Among all activity levels that clear the markets, the equilibrium has the largest sum of users' valuation less the
     cost of supply, processing, transport, duties and levies (Samuelson 1952; Takayama and Judge 1971).
 
 **Formulation.** Activity :math:`a` takes ``ratio`` units at node ``node_in`` for each unit it delivers at ``node_out``.
-Its curve is cut into steps :math:`k` of size :math:`u_{ak}` and cost :math:`c_{ak}` that includes the duties and levies
-of this solve; demand is an activity with negative cost (minus what users would pay).
+Its curve is cut into steps :math:`k` of size :math:`u_{ak}` and cost :math:`c_{ak}`: marginal cost with the duties and
+levies of the state being proved, less its support. Demand is an activity at the negative of what users would pay.
 
 .. math::
     \min_x \sum_{a,k} c_{ak} x_{ak} \quad\text{s.t.}\quad
@@ -27,17 +26,16 @@ symbol                 attribute                               unit
 :math:`rent_r`         minus dual of ``pool_limit[pool]``      price scale
 =====================  ======================================  ==================================
 
-How each instrument enters (added by :mod:`model.equilibrium.instruments`):
+What each verb of :mod:`model.overlay` adds (``lay`` in each file of ``model/instruments/`` says which it uses):
 
 ==================  ====================================================================================================
-tariff, export tax  cost on the steps of its routes, at the prices of this solve, repeated to a fixed point
-quota               pool over its routes; rent = dual
-TRQ                 pool over its routes less the over-quota part, which costs the difference of the two rates
-variable levy       cost on arrivals from non-parties; the smallest that leaves the price at the floor
-CfD                 producers' steps are cheaper by what the strike exceeds the price
-buffer stock        demand at the floor up to the budget, supply at the ceiling up to the stock
-offtake             lower bound on the first step of its route
-stockpile           supply at its release price
+``charge``          cost on the steps of its activities, at the prices of the state being proved
+``limit``           pool over its activities; rent = dual
+``limit_in_tiers``  pool over its routes less the over-quota part, which costs the difference of the two rates
+``hold``            cost on arrivals from non-parties; the smallest that leaves the price at the floor
+``guarantee``       producers' steps are cheaper by what the strike exceeds the price
+``offer``, ``bid``  supply at a price up to the stock; demand at a price up to the budget
+``commit``          lower bound on the first step of its route
 ==================  ====================================================================================================
 
 Quantities are in units of the market's quantity scale, prices in units of its price scale. The same columns and rows,

@@ -1,6 +1,6 @@
 """The equilibrium by an interior-point method: slower than Newton on prices, and sure where curves have steps.
 
-The products of each unknown's distance to a bound with its condition (:mod:`.complementarity`) are driven to zero
+The products of each unknown's distance to a bound with its condition (the complementarity problem) are driven to zero
 together (Mehrotra 1992), so that a step, a full route or an empty quota is no different from any other curve. Then the
 bounds that hold are known, and Newton steps on the equations left make the point exact. Where prices are not unique it
 ends amid those that clear, where flows are not, with the least.

@@ -9,7 +9,7 @@ import streamlit as st
 from model import edits
 from model.findings import price
 from model.instruments import Floor, Mechanism
-from model.words.levers import FREE, MECHANISMS
+from model.words.levers import FREE
 from pages.components import layout, results, state
 from pages.components.sidebar import fields, stages
 
@@ -69,13 +69,13 @@ def _mechanism(now: Scenario, floor: Floor) -> None:
     fields.choice(
         "Mechanism",
         "floor_mechanism",
-        list(MECHANISMS),
+        list(edits.MECHANISMS),
         kind,
         edits.with_mechanism,
-        MECHANISMS.get,
+        edits.MECHANISMS.get,
         "Levy on arrivals from non-parties, payment to producers, or public purchases.",
     )
-    if kind == "capped":
+    if kind == edits.CAPPED:
         fields.of(now, Floor, "levy_cap", "Levy cap", "floor_levy_cap")
     if floor.mechanism is Mechanism.BUFFER_STOCK:
         fields.of(now, Floor, "budget", "Budget per party", "floor_budget")
