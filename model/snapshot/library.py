@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from model.errors import ScenarioError, SnapshotError
-from model.files import LARGEST_FILE, named, parse_object, short
+from model.files import LARGEST_FILE, named, parse_object, real, short
 from model.scenario import Scenario
 from model.snapshot import record
 from model.snapshot.canonical import canonical, digest
@@ -136,7 +136,7 @@ class Library:
     def entries(self, search: str = "", archived: bool = False, tag: str = "", limit: int | None = None) -> list[Entry]:
         """Entries whose name, tags, note, minerals, author or id contain every word searched for, the newest first."""
         with self._explained("read"):
-            if not self.path.exists():
+            if not real(self.path).exists():
                 return []
         with self._reading() as connection:
             found = self._query(connection, "archived = ?", (int(archived),))
@@ -308,7 +308,7 @@ class Library:
         """A connection that only reads, after any migration that is due."""
         with self._explained("read"):
             # Opened to write where that is allowed: what a kill left half-written is rolled back by the next reader.
-            connection = self._connect(address(self.path.resolve(), "rw"))
+            connection = self._connect(address(real(self.path), "rw"))
             try:
                 if _version(connection, self.path) < len(MIGRATIONS):
                     connection.close()
@@ -332,7 +332,7 @@ class Library:
 
     def _prepared(self) -> sqlite3.Connection:
         """A connection that may write, the file made and migrated where it must be."""
-        connection = self._connect(address(self.path.resolve(), "rwc"))
+        connection = self._connect(address(real(self.path), "rwc"))
         try:
             if _version(connection, self.path) < len(MIGRATIONS):
                 connection.execute("BEGIN IMMEDIATE")
