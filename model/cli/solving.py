@@ -81,7 +81,7 @@ def _solve(arguments: argparse.Namespace) -> int:
     scenario = Scenario.read(arguments.scenario, "scenario") if read else Scenario()
     scenario = scenario.model_copy(update={"assumptions": scenario.assumptions | _assumed(arguments.assume)})
     world = world_of(arguments.data)
-    ask(scenario, world.library)
+    ask(scenario, world)
     outcome = world.outcome(scenario)
     frames = {"headline": _headline(outcome), **outcome.instruments}
     for name, table in tables.items():
