@@ -220,20 +220,28 @@ class Output:
     What stands there already is replaced only if it is empty or ``known`` finds in it an earlier file of the same
     ``kind`` ("a result of `accord solve`"); ``inputs`` of the same work never are. Pipes and terminals are written to
     as they stand, everything else that is no file is refused. Made before the work, so that what could not be written
-    after it is refused before.
+    after it is refused before. A folder ``made`` by the work need not be there yet: writing makes it.
 
     Raises:
         FileError: naming what stands in the way.
     """
 
-    def __init__(self, path: Path, kind: str, known: Callable[[bytes], bool], inputs: Iterable[Path] = ()) -> None:
-        self.path, self._kind, self._known, self._inputs = path, kind, known, tuple(inputs)
+    def __init__(
+        self,
+        path: Path,
+        kind: str,
+        known: Callable[[bytes], bool],
+        inputs: Iterable[Path] = (),
+        made: Path | None = None,
+    ) -> None:
+        self.path, self._kind, self._known, self._inputs, self._made = path, kind, known, tuple(inputs), made
         self.check()
 
     def check(self) -> None:
         """Refuse what may not be written to."""
         with _explained(self.path):
-            if not self.path.parent.is_dir():
+            real(self.path)
+            if self.path.parent != self._made and not self.path.parent.is_dir():
                 raise self._refusal(f"there is no folder {short(str(self.path.parent), LONGEST_PATH)}")
             if self.path.is_dir():
                 raise self._refusal("it is a folder")
@@ -257,6 +265,9 @@ class Output:
     def write(self, parts: str | Iterable[bytes]) -> None:
         """Write it; what stands there may have changed since it was checked."""
         self.check()
+        if self._made is not None:
+            with _explained(self.path):
+                self._made.mkdir(parents=True, exist_ok=True)
         write_whole(self.path, parts)
 
     def remove(self) -> None:
@@ -277,9 +288,9 @@ def write_whole(path: Path, parts: str | Iterable[bytes]) -> None:
     """
     if isinstance(parts, str):
         parts = [parts.encode()]
-    target = path.resolve()
-    draft = target.with_name(f".accord-{secrets.token_hex(8)}")  # no longer than the shortest name a disk allows
     with _explained(path):
+        target = real(path)
+        draft = target.with_name(f".accord-{secrets.token_hex(8)}")  # no longer than the shortest name a disk allows
         if _is_stream(path):
             with path.open("wb") as file:
                 file.writelines(parts)
@@ -293,6 +304,20 @@ def write_whole(path: Path, parts: str | Iterable[bytes]) -> None:
         finally:
             draft.unlink(missing_ok=True)
         _flush_folder(target.parent)
+
+
+def real(path: Path) -> Path:
+    """The file a path leads to, through every link.
+
+    Raises:
+        OSError: when its links lead round in a circle.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return path.resolve()
 
 
 def _flush_folder(folder: Path) -> None:
@@ -316,7 +341,7 @@ def _is_stream(path: Path) -> bool:
 def _same_file(one: Path, other: Path) -> bool:
     if one.exists() and other.exists():
         return one.samefile(other)
-    return one.resolve() == other.resolve()
+    return os.path.realpath(one) == os.path.realpath(other)  # resolve() fails on links that lead in a circle
 
 
 @contextmanager

@@ -1,21 +1,27 @@
 """What a request may not mean as it stands: taken as it is, and asked about.
 
-A duty of 25 counts as 2,500 % of the value, because rates are shares; whoever meant 25 % must hear of it. Questions are
-sentences, for the command line and the pages alike.
+A duty of 25 counts as 2,500 % of the value, because rates are shares; whoever meant 25 % must hear of it. So must
+whoever writes a term that changes nothing. Questions are sentences, for the command line and the pages alike.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from model.files import place
+from model.case import Case
+from model.files import place, short
+from model.instruments import ExportTax, Floor, Mechanism, Offtake, Stockpile
 from model.records import Record
+from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.units import PERCENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from model.shocks import ShockLibrary
+    from model.instruments import Terms
+    from model.shocks import AnyShock, ShockLibrary
 
 RATES = ("share of value", "share of the exporter's price", "share")
 """Units of the fields in which a percentage may stand by mistake."""
@@ -24,17 +30,37 @@ LARGEST_USUAL_RATE = 1.0
 
 A question too many costs one line, one too few a result a hundred times off.
 """
+LARGEST_WRITTEN_OUT = 1e6
+"""Larger rates are written with a power of ten."""
+OF_MECHANISM = {
+    "levy_cap": Mechanism.VARIABLE_LEVY,
+    "budget": Mechanism.BUFFER_STOCK,
+    "ceiling": Mechanism.BUFFER_STOCK,
+    "stock": Mechanism.BUFFER_STOCK,
+}
+"""Fields of a floor that count under one mechanism only."""
 
 
-def questions(record: Record, library: ShockLibrary | None = None) -> list[str]:
-    """Questions about the rates of a scenario, case or design request, and with a library about its named shocks.
+def questions(
+    record: Record, library: ShockLibrary | None = None, hosts: Mapping[str, Collection[str]] | None = None
+) -> list[str]:
+    """Questions about the rates of a scenario, case or design request and what has no effect in it.
+
+    With a library also about its named shocks, with the ``hosts`` of by-products about minerals that are not solved.
 
     >>> from model.scenario import Scenario
     >>> ban = {"kind": "export_tax", "exporter": "CHN", "importers": ["USA"], "mineral": "tin", "stage": "refined"}
     >>> questions(Scenario.parse({"shocks": [{**ban, "rate": 25}]}, "scenario"))
     ['shocks[0].rate = 25 is 2,500 %; 25 % is 0.25']
     """
-    return [*_rates(record, ()), *_severities(getattr(record, "shocks", None) or (), library)]
+    asked = [*_rates(record, ()), *_severities(getattr(record, "shocks", None) or (), library)]
+    if isinstance(record, Scenario | Case):
+        asked += [*_outsiders(record.agreement, record.parties), *_other_mechanisms(record.agreement)]
+    if isinstance(record, Scenario) and hosts is not None:
+        asked += _other_minerals(record, library, hosts)
+    if isinstance(record, Case):
+        asked += _without_route(record)
+    return asked
 
 
 def _rates(value: Any, steps: tuple[int | str, ...]) -> Iterator[str]:
@@ -47,8 +73,10 @@ def _rates(value: Any, steps: tuple[int | str, ...]) -> Iterator[str]:
             described = field.json_schema_extra
             if isinstance(inside, float) and isinstance(described, dict) and described.get("unit") in RATES:
                 if inside > LARGEST_USUAL_RATE:
-                    counted = f"{inside:,.0%}".replace("%", " %")
-                    yield f"{place((*steps, name))} = {inside:g} is {counted}; {inside:g} % is {PERCENT * inside:g}"
+                    counted = f"{inside:,.0%}".removesuffix("%")
+                    if inside > LARGEST_WRITTEN_OUT:
+                        counted = f"{(100 * Decimal(f'{inside:g}')).normalize():g}"  # as a float it might be infinite
+                    yield f"{place((*steps, name))} = {inside:g} is {counted} %; {inside:g} % is {PERCENT * inside:g}"
             else:
                 yield from _rates(inside, (*steps, name))
 
@@ -64,3 +92,52 @@ def _severities(shocks: Iterable[Any], library: ShockLibrary | None) -> Iterator
                 f"{place(('shocks', index, 'severity'))} = {severity:g} is beyond the library's range "
                 f"{known.severity_low:g} to {known.severity_high:g} ({known.unit}) of {shock.name}"
             )
+
+
+def _outsiders(agreement: Terms, parties: Collection[str]) -> Iterator[str]:
+    """Terms of a region that is no party; where nobody is one, a case only describes its market."""
+    for index, term in agreement.terms():
+        if isinstance(term, Stockpile | Offtake | ExportTax) and parties:
+            for region in term.actors():
+                if region not in parties:
+                    what, whose = place(("agreement", term.key, index)), short(region)
+                    yield f"{what} is of {whose}, which is no party: it counts, but {whose} stays outside the agreement"
+
+
+def _other_mechanisms(agreement: Terms) -> Iterator[str]:
+    for index, floor in enumerate(agreement.of(Floor)):
+        for name, mechanism in OF_MECHANISM.items():
+            value = getattr(floor, name)
+            if value not in (None, 0.0) and floor.mechanism is not mechanism:
+                what = place(("agreement", floor.key, index, name))
+                yield f"{what} = {value:g} has no effect with mechanism {floor.mechanism}; it belongs to {mechanism}"
+
+
+def _other_minerals(
+    scenario: Scenario, library: ShockLibrary | None, hosts: Mapping[str, Collection[str]]
+) -> Iterator[str]:
+    """Terms and shocks on minerals that are neither looked at nor hosts of those that are."""
+    solved = {link for mineral in scenario.minerals for link in (mineral, *hosts.get(mineral, ()))}
+    on: list[tuple[str, tuple[str, ...]]]
+    on = [(place(("agreement", term.key, at)), (term.mineral,)) for at, term in scenario.agreement.terms()]
+    on += [(place(("shocks", at)), _minerals_of(shock, library)) for at, shock in enumerate(scenario.shocks)]
+    for what, minerals in on:
+        if minerals and solved.isdisjoint(minerals):
+            told = ", ".join(map(short, minerals))
+            yield f"{what} is on {told} and has no effect; the scenario's minerals are {', '.join(scenario.minerals)}"
+
+
+def _minerals_of(shock: AnyShock, library: ShockLibrary | None) -> tuple[str, ...]:
+    """Minerals a shock hits; none where it hits all, or is unknown."""
+    if not isinstance(shock, NamedShock):
+        return (shock.mineral,)
+    return () if library is None or shock.name not in library.names else tuple(library.describe(shock.name).minerals)
+
+
+def _without_route(case: Case) -> Iterator[str]:
+    routes = {(route.mineral, route.stage, route.exporter, route.importer) for route in case.routes}
+    for index, term in enumerate(case.agreement.of(Offtake)):
+        if (term.mineral, term.stage, term.producer, term.buyer) not in routes:
+            what, stage = place(("agreement", term.key, index)), f"{short(term.mineral)} ({short(term.stage)})"
+            way = f"{short(term.producer)} to {short(term.buyer)}"
+            yield f"{what} has no effect: no route takes {stage} from {way}; give it a route"

@@ -94,7 +94,7 @@ def _follows(detail: ErrorDetails) -> bool:
 
 
 def _describe_one(detail: ErrorDetails, cls: type[BaseModel]) -> str:
-    steps, valid, kind = _walk(cls, detail["loc"])
+    steps, valid, kind, kinds = _walk(cls, detail["loc"])
     where = place(steps)
     says = f"{detail['msg'][:1].lower()}{short(detail['msg'][1:], LONGEST_SAID)}".replace("tuple", "list").replace(
         "a valid array", "a list"
@@ -103,8 +103,17 @@ def _describe_one(detail: ErrorDetails, cls: type[BaseModel]) -> str:
         return f"unknown key {where!r}{f' of kind {kind!r}' if kind else ''}; {choices(valid, steps[-1])}"
     if steps[-1:] == ("[key]",):
         return f"unknown key {place(steps[:-1])!r}: {says}"
+    if detail["type"] == "union_tag_not_found":
+        return f"missing key {place((*steps, 'kind'))!r}; {choices(kinds)}"
+    if detail["type"] == "union_tag_invalid":
+        wanted = detail["ctx"]["tag"]
+        return f"unknown kind {short(wanted)!r} of {where}; {choices(kinds, wanted)}"
+    if detail["type"] == "missing" and kinds:
+        return f"missing key {where!r}, or {place((*steps[:-1], 'kind'))!r}; {choices(kinds)}"
     if detail["type"] == "missing":
         return f"missing key {where!r}"
+    if detail["type"] == "too_short":
+        return f"{where} is empty; name at least one"
     if detail["type"] == "value_error":
         return f"{where + ': ' if where else ''}{detail['msg'].removeprefix('Value error, ')}"
     shown = short(json.dumps(detail["input"], default=str, ensure_ascii=False))
@@ -114,10 +123,13 @@ def _describe_one(detail: ErrorDetails, cls: type[BaseModel]) -> str:
 Schema = dict[str, Any]
 
 
-def _walk(cls: type[BaseModel], location: tuple[int | str, ...]) -> tuple[tuple[int | str, ...], list[str], str]:
+def _walk(
+    cls: type[BaseModel], location: tuple[int | str, ...]
+) -> tuple[tuple[int | str, ...], list[str], str, list[str]]:
     """Steps of a location that stand in the file, the keys allowed beside the last of them, and the kind of record.
 
-    Found by walking the record's schema; a location also names the forms of records it went through.
+    Found by walking the record's schema; a location also names the forms of records it went through. Last come the
+    kinds that could stand at the location, or, where its record is of the one form without a kind, in its place.
     """
     schema = cls.model_json_schema()
     definitions = schema.get("$defs", {})
@@ -130,17 +142,20 @@ def _walk(cls: type[BaseModel], location: tuple[int | str, ...]) -> tuple[tuple[
 
     steps: list[int | str] = []
     beside: list[Schema] = []
-    nodes = forms(schema)
+    nodes = wider = forms(schema)
+    instead: list[Schema] = []
     for step in location:
         narrowed = [node for node in nodes if _is_form(node, step)]
         if len(nodes) > 1 and narrowed:
             nodes = narrowed
             continue
         steps.append(step)
-        beside, nodes = nodes, [form for node in nodes for form in forms(_below(node, step))]
+        beside, instead = nodes, wider if not any(map(_kind, nodes)) else []
+        nodes = wider = [form for node in nodes for form in forms(_below(node, step))]
     kinds = {_kind(node) for node in beside}
     valid = dict.fromkeys(key for node in beside for key in node.get("properties", ()))
-    return tuple(steps), list(valid), kinds.pop() if len(kinds) == 1 else ""
+    possible = [kind for kind in map(_kind, [*nodes, *instead]) if kind]
+    return tuple(steps), list(valid), kinds.pop() if len(kinds) == 1 else "", possible
 
 
 def _is_form(node: Schema, step: int | str) -> bool:

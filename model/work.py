@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -12,6 +14,15 @@ if TYPE_CHECKING:
 Found_co = TypeVar("Found_co", covariant=True)
 Key = TypeVar("Key", bound="Hashable")
 Value = TypeVar("Value")
+
+
+def quiet_overflows() -> None:
+    """Keep numpy's warnings from standard error, for the programs that start here; whoever set ``-W`` sees them.
+
+    What overflows in a search is refused by the proof; the refusal says so in words and in one line.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore", RuntimeWarning)
 
 
 @dataclass(frozen=True)

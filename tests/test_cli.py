@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,8 @@ from tests.snapshots import SAMPLE, altered, sample
 CASES = Path(__file__).parent / "cases"
 BAD_CASES = sorted((CASES / "bad").glob("*.json"))
 COMMANDS = ("case", "solve", "schema", "calibrate", "check-data", "shocks", "app")
-EARLIER = json.dumps({"prices": [], "quantities": [], "flows": [], "status": {"converged": True}})
+RESULT = {"prices": [], "quantities": [], "flows": [], "status": {"converged": True}}
+EARLIER = {"case": json.dumps(RESULT), "solve": json.dumps({**RESULT, "status_quo": {}, "scenario": {}})}
 FLOOR = {"parties": ["USA"], "mineral": "bismuth", "stage": "refined", "price": 13000.0}
 TRQ = {
     "importers": ["USA"],
@@ -62,13 +65,14 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
 
     def run(*arguments: object) -> str:
         out = tmp_path / "result.json"
-        out.write_text(EARLIER, encoding="utf-8")
+        earlier = EARLIER[str(arguments[0])]
+        out.write_text(earlier, encoding="utf-8")
         assert main([*map(str, arguments), "--out", str(out)]) == 2
         shown = capsys.readouterr()
         assert shown.out == ""
         assert shown.err.startswith("accord: error: ")
         assert shown.err.count("\n") == 1
-        assert out.read_text(encoding="utf-8") == EARLIER
+        assert out.read_text(encoding="utf-8") == earlier
         assert {path.name for path in tmp_path.iterdir()} <= {"result.json", "input.json", "data"}
         return shown.err
 
@@ -339,6 +343,50 @@ def test_every_command_replaces_its_own_earlier_file(tmp_path: Path, written: Ca
         assert out.stat().st_ino != first
 
 
+def test_case_and_solve_do_not_replace_each_others_results(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    case, scenario = str(CASES / "price-zero-glut.json"), str(written(SCENARIO))
+    out = tmp_path / "result.json"
+    for earlier, arguments in ((EARLIER["solve"], ["case", case]), (EARLIER["case"], ["solve", scenario])):
+        out.write_text(earlier, encoding="utf-8")
+        assert main([*arguments, "--out", str(out)]) == 2
+        assert f"it is not a result of `accord {arguments[0]}`" in capsys.readouterr().err
+        assert out.read_text(encoding="utf-8") == earlier
+
+
+def test_links_that_lead_in_a_circle_are_refused_in_one_line(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    case, loop, out = CASES / "price-zero-glut.json", tmp_path / "loop", tmp_path / "out"
+    loop.symlink_to(loop)
+    for arguments in (
+        ["case", case, "--out", loop],
+        ["case", loop, "--out", out],
+        ["case", loop, "--out", loop],
+        ["case", case, "--out", loop / "result.json"],
+        ["solve", written(SCENARIO), "--out", out, "--csv", loop],
+        ["solve", written(SCENARIO), "--out", out, "--csv", loop / "tables"],
+        ["solve", written(SCENARIO), "--out", out, "--data", loop],
+        ["design", loop, "--out", out],
+        ["snapshot", loop, "--out", out],
+        ["replay", loop],
+        ["memo", loop, "--format", "html", "--out", out],
+        ["memo", SAMPLE, "--format", "html", "--out", loop],
+        ["library", "--library", loop, "list"],
+        ["library", "--library", loop, "save", SAMPLE],
+        ["library", "--library", loop, "export", "--out", out],
+        ["library", "--library", out, "import", loop],
+        ["library", "--library", out, "export", "--out", loop],
+    ):
+        assert main(list(map(str, arguments))) == 2, arguments
+        error = capsys.readouterr().err
+        assert str(loop) in error
+        assert error.count("\n") == 1
+        assert loop.is_symlink()
+        assert not out.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_memos_are_known_again_by_what_they_say(tmp_path: Path, format: str) -> None:
@@ -349,8 +397,32 @@ def test_memos_are_known_again_by_what_they_say(tmp_path: Path, format: str) -> 
         assert outputs.memo(path, []).is_replaceable()
 
 
+def quoted(begin: bytes) -> bytes:
+    """A file that quotes all that memos say of themselves."""
+    said = "\n".join((*outputs.SUBTITLES, outputs.FOOTER)).encode()
+    return begin + said + said.decode().encode("utf-16-be") + b'\n<p class="subtitle">' + said
+
+
+def zipped(part: str, said: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as parts:
+        parts.writestr(part, said)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
-    "data", [b"%PDF-1.7 their own", b"<!DOCTYPE html>\n<p>theirs", b"PK\x05\x06" + bytes(18), b"PK"]
+    "data",
+    [
+        b"PK\x05\x06" + bytes(18),
+        b"PK",
+        quoted(b"# Notes\n"),
+        quoted(b"%PDF-1.7 their own"),
+        quoted(b"%PDF-1.7 /Creator(Typst 0.15.1)"),
+        quoted(b"<!DOCTYPE html>\n<html>\n<body>\n<p>theirs"),
+        quoted(b'{"name": "'),
+        zipped("word/document.xml", quoted(b"")),
+        zipped("docProps/core.xml", b"<dc:title>" + quoted(b"")),
+    ],
 )
 def test_other_documents_are_no_memos(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "memo.pdf"
@@ -378,6 +450,18 @@ def test_tables_of_an_earlier_run_do_not_stay(
     assert not (folder / "floors.csv").exists()
     assert (folder / "notes.csv").read_text(encoding="utf-8") == "mine"
     assert (folder / "prices.csv").is_file()
+
+
+def test_a_folder_for_tables_is_made_with_the_first_of_them(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "new" / "tables"
+    out = str(folder / "result.json")
+    assert main(["solve", str(written({"minerals": ["gold"]})), "--out", out, "--csv", str(folder)]) == 2
+    assert "unknown mineral 'gold'" in capsys.readouterr().err
+    assert not folder.parent.exists()
+    assert main(["solve", str(written(SCENARIO)), "--out", out, "--csv", str(folder)]) == 0
+    assert {"result.json", "prices.csv"} <= {path.name for path in folder.iterdir()}
 
 
 def test_tables_and_result_never_meet(tmp_path: Path, data_copy: Path, written: Callable[[object], Path]) -> None:

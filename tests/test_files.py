@@ -130,11 +130,30 @@ def test_lines_end_where_lines_end(tmp_path: Path) -> None:
             "'supply[0].curve.price' of kind 'fixed'; did you mean",
         ),
         ({"name": "\ud800"}, "half a letter"),
+        ({"regions": []}, "case is not valid: regions is empty; name at least one"),
+        ({"shocks": [{}]}, "missing key 'shocks[0].kind'; valid: export_ban, supply_loss, "),
+        ({"shocks": [{"kind": "zzz"}]}, "unknown kind 'zzz' of shocks[0]; valid: export_ban, supply_loss, "),
+        ({"supply": [{"curve": {}}]}, "missing key 'supply[0].curve.kind'; valid: linear, "),
     ],
 )
 def test_numbers_are_numbers_and_every_fault_is_named_with_its_place(content: dict[str, object], words: str) -> None:
     with pytest.raises(ScenarioError) as refused:
         Case.parse({"regions": [{"id": "A"}], **content}, "case")
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"minerals": []}, "scenario is not valid: minerals is empty; name at least one"),
+        ({"shocks": [{}]}, "missing key 'shocks[0].name', or 'shocks[0].kind'; valid: export_ban, export_quota, "),
+        ({"shocks": [{"kind": "export_bann"}]}, "unknown kind 'export_bann' of shocks[0]; did you mean 'export_ban'? "),
+        ({"shocks": [{"kind": "export_ban"}]}, "scenario is not valid: missing key 'shocks[0].mineral'; missing key"),
+    ],
+)
+def test_a_shock_is_refused_with_the_kinds_there_are(content: dict[str, object], words: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        Scenario.parse(content, "scenario")
     assert words in str(refused.value)
 
 

@@ -116,5 +116,5 @@ def test_a_floor_above_an_unlimited_offer_is_refused_by_name(mechanism: str) -> 
 
 def test_demand_that_pays_any_price_for_nothing_is_refused_by_name() -> None:
     user = {"kind": "isoelastic", "price": 20.0, "quantity": 5.0, "elasticity": -0.2}
-    with pytest.raises(ScenarioError, match=r"demand for m \(refined\) in A cannot be served"):
+    with pytest.raises(ScenarioError, match=r"demand without choke price for m \(refined\) in A cannot be served"):
         result_of(market({}, {"A": user}, []))

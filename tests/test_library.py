@@ -209,8 +209,38 @@ def test_a_damaged_page_costs_what_stands_on_it(library: Library, capsys: pytest
     shown = capsys.readouterr()
     assert shown.out.count("\n") == len(kept)
     assert shown.err.count("\n") == 1
+    gone = [number for number in range(1, 61) if f"scenario {number - 1}" not in {entry.name for entry in kept}]
+    assert f"; in the order of saving, these entries cannot be read: {gone[0]}, {gone[1]}, " in shown.err
     assert main([*place, "export", "--out", str(library.path.with_name("all.jsonl"))]) == 1
     assert "lost: part of the library" in capsys.readouterr().out
+
+
+def test_an_export_of_a_damaged_library_names_each_entry_it_lost_once(
+    library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        library.save(Scenario(name=f"scenario {number}"), note="n" * 400)
+    with closing(sqlite3.connect(library.path)) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'content'").fetchone()[0]
+    data = bytearray(library.path.read_bytes())
+    data[(root - 1) * size : root * size] = b"\xff" * size
+    library.path.write_bytes(data)
+    out = str(library.path.with_name("all.jsonl"))
+    assert main(["library", "--library", str(library.path), "export", "--out", out]) == 1
+    lost = [line for line in capsys.readouterr().out.splitlines() if line.startswith("lost: ")]
+    named = [f"lost: scenario {entry.short_id} ({entry.name}): " for entry in library.entries()]
+    assert len(lost) == len(named) == 3
+    assert all(line.startswith(begin) for line, begin in zip(lost, named, strict=True))
+
+
+def test_a_library_that_is_not_there_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "mistyped.sqlite"
+    assert main(["library", "--library", str(place), "list"]) == 0
+    assert capsys.readouterr().err == f"accord: the library {place} is not there yet; the first save makes it\n"
+    assert main(["library", "--library", str(place), "save", str(SAMPLE)]) == 0
+    assert main(["library", "--library", str(place), "list"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_name_cannot_fake_a_row(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,6 +251,18 @@ def test_a_name_cannot_fake_a_row(library: Library, capsys: pytest.CaptureFixtur
     assert len(shown.splitlines()) == 1
     assert main(["library", "--library", str(library.path), "archive", library.entries()[0].id]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_path_cannot_fake_a_row(library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library.save(sample())
+    place = ["library", "--library", str(library.path)]
+    for number, arguments in enumerate(
+        ([*place, "export"], [*place, "open", sample().id], ["memo", str(SAMPLE), "--format", "html"])
+    ):
+        assert main([*arguments, "--out", str(tmp_path / f"real {number}\n000000000000  fake")]) == 0
+        shown = capsys.readouterr().out
+        assert shown.endswith(f"real {number} 000000000000  fake.\n")
+        assert shown.count("\n") == 1
 
 
 def test_half_a_letter_is_refused(library: Library) -> None:

@@ -32,6 +32,84 @@ def test_a_rate_above_all_of_the_value_is_asked_about(content: dict[str, Any], a
     assert questions(Case.parse({"regions": [{"id": "USA"}], "agreement": content}, "case")) == wanted
 
 
+def test_a_rate_of_any_size_is_asked_about_in_a_short_line() -> None:
+    for rate, counted in ((1e150, "1e+152"), (1.7e308, "1.7e+310")):
+        content = {"agreement": {"tariffs": [{**ROUTE, "ad_valorem": rate}]}}
+        (question,) = questions(Scenario.parse(content, "scenario"))
+        assert f" is {counted} %; " in question
+        assert len(question) < 120
+
+
+FLOOR = {**PLACE, "parties": ["USA"], "price": 9.0}
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "field", "belongs"),
+    [
+        ("cfd", {"budget": 5.0}, "buffer_stock"),
+        ("cfd", {"levy_cap": 5.0}, "variable_levy"),
+        ("variable_levy", {"ceiling": 12.0}, "buffer_stock"),
+        ("variable_levy", {"stock": 12.0}, "buffer_stock"),
+        ("buffer_stock", {"levy_cap": 12.0}, "variable_levy"),
+        ("buffer_stock", {"budget": 5.0, "ceiling": 12.0, "stock": 3.0}, None),
+        ("variable_levy", {"levy_cap": 0.0}, None),
+    ],
+)
+def test_a_field_of_another_mechanism_is_asked_about(
+    mechanism: str, field: dict[str, float], belongs: str | None
+) -> None:
+    content = {"agreement": {"floors": [{**FLOOR, **field, "mechanism": mechanism}]}}
+    name, value = next(iter(field.items()))
+    said = f"agreement.floors[0].{name} = {value:g} has no effect with mechanism {mechanism}; it belongs to {belongs}"
+    assert questions(Scenario.parse(content, "scenario")) == ([] if belongs is None else [said])
+
+
+def test_terms_of_a_region_that_is_no_party_are_asked_about() -> None:
+    terms = {
+        "stockpiles": [{**PLACE, "party": region, "quantity": 1.0, "release_above": 2.0} for region in ("USA", "CHN")],
+        "offtakes": [{**PLACE, "producer": "USA", "buyer": "CHN", "quantity": 1.0}],
+        "export_taxes": [{**PLACE, "exporter": "CHN", "importers": ["USA"], "ad_valorem": 0.1}],
+    }
+    asked = questions(Scenario.parse({"parties": ["USA"], "agreement": terms}, "scenario"))
+    for place in ("stockpiles[1]", "offtakes[0]", "export_taxes[0]"):
+        said = "is of CHN, which is no party: it counts, but CHN stays outside the agreement"
+        assert f"agreement.{place} {said}" in asked
+    assert len(asked) == 3
+
+
+def test_terms_and_shocks_on_minerals_that_are_not_solved_are_asked_about(world: World) -> None:
+    mineral, of = next((mineral, next(iter(of))) for mineral, of in world.hosts.items() if of)
+    place = {"mineral": of, "stage": "refined"}
+    content = {
+        "minerals": [mineral],
+        "agreement": {"floors": [{**FLOOR, **place}, {**FLOOR, "mineral": "titanium"}]},
+        "shocks": [
+            {"kind": "supply_loss", "region": "CHN", "share": 0.1, **place},
+            {"kind": "supply_loss", "region": "CHN", "share": 0.1, "mineral": "titanium", "stage": "refined"},
+            {"name": "china_antimony_ban"},
+        ],
+    }
+    assert {"titanium", "antimony"}.isdisjoint({mineral, of})
+    asked = questions(Scenario.parse(content, "scenario"), world.library, world.hosts)
+    rest = f"and has no effect; the scenario's minerals are {mineral}"
+    assert asked == [
+        f"agreement.floors[1] is on titanium {rest}",
+        f"shocks[1] is on titanium {rest}",
+        f"shocks[2] is on antimony {rest}",
+    ]
+
+
+def test_an_offtake_without_a_route_is_asked_about_in_a_case() -> None:
+    offtake = {**PLACE, "producer": "A", "buyer": "B", "quantity": 1.0}
+    case = {"regions": [{"id": "A"}, {"id": "B"}], "agreement": {"offtakes": [offtake]}}
+    route = {**PLACE, "from": "A", "to": "B"}
+    asked = questions(Case.parse(case, "case"))
+    assert asked == [
+        "agreement.offtakes[0] has no effect: no route takes antimony (refined) from A to B; give it a route"
+    ]
+    assert questions(Case.parse({**case, "routes": [route]}, "case")) == []
+
+
 def test_a_severity_beyond_the_library_is_asked_about_with_its_range(world: World) -> None:
     def asked(severity: float | None) -> list[str]:
         shocks = [{"name": "china_antimony_ban", "severity": severity}, {"name": "no_such_shock", "severity": 9}]

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+import warnings
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +30,23 @@ def test_the_settings_keep_to_this_machine() -> None:
     assert server["maxUploadSize"] <= 15
     assert not browser["gatherUsageStats"]
     assert not settings["client"]["showErrorLinks"]
+
+
+def test_what_overflows_in_a_search_does_not_reach_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place, name in ((start.PagesManager, "uses_pages_directory"), (start.net_util, "get_external_ip")):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.setattr(sys, "warnoptions", [])
+
+    def serve(app: start.QuietApp, config: object) -> None:
+        warnings.warn("overflow encountered in multiply", RuntimeWarning, stacklevel=1)
+        warnings.warn("of ours", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr(start.QuietApp, "run", serve)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        start.main("127.0.0.1", None)
+    assert [warning.category for warning in heard] == [UserWarning]
 
 
 def test_listening_wider_opens_the_hosts_and_names_the_machine() -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-import warnings
 from typing import TYPE_CHECKING
 
 from model.cli import app, designs, library, reference, snapshots, solving
 from model.cli.console import EXIT_INTERRUPTED, EXIT_REFUSED, Parser, one_line
 from model.errors import AccordError
 from model.files import LONGEST_PATH, short
+from model.work import quiet_overflows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that lacks a letter shows another in its place
-    if argv is None and not sys.warnoptions:
-        # What overflows in a search is refused by the proof; the refusal says so in words and in one line.
-        warnings.simplefilter("ignore", RuntimeWarning)
+    if argv is None:
+        quiet_overflows()
     arguments = _parser().parse_args(argv)
     try:
         code = arguments.run(arguments) or 0

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.records import Record
-    from model.shocks import ShockLibrary
     from model.world import World
 
     Commands = argparse._SubParsersAction[Any]
@@ -71,12 +70,13 @@ def world_of(folder: Path | None) -> World:
     return World(data_folder(folder))
 
 
-def ask(record: Record, library: ShockLibrary | None = None) -> None:
+def ask(record: Record, world: World | None = None) -> None:
     """Ask on standard error about what may not be meant as it stands."""
     from model.questions import questions
 
-    for question in questions(record, library):
-        sys.stderr.write(f"accord: is this meant? {question}\n")
+    known = () if world is None else (world.library, world.hosts)
+    for question in questions(record, *known):
+        sys.stderr.write(f"accord: is this meant? {one_line(question)}\n")
 
 
 def say(text: str) -> None:
@@ -86,6 +86,11 @@ def say(text: str) -> None:
 
 def _printable(letter: str) -> str:
     return letter if letter == "\n" or letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
+
+
+def say_written(what: str, path: Path) -> None:
+    """Say in one line that a file was written, whatever stands in its name."""
+    say(f"{what} written to {short(str(path), LONGEST_PATH)}.")
 
 
 def say_table(table: pd.DataFrame) -> None:

@@ -63,7 +63,7 @@ def _design(arguments: argparse.Namespace) -> Design:
 
     request = DesignRequest.read(arguments.request, "design")
     world = world_of(arguments.data)
-    ask(request, world.library)
+    ask(request, world)
     table = ResponseTable(world, Store(arguments.store), arguments.workers, arguments.data)
     designer = Designer(table, request)
     show = _teller()

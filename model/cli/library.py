@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import EXIT_DIFFERENT, add, add_out, say
+from model.cli.console import EXIT_DIFFERENT, add, add_out, say, say_written
 from model.files import lines_of, named, read_json, short
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def _library(arguments: argparse.Namespace) -> Library:
 
 def _list(arguments: argparse.Namespace) -> None:
     library = _library(arguments)
+    if not library.is_there:
+        sys.stderr.write(f"accord: {library.told} is not there yet; the first save makes it\n")
     if arguments.duplicates:
         for group in library.duplicates():
             _say_entries(group)
@@ -105,7 +107,7 @@ def _open(arguments: argparse.Namespace) -> None:
     entry = library.find(arguments.id)
     item = library.open(entry)
     out.write(item.to_json() if isinstance(item, Snapshot) else item.to_json() + "\n")
-    say(f"{_told(entry)} written to {arguments.out}.")
+    say_written(_told(entry), arguments.out)
 
 
 def _archive(arguments: argparse.Namespace) -> None:
@@ -120,7 +122,7 @@ def _export(arguments: argparse.Namespace) -> int:
     library = _library(arguments)
     lost: list[str] = []
     out.write(line.encode() for line in library.export(lost))
-    say(f"Library written to {arguments.out}.")
+    say_written("Library", arguments.out)
     for fault in [*lost, *([library.damage] if library.damage else [])]:
         say(f"lost: {short(fault, LONGEST_ROW)}")
     return EXIT_DIFFERENT if lost or library.damage else 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from model.errors import FileError, ScenarioError
@@ -26,19 +28,32 @@ TABLES = {
     "industries_by_mineral": "region,industry,mineral,shortage_share,",
 }
 """Tables that ``accord solve --csv`` writes beside those of instruments, and how the first line of each begins."""
+RESULT = ("prices", "quantities", "flows", "status")
 INSTRUMENT_TABLE = "index,mineral,stage,"
-MEMO = (
-    "Memo on an agreement on critical minerals",
-    "Agreements on critical minerals side by side",
-    "Minerals Accord · snapshot",
+SUBTITLES = ("Memo on an agreement on critical minerals", "Agreements on critical minerals side by side")
+FOOTER = "Minerals Accord · snapshot"
+"""What a memo says of itself: its subtitle in HTML and PDF, its footer in the properties of Word and Excel files."""
+MEMO_HTML = re.compile(
+    rb"<!DOCTYPE html>\n.*\n<body>\n<h1>[^<]*</h1>\n<p class=\"subtitle\">(?:%s)"
+    % b"|".join(re.escape(mark.encode()) for mark in SUBTITLES),
+    re.DOTALL,
 )
-"""What a memo says of itself: in its subtitle, or in the properties of a workbook."""
-MEMO_PARTS = ("word/document.xml", "docProps/core.xml")
+"""How a memo in HTML begins; in a title every ``<`` is escaped."""
+PROPERTIES = "docProps/core.xml"
+LARGEST_PROPERTIES = 1_000_000
+"""Bytes of a document's properties that are looked at."""
 
 
-def result(path: Path, inputs: Iterable[Path]) -> Output:
-    """Where the result of ``accord case`` or ``accord solve`` goes."""
-    return Output(path, "a result of accord", _object_with("prices", "quantities", "flows", "status"), inputs)
+def case_result(path: Path, inputs: Iterable[Path]) -> Output:
+    """Where the result of ``accord case`` goes; that of ``accord solve`` has the same tables and more."""
+    is_either, is_solved = _object_with(*RESULT), _object_with("status_quo")
+    return Output(path, "a result of `accord case`", lambda data: is_either(data) and not is_solved(data), inputs)
+
+
+def solve_result(path: Path, inputs: Iterable[Path], made: Path | None = None) -> Output:
+    """Where the result of ``accord solve`` goes, which may be the folder ``made`` for its tables."""
+    known = _object_with(*RESULT, "status_quo", "scenario")
+    return Output(path, "a result of `accord solve`", known, inputs, made)
 
 
 def design(path: Path, inputs: Iterable[Path]) -> Output:
@@ -55,7 +70,8 @@ def tables(folder: Path) -> dict[str, Output]:
     def known(name: str) -> Callable[[bytes], bool]:
         return lambda data: data.startswith(starts[name].encode())
 
-    return {name: Output(folder / f"{name}.csv", "a table of `accord solve`", known(name)) for name in starts}
+    kind = "a table of `accord solve`"
+    return {name: Output(folder / f"{name}.csv", kind, known(name), made=folder) for name in starts}
 
 
 def fit(path: Path) -> Output:
@@ -137,13 +153,23 @@ def _is_our_scenario(data: bytes) -> bool:
 
 
 def _is_memo(data: bytes) -> bool:
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        try:
-            with zipfile.ZipFile(io.BytesIO(data)) as parts:
-                data = b"".join(parts.read(name) for name in MEMO_PARTS if name in parts.namelist())
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
-            return False
-    return any(mark.encode() in data for mark in MEMO)
+    """Whether a file is a memo by what only its writer makes, where it makes it; a file that quotes one is none."""
+    if data.startswith(b"PK"):
+        return _is_memo_in_office(data)
+    if data.startswith(b"%PDF-"):
+        marks = (mark.encode("utf-16-be").hex().upper().encode() for mark in SUBTITLES)
+        return b"/Creator(Typst " in data and any(b"/Subject<FEFF" + mark in data for mark in marks)
+    return MEMO_HTML.match(data) is not None
+
+
+def _is_memo_in_office(data: bytes) -> bool:
+    """Whether a Word or Excel file names a snapshot in its properties: as subject or as comments."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts, parts.open(PROPERTIES) as file:
+            said = file.read(LARGEST_PROPERTIES)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError):
+        return False
+    return any(f"<dc:{name}>{FOOTER}".encode() in said for name in ("subject", "description"))
 
 
 def as_json(value: object) -> str:

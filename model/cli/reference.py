@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import add, add_data, data_folder, say, say_table, world_of
+from model.cli.console import add, add_data, data_folder, one_line, say, say_table, world_of
 from model.errors import DataError
+from model.files import LONGEST_PATH, short
 
 if TYPE_CHECKING:
     import argparse
@@ -74,10 +75,10 @@ def _check_data(arguments: argparse.Namespace) -> None:
     folder = data_folder(arguments.data) or default_folder()
     faults = check(folder)
     for fault in faults:
-        say(str(fault))
+        say(one_line(str(fault)))
     if faults:
         raise DataError(f"the data in {folder} have {len(faults)} faults, listed on standard output")
-    say(f"The data in {folder} are sound (SHA-256 {data_hash(folder)}).")
+    say(f"The data in {short(str(folder), LONGEST_PATH)} are sound (SHA-256 {data_hash(folder)}).")
 
 
 def _shocks(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import EXIT_DIFFERENT, add, add_data, add_out, ask, data_folder, say, world_of
+from model.cli.console import EXIT_DIFFERENT, add, add_data, add_out, ask, data_folder, say, say_written, world_of
 from model.files import named, read_json
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def _snapshot(arguments: argparse.Namespace) -> None:
     scenario = Scenario.parse(
         content if found is None else found.get("scenario"), named("scenario", arguments.scenario)
     )
-    ask(scenario, world.library)
+    ask(scenario, world)
     made = freeze(world, scenario, Origin(arguments.author, design=found), arguments.data)
     out.write(made.to_json())
-    say(f"Snapshot {made.id} written to {arguments.out}.")
+    say_written(f"Snapshot {made.id}", arguments.out)
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -81,4 +81,4 @@ def _memo(arguments: argparse.Namespace) -> None:
     out = outputs.memo(arguments.out, arguments.files)
     document = document_of([read(path) for path in arguments.files])
     out.write([export(document, arguments.format)])
-    say(f"Memo of snapshot {document.short_id} written to {arguments.out}.")
+    say_written(f"Memo of snapshot {document.short_id}", arguments.out)

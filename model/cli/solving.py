@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from model.cli import outputs
 from model.cli.console import add, add_data, add_out, ask, say, world_of
 from model.errors import FileError, ScenarioError
-from model.files import LONGEST_PATH, short
+from model.files import LONGEST_PATH, real, short
 
 if TYPE_CHECKING:
     import argparse
@@ -65,7 +65,7 @@ def _case(arguments: argparse.Namespace) -> None:
     from model.case import Case, market_of
     from model.equilibrium import solve
 
-    out = outputs.result(arguments.out, [arguments.case])
+    out = outputs.case_result(arguments.out, [arguments.case])
     case = Case.read(arguments.case, "case")
     ask(case)
     solved = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
@@ -77,11 +77,11 @@ def _solve(arguments: argparse.Namespace) -> int:
 
     tables = {} if arguments.csv is None else _tables_in(arguments.csv)
     read = [] if arguments.scenario is None else [arguments.scenario]
-    out = outputs.result(arguments.out, [*read, *(table.path for table in tables.values())])
+    out = outputs.solve_result(arguments.out, [*read, *(table.path for table in tables.values())], arguments.csv)
     scenario = Scenario.read(arguments.scenario, "scenario") if read else Scenario()
     scenario = scenario.model_copy(update={"assumptions": scenario.assumptions | _assumed(arguments.assume)})
     world = world_of(arguments.data)
-    ask(scenario, world.library)
+    ask(scenario, world)
     outcome = world.outcome(scenario)
     frames = {"headline": _headline(outcome), **outcome.instruments}
     for name, table in tables.items():
@@ -112,10 +112,14 @@ def _reference(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def _tables_in(folder: Path) -> dict[str, Output]:
+    """Where the tables go; their folder, with those above it, is made by the first that is written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        target = real(folder)
+        there = next(path for path in (target, *target.parents) if path.exists())
     except OSError as error:
         raise FileError(f"--csv {short(str(folder), LONGEST_PATH)}: {error.strerror}") from None
+    if not there.is_dir():
+        raise FileError(f"--csv {short(str(folder), LONGEST_PATH)}: {short(str(there), LONGEST_PATH)} is not a folder")
     return outputs.tables(folder)
 
 

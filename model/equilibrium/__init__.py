@@ -98,7 +98,7 @@ def solve(
     """The equilibrium of every mineral under an agreement and shocks, hosts before their by-products.
 
     Raises:
-        ScenarioError: when fixed demand without a choke price cannot be served; names it.
+        ScenarioError: when demand without a choke price cannot be served; names it.
         SolveError: when no equilibrium is proved.
     """
     solver = solver or Solver()
@@ -153,7 +153,7 @@ def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: Sta
     ``start`` is a state to search from, which belongs to the question and not to memory (the status quo, say).
 
     Raises:
-        ScenarioError: when fixed demand without a choke price cannot be served; names it.
+        ScenarioError: when demand without a choke price cannot be served; names it.
         SolveError: when no equilibrium is proved, or a residual is too large to show.
     """
     try:
@@ -172,7 +172,7 @@ def _explain_infeasible(problem: Problem) -> None:
     mineral = problem.market.mineral
     for node in (problem.market.nodes[position] for position in unserved_nodes(problem)):
         raise ScenarioError(
-            f"fixed demand for {mineral} ({node.stage}) in {node.region} cannot be served by any supply "
+            f"demand without choke price for {mineral} ({node.stage}) in {node.region} cannot be served by any supply "
             "that can reach it; give it a choke_price, a route, or more capacity"
         )
     for node in (problem.market.nodes[position] for position in endless_nodes(problem)):

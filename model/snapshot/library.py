@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from model.errors import ScenarioError, SnapshotError
-from model.files import LARGEST_FILE, named, parse_object, short
+from model.files import LARGEST_FILE, named, parse_object, real, short
 from model.scenario import Scenario
 from model.snapshot import record
 from model.snapshot.canonical import canonical, digest
@@ -118,7 +118,17 @@ class Library:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
         self.damage = ""
-        self._told = named("the library", self.path)
+        self.told = named("the library", self.path)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was ever saved in it.
+
+        Raises:
+            SnapshotError: when its place cannot be looked at.
+        """
+        with self._explained("read"):
+            return real(self.path).exists()
 
     def save(self, item: record.Snapshot | Scenario, name: str = "", tags: Iterable[str] = (), note: str = "") -> Saved:
         """Add a snapshot or scenario; one that is there to the letter stays as it is.
@@ -135,9 +145,8 @@ class Library:
 
     def entries(self, search: str = "", archived: bool = False, tag: str = "", limit: int | None = None) -> list[Entry]:
         """Entries whose name, tags, note, minerals, author or id contain every word searched for, the newest first."""
-        with self._explained("read"):
-            if not self.path.exists():
-                return []
+        if not self.is_there:
+            return []
         with self._reading() as connection:
             found = self._query(connection, "archived = ?", (int(archived),))
         words = search.casefold().split()
@@ -168,7 +177,7 @@ class Library:
         ]
         if not found:
             raise SnapshotError(
-                f"{self._told} has no entry whose id begins with {short(beginning)!r}; `accord library list` shows all"
+                f"{self.told} has no entry whose id begins with {short(beginning)!r}; `accord library list` shows all"
             )
         if len(found) > 1:
             told = ", ".join(f"{entry.checksum[: record.SHORT]} ({entry.name})" for entry in found[:5])
@@ -220,7 +229,7 @@ class Library:
                 item = self.open(entry)
             except SnapshotError as error:
                 if lost is not None:
-                    lost.append(str(error))
+                    lost.append(f"{entry.kind} {entry.short_id} ({entry.name}): {error}")
                 yield canonical({"kind": "lost", "name": entry.name, "why": str(error)}) + "\n"
                 continue
             content = item.content if isinstance(item, record.Snapshot) else item.model_dump(mode="json")
@@ -281,34 +290,42 @@ class Library:
         try:
             rows = connection.execute(f"SELECT {COLUMNS} FROM entry WHERE {where} {order}", values).fetchall()
         except sqlite3.DatabaseError as error:
-            rows = self._one_by_one(connection, where, values)
+            rows, gone = self._one_by_one(connection, where, values)
             if not rows:
                 raise
-            self.damage = f"part of {self._told} is damaged ({error}); what can still be read is listed"
+            numbers = short(", ".join(map(str, gone)))
+            lacks = f"; in the order of saving, these entries cannot be read: {numbers}" if gone else ""
+            self.damage = f"part of {self.told} is damaged ({error}); what can still be read is listed{lacks}"
         return [_entry(row) for row in rows]
 
     def _one_by_one(
         self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]
-    ) -> list[tuple[Any, ...]]:
-        """The rows that a damaged page has left, the newest first; both tables number them in the order of saving."""
+    ) -> tuple[list[tuple[Any, ...]], list[int]]:
+        """The rows that a damaged page has left, the newest first, and the numbers of those it has not.
+
+        Both tables number them in the order of saving.
+        """
         last = 0
         for table in ("entry", "content"):
             with suppress(sqlite3.DatabaseError):
                 last = max(last, connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0)
         rows: list[tuple[Any, ...]] = []
+        gone: list[int] = []
         for number in range(last, 0, -1):
-            with suppress(sqlite3.DatabaseError):
+            try:
                 rows += connection.execute(
                     f"SELECT {COLUMNS} FROM entry WHERE rowid = ? AND {where}", (number, *values)
                 ).fetchall()
-        return rows
+            except sqlite3.DatabaseError:
+                gone.append(number)
+        return rows, gone[::-1]
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that only reads, after any migration that is due."""
         with self._explained("read"):
             # Opened to write where that is allowed: what a kill left half-written is rolled back by the next reader.
-            connection = self._connect(address(self.path.resolve(), "rw"))
+            connection = self._connect(address(real(self.path), "rw"))
             try:
                 if _version(connection, self.path) < len(MIGRATIONS):
                     connection.close()
@@ -332,7 +349,7 @@ class Library:
 
     def _prepared(self) -> sqlite3.Connection:
         """A connection that may write, the file made and migrated where it must be."""
-        connection = self._connect(address(self.path.resolve(), "rwc"))
+        connection = self._connect(address(real(self.path), "rwc"))
         try:
             if _version(connection, self.path) < len(MIGRATIONS):
                 connection.execute("BEGIN IMMEDIATE")
@@ -359,10 +376,10 @@ class Library:
         try:
             yield
         except sqlite3.Error as error:
-            raise SnapshotError(f"{self._told} cannot be {what}: {_reason(error)}") from None
+            raise SnapshotError(f"{self.told} cannot be {what}: {_reason(error)}") from None
         except OSError as error:
             raise SnapshotError(
-                f"{self._told} cannot be {what}: {error.strerror}. Choose another place with --library or {VARIABLE}"
+                f"{self.told} cannot be {what}: {error.strerror}. Choose another place with --library or {VARIABLE}"
             ) from None
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from streamlit import App, net_util
 from streamlit.runtime.pages_manager import PagesManager
 
+from model.work import quiet_overflows
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
@@ -87,6 +89,7 @@ def settings(address: str, port: int | None) -> dict[str, Any]:
 
 def main(address: str, port: int | None) -> None:
     """Serve until told to stop."""
+    quiet_overflows()
     # Streamlit takes a folder pages/ beside the script for its older way of naming pages until the router has run once,
     # so that the first deep link after a start would be answered with "page not found".
     PagesManager.uses_pages_directory = False

@@ -100,7 +100,8 @@ def _kept(now: Scenario) -> None:
     if beside != Aside():
         whole = aside_in_words(beside, results.world().tables["projects"], names)
         st.caption(f"Also agreed: {aside_in_short(beside)}.", help=layout.plain(whole))
-    for question in questions(now, results.world().library):
+    world = results.world()
+    for question in questions(now, world.library, world.hosts):
         st.caption(f":material/help: {layout.plain(starting(question))}.")
     unnamed = [shock for shock in now.shocks if not isinstance(shock, NamedShock)]
     counts = ((edits.unseen(now), "more instruments"), (len(unnamed), "unnamed shocks"))
