@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model.equilibrium.ledger import Ledger
 from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from model.market.records import Floats
     from model.scenario import Scenario
 
+PUBLIC_STOCKS, PRIVATE_STOCKS = "public stocks", "private stocks"
+STOCKS = {PUBLIC_STOCKS: Role.STOCK_SALE, PRIVATE_STOCKS: Role.INVENTORY}
+"""Origins of supply that are no region: what public stocks and buffer stocks sell, and what users' own release."""
 STATES = ("status_quo", "without_agreement", "with_agreement")
 
 
@@ -148,7 +152,7 @@ class Outcome:
     def sources(self) -> pd.DataFrame:
         """Per mineral: where the parties' use of the last stage comes from, in each state [t/yr]; stocks stand apart.
 
-        ``origin`` is a region id, or "stocks"; ``is_party`` says whether it is one of the parties.
+        ``origin`` is a region id, or one of ``STOCKS``; ``is_party`` says whether it is one of the parties.
         """
         parties = set(self.parties)
         flows = self.flows[self.flows["importer"].isin(parties) & self._is_last(self.flows)]
@@ -158,13 +162,21 @@ class Outcome:
             .reset_index()
             .rename(columns={"exporter": "origin"})
         )
-        released = self.quantities[self.quantities["region"].isin(parties) & self._is_last(self.quantities)]
-        stocks = released.groupby("mineral")[[f"stock_released_{name}_t" for name in STATES]].sum().reset_index()
-        stocks.columns = ["mineral", *STATES]
-        stocks["origin"] = "stocks"
-        frame = pd.concat([summed, stocks[stocks[list(STATES)].sum(axis=1) > 0]], ignore_index=True)
+        stocks = [
+            {"mineral": mineral, "origin": origin} | {name: self._released_t(name, mineral, role) for name in STATES}
+            for mineral in self.scenario.minerals
+            for origin, role in STOCKS.items()
+        ]
+        frame = pd.concat([summed, pd.DataFrame(stocks)], ignore_index=True)
         frame["is_party"] = frame["origin"].isin(parties)
         return frame[frame[list(STATES)].max(axis=1) > 0].reset_index(drop=True)
+
+    def _released_t(self, state: str, mineral: str, role: Role) -> float:
+        """What the parties' stocks of one role put on the market of the last stage [t/yr]."""
+        ledger = Ledger(self.state(state).states[mineral])
+        market, last = ledger.market, self.base[mineral].stages[-1].stage
+        released = ledger.by_cell(ledger.where(role), ledger.shown)[:, market.stages.index(last)]
+        return float(released[[market.regions.index(party) for party in self.parties]].sum())
 
     def _is_last(self, frame: pd.DataFrame) -> pd.Series:
         last = {mineral: base.stages[-1].stage for mineral, base in self.base.items()}
@@ -220,7 +232,7 @@ class Outcome:
         paid = {name: zip(prices["region"], prices[f"consumer_price_{name}_usd_per_t"], strict=True) for name in STATES}
         price = {name: use_weighted_price(dict(pairs), use_t) for name, pairs in paid.items()}
         sources = self.sources[self.sources["mineral"] == mineral]
-        outside = sources[~sources["is_party"] & (sources["origin"] != "stocks")]
+        outside = sources[~sources["is_party"] & ~sources["origin"].isin(STOCKS)]
         share = {
             name: float(outside[name].sum() / sources[name].sum()) if sources[name].sum() > 0 else 0.0
             for name in STATES

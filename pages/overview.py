@@ -82,7 +82,7 @@ def _response(scenario: Scenario) -> None:
         f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
     )
     fails_in = floor_fails_in(results.outcome(scenario), curve.mineral)
-    chart = curve_chart(curve, current, fails_in, results.names())
+    chart = curve_chart(curve, current, fails_in, results.names(), complete=progress.done == progress.total)
     layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
 
 

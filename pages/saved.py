@@ -57,7 +57,8 @@ def _table(found: list[Entry]) -> list[Entry]:
             "Author": [entry.author for entry in found],
         }
     )
-    st.caption(f"{len(found):,} entries. Mark one to open or describe it, several to archive them.")
+    number = f"{len(found):,} {'entry' if len(found) == 1 else 'entries'}"
+    st.caption(f"{number}. Mark one to open or describe it, several to archive them.")
     event = st.dataframe(
         frame,
         hide_index=True,

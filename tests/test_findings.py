@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from model.findings import MEASURES, Names, agreement_in_words, group_labels, overview, ranked_industries, with_worst
@@ -16,16 +18,24 @@ from model.findings.overview import (
     curve_sentence,
     floor_fails_in,
     gains_by_party,
+    gains_sentence,
     headline_numbers,
     supply_by_origin,
 )
-from model.findings.reasons import data_limits
-from model.findings.users import industry_detail, opened_sentence, relief_sentence, totals_sentence, unsized_users
+from model.findings.reasons import data_limits, reasons, spelled_out
+from model.findings.users import (
+    industry_detail,
+    opened_sentence,
+    ranking_sentence,
+    relief_sentence,
+    totals_sentence,
+    unsized_users,
+)
 from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
-from model.words.numbers import figures, money, percent
+from model.words.numbers import exact, figures, money, percent
 from model.world import World
 
 MINERAL = "antimony"
@@ -107,7 +117,7 @@ def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
     with_floor: Scenario, banned: Scenario, names: Names
 ) -> None:
     text = agreement_in_words(with_floor.model_copy(update={"shocks": banned.shocks}), MINERAL, names)
-    level = figures(with_floor.agreement.floors[0].price)
+    level = exact(with_floor.agreement.floors[0].price)
     for part in ("Core eight", "refined antimony", level, "variable levy", "shock: China stops all antimony exports"):
         assert part in text
     assert group_labels(with_floor, MINERAL, names)["floor"] == f"{level} USD/t"
@@ -288,3 +298,143 @@ def test_the_formulation_is_that_of_the_live_programme(world: World) -> None:
     assert {"market_clears", "pool_limit"} <= set(live.components["name"])
     assert live.components["meaning"].notna().all()
     assert {"Floor", "Trq", "Tariff"} <= set(levers_table()["instrument"])
+
+
+def reasons_of(world: World, content: dict[str, Any], names: Names) -> str:
+    outcome = world.outcome(Scenario.parse(content, "scenario"))
+    return " ".join(reasons(outcome, outcome.headline(MINERAL), world.tables, names))
+
+
+@pytest.mark.parametrize("left", [1.86e-9, 0.0, -1.86e-9])
+def test_what_rounding_leaves_of_the_users_cost_is_no_change(outcome: Outcome, names: Names, left: float) -> None:
+    headline = replace(outcome.headline(MINERAL), users_cost_usd=left)
+    sentence = gains_sentence(outcome, headline, 1e9, names)
+    assert sentence.startswith(f"Users in the parties: no change; producers gain {money(headline.producers_gain_usd)}")
+    nothing = replace(headline, producers_gain_usd=left, public_money_usd=left)
+    assert gains_sentence(outcome, nothing, 0.0, names).startswith("No party's users")
+
+
+@pytest.mark.parametrize("share", [0.5, 1.3])
+def test_a_buffer_stock_holds_only_where_it_buys(world: World, reference: float, names: Names, share: float) -> None:
+    parties = list(Scenario().parties)
+    floor = PLACE | {"parties": parties, "price": round(share * reference), "mechanism": "buffer_stock"}
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
+    rows = outcome.quantities
+    rows = rows[(rows["mineral"] == MINERAL) & (rows["stage"] == "refined")].set_index("region").loc[parties]
+    buys = rows["stock_bought_with_agreement_t"] > 0
+    text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+    assert buys.any() == (share > 1)
+    for said, regions in (("The buffer stock holds", buys.index[buys]), ("does not bind in", buys.index[~buys])):
+        assert (said in text) is bool(len(regions))
+        assert f"in {names.the_regions(regions)}" in text
+
+
+@pytest.mark.parametrize(("holder", "words"), [("burnt", "no one"), ("auction", "the importing party's treasury")])
+def test_the_rent_of_a_quota_is_told_in_words(world: World, names: Names, holder: str, words: str) -> None:
+    parties = list(Scenario().parties)
+    trq = PLACE | {
+        "importers": parties,
+        "exporters": [region for region in world.regions if region not in parties],
+        "quantity": 20_000.0,
+        "over_quota": {"ad_valorem": 0.25},
+        "rent_to": holder,
+    }
+    assert f"a year to {words}" in reasons_of(world, {"agreement": {"trqs": [trq]}}, names)
+
+
+def test_an_excused_offtake_says_how_much_can_be_delivered(world: World, names: Names) -> None:
+    offtake = PLACE | {"producer": "KOR", "buyer": "USA", "quantity": 400_000.0}
+    scenario = Scenario.parse({"agreement": {"offtakes": [offtake]}}, "scenario")
+    outcome = world.outcome(scenario)
+    (excused,) = outcome.with_agreement.states[MINERAL].excused
+    assert excused > 0
+    delivered = figures(400_000.0 * (1 - excused))
+    assert (
+        "Of the 400,000 t of refined antimony a year committed from South Korea to the United States, "
+        f"{delivered} t can be delivered"
+    ) in " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+
+
+def test_who_saves_is_not_hit(names: Names) -> None:
+    ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "without": [0.3]})
+    measure = MEASURES["unit_cost"]
+    assert ranking_sentence(ranked, "USA", measure, names, agreed=True) == (
+        "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement 0.30."
+    )
+    harmed = ranking_sentence(ranked.assign(value=0.2), "USA", measure, names, agreed=False)
+    assert harmed == "Hardest hit in the United States: batteries, unit cost 0.20 % of output value."
+
+
+def test_without_an_agreement_nothing_is_said_of_being_without_it(
+    world: World, banned: Scenario, with_floor: Scenario, names: Names
+) -> None:
+    both = with_floor.model_copy(update={"shocks": banned.shocks})
+    for scenario, told in ((banned, False), (both, True)):
+        sentence = overview(world.outcome(scenario), MINERAL, world.tables, names).industries.sentence
+        assert ("without the agreement" in sentence) is told
+
+
+def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
+    why = "supply from KOR and its partners alone keeps the price at 47,065.1; all but 1.23457e+06, at most 500"
+    assert spelled_out(why, "KOR", names) == (
+        "supply from South Korea and its partners alone keeps the price at 47,100; all but 1,230,000, at most 500"
+    )
+
+
+def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
+    scenario = Scenario.parse({"shocks": [{"name": "china_antimony_ban", "severity": 0.7}]}, "scenario")
+    assert agreement_in_words(scenario, MINERAL, names).endswith(
+        "shock: China stops all antimony exports, at severity 70 %."
+    )
+
+
+def test_levels_agreed_are_told_exactly(names: Names) -> None:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": 98_250.0}
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    assert "at 98,250 USD/t or more" in agreement_in_words(scenario, MINERAL, names)
+    assert group_labels(scenario, MINERAL, names)["floor"] == "98,250 USD/t"
+
+
+def test_parties_without_a_market_stand_apart_from_the_curve(world: World, with_floor: Scenario, names: Names) -> None:
+    curve = floor_response(world, with_floor, MINERAL, (0.5, 1.5))
+    rows = [
+        {
+            "level_usd_per_t": level,
+            "region": "NOR",
+            "price_usd_per_t": None,
+            "levy_usd_per_t": 0.0,
+            "holds": False,
+            "why_not": "NOR does not trade antimony (refined)",
+        }
+        for level in (1.0, 2.0)
+    ]
+    level = with_floor.agreement.floors[0].price
+    plain = curve_sentence(curve, level, [], names)
+    apart = replace(curve, by_party=pd.concat([curve.by_party, pd.DataFrame(rows)], ignore_index=True))
+    assert apart.without_market == ["NOR"]
+    assert apart.fails_from.equals(curve.fails_from)
+    told = curve_sentence(apart, level, ["NOR"], names)
+    assert told.replace("every party with a market", "every party") == f"{plain} Norway has no market for it."
+    only = replace(apart, by_party=pd.DataFrame(rows))
+    assert curve_sentence(only, level, ["NOR"], names) == "No party has a market for refined antimony."
+
+
+def test_a_curve_that_is_still_solved_says_so_far(world: World, with_floor: Scenario, names: Names) -> None:
+    first, last = (step.found for step in floor_levels(world, with_floor, MINERAL, (0.5, 1.0)))
+    assert " so far" in curve_sentence(first, None, [], names, complete=False)
+    assert " so far" not in curve_sentence(last, None, [], names)
+
+
+def test_public_and_private_stocks_are_two_sources(world: World, reference: float, names: Names) -> None:
+    stock = PLACE | {"party": "USA", "quantity": 1_000.0, "release_above": 1.05 * reference}
+    content = {"agreement": {"stockpiles": [stock]}, "shocks": [{"name": "china_antimony_ban"}]}
+    outcome = world.outcome(Scenario.parse(content, "scenario"))
+    released = outcome.sources.set_index("origin")["with_agreement"]
+    assert released["public stocks"] == pytest.approx(1_000.0)
+    assert released["private stocks"] > 0
+    rows = outcome.quantities
+    rows = rows[(rows["stage"] == "refined") & rows["region"].isin(outcome.parties)]
+    both = released[["public stocks", "private stocks"]].sum()
+    assert both == pytest.approx(rows["stock_released_with_agreement_t"].sum())
+    bars = supply_by_origin(outcome, MINERAL, names, most=100).set_index("name")["group"]
+    assert bars[["Public stocks", "Private stocks"]].tolist() == ["stocks", "stocks"]

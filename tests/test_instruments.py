@@ -207,7 +207,9 @@ def has_a_place_in_the_term_sheet(kind: type[Instrument]) -> None:
         def agree(whole: Content, term: Instrument = term) -> None:
             whole["inputs"]["scenario"]["agreement"] = {kind.key: [term.model_dump(mode="json", exclude_defaults=True)]}
 
-        blocks = term_sheet(altered(sample(), agree), Voice(Names(WORLD.tables), ("USA", "EUN", "JPN"), exact=True))
+        blocks = term_sheet(
+            altered(sample(), agree), Voice(Names(WORLD.tables), ("USA", "EUN", "JPN"), every_name=True)
+        )
         (sheet,) = [block for block in blocks if getattr(block, "name", "") == f"Schedule {kind.key}".replace("_", " ")]
         assert len(sheet.rows) == 1
         titles = [column.title.lower() for column in sheet.columns]

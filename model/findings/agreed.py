@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model.findings.terms import agreement_in_words
-from model.words.numbers import figures, listing, tonnes
+from model.words.levers import DIGITS
+from model.words.numbers import exact, listing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.instruments import Offtake, Stockpile
+    from model.outcome import Outcome
     from model.scenario import Scenario
     from model.words.names import Names
+
+
+def anything_agreed(outcome: Outcome) -> bool:
+    """Whether the parties agree anything on the minerals counted."""
+    agreement = outcome.scenario.agreement
+    return any(True for mineral in outcome.scenario.minerals for _ in agreement.terms(mineral))
 
 
 def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
@@ -32,10 +43,15 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
         more.append(f"divide the quota in {len(quotas)}")
     if len(contracts) > 1:
         told["offtakes"] = ()
-        more.append(f"sign {len(contracts)} offtakes over {tonnes(sum(each.quantity for each in contracts))}")
+        more.append(f"sign {len(contracts)} offtakes over {_sum(contracts)} t/yr")
     if len(stocks) > 1:
         told["stockpiles"] = ()
-        more.append(f"hold {len(stocks)} stockpiles of {figures(sum(each.quantity for each in stocks))} t together")
+        more.append(f"hold {len(stocks)} stockpiles of {_sum(stocks)} t together")
     short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
     also = f" They also {listing(more)}." if more else ""
     return f"{agreement_in_words(short, mineral, names)}{also}"
+
+
+def _sum(terms: Iterable[Offtake | Stockpile]) -> str:
+    """The quantities of several terms together, without what adding shares of a tonne leaves behind."""
+    return exact(float(f"{sum(term.quantity for term in terms):.{DIGITS}g}"))

@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 
 from model.findings import charts
+from model.findings.agreed import anything_agreed
 from model.findings.reasons import reasons
 from model.impact.manufacturers import ALL_USERS
+from model.outcome import STOCKS
 from model.units import MILLION
 from model.words.numbers import (
     NO_CHANGE,
     changes,
+    exact,
     figures,
     listing,
     money,
@@ -126,6 +129,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     """What an outcome means for one mineral, in tables and sentences."""
     headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
     hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
+    said = industries_sentence(hit, anything_agreed(outcome))
     return Overview(
         headline=headline,
         spend_usd=spend,
@@ -133,7 +137,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
             gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, spend, names), least
         ),
         supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
-        industries=charts.industries(hit, industries_sentence(hit), least),
+        industries=charts.industries(hit, said, least),
         reasons=reasons(outcome, headline, tables, names),
     )
 
@@ -193,24 +197,33 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
 def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Names) -> str:
     """Who pays and who gains, in one sentence; amounts that are nothing beside what users spend go unsaid."""
     mineral, cost, gain = headline.mineral, headline.users_cost_usd, headline.producers_gain_usd
-    if max(abs(cost), abs(gain), abs(headline.public_money_usd)) <= NEGLIGIBLE_SHARE * spend:
+    largest = max(abs(cost), abs(gain), abs(headline.public_money_usd))
+    if largest <= NEGLIGIBLE_SHARE * spend or not changes(largest):
         return f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}."
     accounts = outcome.accounts
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
-    verb, losses = ("pay", -accounts["users_usd"]) if cost >= 0 else ("save", accounts["users_usd"])
-    borne = losses.clip(lower=0).sort_values(ascending=False)
+    public = headline.public_money_usd
+    parts = [
+        _users_part(cost, accounts["users_usd"], names),
+        f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
+    ]
+    if changes(public) and abs(public) > SAID_SHARE * abs(cost):
+        parts.append(f"treasuries {'take in' if public > 0 else 'spend'} {money(public)}")
+    return f"{parts[0]}; {', '.join(parts[1:])}."
+
+
+def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
+    """What users pay or save, and in which parties most of it falls."""
+    if not changes(cost):
+        return f"Users in the parties: {NO_CHANGE}"
+    told = f"Users in the parties {'pay' if cost > 0 else 'save'} {money(cost)} a year{' more' if cost > 0 else ''}"
+    borne = (-users_usd if cost > 0 else users_usd).clip(lower=0).sort_values(ascending=False)
     most = borne.head(3)
-    bearers = listing([names.the_region(str(region)) for region in most.index[most > 0.05 * borne.sum()]])
-    share = percent(float(most[most > 0.05 * borne.sum()].sum() / borne.sum())) if borne.sum() else ""
-    sentence = f"Users in the parties {verb} {money(cost)} a year {'more' if cost >= 0 else ''}".rstrip()
-    if bearers and len(accounts) > 1:
-        sentence += f", {share} of it in {bearers}"
-    sentence += f"; producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"
-    if abs(headline.public_money_usd) > SAID_SHARE * abs(cost):
-        sentence += (
-            f", treasuries {'take in' if headline.public_money_usd > 0 else 'spend'} {money(headline.public_money_usd)}"
-        )
-    return sentence + "."
+    most = most[most > 0.05 * borne.sum()]
+    if most.empty or len(users_usd) < 2:
+        return told
+    bearers = listing([names.the_region(str(region)) for region in most.index])
+    return f"{told}, {percent(float(most.sum() / borne.sum()))} of it in {bearers}"
 
 
 def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9) -> pd.DataFrame:
@@ -221,14 +234,15 @@ def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9
     frame = outcome.sources[outcome.sources["mineral"] == mineral].drop(columns="mineral")
     states = ["status_quo", "without_agreement", "with_agreement"]
     group = np.where(frame["is_party"], "party", "non_party")
-    frame = frame.assign(group=np.where(frame["origin"] == "stocks", "stocks", group))
-    frame["name"] = frame["origin"].map(names.region).where(frame["origin"] != "stocks", "Private stocks")
+    stocks = frame["origin"].isin(STOCKS)
+    frame = frame.assign(group=np.where(stocks, "stocks", group))
+    frame["name"] = frame["origin"].map(starting).where(stocks, frame["origin"].map(names.region))
     order = frame[["status_quo", "with_agreement"]].max(axis=1).sort_values(ascending=False).index
     kept = frame.loc[order[:most]]
     rest = frame.loc[order[most:]]
     if len(rest):
         summed = rest.groupby("group", as_index=False)[states].sum()
-        labels = {"party": "Other parties", "non_party": "Other non-parties", "stocks": "Private stocks"}
+        labels = {"party": "Other parties", "non_party": "Other non-parties", "stocks": "Other stocks"}
         kept = pd.concat([kept, summed.assign(name=summed["group"].map(labels), origin=summed["group"].str.upper())])
     return kept[["origin", "name", "group", *states]].reset_index(drop=True)
 
@@ -238,7 +252,7 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     frame = outcome.sources[outcome.sources["mineral"] == mineral].set_index("origin")
     total_before, total_after = float(frame["status_quo"].sum()), float(frame["with_agreement"].sum())
     change = frame["with_agreement"] - frame["status_quo"]
-    place = frame.loc[frame.index != "stocks", "with_agreement"].sort_values(ascending=False)
+    place = frame.loc[~frame.index.isin(STOCKS), "with_agreement"].sort_values(ascending=False)
     largest = str(place.index[0])
     leader = f"{names.the_region(largest)} supplies {percent(float(place.iloc[0]) / total_after)}"
     if change.abs().max() <= 0.002 * total_before:
@@ -246,7 +260,7 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     loser, winner = str(change.idxmin()), str(change.idxmax())
 
     def named(origin: str) -> str:
-        return "private stocks" if origin == "stocks" else names.the_region(origin)
+        return origin if origin in STOCKS else names.the_region(origin)
 
     parts = []
     if change[loser] < -0.002 * total_before:
@@ -270,35 +284,50 @@ def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
 
 
 def curve_sentence(
-    response: FloorResponse, current_usd_per_t: float | None, fails_in: Collection[str], names: Names
+    response: FloorResponse,
+    current_usd_per_t: float | None,
+    fails_in: Collection[str],
+    names: Names,
+    *,
+    complete: bool = True,
 ) -> str:
     """Where a floor starts to bind, from where it cannot hold, and how the scenario's own floor fares.
 
-    ``fails_in`` are the parties in which that floor does not hold.
+    ``fails_in`` are the parties in which that floor does not hold; those without a market for it stand apart. Until the
+    curve is ``complete`` the highest level tried is that so far.
     """
+    absent, so_far = response.without_market, "" if complete else " so far"
+    fails_in = [region for region in fails_in if region not in absent]
+    apart = f" {starting(names.the_regions(absent))} {'has' if len(absent) == 1 else 'have'} no market for it."
+    apart, every = (apart, "every party with a market") if absent else ("", "every party")
     product = names.product(response.mineral, response.stage)
+    if len(absent) == response.by_party["region"].nunique():
+        return f"No party has a market for {product}."
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if slack >= highest:
         without = price(response.without_floor_usd_per_t)
-        return f"No floor up to {price(highest)} binds: {product} costs the parties {without} without one."
+        return (
+            f"No floor up to {price(highest)} binds{so_far}: {product} costs the parties {without} without one.{apart}"
+        )
     start = f"A floor on {product} starts to bind at {price(slack)}"
     fails = response.fails_from
     if fails.empty:
-        end = f"and holds in every party up to {price(highest)}, the highest tried"
+        end = f"and holds in {every} up to {price(highest)}, the highest tried{so_far}"
     else:
         first = fails.sort_values("fails_from_usd_per_t").iloc[0]
         where, level = names.the_region(str(first["region"])), float(first["fails_from_usd_per_t"])
         end = f"and cannot hold in {where} from {price(level)}"
         others = fails["region"].nunique() - 1
         end += f" (in {others} more beyond)" if others else ""
+        end += so_far
     if current_usd_per_t is None:
-        return f"{start} {end}."
+        return f"{start} {end}.{apart}"
     verdict = "does not bind" if current_usd_per_t <= slack else "binds"
     if fails_in:
-        everywhere = set(fails_in) >= set(response.by_party["region"])
-        verdict = f"fails in {'every party' if everywhere else names.the_regions(fails_in)}"
-    return f"{start} {end}; the one agreed, {price(current_usd_per_t)}, {verdict}."
+        everywhere = set(fails_in) >= set(response.by_party["region"]) - set(absent)
+        verdict = f"fails in {every if everywhere else names.the_regions(fails_in)}"
+    return f"{start} {end}; the one agreed, {exact(current_usd_per_t)} USD/t, {verdict}.{apart}"
 
 
 def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
@@ -309,7 +338,12 @@ def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
 
 
 def curve_chart(
-    response: FloorResponse, current: tuple[float, float] | None, fails_in: Collection[str], names: Names
+    response: FloorResponse,
+    current: tuple[float, float] | None,
+    fails_in: Collection[str],
+    names: Names,
+    *,
+    complete: bool = True,
 ) -> Chart:
     """The response curve with the scenario's own floor and price, if it has one."""
     return charts.floor_curve(
@@ -318,7 +352,7 @@ def curve_chart(
         response.status_quo_usd_per_t,
         response.slack_up_to_usd_per_t,
         current,
-        curve_sentence(response, None if current is None else current[0], fails_in, names),
+        curve_sentence(response, None if current is None else current[0], fails_in, names, complete=complete),
         names,
         response.by_party,
     )
@@ -348,15 +382,15 @@ def _using(outcome: Outcome) -> list[str]:
     return list(users.industries["id"][users.use_share[:, at].sum(axis=(0, 1)) > 0])
 
 
-def industries_sentence(hit: pd.DataFrame) -> str:
-    """Which industries bear the cost, in one sentence."""
+def industries_sentence(hit: pd.DataFrame, agreed: bool) -> str:
+    """Which industries bear the cost, in one sentence; "without the agreement" only where something is ``agreed``."""
     cost = hit["extra_cost_usd"]
     if hit.empty or not changes(cost.abs().max()):
         return "No industry's metal bill changes."
     first = hit.iloc[int(cost.abs().to_numpy().argmax())]
     verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
     without = float(first["extra_cost_usd_without"])
-    ending = f"; without the agreement {money(without)}" if changes(without) else ""
+    ending = f"; without the agreement {money(without)}" if agreed and changes(without) else ""
     return (
         f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from model.instruments import Mechanism
+from model.instruments import Mechanism, Offtake
 from model.scenario import Scenario
 from model.shocks import EVERYONE
-from model.words.numbers import figures, listing, money, percent, price, starting, tonnes
+from model.words.numbers import exact, figures, listing, money, percent, price, starting, tonnes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
     from model.world import World
 
 
+NUMBER = re.compile(r"\b\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
+"""A number in a reason of the engine: "47,065.1" or "1e+06"."""
+REACHED = 1e-6
+"""A buffer stock buys where the price is within this share of its own."""
+
+
 def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
     """Every reason, most telling first: floors, quotas, shortage, controls and the state of the data."""
     mineral = headline.mineral
     return [
         *_floor_reasons(outcome, mineral, names),
         *_trq_reasons(outcome, mineral, names),
+        *_offtake_reasons(outcome, mineral, names),
         *_shortage(headline.short_t),
         *_largest_price(outcome, mineral, names),
         *controls_in_words(tables, mineral, names),
@@ -45,7 +53,7 @@ def _floor_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
             Mechanism.BUFFER_STOCK: _buffer_reasons,
         }[floor.mechanism](floor, rows, names)
         sentences += [
-            f"The floor does not hold in {names.the_region(region)}: {_spelled_out(why_not, region, names)}."
+            f"The floor does not hold in {names.the_region(region)}: {spelled_out(why_not, region, names)}."
             for region, why_not in _failures(rows)
         ]
     return sentences
@@ -57,9 +65,10 @@ def _failures(rows: pd.DataFrame) -> list[tuple[str, str]]:
     return [(str(region), str(why)) for region, why in zip(failed["region"], failed["why_not"], strict=True)]
 
 
-def _spelled_out(why_not: str, region: str, names: Names) -> str:
-    """The engine's reason with the region's name for its id."""
-    return " ".join(names.the_region(region) if word == region else word for word in why_not.split(" "))
+def spelled_out(why_not: str, region: str, names: Names) -> str:
+    """The engine's reason with the region's name for its id, and its numbers in as many figures as others."""
+    told = " ".join(names.the_region(region) if word == region else word for word in why_not.split(" "))
+    return NUMBER.sub(lambda found: figures(float(found[0].replace(",", ""))), told)
 
 
 def _levy_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
@@ -71,15 +80,18 @@ def _levy_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
         low, high = binding["levy"].min(), binding["levy"].max()
         levy = price(high) if high - low < 0.01 * high else f"{figures(low)} to {price(high)}"
         sentences.append(
-            f"A levy of {levy} on arrivals from non-parties holds the floor of {price(floor.price)} in "
+            f"A levy of {levy} on arrivals from non-parties holds the floor of {exact(floor.price)} USD/t in "
             f"{names.the_regions(binding['region'])}."
         )
-    if len(slack):
-        above = price(float(slack["price"].min()))
-        sentences.append(
-            f"The floor does not bind in {names.the_regions(slack['region'])}: the price is at least {above} anyway."
-        )
-    return sentences
+    return sentences + _slack(slack, names)
+
+
+def _slack(rows: pd.DataFrame, names: Names) -> list[str]:
+    """Parties in which the price is above the floor without it."""
+    if rows.empty:
+        return []
+    above = price(float(rows["price"].min()))
+    return [f"The floor does not bind in {names.the_regions(rows['region'])}: the price is at least {above} anyway."]
 
 
 def _cfd_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
@@ -87,14 +99,20 @@ def _cfd_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
     if paid.empty:
         return []
     return [
-        f"Producers in {names.the_regions(paid['region'])} are paid up to {price(floor.price)}; "
+        f"Producers in {names.the_regions(paid['region'])} are paid up to {exact(floor.price)} USD/t; "
         "users pay the market price, treasuries the difference."
     ]
 
 
 def _buffer_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
     held = rows[rows["holds"]]
-    return [f"The buffer stock holds {price(floor.price)} in {names.the_regions(held['region'])}."] if len(held) else []
+    binds = held["price"] <= floor.price * (1 + REACHED)
+    sentences = []
+    if binds.any():
+        sentences.append(
+            f"The buffer stock holds {exact(floor.price)} USD/t in {names.the_regions(held.loc[binds, 'region'])}."
+        )
+    return sentences + _slack(held[~binds], names)
 
 
 def _trq_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
@@ -111,15 +129,33 @@ def _trq_sentence(trq: Trq, row: Any, names: Names) -> str:
     product = names.product(trq.mineral, trq.stage)
     filled = used / trq.quantity if trq.quantity else 1.0
     if filled < 0.999:
-        amounts = f"{tonnes(used)} of {tonnes(trq.quantity)}"
+        amounts = f"{figures(used)} of {exact(trq.quantity)} t/yr"
         return f"The tariff-rate quota for {product} is {percent(filled)} full: {amounts} come in."
     beyond = f"; {tonnes(over)} more come in at the over-quota rate" if over > 0 else ""
     worth = (
-        f" and its rent of {price(rent)} is worth {money(rent * used)} a year to the {trq.rent_to.value}"
+        f" and its rent of {price(rent)} is worth {money(rent * used)} a year to {trq.rent_to.words}"
         if rent > 0
         else ""
     )
     return f"The tariff-rate quota for {product} is full{worth}{beyond}."
+
+
+def _offtake_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """Commitments of which a part cannot be delivered."""
+    state, offtakes = outcome.with_agreement.states[mineral], outcome.scenario.agreement.of(Offtake)
+    return [
+        _excused(offtakes[commitment.index], (1.0 - share) * commitment.quantity, names)
+        for commitment, share in zip(state.problem.commitments, state.excused, strict=True)
+        if share > REACHED
+    ]
+
+
+def _excused(offtake: Offtake, delivered_t: float, names: Names) -> str:
+    product, producer = names.product(offtake.mineral, offtake.stage), names.the_region(offtake.producer)
+    return (
+        f"Of the {exact(offtake.quantity)} t of {product} a year committed from {producer} to "
+        f"{names.the_region(offtake.buyer)}, {figures(delivered_t)} t can be delivered; the rest is excused."
+    )
 
 
 def _shortage(short_t: float) -> list[str]:

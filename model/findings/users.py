@@ -119,15 +119,16 @@ def stacked(wide: pd.DataFrame) -> pd.Series[float]:
     return wide.abs().sum(axis=1)
 
 
-def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names: Names) -> str:
-    """Which industry is hit hardest, in one sentence."""
+def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names: Names, agreed: bool) -> str:
+    """Which industry is hit hardest or saves most; "without the agreement" only where something is ``agreed``."""
     where = names.the_region(region)
     if ranked.empty or ranked[["value", "without"]].abs().max().max() < 1e-9:
         return f"Nothing changes for any industry in {where} by this measure."
     top = ranked.iloc[0]
     now, without = f"{figures(top['value'], 2)} {measure.unit}", figures(top["without"], 2)
-    ending = f"; without the agreement {without}" if abs(top["without"]) > 1e-12 else ""
-    return f"Hardest hit in {where}: {top['name'].lower()}, {measure.label.lower()} {now}{ending}."
+    ending = f"; without the agreement {without}" if agreed and abs(top["without"]) > 1e-12 else ""
+    kind = "Most savings" if top["value"] < 0 else "Hardest hit"
+    return f"{kind} in {where}: {top['name'].lower()}, {measure.label.lower()} {now}{ending}."
 
 
 def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:

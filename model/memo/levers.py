@@ -24,7 +24,7 @@ def voice(snapshot: Snapshot) -> Voice:
     """Exact words with the names that a snapshot holds."""
     parties = snapshot.scenario.parties
     names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version)
-    return Voice(names, parties, exact=True)
+    return Voice(names, parties, every_name=True)
 
 
 def levers(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:

@@ -55,10 +55,20 @@ class FloorResponse:
         return float(np.interp(level_usd_per_t, levels["level_usd_per_t"], levels["price_usd_per_t"]))
 
     @property
+    def without_market(self) -> list[str]:
+        """Parties that have no market where the floor would be held: there it has no price at any level."""
+        priced = self.by_party.groupby("region", sort=False)["price_usd_per_t"].count()
+        return [str(region) for region in priced.index[priced == 0]]
+
+    @property
     def fails_from(self) -> pd.DataFrame:
-        """Per party in which the floor fails at some level: the last level that holds and the first that fails."""
+        """Per party in which the floor fails at some level: the last level that holds and the first that fails.
+
+        Parties without a market are left out.
+        """
         rows = []
-        for region, levels in self.by_party.groupby("region", sort=False):
+        have_market = ~self.by_party["region"].isin(self.without_market)
+        for region, levels in self.by_party[have_market].groupby("region", sort=False):
             failing = levels.loc[~levels["holds"], "level_usd_per_t"]
             if len(failing):
                 first = float(failing.min())

@@ -1,4 +1,4 @@
-"""What a sentence about an agreement needs: names and levels, rounded for the screen or exact for the memo."""
+"""What a sentence about an agreement needs: names, a few for the screen or all for the memo, and exact levels."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ if TYPE_CHECKING:
     from model.words.names import Names
 
 MOST_LISTED = 4
-"""Regions that a rounded sentence lists by name."""
+"""Regions that a short sentence lists by name."""
+SHARE_OF = "share of "
+"""Beginning of the unit of a severity that is a share."""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """How an agreement is told: whose names, who the parties are, and whether every digit and name is given."""
+    """How an agreement is told: whose names, who the parties are, and whether every name is given.
+
+    A level agreed is told with all its digits everywhere: only results are rounded.
+    """
 
     names: Names
     parties: tuple[str, ...]
-    exact: bool = False
+    every_name: bool = False
 
     def number(self, value: float) -> str:
         """A level without its unit."""
-        return numbers.exact(value) if self.exact else numbers.figures(value)
+        return numbers.exact(value)
 
     def price(self, usd_per_t: float) -> str:
         """A price."""
@@ -42,11 +47,11 @@ class Voice:
 
     def percent(self, share: float) -> str:
         """A share in percent."""
-        return numbers.exact_percent(share) if self.exact else numbers.percent(share)
+        return numbers.exact_percent(share)
 
     def money(self, usd: float) -> str:
         """An amount of money."""
-        return f"{numbers.exact(usd)} USD" if self.exact else numbers.money(usd)
+        return f"{self.number(usd)} USD"
 
     def duty(self, specific: float, ad_valorem: float) -> str:
         """A duty: "25 %", "500 USD/t" or both."""
@@ -68,9 +73,9 @@ class Voice:
         if len(named) > 1 and named == frozenset(self.parties):
             return "the parties"
         if len(named) > 1 and named == self.names.regions - frozenset(self.parties):
-            return "all non-parties" if self.exact else "non-parties"
+            return "all non-parties" if self.every_name else "non-parties"
         return self.names.the_regions(
-            sorted(named, key=self.names.region), most=len(named) if self.exact else MOST_LISTED
+            sorted(named, key=self.names.region), most=len(named) if self.every_name else MOST_LISTED
         )
 
     def mineral(self, mineral: str) -> str:
@@ -86,4 +91,6 @@ class Voice:
         title, (own, unit) = self.names.shock(name), self.names.severity(name)
         if severity is None or severity == own:
             return title
+        if unit.startswith(SHARE_OF):
+            return f"{title}, at severity {self.percent(severity)}"
         return f"{title} ({self.number(severity)} {unit})" if unit else f"{title}, at severity {self.number(severity)}"

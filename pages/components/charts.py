@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Part = dict[str, Any]
 
-BAR_PIXELS = 30
+BAR_PIXELS = {1: 30, 2: 42}
+"""Room for a bar by the lines of the longest label."""
 HEIGHT = palette.CHART_HEIGHT
 TALLER = HEIGHT + 30
 TEXT = {"size": palette.FONT_SIZE, "color": palette.INK}
@@ -63,7 +64,8 @@ def figure(chart: Chart, bound: float | None = None, height: int = HEIGHT) -> go
 
 def tall(chart: Chart) -> int:
     """The height that gives every row of a chart its room."""
-    return max(HEIGHT, 110 + BAR_PIXELS * len(chart.labels))
+    lines = max((label.count("<br>") + 1 for label in _cut(chart.labels, chart)), default=1)
+    return max(HEIGHT, 110 + BAR_PIXELS[lines] * len(chart.labels))
 
 
 def bars(labels: Iterable[Any], values: Iterable[float], name: str, colour: str, unit: str) -> Part:
