@@ -41,6 +41,13 @@ def consumer_prices(solved: SolvedMineral, stage: str) -> dict[str, float]:
     return {row["region"]: row["consumer_price"] for row in solved.accounts.prices if row["stage"] == stage}
 
 
+def producer_prices(solved: SolvedMineral, stage: str) -> dict[str, float]:
+    """What producers are paid by the market at a stage, by region that has any production [USD/t]."""
+    produced = {row["region"] for row in solved.accounts.quantities if row["stage"] == stage and row["production"] > 0}
+    prices = [row for row in solved.accounts.prices if row["stage"] == stage and row["region"] in produced]
+    return {row["region"]: row["producer_price"] for row in prices}
+
+
 def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -> float:
     """The mean of regions' prices by their use; the plain mean where nobody uses anything, nan where nobody trades.
 

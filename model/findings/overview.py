@@ -208,7 +208,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Na
         f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
     ]
     if changes(public) and abs(public) > SAID_SHARE * abs(cost):
-        parts.append(f"treasuries {'take in' if public > 0 else 'spend'} {money(public)}")
+        parts.append(f"treasuries {'take in' if public > 0 else 'lose'} {money(public)}")
     return f"{parts[0]}; {', '.join(parts[1:])}."
 
 
@@ -315,11 +315,11 @@ def curve_sentence(
     if fails.empty:
         end = f"and holds in {every} up to {price(highest)}, the highest tried{so_far}"
     else:
-        first = fails.sort_values("fails_from_usd_per_t").iloc[0]
-        where, level = names.the_region(str(first["region"])), float(first["fails_from_usd_per_t"])
-        end = f"and cannot hold in {where} from {price(level)}"
-        others = fails["region"].nunique() - 1
-        end += f" (in {others} more beyond)" if others else ""
+        level = float(fails["fails_from_usd_per_t"].min())
+        first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
+        end = f"and cannot hold in {names.the_regions(first)} from {price(level)}"
+        others = fails["region"].nunique() - len(first)
+        end += f" (in {others} more from higher levels)" if others else ""
         end += so_far
     if current_usd_per_t is None:
         return f"{start} {end}.{apart}"

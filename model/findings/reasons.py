@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"\b\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
 """A number in a reason of the engine: "47,065.1" or "1e+06"."""
 REACHED = 1e-6
-"""A buffer stock buys where the price is within this share of its own."""
+"""A contract for difference pays, and a buffer stock buys, where the price is within this share of its own."""
 
 
 def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
@@ -95,13 +95,15 @@ def _slack(rows: pd.DataFrame, names: Names) -> list[str]:
 
 
 def _cfd_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
-    paid = rows[rows["holds"]]
-    if paid.empty:
-        return []
-    return [
-        f"Producers in {names.the_regions(paid['region'])} are paid up to {exact(floor.price)} USD/t; "
-        "users pay the market price, treasuries the difference."
-    ]
+    held = rows[rows["holds"]]
+    pays = held["price"] <= floor.price * (1 + REACHED)
+    sentences = []
+    if pays.any():
+        sentences.append(
+            f"Producers in {names.the_regions(held.loc[pays, 'region'])} are paid up to {exact(floor.price)} USD/t; "
+            "users pay the market price, treasuries the difference."
+        )
+    return sentences + _slack(held[~pays], names)
 
 
 def _buffer_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:

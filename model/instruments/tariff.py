@@ -34,10 +34,11 @@ class Tariff(BorderMeasure):
 
     def phrase(self, say: Voice) -> str:
         """For example "charge 25 % on refined antimony from non-parties"."""
-        larger = ", whichever is larger," if self.greater_of else ""
         product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
-        return f"charge {say.duty(self.specific, self.ad_valorem)}{larger} on {product} from {exporters}"
+        duty = say.duty(self.specific, self.ad_valorem, greater_of=self.greater_of)
+        return f"charge {duty} on {product} from {exporters}"
 
     def label(self, say: Voice) -> str:
         """For example "tariff 25 %"."""
-        return f"{self.short} {say.duty(self.specific, self.ad_valorem)}"
+        duty = say.duty(self.specific, self.ad_valorem, greater_of=self.greater_of)
+        return f"{self.short} {duty.removesuffix(',')}"

@@ -54,18 +54,20 @@ def effect_of_agreement(shocks: pd.DataFrame) -> pd.DataFrame:
 
 
 def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
-    """Under which shock the agreement helps the parties most, and under which least."""
+    """Under which shock the agreement helps the parties most, and under which it helps least or harms most."""
     effect = effect_of_agreement(shocks)["net_gain_usd"].dropna()
     if effect.empty:
         return "No named shock has a result."
     best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
     if not changes(effect.abs().max()):
         return "Under no named shock does the agreement change anything for the parties."
+    harms, helps = float(effect.max()) < 0.0, float(effect.min()) >= 0.0
     first = (
-        f"The agreement does the parties together most good under “{say.names.shock(str(best))}” "
-        f"({signed_money(float(effect.max()))} a year)"
+        f"The agreement {'harms the parties together least' if harms else 'does the parties together most good'} under "
+        f"“{say.names.shock(str(best))}” ({signed_money(float(effect.max()))} a year)"
     )
-    return f"{first}, least under “{say.names.shock(str(worst))}” ({signed_money(float(effect.min()))} a year)."
+    last = f"under “{say.names.shock(str(worst))}” ({signed_money(float(effect.min()))} a year)"
+    return f"{first}, {'least' if helps else 'most' if harms else 'most harm'} {last}."
 
 
 def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice) -> list[str]:

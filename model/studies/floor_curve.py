@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from model.errors import SolveError
-from model.instruments import Floor
-from model.outcome import consumer_prices, use_weighted_price
+from model.instruments import Floor, Mechanism
+from model.outcome import consumer_prices, producer_prices, use_weighted_price
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -132,8 +132,10 @@ def floor_levels(
     floor = floor_of(world, scenario, mineral)
     use_t = world.parties_use(mineral, floor.stage, scenario)
     reference = world.parties_price(mineral, floor.stage, scenario.status_quo())
-    unbound = consumer_prices(world.solved(mineral, with_floor_at(scenario, floor, None)), floor.stage)
-    named = [unbound[region] for region in floor.parties if region in unbound]
+    without = world.solved(mineral, with_floor_at(scenario, floor, None))
+    unbound = consumer_prices(without, floor.stage)
+    held_prices = producer_prices(without, floor.stage) if floor.mechanism is Mechanism.CFD else unbound
+    named = [held_prices[region] for region in floor.parties if region in held_prices]
     level_rows: list[tuple[float, float, float]] = []
     party_rows: list[dict[str, object]] = []
     unsolved: list[float] = []

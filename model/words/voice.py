@@ -53,11 +53,12 @@ class Voice:
         """An amount of money."""
         return f"{self.number(usd)} USD"
 
-    def duty(self, specific: float, ad_valorem: float) -> str:
-        """A duty: "25 %", "500 USD/t" or both."""
+    def duty(self, specific: float, ad_valorem: float, *, greater_of: bool = False) -> str:
+        """A duty: "25 %", "500 USD/t", their sum or the larger of the two."""
         parts = [self.percent(ad_valorem)] if ad_valorem or not specific else []
         parts += [self.price(specific)] if specific else []
-        return " plus ".join(parts)
+        joined = (" or " if greater_of else " plus ").join(parts)
+        return f"{joined}, whichever is larger," if greater_of and len(parts) > 1 else joined
 
     def region(self, region: str) -> str:
         """A region's name as a label."""
