@@ -10,6 +10,7 @@ import streamlit as st
 from model.errors import AccordError
 from model.files import lines_of, text_of
 from model.snapshot.record import Snapshot, parse
+from model.words.numbers import counted
 from pages.components import documents, layout, links, results, state
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def _table(found: list[Entry]) -> list[Entry]:
             "Author": [entry.author for entry in found],
         }
     )
-    number = f"{len(found):,} {'entry' if len(found) == 1 else 'entries'}"
-    st.caption(f"{number}. Mark one to open or describe it, several to archive them.")
+    st.caption(f"{counted(len(found), 'entry', 'entries')}. Mark one to open or describe it, several to archive them.")
     event = st.dataframe(
         frame,
         hide_index=True,
@@ -161,7 +161,7 @@ def _take_in(data: bytes) -> None:
         if '"minerals-accord library"' in next(lines_of(data, "file"), ""):
             new, faults = documents.library().take_in(lines_of(data, "library export"))
             told = "".join(f" Refused: {fault}." for fault in faults)
-            documents.say(f"{new} new entries taken in.{told}", fault=bool(faults))
+            documents.say(f"{counted(new, 'new entry', 'new entries')} taken in.{told}", fault=bool(faults))
             return
         text = text_of(data, "file")
         item = parse(text) if '"minerals-accord snapshot"' in text else links.parse(text)

@@ -139,6 +139,7 @@ def test_conflicts_are_told_in_sentences(page: Any) -> None:
     assert "Japan: at most 1% of use from non-parties; alone it would have to give" in said(test)
 
 
+@pytest.mark.slow
 def test_red_lines_are_added_edited_kept_and_removed(page: Any) -> None:
     test = page("design", BISMUTH)
     test.selectbox(key="line_party").set_value("JPN")

@@ -152,6 +152,7 @@ def test_a_lever_that_cannot_reach_its_target_says_how_far_it_comes() -> None:
     assert reached == Reached(None, 3.0)
 
 
+@pytest.mark.slow
 def test_the_lowest_floor_that_reaches_a_target_is_found(evaluator: Evaluator, trial: Trial, names: Names) -> None:
     target = producer_price(evaluator, trial, MINERAL)
     answer = last(one_lever(evaluator, trial, MINERAL, "floor", Aim("producer_price", target)))
@@ -364,6 +365,7 @@ def test_the_four_combinations_of_a_change_are_split_by_hand(trial: Trial) -> No
     assert (split.before, split.after) == (10.0, 21.0)
 
 
+@pytest.mark.slow
 def test_the_change_since_a_saved_scenario_names_its_cause(
     table: ResponseTable, trial: Trial, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def test_the_refined_optimum_agrees_with_brute_force_over_a_fine_grid(table: Res
     assert design.choice.objective >= brute.choice.objective - 0.005 * abs(brute.choice.objective)
 
 
+@pytest.mark.slow
 def test_the_proof_verifies_what_the_choice_predicts(table: ResponseTable) -> None:
     design = Designer(table, asked(objective={"kind": "worst_off"})).result()
     assert design.proof is not None
@@ -160,6 +161,7 @@ def test_refinement_finds_an_agreement_that_the_menu_does_not_have(table: Respon
     assert earned["KOR"] >= 16.0
 
 
+@pytest.mark.slow
 def test_a_coarse_menu_still_gives_a_frontier_of_a_dozen_agreements(table: ResponseTable) -> None:
     designer = Designer(table, asked(participation="none"))
     designer.result()

@@ -35,6 +35,7 @@ def calibration(world: World) -> Calibration:
     return calibrate(world.tables, world.assumptions, SHORT)
 
 
+@pytest.mark.slow
 def test_every_mineral_has_a_row_in_the_order_of_its_table(world: World) -> None:
     table = calibration_table(world)
     assert tuple(table["mineral"]) == world.minerals

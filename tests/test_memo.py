@@ -26,6 +26,7 @@ from pypdf.generic import DictionaryObject
 
 from model.cli import main
 from model.errors import SnapshotError
+from model.findings.charts import industries
 from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
@@ -419,6 +420,14 @@ def test_screen_and_paper_draw_the_same_series_with_the_same_numbers() -> None:
         for name, trace in on_screen.items():
             if trace.type == "scatter":
                 assert list(handles[name].get_xdata()) == list(trace.x)
+
+
+@pytest.mark.parametrize(("label", "pixels"), [("Batteries", 30), ("Aircraft and airframe parts", 42)])
+def test_a_chart_on_screen_has_room_for_every_line_of_its_labels(label: str, pixels: int) -> None:
+    labels = tuple(f"{label} {number}" for number in range(20))
+    frame = pd.DataFrame({"name": labels, "extra_cost_usd": 1e6, "extra_cost_usd_without": 0.0})
+    assert charts.tall(industries(frame, "")) >= pixels * len(labels)
+    assert (charts.tall(industries(frame, "")) >= 42 * len(labels)) is (pixels == 42)
 
 
 def test_what_differs_from_the_status_quo_is_listed() -> None:

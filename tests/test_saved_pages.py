@@ -43,6 +43,7 @@ def test_saved_lists_searches_and_names_duplicates(library: Library) -> None:
     assert test.expander[-1].label == "Duplicates: 1 saved more than once under the same id"
     test.text_input(key="saved_search").set_value("round").run()
     assert listed(test) == ["Bismuth: a floor"]
+    assert test.caption[0].value.startswith("1 entry. ")
 
 
 def test_archived_entries_show_under_their_switch(library: Library) -> None:
@@ -129,7 +130,7 @@ def test_an_export_with_every_kind_of_line_break_in_a_note_comes_back_as_one_ent
     other.save(Scenario(name="pasted", minerals=("gallium",)), note=note)
     test = imported("ls.jsonl", "".join(other.export()).encode())
     assert not test.exception
-    assert test.success[0].value == "1 new entries taken in."
+    assert test.success[0].value == "1 new entry taken in."
     assert library.entries("pasted")[0].note == note
 
 

@@ -66,7 +66,7 @@ def content_of(name: str) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("chunk", [0, 1, *(pytest.param(chunk, marks=pytest.mark.slow) for chunk in range(2, CHUNKS))])
 def test_generated_markets_are_solved_right_or_rightly_refused(chunk: int) -> None:
     failures = []
     for number in range(CHUNK * chunk, CHUNK * (chunk + 1)):

@@ -140,6 +140,15 @@ def signed_percent(share: float) -> str:
     return f"{sign(share)}{percent(abs(share))}"
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "entry", "entries"), counted(1_200, "entry", "entries")
+    ('1 entry', '1,200 entries')
+    """
+    return f"{number:,} {one if number == 1 else several}"
+
+
 def listing(names: Sequence[str]) -> str:
     """Names in a row with "and" before the last.
 
