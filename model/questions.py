@@ -46,7 +46,7 @@ def questions(
 ) -> list[str]:
     """Questions about the rates of a scenario, case or design request and what has no effect in it.
 
-    With a library also about its named shocks, with the ``hosts`` of by-products about minerals that are not solved.
+    With a library also about its named shocks, with the ``hosts`` of every mineral about minerals that are not solved.
 
     >>> from model.scenario import Scenario
     >>> ban = {"kind": "export_tax", "exporter": "CHN", "importers": ["USA"], "mineral": "tin", "stage": "refined"}
@@ -116,13 +116,16 @@ def _other_mechanisms(agreement: Terms) -> Iterator[str]:
 def _other_minerals(
     scenario: Scenario, library: ShockLibrary | None, hosts: Mapping[str, Collection[str]]
 ) -> Iterator[str]:
-    """Terms and shocks on minerals that are neither looked at nor hosts of those that are."""
+    """Terms and shocks on minerals that are neither looked at nor hosts of those that are.
+
+    Unknown names are left to the refusal.
+    """
     solved = {link for mineral in scenario.minerals for link in (mineral, *hosts.get(mineral, ()))}
     on: list[tuple[str, tuple[str, ...]]]
     on = [(place(("agreement", term.key, at)), (term.mineral,)) for at, term in scenario.agreement.terms()]
     on += [(place(("shocks", at)), _minerals_of(shock, library)) for at, shock in enumerate(scenario.shocks)]
     for what, minerals in on:
-        if minerals and solved.isdisjoint(minerals):
+        if minerals and solved.isdisjoint(minerals) and (solved | {*minerals}) <= hosts.keys():
             told = ", ".join(map(short, minerals))
             yield f"{what} is on {told} and has no effect; the scenario's minerals are {', '.join(scenario.minerals)}"
 

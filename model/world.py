@@ -82,6 +82,11 @@ class World:
         """Region ids of all markets."""
         return tuple(self.tables["regions"]["id"])
 
+    @property
+    def hosts_by_mineral(self) -> dict[str, tuple[str, ...]]:
+        """Every mineral with its hosts; none for one that is no by-product."""
+        return {mineral: tuple(self.hosts.get(mineral, ())) for mineral in self.minerals}
+
     @cached_property
     def stages(self) -> dict[str, tuple[str, ...]]:
         """Traded stages of every mineral."""

@@ -196,7 +196,7 @@ def test_an_assumption_can_be_replaced(tmp_path: Path, written: Callable[[object
             ["floors[0].price", "-5", "greater than or equal to 0"],
         ),
         ({"agreement": {"floors": [{**FLOOR, "parties": ["CHN"]}]}}, ["CHN", "is not a party", "USA"]),
-        ({"agreement": {"floors": [{**FLOOR, "parties": []}]}}, ["floors[0].parties", "at least 1"]),
+        ({"agreement": {"floors": [{**FLOOR, "parties": []}]}}, ["floors[0].parties is empty; name at least one"]),
         (
             {"agreement": {"floors": [{**FLOOR, "mechanism": "subsidy"}]}},
             ["mechanism", "subsidy", "variable_levy", "cfd"],

@@ -90,13 +90,18 @@ def test_terms_and_shocks_on_minerals_that_are_not_solved_are_asked_about(world:
         ],
     }
     assert {"titanium", "antimony"}.isdisjoint({mineral, of})
-    asked = questions(Scenario.parse(content, "scenario"), world.library, world.hosts)
+    asked = questions(Scenario.parse(content, "scenario"), world.library, world.hosts_by_mineral)
     rest = f"and has no effect; the scenario's minerals are {mineral}"
     assert asked == [
         f"agreement.floors[1] is on titanium {rest}",
         f"shocks[1] is on titanium {rest}",
         f"shocks[2] is on antimony {rest}",
     ]
+
+
+def test_unknown_minerals_are_left_to_the_refusal(world: World) -> None:
+    content = {"minerals": ["antimony"], "agreement": {"floors": [{**FLOOR, "mineral": "gold"}]}}
+    assert questions(Scenario.parse(content, "scenario"), world.library, world.hosts_by_mineral) == []
 
 
 def test_an_offtake_without_a_route_is_asked_about_in_a_case() -> None:

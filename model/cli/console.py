@@ -74,7 +74,7 @@ def ask(record: Record, world: World | None = None) -> None:
     """Ask on standard error about what may not be meant as it stands."""
     from model.questions import questions
 
-    known = () if world is None else (world.library, world.hosts)
+    known = () if world is None else (world.library, world.hosts_by_mineral)
     for question in questions(record, *known):
         sys.stderr.write(f"accord: is this meant? {one_line(question)}\n")
 

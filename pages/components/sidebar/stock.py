@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from model import edits
 from model.instruments import Offtake, Stockpile
-from pages.components import results
+from pages.components import layout, results
 from pages.components.sidebar import fields
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ def _stockpile(now: Scenario) -> None:
         return
     region = results.names().region
     fields.choice_of(now, Stockpile, "party", "Party", "stockpile_party", now.parties, region)
+    if stockpile.party not in now.parties:
+        st.caption(layout.plain(f"{region(stockpile.party)} is no party; its stock is released all the same."))
     fields.of(now, Stockpile, "quantity", "Release at most", "stockpile_t")
     fields.of(now, Stockpile, "release_above", "Release above", "stockpile_usd")
 
