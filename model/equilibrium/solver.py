@@ -4,7 +4,9 @@
 2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
 3. Newton starts from the market's own start prices, never from an earlier answer. Where it has none or does not
    arrive, the interior-point method finds the point.
-4. A linear programme, its steps centred on the point, is solved by HiGHS, with what the instruments themselves charge
+4. Where something flat takes up what levies keep out, several levies hold a floor. Then the floor is sought from just
+   below, where only the smallest levy does.
+5. A linear programme, its steps centred on the point, is solved by HiGHS, with what the instruments themselves charge
    there. Its optimum must be the point's quantities and its duals the point's prices (where they are unique);
    otherwise the solve is refused.
 """
@@ -15,6 +17,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import Point, System
@@ -26,7 +30,7 @@ from model.equilibrium.search.interior import find
 from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
 from model.errors import SolveError
 from model.market.curves import CurveGroups
-from model.market.records import Shape
+from model.market.records import NOWHERE, Shape
 from model.overlay import Pool, Problem, State
 from model.work import Memory
 
@@ -39,8 +43,12 @@ PROVING_WIDTH = 5e-4
 LARGEST_PRICE_ERROR = 1e-6
 """Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
 AT_CAP = 1.0 - 1e-9
+BELOW = 5e-10
+"""By what share of itself a floor is sought lower, so that what stands at it is on one side; less than is shown."""
 MOST_COMPILED = 96
 UNLIMITED = 1e9
+PART = 1e-9
+"""Share of the market that is neither nothing nor all of what something flat offers or takes."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,10 @@ class Solver:
             price = problem.market.start_price
             own = np.ones(system.nodes) if price is None else price / problem.market.price_scale
             proved = self._prove(system, find(system, own))
+        if _has_open_levy(scaled, proved.point):
+            system = System(scaled, step)
+            system.floor = system.floor * (1.0 - BELOW)
+            proved = self._prove(system, find(system, proved.point.price))
         return _state(problem, system, proved, excused)
 
     def _fast(self, system: System, first: Point | None) -> Proved | None:
@@ -147,6 +159,23 @@ class Solver:
         ladder = Ladder(system.problem.table, FINE, 1)
         key = system.problem.structure
         return ladder, self._compiled.recall(key, lambda: CompiledProgramme(system.problem, ladder.owner))
+
+
+def _has_open_levy(problem: Problem, point: Point) -> bool:
+    """Whether several levies do as well: where a floor is held, something flat (a stock, a step) may set the price too.
+
+    It may from afar, along routes that are part used.
+    """
+    table, x = problem.table, point.quantity
+    part_used = (x > table.lower + PART * QUANTITY_UNIT) & (x < table.upper - PART * QUANTITY_UNIT)
+    rigid = (table.shape == Shape.FLAT) & part_used & (problem.levy < 0)
+    between = rigid & (table.node_in != NOWHERE) & (table.node_out != NOWHERE)
+    nodes = len(point.price)
+    ties = coo_array((np.ones(between.sum()), (table.node_in[between], table.node_out[between])), shape=(nodes, nodes))
+    _, market = connected_components(ties, directed=False)
+    sets_price = np.maximum(table.node_in, table.node_out)[rigid & ~between]
+    held = [group.node for group, levy in zip(problem.levies, point.levy, strict=True) if levy > 0.0]
+    return bool(np.isin(market[held], market[sets_price]).any())
 
 
 def _floors_that_ask(problem: Problem, state: State) -> tuple[int, ...]:
