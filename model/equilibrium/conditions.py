@@ -337,7 +337,11 @@ class System:
         plain = self.trades_flat | small
         plain[self.nodes] = True
         arrive, leave = np.where(plain, 1.0, arrive), np.where(plain, 1.0, leave)
-        return np.where(plain[: self.nodes], gap, (np.log(arrive) - np.log(leave))[: self.nodes]), 1.0 / arrive, 1.0 / leave
+        return (
+            np.where(plain[: self.nodes], gap, (np.log(arrive) - np.log(leave))[: self.nodes]),
+            1.0 / arrive,
+            1.0 / leave,
+        )
 
     def _enter_regimes(self, point: Point) -> None:
         """Let a floor or a stock's price rule where the price has passed it."""
