@@ -95,26 +95,30 @@ def _slack(rows: pd.DataFrame, names: Names) -> list[str]:
 
 
 def _cfd_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
-    held = rows[rows["holds"]]
-    pays = held["price"] <= floor.price * (1 + REACHED)
-    sentences = []
-    if pays.any():
-        sentences.append(
-            f"Producers in {names.the_regions(held.loc[pays, 'region'])} are paid up to {exact(floor.price)} USD/t; "
-            "users pay the market price, treasuries the difference."
-        )
-    return sentences + _slack(held[~pays], names)
+    at_its_price, above = _by_reach(floor, rows)
+    sentences = [
+        f"Producers in {names.the_regions(regions)} are paid up to {exact(floor.price)} USD/t; "
+        "users pay the market price, treasuries the difference."
+        for regions in at_its_price
+    ]
+    return sentences + _slack(above, names)
 
 
 def _buffer_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
+    at_its_price, above = _by_reach(floor, rows)
+    sentences = [
+        f"The buffer stock holds {exact(floor.price)} USD/t in {names.the_regions(regions)}."
+        for regions in at_its_price
+    ]
+    return sentences + _slack(above, names)
+
+
+def _by_reach(floor: Floor, rows: pd.DataFrame) -> tuple[list[list[str]], pd.DataFrame]:
+    """Regions whose price is the floor's own, as one list or none, and the rows of those whose price is above it."""
     held = rows[rows["holds"]]
-    binds = held["price"] <= floor.price * (1 + REACHED)
-    sentences = []
-    if binds.any():
-        sentences.append(
-            f"The buffer stock holds {exact(floor.price)} USD/t in {names.the_regions(held.loc[binds, 'region'])}."
-        )
-    return sentences + _slack(held[~binds], names)
+    reached = held["price"] <= floor.price * (1 + REACHED)
+    regions = held.loc[reached, "region"].tolist()
+    return [regions] if regions else [], held[~reached]
 
 
 def _trq_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:

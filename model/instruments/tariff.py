@@ -41,4 +41,4 @@ class Tariff(BorderMeasure):
     def label(self, say: Voice) -> str:
         """For example "tariff 25 %"."""
         duty = say.duty(self.specific, self.ad_valorem, greater_of=self.greater_of)
-        return f"{self.short} {duty.removesuffix(',')}"
+        return f"{self.short} {duty}"

@@ -61,7 +61,7 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
     best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
     if not changes(effect.abs().max()):
         return "Under no named shock does the agreement change anything for the parties."
-    harms, helps = float(effect.max()) < 0.0, float(effect.min()) >= 0.0
+    harms, helps = (not changes(max(end, 0.0)) for end in (effect.max(), -effect.min()))
     first = (
         f"The agreement {'harms the parties together least' if harms else 'does the parties together most good'} under "
         f"“{say.names.shock(str(best))}” ({signed_money(float(effect.max()))} a year)"

@@ -57,8 +57,7 @@ class Voice:
         """A duty: "25 %", "500 USD/t", their sum or the larger of the two."""
         parts = [self.percent(ad_valorem)] if ad_valorem or not specific else []
         parts += [self.price(specific)] if specific else []
-        joined = (" or " if greater_of else " plus ").join(parts)
-        return f"{joined}, whichever is larger," if greater_of and len(parts) > 1 else joined
+        return f"the larger of {' and '.join(parts)}" if greater_of and len(parts) > 1 else " plus ".join(parts)
 
     def region(self, region: str) -> str:
         """A region's name as a label."""
