@@ -31,9 +31,13 @@ from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
 from model.memo.blocks import Bullets, Column, Document, Picture, Sheet, million
+from model.memo.conclusions import shocks_sentence
 from model.memo.content import memo
 from model.memo.pdf import BREAK, JOIN
 from model.snapshot.record import Snapshot
+from model.words.names import Names
+from model.words.voice import Voice
+from model.world import World
 from pages.components import charts
 from tests.snapshots import SAMPLE, altered, renamed, sample
 from tests.toy import formulations, shipped
@@ -487,3 +491,18 @@ def test_the_command_line_refuses_unknown_formats_and_places(tmp_path: Path) -> 
     assert main(["memo", str(SAMPLE), "--format", "html", "--out", str(tmp_path / "none" / "memo.html")]) == 2
     assert main(["memo", str(tmp_path / "none.json"), "--format", "html", "--out", str(tmp_path / "memo.html")]) == 2
     assert main(["memo", str(SAMPLE), "--format", "html", "--out", str(tmp_path / "memo.html")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("effects", "said"),
+    [
+        ((3e6, -2e6), "does the parties together most good under “first” (+3.00 million USD a year), most harm under"),
+        ((-1e6, -2e6), "harms the parties together least under “first” (−1.00 million USD a year), most under"),
+        ((3e6, 2e6), "does the parties together most good under “first” (+3.00 million USD a year), least under"),
+    ],
+)
+def test_harm_under_every_shock_is_not_called_good(world: World, effects: tuple[float, float], said: str) -> None:
+    shocks = pd.DataFrame(
+        {"shock": ["first", "second"], "net_gain_usd_with_agreement": effects, "net_gain_usd_without_agreement": 0.0}
+    )
+    assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
