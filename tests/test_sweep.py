@@ -55,6 +55,14 @@ MENDED = {
     "5-156": "a loss of processing that has no capacity",
     "5-217": "fixed demand that lives on an offtake",
     "8-1": "a guarantee that pays for a glut",
+    "50-117": "an offtake of goods that would go round in a circle",
+    "50-223": "a levy where a quota of nothing keeps all out already",
+    "50-868": "a capacity many times larger than the market",
+    "50-1013": "a search that leads nowhere from its first start",
+    "50-2593": "bounds that differ by rounding",
+    "50-5531": "a step larger than a thousand million",
+    "50-8399": "a floor that no arrivals could support",
+    "50-9384": "two levies where one would do",
 }
 """Markets of other seeds that were once solved wrong or refused, and what they hold."""
 COMPARED = ("prices", "quantities", "flows", "floors")

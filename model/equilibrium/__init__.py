@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 LARGEST_IMBALANCE = 1e-6
 """Largest relative world imbalance, welfare identity error or complementarity residual of a result returned."""
 
+UNSERVED = (
+    ("any supply that can reach it", ""),
+    ("what offtakes leave of the supply that can reach it", ", or commit less"),
+)
+"""What cannot serve a demand, and what else would help: all there is, then what is left once offtakes are kept."""
+
 __all__ = ["Equilibrium", "SolvedMineral", "Solver", "lay_over", "solve", "solve_problem"]
 
 
@@ -170,11 +176,14 @@ def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: Sta
 def _explain_infeasible(problem: Problem) -> None:
     """Say what is asked for in vain, or paid for without end; nothing where neither is the reason."""
     mineral = problem.market.mineral
-    for node in (problem.market.nodes[position] for position in unserved_nodes(problem)):
-        raise ScenarioError(
-            f"demand without choke price for {mineral} ({node.stage}) in {node.region} cannot be served by any supply "
-            "that can reach it; give it a choke_price, a route, or more capacity"
-        )
+    for kept, (what, remedy) in enumerate(UNSERVED):
+        for node in (
+            problem.market.nodes[position] for position in unserved_nodes(problem, after_commitments=bool(kept))
+        ):
+            raise ScenarioError(
+                f"demand without choke price for {mineral} ({node.stage}) in {node.region} cannot be served by {what}; "
+                f"give it a choke_price, a route, or more capacity{remedy}"
+            )
     for node in (problem.market.nodes[position] for position in endless_nodes(problem)):
         raise ScenarioError(
             f"{mineral} ({node.stage}) in {node.region} is offered without limit at less than its floor pays for any "

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 NOTHING = 1e-9
 """Share of the quantity scale that is nothing."""
 MOST_CARRIED = 1e9
-LAST_SHARE = 1e-3
-"""Share of its base quantity that a demand without choke price is sure to want, when what cannot be served is named."""
+FARTHEST_PRICE = 1e4
+"""What a demand without choke price still wants at so many times its reference price, it is sure to want."""
 
 
 def excuse_undeliverable(problem: Problem) -> tuple[Problem, tuple[float, ...]]:
@@ -93,12 +93,16 @@ def _deliverable(problem: Problem, routes: Integers, wanted: Floats) -> Floats:
 
 
 def _most_alone(problem: Problem, routes: Integers) -> Floats:
-    """The most that each route can carry of goods new to its buyer when no other commitment is to be met."""
+    """The most that each route can carry of goods new to its buyer when no other commitment is to be met.
+
+    What the buyer could send away only to buy it back is not new.
+    """
     t, least = problem.table, problem.table.lower.copy()
     least[routes] = 0.0
     most = []
     for route in routes.tolist():
-        open_problem = _used_up(replace(problem, table=replace(t, lower=least)), np.array([route]))
+        upper = np.where((t.node_in == t.node_out[route]) & (t.role != Role.DEMAND), least, t.upper)
+        open_problem = _used_up(replace(problem, table=replace(t, lower=least, upper=upper)), np.array([route]))
         programme = CompiledProgramme(open_problem, np.arange(len(t)))
         cost = np.zeros(len(t))
         cost[route] = -1.0
@@ -113,12 +117,19 @@ def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
     return Steps(np.arange(count), cost, problem.table.lower, problem.table.upper)
 
 
-def unserved_nodes(problem: Problem) -> list[int]:
-    """Nodes whose fixed demand, or demand that pays any price, exceeds all that can arrive (empty if none does)."""
+def unserved_nodes(problem: Problem, after_commitments: bool = False) -> list[int]:
+    """Nodes whose fixed demand, or demand that pays any price, exceeds all that can arrive (empty if none does).
+
+    ``after_commitments`` asks what arrives once every offtake is kept.
+    """
+    if after_commitments and problem.commitments:
+        problem, _ = excuse_undeliverable(problem)
     t = problem.table
     pays_any_price = (t.shape == Shape.POWER) & (t.exponent < 0)
-    least = np.minimum(np.where(pays_any_price, np.maximum(t.lower, LAST_SHARE * t.base), t.lower), t.upper)
-    least[[each.route for each in problem.commitments]] = 0.0
+    wanted = t.base * FARTHEST_PRICE ** np.where(pays_any_price, t.exponent, 0.0)
+    least = np.minimum(np.where(pays_any_price, np.maximum(t.lower, wanted), t.lower), t.upper)
+    if not after_commitments:
+        least[[each.route for each in problem.commitments]] = 0.0
     nodes = np.arange(len(problem.market.nodes))
     help_in = activities(len(nodes), role=Role.SUPPLY, shape=Shape.FLAT, region=0, node_out=nodes)
     relaxed = replace(problem, table=join([replace(t, lower=least), help_in]))

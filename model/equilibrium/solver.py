@@ -44,9 +44,10 @@ LARGEST_PRICE_ERROR = 1e-6
 """Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
 AT_CAP = 1.0 - 1e-9
 BELOW = 5e-10
-"""By what share of itself a floor is sought lower, so that what stands at it is on one side; less than is shown."""
+"""By what share of itself a floor is at most sought lower, each party's by another, so that no two stand at one price.
+
+It is less than is shown."""
 MOST_COMPILED = 96
-UNLIMITED = 1e9
 PART = 1e-9
 """Share of the market that is neither nothing nor all of what something flat offers or takes."""
 
@@ -101,7 +102,7 @@ class Solver:
             proved = self._prove(system, find(system, own))
         if _has_open_levy(scaled, proved.point):
             system = System(scaled, step)
-            system.floor = system.floor * (1.0 - BELOW)
+            system.floor = system.floor * (1.0 - BELOW * np.arange(1, system.levies + 1) / system.levies)
             proved = self._prove(system, find(system, proved.point.price))
         return _state(problem, system, proved, excused)
 
@@ -162,9 +163,9 @@ class Solver:
 
 
 def _has_open_levy(problem: Problem, point: Point) -> bool:
-    """Whether several levies do as well: where a floor is held, something flat (a stock, a step) may set the price too.
+    """Whether several levies do as well: where one holds its floor, something flat may set the price too.
 
-    It may from afar, along routes that are part used.
+    A stock or a step does, or another party's levy; from afar too, along routes that are part used.
     """
     table, x = problem.table, point.quantity
     part_used = (x > table.lower + PART * QUANTITY_UNIT) & (x < table.upper - PART * QUANTITY_UNIT)
@@ -174,8 +175,8 @@ def _has_open_levy(problem: Problem, point: Point) -> bool:
     ties = coo_array((np.ones(between.sum()), (table.node_in[between], table.node_out[between])), shape=(nodes, nodes))
     _, market = connected_components(ties, directed=False)
     sets_price = np.maximum(table.node_in, table.node_out)[rigid & ~between]
-    held = [group.node for group, levy in zip(problem.levies, point.levy, strict=True) if levy > 0.0]
-    return bool(np.isin(market[held], market[sets_price]).any())
+    held = market[[group.node for group, levy in zip(problem.levies, point.levy, strict=True) if levy > 0.0]]
+    return len(np.unique(held)) < len(held) or bool(np.isin(held, market[sets_price]).any())
 
 
 def _floors_that_ask(problem: Problem, state: State) -> tuple[int, ...]:
@@ -255,7 +256,7 @@ def scale_state(state: State) -> State:
 def _fill(steps: Steps, quantity: Floats) -> Floats:
     """Each activity's quantity laid onto its steps, which stand together, cheapest first."""
     starts = np.flatnonzero(np.r_[True, steps.owner[1:] != steps.owner[:-1]])
-    sizes = np.where(steps.upper < UNLIMITED, steps.upper, 0.0)  # such a step is its activity's last
+    sizes = np.minimum(steps.upper, quantity[steps.owner])  # of a step without end, as much as there is
     cumulative = np.cumsum(sizes)
     before = np.repeat(cumulative[starts] - sizes[starts], np.diff(np.r_[starts, len(steps.owner)]))
     already = cumulative - sizes - before

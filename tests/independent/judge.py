@@ -85,7 +85,7 @@ def judge(content: Content) -> Verdict:
 def refused(content: Content, message: str, seconds: float) -> Verdict:
     """Whether a refusal is right: no equilibrium exists, or the second solver finds one that the verifier confirms."""
     market = read(content)
-    if not servable(market) or endless(market):
+    if not servable(market) or not servable(market, after_commitments=True) or endless(market):
         return Verdict(RIGHTLY_REFUSED, (message,), seconds)
     try:
         with time_limit(OWN_S):

@@ -431,27 +431,37 @@ def deliverable(market: CaseMarket) -> dict[Way, Delivery]:
 
 
 BIG = 1e15
-NEXT_TO_NOTHING = 1e-3
-"""Share of its reference quantity that isoelastic use without choke price must find."""
+DEAREST = 1e4
+"""Isoelastic use without choke price must find what it still wants at so many times its reference price."""
 PLENTY = 1e5
 """As good as unlimited, in multiples of the largest commitment."""
 
 
-def servable(market: CaseMarket) -> bool:
-    """Whether use that no price chokes off can be served: all fixed quantities at once, and some of every other."""
+def servable(market: CaseMarket, *, after_commitments: bool = False) -> bool:
+    """Whether use that no price chokes off can be served: all fixed quantities at once, and some of every other.
+
+    All there is, or what is left of it once the offtakes are kept.
+    """
     wanted: list[tuple[Node, float]] = []
     for trader in market.demand:
         curve = trader.curve.content
         if curve.get("choke_price") is None and curve["kind"] in {"fixed", "isoelastic"} and trader.curve.scale > 0:
-            share = 1.0 if curve["kind"] == "fixed" else NEXT_TO_NOTHING
+            share = 1.0 if curve["kind"] == "fixed" else DEAREST ** curve["elasticity"]
             wanted.append((trader.node, share * curve["quantity"] * trader.curve.scale))
     wanted = [(node, quantity) for node, quantity in wanted if quantity > 0]
     if not wanted:
         return True
     network = _network(market, size=sum(quantity for _, quantity in wanted))
-    network.columns.append(({network.row[node]: 0.0 for node, _ in wanted}, network.size))
+    whole = dict.fromkeys(network.row.values(), 0.0)
     for node, quantity in wanted:
-        network.columns[-1][0][network.row[node]] -= quantity / network.size
+        whole[network.row[node]] -= quantity / network.size
+    if after_commitments:
+        kept = deliverable(market)
+        for route in market.routes:
+            if route.way in kept:
+                whole[network.row[route.source]] -= kept[route.way].must / network.size
+                whole[network.row[route.target]] += kept[route.way].must / network.size
+    network.columns.append((whole, network.size))
     served = network.most([len(network.columns) - 1])
     return served is not None and served[0] >= network.size * (1 - 1e-7)
 
@@ -507,11 +517,15 @@ class _Network:
     columns: list[tuple[dict[int, float], float]] = field(default_factory=list)
     pools: list[tuple[list[int], float]] = field(default_factory=list)
     way: dict[Way, int] = field(default_factory=dict)
+    first: dict[int, float] = field(default_factory=dict)
+    """What use that no price chokes off takes at a place before anything else."""
 
     def most(self, wanted: list[int]) -> list[float] | None:
         """Largest sum of some columns, column by column."""
         matrix = np.zeros((len(self.row) + len(self.pools), len(self.columns)))
         limit = np.zeros(len(matrix))
+        for row, quantity in self.first.items():
+            limit[row] = -quantity / self.size
         for column, (change, _) in enumerate(self.columns):
             for row, value in change.items():
                 matrix[row, column] = -value
@@ -562,16 +576,21 @@ def _network(market: CaseMarket, size: float, committed: tuple[Route, ...] = ())
 
 
 def _most(market: CaseMarket, committed: list[Route], *, new_to_the_buyer: bool = False) -> dict[Way, float]:
-    """Most that the committed routes can carry together, each up to its commitment."""
+    """Most that the committed routes can carry together, each up to its commitment; fixed use comes first."""
     network = _network(market, max(route.committed for route in committed), tuple(committed))
+    for trader in market.demand:
+        curve = trader.curve.content
+        if curve["kind"] == "fixed" and curve.get("choke_price") is None:
+            row = network.row[trader.node]
+            network.first[row] = network.first.get(row, 0.0) + curve["quantity"] * trader.curve.scale
     if new_to_the_buyer:
         buyers = {network.row[route.target] for route in committed}
         for column, (change, _) in enumerate(network.columns):
             if any(change.get(buyer, 0.0) < 0 for buyer in buyers):
                 network.columns[column] = (change, 0.0)
     found = network.most([network.way[route.way] for route in committed])
-    if found is None:
-        return {route.way: route.committed for route in committed}
+    if found is None:  # fixed use cannot be served: of what is new to the buyer, nothing is sure
+        return {route.way: 0.0 if new_to_the_buyer else route.committed for route in committed}
     return {route.way: min(route.committed, most) for route, most in zip(committed, found, strict=True)}
 
 

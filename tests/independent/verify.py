@@ -464,7 +464,8 @@ class Verifier:
             least = self.least_flow.get(route.way, NO_DELIVERY).must if self.all_deliverable else 0.0
             if flow < least - small:
                 self.say(f"{name}: flow {flow:g}, committed and deliverable {least:g}", (least - flow) / least)
-            if share > TOLERANCE and flow < route.capacity - small:
+            missing = gain / route.slope if route.slope > 0 else math.inf  # each unit more makes the route dearer
+            if share > TOLERANCE and flow < route.capacity - small and missing > small:
                 self.say(f"{name}: one unit more would earn {gain:g}, flow {flow:g}", share)
             if share < -TOLERANCE and flow > self._forced(route) + small:
                 self.say(f"{name}: flow {flow:g} loses {-gain:g} a unit", -share)
@@ -544,7 +545,7 @@ class Verifier:
         extra = dict.fromkeys(market.regions, 0.0)
         revenue = dict.fromkeys(market.regions, 0.0)
         rents = dict.fromkeys(market.regions, 0.0)
-        transfers = dict.fromkeys(market.regions, 0.0)
+        transfers = dict.fromkeys(market.regions, (0.0, 0.0))
         outlay = dict.fromkeys(market.regions, 0.0)
         sales = dict.fromkeys(market.regions, (0.0, 0.0))
         for trader in market.demand:
@@ -576,12 +577,13 @@ class Verifier:
             committed = sum(r.committed for r in market.routes if r.way == way)
             if item.get("strike") is None or node not in self.places or committed <= 0:
                 continue
-            delivered = item["quantity"] * min(1.0, self.flow.get(way, 0.0) / committed)
-            paid = (item["strike"] - self.places[node].price) * delivered
-            transfers[item["producer"]] += paid
-            transfers[item["buyer"]] -= paid
-            money[item["producer"]] += abs(paid)
-            money[item["buyer"]] += abs(paid)
+            shipped = min(committed, self.flow.get(way, 0.0))
+            sure = min(shipped, self.least_flow[way].must)  # goods that come back may count as delivered, or not
+            gain = (item["strike"] - self.places[node].price) * item["quantity"] / committed
+            low, high = sorted((gain * sure, gain * shipped))
+            for region, less, more in ((item["producer"], low, high), (item["buyer"], -high, -low)):
+                transfers[region] = (transfers[region][0] + less, transfers[region][1] + more)
+                money[region] += abs(gain) * shipped
         for region in market.regions:
             self._accounts(
                 rows[region],
@@ -649,7 +651,7 @@ class Verifier:
         consumer: float | None,
         producer: float,
         loss: float,
-        transfers: float,
+        transfers: tuple[float, float],
         outlay: float,
         sales: tuple[float, float],
     ) -> None:
@@ -679,7 +681,7 @@ class Verifier:
             compare("consumer_surplus", row["consumer_surplus"], consumer)
         if loss <= 0:
             compare("producer_surplus", row["producer_surplus"], producer)
-        compare("transfers", row["transfers"], transfers)
+        compare("transfers", row["transfers"], transfers[0], transfers[1])
         compare("outlay", row["outlay"], outlay)
         compare("stock_sales", row["stock_sales"], sales[0], sales[1])
         if row["total"] is not None and row["consumer_surplus"] is not None:

@@ -29,7 +29,8 @@ def levy_error(problem: Problem, point: Point, step: Sequence[int]) -> float:
     In units of the price scale: what a price misses its floor by while more levy could help, what a levy that has ended
     arrivals exceeds the smallest that does, or how far the price is above the floor of a levy that is charged. Where
     something flat stands exactly at the floor, several levies hold it; that the one found is the smallest of them rests
-    on how it is sought (:mod:`model.equilibrium.solver`).
+    on how it is sought (:mod:`model.equilibrium.solver`), and is tested over generated markets by solving each again
+    with a lower one.
     """
     table, x = problem.table, point.quantity
     uncharged = charges_at(problem, point.price, point.rent, np.zeros(len(point.levy)), x)

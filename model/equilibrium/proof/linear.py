@@ -74,6 +74,11 @@ class CompiledProgramme:
         for row, pool in enumerate(problem.pools, start=self._nodes):
             self._highs.changeRowBounds(row, -np.inf, pool.limit)
         self._highs.run()
+        if self._highs.getModelStatus() == highspy.HighsModelStatus.kUnknown:  # lost between numbers far apart
+            self._highs.clearSolver()
+            self._highs.setOptionValue("simplex_strategy", PRIMAL)
+            self._highs.run()
+            self._highs.setOptionValue("simplex_strategy", DUAL)
         seconds = perf_counter() - begin
         status = self._highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
@@ -87,6 +92,8 @@ class CompiledProgramme:
         return Solution(dual[: self._nodes], -dual[self._nodes :], quantity, objective, seconds)
 
 
+DUAL, PRIMAL = 1, 4
+"""HiGHS's numbers of the two simplex methods."""
 OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
     "presolve": "off",

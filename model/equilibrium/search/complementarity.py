@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 A_TRACE = 1e-13
 """What passes a place counts as at least this much."""
+NO_ROOM = 1e-12
+"""Bounds that differ by this share of themselves differ by rounding: such a quantity cannot move."""
 UNIT = 1000.0
 """Solver units of quantity that make one unit here, so that prices and quantities are both near one."""
 
@@ -137,8 +139,8 @@ class Complementarity:
     def _levies(self) -> None:
         for slot, group in enumerate(self.system.problem.levies):
             row, ones = self.at.levy.start + slot, np.ones(len(group.members))
-            if self.system.cap[slot] <= 0.0:
-                self._put(row, row, 1.0)
+            if self.system.cap[slot] <= 0.0 or not (self._place[group.members] >= 0).any():
+                self._put(row, row, 1.0)  # no levy, or none that anything could pay
                 continue
             self._charged(row, group.members, ones)
             if self.ended[slot]:
@@ -223,7 +225,8 @@ def _ends(t: Activities) -> tuple[Floats, Floats]:
     power = t.shape == Shape.POWER
     end = np.where(power, t.base, 0.0) * LOWEST_PRICE ** np.where(power, t.exponent, 1.0)
     least = np.where(power & (t.exponent > 0), np.minimum(np.maximum(end, t.lower), t.upper), t.lower)
-    return least, np.where(power & (t.exponent < 0), np.maximum(np.minimum(end, t.upper), t.lower), t.upper)
+    most = np.where(power & (t.exponent < 0), np.maximum(np.minimum(end, t.upper), t.lower), t.upper)
+    return least, np.where(most <= least * (1.0 + NO_ROOM), least, most)
 
 
 def highest_of_use(system: System, slot: int) -> float:

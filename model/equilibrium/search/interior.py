@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 MOST_STEPS = 120
 MOST_POLISHES = 8
 MOST_MODES = 8
-SMALL_FLOW = 0.1
+STARTS = ((0.1, 1.0), (0.01, 1.0), (0.01, 0.3), (10.0, 1.0))
+"""Flows to start from, and prices as multiples of those given: the next where one leads nowhere."""
 LOW_PRICE = 0.1
 CLEARED = 1e-24
 """Mean product of distance and condition at which the method stops."""
@@ -40,6 +41,8 @@ WAITING = 1e-12
 """Mean product that is kept while conditions are not met: steep curves take longer than bounds."""
 EXACT = 1e-8
 """Largest violation of a condition with which a point is returned."""
+SURE = 1e-10
+"""Largest violation at which no other start is tried."""
 ROUNDING = 1e-14
 WELL_POLISHED = 1e-12
 TO_THE_BOUND = 0.995
@@ -63,9 +66,7 @@ def find(system: System, price: Floats) -> Point:
     ended = np.zeros(system.levies, dtype=bool)
     for _ in range(MOST_MODES):
         conditions = Complementarity(system, ended)
-        z, steps = _follow(conditions, _inside(conditions, price))
-        z = _least_rents(conditions, _least_flows(conditions, _polish(conditions, z)))
-        violation = conditions.violation(z)
+        z, steps, violation = _meet(conditions, price)
         if not violation <= EXACT:
             break
         mode = _ended(conditions, z)
@@ -78,12 +79,29 @@ def find(system: System, price: Floats) -> Point:
     )
 
 
-def _inside(c: Complementarity, price: Floats) -> Floats:
+def _meet(c: Complementarity, price: Floats) -> tuple[Floats, int, float]:
+    """Unknowns that meet the conditions, the steps taken, and how well they do, from the first start that leads there.
+
+    Else the best of all.
+    """
+    best, taken, least = np.zeros(c.at.size), 0, np.inf
+    for flow, level in STARTS:
+        z, steps = _follow(c, _inside(c, price * level, flow))
+        z = _least_rents(c, _least_flows(c, _polish(c, z)))
+        taken, violation = taken + steps, c.violation(z)
+        if violation < least:
+            best, least = z, violation
+        if least <= SURE:
+            break
+    return best, taken, least
+
+
+def _inside(c: Complementarity, price: Floats, flow: float) -> Floats:
     """A start well inside every bound, and no farther out on a curve than its own reference point."""
     z = c.lower + np.minimum(1.0, 0.5 * (c.upper - c.lower))
     own, t = slice(0, len(c.at.moving)), c.system.problem.table
     known = ~np.isin(t.shape, (Shape.FLAT, Shape.LINEAR)) & (t.base > 0.0)
-    small = np.where(known, np.minimum(SMALL_FLOW, t.base / UNIT), SMALL_FLOW)[c.at.moving]
+    small = np.where(known, np.minimum(flow, t.base / UNIT), flow)[c.at.moving]
     z[own] = c.lower[own] + np.minimum(small, 0.5 * (c.upper[own] - c.lower[own]))
     z[c.at.price] = np.maximum(price, LOW_PRICE)
     return z
@@ -251,7 +269,8 @@ def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     """The unknowns as a point, its open prices settled; a levy that has ended arrivals is the smallest that does."""
     s = c.system
     point = s.start(z[c.at.price])
-    point.rent, point.levy, point.quantity = z[c.at.rent], z[c.at.levy].copy(), c.quantity(z)
+    levy = z[c.at.levy]
+    point.rent, point.levy, point.quantity = z[c.at.rent], np.where(levy > ROUNDING, levy, 0.0), c.quantity(z)
     point.lag = point.quantity
     settle(s, point)
     charges = charges_at(s.problem, point.price, point.rent, point.levy, point.quantity)

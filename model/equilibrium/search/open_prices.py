@@ -45,6 +45,7 @@ def settle(system: System, point: Point) -> None:
     point.price = np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
     if ends.any():
         point.levy = np.where(ends, _smallest(system, point), point.levy)
+        _charge_closed(system, point)
 
 
 def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
@@ -57,12 +58,42 @@ def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
 
 
 def _smallest(system: System, point: Point) -> Floats:
-    """For each levy the smallest at which nothing more than is committed arrives at the point's prices."""
-    p, t, x = system.problem, system.problem.table, point.quantity
-    uncharged = charges_at(p, point.price, point.rent, np.zeros(system.levies), x)
-    more = np.where(t.upper > t.lower, gain(p, point.price, uncharged) - CurveGroups(t).marginal_cost(x), 0.0)
-    needed = np.array([more[group.members].max(initial=0.0) for group in p.levies])
+    """For each levy the smallest at which nothing more than is committed arrives at the point's prices.
+
+    What a quota of nothing keeps out needs no levy.
+    """
+    t = system.problem.table
+    closed = np.zeros(len(t), dtype=bool)
+    for pool in _closed(system):
+        closed[system.problem.pools[pool].members] = True
+    more = np.where((t.upper > t.lower) & ~closed, _worth(system, point, np.zeros(system.levies)), 0.0)
+    needed = np.array([more[group.members].max(initial=0.0) for group in system.problem.levies])
     return np.where(needed > MOVED, np.minimum(needed, system.cap), 0.0)
+
+
+def _charge_closed(system: System, point: Point) -> None:
+    """Raise the rent of each quota of nothing to what the first unit would be worth."""
+    t = system.problem.table
+    for position in _closed(system):
+        pool = system.problem.pools[position]
+        worth = np.where(t.upper > t.lower, _worth(system, point, point.levy), 0.0)[pool.members] / pool.weight
+        rent = point.rent.copy()
+        rent[position] += worth.max(initial=0.0)
+        point.rent = rent
+
+
+def _closed(system: System) -> list[int]:
+    """Quotas of nothing, by position among the pools; beyond a tariff-rate quota of nothing there is a way in."""
+    return [pool for pool in system.own if pool not in system.trq_of and system.problem.pools[pool].limit <= AT_BOUND]
+
+
+def _worth(system: System, point: Point, levy: Floats) -> Floats:
+    """What one more unit of every activity would gain at the point's prices and rents under given levies."""
+    p, x = system.problem, point.quantity
+    worth: Floats = gain(p, point.price, charges_at(p, point.price, point.rent, levy, x)) - CurveGroups(
+        p.table
+    ).marginal_cost(x)
+    return worth
 
 
 def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
