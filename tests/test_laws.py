@@ -582,6 +582,7 @@ LAWS: dict[str, tuple[Any, ...]] = {
 
 EIGHT = ("USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR")
 FLOOR_FACTORS = (1.05, 1.2, 1.5)
+A_KILOGRAM = 1e-3
 
 
 @pytest.fixture(scope="module", params=WORLD.minerals)
@@ -627,6 +628,52 @@ def test_floors_of_the_parties_hold_or_say_why_not(mineral: str, factor: float) 
             )
         else:
             assert row["why_not"]
+
+
+@pytest.mark.parametrize("cap", [0.05, 0.1])
+def test_a_levy_too_low_for_its_floor_stands_at_its_cap_or_has_ended_arrivals(mineral: str, cap: float) -> None:
+    """Arrivals that only fade have ended at a hundredth of the base year's."""
+
+    def arrives(party: str) -> float:
+        return sum(
+            flow["quantity"]
+            for flow in result["flows"]
+            if flow["stage"] == FINAL and flow["to"] == party and flow["from"] not in EIGHT
+        )
+
+    outside = [name not in EIGHT for name in WORLD.regions]
+    base = WORLD.calibrated(mineral, Scenario.model_validate({"minerals": (mineral,)})).base.stages[-1].flow_t
+    arrived = dict(zip(WORLD.regions, base[outside].sum(axis=0), strict=True))
+    level = party_price(shipped(mineral))
+    result = shipped(mineral, floors=[here(mineral, parties=EIGHT, price=2.5 * level, levy_cap=cap * level)])
+    small_residuals(result)
+    for row in result["floors"]:
+        assert row["levy"] <= cap * level * (1.0 + EXACT)
+        assert row["holds"] or row["why_not"]
+        has_ended = arrives(row["region"]) <= 0.01 * arrived[row["region"]] * (1.0 + EXACT) + A_KILOGRAM
+        assert row["holds"] or has_ended or row["levy"] == pytest.approx(cap * level, rel=EXACT)
+
+
+def test_a_levy_is_the_smallest_that_holds_its_floor(mineral: str) -> None:
+    """Charged as tariffs the levies leave every price where it is; with one of them lower, its floor is missed."""
+    floor = 1.2 * party_price(shipped(mineral))
+    held = shipped(mineral, floors=[here(mineral, parties=EIGHT, price=floor)])
+    levies = {row["region"]: row["levy"] for row in held["floors"] if row["levy"] > EXACT * floor}
+    outsiders = [name for name in WORLD.regions if name not in EIGHT]
+
+    def charged(shares: dict[str, float]) -> Result:
+        tariffs = [
+            here(mineral, importers=[party], exporters=outsiders, specific=levy * shares.get(party, 1.0))
+            for party, levy in levies.items()
+        ]
+        return shipped(mineral, tariffs=tariffs)
+
+    same = charged({})
+    for party in levies:
+        assert price(same, party, FINAL) == pytest.approx(price(held, party, FINAL), rel=EXACT)
+    holding = [row["region"] for row in held["floors"] if row["holds"] and row["region"] in levies]
+    for party in holding[:2]:
+        assert price(charged({party: 0.99}), party, FINAL) < floor * (1.0 - 1e-9)
 
 
 def test_a_chinese_ban_ends_its_exports_and_raises_the_parties_price(mineral: str) -> None:

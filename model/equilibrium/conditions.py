@@ -344,12 +344,15 @@ class System:
         )
 
     def _enter_regimes(self, point: Point) -> None:
-        """Let a floor or a stock's price rule where the price has passed it."""
+        """Let a floor or a stock's price rule where the price has passed it; a levy at its cap only ends arrivals."""
         node_price = point.price[self.levy_node]
         missed = (point.levy_state == FREE) & (node_price < self.floor)
         passed = ((point.levy_state == SHUT) & (node_price >= self.floor)) | (
             (point.levy_state == CAPPED) & (node_price > self.floor)
         )
+        ended = (point.levy_state == CAPPED) & self.is_smooth & (self.arrivals(point.quantity) < self.shut)
+        if ended.any():
+            point.levy_state = np.where(ended, SHUT, point.levy_state)
         changing = (missed | passed) & self.is_smooth
         reached = point.price[self.set_node]
         wanted = self.sign * (reached - self.set_price)

@@ -107,18 +107,20 @@ class Solver:
         return _state(problem, system, proved, excused)
 
     def _fast(self, system: System, first: Point | None) -> Proved | None:
-        """What Newton finds from a first point and the programme confirms; None where either fails."""
+        """What Newton finds from a first point and the programme confirms; None where either fails.
+
+        Levies that arrive at no point of their own are brought in one by one.
+        """
         if first is None:
             return None
-        point = refine(system, first)
-        if point.residual > TOLERANCE and system.levies:
-            point = refine_gradually(system, first)
-        if point.residual > TOLERANCE:
-            return None
-        try:
-            return self._prove(system, point)
-        except SolveError:
-            return None
+        for newton in (refine, refine_gradually) if system.levies else (refine,):
+            point = newton(system, first)
+            if point.residual <= TOLERANCE:
+                try:
+                    return self._prove(system, point)
+                except SolveError:
+                    continue
+        return None
 
     def _prove(self, system: System, point: Point) -> Proved:
         """Confirm a point by the programme whose steps are centred on it.
