@@ -223,24 +223,3 @@ def test_floors_raised_by_degrees_give_what_the_other_search_gives(monkeypatch: 
     assert len(others) == 1
     np.testing.assert_allclose(gradual.price, found.price, rtol=1e-6)
     np.testing.assert_allclose(gradual.levy, found.levy, rtol=1e-6, atol=1e-6 * problem.market.price_scale)
-
-
-@pytest.mark.parametrize("name", INSTRUMENTS)
-def test_the_second_round_of_the_proof_confirms_what_the_first_cannot(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """Without flat steps the first round's duals are whatever the programme picks; the second chooses by rank."""
-    right = next(iter(solved(INSTRUMENTS[name]).states.values()))
-    plain, asked = solver.flat_set, list[bool]()
-
-    def blind(system: System, *arguments: Any, by_rank: bool = False) -> Any:
-        asked.append(by_rank)
-        is_flat, pinned = plain(system, *arguments, by_rank=by_rank)
-        return (is_flat, pinned) if by_rank else (np.zeros_like(is_flat), np.ones_like(pinned))
-
-    monkeypatch.setattr(solver, "flat_set", blind)
-    again = next(iter(solved(INSTRUMENTS[name]).states.values()))
-    assert asked == [False, True]
-    assert again.price_error <= solver.LARGEST_PRICE_ERROR
-    np.testing.assert_array_equal(again.price, right.price)
-    np.testing.assert_array_equal(again.quantity, right.quantity)

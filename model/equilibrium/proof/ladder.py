@@ -90,15 +90,13 @@ class Ladder:
         return Steps(self.owner, np.concatenate(costs), np.concatenate(lowers), np.concatenate(uppers))
 
 
-def flat_set(
-    system: System, point: Point, centre: Floats, width: float, by_rank: bool = False
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def flat_set(system: System, point: Point, centre: Floats, width: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Activities to be given a flat step, and the nodes whose price the programme then determines.
 
     Together with the interior flat curves the flat set connects every node that trades, and every binding pool, to the
     outside. Preferred are activities with one end outside the market (demand, supply), then the largest. ``centre`` is
     what one more unit of each activity earns, ``width`` that of the steps: an activity that hardly moves over one fixes
-    no price. ``by_rank`` chooses by linear independence, which is sure but slow.
+    no price.
     """
     t = system.problem.table
     x = point.quantity
@@ -125,7 +123,7 @@ def flat_set(
         parent[a] = b
         return a != b
 
-    if by_rank or (inside & ~curved & pooled & (t.ratio > 0)).any():
+    if (inside & ~curved & pooled & (t.ratio > 0)).any():
         return _independent_flats(system, point, inside, binding)
     for activity in np.flatnonzero(inside & ~curved & (t.ratio > 0)).tolist():
         connect(activity)
