@@ -118,3 +118,11 @@ def test_demand_that_pays_any_price_for_nothing_is_refused_by_name() -> None:
     user = {"kind": "isoelastic", "price": 20.0, "quantity": 5.0, "elasticity": -0.2}
     with pytest.raises(ScenarioError, match=r"demand without choke price for m \(refined\) in A cannot be served"):
         result_of(market({}, {"A": user}, []))
+
+
+def test_demand_that_offtakes_leave_nothing_is_refused_by_name() -> None:
+    user = {"kind": "isoelastic", "price": 20.0, "quantity": 5.0, "elasticity": -1.2}
+    content = market({"A": {"kind": "fixed", "quantity": 6.0}}, {"A": user, "B": linear(40, 1)}, [("A", "B", 1.0)])
+    assert quantity(result_of(content), "A", "consumption") > 0.0
+    with pytest.raises(ScenarioError, match=r"in A cannot be served by what offtakes leave .* or commit less"):
+        result_of(content, offtakes=[at(producer="A", buyer="B", quantity=6.0, strike=11.0)])
