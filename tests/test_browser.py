@@ -8,7 +8,7 @@ from model import edits
 from model.scenario import Scenario
 from model.words.numbers import figures
 from model.world import World
-from tests.running_app import ANSWER_MILLISECONDS, browsed, served
+from tests.running_app import ANSWER_MILLISECONDS, browsed, served, unfolded
 
 
 @pytest.mark.slow
@@ -21,8 +21,7 @@ def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
         page.goto(f"http://127.0.0.1:{port}")
         shown = page.get_by_test_id("stMetricValue").first
         playwright.expect(shown).to_have_text(figures(reference), timeout=ANSWER_MILLISECONDS)
-        page.locator(".st-key-fold_floor button").click()
-        field = page.locator(".st-key-floor_usd input")
+        field = unfolded(page, playwright, "floor", "floor_usd")
         field.fill(str(level))
         field.press("Enter")
         playwright.expect(shown).to_have_text(wanted, timeout=ANSWER_MILLISECONDS)

@@ -15,7 +15,7 @@ from model import edits
 from model.instruments import Agreement, Stockpile
 from model.scenario import Scenario
 from model.world import World
-from pages.components import links
+from pages.components import links, state
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTIES = ("USA", "EUN", "JPN", "KOR")
@@ -124,9 +124,20 @@ def test_measures_at_two_stages_are_not_shown_as_if_at_one() -> None:
     }
     test = opened(Scenario.parse({"parties": PARTIES, "agreement": content}, "scenario"), "border")
     assert "slider tariff" not in [f"slider {item.key}" for item in test.slider]
-    assert "Held but not shown: 1 more instruments" in captions(test)
+    assert "Held but not shown: 1 more instrument." in captions(test)
     moved = edits.at_border_stage(now(test), "mine")
     assert (moved.agreement.trqs[0].stage, moved.agreement.tariffs[0].stage) == ("mine", "mine")
+
+
+def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = state.History()
+    monkeypatch.setattr(state, "history", lambda: here)
+    for _ in range(2):
+        state.unfold("floor")
+    assert here.open_group == "floor"
+    test = opened(Scenario(), "floor")
+    test.button(key="fold_floor").click().run()
+    assert test.session_state["history"].open_group == ""
 
 
 def test_a_leaving_party_takes_its_instruments_along(world: World) -> None:

@@ -12,7 +12,7 @@ from model.aside import Aside, aside_in_short, aside_in_words
 from model.findings import group_labels
 from model.questions import questions
 from model.shocks import NamedShock
-from model.words.numbers import starting
+from model.words.numbers import counted, starting
 from pages.components import layout, results, state
 from pages.components.sidebar import assumptions, border, fields, floor, parties, share, shocks, stock
 
@@ -55,8 +55,8 @@ def draw() -> None:
                     key=f"fold_{id}",
                     type="tertiary",
                     width="stretch",
-                    on_click=state.fold,
-                    args=(id,),
+                    on_click=state.unfold,
+                    args=("" if unfolded else id,),
                     icon=":material/expand_less:" if unfolded else ":material/expand_more:",
                 )
                 if unfolded:
@@ -103,8 +103,9 @@ def _kept(now: Scenario) -> None:
     world = results.world()
     for question in questions(now, world.library, world.hosts_by_mineral):
         st.caption(f":material/help: {layout.plain(starting(question))}.")
-    unnamed = [shock for shock in now.shocks if not isinstance(shock, NamedShock)]
-    counts = ((edits.unseen(now), "more instruments"), (len(unnamed), "unnamed shocks"))
-    held = [f"{number} {what}" for number, what in counts if number]
+    unnamed = len([shock for shock in now.shocks if not isinstance(shock, NamedShock)])
+    more = edits.unseen(now)
+    held = [counted(more, "more instrument", "more instruments")] if more else []
+    held += [counted(unnamed, "unnamed shock", "unnamed shocks")] if unnamed else []
     if held:
-        st.caption(f"Held but not shown: {' and '.join(held)}. They count in every number.")
+        st.caption(f"Held but not shown: {' and '.join(held)}. What is held counts in every number.")
