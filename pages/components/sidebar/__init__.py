@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from model.questions import questions
 from model.shocks import NamedShock
 from model.words.numbers import counted, starting
 from pages.components import layout, results, state
-from pages.components.sidebar import assumptions, border, fields, floor, parties, share, shocks, stock
+from pages.components.sidebar import assumptions, fields, instruments, parties, share, shocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +32,9 @@ class Group(NamedTuple):
 
 GROUPS = {
     "parties": Group("Parties", parties.draw),
-    "floor": Group("Price floor", floor.draw),
-    "border": Group("Border", border.draw),
-    "stock": Group("Offtake, stock", stock.draw),
+    "floor": Group("Price floor", partial(instruments.draw, "floor")),
+    "border": Group("Border", partial(instruments.draw, "border")),
+    "stock": Group("Offtake, stock", partial(instruments.draw, "stock")),
     "shock": Group("Shock", shocks.draw),
     "assumptions": Group("Assumptions", assumptions.draw),
 }
@@ -104,8 +105,7 @@ def _kept(now: Scenario) -> None:
     for question in questions(now, world.library, world.hosts_by_mineral):
         st.caption(f":material/help: {layout.plain(starting(question))}.")
     unnamed = len([shock for shock in now.shocks if not isinstance(shock, NamedShock)])
-    more = edits.unseen(now)
-    held = [counted(more, "more instrument", "more instruments")] if more else []
-    held += [counted(unnamed, "unnamed shock", "unnamed shocks")] if unnamed else []
+    counts = ((edits.unseen(now), "more instrument"), (unnamed, "unnamed shock"))
+    held = [counted(number, one, f"{one}s") for number, one in counts if number]
     if held:
         st.caption(f"Held but not shown: {' and '.join(held)}. What is held counts in every number.")

@@ -76,11 +76,11 @@ def _mechanism(now: Scenario, floor: Floor) -> None:
         "Levy on arrivals from non-parties, payment to producers, or public purchases.",
     )
     if kind == edits.CAPPED:
-        fields.of(now, Floor, "levy_cap", "Levy cap", "floor_levy_cap")
+        fields.of(now, Floor, "levy_cap")
     if floor.mechanism is Mechanism.BUFFER_STOCK:
-        fields.of(now, Floor, "budget", "Budget per party", "floor_budget")
-        fields.of(now, Floor, "ceiling", "Ceiling", "floor_ceiling")
-        fields.of(now, Floor, "stock", "Stock held", "floor_stock")
+        fields.of(now, Floor, "budget", "Budget per party")
+        fields.of(now, Floor, "ceiling")
+        fields.of(now, Floor, "stock", "Stock held")
 
 
 def _precedents(mineral: str) -> None:
