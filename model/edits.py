@@ -237,13 +237,6 @@ def all_of(scenario: Scenario, kind: type[Instrument], name: str, regions: Seque
     return tuple(region for region in regions if region not in scenario.parties)
 
 
-def with_regions(
-    scenario: Scenario, kind: type[Instrument], name: str, chosen: Sequence[str], regions: Sequence[str]
-) -> Scenario:
-    """The scenario with other regions in a field of the instrument shown; none chosen stands for the whole side."""
-    return with_field(scenario, kind, name, list(chosen or all_of(scenario, kind, name, regions)))
-
-
 def _first_levels(scenario: Scenario, kind: type[Instrument], at: StatusQuo) -> dict[str, Any]:
     """Levels at which a new instrument of some kinds says something of its own."""
     if kind in (Tariff, ExportTax):

@@ -1,9 +1,10 @@
-"""One widget for one field of a record: its unit, bounds, step and explanation are those the record declares."""
+"""Widgets for the fields of an instrument: unit, bounds, step and explanation are those its record declares."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial, reduce
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,7 +17,7 @@ from model.words.numbers import starting
 from pages.components import layout, results, state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from model.instruments import Instrument
     from model.scenario import Scenario
@@ -29,69 +30,125 @@ if TYPE_CHECKING:
 FORMAT = "%.8g"
 
 
-def of(now: Scenario, kind: type[Instrument], path: str, label: str = "") -> None:
-    """The widget of a field of the instrument shown; ``over_quota.specific`` names a field inside it.
+@dataclass(frozen=True)
+class Field:
+    """A field of the instrument shown: where it stands (``over_quota.specific``), what it holds, what is said of it."""
 
-    Which widget it is follows from what the field holds: a switch, a choice, regions, a rate or another number. Its key
-    is the instrument's and the field's: ``trqs_over_quota_specific``.
+    kind: type[Instrument]
+    path: str
+    value: Any
+    lever: Lever
+
+    @property
+    def key(self) -> str:
+        """The widget's key, such as ``trqs_over_quota_specific``."""
+        return f"{self.kind.key}_{self.path.replace('.', '_')}"
+
+    @property
+    def label(self) -> str:
+        """The field's name; of a field inside a record the record's, since units tell rates and amounts apart."""
+        return starting(self.path.split(".")[0].replace("_", " "))
+
+    def take(self, now: Scenario, value: object) -> Scenario:
+        """The scenario with the field at another value."""
+        return edits.with_field(now, self.kind, self.path, value)
+
+
+def every(now: Scenario, kind: type[Instrument], beside: Collection[str] = ()) -> None:
+    """Widgets for all fields of the instrument shown, but for those ``beside``.
+
+    Short ones stand two in a row; behind them come those that need the width.
     """
-    *outer, name = path.split(".")
-    record: Any = reduce(getattr, outer, edits.first(now, kind))
-    value, about = getattr(record, name), lever(type(record), name)
-    label, key = label or starting(path.replace("_", " ").replace(".", ", ")), f"{kind.key}_{path.replace('.', '_')}"
-    take = partial(with_field, kind, path)
-    match value:
-        case Record():
-            for inner in type(value).model_fields:
-                of(now, kind, f"{path}.{inner}")
-        case StrEnum():
-            choice(label, key, list(type(value)), value, take, lambda option: getattr(option, "words", option))
-        case bool():
-            switch(starting(about.get("description", label)), key, value, take, Lever(about).help())
+    term = edits.first(now, kind)
+    found = [] if term is None else [field for field in _fields(kind, term) if field.path not in beside]
+    short = [field for field in found if _is_short(now, field)]
+    for pair in zip_longest(short[::2], short[1::2]):
+        row = [field for field in pair if field]
+        for column, field in zip(st.columns(len(row), gap="xsmall", vertical_alignment="bottom"), row, strict=True):
+            with column:
+                _draw(now, field)
+    for field in found:
+        if field not in short:
+            _draw(now, field)
+
+
+def of(now: Scenario, kind: type[Instrument], path: str, label: str = "") -> None:
+    """The widget of one field of the instrument shown."""
+    term = edits.first(now, kind)
+    for field in () if term is None else _fields(kind, term):
+        if field.path == path:
+            _draw(now, field, label)
+
+
+def _fields(kind: type[Instrument], record: Record, above: str = "") -> Iterator[Field]:
+    """Fields of an instrument, those of the records in it in their place."""
+    for name in type(record).model_fields:
+        value = getattr(record, name)
+        if isinstance(value, Record):
+            yield from _fields(kind, value, f"{above}{name}.")
+        else:
+            yield Field(kind, f"{above}{name}", value, Lever(lever(type(record), name)))
+
+
+def _is_short(now: Scenario, field: Field) -> bool:
+    if isinstance(field.value, tuple):
+        return set(field.value) == set(_side(now, field))
+    return not (isinstance(field.value, bool) or field.lever.optional or _is_rate(field))
+
+
+def _is_rate(field: Field) -> bool:
+    return field.lever.unit.startswith("%")
+
+
+def _side(now: Scenario, field: Field) -> tuple[str, ...]:
+    return edits.all_of(now, field.kind, field.path, results.world().regions)
+
+
+def _draw(now: Scenario, field: Field, label: str = "") -> None:
+    """The widget that suits what a field holds: a choice, a switch, regions, a rate or another number."""
+    label, about = label or field.label, field.lever.about
+    match field.value:
+        case StrEnum() as value:
+            choice(label, field.key, list(type(value)), value, field.take, lambda one: getattr(one, "words", one))
+        case bool(value):
+            switch(starting(about.get("description", label)), field.key, value, field.take, field.lever.help())
         case tuple():
-            _regions(now, kind, name, label, key, value)
-        case str() if about.get("unit") == REGION_ID:
-            options = now.parties if name == "party" else results.world().regions
-            choice(label, key, options, value, take, results.names().region)
-        case float() if Lever(about).unit.startswith("%"):
-            slider(label, key, type(record), name, value, take)
-        case float() | None if about.get("type") == "number":
-            number(label, key, type(record), name, value, take)
-        case _:
+            _regions(now, field)
+        case str(value) if about.get("unit") == REGION_ID:
+            options = now.parties if field.path == "party" else results.world().regions
+            choice(label, field.key, options, value, field.take, results.names().region)
+        case float(value) if _is_rate(field) and not field.lever.optional:
+            slider(label, field.key, field.lever, value, field.take)
+        case value if about.get("type") == "number":
+            number(label, field.key, field.lever, value, field.take)
+        case value:
             st.caption(layout.plain(f"{label}: {value}"))
 
 
-def _regions(now: Scenario, kind: type[Instrument], name: str, label: str, key: str, value: tuple[str, ...]) -> None:
+def _regions(now: Scenario, field: Field) -> None:
     """The choice of several regions; an empty one stands for a whole side, the parties or all others."""
-    regions = results.world().regions
-    side = edits.all_of(now, kind, name, regions)
+    regions, side = results.world().regions, _side(now, field)
+    is_whole, is_inside = set(field.value) == set(side), side == now.parties
     st.multiselect(
-        label,
-        list(dict.fromkeys([*(side if side == now.parties else regions), *value])),
+        field.label,
+        list(dict.fromkeys([*(side if is_inside else regions), *field.value])),
         format_func=results.names().region,
-        placeholder="All parties" if side == now.parties else "All non-parties",
-        **state.seed(key, [] if set(value) == set(side) else list(value), "default"),
-        **on_change(key, lambda s, chosen: edits.with_regions(s, kind, name, chosen, regions)),
+        placeholder="All parties" if is_inside else "All others",
+        **state.seed(field.key, [] if is_whole else list(field.value), "default"),
+        **on_change(field.key, lambda s, chosen: field.take(s, list(chosen or _side(s, field)))),
     )
-
-
-def with_field(kind: type[Instrument], path: str, now: Scenario, value: object) -> Scenario:
-    """The scenario with a field of the instrument shown at another value."""
-    return edits.with_field(now, kind, path, value)
 
 
 def number(
     label: str,
     key: str,
-    record: type[Record],
-    name: str,
+    field: Lever,
     value: float | None,
     take: Take,
     reference: float | None = None,
     note: str = "",
 ) -> None:
     """A number input; an optional field may be emptied. Its step follows the ``reference``, else its own level."""
-    field = Lever(lever(record, name))
     shown = field.shown(value)
     st.number_input(
         f"{field.label(label)}{note}",
@@ -105,9 +162,8 @@ def number(
     )
 
 
-def slider(label: str, key: str, record: type[Record], name: str, value: float, take: Take) -> None:
+def slider(label: str, key: str, field: Lever, value: float, take: Take) -> None:
     """A slider that reaches what is set, however far that is."""
-    field = Lever(lever(record, name))
     st.slider(
         field.label(label),
         field.least,

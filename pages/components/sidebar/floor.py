@@ -8,8 +8,8 @@ import streamlit as st
 
 from model import edits
 from model.findings import price
-from model.instruments import Floor, Mechanism
-from model.words.levers import FREE
+from model.instruments import Floor, Mechanism, lever
+from model.words.levers import FREE, Lever
 from pages.components import layout, results, state
 from pages.components.sidebar import fields, stages
 
@@ -30,8 +30,7 @@ def draw(now: Scenario) -> None:
     fields.number(
         "Level",
         "floor_usd",
-        Floor,
-        "price",
+        Lever(lever(Floor, "price")),
         level,
         lambda s, typed: edits.with_floor_level(s, typed, stage),
         reference,

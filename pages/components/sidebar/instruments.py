@@ -43,10 +43,8 @@ def _instrument(now: Scenario, kind: type[Instrument], stage: str | None) -> Non
     if term is None:
         return
     if stage is None:
-        stages.stage(f"{kind.key}_stage", now, term.stage, partial(fields.with_field, kind, "stage"))
-    for name in kind.model_fields:
-        if name not in PLACE:
-            fields.of(now, kind, name)
+        stages.stage(f"{kind.key}_stage", now, term.stage, lambda s, chosen: edits.with_field(s, kind, "stage", chosen))
+    fields.every(now, kind, beside=PLACE)
     if kind is Tariff and edits.first(now, Trq) is not None:
         st.caption("The tariff-rate quota replaces the tariff on its routes.")
 
