@@ -98,20 +98,20 @@ def refuse(message: str, stops: bool = False) -> None:
 
 def undo() -> None:
     """One scenario back."""
-    here = history()
-    here.fault, here.stops = "", False
-    if here.past:
-        here.future.append(here.scenario)
-        here.scenario = here.past.pop()
+    _step(history().past, history().future)
 
 
 def redo() -> None:
     """One scenario forward again."""
+    _step(history().future, history().past)
+
+
+def _step(source: list[Scenario], behind: list[Scenario]) -> None:
     here = history()
     here.fault, here.stops = "", False
-    if here.future:
-        here.past.append(here.scenario)
-        here.scenario = here.future.pop()
+    if source:
+        behind.append(here.scenario)
+        here.scenario = source.pop()
 
 
 def reset() -> None:

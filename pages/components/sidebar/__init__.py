@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from textwrap import shorten
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -23,21 +23,15 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
 
 
-class Group(NamedTuple):
-    """A group of levers that unfolds: its title and what draws it."""
-
-    title: str
-    draw: Callable[[Scenario], None]
-
-
-GROUPS = {
-    "parties": Group("Parties", parties.draw),
-    "floor": Group("Price floor", partial(instruments.draw, "floor")),
-    "border": Group("Border", partial(instruments.draw, "border")),
-    "stock": Group("Offtake, stock", partial(instruments.draw, "stock")),
-    "shock": Group("Shock", shocks.draw),
-    "assumptions": Group("Assumptions", assumptions.draw),
+GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
+    "parties": ("Parties", parties.draw),
+    "floor": ("Price floor", partial(instruments.draw, "floor")),
+    "border": ("Border", partial(instruments.draw, "border")),
+    "stock": ("Offtake, stock", partial(instruments.draw, "stock")),
+    "shock": ("Shock", shocks.draw),
+    "assumptions": ("Assumptions", assumptions.draw),
 }
+"""Groups of levers that unfold: title, and what draws them."""
 LONGEST_LABEL = 29
 HORIZONS = {"short": "Short, 1 year", "long": "Long"}
 
@@ -48,11 +42,11 @@ def draw() -> None:
     with st.sidebar:
         _mineral(here.scenario)
         labels = group_labels(here.scenario, edits.focus(here.scenario), results.names())
-        for id, group in GROUPS.items():
+        for id, (title, unfold) in GROUPS.items():
             with st.container(border=True, key=f"group_{id}"):
                 unfolded = id == here.open_group
                 st.button(
-                    _label(group.title, labels[id]),
+                    _label(title, labels[id]),
                     key=f"fold_{id}",
                     type="tertiary",
                     width="stretch",
@@ -61,7 +55,7 @@ def draw() -> None:
                     icon=":material/expand_less:" if unfolded else ":material/expand_more:",
                 )
                 if unfolded:
-                    group.draw(here.scenario)
+                    unfold(here.scenario)
         _horizon(here.scenario)
         _kept(here.scenario)
         share.draw(here)

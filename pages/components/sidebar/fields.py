@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     """How the options of a select box are shown."""
 
 FORMAT = "%.8g"
+PLACE = ("mineral", "stage")
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ class Field:
 
 
 def every(now: Scenario, kind: type[Instrument], beside: Collection[str] = ()) -> None:
-    """Widgets for all fields of the instrument shown, but for those ``beside``.
+    """Widgets for all fields of the instrument shown, but for its place and those ``beside``.
 
     Short ones stand two in a row; behind them come those that need the width.
     """
     term = edits.first(now, kind)
-    found = [] if term is None else [field for field in _fields(kind, term) if field.path not in beside]
+    found = [] if term is None else [field for field in _fields(kind, term) if field.path not in (*PLACE, *beside)]
     short = [field for field in found if _is_short(now, field)]
     for pair in zip_longest(short[::2], short[1::2]):
         row = [field for field in pair if field]
@@ -70,14 +71,6 @@ def every(now: Scenario, kind: type[Instrument], beside: Collection[str] = ()) -
     for field in found:
         if field not in short:
             _draw(now, field)
-
-
-def of(now: Scenario, kind: type[Instrument], path: str, label: str = "") -> None:
-    """The widget of one field of the instrument shown."""
-    term = edits.first(now, kind)
-    for field in () if term is None else _fields(kind, term):
-        if field.path == path:
-            _draw(now, field, label)
 
 
 def _fields(kind: type[Instrument], record: Record, above: str = "") -> Iterator[Field]:
@@ -104,25 +97,31 @@ def _side(now: Scenario, field: Field) -> tuple[str, ...]:
     return edits.all_of(now, field.kind, field.path, results.world().regions)
 
 
-def _draw(now: Scenario, field: Field, label: str = "") -> None:
+def _draw(now: Scenario, field: Field) -> None:
     """The widget that suits what a field holds: a choice, a switch, regions, a rate or another number."""
-    label, about = label or field.label, field.lever.about
+    label, about = field.label, field.lever.about
+    said = str(about.get("description", ""))
     match field.value:
         case StrEnum() as value:
-            choice(label, field.key, list(type(value)), value, field.take, lambda one: getattr(one, "words", one))
+            choice(label, field.key, list(type(value)), value, field.take, _words, said)
         case bool(value):
-            switch(starting(about.get("description", label)), field.key, value, field.take, field.lever.help())
+            switch(starting(said or label), field.key, value, field.take)
         case tuple():
             _regions(now, field)
         case str(value) if about.get("unit") == REGION_ID:
             options = now.parties if field.path == "party" else results.world().regions
-            choice(label, field.key, options, value, field.take, results.names().region)
+            choice(label, field.key, options, value, field.take, results.names().region, said)
         case float(value) if _is_rate(field) and not field.lever.optional:
             slider(label, field.key, field.lever, value, field.take)
         case value if about.get("type") == "number":
             number(label, field.key, field.lever, value, field.take)
         case value:
             st.caption(layout.plain(f"{label}: {value}"))
+
+
+def _words(option: str) -> str:
+    """What an option of a choice is called: its own words, where it has some."""
+    return str(getattr(option, "words", option))
 
 
 def _regions(now: Scenario, field: Field) -> None:
@@ -183,9 +182,9 @@ def choice(label: str, key: str, options: Sequence[str], value: str, take: Take,
     )
 
 
-def switch(label: str, key: str, value: bool, take: Take, help: str) -> None:
+def switch(label: str, key: str, value: bool, take: Take, help: str = "") -> None:
     """A switch."""
-    st.toggle(label, help=layout.plain(help), **state.seed(key, value), **on_change(key, take))
+    st.toggle(label, help=layout.plain(help) or None, **state.seed(key, value), **on_change(key, take))
 
 
 def on_change(key: str, take: Take, optional: bool = False) -> dict[str, Any]:

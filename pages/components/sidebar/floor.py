@@ -8,7 +8,8 @@ import streamlit as st
 
 from model import edits
 from model.findings import price
-from model.instruments import Floor, Mechanism, lever
+from model.instruments import Floor, lever
+from model.questions import OF_MECHANISM
 from model.words.levers import FREE, Lever
 from pages.components import layout, results, state
 from pages.components.sidebar import fields, stages
@@ -74,12 +75,9 @@ def _mechanism(now: Scenario, floor: Floor) -> None:
         edits.MECHANISMS.get,
         "Levy on arrivals from non-parties, payment to producers, or public purchases.",
     )
-    if kind == edits.CAPPED:
-        fields.of(now, Floor, "levy_cap")
-    if floor.mechanism is Mechanism.BUFFER_STOCK:
-        fields.of(now, Floor, "budget", "Budget per party")
-        fields.of(now, Floor, "ceiling")
-        fields.of(now, Floor, "stock", "Stock held")
+    idle = [name for name, mechanism in OF_MECHANISM.items() if mechanism is not floor.mechanism]
+    uncapped = [] if kind == edits.CAPPED else ["levy_cap"]
+    fields.every(now, Floor, beside=("price", "mechanism", *idle, *uncapped))
 
 
 def _precedents(mineral: str) -> None:

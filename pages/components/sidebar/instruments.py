@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from model.instruments import Instrument
     from model.scenario import Scenario
 
-PLACE = ("mineral", "stage")
 HAND_LAID = {Floor: floor.draw}
 """Kinds whose widgets say more than their fields do."""
 
@@ -44,7 +43,7 @@ def _instrument(now: Scenario, kind: type[Instrument], stage: str | None) -> Non
         return
     if stage is None:
         stages.stage(f"{kind.key}_stage", now, term.stage, lambda s, chosen: edits.with_field(s, kind, "stage", chosen))
-    fields.every(now, kind, beside=PLACE)
+    fields.every(now, kind)
     if kind is Tariff and edits.first(now, Trq) is not None:
         st.caption("The tariff-rate quota replaces the tariff on its routes.")
 
