@@ -86,7 +86,7 @@ def _fields(kind: type[Instrument], record: Record, above: str = "") -> Iterator
 def _is_short(now: Scenario, field: Field) -> bool:
     if isinstance(field.value, tuple):
         return set(field.value) == set(_side(now, field))
-    return not (isinstance(field.value, bool) or field.lever.optional or _is_rate(field))
+    return not (isinstance(field.value, bool | StrEnum) or field.lever.optional or _is_rate(field))
 
 
 def _is_rate(field: Field) -> bool:
