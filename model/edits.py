@@ -1,14 +1,18 @@
 """Edits of a scenario: each takes a scenario and returns another, nothing else.
 
-The mineral in view is the scenario's first. A reader sees one instrument of each kind on it, and edits that one;
+The mineral in view is the scenario's first. A reader sees one instrument of every kind on it, and edits that one;
 everything else in the agreement stays as it is.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from model.instruments import (
+    KINDS,
+    BorderMeasure,
+    ExportTax,
     Floor,
     Instrument,
     Mechanism,
@@ -17,8 +21,10 @@ from model.instruments import (
     Stockpile,
     Tariff,
     Trq,
-    ZeroForZero,
+    lever,
 )
+from model.instruments.base import REGION_IDS
+from model.records import REGION_ID
 from model.shocks import NamedShock
 from model.words.levers import rounded
 from model.words.numbers import starting
@@ -32,19 +38,32 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind", bound=Instrument)
 
-BORDER = (Trq, Tariff, ZeroForZero)
+BORDER = tuple(kind for kind in KINDS if kind.group == "border")
 """Instruments that share one stage on the screen."""
-SHOWN = (Floor, *BORDER, Offtake, Stockpile)
-"""The kinds of which one instrument is shown and edited."""
 CAPPED = "capped"
 MECHANISMS = dict.fromkeys((Mechanism.VARIABLE_LEVY.value, CAPPED), "Capped levy") | {
     mechanism.value: starting(mechanism.words) for mechanism in Mechanism
 }
 """How a floor may be held, as the screen offers it: a levy with a cap stands after the one without."""
-FIRST_OVER_QUOTA_RATE = 0.25
+FIRST_RATE = 0.25
 FIRST_CAP_SHARE = 0.1
-"""Levels that a new instrument starts from, for the parties to change (assumption): the over-quota rate, and the cap of
-a levy as a share of the floor."""
+"""Levels that a new instrument starts from, for the parties to change (assumption): the rate of a tariff, of an export
+tax and beyond a quota, and the cap of a levy as a share of the floor."""
+
+
+@dataclass(frozen=True)
+class StatusQuo:
+    """What a new instrument starts from: the status quo of the mineral in view at a stage.
+
+    ``flows`` are those of the stage [t/yr], ``price`` is what the parties' users pay [USD/t], ``release_share`` is what
+    private stocks release in a year as a share of use.
+    """
+
+    stage: str
+    regions: Sequence[str]
+    flows: pd.DataFrame
+    price: float
+    release_share: float
 
 
 def focus(scenario: Scenario) -> str:
@@ -111,7 +130,7 @@ def others(scenario: Scenario) -> list[str]:
 def unseen(scenario: Scenario) -> int:
     """How many instruments on the mineral in view are not shown."""
     held = list(scenario.agreement.terms(focus(scenario)))
-    return len(held) - len([kind for kind in SHOWN if first(scenario, kind) is not None])
+    return len(held) - len([kind for kind in KINDS if first(scenario, kind) is not None])
 
 
 def with_focus(scenario: Scenario, mineral: str) -> Scenario:
@@ -185,69 +204,71 @@ def at_border_stage(scenario: Scenario, stage: str) -> Scenario:
     return scenario
 
 
-def with_tariff(scenario: Scenario, stage: str, regions: Sequence[str], part: str, value: float) -> Scenario:
-    """The scenario with one part of its tariff, ``ad_valorem`` or ``specific``, at another level.
+def started(scenario: Scenario, kind: type[Instrument], at: StatusQuo) -> Scenario:
+    """The scenario with a new instrument of a kind: the fields that must be given start from the status quo.
 
-    A new tariff is on everything from non-parties; one that charges nothing is none.
+    Raises:
+        ScenarioError: when a field that must be given is none that the status quo tells.
     """
-    tariff = first(scenario, Tariff)
-    kept = against_others(scenario, stage, regions) if tariff is None else tariff.model_dump(mode="json")
-    content = {**kept, part: value}
-    return put(scenario, Tariff, content if content.get("ad_valorem") or content.get("specific") else None)
+    regions = iter(dict.fromkeys([*scenario.parties, *at.regions]))
+    content = _place(scenario, at.stage)
+    for name in [name for name, field in kind.model_fields.items() if field.is_required() and name not in content]:
+        match str(lever(kind, name).get("unit", "")).split(" (")[0]:
+            case unit if unit == REGION_IDS:
+                content[name] = list(all_of(scenario, kind, name, at.regions))
+            case unit if unit == REGION_ID:
+                content[name] = next(regions)
+            case "USD/t":
+                content[name] = rounded(at.price, 3)
+            case "t contained per year":
+                content[name] = rounded(_imports_from_others(scenario, at.flows))
+    return put(scenario, kind, content | _first_levels(scenario, kind, at))
 
 
-def with_trq(scenario: Scenario, stage: str, regions: Sequence[str], quantity: float) -> Scenario:
-    """The scenario with a new tariff-rate quota for non-parties, free of duty within it."""
-    over = {"ad_valorem": FIRST_OVER_QUOTA_RATE}
-    content = {**against_others(scenario, stage, regions), "quantity": rounded(quantity), "over_quota": over}
-    return put(scenario, Trq, content)
+def about(kind: type[Instrument]) -> str:
+    """What a kind of instrument is, in the words of its record."""
+    return (kind.__doc__ or kind.title).replace("``", "").replace("_", " ")
 
 
-def with_zero_for_zero(scenario: Scenario, stage: str, wanted: bool) -> Scenario:
-    """The scenario with or without free trade among parties."""
-    return put(scenario, ZeroForZero, _place(scenario, stage) if wanted else None)
+def all_of(scenario: Scenario, kind: type[Instrument], name: str, regions: Sequence[str]) -> tuple[str, ...]:
+    """Whom a field of regions names that names a whole side: those who make the agreement, or all others."""
+    if name == "parties" or (name == "importers" and issubclass(kind, BorderMeasure)):
+        return scenario.parties
+    return tuple(region for region in regions if region not in scenario.parties)
 
 
-def against_others(scenario: Scenario, stage: str, regions: Sequence[str]) -> dict[str, Any]:
-    """Content of a border measure of all parties on all others."""
-    outside = [name for name in regions if name not in scenario.parties]
-    return {"importers": list(scenario.parties), "exporters": outside, **_place(scenario, stage)}
+def _first_levels(scenario: Scenario, kind: type[Instrument], at: StatusQuo) -> dict[str, Any]:
+    """Levels at which a new instrument of some kinds says something of its own."""
+    if kind in (Tariff, ExportTax):
+        return {"ad_valorem": FIRST_RATE}
+    if kind is Trq:
+        return {"over_quota": {"ad_valorem": FIRST_RATE}}
+    if kind is Offtake:
+        return _largest_flow(scenario, at.flows)
+    if kind is Stockpile:  # as large as what private stocks release in a year
+        used_t = float(at.flows.loc[at.flows["importer"] == scenario.parties[0], "status_quo"].sum())
+        return {"quantity": rounded(at.release_share * used_t, 2)}
+    return {}
+
+
+def _largest_flow(scenario: Scenario, flows: pd.DataFrame) -> dict[str, Any]:
+    """The largest flow between two parties as a commitment, or one of nothing."""
+    flows = flows[flows["exporter"].isin(scenario.parties) & flows["importer"].isin(scenario.parties)]
+    flows = flows[flows["exporter"] != flows["importer"]].sort_values("status_quo", ascending=False)
+    if flows.empty:
+        return {"quantity": 0.0}
+    top = flows.iloc[0]
+    return {"producer": top["exporter"], "buyer": top["importer"], "quantity": rounded(top["status_quo"], 3)}
 
 
 def _place(scenario: Scenario, stage: str) -> dict[str, Any]:
     return {"mineral": focus(scenario), "stage": stage}
 
 
-def imports_from_others(scenario: Scenario, flows: pd.DataFrame) -> float:
+def _imports_from_others(scenario: Scenario, flows: pd.DataFrame) -> float:
     """What the parties take from non-parties in the status quo, by its ``flows`` at one stage [t/yr]."""
     inward = flows["importer"].isin(scenario.parties) & ~flows["exporter"].isin(scenario.parties)
     return float(flows.loc[inward, "status_quo"].sum())
-
-
-def with_offtake(scenario: Scenario, stage: str, regions: Sequence[str], flows: pd.DataFrame) -> Scenario:
-    """The scenario with the largest flow between two parties as a commitment, or the first two regions with nothing."""
-    flows = flows[flows["exporter"].isin(scenario.parties) & flows["importer"].isin(scenario.parties)]
-    flows = flows[flows["exporter"] != flows["importer"]].sort_values("status_quo", ascending=False)
-    if flows.empty:
-        buyer, producer = [*scenario.parties, *(name for name in regions if name not in scenario.parties)][:2]
-        quantity = 0.0
-    else:
-        top = flows.iloc[0]
-        producer, buyer, quantity = top["exporter"], top["importer"], rounded(top["status_quo"], 3)
-    offtake = Offtake(producer=producer, buyer=buyer, quantity=quantity, **_place(scenario, stage))
-    return put(scenario, Offtake, offtake.model_dump(mode="json"))
-
-
-def with_stockpile(scenario: Scenario, stage: str, flows: pd.DataFrame, release_share: float, price: float) -> Scenario:
-    """The scenario with a stock of the first party, as large as what private stocks release a year, sold at a price."""
-    used_t = float(flows.loc[flows["importer"] == scenario.parties[0], "status_quo"].sum())
-    stockpile = Stockpile(
-        party=scenario.parties[0],
-        quantity=rounded(release_share * used_t, 2),
-        release_above=rounded(price, 3),
-        **_place(scenario, stage),
-    )
-    return put(scenario, Stockpile, stockpile.model_dump(mode="json"))
 
 
 def with_shocks(scenario: Scenario, names: Sequence[str]) -> Scenario:

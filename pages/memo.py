@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.errors import AccordError
 from model.snapshot.make import Origin, freezing
 from model.snapshot.record import Snapshot
+from model.words.numbers import counted
 from pages.components import documents, jobs, layout, results, state
 
 if TYPE_CHECKING:
@@ -53,20 +53,14 @@ def _made(title: str, author: str) -> list[Snapshot]:
         "Make a snapshot",
         asked,
         lambda: freezing(results.world(), scenario, Origin(author)),
-        _what_it_takes(scenario),
+        f"Solves {counted(len(scenario.minerals), 'mineral', 'minerals')} under every named shock and with each main "
+        "assumption at both ends of its range.",
     )
     st.caption(
         "A snapshot fixes the scenario, its results, every assumption and the data rows they rest on under one id, "
         "and tries the named shocks and the main assumptions. The memo is written from it."
     )
     return []
-
-
-def _what_it_takes(scenario: Scenario) -> str:
-    return (
-        f"Solves {len(scenario.minerals)} mineral(s) under every named shock and with each main "
-        f"assumption at both ends of its range."
-    )
 
 
 def _saved() -> list[Snapshot]:
@@ -84,11 +78,9 @@ def _saved() -> list[Snapshot]:
         format_func=lambda checksum: _label(entries[checksum]),
         max_selections=MOST_COMPARED,
     )
-    try:
+    opened: list[Snapshot | Scenario] = []
+    with layout.faults_shown():
         opened = [documents.library().open(entries[checksum]) for checksum in chosen]
-    except AccordError as error:
-        documents.shown_fault(error)
-        return []
     return [item for item in opened if isinstance(item, Snapshot)]
 
 
@@ -98,20 +90,17 @@ def _label(entry: Entry) -> str:
 
 def _carry_out(snapshots: list[Snapshot]) -> None:
     """Id, downloads, saving and preview."""
-    try:
+    with layout.faults_shown():
         with st.spinner("Writing the memo"):
             page = documents.file(snapshots, "html").decode()
-    except AccordError as error:
-        documents.shown_fault(error)
-        return
-    ids = ", ".join(snapshot.short_id for snapshot in snapshots)
-    st.markdown(f"**Short id: `{ids}`**", help="Stands at the foot of every page; the whole id stands in the memo.")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        documents.downloads(snapshots)
-        if len(snapshots) == 1:
-            documents.save_form(snapshots[0], "memo", "Save to the library")
-    # The memo's own policy lets a browser run and load nothing, and every text in it is escaped.
-    st.iframe(page, height=PREVIEW_PIXELS, alt="Preview of the memo")
+        ids = ", ".join(snapshot.short_id for snapshot in snapshots)
+        st.markdown(f"**Short id: `{ids}`**", help="Stands at the foot of every page; the whole id stands in the memo.")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            documents.downloads(snapshots)
+            if len(snapshots) == 1:
+                documents.save_form(snapshots[0], "memo", "Save to the library")
+        # The memo's own policy lets a browser run and load nothing, and every text in it is escaped.
+        st.iframe(page, height=PREVIEW_PIXELS, alt="Preview of the memo")
 
 
 main()

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.errors import AccordError
 from model.findings import controls_in_words, data_limits, levers_table
 from pages.components import layout, results, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from model.scenario import Scenario
 
 LIMITS = (
     "One year is the base: 2024. Stocks, contracts and prices within the year are not modelled.",
@@ -47,10 +44,8 @@ def _fit() -> None:
         "Where a published figure was an input, agreeing with it proves nothing: see the column *independent*. "
         "*Adjustment* is the cost that calibration adds to routes, as share of the price."
     )
-    try:
+    with layout.faults_shown():
         layout.table(results.calibration(), "calibration", height=540)
-    except AccordError as error:
-        st.error(layout.plain(str(error)))
     layout.bullets(data_limits(results.world(), results.names()))
 
 
@@ -105,29 +100,17 @@ def _formulation() -> None:
     scenario = state.scenario()
     mineral = edits.focus(scenario)
     st.subheader(f"The live programme of {results.names().mineral(mineral).lower()}", anchor=False)
-    try:
+    with layout.faults_shown():
         live = results.live_formulation(mineral)
-    except AccordError as error:
-        st.error(layout.plain(str(error)))
-        return
-    layout.table(live.components, "formulation")
-    st.markdown("**The scenario solved again by this programme alone** (Pyomo and HiGHS, some seconds a mineral)")
-    if st.button("Solve by the reference and compare"):
-        _compare(scenario)
-    st.markdown("**Levers of the instruments**")
-    layout.table(levers_table(), "levers", height=320)
-    st.markdown("**Statement**")
-    st.code(live.statement, language=None, wrap_lines=True)
-
-
-def _compare(scenario: Scenario) -> None:
-    try:
-        with st.spinner("Solving by the reference programme"):
-            found = results.against_reference(scenario)
-    except AccordError as error:
-        st.error(layout.plain(str(error)))
-        return
-    layout.table(found, "reference")
+        layout.table(live.components, "formulation")
+        st.markdown("**The scenario solved again by this programme alone** (Pyomo and HiGHS, some seconds a mineral)")
+        if st.button("Solve by the reference and compare"):
+            with layout.faults_shown(), st.spinner("Solving by the reference programme"):
+                layout.table(results.against_reference(scenario), "reference")
+        st.markdown("**Levers of the instruments**")
+        layout.table(levers_table(), "levers", height=320)
+        st.markdown("**Statement**")
+        st.code(live.statement, language=None, wrap_lines=True)
 
 
 def _limits() -> None:

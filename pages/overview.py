@@ -44,14 +44,16 @@ def main() -> None:
         )
     layout.bullets(facts.reasons)
     _ranges(scenario)
-    with left:
+    with left, st.container(key="response"):
         _response(scenario)
 
 
 def _metrics(facts: Overview, scenario: Scenario) -> None:
     progress = jobs.finished(RANGE_JOB, scenario.to_json())
     numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "found", None))
-    for column, number in zip(st.columns(4), numbers, strict=True):
+    with st.container(key="metrics"):
+        columns = st.columns(4)
+    for column, number in zip(columns, numbers, strict=True):
         with column:
             st.metric(
                 number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation

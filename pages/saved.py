@@ -36,7 +36,7 @@ def main() -> None:
     if len(chosen) == 1:
         _one(chosen[0], found)
     elif len(chosen) > 1:
-        _archive(chosen, archived)
+        _archive(chosen, archived, "saved_archive_all")
     _duplicates()
 
 
@@ -73,29 +73,17 @@ def _table(found: list[Entry]) -> list[Entry]:
 
 def _one(entry: Entry, found: list[Entry]) -> None:
     """What can be done with one entry."""
-    try:
+    with layout.faults_shown():
         item = documents.library().open(entry)
-    except AccordError as error:
-        documents.shown_fault(error)
-        return
-    others = [other.name for other in found if other.id == entry.id and other.checksum != entry.checksum]
-    if others:
-        st.caption(
-            layout.plain(
-                f"The same id as {', '.join(f'“{name}”' for name in others)}: the same question with the same answer."
-            )
-        )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        scenario = item.scenario if isinstance(item, Snapshot) else item
-        st.button("Open in the sidebar", key="saved_open", type="primary", on_click=_open, args=(scenario,))
-        documents.download_item(item, "Download", "saved_download")
-        _describe(entry)
-        st.button(
-            "Restore" if entry.archived else "Archive",
-            key="saved_archive",
-            on_click=_put_away,
-            args=([entry], not entry.archived),
-        )
+        others = [f"“{other.name}”" for other in found if other.id == entry.id and other.checksum != entry.checksum]
+        if others:
+            st.caption(layout.plain(f"The same id as {', '.join(others)}: the same question with the same answer."))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            scenario = item.scenario if isinstance(item, Snapshot) else item
+            st.button("Open in the sidebar", key="saved_open", type="primary", on_click=_open, args=(scenario,))
+            documents.download_item(item, "Download", "saved_download")
+            _describe(entry)
+            _archive([entry], entry.archived, "saved_archive")
 
 
 def _open(scenario: Scenario) -> None:
@@ -107,22 +95,18 @@ def _open(scenario: Scenario) -> None:
 def _describe(entry: Entry) -> None:
     with st.popover("Name, tags, note", icon=":material/edit:"):
         key = entry.checksum[:12]
-        name = st.text_input("Name", entry.name, key=f"name_{key}", max_chars=200)
-        tags = st.text_input("Tags, separated by commas", ", ".join(entry.tags), key=f"tags_{key}")
-        note = st.text_area("Note", entry.note, key=f"note_{key}", max_chars=10_000)
-        if st.button("Keep", key=f"keep_{key}", type="primary"):
-            try:
+        name, tags, note = documents.described(key, entry.name, ", ".join(entry.tags), entry.note)
+        if st.button("Keep", key=f"{key}_keep", type="primary"):
+            with layout.faults_shown():
                 documents.library().describe(entry, name, tags.split(","), note)
-            except AccordError as error:
-                documents.shown_fault(error)
-            else:
                 documents.say("Changed.")
                 st.rerun()
 
 
-def _archive(chosen: list[Entry], archived: bool) -> None:
-    label = f"{'Restore' if archived else 'Archive'} {len(chosen)} entries"
-    st.button(label, key="saved_archive_all", on_click=_put_away, args=(chosen, not archived))
+def _archive(chosen: list[Entry], archived: bool, key: str) -> None:
+    label = "Restore" if archived else "Archive"
+    several = f" {len(chosen)} entries" if len(chosen) > 1 else ""
+    st.button(f"{label}{several}", key=key, on_click=_put_away, args=(chosen, not archived))
 
 
 def _put_away(chosen: list[Entry], archived: bool) -> None:

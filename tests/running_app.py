@@ -29,6 +29,8 @@ FLAGS = (
 )
 START_SECONDS = 90
 ANSWER_MILLISECONDS = 60_000
+CLICK_AGAIN_MILLISECONDS = 15_000
+FOLDED_ICON = "expand_more"
 
 
 @contextmanager
@@ -89,3 +91,23 @@ def browsed() -> Iterator[tuple[Any, Any]]:
         page.set_default_timeout(ANSWER_MILLISECONDS)
         yield page, playwright
         browser.close()
+
+
+def unfolded(page: Any, playwright: Any, group: str, field: str) -> Any:
+    """A field of a group of levers, once the group is unfolded.
+
+    A click on a page that is just being redrawn can be lost: the browser may swap the button between press and
+    release. A person who sees the group still folded clicks again, and so does this. Should the first click arrive
+    after all, the second changes nothing: each says that the group is to be open.
+    """
+    wanted = page.locator(f".st-key-{field} input")
+    button = page.locator(f".st-key-fold_{group} button")
+    button.click()
+    try:
+        wanted.wait_for(timeout=CLICK_AGAIN_MILLISECONDS)
+    except playwright.TimeoutError:
+        still_folded = button.filter(has_text=FOLDED_ICON)
+        if still_folded.count():
+            still_folded.click()
+    wanted.wait_for()
+    return wanted

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from model import edits
 from model.scenario import Scenario
 from model.words.numbers import figures
 from model.world import World
-from tests.running_app import ANSWER_MILLISECONDS, browsed, served
+from tests.running_app import ANSWER_MILLISECONDS, browsed, served, unfolded
 
 
 @pytest.mark.slow
@@ -21,9 +23,27 @@ def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
         page.goto(f"http://127.0.0.1:{port}")
         shown = page.get_by_test_id("stMetricValue").first
         playwright.expect(shown).to_have_text(figures(reference), timeout=ANSWER_MILLISECONDS)
-        page.locator(".st-key-fold_floor button").click()
-        field = page.locator(".st-key-floor_usd input")
+        field = unfolded(page, playwright, "floor", "floor_usd")
         field.fill(str(level))
         field.press("Enter")
         playwright.expect(shown).to_have_text(wanted, timeout=ANSWER_MILLISECONDS)
         playwright.expect(page.locator("h3").first).to_contain_text("variable levy")
+
+
+@pytest.mark.slow
+def test_the_sidebar_fits_a_projector_and_an_app_that_stopped_says_so() -> None:
+    with served() as (port, server), browsed() as (page, playwright):
+        page.set_viewport_size({"width": 1024, "height": 768})
+        page.goto(f"http://127.0.0.1:{port}")
+        page.locator(".st-key-undo").wait_for()
+        playwright.expect(page.locator(".st-key-undo")).to_be_in_viewport(ratio=1)
+        unfolded(page, playwright, "assumptions", "other_assumption")
+        page.get_by_test_id("stStatusWidget").wait_for(state="detached")  # until then the group may still grow
+        page.get_by_test_id("stSidebarContent").evaluate("sidebar => sidebar.scrollTo(0, sidebar.scrollHeight)")
+        for part in ("mineral", "fold_assumptions"):
+            playwright.expect(page.locator(f".st-key-{part}")).to_be_in_viewport(ratio=1)
+        server.send_signal(signal.SIGTERM)
+        title = page.get_by_test_id("stDialog").locator("h2")
+        title.wait_for()
+        words = "getComputedStyle(title, '::after').content"
+        assert "No connection to Minerals Accord" in title.evaluate(f"title => {words}")

@@ -27,6 +27,7 @@ from model.shocks import Base, Disturbance
 from model.shocks.kinds import OF_ROW, SupplyLoss
 from model.words.names import Names
 from model.words.voice import Voice
+from pages.components.sidebar import GROUPS
 from tests import test_laws
 from tests.shipped import WORLD
 from tests.snapshots import altered, sample
@@ -140,6 +141,7 @@ def says_what_it_is(kind: type[Instrument]) -> None:
         assert value not in [getattr(other, name) for other in instruments.KINDS if other.key != kind.key]
     assert kind.rank not in [other.rank for other in instruments.KINDS if other.key != kind.key]
     assert kind.key in Agreement.model_fields
+    assert kind.group in GROUPS
 
 
 def is_spoken_in_both_voices(kind: type[Instrument]) -> None:

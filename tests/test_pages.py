@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from model import edits
 from model.errors import ScenarioError, SolveError
 from model.findings import overview
-from model.instruments import Floor, Tariff
+from model.instruments import KINDS, Floor, Tariff
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO
@@ -97,7 +97,8 @@ def test_a_moved_tariff_moves_the_manufacturers(world: World) -> None:
     test = app().switch_page("pages/manufacturers.py").run()
     before = shows(test)
     test.button(key="fold_border").click().run()
-    test.slider(key="tariff").set_value(25.0).run()
+    test.toggle(key="tariffs_on").set_value(True).run()
+    test.slider(key="tariffs_ad_valorem").set_value(25.0).run()
     assert shows(test) != before
     assert "agree to charge 25 % on refined antimony from non-parties" in shows(test)
 
@@ -203,7 +204,8 @@ def test_a_solve_that_is_not_proved_leaves_no_number(monkeypatch: pytest.MonkeyP
     test = app()
     monkeypatch.setattr(World, "outcome", refuse)
     test.button(key="fold_border").click().run()
-    test.slider(key="tariff").set_value(17.5).run()
+    test.toggle(key="tariffs_on").set_value(True).run()
+    test.slider(key="tariffs_ad_valorem").set_value(17.5).run()
     assert "no equilibrium found for antimony" in errors(test)
     assert not metrics(test)
     assert not test.exception
@@ -231,16 +233,18 @@ def test_every_section_of_the_method_page_shows_something() -> None:
         assert not test.error, section
 
 
-def test_levers_of_every_group_give_a_valid_scenario(world: World) -> None:
+def test_every_instrument_can_be_agreed_in_the_sidebar(world: World) -> None:
     test = app().switch_page("pages/method.py").run()
-    for fold, toggle in (("border", "trq_on"), ("border", "zero"), ("stock", "offtake_on"), ("stock", "stockpile_on")):
-        if toggle not in {item.key for item in test.toggle}:
-            test.button(key=f"fold_{fold}").click().run()
-        test.toggle(key=toggle).set_value(True).run()
-        assert not test.exception, toggle
-        assert not test.error, toggle
+    switched = [kind for kind in KINDS if kind is not Floor]
+    for kind in switched:
+        if f"{kind.key}_on" not in {item.key for item in test.toggle}:
+            test.button(key=f"fold_{kind.group}").click().run()
+        test.toggle(key=f"{kind.key}_on").set_value(True).run()
+        assert not test.exception, kind
+        assert not test.error, kind
     agreement = test.session_state["history"].scenario.agreement
-    assert agreement.trqs[0].quantity > 0
+    assert [(kind, len(agreement.of(kind))) for kind in switched] == [(kind, 1) for kind in switched]
+    assert agreement.trqs[0].quantity == agreement.quotas[0].quantity > 0
     assert agreement.stockpiles[0].quantity > 0
     assert agreement.offtakes[0].producer != agreement.offtakes[0].buyer
     assert agreement.zero_for_zero[0].mineral == "antimony"
@@ -334,8 +338,8 @@ def test_a_widget_that_holds_nothing_is_no_level() -> None:
 def test_a_budget_is_emptied_again() -> None:
     test = app(s=links.encode(with_floor(60_000.0, mechanism="buffer_stock", budget=5e6)))
     test.button(key="fold_floor").click().run()
-    assert test.number_input(key="floor_budget").value == 5.0
-    test.number_input(key="floor_budget").set_value(None).run()
+    assert test.number_input(key="floors_budget").value == 5.0
+    test.number_input(key="floors_budget").set_value(None).run()
     assert not test.error
     assert test.session_state["history"].scenario.agreement.floors[0].budget is None
 

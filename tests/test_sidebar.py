@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,7 +19,8 @@ from model import edits
 from model.instruments import Agreement, Stockpile
 from model.scenario import Scenario
 from model.world import World
-from pages.components import links
+from pages.components import links, state
+from tests.shipped import WORLD
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTIES = ("USA", "EUN", "JPN", "KOR")
@@ -50,12 +55,12 @@ def captions(test: AppTest) -> str:
 
 def test_a_rate_of_25_is_shown_as_it_counts_and_questioned() -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 25}), "border")
-    slider = test.slider(key="tariff")
+    slider = test.slider(key="tariffs_ad_valorem")
     assert (slider.value, slider.max) == (2500.0, 2500.0)
     assert "is 2,500 %; 25 % is 0.25" in captions(test)
     slider.set_value(25.0).run()
     assert now(test).agreement.tariffs[0].ad_valorem == 0.25
-    assert test.slider(key="tariff").max == 100.0
+    assert test.slider(key="tariffs_ad_valorem").max == 100.0
     assert "2,500" not in captions(test)
 
 
@@ -63,13 +68,13 @@ def test_a_rate_of_25_is_shown_as_it_counts_and_questioned() -> None:
 def test_a_specific_duty_is_shown_and_stays_when_the_rate_moves_away_and_back() -> None:
     test = opened(scenario(tariffs={**ROUTES, "specific": 8000}), "border")
     before = now(test)
-    assert test.number_input(key="tariff_specific").value == 8000.0
-    assert test.slider(key="tariff").value == 0.0
-    test.slider(key="tariff").set_value(0.5).run()
+    assert test.number_input(key="tariffs_specific").value == 8000.0
+    assert test.slider(key="tariffs_ad_valorem").value == 0.0
+    test.slider(key="tariffs_ad_valorem").set_value(0.5).run()
     assert (now(test).agreement.tariffs[0].specific, now(test).agreement.tariffs[0].ad_valorem) == (8000.0, 0.005)
-    test.slider(key="tariff").set_value(0.0).run()
+    test.slider(key="tariffs_ad_valorem").set_value(0.0).run()
     assert now(test) == before
-    test.number_input(key="tariff_specific").set_value(0.0).run()
+    test.toggle(key="tariffs_on").set_value(False).run()
     assert now(test).agreement.tariffs == ()
 
 
@@ -78,28 +83,34 @@ def test_specific_rates_of_a_quota_are_shown_and_stay() -> None:
     trq = {**ROUTES, "quantity": 1000, "in_quota": {"specific": 100}, "over_quota": {"specific": 9000}}
     test = opened(scenario(trqs=trq), "border")
     before = now(test)
-    assert test.number_input(key="in_quota_specific").value == 100.0
-    assert test.number_input(key="over_quota_specific").value == 9000.0
-    test.slider(key="over_quota").set_value(10.0).run()
+    assert test.number_input(key="trqs_in_quota_specific").value == 100.0
+    assert test.number_input(key="trqs_over_quota_specific").value == 9000.0
+    test.slider(key="trqs_over_quota_ad_valorem").set_value(10.0).run()
     assert now(test).agreement.trqs[0].over_quota.specific == 9000.0
-    test.slider(key="over_quota").set_value(0.0).run()
+    test.slider(key="trqs_over_quota_ad_valorem").set_value(0.0).run()
     assert now(test) == before
-    test.number_input(key="over_quota_specific").set_value(9500.0).run()
+    test.number_input(key="trqs_over_quota_specific").set_value(9500.0).run()
     assert now(test).agreement.trqs[0].over_quota.specific == 9500.0
 
 
-def test_a_measure_on_some_routes_is_said_to_be_one() -> None:
-    assert "Only from China, Tajikistan and Bolivia." in captions(
-        opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
-    )
+def test_routes_of_a_measure_are_shown_and_a_whole_side_is_one_choice() -> None:
+    test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
+    assert test.multiselect(key="tariffs_importers").value == []
+    exporters = test.multiselect(key="tariffs_exporters")
+    assert exporters.value == list(ROUTES["exporters"])
+    exporters.set_value(["CHN"]).run()
+    assert now(test).agreement.tariffs[0].exporters == ("CHN",)
+    test.multiselect(key="tariffs_exporters").set_value([]).run()
+    assert set(now(test).agreement.tariffs[0].exporters) == set(WORLD.regions) - set(PARTIES)
+    assert test.multiselect(key="tariffs_exporters").value == []
 
 
 def test_a_stock_of_a_country_that_is_no_party_is_shown_under_its_own_name() -> None:
     stock = {"party": "JPN", **PLACE, "quantity": 500, "release_above": 50_000}
     test = opened(scenario(("USA", "EUN"), stockpiles=stock), "stock")
-    assert test.selectbox(key="stockpile_party").value == "JPN"
-    assert "Japan is no party" in captions(test)
-    test.number_input(key="stockpile_t").set_value(600.0).run()
+    assert test.selectbox(key="stockpiles_party").value == "JPN"
+    assert "is of JPN, which is no party" in captions(test)
+    test.number_input(key="stockpiles_quantity").set_value(600.0).run()
     assert now(test).agreement.stockpiles == (Stockpile(**{**stock, "quantity": 600.0}),)
 
 
@@ -123,10 +134,50 @@ def test_measures_at_two_stages_are_not_shown_as_if_at_one() -> None:
         "trqs": [{**ROUTES, "quantity": 1000}],
     }
     test = opened(Scenario.parse({"parties": PARTIES, "agreement": content}, "scenario"), "border")
-    assert "slider tariff" not in [f"slider {item.key}" for item in test.slider]
-    assert "Held but not shown: 1 more instruments" in captions(test)
+    assert "slider tariffs_ad_valorem" not in [f"slider {item.key}" for item in test.slider]
+    assert "Held but not shown: 1 more instrument." in captions(test)
     moved = edits.at_border_stage(now(test), "mine")
     assert (moved.agreement.trqs[0].stage, moved.agreement.tariffs[0].stage) == ("mine", "mine")
+
+
+def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded() -> None:
+    here = state.History()
+    with mock.patch.object(state, "history", return_value=here):
+        for _ in range(2):
+            state.unfold("floor")
+    assert here.open_group == "floor"
+    test = opened(Scenario(), "floor")
+    test.button(key="fold_floor").click().run()
+    assert test.session_state["history"].open_group == ""
+
+
+def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario() -> None:
+    """In a process of its own, where ``tests/another_instrument`` counts as part of the folder of instruments."""
+    script, folder = ROOT / "tests" / "with_another_instrument.py", ROOT / "tests" / "another_instrument"
+    ended = subprocess.run(
+        [sys.executable, script, folder],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(ended.stdout)
+    assert told["faults"] == []
+    assert told["off"] == {"price_undertakings_on": "Price undertaking"}
+    assert told["on"] == {
+        "price_undertakings_on": "Price undertaking",
+        "price_undertakings_parties": "Parties",
+        "price_undertakings_exporters": "Exporters",
+        "price_undertakings_price": "Price, USD/t",
+        "price_undertakings_levy_cap": "Levy cap, USD/t (empty = unlimited)",
+    }
+    assert "at least 0" in told["help"]
+    held = told["held"]["price_undertakings"]
+    assert held == [{"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 60_000.0}]
+    assert (told["before"], told["after"]) == ("45,600", "60,000")
+    assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
+    assert "not shown" not in told["captions"]
 
 
 def test_a_leaving_party_takes_its_instruments_along(world: World) -> None:
@@ -157,7 +208,7 @@ def test_one_move_of_a_lever_works_out_the_scenario_s_text_once(monkeypatch: pyt
     text = cached_property(counted)
     text.__set_name__(Scenario, "_text")
     monkeypatch.setattr(Scenario, "_text", text)
-    test.slider(key="tariff").set_value(20.0).run()
+    test.slider(key="tariffs_ad_valorem").set_value(20.0).run()
     assert Counter(texts)[now(test).to_json()] == 1
     assert len(texts) <= 4
 

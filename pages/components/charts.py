@@ -178,6 +178,8 @@ def _axis(axis: Axis, span: list[float]) -> Part:
         "nticks": 6,
         "tickangle": 0,
         "tickformat": ",",
+        # A number at the left end of a chart of changes would stand half under the names of its rows.
+        "ticklabeloverflow": "hide past domain" if axis.both_sides else "allow",
     }
 
 

@@ -128,11 +128,16 @@ def save(item: Snapshot | Scenario, name: str, tags: str, note: str) -> None:
 def save_form(item: Snapshot | Scenario, key: str, label: str) -> None:
     """Name, tags and note under which to save."""
     with st.popover(label, icon=":material/bookmark_add:"):
-        name = st.text_input(
-            "Name", item.title if isinstance(item, Snapshot) else item.name, key=f"{key}_name", max_chars=200
-        )
-        tags = st.text_input("Tags, separated by commas", key=f"{key}_tags")
-        note = st.text_area("Note", key=f"{key}_note", max_chars=10_000)
+        name, tags, note = described(key, item.title if isinstance(item, Snapshot) else item.name)
         if st.button("Save", key=f"{key}_save", type="primary"):
             save(item, name, tags, note)
             st.rerun()
+
+
+def described(key: str, name: str, tags: str = "", note: str = "") -> tuple[str, str, str]:
+    """Name, tags and note of an entry, as typed."""
+    return (
+        st.text_input("Name", name, key=f"{key}_name", max_chars=200),
+        st.text_input("Tags, separated by commas", tags, key=f"{key}_tags"),
+        st.text_area("Note", note, key=f"{key}_note", max_chars=10_000),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -15,7 +16,7 @@ from model.words.numbers import starting
 from pages.components import results, state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
     import plotly.graph_objects as go
@@ -33,6 +34,15 @@ SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~"})
 def plain(text: str) -> str:
     """Text with everything Markdown would act on made harmless; names in a shared link are a stranger's words."""
     return text.translate(SPECIAL)
+
+
+@contextmanager
+def faults_shown() -> Iterator[None]:
+    """A refusal inside the block is shown in words and ends the block; everything on the screen stays."""
+    try:
+        yield
+    except AccordError as error:
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def stopped() -> bool:

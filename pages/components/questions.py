@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -29,8 +29,8 @@ EVERYONE = "All parties together"
 class Asked:
     """What the page Parties asks beside the agreement: candidates, core of coalitions, whose means, since when."""
 
-    candidates: tuple[str, ...] = ()
-    core: tuple[str, ...] | None = None
+    candidates: list[str] = field(default_factory=list)
+    core: list[str] | None = None
     mineral: str = ""
     applied_by: str = ""
     since: str = ""
@@ -40,7 +40,7 @@ def candidates(scenario: Scenario, most: int) -> tuple[str, ...]:
     """Countries that might join."""
     kept: Asked = forms.kept("parties", Asked)
     outside = [region for region in results.world().regions if region not in scenario.parties]
-    kept.candidates = tuple(region for region in kept.candidates if region in outside)
+    kept.candidates = [region for region in kept.candidates if region in outside]
     return tuple(
         st.multiselect(
             "Could also join",
@@ -48,12 +48,7 @@ def candidates(scenario: Scenario, most: int) -> tuple[str, ...]:
             format_func=results.names().region,
             max_selections=most,
             placeholder="None",
-            **forms.item(
-                "parties_candidates",
-                list(kept.candidates),
-                lambda typed: setattr(kept, "candidates", typed),
-                start="default",
-            ),
+            **forms.field("parties", kept, "candidates", start="default"),
         )
     )
 
@@ -62,13 +57,13 @@ def core(scenario: Scenario, most: int) -> tuple[str, ...]:
     """The parties whose coalitions are tried, in the scenario's order; the largest users where none was chosen."""
     kept: Asked = forms.kept("parties", Asked)
     wanted = largest_users(results.world(), scenario) if kept.core is None else kept.core
-    kept.core = tuple(party for party in scenario.parties if party in wanted)[:most]
+    kept.core = [party for party in scenario.parties if party in wanted][:most]
     chosen = st.multiselect(
         f"Core parties, at most {most}; to begin with, those that use most",
         scenario.parties,
         format_func=results.names().region,
         max_selections=most,
-        **forms.item("parties_core", list(kept.core), lambda typed: setattr(kept, "core", typed), start="default"),
+        **forms.field("parties", kept, "core", start="default"),
     )
     return tuple(party for party in scenario.parties if party in chosen)
 

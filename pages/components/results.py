@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model.edits import StatusQuo
 from model.equilibrium.reference import against_reference as reference_comparison
 from model.equilibrium.reference import comparison_table
 from model.findings import Formulation, Names, Overview, formulation, overview
@@ -102,10 +103,17 @@ def price_now(scenario: Scenario, stage: str) -> float:
         return engine().world.parties_price(scenario.minerals[0], stage, scenario)
 
 
-def status_quo_flows(scenario: Scenario, stage: str) -> pd.DataFrame:
-    """Flows of the mineral in view at a stage, as the status quo has them."""
+def status_quo_at(scenario: Scenario, stage: str) -> StatusQuo:
+    """The status quo of the mineral in view at a stage, from which a new instrument starts."""
+    mineral, world = scenario.minerals[0], engine().world
     flows = outcome(_status_quo(scenario)).flows
-    return flows[(flows["mineral"] == scenario.minerals[0]) & (flows["stage"] == stage)]
+    return StatusQuo(
+        stage,
+        world.regions,
+        flows[(flows["mineral"] == mineral) & (flows["stage"] == stage)],
+        reference_price(scenario, stage),
+        world.assumptions.value("stock_release_share", mineral),
+    )
 
 
 def neutral(scenario: Scenario) -> Scenario:

@@ -98,20 +98,20 @@ def refuse(message: str, stops: bool = False) -> None:
 
 def undo() -> None:
     """One scenario back."""
-    here = history()
-    here.fault, here.stops = "", False
-    if here.past:
-        here.future.append(here.scenario)
-        here.scenario = here.past.pop()
+    _step(history().past, history().future)
 
 
 def redo() -> None:
     """One scenario forward again."""
+    _step(history().future, history().past)
+
+
+def _step(source: list[Scenario], behind: list[Scenario]) -> None:
     here = history()
     here.fault, here.stops = "", False
-    if here.future:
-        here.past.append(here.scenario)
-        here.scenario = here.future.pop()
+    if source:
+        behind.append(here.scenario)
+        here.scenario = source.pop()
 
 
 def reset() -> None:
@@ -121,10 +121,12 @@ def reset() -> None:
     history().open_group = ""
 
 
-def fold(group: str) -> None:
-    """Unfold a group of levers and fold the one that was open, so that the sidebar stays within one screen."""
-    here = history()
-    here.open_group = "" if here.open_group == group else group
+def unfold(group: str) -> None:
+    """Unfold one group of levers and no other, so that the sidebar stays within one screen; none at an empty name.
+
+    It says where to end, not to turn what is: a click that arrives twice must not fold again what it unfolded.
+    """
+    history().open_group = group
 
 
 def value(key: str) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from textwrap import shorten
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,9 +13,9 @@ from model.aside import Aside, aside_in_short, aside_in_words
 from model.findings import group_labels
 from model.questions import questions
 from model.shocks import NamedShock
-from model.words.numbers import starting
+from model.words.numbers import counted, starting
 from pages.components import layout, results, state
-from pages.components.sidebar import assumptions, border, fields, floor, parties, share, shocks, stock
+from pages.components.sidebar import assumptions, fields, instruments, parties, share, shocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,21 +23,15 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
 
 
-class Group(NamedTuple):
-    """A group of levers that unfolds: its title and what draws it."""
-
-    title: str
-    draw: Callable[[Scenario], None]
-
-
-GROUPS = {
-    "parties": Group("Parties", parties.draw),
-    "floor": Group("Price floor", floor.draw),
-    "border": Group("Border", border.draw),
-    "stock": Group("Offtake, stock", stock.draw),
-    "shock": Group("Shock", shocks.draw),
-    "assumptions": Group("Assumptions", assumptions.draw),
+GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
+    "parties": ("Parties", parties.draw),
+    "floor": ("Price floor", partial(instruments.draw, "floor")),
+    "border": ("Border", partial(instruments.draw, "border")),
+    "stock": ("Offtake, stock", partial(instruments.draw, "stock")),
+    "shock": ("Shock", shocks.draw),
+    "assumptions": ("Assumptions", assumptions.draw),
 }
+"""Groups of levers that unfold: title, and what draws them."""
 LONGEST_LABEL = 29
 HORIZONS = {"short": "Short, 1 year", "long": "Long"}
 
@@ -47,20 +42,20 @@ def draw() -> None:
     with st.sidebar:
         _mineral(here.scenario)
         labels = group_labels(here.scenario, edits.focus(here.scenario), results.names())
-        for id, group in GROUPS.items():
+        for id, (title, unfold) in GROUPS.items():
             with st.container(border=True, key=f"group_{id}"):
                 unfolded = id == here.open_group
                 st.button(
-                    _label(group.title, labels[id]),
+                    _label(title, labels[id]),
                     key=f"fold_{id}",
                     type="tertiary",
                     width="stretch",
-                    on_click=state.fold,
-                    args=(id,),
+                    on_click=state.unfold,
+                    args=("" if unfolded else id,),
                     icon=":material/expand_less:" if unfolded else ":material/expand_more:",
                 )
                 if unfolded:
-                    group.draw(here.scenario)
+                    unfold(here.scenario)
         _horizon(here.scenario)
         _kept(here.scenario)
         share.draw(here)
@@ -103,8 +98,8 @@ def _kept(now: Scenario) -> None:
     world = results.world()
     for question in questions(now, world.library, world.hosts_by_mineral):
         st.caption(f":material/help: {layout.plain(starting(question))}.")
-    unnamed = [shock for shock in now.shocks if not isinstance(shock, NamedShock)]
-    counts = ((edits.unseen(now), "more instruments"), (len(unnamed), "unnamed shocks"))
-    held = [f"{number} {what}" for number, what in counts if number]
+    unnamed = len([shock for shock in now.shocks if not isinstance(shock, NamedShock)])
+    counts = ((edits.unseen(now), "more instrument"), (unnamed, "unnamed shock"))
+    held = [counted(number, one, f"{one}s") for number, one in counts if number]
     if held:
-        st.caption(f"Held but not shown: {' and '.join(held)}. They count in every number.")
+        st.caption(f"Held but not shown: {' and '.join(held)}. What is held counts in every number.")

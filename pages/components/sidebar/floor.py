@@ -8,8 +8,9 @@ import streamlit as st
 
 from model import edits
 from model.findings import price
-from model.instruments import Floor, Mechanism
-from model.words.levers import FREE
+from model.instruments import Floor, lever
+from model.questions import OF_MECHANISM
+from model.words.levers import FREE, Lever
 from pages.components import layout, results, state
 from pages.components.sidebar import fields, stages
 
@@ -30,8 +31,7 @@ def draw(now: Scenario) -> None:
     fields.number(
         "Level",
         "floor_usd",
-        Floor,
-        "price",
+        Lever(lever(Floor, "price")),
         level,
         lambda s, typed: edits.with_floor_level(s, typed, stage),
         reference,
@@ -75,12 +75,9 @@ def _mechanism(now: Scenario, floor: Floor) -> None:
         edits.MECHANISMS.get,
         "Levy on arrivals from non-parties, payment to producers, or public purchases.",
     )
-    if kind == edits.CAPPED:
-        fields.of(now, Floor, "levy_cap", "Levy cap", "floor_levy_cap")
-    if floor.mechanism is Mechanism.BUFFER_STOCK:
-        fields.of(now, Floor, "budget", "Budget per party", "floor_budget")
-        fields.of(now, Floor, "ceiling", "Ceiling", "floor_ceiling")
-        fields.of(now, Floor, "stock", "Stock held", "floor_stock")
+    idle = [name for name, mechanism in OF_MECHANISM.items() if mechanism is not floor.mechanism]
+    uncapped = [] if kind == edits.CAPPED else ["levy_cap"]
+    fields.every(now, Floor, beside=("price", "mechanism", *idle, *uncapped))
 
 
 def _precedents(mineral: str) -> None:

@@ -16,15 +16,12 @@ if TYPE_CHECKING:
 def draw(here: state.History) -> None:
     """Draw the row of buttons."""
     with st.container(horizontal=True, gap="xsmall"):
-        st.button("", key="undo", icon=":material/undo:", help="Undo", on_click=state.undo, disabled=not here.past)
-        st.button("", key="redo", icon=":material/redo:", help="Redo", on_click=state.redo, disabled=not here.future)
-        st.button(
-            "",
-            key="reset",
-            icon=":material/restart_alt:",
-            help="Reset everything to the status quo",
-            on_click=state.reset,
-        )
+        for key, icon, what, act, works in (
+            ("undo", "undo", "Undo", state.undo, here.past),
+            ("redo", "redo", "Redo", state.redo, here.future),
+            ("reset", "restart_alt", "Reset everything to the status quo", state.reset, True),
+        ):
+            st.button("", key=key, icon=f":material/{icon}:", help=what, on_click=act, disabled=not works)
         with st.popover("", icon=":material/share:", help="Share or save this scenario"):
             _share(here.scenario)
 

@@ -28,6 +28,7 @@ def stage(key: str, now: Scenario, chosen: str | None, take: Take) -> str:
         "Stage",
         stages,
         required=True,
+        label_visibility="collapsed",
         format_func=lambda stage: names.stage(mineral, stage),
         **state.seed(key, at, "default"),
         **fields.on_change(key, take),

@@ -1,0 +1,65 @@
+"""The app with one instrument more, which is only a file: ``python tests/with_another_instrument.py FOLDER``.
+
+Every instrument file of the folder counts as one of ``model/instruments``. Writes as JSON what the sidebar shows of a
+price undertaking, and what becomes of edits.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+import model
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+KEY = "price_undertakings"
+
+
+def add_instruments(folder: str) -> None:
+    """Let the package of instruments, before it is first imported, find those of another folder too."""
+    found = importlib.util.find_spec("model.instruments")
+    assert found is not None
+    assert found.loader is not None
+    assert found.submodule_search_locations is not None
+    found.submodule_search_locations.append(folder)
+    package = importlib.util.module_from_spec(found)
+    sys.modules["model.instruments"] = package
+    model.instruments = package  # type: ignore[attr-defined]
+    found.loader.exec_module(package)
+
+
+def widgets(test: AppTest) -> dict[str, str]:
+    """The new instrument's widgets with their labels."""
+    kinds = (test.toggle, test.number_input, test.multiselect, test.selectbox, test.slider)
+    return {str(item.key): item.label for kind in kinds for item in kind if str(item.key).startswith(KEY)}
+
+
+def told() -> dict[str, object]:
+    """What the sidebar shows and the agreement holds, once the instrument is in force and its level is moved."""
+    test = AppTest.from_file(str(APP), default_timeout=120).run()
+    test.button(key="fold_floor").click().run()
+    off, before = widgets(test), test.metric[0].value
+    test.toggle(key=f"{KEY}_on").set_value(True).run()
+    on = widgets(test)
+    test.number_input(key=f"{KEY}_price").set_value(60_000.0).run()
+    test.multiselect(key=f"{KEY}_exporters").set_value(["TJK"]).run()
+    return {
+        "off": off,
+        "on": on,
+        "help": test.number_input(key=f"{KEY}_price").help,
+        "before": before,
+        "after": test.metric[0].value,
+        "says": test.subheader[0].value,
+        "held": json.loads(test.session_state["history"].scenario.to_json())["agreement"],
+        "faults": [fault.message for fault in test.exception] + [fault.value for fault in test.error],
+        "captions": " ".join(caption.value for caption in test.sidebar.caption),
+    }
+
+
+if __name__ == "__main__":
+    add_instruments(sys.argv[1])
+    sys.stdout.write(json.dumps(told()))
