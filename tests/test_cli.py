@@ -483,7 +483,9 @@ def test_a_percentage_for_a_share_is_asked_about_and_taken_as_it_stands(
     assert main(["solve", str(written(scenario)), "--out", str(out)]) == 0
     rate, severity = capsys.readouterr().err.splitlines()
     assert rate == "accord: is this meant? agreement.tariffs[0].ad_valorem = 25 is 2,500 %; 25 % is 0.25"
-    assert severity.startswith("accord: is this meant? shocks[0].severity = 1000 is beyond the library's range ")
+    assert severity.startswith(
+        "accord: is this meant? shocks[0].severity = 1000 is 100,000 %, beyond the library's range "
+    )
     assert read(out)["scenario"]["agreement"]["tariffs"][0]["ad_valorem"] == 25.0
 
 

@@ -109,7 +109,7 @@ def test_what_only_some_parties_do_the_parties_have_them_do(names: Names) -> Non
     scenario = Scenario.parse({"parties": ["USA", "KOR"], "agreement": {"offtakes": [offtake]}}, "scenario")
     assert agreement_in_words(scenario, MINERAL, names) == (
         "The United States and South Korea agree to have the United States take at least 500 t a year of refined "
-        "antimony from South Korea, at the producer's market price; no shock."
+        "antimony from South Korea, at the producer's market price. No shock."
     )
 
 
@@ -118,7 +118,7 @@ def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
 ) -> None:
     text = agreement_in_words(with_floor.model_copy(update={"shocks": banned.shocks}), MINERAL, names)
     level = exact(with_floor.agreement.floors[0].price)
-    for part in ("Core eight", "refined antimony", level, "variable levy", "shock: China stops all antimony exports"):
+    for part in ("Core eight", "refined antimony", level, "variable levy", "Shock: China stops all antimony exports"):
         assert part in text
     assert group_labels(with_floor, MINERAL, names)["floor"] == f"{level} USD/t"
     assert group_labels(Scenario(), MINERAL, names)["floor"] == "none"
@@ -128,7 +128,7 @@ def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
     shock = {"kind": "supply_loss", "region": "CHN", "mineral": MINERAL, "stage": "mine", "share": 0.3}
     scenario = Scenario.parse({"shocks": [shock]}, "scenario")
     assert agreement_in_words(scenario, MINERAL, names).endswith(
-        "agree nothing on antimony; shock: supply loss of antimony ore: region China, share 0.3."
+        "agree nothing on antimony. Shock: supply loss of antimony ore: region China, share 30 %."
     )
 
 
@@ -324,9 +324,12 @@ def test_a_buffer_stock_holds_only_where_it_buys(world: World, reference: float,
     buys = rows["stock_bought_with_agreement_t"] > 0
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
     assert buys.any() == (share > 1)
-    for said, regions in (("The buffer stock holds", buys.index[buys]), ("does not bind in", buys.index[~buys])):
+    for said, regions in (
+        ("The buffer stock holds the floor of", buys.index[buys]),
+        ("does not bind in", buys.index[~buys]),
+    ):
         assert (said in text) is bool(len(regions))
-        assert f"in {names.the_regions(regions)}" in text
+        assert not len(regions) or f"in {names.the_regions(regions)}" in text
 
 
 @pytest.mark.parametrize(("holder", "words"), [("burnt", "no one"), ("auction", "the importing party's treasury")])
@@ -384,7 +387,7 @@ def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
     scenario = Scenario.parse({"shocks": [{"name": "china_antimony_ban", "severity": 0.7}]}, "scenario")
     assert agreement_in_words(scenario, MINERAL, names).endswith(
-        "shock: China stops all antimony exports, at severity 70 %."
+        "Shock: China stops all antimony exports, at severity 70 %."
     )
 
 

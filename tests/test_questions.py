@@ -123,5 +123,7 @@ def test_a_severity_beyond_the_library_is_asked_about_with_its_range(world: Worl
     known = world.library.describe("china_antimony_ban")
     assert asked(None) == asked(known.severity_high) == asked(known.severity_low) == []
     (question,) = asked(1000)
-    assert question.startswith("shocks[0].severity = 1000 is beyond the library's range 0.6 to 1 (share of exports")
+    assert question.startswith(
+        "shocks[0].severity = 1000 is 100,000 %, beyond the library's range 60 % to 100 % (share"
+    )
     assert question.endswith("of china_antimony_ban")

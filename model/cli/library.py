@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from model.cli import outputs
 from model.cli.console import EXIT_DIFFERENT, add, add_out, say, say_written
 from model.files import lines_of, named, read_json, short
+from model.words.numbers import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -130,7 +131,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     new, faults = _library(arguments).take_in(lines_of(arguments.file, "export"))
-    say(f"{new} new entries taken in.")
+    say(f"{counted(new, 'new entry', 'new entries')} taken in.")
     for fault in faults:
         say(f"refused: {short(fault, LONGEST_ROW)}")
     return EXIT_DIFFERENT if faults else 0

@@ -9,6 +9,7 @@ from model.cli import outputs
 from model.cli.console import add, add_data, data_folder, one_line, say, say_table, world_of
 from model.errors import DataError
 from model.files import LONGEST_PATH, short
+from model.words.numbers import counted, level
 
 if TYPE_CHECKING:
     import argparse
@@ -77,7 +78,9 @@ def _check_data(arguments: argparse.Namespace) -> None:
     for fault in faults:
         say(one_line(str(fault)))
     if faults:
-        raise DataError(f"the data in {folder} have {len(faults)} faults, listed on standard output")
+        raise DataError(
+            f"the data in {folder} have {counted(len(faults), 'fault', 'faults')}, listed on standard output"
+        )
     say(f"The data in {short(str(folder), LONGEST_PATH)} are sound (SHA-256 {data_hash(folder)}).")
 
 
@@ -90,7 +93,12 @@ def _shocks(arguments: argparse.Namespace) -> None:
         {
             "shock": [shock.id for shock in shocks],
             "minerals": [", ".join(shock.minerals) or "all" for shock in shocks],
-            "severity": [f"{shock.severity:g} ({shock.severity_low:g} to {shock.severity_high:g})" for shock in shocks],
+            "severity": [
+                "{} ({} to {})".format(
+                    *(level(x, shock.unit) for x in (shock.severity, shock.severity_low, shock.severity_high))
+                )
+                for shock in shocks
+            ],
             "unit": [shock.unit for shock in shocks],
             "years": [shock.duration_yr for shock in shocks],
             "probability": [shock.annual_probability for shock in shocks],

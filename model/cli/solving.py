@@ -87,7 +87,8 @@ def _solve(arguments: argparse.Namespace) -> int:
     for name, table in tables.items():
         frame = frames[name] if name in frames else getattr(outcome, name)
         if len(frame.columns):
-            table.write(frame.to_csv(index=False))
+            numbers = frame.select_dtypes("float").columns
+            table.write(frame.assign(**{name: frame[name] + 0.0 for name in numbers}).to_csv(index=False))
         else:
             table.remove()
     result = _result(outcome, world)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from model.words.names import Names
 
 FLAG_LETTERS = dict(zip(FLAGS, "DEC", strict=True))
-"""Defense, energy, critical infrastructure."""
+"""Defence, energy, critical infrastructure."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ MEASURES = {
         "Lower bound: counts the metal alone, at metal prices.",
     ),
     "shortage": Measure(
-        "shortage_share", "Shortage", "% of the party's use", 100.0, "Largest among the minerals the industry uses."
+        "shortage_share",
+        "Shortfall",
+        "% of the party's use",
+        100.0,
+        "Fall of use below the status quo, the largest among the minerals the industry uses.",
     ),
     "output": Measure("output_loss", "Output loss", "% of output", 100.0, "Midpoint of best use first and pro rata."),
     "value_added": Measure(
@@ -139,7 +143,7 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
     (row,) = totals(own).loc[[region]].to_dict("records")
     at_risk = float(row["value_added_at_risk_usd"])
     if at_risk <= 0:
-        return f"No value added is at risk from a shortage in {names.the_region(region)}."
+        return f"No value added is at risk from a shortfall in {names.the_region(region)}."
     wide = economy_wide(at_risk, outcome.assumptions)
     return (
         f"Value added at risk in {names.the_region(region)}: first round {money(at_risk)} "
@@ -151,7 +155,7 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
 
 
 def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
-    """Parties whose industries have no known size: their users as one group, with extra cost and shortage."""
+    """Parties whose industries have no known size: their users as one group, with extra cost and shortfall."""
     frame = outcome.industries
     own = frame[(frame["industry"] == ALL_USERS) & frame["region"].isin(outcome.parties)]
     return pd.DataFrame(

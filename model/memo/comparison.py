@@ -5,19 +5,17 @@ What differs in what was agreed first, then in what happens, then one sentence p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model.errors import SnapshotError
 from model.memo import content
 from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
 from model.memo.levers import levers, setting, voice
 from model.words.names import readable
-from model.words.numbers import changes, exact, signed_money, starting
+from model.words.numbers import exact, listing, signed_money, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    import pandas as pd
 
     from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
@@ -69,7 +67,7 @@ def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
 
 
 def _key(snapshots: Sequence[Snapshot]) -> Sheet:
-    columns = (Column("Letter"), Column("Title"), Column("Short id"), Column("Made (UTC)"), Column("Author"))
+    columns = tuple(map(Column, ("Letter", "Title", "Short id", "Made (UTC)", "Author")))
     rows = tuple(
         (
             letter,
@@ -96,7 +94,7 @@ def _side_by_side(
     rows = _differing(sides)
     if not rows:
         return Paragraph(same)
-    columns = (Column(titles[0]), Column(titles[1]), *(Column(letter) for letter in LETTERS[: len(sides)]))
+    columns = tuple(map(Column, (*titles, *LETTERS[: len(sides)])))
     return Sheet(name, caption, columns, rows)
 
 
@@ -152,62 +150,53 @@ def _shared(groups: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
-    rows = [_of(snapshot, "headline", mineral).iloc[0] for snapshot in snapshots]
-    sheet_rows: list[tuple[Value, ...]] = [
-        (look.header, *(look.scaled(float(row[column])) for row in rows)) for look, *_, column in content.HEADLINE
-    ]
-    said: list[Block] = [
-        Bullets(
-            tuple(
-                f"{letter}: {' '.join(snapshot.sentences(mineral, 'gains'))}"
-                for letter, snapshot in _lettered(snapshots)
-            )
+    sides = [content.together(snapshot, mineral) for snapshot in snapshots]
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (look.header, *(look.scaled(float(side[column])) for side in sides)) for look, *_, column in content.HEADLINE
+    )
+    said = Bullets(
+        tuple(
+            f"{letter}: {' '.join(snapshot.sentences(mineral, 'gains'))}" for letter, snapshot in _lettered(snapshots)
         )
-    ]
-    columns = (Column("Measure"), *(Column(letter) for letter in LETTERS[: len(snapshots)]))
+    )
+    columns = (Column("Measure"), *map(Column, LETTERS[: len(snapshots)]))
     note = "Money is the change on each snapshot's own status quo; cost counts against users, all else is a gain."
-    return [*said, Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, tuple(sheet_rows), note)]
+    return [said, Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)]
 
 
-def _of(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
-    frame = snapshot.tables[table]
-    return frame[frame["mineral"] == mineral] if len(frame) else frame
+def _by_name(
+    sheet: str, caption: str, what: str, sides: Sequence[Mapping[str, float]], names: Mapping[str, str]
+) -> Sheet:
+    """A row for every name that stands on any side, with its money on each."""
+    columns = (Column(what), *map(million, LETTERS[: len(sides)]))
+    rows = (
+        (names.get(name, name), *(_number(side.get(name)) for side in sides))
+        for name in dict.fromkeys(name for side in sides for name in side)
+    )
+    return Sheet(sheet, caption, columns, tuple(rows))
 
 
 def _by_party(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     nets = [_net(snapshot, mineral) for snapshot in snapshots]
-    parties = list(dict.fromkeys(party for net in nets for party in net))
-    columns = (Column("Party"), *(million(letter) for letter in LETTERS[: len(snapshots)]))
-    names = snapshots[0].record.names["region"]
-    rows = tuple((names.get(party, party), *(net.get(party) for net in nets)) for party in parties)
-    return [Sheet(f"Net {mineral}", f"{name}: net gain by party (a dash: not a party)", columns, rows)]
+    caption = f"{name}: net gain by party (a dash: not a party)"
+    return [_by_name(f"Net {mineral}", caption, "Party", nets, snapshots[0].record.names["region"])]
 
 
 def _net(snapshot: Snapshot, mineral: str) -> dict[str, float]:
-    frame = _of(snapshot, "parties", mineral)
+    frame = content.of_mineral(snapshot, "parties", mineral)
     return dict(zip(frame["region"], frame["net_usd"].astype(float), strict=True))
 
 
 def _by_shock(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     sides = [
         dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True))
-        for frame in (_of(one, "shocks", mineral) for one in snapshots)
+        for frame in (content.of_mineral(one, "shocks", mineral) for one in snapshots)
         if "net_gain_usd_with_agreement" in frame
     ]
     if len(sides) < len(snapshots):
         return []
-    shocks = list(dict.fromkeys(shock for side in sides for shock in side))
-    columns = (Column("Shock"), *(million(letter) for letter in LETTERS[: len(snapshots)]))
-    names = snapshots[0].record.names["shock"]
-    rows = tuple((names.get(shock, shock), *(_number(side.get(shock)) for side in sides)) for shock in shocks)
-    return [
-        Sheet(
-            f"Shocks {mineral}",
-            f"{name}: net gain of the parties with the agreement, under each named shock",
-            columns,
-            rows,
-        )
-    ]
+    caption = f"{name}: net gain of the parties with the agreement, under each named shock"
+    return [_by_name(f"Shocks {mineral}", caption, "Shock", sides, snapshots[0].record.names["shock"])]
 
 
 def _number(value: object) -> Value:
@@ -220,11 +209,29 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
         return []
     nets = [_total(snapshot, shared) for snapshot in snapshots]
     names = snapshots[0].record.names["region"]
+    unlike = _unlike(snapshots)
     sentences = [
-        _party_sentence(names.get(party, party), [net.get(party) for net in nets])
+        _party_sentence(names.get(party, party), [net.get(party) for net in nets], ranked=not unlike)
         for party in dict.fromkeys(p for net in nets for p in net)
     ]
-    return [Heading("One sentence per party"), Bullets(tuple(sentences))]
+    warning = f"The snapshots differ in {listing(unlike)}, so none of them is called the best for anyone."
+    return [
+        Heading("One sentence per party"),
+        *([Paragraph(warning)] if unlike else []),
+        Bullets(tuple(sentences)),
+    ]
+
+
+def _unlike(snapshots: Sequence[Snapshot]) -> list[str]:
+    """In what the snapshots differ beside their agreements and parties: then no gain in one beats a gain in another."""
+    sides: dict[str, list[Any]] = {
+        "minerals": [sorted(snapshot.scenario.minerals) for snapshot in snapshots],
+        "shocks": [snapshot.scenario.shocks for snapshot in snapshots],
+        "horizon": [snapshot.scenario.horizon for snapshot in snapshots],
+        "assumptions": [snapshot.record.inputs.assumptions for snapshot in snapshots],
+        "data": [snapshot.record.inputs.data.hash for snapshot in snapshots],
+    }
+    return [what for what, (first, *others) in sides.items() if any(other != first for other in others)]
 
 
 def _total(snapshot: Snapshot, minerals: list[str]) -> dict[str, float]:
@@ -235,15 +242,20 @@ def _total(snapshot: Snapshot, minerals: list[str]) -> dict[str, float]:
     return total
 
 
-def _party_sentence(name: str, nets: list[float | None]) -> str:
+def _party_sentence(name: str, nets: list[float | None], *, ranked: bool) -> str:
+    """What a party gains in each snapshot, and where ``ranked`` under which it does best; the same amount is a tie."""
     known = {letter: net for letter, net in zip(LETTERS, nets, strict=False) if net is not None}
-    told = ", ".join(f"{letter} {signed_money(net)}" for letter, net in known.items())
-    best = max(known, key=lambda letter: known[letter])
+    amounts = {letter: signed_money(net) for letter, net in known.items()}
+    told = ", ".join(f"{letter} {amount}" for letter, amount in amounts.items())
     outside = [letter for letter, net in zip(LETTERS, nets, strict=False) if net is None]
     where = f" (not a party in {', '.join(outside)})" if outside else ""
-    if len(known) > 1 and changes(max(known.values()) - min(known.values())):
-        return f"{starting(name)} does best under {best}: net gain a year {told}{where}."
-    return f"{starting(name)}: net gain a year {told}{where}."
+    most = amounts[max(known, key=lambda letter: known[letter])]
+    best = [letter for letter, amount in amounts.items() if amount == most]
+    verdict = ""
+    if ranked and len(known) > 1:
+        verdict = " does best under " if len(best) == 1 else " does equally well under "
+        verdict += listing(best)
+    return f"{starting(name)}{verdict}: net gain a year {told}{where}."
 
 
 def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:

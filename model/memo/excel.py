@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings a spreadsheet program could take for a formula when a cell is edited; such cells are marked as text."""
+ZERO = '"0";"0";"0"'
+"""How a number too small for its column's format is shown, whose sign would stand alone."""
 LONGEST_SHEET_NAME = 31
 WIDEST = 48
 ABOUT = (Column("Item"), Column("Value"))
@@ -73,13 +75,15 @@ def _add(book: Workbook, sheet: Sheet, looks: _Looks, names: set[str], footer: s
         page.write_string(0, at, clean(column.header), looks.head)
         values = [row[at] for row in sheet.rows]
         page.set_column(at, at, _width(column, values))
-        look = looks.number(pattern(column, values))
+        shape = pattern(column, values)
+        least = 0.5 * 10.0 ** -len(shape.partition(";")[0].partition(".")[2])
         for down, value in enumerate(values, start=1):
             if isinstance(value, str):
                 text = clean(value)
                 page.write_string(down, at, text, looks.guarded if text.startswith(FORMULA_STARTS) else looks.text)
             elif value is not None:
-                page.write_number(down, at, value * column.scale, look)
+                number = value * column.scale
+                page.write_number(down, at, number, looks.number(shape if abs(number) >= least else ZERO))
     if sheet.rows:
         page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
-from model.words.names import Names
+from model.words.names import Names, readable
 from model.words.numbers import starting
 from model.words.voice import Voice
 
@@ -23,7 +23,8 @@ RATE = "share of value"
 def voice(snapshot: Snapshot) -> Voice:
     """Exact words with the names that a snapshot holds."""
     parties = snapshot.scenario.parties
-    names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version)
+    shocks = snapshot.data.get("shocks")
+    names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version, shocks)
     return Voice(names, parties, every_name=True)
 
 
@@ -57,10 +58,12 @@ def said(term: Record) -> list[str]:
 
 
 def header(kind: type[Instrument], name: str) -> tuple[str, str]:
-    """A field's name in words, and the unit of its numbers; a rate tells its own."""
+    """A field's name in words, and the unit of its numbers; a rate tells its own, a choice what yes means."""
     about = lever(kind, name)
+    if about.get("type") == "boolean":
+        return str(about.get("description", readable(name))), ""
     unit = str(about.get("unit", "")).split(" (")[0] if about.get("type") == "number" else ""
-    return name.replace("_", " "), "" if unit == RATE else unit
+    return readable(name), "" if unit == RATE else unit
 
 
 def level(term: Instrument, name: str, say: Voice) -> Value:
@@ -68,6 +71,8 @@ def level(term: Instrument, name: str, say: Voice) -> Value:
     value = getattr(term, name)
     if isinstance(value, bool | None):
         return {True: "yes", False: "no", None: None}[value]
+    if hasattr(value, "words"):
+        return str(value.words)
     if isinstance(value, int | float):
         return say.percent(value) if lever(type(term), name).get("unit") == RATE else float(value)
     if isinstance(value, Duty):

@@ -59,9 +59,10 @@ class RowChange:
             return f"{place}: row is new"
         if all(after is None for _, after in self.cells.values()):
             return f"{place}: row is gone"
-        return f"{place}: " + ", ".join(
-            f"{name} {before!r} → {after!r}" for name, (before, after) in self.cells.items()
-        )
+        told = {
+            name: ["not there" if cell is None else repr(cell) for cell in both] for name, both in self.cells.items()
+        }
+        return f"{place}: " + ", ".join(f"{name} {before} → {after}" for name, (before, after) in told.items())
 
 
 def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str, pd.DataFrame]:

@@ -286,9 +286,9 @@ def _plain(cell: Any) -> str | bool | int | float | None:
     value = cell.item() if hasattr(cell, "item") else cell
     if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int)):
         return value
-    return str(value)
+    return value + 0.0 if isinstance(value, float) else str(value)  # no negative zero
 
 
 def _seal(world: World, scenario: Scenario, draft: _Draft, rows: dict[str, pd.DataFrame], origin: Origin) -> Snapshot:

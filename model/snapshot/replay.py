@@ -148,7 +148,7 @@ def _versions(snapshot: Snapshot) -> list[str]:
 def _changed(before: dict[str, Any], after: dict[str, Any], what: str) -> list[str]:
     names = sorted({*before, *after})
     return [
-        f"{what}{name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
+        f"{what}{name}: {_short(before.get(name))} → {_short(after.get(name))}"
         for name in names
         if before.get(name) != after.get(name)
     ]
@@ -239,7 +239,10 @@ def _effect(row: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.8g}" if _is_number(value) else "none" if value is None else str(value)
+    """A stored value in a message; None and what a frame makes of it are no value at all."""
+    if value is None or value != value:  # noqa: PLR0124 (NaN alone differs from itself)
+        return "not there"
+    return f"{value:.8g}" if _is_number(value) else str(value)
 
 
 def as_content(found: Replay) -> dict[str, Any]:
