@@ -239,6 +239,9 @@ class Output:
 
     def check(self) -> None:
         """Refuse what may not be written to."""
+        for other in self._inputs:
+            with _explained(other, "use"):
+                real(other)
         with _explained(self.path):
             real(self.path)
             if self.path.parent != self._made and not self.path.parent.is_dir():
@@ -341,15 +344,15 @@ def _is_stream(path: Path) -> bool:
 def _same_file(one: Path, other: Path) -> bool:
     if one.exists() and other.exists():
         return one.samefile(other)
-    return os.path.realpath(one) == os.path.realpath(other)  # resolve() fails on links that lead in a circle
+    return one.resolve() == other.resolve()
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, verb: str = "write") -> Iterator[None]:
     """Turn what the system says of a file that cannot be written into what a user can act on."""
     try:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = "the disk is full; free some space or choose another place" if full else error.strerror
-        raise FileError(f"cannot write {short(str(path), LONGEST_PATH)}: {reason}") from None
+        raise FileError(f"cannot {verb} {short(str(path), LONGEST_PATH)}: {reason}") from None

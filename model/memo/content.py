@@ -57,6 +57,9 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
     (flow("Unmet use"), None, None, "short_t"),
 )
 """The parties together: what is told, and its name in the status quo, under the shock alone, with agreement."""
+SHOCK_COLUMNS = tuple(
+    f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
+)
 STATES = ("Status quo", "Shock without agreement", "With agreement")
 
 
@@ -163,9 +166,7 @@ def _table(
     """A table whose columns come from stored columns, by name, or from values made of them."""
 
     def cells(source: str | Sequence[Value]) -> Sequence[Value]:
-        if not isinstance(source, str):
-            return source
-        return [_value(cell) for cell in frame[source]] if source in frame else [None] * len(frame)
+        return [_value(cell) for cell in frame[source]] if isinstance(source, str) else source
 
     rows = zip(*(cells(source) for _, source in columns), strict=True)
     return Sheet(name, caption, tuple(column for column, _ in columns), tuple(rows), note)
@@ -331,6 +332,8 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     blocks: list[Block] = [Heading(f"Under the named shocks: {name.lower()}")]
     if frame.empty:
         return [*blocks, Paragraph("No shock of the library touches this mineral.")]
+    # Where no shock has a result, only its faults stand in the table.
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *SHOCK_COLUMNS])))
     shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
     without = (price("Price without agreement"), "price_usd_per_t_without_agreement")
     each = "Each shock alone, at the severity of the library, in place of the scenario's own shocks"

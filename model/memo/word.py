@@ -66,7 +66,7 @@ def _set_up(word: WordDocument, document: Document) -> None:
     )
     about.subject, about.comments = document.footer, ""
     about.created = about.modified = moment
-    about.language = "en-US"
+    about.language = "en-GB"
     section = word.sections[0]
     section.page_width, section.page_height = Cm(PAGE_CM[0]), Cm(PAGE_CM[1])
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(MARGIN_CM)
