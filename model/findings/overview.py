@@ -189,11 +189,9 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
         at_stake = frame[list(ACCOUNTS)].abs().sum(axis=1)
         order = at_stake.sort_values(ascending=False).index
         rest = frame.loc[order[most - 1 :]]
-        others = {
-            "region": "OTHERS",
-            "party": f"{len(rest)} other parties",
-            **rest[[*ACCOUNTS, "net_usd"]].sum().to_dict(),
-        }
+        others = {"region": "OTHERS", "party": f"{len(rest)} other parties"} | rest[
+            [*ACCOUNTS, "net_usd"]
+        ].sum().to_dict()
         frame = pd.concat([frame.loc[order[: most - 1]], pd.DataFrame([others])])
     return frame.reset_index(drop=True)
 
@@ -270,11 +268,8 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     if change[loser] < -0.002 * total_before:
         parts.append(f"{tonnes(-float(change[loser]))} less comes from {named(loser)}")
     if change[winner] > 0.002 * total_before:
-        parts.append(
-            f"{tonnes(float(change[winner]))} more from {named(winner)}"
-            if parts
-            else f"{tonnes(float(change[winner]))} more comes from {named(winner)}"
-        )
+        verb = "" if parts else "comes "
+        parts.append(f"{tonnes(float(change[winner]))} more {verb}from {named(winner)}")
     used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, "status_quo") - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
     return f"{starting(' and '.join(parts))}{ending}."

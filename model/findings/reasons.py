@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from model.instruments import Floor, Mechanism, Offtake
+from model.instruments import Floor, Mechanism, Offtake, Trq
 from model.scenario import Scenario
 from model.shocks import EVERYONE
 from model.words.numbers import (
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.data import Tables
-    from model.instruments import Trq
     from model.outcome import Headline, Outcome
     from model.words.names import Names
     from model.world import World
@@ -59,11 +58,8 @@ def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
     """What the shock alone does, and what the agreement adds to it, where there are both."""
     if not outcome.scenario.shocks or not any(outcome.scenario.agreement.terms(headline.mineral)):
         return []
-    before, shocked, after = (
-        headline.price_status_quo_usd_per_t,
-        headline.price_without_usd_per_t,
-        headline.price_usd_per_t,
-    )
+    before, shocked = headline.price_status_quo_usd_per_t, headline.price_without_usd_per_t
+    after = headline.price_usd_per_t
     own = net_effect(outcome, headline.mineral, parties=True)["net"]
     shock = headline.net_gain_usd - own
     return [
@@ -158,12 +154,11 @@ def _holding(floor: Floor, which: str, held: pd.DataFrame, names: Names) -> list
 
 
 def _trq_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    sentences = []
-    for index, trq in enumerate(outcome.scenario.agreement.trqs):
-        if trq.mineral == mineral:
-            row = outcome.trqs[outcome.trqs["index"] == index].iloc[0]
-            sentences.append(_trq_sentence(trq, row, names))
-    return sentences
+    return [
+        _trq_sentence(trq, outcome.trqs[outcome.trqs["index"] == index].iloc[0], names)
+        for index, trq in enumerate(outcome.scenario.agreement.of(Trq))
+        if trq.mineral == mineral
+    ]
 
 
 def _trq_sentence(trq: Trq, row: Any, names: Names) -> str:

@@ -109,6 +109,19 @@ class Sheet:
     rows: tuple[tuple[Value, ...], ...]
     note: str = ""
 
+    @property
+    def shown(self) -> list[list[tuple[str, bool]]]:
+        """The rows as a reader sees them: each cell's text, and whether it is a number's (or stands for one)."""
+        return [
+            [(column.shown(value), not isinstance(value, str)) for column, value in zip(self.columns, row, strict=True)]
+            for row in self.rows
+        ]
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Which columns hold numbers."""
+        return [any(isinstance(row[at], float) for row in self.rows) for at in range(len(self.columns))]
+
 
 @dataclass(frozen=True)
 class Picture:

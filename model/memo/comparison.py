@@ -26,11 +26,7 @@ NOT_SET = "not set"
 
 
 def comparison(snapshots: Sequence[Snapshot]) -> Document:
-    """The document that sets two to five snapshots side by side.
-
-    Raises:
-        SnapshotError: for fewer or more, or for the same snapshot twice.
-    """
+    """The document that sets two to five snapshots side by side."""
     if not 2 <= len(snapshots) <= MOST:
         raise SnapshotError(f"{len(snapshots)} snapshots cannot be set side by side; choose 2 to {MOST}")
     if len({snapshot.id for snapshot in snapshots}) < len(snapshots):

@@ -462,11 +462,10 @@ def _replaying(snapshot: Snapshot) -> list[Block]:
     return [
         Heading("How to replay"),
         Paragraph(
-            f"The numbers of this memo stand in the snapshot {snapshot.short_id}. With the file (it is "
-            f"attached to the PDF), run: accord replay "
-            f"snapshot-{snapshot.short_id}.json. It checks id and checksum, solves everything again, "
-            f"compares every number within a millionth, "
-            "and names each data row, assumption and version that differs, with its effect."
+            f"The numbers of this memo stand in the snapshot {snapshot.short_id}. With the file (it is attached to the "
+            f"PDF), run: accord replay snapshot-{snapshot.short_id}.json. It checks id and checksum, solves everything "
+            "again, compares every number within a millionth, and names each data row, assumption and version that "
+            "differs, with its effect."
         ),
         Sheet("Identity", "What the numbers rest on", (Column("Item"), Column("Value")), rows),
     ]

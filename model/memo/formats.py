@@ -44,11 +44,7 @@ def document_of(snapshots: Sequence[Snapshot]) -> Document:
 
 
 def export(document: Document, format: str) -> bytes:
-    """The document's file; two exports of the same snapshots with the same versions are the same bytes.
-
-    Raises:
-        SnapshotError: for a format that does not exist, or a character that the document's font does not have.
-    """
+    """The document's file; two exports of the same snapshots with the same versions are the same bytes."""
     if format not in WRITERS:
         raise SnapshotError(f"there is no format {format!r}; {choices(FORMATS, format)}")
     data = import_module(f"model.memo.{WRITERS[format]}").write(document)

@@ -1,7 +1,4 @@
-"""The data rows a result can depend on.
-
-Which they are, how they differ from today's, and a data folder with them put back.
-"""
+"""The data rows a result can depend on: which they are, how they differ from today's, and how they are put back."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from model.world import World
 
 NOT_USED = frozenset(
-    {
+    (
         "published_checks",
         "disruption_results",
         "floor_precedents",
@@ -34,7 +31,7 @@ NOT_USED = frozenset(
         "elasticities",
         "recycling",
         "capacity",
-    }
+    )
 )
 """Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""
 CHOSEN_BY = {"minerals": ("id",), "sources": ("source_id",), "hs_codes": ("mineral", "hs6")}
@@ -44,10 +41,7 @@ BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
 
 @dataclass(frozen=True)
 class RowChange:
-    """One data row that differs.
-
-    Its table, what identifies it, and per column the stored and the present text (None = no such row).
-    """
+    """One data row that differs: its table and key, and per column the stored and present text (None = no such row)."""
 
     table: str
     key: dict[str, str]
@@ -66,11 +60,7 @@ class RowChange:
 
 
 def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str, pd.DataFrame]:
-    """Every row, as text, on which results for the scenario's minerals and hosts can depend, and the sources cited.
-
-    Raises:
-        SnapshotError: when the folder no longer holds what the world was made from.
-    """
+    """Every row, as text, on which results for the scenario's minerals and hosts can depend, and the sources cited."""
     folder = folder or default_folder()
     if data_hash(folder) != world.tables.content_hash:
         raise SnapshotError(f"the data in {folder} changed since they were read; start again to make a snapshot")
@@ -79,11 +69,7 @@ def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str
 
 
 def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[str, pd.DataFrame]:
-    """The rows that stand in a folder today in place of those a snapshot stored.
-
-    Raises:
-        SnapshotError: when the stored tables do not say which rows they are, or are none of ours.
-    """
+    """The rows that stand in a folder today in place of those a snapshot stored."""
     for name, columns in CHOSEN_BY.items():
         lacking = set(columns) - set(stored.get(name, pd.DataFrame()).columns)
         if lacking:
@@ -98,10 +84,11 @@ def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[
 
 def changes(stored: Mapping[str, pd.DataFrame], today: Mapping[str, pd.DataFrame]) -> list[RowChange]:
     """Rows that differ between a snapshot and today, table by table."""
-    found: list[RowChange] = []
-    for name, before in stored.items():
-        found += _table_changes(name, before, today.get(name, pd.DataFrame(columns=before.columns)))
-    return found
+    return [
+        change
+        for name, before in stored.items()
+        for change in _table_changes(name, before, today.get(name, pd.DataFrame(columns=before.columns)))
+    ]
 
 
 def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path) -> Path:

@@ -2,7 +2,8 @@
 
 Every save is one transaction of a rollback journal: it is in the file whole or not at all, and the library stays one
 file. Entries are never overwritten: a second file of the same id stands beside the first and is shown as its duplicate.
-Contents are verified again on opening, since the library may come from a stranger.
+Contents are verified again on opening, since the library may come from a stranger. What cannot be read, written or
+trusted is a SnapshotError.
 """
 
 from __future__ import annotations
@@ -135,20 +136,12 @@ class Library:
 
     @property
     def is_there(self) -> bool:
-        """Whether anything was ever saved in it.
-
-        Raises:
-            SnapshotError: when its place cannot be looked at.
-        """
+        """Whether anything was ever saved in it."""
         with self._explained("read"):
             return real(self.path).exists()
 
     def save(self, item: record.Snapshot | Scenario, name: str = "", tags: Iterable[str] = (), note: str = "") -> Saved:
-        """Add a snapshot or scenario; one that is there to the letter stays as it is.
-
-        Raises:
-            SnapshotError: when the file cannot be written; nothing of the save is in it then.
-        """
+        """Add a snapshot or scenario; one that is there to the letter stays as it is."""
         entry, packed = _entry_of(item, name, tags, note)
         with self._writing() as connection:
             known = self._add(connection, entry, packed)
@@ -180,11 +173,7 @@ class Library:
         return [[entry for entry in entries if entry.id == id] for id, number in ids.items() if number > 1]
 
     def find(self, beginning: str) -> Entry:
-        """The one entry whose checksum or id begins so.
-
-        Raises:
-            SnapshotError: when there is none, or several.
-        """
+        """The one entry whose checksum or id begins so."""
         found = [
             entry
             for entry in self._all()
@@ -202,11 +191,7 @@ class Library:
         return found[0]
 
     def open(self, entry: Entry) -> record.Snapshot | Scenario:
-        """The content of an entry, verified.
-
-        Raises:
-            SnapshotError: when it is damaged, tampered with or from a newer version.
-        """
+        """The content of an entry, verified."""
         with self._reading() as connection:
             row = connection.execute("SELECT packed FROM content WHERE checksum = ?", (entry.checksum,)).fetchone()
         if row is None:
@@ -252,11 +237,7 @@ class Library:
             yield canonical({**about, "content": content}) + "\n"
 
     def take_in(self, lines: Iterable[str]) -> tuple[int, list[str]]:
-        """Import what :meth:`export` wrote: how many entries are new, and why any line was refused.
-
-        Raises:
-            SnapshotError: when the lines are no library, or from a newer version; or the library cannot be written.
-        """
+        """Import what :meth:`export` wrote: how many entries are new, and why any line was refused."""
         source = iter(lines)
         expected = _check_header(next(source, ""))
         new, read, faults = 0, 0, []

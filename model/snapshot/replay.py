@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from model.snapshot.record import Snapshot
 
 TOLERANCE = 1e-6
-"""Largest difference that counts as none: relative to a number.
-
-For numbers near zero also a millionth of a millionth of the largest in their column.
-"""
+"""Largest difference that counts as none, relative to a number; near zero its square times the column's largest."""
 DIFFERENCES = ("table", "row", "column", "stored", "replayed", "from_data", "from_versions")
 
 
@@ -127,12 +124,11 @@ def _is_number(value: object) -> bool:
 
 
 def _same(old: Any, new: Any, allowed: float) -> bool:
+    """Whether two cells tell the same; a number that is not there is like one that is next to nothing."""
     if _is_number(old) and _is_number(new):
         return bool(abs(old - new) <= max(TOLERANCE * max(abs(old), abs(new)), allowed))
-    if old is None and _is_number(new):
-        return bool(abs(new) <= allowed)
-    if new is None and _is_number(old):
-        return bool(abs(old) <= allowed)
+    if None in (old, new) and (_is_number(old) or _is_number(new)):
+        return bool(abs(new if old is None else old) <= allowed)
     return bool(old == new)
 
 
@@ -161,26 +157,21 @@ def _told_apart(
     changed: list[RowChange],
     folder: Path | None,
 ) -> tuple[pd.DataFrame, str]:
-    """The differences with their two parts.
-
-    Today's versions are run on the stored rows, which shows what versions alone do.
-    """
+    """The differences with their two parts: today's versions on the stored rows show what versions alone do."""
     step = _numbers(differences["replayed"]) - _numbers(differences["stored"])
     if not changed:
         return differences.assign(from_data=0.0, from_versions=step), ""
     try:
         with tempfile.TemporaryDirectory() as place:
             then = make.results(World(evidence.put_back(snapshot.data, folder, Path(place))), snapshot.scenario)
-    except DataError as error:
-        return (
-            differences,
-            f"the stored rows no longer fit today's tables, so data and versions cannot be told apart: {error}",
-        )
     except AccordError as error:
-        return (
-            differences,
-            f"today's versions find no result on the stored rows, so data and versions cannot be told apart: {error}",
+        misfit = isinstance(error, DataError)
+        why = (
+            "the stored rows no longer fit today's tables"
+            if misfit
+            else "today's versions find no result on the stored rows"
         )
+        return differences, f"{why}, so data and versions cannot be told apart: {error}"
     by_versions, _ = compare(stored, then)
     place_of = ["table", "row", "column"]
     old = by_versions.set_index(place_of)["replayed"]
@@ -200,12 +191,11 @@ def _numbers(cells: pd.Series) -> pd.Series:
 def report(snapshot: Snapshot, found: Replay, most: int = 25) -> str:
     """A replay in words: what was compared, what changed, and the largest effects, headline first."""
     lines = [f"Snapshot {snapshot.short_id}, made {snapshot.created:%Y-%m-%d %H:%M} UTC: id and checksum hold."]
-    if found.same:
-        lines.append(f"THE SAME: {found.compared:,} values compared, none differs by more than a millionth.")
-    else:
-        lines.append(
-            f"DIFFERENT: {len(found.differences):,} of {found.compared:,} values differ by more than a millionth."
-        )
+    lines.append(
+        f"THE SAME: {found.compared:,} values compared, none differs by more than a millionth."
+        if found.same
+        else f"DIFFERENT: {len(found.differences):,} of {found.compared:,} values differ by more than a millionth."
+    )
     lines += ["What changed since:", *(f"  {line}" for line in _causes(found))]
     if not found.same:
         lines += ["What it did to the results:", *(f"  {line}" for line in _effects(found.differences, most))]
