@@ -1,11 +1,10 @@
-"""Several snapshots side by side.
-
-What differs in what was agreed first, then in what happens, then one sentence per party.
-"""
+"""Several snapshots side by side: what differs in what was agreed, then in what happens, a sentence per party."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from model.errors import SnapshotError
 from model.memo import content
@@ -15,7 +14,7 @@ from model.words.names import readable
 from model.words.numbers import exact, listing, signed_money, starting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
@@ -31,14 +30,8 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
         raise SnapshotError(f"{len(snapshots)} snapshots cannot be set side by side; choose 2 to {MOST}")
     if len({snapshot.id for snapshot in snapshots}) < len(snapshots):
         raise SnapshotError("the same snapshot stands in the comparison twice; choose different ones")
-    blocks: list[Block] = [
-        Heading("What is compared"),
-        _key(snapshots),
-        *_agreed(snapshots),
-        *_happens(snapshots),
-        *_parties(snapshots),
-        *_rests(snapshots),
-    ]
+    parts = (_agreed, _happens, _parties, _rests)
+    blocks = [Heading("What is compared"), _key(snapshots), *(block for part in parts for block in part(snapshots))]
     ids = " · ".join(snapshot.short_id for snapshot in snapshots)
     latest = max(snapshot.created for snapshot in snapshots)
     return Document(
@@ -65,68 +58,41 @@ def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
 def _key(snapshots: Sequence[Snapshot]) -> Sheet:
     columns = tuple(map(Column, ("Letter", "Title", "Short id", "Made (UTC)", "Author")))
     rows = tuple(
-        (
-            letter,
-            snapshot.title,
-            snapshot.short_id,
-            f"{snapshot.created:%Y-%m-%d %H:%M}",
-            snapshot.record.author or "not given",
-        )
-        for letter, snapshot in _lettered(snapshots)
+        (letter, one.title, one.short_id, f"{one.created:%Y-%m-%d %H:%M}", one.record.author or "not given")
+        for letter, one in _lettered(snapshots)
     )
     return Sheet("Snapshots", "The snapshots", columns, rows)
 
 
-def _differing(sides: Sequence[Mapping[tuple[str, str], str]]) -> tuple[tuple[str, ...], ...]:
-    """Rows of what is not the same on all sides: two names, then the level on every side."""
+def _differing(name: str, caption: str, what: str, sides: Sequence[Mapping[tuple[str, str], str]], same: str) -> Block:
+    """What is not the same on all sides: two names, then the level on every side."""
     names = dict.fromkeys(name for side in sides for name in side)
     rows = ((*name, *(side.get(name, NOT_SET) for side in sides)) for name in names)
-    return tuple(row for row in rows if len(set(row[2:])) > 1)
-
-
-def _side_by_side(
-    name: str, caption: str, titles: tuple[str, str], sides: Sequence[Mapping[tuple[str, str], str]], same: str
-) -> Block:
-    rows = _differing(sides)
-    if not rows:
-        return Paragraph(same)
-    columns = tuple(map(Column, (*titles, *LETTERS[: len(sides)])))
-    return Sheet(name, caption, columns, rows)
+    differing = tuple(row for row in rows if len(set(row[2:])) > 1)
+    columns = tuple(map(Column, (what, "Field", *LETTERS[: len(sides)])))
+    return Sheet(name, caption, columns, differing) if differing else Paragraph(same)
 
 
 def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
-    sides = []
+    agreed, assumed = [], []
     for snapshot in snapshots:
         say = voice(snapshot)
         rows = [*setting(snapshot, say)[:-1], *levers(snapshot, say)]
-        sides.append({(what, field): level for what, field, level in rows})
+        agreed.append({(what, field): level for what, field, level in rows})
+        used = snapshot.record.inputs.assumptions
+        assumed.append({(readable(name), "value"): exact(value) for name, value in used.items()})
+    same = "The same agreement, shocks, parties and horizon."
     return [
         Heading("What differs in the agreement"),
-        _side_by_side(
-            "Agreement",
-            "Levers that differ",
-            ("Instrument", "Field"),
-            sides,
-            "The same agreement, shocks, parties and horizon.",
-        ),
+        _differing("Agreement", "Levers that differ", "Instrument", agreed, same),
         Heading("What differs in assumptions", 2),
-        _side_by_side(
-            "Assumption values",
-            "Assumptions that differ",
-            ("Assumption", "Field"),
-            [_assumed(snapshot) for snapshot in snapshots],
-            "The same assumptions.",
-        ),
+        _differing("Assumption values", "Assumptions that differ", "Assumption", assumed, "The same assumptions."),
     ]
-
-
-def _assumed(snapshot: Snapshot) -> dict[tuple[str, str], str]:
-    return {(readable(name), "value"): exact(value) for name, value in snapshot.record.inputs.assumptions.items()}
 
 
 def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
     blocks: list[Block] = [Heading("What differs in results")]
-    shared = _shared(snapshot.scenario.minerals for snapshot in snapshots)
+    shared = _shared(snapshots)
     if not shared:
         return [*blocks, Paragraph("The snapshots have no mineral in common, so no result can be set side by side.")]
     for mineral in shared:
@@ -140,8 +106,9 @@ def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
     return blocks
 
 
-def _shared(groups: Iterable[tuple[str, ...]]) -> list[str]:
-    first, *rest = groups
+def _shared(snapshots: Sequence[Snapshot]) -> list[str]:
+    """Minerals that all snapshots look at."""
+    first, *rest = (snapshot.scenario.minerals for snapshot in snapshots)
     return [item for item in first if all(item in other for other in rest)]
 
 
@@ -150,14 +117,10 @@ def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Bl
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (look.header, *(look.scaled(float(side[column])) for side in sides)) for look, *_, column in content.HEADLINE
     )
-    said = Bullets(
-        tuple(
-            f"{letter}: {' '.join(snapshot.sentences(mineral, 'gains'))}" for letter, snapshot in _lettered(snapshots)
-        )
-    )
+    said = tuple(f"{letter}: {' '.join(one.sentences(mineral, 'gains'))}" for letter, one in _lettered(snapshots))
     columns = (Column("Measure"), *map(Column, LETTERS[: len(snapshots)]))
     note = "Money is the change on each snapshot's own status quo; cost counts against users, all else is a gain."
-    return [said, Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)]
+    return [Bullets(said), Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)]
 
 
 def _by_name(
@@ -200,15 +163,18 @@ def _number(value: object) -> Value:
 
 
 def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
-    shared = _shared(snapshot.scenario.minerals for snapshot in snapshots)
+    shared = _shared(snapshots)
     if not shared:
         return []
-    nets = [_total(snapshot, shared) for snapshot in snapshots]
+    nets = [
+        pd.concat([pd.Series(_net(snapshot, mineral)) for mineral in shared]).groupby(level=0, sort=False).sum()
+        for snapshot in snapshots
+    ]
     names = snapshots[0].record.names["region"]
     unlike = _unlike(snapshots)
     sentences = [
         _party_sentence(names.get(party, party), [net.get(party) for net in nets], ranked=not unlike)
-        for party in dict.fromkeys(p for net in nets for p in net)
+        for party in dict.fromkeys(party for net in nets for party in net.index)
     ]
     warning = f"The snapshots differ in {listing(unlike)}, so none of them is called the best for anyone."
     return [
@@ -230,14 +196,6 @@ def _unlike(snapshots: Sequence[Snapshot]) -> list[str]:
     return [what for what, (first, *others) in sides.items() if any(other != first for other in others)]
 
 
-def _total(snapshot: Snapshot, minerals: list[str]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for mineral in minerals:
-        for party, net in _net(snapshot, mineral).items():
-            total[party] = total.get(party, 0.0) + net
-    return total
-
-
 def _party_sentence(name: str, nets: list[float | None], *, ranked: bool) -> str:
     """What a party gains in each snapshot, and where ``ranked`` under which it does best; the same amount is a tie."""
     known = {letter: net for letter, net in zip(LETTERS, nets, strict=False) if net is not None}
@@ -255,17 +213,16 @@ def _party_sentence(name: str, nets: list[float | None], *, ranked: bool) -> str
 
 
 def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
-    sides = []
-    for snapshot in snapshots:
-        items = dict(content.about(snapshot))
-        for unneeded in ("Title", "Id (SHA-256)", "Checksum of the file", "Made", "Author"):
-            items.pop(unneeded)
-        sides.append({(item, "value"): value for item, value in items.items()})
+    apart = ("Title", "Id (SHA-256)", "Checksum of the file", "Made", "Author")
+    sides = [
+        {(item, "value"): value for item, value in content.about(snapshot) if item not in apart}
+        for snapshot in snapshots
+    ]
     same = (
         "The same data and the same versions of model and solver: differences in results come from "
         "agreement, shocks and assumptions alone."
     )
     return [
         Heading("Data and versions"),
-        _side_by_side("Versions", "Data and versions that differ", ("Item", "Field"), sides, same),
+        _differing("Versions", "Data and versions that differ", "Item", sides, same),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from model.findings.terms import shock_in_words
@@ -31,21 +32,16 @@ def voice(snapshot: Snapshot) -> Voice:
 def levers(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
     """Per term and field, then per shock: what it is, field with its unit, level. The status quo has none of them."""
     rows: list[tuple[str, str, str]] = []
-    seen: dict[str, int] = {}
+    seen = Counter[str]()
     for _, term in snapshot.scenario.agreement.terms():
         what = f"{term.title} on {say.product(term.mineral, term.stage)}"
-        seen[what] = seen.get(what, 0) + 1
+        seen[what] += 1
         title = what if seen[what] == 1 else f"{what} ({seen[what]})"
         told = [(", ".join(filter(None, header(type(term), name))), level(term, name, say)) for name in said(term)]
-        rows += [
-            (title, field, say.number(value) if isinstance(value, float) else str(value))
-            for field, value in told or [("agreed", "yes")]
-        ]
-    rows += [
-        (f"Shock {number}", "what happens", shock_in_words(shock, say))
-        for number, shock in enumerate(snapshot.scenario.shocks, start=1)
-    ]
-    return rows
+        for field, value in told or [("agreed", "yes")]:
+            rows.append((title, field, say.number(value) if isinstance(value, float) else str(value)))
+    happens = enumerate(snapshot.scenario.shocks, start=1)
+    return rows + [(f"Shock {number}", "what happens", shock_in_words(shock, say)) for number, shock in happens]
 
 
 def said(term: Record) -> list[str]:
@@ -110,7 +106,4 @@ def assumptions(snapshot: Snapshot) -> list[tuple[str, float, float | None, str]
 def registered_assumptions(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
     """Rows of the register as it stood, by name."""
     rows = snapshot.data["assumptions"].to_dict("records")
-    return {
-        f"{row['id']}.{row['mineral']}" if row["mineral"] else str(row["id"]): {str(k): v for k, v in row.items()}
-        for row in rows
-    }
+    return {".".join(filter(None, (row["id"], row["mineral"]))): {str(k): v for k, v in row.items()} for row in rows}

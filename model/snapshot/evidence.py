@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +148,7 @@ def _cited(frame: pd.DataFrame) -> Iterable[str]:
 
 def _table_changes(name: str, before: pd.DataFrame, after: pd.DataFrame) -> list[RowChange]:
     key = [column for column in _keys().get(name, ()) if column in before and column in after] or list(before.columns)
-    old, new = _by_key(before, key), _by_key(after, key)
+    old, new = (by_key(frame.astype(str).to_dict("records"), key) for frame in (before, after))
     found = []
     for place in dict.fromkeys([*old, *new]):
         mine, other = old.get(place, {}), new.get(place, {})
@@ -161,12 +162,12 @@ def _table_changes(name: str, before: pd.DataFrame, after: pd.DataFrame) -> list
     return found
 
 
-def _by_key(frame: pd.DataFrame, key: list[str]) -> dict[tuple[str, ...], dict[str, str]]:
-    """Rows by key; rows that share one are told apart by their order."""
-    rows: dict[tuple[str, ...], dict[str, str]] = {}
-    seen: dict[tuple[str, ...], int] = {}
-    for row in frame.to_dict("records"):
-        place = tuple(str(row[column]) for column in key)
-        seen[place] = seen.get(place, 0) + 1
-        rows[*place, str(seen[place])] = {str(column): str(value) for column, value in row.items()}
-    return rows
+def by_key(rows: Iterable[Mapping[Any, Any]], key: Iterable[str]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Rows by the texts of their key columns; rows that share them are told apart by their order, which comes last."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    seen = Counter[tuple[str, ...]]()
+    for row in rows:
+        place = tuple(str(row.get(column)) for column in key)
+        seen[place] += 1
+        found[*place, str(seen[place])] = dict(row)
+    return found

@@ -92,30 +92,22 @@ def compare(stored: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[pd.DataF
             for column in {**old, **new}:
                 compared += 1
                 if not _same(old.get(column), new.get(column), allowed.get(column, 0.0)):
-                    found.append(
-                        (name, " ".join(place[:-1]), column, old.get(column), new.get(column), math.nan, math.nan)
-                    )
+                    row = " ".join(place[:-1])
+                    found.append((name, row, column, old.get(column), new.get(column), math.nan, math.nan))
     return pd.DataFrame(found, columns=list(DIFFERENCES)), compared
 
 
 def _rows(content: Any, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Cells by column, by the texts that identify a row; a counter tells doubles apart."""
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
-    for cells in content["rows"]:
-        row = dict(zip(content["columns"], cells, strict=True))
-        place = tuple(str(row.get(column)) for column in key)
-        count = sum(other[:-1] == place for other in rows) if (*place, "1") in rows else 0
-        rows[*place, str(count + 1)] = {column: value for column, value in row.items() if column not in key}
-    return rows
+    """Cells by column, by the texts that identify a row."""
+    rows = evidence.by_key((dict(zip(content["columns"], cells, strict=True)) for cells in content["rows"]), key)
+    return {place: {name: cell for name, cell in row.items() if name not in key} for place, row in rows.items()}
 
 
 def _allowed(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Absolute difference allowed per column for numbers near zero."""
     largest: dict[str, float] = {}
-    for row in rows:
-        for column, value in row.items():
-            if _is_number(value):
-                largest[column] = max(largest.get(column, 0.0), abs(value))
+    for column, value in (cell for row in rows for cell in row.items() if _is_number(cell[1])):
+        largest[column] = max(largest.get(column, 0.0), abs(value))
     return {column: TOLERANCE * TOLERANCE * value for column, value in largest.items()}
 
 
@@ -142,10 +134,9 @@ def _versions(snapshot: Snapshot) -> list[str]:
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any], what: str) -> list[str]:
-    names = sorted({*before, *after})
     return [
         f"{what}{name}: {_short(before.get(name))} → {_short(after.get(name))}"
-        for name in names
+        for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     ]
 
@@ -175,10 +166,7 @@ def _told_apart(
     by_versions, _ = compare(stored, then)
     place_of = ["table", "row", "column"]
     old = by_versions.set_index(place_of)["replayed"]
-    values = [
-        old.get(tuple(row), value)
-        for *row, value in differences[[*place_of, "stored"]].itertuples(index=False, name=None)
-    ]
+    values = [old.get(tuple(row), value) for *row, value in differences[[*place_of, "stored"]].to_numpy(dtype=object)]
     from_versions = _numbers(pd.Series(values, index=differences.index)) - _numbers(differences["stored"])
     return differences.assign(from_data=step - from_versions, from_versions=from_versions), ""
 
@@ -206,10 +194,8 @@ def report(snapshot: Snapshot, found: Replay, most: int = 25) -> str:
 
 def _causes(found: Replay) -> list[str]:
     lines = [f"data row {change}" for change in found.rows]
-    if found.other_data:
-        lines.append("data rows that this snapshot does not use")
-    lines += found.versions
-    lines += [f"{text} (the snapshot keeps its own value)" for text in found.defaults]
+    lines += ["data rows that this snapshot does not use"] if found.other_data else []
+    lines += [*found.versions, *(f"{text} (the snapshot keeps its own value)" for text in found.defaults)]
     return lines or ["nothing that is recorded"]
 
 

@@ -139,10 +139,8 @@ class Names:
 
     def the_parties(self, parties: Sequence[str]) -> str:
         """The parties inside a sentence: a named coalition, a few names, or a number of countries."""
-        coalition = self.coalition(parties)
-        if coalition:
-            return f"{coalition} ({len(parties)} parties)" if len(parties) > 3 else self.the_regions(parties)
-        return self.the_regions(parties)
+        coalition = self.coalition(parties) if len(parties) > 3 else ""
+        return f"{coalition} ({len(parties)} parties)" if coalition else self.the_regions(parties)
 
     def shock(self, name: str) -> str:
         """A library shock's name."""
