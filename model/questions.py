@@ -112,7 +112,8 @@ def _other_mechanisms(agreement: Terms) -> Iterator[str]:
             value = getattr(floor, name)
             if value not in (None, 0.0) and floor.mechanism is not mechanism:
                 what = place(("agreement", floor.key, index, name))
-                yield f"{what} = {value:g} has no effect with mechanism {floor.mechanism}; it belongs to {mechanism}"
+                held, other = floor.mechanism.words, mechanism.words
+                yield f"{what} = {value:g} has no effect with a {held}; it belongs to a {other}"
 
 
 def _other_minerals(

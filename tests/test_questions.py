@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from model.case import Case
+from model.instruments import Mechanism
 from model.questions import questions
 from model.scenario import Scenario
 from model.world import World
@@ -60,7 +61,7 @@ def test_a_field_of_another_mechanism_is_asked_about(
 ) -> None:
     content = {"agreement": {"floors": [{**FLOOR, **field, "mechanism": mechanism}]}}
     name, value = next(iter(field.items()))
-    said = f"agreement.floors[0].{name} = {value:g} has no effect with mechanism {mechanism}; it belongs to {belongs}"
+    said = f"agreement.floors[0].{name} = {value:g} has no effect with a {Mechanism(mechanism).words}; it belongs to a {Mechanism(belongs).words}"
     assert questions(Scenario.parse(content, "scenario")) == ([] if belongs is None else [said])
 
 

@@ -80,17 +80,11 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
     def own(change: str, by_shock: str) -> str:
         return "" if by_shock == NO_CHANGE else f"; agreement {change}"
 
-    before, alone, after = (
-        headline.price_status_quo_usd_per_t,
-        headline.price_without_usd_per_t,
-        headline.price_usd_per_t,
-    )
+    before, alone = headline.price_status_quo_usd_per_t, headline.price_without_usd_per_t
+    after = headline.price_usd_per_t
     price_own = own(signed_percent(after / alone - 1), signed_percent(alone / before - 1))
-    share_before, share_alone, share_after = (
-        headline.non_party_share_status_quo,
-        headline.non_party_share_without,
-        headline.non_party_share,
-    )
+    share_before, share_alone = headline.non_party_share_status_quo, headline.non_party_share_without
+    share_after = headline.non_party_share
     share_own = own(signed_points(share_after - share_alone), signed_points(share_alone - share_before))
     return [
         number(
@@ -305,10 +299,8 @@ def curve_sentence(
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if slack >= highest:
-        without = price(response.without_floor_usd_per_t)
-        return (
-            f"No floor up to {price(highest)} binds{so_far}: {product} costs the parties {without} without one.{apart}"
-        )
+        costs = f"{product} costs the parties {price(response.without_floor_usd_per_t)} without one"
+        return f"No floor up to {price(highest)} binds{so_far}: {costs}.{apart}"
     start = f"A floor on {product} starts to bind at {price(slack)}"
     fails = response.fails_from
     if fails.empty:
@@ -362,11 +354,11 @@ def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
 
     Industries are summed over the parties whose industry sizes are known; the others' users stand in ``unsized_users``.
     """
-    columns = {"extra_cost_usd": "sum", "value_added_at_risk_usd": "sum"}
     frames = []
     for name, frame in (("", outcome.industries), ("_without", outcome.industries_without_agreement)):
         own = frame[frame["region"].isin(outcome.parties) & (frame["industry"] != ALL_USERS)]
-        frames.append(own.groupby(["industry", "name"]).agg(columns).add_suffix(name))
+        summed = own.groupby(["industry", "name"])[["extra_cost_usd", "value_added_at_risk_usd"]].sum()
+        frames.append(summed.add_suffix(name))
     both = pd.concat(frames, axis=1).reset_index()
     both = both[both["industry"].isin(_using(outcome))]
     size = both[["extra_cost_usd", "extra_cost_usd_without"]].abs().max(axis=1)
@@ -390,6 +382,5 @@ def industries_sentence(hit: pd.DataFrame, agreed: bool) -> str:
     verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
     without = float(first["extra_cost_usd_without"])
     ending = f"; without the agreement {money(without)}" if agreed and changes(without) else ""
-    return (
-        f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."
-    )
+    cost_usd = float(first["extra_cost_usd"])
+    return f"{first['name']} {verb} most: {money(cost_usd)} a year at unchanged quantities{ending}."

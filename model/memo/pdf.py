@@ -99,11 +99,7 @@ def _texts(content: object) -> list[str]:
 
 
 def _content(document: Document, folder: Path) -> dict[str, Any]:
-    return {
-        "title": clean(document.title),
-        "subtitle": clean(document.subtitle),
-        "author": clean(document.author),
-        "footer": clean(document.footer),
+    return {name: clean(getattr(document, name)) for name in ("title", "subtitle", "author", "footer")} | {
         "attachments": [
             {"name": file.name, "description": "Snapshot: scenario, assumptions, data rows, versions and results"}
             for file in document.attachments
