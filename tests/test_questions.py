@@ -47,11 +47,11 @@ FLOOR = {**PLACE, "parties": ["USA"], "price": 9.0}
 @pytest.mark.parametrize(
     ("mechanism", "field", "belongs"),
     [
-        ("cfd", {"budget": 5.0}, "buffer_stock"),
-        ("cfd", {"levy_cap": 5.0}, "variable_levy"),
-        ("variable_levy", {"ceiling": 12.0}, "buffer_stock"),
-        ("variable_levy", {"stock": 12.0}, "buffer_stock"),
-        ("buffer_stock", {"levy_cap": 12.0}, "variable_levy"),
+        ("cfd", {"budget": 5.0}, "buffer stock"),
+        ("cfd", {"levy_cap": 5.0}, "variable levy"),
+        ("variable_levy", {"ceiling": 12.0}, "buffer stock"),
+        ("variable_levy", {"stock": 12.0}, "buffer stock"),
+        ("buffer_stock", {"levy_cap": 12.0}, "variable levy"),
         ("buffer_stock", {"budget": 5.0, "ceiling": 12.0, "stock": 3.0}, None),
         ("variable_levy", {"levy_cap": 0.0}, None),
     ],
@@ -61,7 +61,8 @@ def test_a_field_of_another_mechanism_is_asked_about(
 ) -> None:
     content = {"agreement": {"floors": [{**FLOOR, **field, "mechanism": mechanism}]}}
     name, value = next(iter(field.items()))
-    said = f"agreement.floors[0].{name} = {value:g} has no effect with a {Mechanism(mechanism).words}; it belongs to a {Mechanism(belongs).words}"
+    held = Mechanism(mechanism).words
+    said = f"agreement.floors[0].{name} = {value:g} has no effect with a {held}; it belongs to a {belongs}"
     assert questions(Scenario.parse(content, "scenario")) == ([] if belongs is None else [said])
 
 
