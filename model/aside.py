@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from model.words.numbers import listing, starting
+from model.words.numbers import counted, listing, starting
 from model.words.yearly import money_a_year
 
 if TYPE_CHECKING:
@@ -43,6 +43,6 @@ def aside_in_words(aside: Aside, table: pd.DataFrame, names: Names) -> str:
 def aside_in_short(aside: Aside) -> str:
     """That something stands beside the instruments, in few words; empty where nothing does."""
     number = sum(len(ids) for ids in aside.projects.values())
-    built = f"{number} new project{'s' if number > 1 else ''}" if number else ""
+    built = counted(number, "new project", "new projects") if number else ""
     parts = (built, "transfers" if aside.transfers else "", "a common purse" if aside.has_purse else "")
     return listing([part for part in parts if part])

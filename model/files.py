@@ -1,4 +1,4 @@
-"""Files that come in and go out: read with every doubt, written whole or not at all."""
+"""Files that come in and go out: read with every doubt, written whole or not at all; a refusal is a FileError."""
 
 from __future__ import annotations
 
@@ -63,11 +63,7 @@ def named(what: str, path: Path) -> str:
 
 
 def read_text(path: Path, what: str) -> str:
-    """The text of a file; ``what`` names its kind in messages.
-
-    Raises:
-        FileError: when it cannot be read, is too large, or is not text in UTF-8 or UTF-16.
-    """
+    """The text of a file; ``what`` names its kind in messages."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
@@ -77,11 +73,7 @@ def read_text(path: Path, what: str) -> str:
 
 
 def read_json(path: Path, what: str) -> object:
-    """The content of a JSON file.
-
-    Raises:
-        FileError: as :func:`read_text` and :func:`parse_json`.
-    """
+    """The content of a JSON file."""
     return parse_json(read_text(path, what), named(what, path))
 
 
@@ -90,9 +82,6 @@ def text_of(data: bytes, what: str) -> str:
 
     >>> text_of("{}".encode("utf-16"), "scenario"), text_of(b"\xef\xbb\xbf{}", "scenario")
     ('{}', '{}')
-
-    Raises:
-        FileError: when there is too much of it, or it is other text or none.
     """
     _require_size(data, what)
     try:
@@ -102,11 +91,7 @@ def text_of(data: bytes, what: str) -> str:
 
 
 def lines_of(source: Path | bytes, what: str = "file") -> Iterator[str]:
-    """The lines of a file, one after the other, as they stand; only line feeds part them, not what else a text holds.
-
-    Raises:
-        FileError: when it cannot be read as text.
-    """
+    """The lines of a file, one after the other, as they stand; only line feeds part them, nothing else in a text."""
     told = what if isinstance(source, bytes) else named(what, source)
     try:
         file = io.BufferedReader(io.BytesIO(source)) if isinstance(source, bytes) else source.open("rb")
@@ -192,11 +177,7 @@ def _first_doubled(content: object) -> str:
 
 
 def parse_object(text: str, what: str) -> dict[str, Any]:
-    """The JSON object a text holds.
-
-    Raises:
-        FileError: as :func:`parse_json`, or when it holds something else.
-    """
+    """The JSON object a text holds."""
     content = parse_json(text, what)
     if not isinstance(content, dict):
         raise FileError(f"{what} holds no JSON object, so it is not one of ours")
@@ -221,9 +202,6 @@ class Output:
     ``kind`` ("a result of `accord solve`"); ``inputs`` of the same work never are. Pipes and terminals are written to
     as they stand, everything else that is no file is refused. Made before the work, so that what could not be written
     after it is refused before. A folder ``made`` by the work need not be there yet: writing makes it.
-
-    Raises:
-        FileError: naming what stands in the way.
     """
 
     def __init__(
@@ -239,6 +217,9 @@ class Output:
 
     def check(self) -> None:
         """Refuse what may not be written to."""
+        for other in self._inputs:
+            with _explained(other, "use"):
+                real(other)
         with _explained(self.path):
             real(self.path)
             if self.path.parent != self._made and not self.path.parent.is_dir():
@@ -281,11 +262,7 @@ class Output:
 
 
 def write_whole(path: Path, parts: str | Iterable[bytes]) -> None:
-    """Write a file whole or not at all, and to the disk; an earlier file survives a failure.
-
-    Raises:
-        FileError: when it cannot be written, saying why.
-    """
+    """Write a file whole or not at all, and to the disk; an earlier file survives a failure."""
     if isinstance(parts, str):
         parts = [parts.encode()]
     with _explained(path):
@@ -341,15 +318,15 @@ def _is_stream(path: Path) -> bool:
 def _same_file(one: Path, other: Path) -> bool:
     if one.exists() and other.exists():
         return one.samefile(other)
-    return os.path.realpath(one) == os.path.realpath(other)  # resolve() fails on links that lead in a circle
+    return one.resolve() == other.resolve()
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, verb: str = "write") -> Iterator[None]:
     """Turn what the system says of a file that cannot be written into what a user can act on."""
     try:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = "the disk is full; free some space or choose another place" if full else error.strerror
-        raise FileError(f"cannot write {short(str(path), LONGEST_PATH)}: {reason}") from None
+        raise FileError(f"cannot {verb} {short(str(path), LONGEST_PATH)}: {reason}") from None

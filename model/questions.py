@@ -16,6 +16,7 @@ from model.records import Record
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.units import PERCENT
+from model.words.numbers import level
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -88,9 +89,10 @@ def _severities(shocks: Iterable[Any], library: ShockLibrary | None) -> Iterator
             continue
         known = library.describe(shock.name)
         if severity > known.severity_high:
+            low, high = level(known.severity_low, known.unit), level(known.severity_high, known.unit)
             yield (
-                f"{place(('shocks', index, 'severity'))} = {severity:g} is beyond the library's range "
-                f"{known.severity_low:g} to {known.severity_high:g} ({known.unit}) of {shock.name}"
+                f"{place(('shocks', index, 'severity'))} = {severity:g} is {level(severity, known.unit)}, beyond the "
+                f"library's range {low} to {high} ({known.unit}) of {shock.name}"
             )
 
 
@@ -110,7 +112,8 @@ def _other_mechanisms(agreement: Terms) -> Iterator[str]:
             value = getattr(floor, name)
             if value not in (None, 0.0) and floor.mechanism is not mechanism:
                 what = place(("agreement", floor.key, index, name))
-                yield f"{what} = {value:g} has no effect with mechanism {floor.mechanism}; it belongs to {mechanism}"
+                held, other = floor.mechanism.words, mechanism.words
+                yield f"{what} = {value:g} has no effect with a {held}; it belongs to a {other}"
 
 
 def _other_minerals(

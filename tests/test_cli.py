@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -369,6 +370,7 @@ def test_links_that_lead_in_a_circle_are_refused_in_one_line(
         ["solve", written(SCENARIO), "--out", out, "--csv", loop / "tables"],
         ["solve", written(SCENARIO), "--out", out, "--data", loop],
         ["design", loop, "--out", out],
+        ["design", written({"minerals": ["bismuth"]}), "--out", out, "--store", loop],
         ["snapshot", loop, "--out", out],
         ["replay", loop],
         ["memo", loop, "--format", "html", "--out", out],
@@ -483,7 +485,9 @@ def test_a_percentage_for_a_share_is_asked_about_and_taken_as_it_stands(
     assert main(["solve", str(written(scenario)), "--out", str(out)]) == 0
     rate, severity = capsys.readouterr().err.splitlines()
     assert rate == "accord: is this meant? agreement.tariffs[0].ad_valorem = 25 is 2,500 %; 25 % is 0.25"
-    assert severity.startswith("accord: is this meant? shocks[0].severity = 1000 is beyond the library's range ")
+    assert severity.startswith(
+        "accord: is this meant? shocks[0].severity = 1000 is 100,000 %, beyond the library's range "
+    )
     assert read(out)["scenario"]["agreement"]["tariffs"][0]["ad_valorem"] == 25.0
 
 
@@ -652,3 +656,16 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     command = f"{sys.executable} -m model.cli schema case | head -n 1"
     finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_tables_and_results_hold_no_negative_zero(
+    tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert outputs.as_json([-0.0, 1.0]) == outputs.as_json([0.0, 1.0])
+    arguments = ["solve", str(written(SCENARIO)), "--out", str(tmp_path / "out.json"), "--csv", str(tmp_path / "csv")]
+    assert main(arguments) == 0
+    cells = [cell for file in (tmp_path / "csv").iterdir() for cell in re.split(r"[,\n]", file.read_text("utf-8"))]
+    assert cells
+    assert not {"-0", "-0.0"} & set(cells)
+    assert main(["shocks"]) == 0
+    assert "100 % (60 % to 100 %)" in capsys.readouterr().out

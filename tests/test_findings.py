@@ -22,7 +22,7 @@ from model.findings.overview import (
     headline_numbers,
     supply_by_origin,
 )
-from model.findings.reasons import data_limits, reasons, spelled_out
+from model.findings.reasons import controls_in_words, data_limits, net_effect, reasons, spelled_out
 from model.findings.users import (
     industry_detail,
     opened_sentence,
@@ -35,7 +35,7 @@ from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
-from model.words.numbers import exact, figures, money, percent
+from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent
 from model.world import World
 
 MINERAL = "antimony"
@@ -109,7 +109,7 @@ def test_what_only_some_parties_do_the_parties_have_them_do(names: Names) -> Non
     scenario = Scenario.parse({"parties": ["USA", "KOR"], "agreement": {"offtakes": [offtake]}}, "scenario")
     assert agreement_in_words(scenario, MINERAL, names) == (
         "The United States and South Korea agree to have the United States take at least 500 t a year of refined "
-        "antimony from South Korea, at the producer's market price; no shock."
+        "antimony from South Korea, at the producer's market price. No shock."
     )
 
 
@@ -118,7 +118,7 @@ def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
 ) -> None:
     text = agreement_in_words(with_floor.model_copy(update={"shocks": banned.shocks}), MINERAL, names)
     level = exact(with_floor.agreement.floors[0].price)
-    for part in ("Core eight", "refined antimony", level, "variable levy", "shock: China stops all antimony exports"):
+    for part in ("Core eight", "refined antimony", level, "variable levy", "Shock: China stops all antimony exports"):
         assert part in text
     assert group_labels(with_floor, MINERAL, names)["floor"] == f"{level} USD/t"
     assert group_labels(Scenario(), MINERAL, names)["floor"] == "none"
@@ -128,7 +128,7 @@ def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
     shock = {"kind": "supply_loss", "region": "CHN", "mineral": MINERAL, "stage": "mine", "share": 0.3}
     scenario = Scenario.parse({"shocks": [shock]}, "scenario")
     assert agreement_in_words(scenario, MINERAL, names).endswith(
-        "agree nothing on antimony; shock: supply loss of antimony ore: region China, share 0.3."
+        "agree nothing on antimony. Shock: supply loss of antimony ore: region China, share 30 %."
     )
 
 
@@ -324,9 +324,12 @@ def test_a_buffer_stock_holds_only_where_it_buys(world: World, reference: float,
     buys = rows["stock_bought_with_agreement_t"] > 0
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
     assert buys.any() == (share > 1)
-    for said, regions in (("The buffer stock holds", buys.index[buys]), ("does not bind in", buys.index[~buys])):
+    for said, regions in (
+        ("The buffer stock holds the floor of", buys.index[buys]),
+        ("does not bind in", buys.index[~buys]),
+    ):
         assert (said in text) is bool(len(regions))
-        assert f"in {names.the_regions(regions)}" in text
+        assert not len(regions) or f"in {names.the_regions(regions)}" in text
 
 
 @pytest.mark.parametrize(("holder", "words"), [("burnt", "no one"), ("auction", "the importing party's treasury")])
@@ -353,6 +356,84 @@ def test_an_excused_offtake_says_how_much_can_be_delivered(world: World, names: 
         "Of the 400,000 t of refined antimony a year committed from South Korea to the United States, "
         f"{delivered} t can be delivered"
     ) in " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+
+
+def test_shock_and_agreement_are_told_apart_and_add_up(world: World, with_floor: Scenario, names: Names) -> None:
+    shock = {"kind": "supply_loss", "region": "TJK", "mineral": MINERAL, "stage": "refined", "share": 0.2}
+    shocks = Scenario.parse({"shocks": [shock]}, "scenario").shocks
+    outcome = world.outcome(with_floor.model_copy(update={"shocks": shocks}))
+    headline = outcome.headline(MINERAL)
+    alone = world.outcome(Scenario(shocks=shocks)).headline(MINERAL)
+    told = overview(outcome, MINERAL, world.tables, names)
+    first, second, third, *_ = told.reasons
+    assert f"to {price(alone.price_usd_per_t)} (" in first
+    own = net_effect(outcome, MINERAL, parties=True)["net"]
+    assert own + alone.net_gain_usd == pytest.approx(headline.net_gain_usd)
+    assert second == (
+        f"The parties' net gain a year under shock and agreement: {signed_money(headline.net_gain_usd)}, of which the "
+        f"shock {signed_money(alone.net_gain_usd)} and the agreement {signed_money(own)}."
+    )
+    assert third.startswith(
+        f"By the agreement the parties together {'gain' if own > 0 else 'lose'} {money(own)} a year"
+    )
+    changes = [number.change for number in headline_numbers(told.headline, told.spend_usd)]
+    own_share = signed_percent(headline.price_usd_per_t / alone.price_usd_per_t - 1)
+    assert changes[0].endswith(f"; agreement {own_share}")
+
+
+def test_what_the_parties_gain_is_told_as_what_their_suppliers_lose(outcome: Outcome, facts: Overview) -> None:
+    accounts = outcome.accounts[outcome.accounts["mineral"] == MINERAL]
+    ours, theirs = (accounts[accounts["is_party"] == side] for side in (True, False))
+    assert ours["net_usd"].sum() > 0 > theirs["net_usd"].sum()
+    assert facts.reasons[0].startswith(
+        f"By the agreement the parties together gain {money(ours['net_usd'].sum())} a year, and their suppliers "
+        f"outside pay for it: non-parties lose {money(theirs['net_usd'].sum())} "
+        f"(producers {signed_money(theirs['producers_usd'].sum())}, "
+    )
+
+
+def test_the_line_under_public_money_is_about_public_money(facts: Overview) -> None:
+    *_, public = headline_numbers(facts.headline, facts.spend_usd)
+    share = signed_percent(facts.headline.public_money_usd / facts.spend_usd)
+    assert public.change == f"{share} of {figures(facts.spend_usd / 1e6)} spent"
+
+
+def test_of_several_floors_every_sentence_says_which(world: World, reference: float, names: Names) -> None:
+    parties = list(Scenario().parties)
+    levels = (round(0.5 * reference), round(1.1 * reference), round(1.3 * reference))
+    kinds = ("cfd", "buffer_stock", "variable_levy")
+    floors = [
+        PLACE | {"parties": parties, "price": level, "mechanism": kind}
+        for level, kind in zip(levels, kinds, strict=True)
+    ]
+    scenario = Scenario.parse({"agreement": {"floors": floors}}, "scenario")
+    told = [line for line in reasons_of(world, {"agreement": {"floors": floors}}, names).split(". ") if "floor" in line]
+    assert len(told) >= len(floors)
+    assert all("the floor of " in line.lower() for line in told)
+    assert agreement_in_words(scenario, MINERAL, names).count("They also agree to") == 2
+
+
+def test_arrivals_that_are_left_are_told(world: World, reference: float, names: Names) -> None:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": round(1.5 * reference)}
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
+    flows = outcome.flows[(outcome.flows["mineral"] == MINERAL) & (outcome.flows["stage"] == "refined")]
+    text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+    failing = outcome.floors[~outcome.floors["holds"]]["region"]
+    assert len(failing)
+    for region in failing:
+        into = flows[(flows["importer"] == region) & ~flows["exporter"].isin(outcome.parties)]
+        left = into["with_agreement"].sum()
+        assert left > 0
+        assert f"arrivals from non-parties are down to {figures(left)}" in text
+
+
+def test_a_law_does_not_repeat_the_rate_that_the_sentence_gave(world: World, names: Names) -> None:
+    told = [line for mineral in world.minerals for line in controls_in_words(world.tables, mineral, names)]
+    assert any("taxes exports of alumin" in line or "taxes exports of primary" in line for line in told)
+    for line in told:
+        rate, _, law = line.partition(" (")
+        if " taxes exports " in rate:
+            assert f"{rate.rpartition(' at ')[2]} " not in law
 
 
 def test_who_saves_is_not_hit(names: Names) -> None:
@@ -384,7 +465,7 @@ def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
     scenario = Scenario.parse({"shocks": [{"name": "china_antimony_ban", "severity": 0.7}]}, "scenario")
     assert agreement_in_words(scenario, MINERAL, names).endswith(
-        "shock: China stops all antimony exports, at severity 70 %."
+        "Shock: China stops all antimony exports, at severity 70 %."
     )
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -30,12 +31,14 @@ from model.findings.charts import industries
 from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
-from model.memo.blocks import Bullets, Column, Document, Picture, Sheet, million
+from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million
 from model.memo.conclusions import shocks_sentence
 from model.memo.content import memo
+from model.memo.excel import ZERO
 from model.memo.pdf import BREAK, JOIN
-from model.snapshot.record import Snapshot
+from model.snapshot.record import RESULT_KEYS, Snapshot
 from model.words.names import Names
+from model.words.numbers import LEAST_USD
 from model.words.voice import Voice
 from model.world import World
 from pages.components import charts
@@ -105,8 +108,10 @@ def number(text: str) -> float | None:
 
 
 def same_number(text: str, stored: object, scale: float = 1.0) -> None:
-    """What is shown is what is stored, to three figures."""
+    """What is shown is what is stored, to three figures; money below the least that is told is nothing."""
     shown = number(text)
+    if scale == 1e-6 and abs(float(stored)) < LEAST_USD:  # type: ignore[arg-type]
+        stored = 0.0
     if shown is None:
         assert pd.isna(stored)
     else:
@@ -446,7 +451,6 @@ def test_what_differs_from_the_status_quo_is_listed() -> None:
 def _other(content: dict[str, Any]) -> None:
     content["inputs"]["scenario"]["name"] = "Higher floor"
     content["inputs"]["scenario"]["agreement"]["floors"][0]["price"] = 17_000.0
-    content["inputs"]["assumptions"]["pass_through"] = 0.8
     parties = content["results"]["tables"]["parties"]
     for row in parties["rows"]:
         row[parties["columns"].index("net_usd")] += 2e6
@@ -478,6 +482,39 @@ def test_a_comparison_tells_the_agreement_first_then_results_then_parties() -> N
     assert len(attached) == 2
 
 
+def _bullets(document: Document) -> list[str]:
+    return [item for block in document.blocks if isinstance(block, Bullets) for item in block.items]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        (("inputs", "scenario", "shocks"), [{"name": "china_bismuth_ban"}], "shocks"),
+        (("inputs", "scenario", "horizon"), "long", "horizon"),
+        (("inputs", "assumptions", "pass_through"), 0.8, "assumptions"),
+    ],
+)
+def test_only_like_is_compared_with_like(place: tuple[str, str, str], value: object, told: str) -> None:
+    def change(content: dict[str, Any]) -> None:
+        _other(content)
+        content[place[0]][place[1]][place[2]] = value
+
+    document = document_of([sample(), altered(sample(), change)])
+    assert not any("does best" in item for item in _bullets(document))
+    assert any(isinstance(block, Paragraph) and f"differ in {told}" in block.text for block in document.blocks)
+
+
+def test_a_tie_in_a_comparison_is_told_as_one() -> None:
+    tied = document_of([sample(), altered(sample(), _floor_only)])
+    assert any(item.startswith("Japan does equally well under A and B: net gain a year A ") for item in _bullets(tied))
+    three = document_of([sample(), altered(sample(), _floor_only), altered(sample(), _other)])
+    assert any(item.startswith("Japan does best under C") for item in _bullets(three))
+
+
+def _floor_only(content: dict[str, Any]) -> None:
+    content["inputs"]["scenario"]["agreement"]["floors"][0]["price"] = 16_999.0
+
+
 def test_a_comparison_of_one_thing_with_itself_is_refused() -> None:
     with pytest.raises(SnapshotError, match="twice"):
         document_of([sample(), sample()])
@@ -491,6 +528,84 @@ def test_the_command_line_refuses_unknown_formats_and_places(tmp_path: Path) -> 
     assert main(["memo", str(SAMPLE), "--format", "html", "--out", str(tmp_path / "none" / "memo.html")]) == 2
     assert main(["memo", str(tmp_path / "none.json"), "--format", "html", "--out", str(tmp_path / "memo.html")]) == 2
     assert main(["memo", str(SAMPLE), "--format", "html", "--out", str(tmp_path / "memo.html")]) == 0
+
+
+@pytest.mark.parametrize("table", ["headline", "gains", "supply", "parties", "industries"])
+@pytest.mark.parametrize("format", ["html", "xlsx"])
+def test_a_snapshot_sealed_again_without_its_columns_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, format: str
+) -> None:
+    def strip(content: dict[str, Any]) -> None:
+        stored, key = content["results"]["tables"][table], RESULT_KEYS[table]
+        kept = [at for at, column in enumerate(stored["columns"]) if column in key]
+        stored["columns"] = [stored["columns"][at] for at in kept]
+        stored["rows"] = [[row[at] for at in kept] for row in stored["rows"]]
+
+    file = tmp_path / "stripped.json"
+    file.write_text(altered(sample(), strip).to_json(), encoding="utf-8")
+    assert main(["memo", str(file), "--format", format, "--out", str(tmp_path / "memo")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("accord: error: a snapshot holds no ")
+
+
+def _nothing_agreed(content: dict[str, Any]) -> None:
+    content["inputs"]["scenario"]["agreement"] = {}
+    for name, table in content["results"]["tables"].items():
+        if name in ("gains", "industries", "industries_hit"):
+            for row in table["rows"]:
+                row[:] = [0.0 if isinstance(cell, float) else cell for cell in row]
+
+
+def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
+    document = memo(altered(sample(), _nothing_agreed))
+    told = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+    assert "No agreement: today's trade." in told
+    assert any(text.startswith("No agreement and no shock: today's trade in bismuth") for text in told)
+    names = {sheet.name for sheet in document.sheets}
+    assert not names & {"Gains bismuth", "Manufacturers", "Schedule reviews"}
+    assert all(sheet.rows for sheet in document.sheets)
+    assert all(block.items for block in document.blocks if isinstance(block, Bullets))
+
+
+def test_the_memo_tells_severities_in_percent_and_choices_in_words() -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["shocks"] = [{"name": "china_bismuth_ban", "severity": 0.7}]
+        content["inputs"]["scenario"]["agreement"]["floors"][0]["mechanism"] = "cfd"
+        content["inputs"]["scenario"]["agreement"]["tariffs"] = [
+            {
+                "mineral": "bismuth",
+                "stage": "refined",
+                "importers": ["USA"],
+                "exporters": ["CHN"],
+                "specific": 5.0,
+                "ad_valorem": 0.2,
+                "greater_of": True,
+            }
+        ]
+
+    document = memo(altered(sample(), change))
+    cells = {str(cell) for sheet in document.sheets for row in sheet.rows for cell in row}
+    assert any("at severity 70 %" in cell for cell in cells)
+    assert "contract for difference" in cells
+    assert not {"cfd", "greater of"} & cells
+    headers = [column.header for sheet in document.sheets for column in sheet.columns]
+    assert "Charge the larger of the two parts instead of their sum" in headers
+
+
+def test_the_memo_tells_money_under_the_shock_alone() -> None:
+    headline = next(sheet for sheet in memo(sample()).sheets if sheet.name == "Headline bismuth")
+    money = {row[0]: row[1:] for row in headline.rows}
+    assert money["Net gain of the parties, million USD/yr"][:2] == (None, 0.0)  # no shock: nothing without agreement
+    assert money["Net gain of the parties, million USD/yr"][2] != 0.0
+
+
+def test_a_number_too_small_for_its_format_is_shown_without_a_sign() -> None:
+    sheet = Sheet("Small", "", (Column("A"), Column("B", exact=True)), ((5000.0, 0.02), (-0.3, -0.02), (-1e-12, 1.5)))
+    document = replace(memo(sample()), blocks=(sheet,), further=())
+    page = openpyxl.load_workbook(io.BytesIO(export(document, "xlsx")))["Small"]
+    assert [cell.number_format for cell in page["A"][1:]] == ["#,##0", ZERO, ZERO]
+    assert [cell.value for cell in page["A"][1:]] == [5000.0, -0.3, -1e-12]
+    assert {cell.number_format for cell in page["B"][1:]} == {"#,##0.0#######"}
 
 
 @pytest.mark.parametrize(

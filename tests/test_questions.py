@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from model.case import Case
+from model.instruments import Mechanism
 from model.questions import questions
 from model.scenario import Scenario
 from model.world import World
@@ -46,11 +47,11 @@ FLOOR = {**PLACE, "parties": ["USA"], "price": 9.0}
 @pytest.mark.parametrize(
     ("mechanism", "field", "belongs"),
     [
-        ("cfd", {"budget": 5.0}, "buffer_stock"),
-        ("cfd", {"levy_cap": 5.0}, "variable_levy"),
-        ("variable_levy", {"ceiling": 12.0}, "buffer_stock"),
-        ("variable_levy", {"stock": 12.0}, "buffer_stock"),
-        ("buffer_stock", {"levy_cap": 12.0}, "variable_levy"),
+        ("cfd", {"budget": 5.0}, "buffer stock"),
+        ("cfd", {"levy_cap": 5.0}, "variable levy"),
+        ("variable_levy", {"ceiling": 12.0}, "buffer stock"),
+        ("variable_levy", {"stock": 12.0}, "buffer stock"),
+        ("buffer_stock", {"levy_cap": 12.0}, "variable levy"),
         ("buffer_stock", {"budget": 5.0, "ceiling": 12.0, "stock": 3.0}, None),
         ("variable_levy", {"levy_cap": 0.0}, None),
     ],
@@ -60,7 +61,8 @@ def test_a_field_of_another_mechanism_is_asked_about(
 ) -> None:
     content = {"agreement": {"floors": [{**FLOOR, **field, "mechanism": mechanism}]}}
     name, value = next(iter(field.items()))
-    said = f"agreement.floors[0].{name} = {value:g} has no effect with mechanism {mechanism}; it belongs to {belongs}"
+    held = Mechanism(mechanism).words
+    said = f"agreement.floors[0].{name} = {value:g} has no effect with a {held}; it belongs to a {belongs}"
     assert questions(Scenario.parse(content, "scenario")) == ([] if belongs is None else [said])
 
 
@@ -123,5 +125,7 @@ def test_a_severity_beyond_the_library_is_asked_about_with_its_range(world: Worl
     known = world.library.describe("china_antimony_ban")
     assert asked(None) == asked(known.severity_high) == asked(known.severity_low) == []
     (question,) = asked(1000)
-    assert question.startswith("shocks[0].severity = 1000 is beyond the library's range 0.6 to 1 (share of exports")
+    assert question.startswith(
+        "shocks[0].severity = 1000 is 100,000 %, beyond the library's range 60 % to 100 % (share"
+    )
     assert question.endswith("of china_antimony_ban")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from model.cli import main
@@ -18,9 +19,11 @@ from model.instruments import Agreement
 from model.memo import document_of, export
 from model.memo.content import memo
 from model.snapshot.canonical import canonical
+from model.snapshot.evidence import RowChange
 from model.snapshot.make import Origin, design_tables, freeze
+from model.snapshot.make import table as plain_table
 from model.snapshot.record import RESULT_KEYS, Snapshot, checksum, parse, read
-from model.snapshot.replay import replay, report
+from model.snapshot.replay import DIFFERENCES, Replay, replay, report
 from model.world import World
 from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scenario
 
@@ -338,3 +341,19 @@ def test_a_world_whose_data_changed_meanwhile_makes_no_snapshot(data_copy: Path)
     _changed_row(data_copy, "production", "copper,mine,AUS,2024,765000,", "copper,mine,AUS,2024,765001,")
     with pytest.raises(AccordError, match="changed since they were read"):
         freeze(world, scenario(world), folder=data_copy)
+
+
+def test_a_replay_says_of_what_is_missing_that_it_is_not_there() -> None:
+    cells = [("headline", "bismuth", "short_t", 1.5, float("nan"), float("nan"), float("nan"))]
+    rows = [RowChange("regions", {"id": "USA"}, {"name": ("United States", None), "kind": ("country", "union")})]
+    found = Replay(1, [], [], rows, other_data=False, differences=pd.DataFrame(cells, columns=list(DIFFERENCES)))
+    told = report(sample(), found)
+    assert "headline, bismuth, short_t: 1.5 → not there" in told
+    assert "name 'United States' → not there" in told
+    assert "nan" not in told
+    assert "None" not in told
+
+
+def test_a_snapshot_holds_no_negative_zero() -> None:
+    (row,) = plain_table(pd.DataFrame({"a": [-0.0]}))["rows"]
+    assert str(row[0]) == "0.0"

@@ -44,6 +44,11 @@ def add(
     return command
 
 
+def add_file(command: argparse.ArgumentParser, name: str, metavar: str, what: str, nargs: str | None = None) -> None:
+    """An argument that names a file to read."""
+    command.add_argument(name, type=Path, nargs=nargs, metavar=metavar, help=what)
+
+
 def add_out(command: argparse.ArgumentParser, what: str = "the result", metavar: str = "RESULT.json") -> None:
     """The option that says where a file is written."""
     command.add_argument("--out", type=Path, required=True, metavar=metavar, help=f"where {what} is written")
@@ -51,9 +56,7 @@ def add_out(command: argparse.ArgumentParser, what: str = "the result", metavar:
 
 def add_data(command: argparse.ArgumentParser) -> None:
     """The option that names a data folder."""
-    command.add_argument(
-        "--data", type=Path, metavar="DIR", help="data folder (default: the one that ships with accord)"
-    )
+    add_file(command, "--data", "DIR", "data folder (default: the one that ships with accord)")
 
 
 def data_folder(folder: Path | None) -> Path | None:

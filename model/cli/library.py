@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import EXIT_DIFFERENT, add, add_out, say, say_written
+from model.cli.console import EXIT_DIFFERENT, add, add_file, add_out, say, say_written
 from model.files import lines_of, named, read_json, short
+from model.words.numbers import counted
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
+    from pathlib import Path
 
     from model.cli.console import Commands
     from model.scenario import Scenario
@@ -26,12 +27,7 @@ LONGEST_ROW = 1_000
 def add_commands(commands: Commands) -> None:
     """Add ``library`` and its actions."""
     library = add(commands, "library", _list, "keep scenarios and snapshots")
-    library.add_argument(
-        "--library",
-        type=Path,
-        metavar="PATH",
-        help="the library file (default: ACCORD_LIBRARY, else in your data folder)",
-    )
+    add_file(library, "--library", "PATH", "the library file (default: ACCORD_LIBRARY, else in your data folder)")
     actions = library.add_subparsers(metavar="ACTION", required=True)
 
     one = add(actions, "list", _list, "list entries, the newest first")
@@ -40,7 +36,7 @@ def add_commands(commands: Commands) -> None:
     one.add_argument("--duplicates", action="store_true", help="list entries that share an id instead")
 
     one = add(actions, "save", _save, "save a snapshot or scenario file")
-    one.add_argument("file", type=Path, metavar="FILE", help="the snapshot or scenario")
+    add_file(one, "file", "FILE", "the snapshot or scenario")
     one.add_argument("--name", default="", help="name (default: the scenario's)")
     one.add_argument("--tag", action="append", default=[], help="a tag (repeatable)")
     one.add_argument("--note", default="", help="a note")
@@ -58,7 +54,7 @@ def add_commands(commands: Commands) -> None:
     add_out(one, "the export", "FILE")
 
     one = add(actions, "import", _import, "take in entries of an export; exit code 1 if any was refused")
-    one.add_argument("file", type=Path, metavar="FILE", help="the export")
+    add_file(one, "file", "FILE", "the export")
 
 
 def _library(arguments: argparse.Namespace) -> Library:
@@ -130,7 +126,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     new, faults = _library(arguments).take_in(lines_of(arguments.file, "export"))
-    say(f"{new} new entries taken in.")
+    say(f"{counted(new, 'new entry', 'new entries')} taken in.")
     for fault in faults:
         say(f"refused: {short(fault, LONGEST_ROW)}")
     return EXIT_DIFFERENT if faults else 0

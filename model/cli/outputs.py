@@ -50,17 +50,6 @@ def case_result(path: Path, inputs: Iterable[Path]) -> Output:
     return Output(path, "a result of `accord case`", lambda data: is_either(data) and not is_solved(data), inputs)
 
 
-def solve_result(path: Path, inputs: Iterable[Path], made: Path | None = None) -> Output:
-    """Where the result of ``accord solve`` goes, which may be the folder ``made`` for its tables."""
-    known = _object_with(*RESULT, "status_quo", "scenario")
-    return Output(path, "a result of `accord solve`", known, inputs, made)
-
-
-def design(path: Path, inputs: Iterable[Path]) -> Output:
-    """Where the result of ``accord design`` goes."""
-    return Output(path, "a result of `accord design`", _object_with("request", "states", "status"), inputs)
-
-
 def tables(folder: Path) -> dict[str, Output]:
     """Where the tables of ``accord solve --csv`` go, by their names."""
     from model.instruments import KINDS
@@ -72,36 +61,6 @@ def tables(folder: Path) -> dict[str, Output]:
 
     kind = "a table of `accord solve`"
     return {name: Output(folder / f"{name}.csv", kind, known(name), made=folder) for name in starts}
-
-
-def fit(path: Path) -> Output:
-    """Where the table of ``accord calibrate`` goes."""
-    return Output(path, "a table of `accord calibrate`", _rows_with("mineral", "price_dev"))
-
-
-def differences(path: Path, inputs: Iterable[Path]) -> Output:
-    """Where the differences that ``accord replay`` finds go."""
-    return Output(path, "a list of `accord replay`", _object_with("same", "compared", "differences"), inputs)
-
-
-def snapshot(path: Path, inputs: Iterable[Path]) -> Output:
-    """Where a snapshot goes."""
-    return Output(path, "a snapshot", _is_snapshot, inputs)
-
-
-def entry(path: Path) -> Output:
-    """Where an entry of the library goes."""
-    return Output(path, "an entry of a library", lambda data: _is_snapshot(data) or _is_our_scenario(data))
-
-
-def library(path: Path) -> Output:
-    """Where the export of a library goes."""
-    return Output(path, "an export of a library", lambda data: _is_export(data.partition(b"\n")[0]))
-
-
-def memo(path: Path, inputs: Iterable[Path]) -> Output:
-    """Where a memo goes, whatever its format."""
-    return Output(path, "a memo", _is_memo, inputs)
 
 
 def _content(data: bytes) -> Any:
@@ -172,6 +131,25 @@ def _is_memo_in_office(data: bytes) -> bool:
     return any(f"<dc:{name}>{FOOTER}".encode() in said for name in ("subject", "description"))
 
 
+def _kind(what: str, known: Callable[[bytes], bool]) -> Callable[..., Output]:
+    """How files of a kind are written: a function of a path, and of what the command reads (and makes)."""
+
+    def output(path: Path, inputs: Iterable[Path] = (), made: Path | None = None) -> Output:
+        return Output(path, what, known, inputs, made)
+
+    return output
+
+
+solve_result = _kind("a result of `accord solve`", _object_with(*RESULT, "status_quo", "scenario"))
+design = _kind("a result of `accord design`", _object_with("request", "states", "status"))
+fit = _kind("a table of `accord calibrate`", _rows_with("mineral", "price_dev"))
+differences = _kind("a list of `accord replay`", _object_with("same", "compared", "differences"))
+snapshot = _kind("a snapshot", _is_snapshot)
+entry = _kind("an entry of a library", lambda data: _is_snapshot(data) or _is_our_scenario(data))
+library = _kind("an export of a library", lambda data: _is_export(data.partition(b"\n")[0]))
+memo = _kind("a memo", _is_memo)
+
+
 def as_json(value: object) -> str:
     """The text of a result file."""
     return json.dumps(_plain(value), indent=1, allow_nan=False) + "\n"
@@ -185,6 +163,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float):
+        return value + 0.0 if math.isfinite(value) else None  # no negative zero
     return value

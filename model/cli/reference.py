@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import add, add_data, data_folder, one_line, say, say_table, world_of
+from model.cli.console import add, add_data, add_file, data_folder, one_line, say, say_table, world_of
 from model.errors import DataError
 from model.files import LONGEST_PATH, short
+from model.words.numbers import counted, level
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,7 @@ def add_commands(commands: Commands) -> None:
     schema.add_argument("kind", nargs="?", choices=tuple(FILES), help="which file (default: list them)")
 
     calibrate = add(commands, "calibrate", _calibrate, "solve the base year and compare with published figures")
-    calibrate.add_argument("--json", type=Path, metavar="PATH", help="also write the table as JSON")
+    add_file(calibrate, "--json", "PATH", "also write the table as JSON")
     add_data(calibrate)
 
     add_data(add(commands, "check-data", _check_data, "check the data folder and list every fault"))
@@ -48,12 +48,7 @@ def _schema(arguments: argparse.Namespace) -> None:
         for name, what in FILES.items():
             say(f"{name:<9} {what}")
         return
-    records: dict[str, type[Record]] = {
-        "case": Case,
-        "scenario": Scenario,
-        "design": DesignRequest,
-        "snapshot": Content,
-    }
+    records: dict[str, type[Record]] = dict(zip(FILES, (Case, Scenario, DesignRequest, Content), strict=True))
     say(outputs.as_json(records[arguments.kind].model_json_schema(by_alias=True)))
 
 
@@ -77,7 +72,9 @@ def _check_data(arguments: argparse.Namespace) -> None:
     for fault in faults:
         say(one_line(str(fault)))
     if faults:
-        raise DataError(f"the data in {folder} have {len(faults)} faults, listed on standard output")
+        raise DataError(
+            f"the data in {folder} have {counted(len(faults), 'fault', 'faults')}, listed on standard output"
+        )
     say(f"The data in {short(str(folder), LONGEST_PATH)} are sound (SHA-256 {data_hash(folder)}).")
 
 
@@ -90,7 +87,10 @@ def _shocks(arguments: argparse.Namespace) -> None:
         {
             "shock": [shock.id for shock in shocks],
             "minerals": [", ".join(shock.minerals) or "all" for shock in shocks],
-            "severity": [f"{shock.severity:g} ({shock.severity_low:g} to {shock.severity_high:g})" for shock in shocks],
+            "severity": [
+                f"{level(s.severity, s.unit)} ({level(s.severity_low, s.unit)} to {level(s.severity_high, s.unit)})"
+                for s in shocks
+            ],
             "unit": [shock.unit for shock in shocks],
             "years": [shock.duration_yr for shock in shocks],
             "probability": [shock.annual_probability for shock in shocks],

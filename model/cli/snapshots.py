@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import EXIT_DIFFERENT, add, add_data, add_out, ask, data_folder, say, say_written, world_of
+from model.cli.console import (
+    EXIT_DIFFERENT,
+    add,
+    add_data,
+    add_file,
+    add_out,
+    ask,
+    data_folder,
+    say,
+    say_written,
+    world_of,
+)
 from model.files import named, read_json
 
 if TYPE_CHECKING:
@@ -20,25 +30,19 @@ FORMATS = ("docx", "pdf", "xlsx", "html")
 def add_commands(commands: Commands) -> None:
     """Add the three commands."""
     one = add(commands, "snapshot", _snapshot, "solve a scenario and write down everything its numbers rest on")
-    one.add_argument(
-        "scenario", type=Path, metavar="SCENARIO.json", help="the scenario, or the result of `accord design`"
-    )
+    add_file(one, "scenario", "SCENARIO.json", "the scenario, or the result of `accord design`")
     add_out(one, "the snapshot", "FILE")
     one.add_argument("--author", default="", metavar="NAME", help="who made it; stands in the file and in memos")
     add_data(one)
 
-    one = add(
-        commands,
-        "replay",
-        _replay,
-        "check a snapshot, solve it again and compare every number; exit code 1 if any differs",
-    )
-    one.add_argument("file", type=Path, metavar="FILE", help="the snapshot")
-    one.add_argument("--json", type=Path, metavar="PATH", help="also write every difference as JSON")
+    what = "check a snapshot, solve it again and compare every number; exit code 1 if any differs"
+    one = add(commands, "replay", _replay, what)
+    add_file(one, "file", "FILE", "the snapshot")
+    add_file(one, "--json", "PATH", "also write every difference as JSON")
     add_data(one)
 
     one = add(commands, "memo", _memo, "write a memo of one snapshot, or of several side by side")
-    one.add_argument("files", type=Path, nargs="+", metavar="FILE", help="the snapshot, or two to five to compare")
+    add_file(one, "files", "FILE", "the snapshot, or two to five to compare", nargs="+")
     one.add_argument("--format", choices=FORMATS, required=True, help="Word, PDF, Excel or HTML")
     add_out(one, "the memo", "FILE")
 
@@ -51,9 +55,8 @@ def _snapshot(arguments: argparse.Namespace) -> None:
     world = world_of(arguments.data)
     content = read_json(arguments.scenario, "scenario")
     found = content if isinstance(content, dict) and "term_sheet" in content else None
-    scenario = Scenario.parse(
-        content if found is None else found.get("scenario"), named("scenario", arguments.scenario)
-    )
+    asked = content if found is None else found.get("scenario")
+    scenario = Scenario.parse(asked, named("scenario", arguments.scenario))
     ask(scenario, world)
     made = freeze(world, scenario, Origin(arguments.author, design=found), arguments.data)
     out.write(made.to_json())

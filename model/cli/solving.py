@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.cli import outputs
-from model.cli.console import add, add_data, add_out, ask, say, world_of
+from model.cli.console import add, add_data, add_file, add_out, ask, say, world_of
 from model.errors import FileError, ScenarioError
 from model.files import LONGEST_PATH, real, short
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
+    from pathlib import Path
 
     import pandas as pd
 
@@ -27,31 +27,17 @@ if TYPE_CHECKING:
 def add_commands(commands: Commands) -> None:
     """Add ``case`` and ``solve``."""
     case = add(commands, "case", _case, "solve a market and policy held in one case file")
-    case.add_argument("case", type=Path, metavar="CASE.json", help="the case; see `accord schema case`")
+    add_file(case, "case", "CASE.json", "the case; see `accord schema case`")
     add_out(case)
 
     solve = add(commands, "solve", _solve, "solve a scenario on the shipped markets")
-    solve.add_argument(
-        "scenario",
-        type=Path,
-        nargs="?",
-        metavar="SCENARIO.json",
-        help="the scenario; see `accord schema scenario` (default: the one whose every field has its default)",
-    )
+    what = "the scenario; see `accord schema scenario` (default: the one whose every field has its default)"
+    add_file(solve, "scenario", "SCENARIO.json", what, nargs="?")
     add_out(solve)
-    solve.add_argument(
-        "--csv",
-        type=Path,
-        metavar="DIR",
-        help="also write every table that has rows as CSV into this folder, in place of those of an earlier run",
-    )
-    solve.add_argument(
-        "--assume",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="replace an assumption, e.g. demand_elasticity_short.copper=-0.25 (repeatable)",
-    )
+    what = "also write every table that has rows as CSV into this folder, in place of those of an earlier run"
+    add_file(solve, "--csv", "DIR", what)
+    what = "replace an assumption, e.g. demand_elasticity_short.copper=-0.25 (repeatable)"
+    solve.add_argument("--assume", action="append", default=[], metavar="NAME=VALUE", help=what)
     solve.add_argument(
         "--reference",
         action="store_true",
@@ -87,7 +73,8 @@ def _solve(arguments: argparse.Namespace) -> int:
     for name, table in tables.items():
         frame = frames[name] if name in frames else getattr(outcome, name)
         if len(frame.columns):
-            table.write(frame.to_csv(index=False))
+            numbers = frame.select_dtypes("float").columns
+            table.write(frame.assign(**{name: frame[name] + 0.0 for name in numbers}).to_csv(index=False))
         else:
             table.remove()
     result = _result(outcome, world)
@@ -131,9 +118,8 @@ def _assumed(options: Iterable[str]) -> dict[str, float]:
         try:
             values[name] = float(text)
         except ValueError:
-            raise ScenarioError(
-                f"--assume {short(option)!r} is not of the form NAME=VALUE with a number as value"
-            ) from None
+            told = f"--assume {short(option)!r} is not of the form NAME=VALUE with a number as value"
+            raise ScenarioError(told) from None
         if not math.isfinite(values[name]):
             raise ScenarioError(f"--assume {short(option)!r}: the value must be finite")
     return values

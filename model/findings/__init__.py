@@ -21,14 +21,13 @@ from model.findings.users import (
     ranked_industries,
     ranking_sentence,
     relief_sentence,
-    stacked,
     totals_sentence,
     unsized_users,
     uses_by_mineral,
     with_worst,
 )
 from model.words.names import Names
-from model.words.numbers import figures, money, percent, price, signed_money, tonnes
+from model.words.numbers import figures, price
 
 __all__ = [
     "MEASURES",
@@ -51,17 +50,12 @@ __all__ = [
     "headline_numbers",
     "industry_detail",
     "levers_table",
-    "money",
     "opened_sentence",
     "overview",
-    "percent",
     "price",
     "ranked_industries",
     "ranking_sentence",
     "relief_sentence",
-    "signed_money",
-    "stacked",
-    "tonnes",
     "totals_sentence",
     "unsized_users",
     "uses_by_mineral",

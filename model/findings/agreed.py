@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def anything_agreed(outcome: Outcome) -> bool:
     """Whether the parties agree anything on the minerals counted."""
     agreement = outcome.scenario.agreement
-    return any(True for mineral in outcome.scenario.minerals for _ in agreement.terms(mineral))
+    return any(term.mineral in outcome.scenario.minerals for _, term in agreement.terms())
 
 
 def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
@@ -48,8 +48,7 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
         told["stockpiles"] = ()
         more.append(f"hold {len(stocks)} stockpiles of {_sum(stocks)} t together")
     short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
-    also = f" They also {listing(more)}." if more else ""
-    return f"{agreement_in_words(short, mineral, names)}{also}"
+    return agreement_in_words(short, mineral, names, f"to {listing(more)}" if more else "")
 
 
 def _sum(terms: Iterable[Offtake | Stockpile]) -> str:

@@ -11,15 +11,13 @@ import pyomo.environ as pyo
 from model.equilibrium.proof import reference as programme
 from model.equilibrium.proof.ladder import FINE, Ladder
 from model.equilibrium.solver import PROVING_WIDTH, scale, scale_state
-from model.instruments import Agreement, Duty, lever
+from model.instruments import KINDS, Duty, lever
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from model.overlay import State
     from model.records import Record
 
-KINDS = {
+COMPONENTS = {
     pyo.Set: "set",
     pyo.Param: "parameter",
     pyo.Var: "variable",
@@ -41,8 +39,8 @@ def formulation(state: State) -> Formulation:
     scaled = scale(state.problem)
     model = programme.build(scaled, Ladder(scaled.table, FINE, 1).around(scaled, scale_state(state), PROVING_WIDTH))
     rows = [
-        {"kind": KINDS[part.ctype], "name": part.name, "elements": len(part), "meaning": part.doc}
-        for kind in KINDS
+        {"kind": COMPONENTS[part.ctype], "name": part.name, "elements": len(part), "meaning": part.doc}
+        for kind in COMPONENTS
         for part in model.component_objects(kind, descend_into=False)
     ]
     return Formulation(programme.__doc__ or "", pd.DataFrame(rows))
@@ -50,26 +48,18 @@ def formulation(state: State) -> Formulation:
 
 def levers_table() -> pd.DataFrame:
     """Every number of every instrument: unit, smallest value, default and meaning, as the records declare them."""
-    return pd.DataFrame(list(_lever_rows()))
-
-
-def _lever_rows() -> Iterator[dict[str, object]]:
-    for record in _instruments():
-        for name in record.model_fields:
-            about = lever(record, name)
-            if about.get("type") == "number":
-                yield {
-                    "instrument": record.__name__,
-                    "lever": name,
-                    "unit": about.get("unit", ""),
-                    "at_least": about.get("minimum"),
-                    "default": str(about.get("default", "must be given")),
-                    "meaning": about.get("description", ""),
-                }
-
-
-def _instruments() -> Iterator[type[Record]]:
-    for field in Agreement.model_fields.values():
-        (record, _) = field.annotation.__args__  # type: ignore[union-attr]
-        yield record
-    yield Duty
+    records: tuple[type[Record], ...] = (*KINDS, Duty)
+    rows = [
+        {
+            "instrument": record.__name__,
+            "lever": name,
+            "unit": about.get("unit", ""),
+            "at_least": about.get("minimum"),
+            "default": str(about.get("default", "must be given")),
+            "meaning": about.get("description", ""),
+        }
+        for record in records
+        for name in record.model_fields
+        if (about := lever(record, name)).get("type") == "number"
+    ]
+    return pd.DataFrame(rows)

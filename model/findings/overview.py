@@ -16,6 +16,7 @@ from model.impact.manufacturers import ALL_USERS
 from model.outcome import STOCKS
 from model.units import MILLION
 from model.words.numbers import (
+    LEAST_SHARE,
     NO_CHANGE,
     changes,
     exact,
@@ -26,6 +27,7 @@ from model.words.numbers import (
     price,
     signed_millions,
     signed_percent,
+    signed_points,
     starting,
     tonnes,
 )
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from model.studies.ranges import Span
     from model.words.names import Names
 
-NEGLIGIBLE_SHARE = 1e-4
-"""A change below this share of what users spend is called no change."""
 SMALLEST_AXIS_SHARE = 0.05
 """Axes of money reach at least this share of what users spend, so that small changes look small."""
 SAID_SHARE = 0.02
@@ -62,53 +62,58 @@ class Number:
 
 
 def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span] | None = None) -> list[Number]:
-    """The four numbers of the overview; ``spend_usd`` is what the parties' users spend in the status quo."""
+    """The four numbers of the overview; ``spend_usd`` is what the parties' users spend in the status quo.
 
-    def spread(name: str, text: Callable[[float], str]) -> str:
-        if not spans or name not in spans:
-            return ""
-        return f"{text(spans[name].low)} to {text(spans[name].high)}"
+    A price or share that a shock moved too also has what the agreement does to it.
+    """
 
-    def ends(name: str) -> str:
-        if not spans or name not in spans:
-            return ""
-        return f"Lowest with {spans[name].low_from}; highest with {spans[name].high_from}."
+    def number(name: str, label: str, text: Callable[[float], str], change: str, explanation: str) -> Number:
+        spread = ends = ""
+        if spans and name in spans:
+            spread = f"{text(spans[name].low)} to {text(spans[name].high)}"
+            ends = f"Lowest with {spans[name].low_from}; highest with {spans[name].high_from}."
+        return Number(label, text(getattr(headline, name)), change, spread, explanation, ends)
 
-    before, after = headline.price_status_quo_usd_per_t, headline.price_usd_per_t
-    share_before, share_after = headline.non_party_share_status_quo, headline.non_party_share
-    cost_share = headline.users_cost_usd / spend_usd if spend_usd else 0.0
+    def of_spending(usd: float) -> str:
+        return f"{signed_percent(usd / spend_usd if spend_usd else 0.0)} of {figures(spend_usd / MILLION)} spent"
+
+    def own(change: str, by_shock: str) -> str:
+        return "" if by_shock == NO_CHANGE else f"; agreement {change}"
+
+    before, alone = headline.price_status_quo_usd_per_t, headline.price_without_usd_per_t
+    after = headline.price_usd_per_t
+    price_own = own(signed_percent(after / alone - 1), signed_percent(alone / before - 1))
+    share_before, share_alone = headline.non_party_share_status_quo, headline.non_party_share_without
+    share_after = headline.non_party_share
+    share_own = own(signed_points(share_after - share_alone), signed_points(share_alone - share_before))
     return [
-        Number(
+        number(
+            "price_usd_per_t",
             "Price in the parties, USD/t",
-            figures(after),
-            f"{signed_percent(after / before - 1)} on {figures(before)}",
-            spread("price_usd_per_t", figures),
+            figures,
+            f"{signed_percent(after / before - 1)} on {figures(before)}{price_own}",
             "What users in the parties pay, weighted by what each party uses in the status quo.",
-            ends("price_usd_per_t"),
         ),
-        Number(
+        number(
+            "non_party_share",
             "Share from non-parties",
-            percent(share_after),
-            f"{points(share_after - share_before)} on {percent(share_before)}",
-            spread("non_party_share", percent),
+            percent,
+            f"{signed_points(share_after - share_before)} on {percent(share_before)}{share_own}",
             "Share of what the parties use that comes from countries outside the agreement.",
-            ends("non_party_share"),
         ),
-        Number(
+        number(
+            "users_cost_usd",
             "Users' cost, million USD/yr",
-            signed_millions(headline.users_cost_usd),
-            f"{signed_percent(cost_share)} of {figures(spend_usd / MILLION)} spent",
-            spread("users_cost_usd", signed_millions),
+            signed_millions,
+            of_spending(headline.users_cost_usd),
             "Loss of users' surplus a year against the status quo; negative means they gain.",
-            ends("users_cost_usd"),
         ),
-        Number(
+        number(
+            "public_money_usd",
             "Public money, million USD/yr",
-            signed_millions(headline.public_money_usd),
-            f"{signed_millions(headline.net_gain_usd)} net",
-            spread("public_money_usd", signed_millions),
+            signed_millions,
+            of_spending(headline.public_money_usd),
             "Duties, levies and quota rents less public outlays, against the status quo. Positive is revenue.",
-            ends("public_money_usd"),
         ),
     ]
 
@@ -140,13 +145,6 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         industries=charts.industries(hit, said, least),
         reasons=reasons(outcome, headline, tables, names),
     )
-
-
-def points(change: float) -> str:
-    """A change of a share in percentage points with its sign."""
-    if abs(change) < 5e-4:
-        return NO_CHANGE
-    return f"{'+' if change > 0 else '−'}{abs(100 * change):.1f} points"
 
 
 def spend_usd(outcome: Outcome, mineral: str) -> float:
@@ -185,11 +183,9 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
         at_stake = frame[list(ACCOUNTS)].abs().sum(axis=1)
         order = at_stake.sort_values(ascending=False).index
         rest = frame.loc[order[most - 1 :]]
-        others = {
-            "region": "OTHERS",
-            "party": f"{len(rest)} other parties",
-            **rest[[*ACCOUNTS, "net_usd"]].sum().to_dict(),
-        }
+        others = {"region": "OTHERS", "party": f"{len(rest)} other parties"} | rest[
+            [*ACCOUNTS, "net_usd"]
+        ].sum().to_dict()
         frame = pd.concat([frame.loc[order[: most - 1]], pd.DataFrame([others])])
     return frame.reset_index(drop=True)
 
@@ -198,7 +194,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Na
     """Who pays and who gains, in one sentence; amounts that are nothing beside what users spend go unsaid."""
     mineral, cost, gain = headline.mineral, headline.users_cost_usd, headline.producers_gain_usd
     largest = max(abs(cost), abs(gain), abs(headline.public_money_usd))
-    if largest <= NEGLIGIBLE_SHARE * spend or not changes(largest):
+    if largest <= LEAST_SHARE * spend or not changes(largest):
         return f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}."
     accounts = outcome.accounts
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
@@ -266,11 +262,8 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     if change[loser] < -0.002 * total_before:
         parts.append(f"{tonnes(-float(change[loser]))} less comes from {named(loser)}")
     if change[winner] > 0.002 * total_before:
-        parts.append(
-            f"{tonnes(float(change[winner]))} more from {named(winner)}"
-            if parts
-            else f"{tonnes(float(change[winner]))} more comes from {named(winner)}"
-        )
+        verb = "" if parts else "comes "
+        parts.append(f"{tonnes(float(change[winner]))} more {verb}from {named(winner)}")
     used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, "status_quo") - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
     return f"{starting(' and '.join(parts))}{ending}."
@@ -306,10 +299,8 @@ def curve_sentence(
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if slack >= highest:
-        without = price(response.without_floor_usd_per_t)
-        return (
-            f"No floor up to {price(highest)} binds{so_far}: {product} costs the parties {without} without one.{apart}"
-        )
+        costs = f"{product} costs the parties {price(response.without_floor_usd_per_t)} without one"
+        return f"No floor up to {price(highest)} binds{so_far}: {costs}.{apart}"
     start = f"A floor on {product} starts to bind at {price(slack)}"
     fails = response.fails_from
     if fails.empty:
@@ -363,11 +354,11 @@ def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
 
     Industries are summed over the parties whose industry sizes are known; the others' users stand in ``unsized_users``.
     """
-    columns = {"extra_cost_usd": "sum", "value_added_at_risk_usd": "sum"}
     frames = []
     for name, frame in (("", outcome.industries), ("_without", outcome.industries_without_agreement)):
         own = frame[frame["region"].isin(outcome.parties) & (frame["industry"] != ALL_USERS)]
-        frames.append(own.groupby(["industry", "name"]).agg(columns).add_suffix(name))
+        summed = own.groupby(["industry", "name"])[["extra_cost_usd", "value_added_at_risk_usd"]].sum()
+        frames.append(summed.add_suffix(name))
     both = pd.concat(frames, axis=1).reset_index()
     both = both[both["industry"].isin(_using(outcome))]
     size = both[["extra_cost_usd", "extra_cost_usd_without"]].abs().max(axis=1)
@@ -391,6 +382,5 @@ def industries_sentence(hit: pd.DataFrame, agreed: bool) -> str:
     verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
     without = float(first["extra_cost_usd_without"])
     ending = f"; without the agreement {money(without)}" if agreed and changes(without) else ""
-    return (
-        f"{first['name']} {verb} most: {money(float(first['extra_cost_usd']))} a year at unchanged quantities{ending}."
-    )
+    cost_usd = float(first["extra_cost_usd"])
+    return f"{first['name']} {verb} most: {money(cost_usd)} a year at unchanged quantities{ending}."

@@ -5,16 +5,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from model.instruments import Mechanism, Offtake
+from model.instruments import Floor, Mechanism, Offtake, Trq
 from model.scenario import Scenario
 from model.shocks import EVERYONE
-from model.words.numbers import exact, figures, listing, money, percent, price, starting, tonnes
+from model.words.numbers import (
+    NO_CHANGE,
+    changes,
+    exact,
+    figures,
+    listing,
+    money,
+    percent,
+    price,
+    signed_money,
+    signed_percent,
+    starting,
+    tonnes,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from model.data import Tables
-    from model.instruments import Floor, Trq
     from model.outcome import Headline, Outcome
     from model.words.names import Names
     from model.world import World
@@ -27,33 +39,75 @@ REACHED = 1e-6
 
 
 def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
-    """Every reason, most telling first: floors, quotas, shortage, controls and the state of the data."""
+    """Every reason, most telling first: shock and agreement apart, who pays, what binds, controls, the data."""
     mineral = headline.mineral
     return [
+        *_shock_and_agreement(outcome, headline),
+        *_who_pays(outcome, mineral),
         *_floor_reasons(outcome, mineral, names),
         *_trq_reasons(outcome, mineral, names),
         *_offtake_reasons(outcome, mineral, names),
-        *_shortage(headline.short_t),
+        *_unmet_use(headline.short_t),
         *_largest_price(outcome, mineral, names),
         *controls_in_words(tables, mineral, names),
         *_data_warning(outcome, mineral, names),
     ]
 
 
+def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
+    """What the shock alone does, and what the agreement adds to it, where there are both."""
+    if not outcome.scenario.shocks or not any(outcome.scenario.agreement.terms(headline.mineral)):
+        return []
+    before, shocked = headline.price_status_quo_usd_per_t, headline.price_without_usd_per_t
+    after = headline.price_usd_per_t
+    own = net_effect(outcome, headline.mineral, parties=True)["net"]
+    shock = headline.net_gain_usd - own
+    return [
+        f"The shock alone takes the parties' price from {price(before)} to {price(shocked)} "
+        f"({signed_percent(shocked / before - 1)}); with the agreement it is {price(after)} "
+        f"({signed_percent(after / shocked - 1)} by the agreement).",
+        f"The parties' net gain a year under shock and agreement: {signed_money(headline.net_gain_usd)}, of which the "
+        f"shock {signed_money(shock)} and the agreement {signed_money(own)}.",
+    ]
+
+
+def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, float]:
+    """What the agreement does to the parties, or to all others: their accounts against the same shock without it.
+
+    Keys: users, producers, public (treasuries, rents and settlements), net [USD/yr].
+    """
+    frame = outcome.accounts
+    sums = frame[(frame["mineral"] == mineral) & (frame["is_party"] == parties)].sum(numeric_only=True)
+    users, producers, net = (float(sums[f"{name}_agreement_usd"]) for name in ("users", "producers", "net"))
+    return {"users": users, "producers": producers, "public": net - users - producers, "net": net}
+
+
+def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
+    """What the agreement brings the parties together, and who outside pays for it."""
+    ours, theirs = (net_effect(outcome, mineral, parties=side) for side in (True, False))
+    if not changes(ours["net"]):
+        return []
+    told = f"By the agreement the parties together {'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
+    if not changes(theirs["net"]):
+        return [f"{told}; non-parties: {NO_CHANGE}."]
+    parts = {"producers": theirs["producers"], "users": theirs["users"], "treasuries and rents": theirs["public"]}
+    split = ", ".join(f"{name} {signed_money(usd)}" for name, usd in parts.items() if changes(usd))
+    if ours["net"] > 0 > max(theirs["net"], theirs["producers"]):
+        return [f"{told}, and their suppliers outside pay for it: non-parties lose {money(theirs['net'])} ({split})."]
+    return [f"{told}; non-parties {'lose' if theirs['net'] < 0 else 'gain'} {money(theirs['net'])} ({split})."]
+
+
 def _floor_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     sentences: list[str] = []
     frame = outcome.floors
-    for index, floor in enumerate(outcome.scenario.agreement.floors):
+    for index, floor in enumerate(outcome.scenario.agreement.of(Floor)):
         if floor.mineral != mineral:
             continue
         rows = frame[frame["index"] == index]
-        sentences += {
-            Mechanism.VARIABLE_LEVY: _levy_reasons,
-            Mechanism.CFD: _cfd_reasons,
-            Mechanism.BUFFER_STOCK: _buffer_reasons,
-        }[floor.mechanism](floor, rows, names)
+        which = f"floor of {exact(floor.price)} USD/t for {names.product(mineral, floor.stage)}"
+        sentences += _holding(floor, which, rows[rows["holds"]], names)
         sentences += [
-            f"The floor does not hold in {names.the_region(region)}: {spelled_out(why_not, region, names)}."
+            f"The {which} does not hold in {names.the_region(region)}: {spelled_out(why_not, region, names)}."
             for region, why_not in _failures(rows)
         ]
     return sentences
@@ -71,63 +125,40 @@ def spelled_out(why_not: str, region: str, names: Names) -> str:
     return NUMBER.sub(lambda found: figures(float(found[0].replace(",", ""))), told)
 
 
-def _levy_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
-    held = rows[rows["holds"]]
-    binding = held[held["levy"] > 0]
-    slack = held[held["levy"] <= 0]
-    sentences = []
+def _holding(floor: Floor, which: str, held: pd.DataFrame, names: Names) -> list[str]:
+    """How a floor is held where it binds, and where the price is above it without it; ``held`` are rows where it holds.
+
+    A levy binds where it is charged, a contract for difference and a buffer stock where the price is the floor's own.
+    """
+    by_levy = floor.mechanism is Mechanism.VARIABLE_LEVY
+    binds = held["levy"] > 0 if by_levy else held["price"] <= floor.price * (1 + REACHED)
+    binding, slack, sentences = held[binds], held[~binds], []
     if len(binding):
+        where = names.the_regions(binding["region"])
         low, high = binding["levy"].min(), binding["levy"].max()
         levy = price(high) if high - low < 0.01 * high else f"{figures(low)} to {price(high)}"
         sentences.append(
-            f"A levy of {levy} on arrivals from non-parties holds the floor of {exact(floor.price)} USD/t in "
-            f"{names.the_regions(binding['region'])}."
+            {
+                Mechanism.VARIABLE_LEVY: f"A levy of {levy} on arrivals from non-parties holds the {which} in {where}.",
+                Mechanism.CFD: f"Under the {which}, producers in {where} are paid up to it; users pay the market "
+                "price, treasuries the difference.",
+                Mechanism.BUFFER_STOCK: f"The buffer stock holds the {which} in {where}.",
+            }[floor.mechanism]
         )
-    return sentences + _slack(slack, names)
-
-
-def _slack(rows: pd.DataFrame, names: Names) -> list[str]:
-    """Parties in which the price is above the floor without it."""
-    if rows.empty:
-        return []
-    above = price(float(rows["price"].min()))
-    return [f"The floor does not bind in {names.the_regions(rows['region'])}: the price is at least {above} anyway."]
-
-
-def _cfd_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
-    at_its_price, above = _by_reach(floor, rows)
-    sentences = [
-        f"Producers in {names.the_regions(regions)} are paid up to {exact(floor.price)} USD/t; "
-        "users pay the market price, treasuries the difference."
-        for regions in at_its_price
-    ]
-    return sentences + _slack(above, names)
-
-
-def _buffer_reasons(floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
-    at_its_price, above = _by_reach(floor, rows)
-    sentences = [
-        f"The buffer stock holds {exact(floor.price)} USD/t in {names.the_regions(regions)}."
-        for regions in at_its_price
-    ]
-    return sentences + _slack(above, names)
-
-
-def _by_reach(floor: Floor, rows: pd.DataFrame) -> tuple[list[list[str]], pd.DataFrame]:
-    """Regions whose price is the floor's own, as one list or none, and the rows of those whose price is above it."""
-    held = rows[rows["holds"]]
-    reached = held["price"] <= floor.price * (1 + REACHED)
-    regions = held.loc[reached, "region"].tolist()
-    return [regions] if regions else [], held[~reached]
+    if len(slack):
+        above = price(float(slack["price"].min()))
+        sentences.append(
+            f"The {which} does not bind in {names.the_regions(slack['region'])}: the price is at least {above} anyway."
+        )
+    return sentences
 
 
 def _trq_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    sentences = []
-    for index, trq in enumerate(outcome.scenario.agreement.trqs):
-        if trq.mineral == mineral:
-            row = outcome.trqs[outcome.trqs["index"] == index].iloc[0]
-            sentences.append(_trq_sentence(trq, row, names))
-    return sentences
+    return [
+        _trq_sentence(trq, outcome.trqs[outcome.trqs["index"] == index].iloc[0], names)
+        for index, trq in enumerate(outcome.scenario.agreement.of(Trq))
+        if trq.mineral == mineral
+    ]
 
 
 def _trq_sentence(trq: Trq, row: Any, names: Names) -> str:
@@ -164,12 +195,12 @@ def _excused(offtake: Offtake, delivered_t: float, names: Names) -> str:
     )
 
 
-def _shortage(short_t: float) -> list[str]:
+def _unmet_use(short_t: float) -> list[str]:
     if short_t <= 0:
         return []
     return [
-        f"{tonnes(short_t)} of use in the parties is given up outright: no price below the assumed value of lost use "
-        "clears the market (assumption choke_price_multiple)."
+        f"{tonnes(short_t)} of use in the parties is unmet: no price below the assumed value of lost use clears the "
+        "market."
     ]
 
 
@@ -200,10 +231,12 @@ def _control(row: Any, names: Names) -> str:
     product = names.product(str(row.mineral), str(row.stage))
     targets = "" if row.targets == EVERYONE else f" to {names.the_regions(str(row.targets).split(';'))}"
     exporter = starting(names.the_region(str(row.exporter)))
+    level = float(row.level)
     law = f" ({row.legal_text})"
     if row.kind == "export_tax":
-        return f"In the status quo: {exporter} taxes exports of {product}{targets} at {percent(float(row.level))}{law}."
-    level = float(row.level)
+        rate = percent(level)
+        law = law.replace(f"{rate} ", "", 1)  # the sentence has said it
+        return f"In the status quo: {exporter} taxes exports of {product}{targets} at {rate}{law}."
     if level >= 1.0:
         return f"In the status quo: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
     if level <= 0.0:

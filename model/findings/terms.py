@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model.instruments import lever
 from model.shocks import NamedShock
-from model.words.numbers import exact, starting
+from model.words.names import readable
+from model.words.numbers import exact, level, starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
@@ -18,17 +20,22 @@ if TYPE_CHECKING:
     from model.words.names import Names
 
 
-def agreement_in_words(scenario: Scenario, mineral: str, names: Names) -> str:
-    """One sentence that states what the parties agree on a mineral and which shock hits."""
-    terms = terms_of(scenario, mineral, names)
+def agreement_in_words(scenario: Scenario, mineral: str, names: Names, more: str = "") -> str:
+    """What the parties agree on a mineral, a sentence per term, ``more`` that they do, and which shock hits."""
+    terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
         stood = f"{names.mineral(mineral).lower()} as it stood on {names.status_quo_date}"
         return f"No agreement and no shock: {stood}, the status quo."
-    agreed = f"to {'; to '.join(terms)}" if terms else f"nothing on {names.mineral(mineral).lower()}"
-    happens = f"{'shocks' if len(shocks) > 1 else 'shock'}: {'; '.join(shocks)}" if shocks else "no shock"
-    verb = "agree" if len(scenario.parties) > 1 else "agrees"
-    return f"{starting(names.the_parties(scenario.parties))} {verb} {agreed}; {happens}."
+    several = len(scenario.parties) > 1
+    verb, again = ("agree", "They also agree") if several else ("agrees", "It also agrees")
+    first, *others = terms or [f"nothing on {names.mineral(mineral).lower()}"]
+    happens = f"{'Shocks' if len(shocks) > 1 else 'Shock'}: {'; '.join(shocks)}" if shocks else "No shock"
+    agreed = [
+        f"{starting(names.the_parties(scenario.parties))} {verb} {first}",
+        *(f"{again} {term}" for term in others),
+    ]
+    return " ".join(f"{sentence}." for sentence in (*agreed, happens))
 
 
 def terms_of(scenario: Scenario, mineral: str, names: Names) -> list[str]:
@@ -58,13 +65,16 @@ def shock_in_words(shock: NamedShock | Shock, say: Voice) -> str:
     if isinstance(shock, NamedShock):
         return say.shock(shock.name, shock.severity)
     levels = shock.model_dump(mode="json", exclude={"kind", "mineral", "stage"}, exclude_none=True)
-    told = [f"{key.replace('_', ' ')} {_level(value, say)}" for key, value in levels.items()]
-    return f"{shock.kind.replace('_', ' ')} of {say.product(shock.mineral, shock.stage)}: {', '.join(told)}"
+    told = [
+        f"{readable(key)} {_level(value, str(lever(type(shock), key).get('unit')), say)}"
+        for key, value in levels.items()
+    ]
+    return f"{readable(shock.kind)} of {say.product(shock.mineral, shock.stage)}: {', '.join(told)}"
 
 
-def _level(value: object, say: Voice) -> str:
+def _level(value: object, unit: str, say: Voice) -> str:
     if isinstance(value, (int, float)):
-        return exact(value)
+        return level(value, unit)
     if isinstance(value, (list, tuple)):
         return say.the_regions([str(item) for item in value])
     return say.the_region(str(value))
@@ -91,5 +101,5 @@ def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, st
 
 def assumed(assumptions: Iterable[Assumption]) -> str:
     """The values of assumptions with their ranges, one after the other."""
-    parts = [f"{row.id.replace('_', ' ')} {row.value:g} ({row.low:g} to {row.high:g})" for row in assumptions]
+    parts = [f"{readable(row.id)} {exact(row.value)} ({exact(row.low)} to {exact(row.high)})" for row in assumptions]
     return f"Assumed: {'; '.join(parts)}. Reasons and sources: page Data and method."

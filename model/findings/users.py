@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from model.impact import economy_wide, totals
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from model.words.names import Names
 
 FLAG_LETTERS = dict(zip(FLAGS, "DEC", strict=True))
-"""Defense, energy, critical infrastructure."""
+"""Defence, energy, critical infrastructure."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,11 @@ MEASURES = {
         "Lower bound: counts the metal alone, at metal prices.",
     ),
     "shortage": Measure(
-        "shortage_share", "Shortage", "% of the party's use", 100.0, "Largest among the minerals the industry uses."
+        "shortage_share",
+        "Shortfall",
+        "% of the party's use",
+        100.0,
+        "Fall of use below the status quo, the largest among the minerals the industry uses.",
     ),
     "output": Measure("output_loss", "Output loss", "% of output", 100.0, "Midpoint of best use first and pro rata."),
     "value_added": Measure(
@@ -57,31 +60,21 @@ MEASURES = {
 def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.DataFrame:
     """Industries of one party, the hardest hit first, by one measure.
 
-    Only industries that use one of the minerals are listed. Columns: industry, name, value, without, low, high (in the
-    measure's unit; the status quo is zero), flags, label, shortest_mineral, grade, assumption, suspect.
+    Only industries that use one of the minerals are listed. Columns: industry, name, shortest_mineral, grade,
+    assumption, suspect, value, low, high, without (in the measure's unit; the status quo is zero), flags, label.
     """
     after = _of(outcome.industries, region)
     without = _of(outcome.industries_without_agreement, region)
-    low, high = (f"{measure.column}_{end}" for end in ("low", "high"))
-    has_bounds = low in after.columns
+    columns = {"value": measure.column} | {
+        end: bound if (bound := f"{measure.column}_{end}") in after else measure.column for end in ("low", "high")
+    }
     flags = ["".join(letter for flag, letter in FLAG_LETTERS.items() if row[flag]) for _, row in after.iterrows()]
-    frame = pd.DataFrame(
-        {
-            "industry": after["industry"],
-            "name": after["name"],
-            "value": after[measure.column] * measure.scale,
-            "without": without[measure.column].to_numpy() * measure.scale,
-            "low": after[low if has_bounds else measure.column] * measure.scale,
-            "high": after[high if has_bounds else measure.column] * measure.scale,
-            "flags": flags,
-            "label": [
-                f"{name} ({letters})" if letters else name for name, letters in zip(after["name"], flags, strict=True)
-            ],
-            "shortest_mineral": after["shortest_mineral"],
-            "grade": after["grade"],
-            "assumption": after["assumption"],
-            "suspect": after["suspect"],
-        }
+    label = [f"{name} ({letters})" if letters else name for name, letters in zip(after["name"], flags, strict=True)]
+    frame = after[["industry", "name", "shortest_mineral", "grade", "assumption", "suspect"]].assign(
+        **{name: after[column] * measure.scale for name, column in columns.items()},
+        without=without[measure.column].to_numpy() * measure.scale,
+        flags=flags,
+        label=label,
     )
     frame = frame[frame["grade"] != ""]
     size = frame[["value", "without"]].abs().max(axis=1)
@@ -114,11 +107,6 @@ def uses_by_mineral(outcome: Outcome, region: str, order: list[str]) -> pd.DataF
     return 100.0 * wide.reindex([industry for industry in order if industry in wide.index])
 
 
-def stacked(wide: pd.DataFrame) -> pd.Series[float]:
-    """How far the bars of each row reach, whatever their signs, once they are stacked."""
-    return wide.abs().sum(axis=1)
-
-
 def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names: Names, agreed: bool) -> str:
     """Which industry is hit hardest or saves most; "without the agreement" only where something is ``agreed``."""
     where = names.the_region(region)
@@ -133,13 +121,13 @@ def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names:
 
 def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
     """Value added and jobs at risk of a party, first round and economy-wide side by side, never added."""
-    own = outcome.industries[(outcome.industries["region"] == region) & (outcome.industries["industry"] != ALL_USERS)]
+    own = _of(outcome.industries, region)
     if own.empty:
         return ""
     (row,) = totals(own).loc[[region]].to_dict("records")
     at_risk = float(row["value_added_at_risk_usd"])
     if at_risk <= 0:
-        return f"No value added is at risk from a shortage in {names.the_region(region)}."
+        return f"No value added is at risk from a shortfall in {names.the_region(region)}."
     wide = economy_wide(at_risk, outcome.assumptions)
     return (
         f"Value added at risk in {names.the_region(region)}: first round {money(at_risk)} "
@@ -151,24 +139,18 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
 
 
 def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
-    """Parties whose industries have no known size: their users as one group, with extra cost and shortage."""
+    """Parties whose industries have no known size: their users as one group, with extra cost and shortfall."""
     frame = outcome.industries
-    own = frame[(frame["industry"] == ALL_USERS) & frame["region"].isin(outcome.parties)]
-    return pd.DataFrame(
-        {
-            "region": own["region"],
-            "party": own["region"].map(names.region),
-            "extra_cost_usd": own["extra_cost_usd"],
-            "shortage_share": own["shortage_share"],
-        }
-    ).reset_index(drop=True)
+    own = frame[(frame["industry"] == ALL_USERS) & frame["region"].isin(outcome.parties)].reset_index(drop=True)
+    own = own.assign(party=own["region"].map(names.region))
+    return own[["region", "party", "extra_cost_usd", "shortage_share"]]
 
 
 def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataFrame, names: Names) -> pd.DataFrame:
     """One industry of one party, mineral by mineral: cost, substitutes, stock cover, and what a tonne more would save.
 
-    ``uses`` is the table ``industry_use``. Columns: mineral, name, use_t, cost_share, unit_cost_change,
-    substitution_class, substitutes, stock_cover_share, cut_low, cut_high, value_added_relieved_usd_per_t, grade.
+    ``uses`` is the table ``industry_use``. Columns: mineral, use_t, unit_cost_change, substitution_class,
+    value_added_relieved_usd_per_t, grade, name, cost_share, substitutes, stock_cover_share, cut_low, cut_high.
     """
     substitutes = uses[uses["industry"] == industry].set_index("mineral")["substitutes"]
     rows = outcome.industries_by_mineral
@@ -177,24 +159,17 @@ def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataF
     party = users.regions.index(region)
     position = list(users.industries["id"]).index(industry)
     at = [int(k) for k in users.mineral_positions(tuple(rows["mineral"]))] if len(rows) else []
-    cover = [outcome.assumptions.value("stock_cover", str(mineral)) for mineral in rows["mineral"]]
     cuts = rows[["cut_best_use", "cut_pro_rata"]]
-    return pd.DataFrame(
-        {
-            "mineral": rows["mineral"],
-            "name": rows["mineral"].map(names.mineral),
-            "use_t": rows["use_t"],
-            "cost_share": [float(users.cost_share[party, k, position]) for k in at],
-            "unit_cost_change": rows["unit_cost_change"],
-            "substitution_class": rows["substitution_class"],
-            "substitutes": rows["mineral"].map(substitutes).fillna("not published"),
-            "stock_cover_share": np.array(cover, dtype=float),
-            "cut_low": cuts.min(axis=1),
-            "cut_high": cuts.max(axis=1),
-            "value_added_relieved_usd_per_t": rows["value_added_relieved_usd_per_t"],
-            "grade": rows["grade"],
-        }
-    ).reset_index(drop=True)
+    stored = ("mineral", "use_t", "unit_cost_change", "substitution_class", "value_added_relieved_usd_per_t", "grade")
+    detail = rows[list(stored)].assign(
+        name=rows["mineral"].map(names.mineral),
+        cost_share=[float(users.cost_share[party, k, position]) for k in at],
+        substitutes=rows["mineral"].map(substitutes).fillna("not published"),
+        stock_cover_share=[outcome.assumptions.value("stock_cover", str(mineral)) for mineral in rows["mineral"]],
+        cut_low=cuts.min(axis=1),
+        cut_high=cuts.max(axis=1),
+    )
+    return detail.reset_index(drop=True)
 
 
 def described(detail: pd.DataFrame) -> pd.DataFrame:
@@ -222,8 +197,8 @@ def opened_sentence(detail: pd.DataFrame, industry: str, region: str, names: Nam
     if detail.empty:
         return f"{names.industry(industry)} in {where}: uses none of the minerals in this scenario."
     used = [
-        f"{row.name.lower()} ({percent(row.cost_share)} of output value, {row.substitution_class} substitutes)"
-        for row in _rows(detail)
+        f"{name.lower()} ({percent(cost_share)} of output value, {substitution} substitutes)"
+        for name, cost_share, substitution in detail[["name", "cost_share", "substitution_class"]].to_numpy()
     ]
     change = signed_percent(float(detail["unit_cost_change"].sum()))
     return f"{names.industry(industry)} in {where}: uses {listing(used)}; unit cost: {change}."
@@ -239,15 +214,3 @@ def relief_sentence(detail: pd.DataFrame) -> str:
     return (
         f"One more tonne of {metal} would relieve it most: it saves {worth} of value added when all uses are cut alike."
     )
-
-
-@dataclass(frozen=True)
-class _Use:
-    name: str
-    cost_share: float
-    substitution_class: str
-
-
-def _rows(detail: pd.DataFrame) -> list[_Use]:
-    columns = detail[["name", "cost_share", "substitution_class"]]
-    return [_Use(*row) for row in columns.itertuples(index=False, name=None)]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HOLDS = 1.0 - 1e-9
 """A price within this share of the floor holds it."""
+NOTHING = 1e-6
+"""Arrivals below this share of the market's scale have ended."""
 
 
 class Mechanism(StrEnum):
@@ -86,7 +88,10 @@ class Floor(Instrument):
         if self.mechanism is Mechanism.CFD:
             return f"pay producers of {product} up to {price} by a {self.mechanism.words}"
         if self.mechanism is Mechanism.BUFFER_STOCK:
-            budget = "without limit" if self.budget is None else f"for at most {say.money(self.budget)} a year each"
+            each = " each" if len(self.parties) > 1 else ""
+            budget = (
+                f"for at most {say.money(self.budget)} a year{each}" if self.budget is not None else "without limit"
+            )
             sale = (
                 ""
                 if self.ceiling is None
@@ -162,6 +167,8 @@ def _why_not(state: State, slot: int, cap: float, price: float) -> str:
         own = f"its own supply sets the price, {price:,.6g}"
         return f"{group.region} is a net exporter: {own}, whatever levy imports pay"
     home = f"supply from {group.region} and its partners alone keeps the price at {price:,.6g}"
-    committed = float(table.lower[group.members].sum())
-    ended = "arrivals from non-parties have ended"
-    return f"{home}; {ended}" if committed == 0 else f"{home}; {ended} but for the committed {committed:,.6g}"
+    committed, arrivals = float(table.lower[group.members].sum()), float(state.quantity[group.members].sum())
+    if arrivals <= NOTHING * market.quantity_scale:
+        return f"{home}; arrivals from non-parties have ended"
+    forced = f", {committed:,.6g} of it committed" if committed else ""
+    return f"{home}; arrivals from non-parties are down to {arrivals:,.6g}{forced}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model.units import MILLION
-from model.words.numbers import LEAST_USD, exact, figures
+from model.words.numbers import LEAST_SHARE, LEAST_USD, exact, figures
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,7 +63,7 @@ def price(title: str) -> Column:
 
 def share(title: str, signed: bool = False) -> Column:
     """A column of shares, shown in percent."""
-    return Column(title, "%", 100.0, signed)
+    return Column(title, "%", 100.0, signed, least=LEAST_SHARE if signed else 0.0)
 
 
 def million(title: str, signed: bool = True) -> Column:
@@ -108,6 +108,19 @@ class Sheet:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     note: str = ""
+
+    @property
+    def shown(self) -> list[list[tuple[str, bool]]]:
+        """The rows as a reader sees them: each cell's text, and whether it is a number's (or stands for one)."""
+        return [
+            [(column.shown(value), not isinstance(value, str)) for column, value in zip(self.columns, row, strict=True)]
+            for row in self.rows
+        ]
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Which columns hold numbers."""
+        return [any(isinstance(row[at], float) for row in self.rows) for at in range(len(self.columns))]
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,20 @@
-"""Several snapshots side by side.
-
-What differs in what was agreed first, then in what happens, then one sentence per party.
-"""
+"""Several snapshots side by side: what differs in what was agreed, then in what happens, a sentence per party."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from model.errors import SnapshotError
 from model.memo import content
 from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
 from model.memo.levers import levers, setting, voice
 from model.words.names import readable
-from model.words.numbers import changes, exact, signed_money, starting
+from model.words.numbers import exact, listing, signed_money, starting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
     from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
@@ -28,23 +25,13 @@ NOT_SET = "not set"
 
 
 def comparison(snapshots: Sequence[Snapshot]) -> Document:
-    """The document that sets two to five snapshots side by side.
-
-    Raises:
-        SnapshotError: for fewer or more, or for the same snapshot twice.
-    """
+    """The document that sets two to five snapshots side by side."""
     if not 2 <= len(snapshots) <= MOST:
         raise SnapshotError(f"{len(snapshots)} snapshots cannot be set side by side; choose 2 to {MOST}")
     if len({snapshot.id for snapshot in snapshots}) < len(snapshots):
         raise SnapshotError("the same snapshot stands in the comparison twice; choose different ones")
-    blocks: list[Block] = [
-        Heading("What is compared"),
-        _key(snapshots),
-        *_agreed(snapshots),
-        *_happens(snapshots),
-        *_parties(snapshots),
-        *_rests(snapshots),
-    ]
+    parts = (_agreed, _happens, _parties, _rests)
+    blocks = [Heading("What is compared"), _key(snapshots), *(block for part in parts for block in part(snapshots))]
     ids = " · ".join(snapshot.short_id for snapshot in snapshots)
     latest = max(snapshot.created for snapshot in snapshots)
     return Document(
@@ -69,70 +56,43 @@ def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
 
 
 def _key(snapshots: Sequence[Snapshot]) -> Sheet:
-    columns = (Column("Letter"), Column("Title"), Column("Short id"), Column("Made (UTC)"), Column("Author"))
+    columns = tuple(map(Column, ("Letter", "Title", "Short id", "Made (UTC)", "Author")))
     rows = tuple(
-        (
-            letter,
-            snapshot.title,
-            snapshot.short_id,
-            f"{snapshot.created:%Y-%m-%d %H:%M}",
-            snapshot.record.author or "not given",
-        )
-        for letter, snapshot in _lettered(snapshots)
+        (letter, one.title, one.short_id, f"{one.created:%Y-%m-%d %H:%M}", one.record.author or "not given")
+        for letter, one in _lettered(snapshots)
     )
     return Sheet("Snapshots", "The snapshots", columns, rows)
 
 
-def _differing(sides: Sequence[Mapping[tuple[str, str], str]]) -> tuple[tuple[str, ...], ...]:
-    """Rows of what is not the same on all sides: two names, then the level on every side."""
+def _differing(name: str, caption: str, what: str, sides: Sequence[Mapping[tuple[str, str], str]], same: str) -> Block:
+    """What is not the same on all sides: two names, then the level on every side."""
     names = dict.fromkeys(name for side in sides for name in side)
     rows = ((*name, *(side.get(name, NOT_SET) for side in sides)) for name in names)
-    return tuple(row for row in rows if len(set(row[2:])) > 1)
-
-
-def _side_by_side(
-    name: str, caption: str, titles: tuple[str, str], sides: Sequence[Mapping[tuple[str, str], str]], same: str
-) -> Block:
-    rows = _differing(sides)
-    if not rows:
-        return Paragraph(same)
-    columns = (Column(titles[0]), Column(titles[1]), *(Column(letter) for letter in LETTERS[: len(sides)]))
-    return Sheet(name, caption, columns, rows)
+    differing = tuple(row for row in rows if len(set(row[2:])) > 1)
+    columns = tuple(map(Column, (what, "Field", *LETTERS[: len(sides)])))
+    return Sheet(name, caption, columns, differing) if differing else Paragraph(same)
 
 
 def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
-    sides = []
+    agreed, assumed = [], []
     for snapshot in snapshots:
         say = voice(snapshot)
         rows = [*setting(snapshot, say)[:-1], *levers(snapshot, say)]
-        sides.append({(what, field): level for what, field, level in rows})
+        agreed.append({(what, field): level for what, field, level in rows})
+        used = snapshot.record.inputs.assumptions
+        assumed.append({(readable(name), "value"): exact(value) for name, value in used.items()})
+    same = "The same agreement, shocks, parties and horizon."
     return [
         Heading("What differs in the agreement"),
-        _side_by_side(
-            "Agreement",
-            "Levers that differ",
-            ("Instrument", "Field"),
-            sides,
-            "The same agreement, shocks, parties and horizon.",
-        ),
+        _differing("Agreement", "Levers that differ", "Instrument", agreed, same),
         Heading("What differs in assumptions", 2),
-        _side_by_side(
-            "Assumption values",
-            "Assumptions that differ",
-            ("Assumption", "Field"),
-            [_assumed(snapshot) for snapshot in snapshots],
-            "The same assumptions.",
-        ),
+        _differing("Assumption values", "Assumptions that differ", "Assumption", assumed, "The same assumptions."),
     ]
-
-
-def _assumed(snapshot: Snapshot) -> dict[tuple[str, str], str]:
-    return {(readable(name), "value"): exact(value) for name, value in snapshot.record.inputs.assumptions.items()}
 
 
 def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
     blocks: list[Block] = [Heading("What differs in results")]
-    shared = _shared(snapshot.scenario.minerals for snapshot in snapshots)
+    shared = _shared(snapshots)
     if not shared:
         return [*blocks, Paragraph("The snapshots have no mineral in common, so no result can be set side by side.")]
     for mineral in shared:
@@ -146,68 +106,56 @@ def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
     return blocks
 
 
-def _shared(groups: Iterable[tuple[str, ...]]) -> list[str]:
-    first, *rest = groups
+def _shared(snapshots: Sequence[Snapshot]) -> list[str]:
+    """Minerals that all snapshots look at."""
+    first, *rest = (snapshot.scenario.minerals for snapshot in snapshots)
     return [item for item in first if all(item in other for other in rest)]
 
 
 def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
-    rows = [_of(snapshot, "headline", mineral).iloc[0] for snapshot in snapshots]
-    sheet_rows: list[tuple[Value, ...]] = [
-        (look.header, *(look.scaled(float(row[column])) for row in rows)) for look, *_, column in content.HEADLINE
-    ]
-    said: list[Block] = [
-        Bullets(
-            tuple(
-                f"{letter}: {' '.join(snapshot.sentences(mineral, 'gains'))}"
-                for letter, snapshot in _lettered(snapshots)
-            )
-        )
-    ]
-    columns = (Column("Measure"), *(Column(letter) for letter in LETTERS[: len(snapshots)]))
+    sides = [content.together(snapshot, mineral) for snapshot in snapshots]
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (look.header, *(look.scaled(float(side[column])) for side in sides)) for look, *_, column in content.HEADLINE
+    )
+    said = tuple(f"{letter}: {' '.join(one.sentences(mineral, 'gains'))}" for letter, one in _lettered(snapshots))
+    columns = (Column("Measure"), *map(Column, LETTERS[: len(snapshots)]))
     note = "Money is the change on each snapshot's own status quo; cost counts against users, all else is a gain."
-    return [*said, Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, tuple(sheet_rows), note)]
+    return [Bullets(said), Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)]
 
 
-def _of(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
-    frame = snapshot.tables[table]
-    return frame[frame["mineral"] == mineral] if len(frame) else frame
+def _by_name(
+    sheet: str, caption: str, what: str, sides: Sequence[Mapping[str, float]], names: Mapping[str, str]
+) -> Sheet:
+    """A row for every name that stands on any side, with its money on each."""
+    columns = (Column(what), *map(million, LETTERS[: len(sides)]))
+    rows = (
+        (names.get(name, name), *(_number(side.get(name)) for side in sides))
+        for name in dict.fromkeys(name for side in sides for name in side)
+    )
+    return Sheet(sheet, caption, columns, tuple(rows))
 
 
 def _by_party(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     nets = [_net(snapshot, mineral) for snapshot in snapshots]
-    parties = list(dict.fromkeys(party for net in nets for party in net))
-    columns = (Column("Party"), *(million(letter) for letter in LETTERS[: len(snapshots)]))
-    names = snapshots[0].record.names["region"]
-    rows = tuple((names.get(party, party), *(net.get(party) for net in nets)) for party in parties)
-    return [Sheet(f"Net {mineral}", f"{name}: net gain by party (a dash: not a party)", columns, rows)]
+    caption = f"{name}: net gain by party (a dash: not a party)"
+    return [_by_name(f"Net {mineral}", caption, "Party", nets, snapshots[0].record.names["region"])]
 
 
 def _net(snapshot: Snapshot, mineral: str) -> dict[str, float]:
-    frame = _of(snapshot, "parties", mineral)
+    frame = content.of_mineral(snapshot, "parties", mineral)
     return dict(zip(frame["region"], frame["net_usd"].astype(float), strict=True))
 
 
 def _by_shock(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     sides = [
         dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True))
-        for frame in (_of(one, "shocks", mineral) for one in snapshots)
+        for frame in (content.of_mineral(one, "shocks", mineral) for one in snapshots)
         if "net_gain_usd_with_agreement" in frame
     ]
     if len(sides) < len(snapshots):
         return []
-    shocks = list(dict.fromkeys(shock for side in sides for shock in side))
-    columns = (Column("Shock"), *(million(letter) for letter in LETTERS[: len(snapshots)]))
-    names = snapshots[0].record.names["shock"]
-    rows = tuple((names.get(shock, shock), *(_number(side.get(shock)) for side in sides)) for shock in shocks)
-    return [
-        Sheet(
-            f"Shocks {mineral}",
-            f"{name}: net gain of the parties with the agreement, under each named shock",
-            columns,
-            rows,
-        )
-    ]
+    caption = f"{name}: net gain of the parties with the agreement, under each named shock"
+    return [_by_name(f"Shocks {mineral}", caption, "Shock", sides, snapshots[0].record.names["shock"])]
 
 
 def _number(value: object) -> Value:
@@ -215,49 +163,66 @@ def _number(value: object) -> Value:
 
 
 def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
-    shared = _shared(snapshot.scenario.minerals for snapshot in snapshots)
+    shared = _shared(snapshots)
     if not shared:
         return []
-    nets = [_total(snapshot, shared) for snapshot in snapshots]
-    names = snapshots[0].record.names["region"]
-    sentences = [
-        _party_sentence(names.get(party, party), [net.get(party) for net in nets])
-        for party in dict.fromkeys(p for net in nets for p in net)
+    nets = [
+        pd.concat([pd.Series(_net(snapshot, mineral)) for mineral in shared]).groupby(level=0, sort=False).sum()
+        for snapshot in snapshots
     ]
-    return [Heading("One sentence per party"), Bullets(tuple(sentences))]
+    names = snapshots[0].record.names["region"]
+    unlike = _unlike(snapshots)
+    sentences = [
+        _party_sentence(names.get(party, party), [net.get(party) for net in nets], ranked=not unlike)
+        for party in dict.fromkeys(party for net in nets for party in net.index)
+    ]
+    warning = f"The snapshots differ in {listing(unlike)}, so none of them is called the best for anyone."
+    return [
+        Heading("One sentence per party"),
+        *([Paragraph(warning)] if unlike else []),
+        Bullets(tuple(sentences)),
+    ]
 
 
-def _total(snapshot: Snapshot, minerals: list[str]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for mineral in minerals:
-        for party, net in _net(snapshot, mineral).items():
-            total[party] = total.get(party, 0.0) + net
-    return total
+def _unlike(snapshots: Sequence[Snapshot]) -> list[str]:
+    """In what the snapshots differ beside their agreements and parties: then no gain in one beats a gain in another."""
+    sides: dict[str, list[Any]] = {
+        "minerals": [sorted(snapshot.scenario.minerals) for snapshot in snapshots],
+        "shocks": [snapshot.scenario.shocks for snapshot in snapshots],
+        "horizon": [snapshot.scenario.horizon for snapshot in snapshots],
+        "assumptions": [snapshot.record.inputs.assumptions for snapshot in snapshots],
+        "data": [snapshot.record.inputs.data.hash for snapshot in snapshots],
+    }
+    return [what for what, (first, *others) in sides.items() if any(other != first for other in others)]
 
 
-def _party_sentence(name: str, nets: list[float | None]) -> str:
+def _party_sentence(name: str, nets: list[float | None], *, ranked: bool) -> str:
+    """What a party gains in each snapshot, and where ``ranked`` under which it does best; the same amount is a tie."""
     known = {letter: net for letter, net in zip(LETTERS, nets, strict=False) if net is not None}
-    told = ", ".join(f"{letter} {signed_money(net)}" for letter, net in known.items())
-    best = max(known, key=lambda letter: known[letter])
+    amounts = {letter: signed_money(net) for letter, net in known.items()}
+    told = ", ".join(f"{letter} {amount}" for letter, amount in amounts.items())
     outside = [letter for letter, net in zip(LETTERS, nets, strict=False) if net is None]
     where = f" (not a party in {', '.join(outside)})" if outside else ""
-    if len(known) > 1 and changes(max(known.values()) - min(known.values())):
-        return f"{starting(name)} does best under {best}: net gain a year {told}{where}."
-    return f"{starting(name)}: net gain a year {told}{where}."
+    most = amounts[max(known, key=lambda letter: known[letter])]
+    best = [letter for letter, amount in amounts.items() if amount == most]
+    verdict = ""
+    if ranked and len(known) > 1:
+        verdict = " does best under " if len(best) == 1 else " does equally well under "
+        verdict += listing(best)
+    return f"{starting(name)}{verdict}: net gain a year {told}{where}."
 
 
 def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
-    sides = []
-    for snapshot in snapshots:
-        items = dict(content.about(snapshot))
-        for unneeded in ("Title", "Id (SHA-256)", "Checksum of the file", "Made", "Author"):
-            items.pop(unneeded)
-        sides.append({(item, "value"): value for item, value in items.items()})
+    apart = ("Title", "Id (SHA-256)", "Checksum of the file", "Made", "Author")
+    sides = [
+        {(item, "value"): value for item, value in content.about(snapshot) if item not in apart}
+        for snapshot in snapshots
+    ]
     same = (
         "The same data and the same versions of model and solver: differences in results come from "
         "agreement, shocks and assumptions alone."
     )
     return [
         Heading("Data and versions"),
-        _side_by_side("Versions", "Data and versions that differ", ("Item", "Field"), sides, same),
+        _differing("Versions", "Data and versions that differ", "Item", sides, same),
     ]

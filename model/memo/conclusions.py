@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from model.words.voice import Voice
 
 AS_ASSUMED = "as assumed"
+SPANNED = ("price_usd_per_t", "net_gain_usd")
 VERDICTS = {
     "net_gain_usd": ("the parties together gain", "the parties together lose"),
     "users_cost_usd": ("users pay", "users save"),
@@ -22,35 +24,23 @@ VERDICTS = {
 
 def spans(trials: pd.DataFrame) -> pd.DataFrame:
     """One row per assumption: both ends tried, and price and net gain at each."""
-    rows = []
-    for name, group in trials[trials["assumption"] != AS_ASSUMED].groupby("assumption", sort=False):
-        row: dict[str, object] = {"assumption": name, "low": None, "high": None}
-        for trial in group.to_dict("records"):
-            row[str(trial["end"])] = trial["value"]
-            row |= {f"{column}_{trial['end']}": trial.get(column) for column in ("price_usd_per_t", "net_gain_usd")}
-        rows.append(row)
-    return pd.DataFrame(
-        rows,
-        columns=[
-            "assumption",
-            "low",
-            "high",
-            *(f"{c}_{end}" for c in ("price_usd_per_t", "net_gain_usd") for end in ("low", "high")),
-        ],
-    )
+    rows: dict[str, dict[str, object]] = {}
+    for trial in trials[trials["assumption"] != AS_ASSUMED].to_dict("records"):
+        row, end = rows.setdefault(trial["assumption"], {"assumption": trial["assumption"]}), trial["end"]
+        row |= {end: trial["value"]} | {f"{column}_{end}": trial.get(column) for column in SPANNED}
+    ends = ["low", "high", *(f"{column}_{end}" for column in SPANNED for end in ("low", "high"))]
+    return pd.DataFrame(list(rows.values()), columns=["assumption", *ends])
 
 
 def effect_of_agreement(shocks: pd.DataFrame) -> pd.DataFrame:
     """Per shock: what the agreement adds to users' cost and to net gain [USD/yr]."""
-    columns = ("users_cost_usd", "net_gain_usd")
-    nothing = pd.Series(float("nan"), index=shocks.index)
-    return pd.DataFrame(
-        {
-            column: pd.to_numeric(shocks.get(f"{column}_with_agreement", nothing))
-            - pd.to_numeric(shocks.get(f"{column}_without_agreement", nothing))
-            for column in columns
-        }
-    )
+    columns = ["users_cost_usd", "net_gain_usd"]
+
+    def under(state: str) -> pd.DataFrame:
+        found = shocks.reindex(columns=[f"{column}_{state}_agreement" for column in columns])
+        return found.astype(float).set_axis(columns, axis=1)
+
+    return under("with") - under("without")
 
 
 def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
@@ -84,12 +74,8 @@ def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice) ->
 
 
 def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) -> list[str]:
-    base = (
-        trials.loc[trials["assumption"] == AS_ASSUMED, column].dropna() if column in trials else pd.Series(dtype=float)
-    )
-    if base.empty:
-        return []
-    value = float(base.iloc[0])
+    base = trials.reindex(columns=["assumption", column]).set_index("assumption")[column].get(AS_ASSUMED)
+    value = math.nan if base is None else float(base)
     if not changes(value):
         return []
     verdict, opposite = (positive, negative) if value > 0 else (negative, positive)
@@ -106,7 +92,7 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
 
 
 def _other_sign(shocks: pd.DataFrame, say: Voice) -> list[str]:
-    effect = effect_of_agreement(shocks)["net_gain_usd"] if len(shocks) else pd.Series(dtype=float)
+    effect = effect_of_agreement(shocks)["net_gain_usd"]
     helped, harmed = shocks[effect >= LEAST_USD], shocks[effect <= -LEAST_USD]
     if helped.empty or harmed.empty:
         return []

@@ -24,16 +24,20 @@ from model.memo.blocks import (
     share,
 )
 from model.memo.levers import assumptions, levers, registered_assumptions, setting, voice
-from model.memo.schedules import term_sheet
+from model.memo.schedules import anything_agreed, term_sheet
 from model.snapshot.record import RESULT_KEYS
 from model.words.names import readable
-from model.words.numbers import starting
+from model.words.numbers import changes, counted, exact, starting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from model.findings.charts import Chart
     from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
     from model.words.voice import Voice
+
+    Columns = Sequence[tuple[Column, str | Sequence[Value]]]
 
 MOST_INDUSTRIES = 15
 UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
@@ -46,13 +50,17 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
         "non_party_share_without",
         "non_party_share",
     ),
-    (million("Cost to users"), None, None, "users_cost_usd"),
-    (million("Gain of producers"), None, None, "producers_gain_usd"),
-    (million("Public money and rents"), None, None, "public_money_usd"),
-    (million("Net gain of the parties"), None, None, "net_gain_usd"),
-    (flow("Use given up for want of supply"), None, None, "short_t"),
+    (million("Cost to users"), None, "users_cost_without_usd", "users_cost_usd"),
+    (million("Gain of producers"), None, "producers_gain_without_usd", "producers_gain_usd"),
+    (million("Public money and rents"), None, "public_money_without_usd", "public_money_usd"),
+    (million("Net gain of the parties"), None, "net_gain_without_usd", "net_gain_usd"),
+    (flow("Unmet use"), None, None, "short_t"),
 )
-"""The parties together: what is told, and its stored name in the status quo, under the shock alone, with agreement."""
+"""The parties together: what is told, and its name in the status quo, under the shock alone, with agreement."""
+SHOCK_COLUMNS = tuple(
+    f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
+)
+STATES = ("Status quo", "Shock without agreement", "With agreement")
 
 
 def memo(snapshot: Snapshot) -> Document:
@@ -65,21 +73,18 @@ def memo(snapshot: Snapshot) -> Document:
     for mineral in snapshot.scenario.minerals:
         blocks += _shocks(snapshot, mineral, say)
         blocks += _sensitivity(snapshot, mineral, say)
-    blocks += [
-        *_design(snapshot),
-        *_differences(snapshot, say),
-        *_rests_on(snapshot),
-        *_replaying(snapshot),
-    ]
+    blocks += [*_design(snapshot), *_differences(snapshot, say), *_rests_on(snapshot), *_replaying(snapshot)]
+    author = snapshot.record.author
     return Document(
         title=snapshot.title,
-        subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC" + _by(snapshot),
+        subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC"
+        + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
-        author=snapshot.record.author,
+        author=author,
         created=snapshot.created,
         blocks=tuple(blocks),
         about=about(snapshot),
-        further=further(snapshot),
+        further=tuple(_full(name, snapshot.tables[name]) for name in RESULT_KEYS if len(snapshot.tables[name])),
         attachments=(attachment(snapshot),),
     )
 
@@ -104,24 +109,37 @@ def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     )
 
 
-def further(snapshot: Snapshot) -> tuple[Sheet, ...]:
-    """Every result table in full, for workbooks."""
-    return tuple(_full(name, snapshot.tables[name]) for name in RESULT_KEYS if len(snapshot.tables[name]))
-
-
 def attachment(snapshot: Snapshot) -> Attachment:
     """The snapshot itself, under a name made of its id alone."""
     return Attachment(f"snapshot-{snapshot.short_id}.json", snapshot.to_json())
 
 
-def _by(snapshot: Snapshot) -> str:
-    return f" · {snapshot.record.author}" if snapshot.record.author else ""
+def of_mineral(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
+    """The rows of a result table on one mineral."""
+    frame = snapshot.tables[table]
+    return frame[frame["mineral"] == mineral].reset_index(drop=True) if len(frame) else frame
+
+
+def together(snapshot: Snapshot, mineral: str) -> dict[str, Any]:
+    """The numbers of the parties together by name; with money under the shock alone, from the parties' accounts."""
+    row = of_mineral(snapshot, "headline", mineral).iloc[0].to_dict()
+    accounts = of_mineral(snapshot, "accounts", mineral)
+    sums = accounts[accounts["is_party"].astype(bool)].sum(numeric_only=True)
+    alone = {
+        name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"])
+        for name in ("users", "producers", "treasury", "rents", "net")
+    }
+    return {str(name): value for name, value in row.items()} | {
+        "users_cost_without_usd": -alone["users"],
+        "producers_gain_without_usd": alone["producers"],
+        "public_money_without_usd": alone["treasury"] + alone["rents"],
+        "net_gain_without_usd": alone["net"],
+    }
 
 
 def _full(name: str, frame: pd.DataFrame) -> Sheet:
-    columns = tuple(Column(column, _unit(column)) for column in map(str, frame.columns))
-    rows = tuple(tuple(_value(cell) for cell in row) for row in frame.itertuples(index=False, name=None))
-    return Sheet(name, f"Result table {name}", columns, rows)
+    columns = [(Column(column, _unit(column)), column) for column in map(str, frame.columns)]
+    return _table(name, f"Result table {name}", frame, columns)
 
 
 def _unit(column: str) -> str:
@@ -138,36 +156,41 @@ def _value(cell: Any) -> Value:
     return float(cell) if isinstance(cell, (int, float)) else str(cell)
 
 
-def _of(snapshot: Snapshot, name: str, mineral: str) -> pd.DataFrame:
-    frame = snapshot.tables[name]
-    return frame[frame["mineral"] == mineral].reset_index(drop=True) if len(frame) else frame
+def _table(
+    name: str,
+    caption: str,
+    frame: pd.DataFrame,
+    columns: Columns,
+    note: str = "",
+) -> Sheet:
+    """A table whose columns come from stored columns, by name, or from values made of them."""
 
+    def cells(source: str | Sequence[Value]) -> Sequence[Value]:
+        return [_value(cell) for cell in frame[source]] if isinstance(source, str) else source
 
-def _column(frame: pd.DataFrame, name: str) -> list[Value]:
-    return [_value(cell) for cell in frame[name]] if name in frame else [None] * len(frame)
-
-
-def _rows(*columns: list[Value]) -> tuple[tuple[Value, ...], ...]:
-    return tuple(zip(*columns, strict=True))
+    rows = zip(*(cells(source) for _, source in columns), strict=True)
+    return Sheet(name, caption, tuple(column for column, _ in columns), tuple(rows), note)
 
 
 def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
-    minerals = ", ".join(say.mineral(mineral) for mineral in snapshot.scenario.minerals)
-    happens = [shock_in_words(shock, say) for shock in snapshot.scenario.shocks]
+    scenario = snapshot.scenario
+    minerals = ", ".join(say.mineral(mineral) for mineral in scenario.minerals)
+    happens = [shock_in_words(shock, say) for shock in scenario.shocks]
+    agreed = anything_agreed(snapshot)
+    date = snapshot.record.inputs.data.version
+    if not agreed and not happens:
+        told = f"No agreement and no shock: today's trade in {minerals}, as it stood on {date}."
+        return [Heading("The question"), Paragraph(told)]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = (
-        "within one year, with capacity almost fixed"
-        if snapshot.scenario.horizon == "short"
-        else "once capacity has responded"
+        "within one year, with capacity almost fixed" if scenario.horizon == "short" else "once capacity has responded"
     )
+    what = "does this agreement do" if agreed else "happens without an agreement"
     return [
         Heading("The question"),
         Paragraph(
-            f"What does this agreement do to prices and supply of {minerals}, who gains and who "
-            f"pays, {over}, {when}? "
-            f"All changes are against the status quo of {snapshot.record.inputs.data.version}: no "
-            f"agreement, no shock, the duties and "
-            "export controls then in force."
+            f"What {what} to prices and supply of {minerals}, who gains and who pays, {over}, {when}? All changes are "
+            f"against the status quo of {date}: no agreement, no shock, the duties and export controls then in force."
         ),
     ]
 
@@ -180,7 +203,6 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         _headline(snapshot, mineral, name),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
-        Heading("Who gains and who pays", 2),
         *_gains(snapshot, mineral, name),
         Heading("Where supply comes from", 2),
         *_supply(snapshot, mineral, name),
@@ -191,36 +213,27 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
-    row = _of(snapshot, "headline", mineral).iloc[0]
-    columns = (Column("Measure"), Column("Status quo"), Column("Shock without agreement"), Column("With agreement"))
+    numbers = together(snapshot, mineral)
+    columns = (Column("Measure"), *(Column(state) for state in STATES))
     note = "Money is the change on the status quo. Public money: duties, levies and quota rents less outlays."
     rows = tuple(
-        (look.header, *(None if name is None else look.scaled(float(row[name])) for name in names))
+        (look.header, *(None if name is None else look.scaled(float(numbers[name])) for name in names))
         for look, *names in HEADLINE
     )
     return Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)
 
 
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
-    frame = _of(snapshot, "parties", mineral)
-    columns = (
-        Column("Party"),
-        price("Price to users, status quo"),
-        price("Price to users, with agreement"),
-        share("From non-parties, status quo"),
-        share("From non-parties, with agreement"),
-        million("Net gain"),
-    )
-    stored = (
-        "price_status_quo_usd_per_t",
-        "price_with_agreement_usd_per_t",
-        "non_party_share_status_quo",
-        "non_party_share_with_agreement",
-        "net_usd",
-    )
-    parties: list[Value] = [say.region(str(region)) for region in frame["region"]]
-    rows = _rows(parties, *(_column(frame, column) for column in stored))
-    return Sheet(f"Parties {mineral}", f"{name}: price, dependence and net gain of each party", columns, rows)
+    frame = of_mineral(snapshot, "parties", mineral)
+    columns = [
+        (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
+        (price("Price to users, status quo"), "price_status_quo_usd_per_t"),
+        (price("Price to users, with agreement"), "price_with_agreement_usd_per_t"),
+        (share("From non-parties, status quo"), "non_party_share_status_quo"),
+        (share("From non-parties, with agreement"), "non_party_share_with_agreement"),
+        (million("Net gain"), "net_usd"),
+    ]
+    return _table(f"Parties {mineral}", f"{name}: price, dependence and net gain by party", frame, columns)
 
 
 def _picture(chart: Chart, mineral: str = "") -> Picture:
@@ -228,62 +241,61 @@ def _picture(chart: Chart, mineral: str = "") -> Picture:
 
 
 def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
-    frame = _of(snapshot, "gains", mineral)
-    columns = (
-        Column("Party"),
-        *(million(title) for title in ("Users", "Producers", "Treasury", "Rents, offtake", "Net")),
-    )
-    stored = ("users_usd", "producers_usd", "treasury_usd", "rents_usd", "net_usd")
-    said = " ".join(snapshot.sentences(mineral, "gains"))
+    """Nothing where no account of any party changes: the sentence above has said it."""
+    frame = of_mineral(snapshot, "gains", mineral)
+    columns = [
+        (Column("Party"), "party"),
+        (million("Users"), "users_usd"),
+        (million("Producers"), "producers_usd"),
+        (million("Treasury"), "treasury_usd"),
+        (million("Rents, offtake"), "rents_usd"),
+        (million("Net"), "net_usd"),
+    ]
+    if not changes(float(frame[[stored for _, stored in columns[1:]]].abs().to_numpy().max())):
+        return []
+    caption = f"{name}: change of each account on the status quo"
     return [
-        _picture(charts.gains(frame, said), name),
-        Sheet(
-            f"Gains {mineral}",
-            f"{name}: change of each account on the status quo",
-            columns,
-            _rows(_column(frame, "party"), *(_column(frame, column) for column in stored)),
-        ),
+        Heading("Who gains and who pays", 2),
+        _picture(charts.gains(frame, " ".join(snapshot.sentences(mineral, "gains"))), name),
+        _table(f"Gains {mineral}", caption, frame, columns),
     ]
 
 
 def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
-    frame = _of(snapshot, "supply", mineral)
+    frame = of_mineral(snapshot, "supply", mineral)
     said = " ".join(snapshot.sentences(mineral, "supply"))
-    groups: list[Value] = [starting(str(group).replace("_", "-")) for group in frame["group"]]
-    columns = (
-        Column("Origin"),
-        Column("Side"),
-        *(flow(title) for title in ("Status quo", "Shock without agreement", "With agreement")),
-    )
-    rows = _rows(
-        _column(frame, "name"),
-        groups,
-        *(_column(frame, state) for state in ("status_quo", "without_agreement", "with_agreement")),
-    )
+    stored = ("status_quo", "without_agreement", "with_agreement")
+    columns = [
+        (Column("Origin"), "name"),
+        (Column("Side"), [starting(str(group).replace("_", "-")) for group in frame["group"]]),
+        *((flow(title), state) for title, state in zip(STATES, stored, strict=True)),
+    ]
     return [
         Paragraph(said, strong=True),
         _picture(charts.sources(frame, said), name),
-        Sheet(f"Supply {mineral}", f"{name}: supply of the parties by origin", columns, rows),
+        _table(f"Supply {mineral}", f"{name}: supply of the parties by origin", frame, columns),
     ]
 
 
 def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[Block]:
-    levels, ends = _of(snapshot, "response", mineral), _of(snapshot, "response_ends", mineral)
+    levels, ends = of_mineral(snapshot, "response", mineral), of_mineral(snapshot, "response_ends", mineral)
     said = " ".join(snapshot.sentences(mineral, "response"))
     blocks: list[Block] = [Heading("What other floors would do", 2), Paragraph(said, strong=True)]
     if levels.empty or ends.empty:
         return blocks
-    fails = _of(snapshot, "response_fails", mineral)
+    fails = of_mineral(snapshot, "response_fails", mineral)
     ends_at = ("status_quo_usd_per_t", "slack_up_to_usd_per_t", "agreed_usd_per_t", "price_as_agreed_usd_per_t")
     status_quo, slack, *agreed = (float(pd.to_numeric(ends[name]).iloc[0]) for name in ends_at)
     current = None if pd.isna(agreed[0]) else (agreed[0], agreed[1])
-    chart = charts.floor_curve(levels, fails, status_quo, slack, current, said, say.names, levels)
-    columns = (price("Floor"), price("Price in the parties"), share("Parties in which it holds"))
-    rows = _rows(*(_column(levels, column) for column in ("level_usd_per_t", "price_usd_per_t", "held_by")))
+    columns = [
+        (price("Floor"), "level_usd_per_t"),
+        (price("Price in the parties"), "price_usd_per_t"),
+        (share("Parties in which it holds"), "held_by"),
+    ]
     return [
         *blocks,
-        _picture(chart, name),
-        Sheet(f"Response {mineral}", f"{name}: price in the parties at other floors", columns, rows),
+        _picture(charts.floor_curve(levels, fails, status_quo, slack, current, said, say.names, levels), name),
+        _table(f"Response {mineral}", f"{name}: price in the parties at other floors", levels, columns),
     ]
 
 
@@ -291,100 +303,84 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     hit = snapshot.tables["industries_hit"]
     said = " ".join(snapshot.sentences(snapshot.scenario.minerals[0], "industries"))
     blocks: list[Block] = [Heading("Downstream manufacturers"), Paragraph(said, strong=True)]
-    if len(hit):
-        blocks.append(_picture(charts.industries(hit, said)))
     frame = snapshot.tables["industries"]
-    order = frame["extra_cost_usd"].abs().sort_values(ascending=False, kind="stable").index[:MOST_INDUSTRIES]
-    frame = frame.loc[order]
-    columns = (
-        Column("Industry"),
-        Column("Party"),
-        million("Extra cost"),
-        share("Unit cost", signed=True),
-        share("Shortage"),
-        million("Value added at risk", signed=False),
-        Column("Jobs at risk", "jobs"),
-    )
-    parties: list[Value] = [say.region(str(region)) for region in frame["region"]]
-    stored = ("extra_cost_usd", "unit_cost_change", "shortage_share", "value_added_at_risk_usd", "jobs_at_risk")
-    rows = _rows(_column(frame, "name"), parties, *(_column(frame, column) for column in stored))
+    size = frame["extra_cost_usd"].abs().sort_values(ascending=False, kind="stable")
+    frame = frame.loc[[row for row in size.index[:MOST_INDUSTRIES] if changes(size[row])]]
+    if frame.empty:
+        return blocks
+    columns = [
+        (Column("Industry"), "name"),
+        (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
+        (million("Extra cost"), "extra_cost_usd"),
+        (share("Unit cost", signed=True), "unit_cost_change"),
+        (share("Shortfall"), "shortage_share"),
+        (million("Value added at risk", signed=False), "value_added_at_risk_usd"),
+        (Column("Jobs at risk", "jobs"), "jobs_at_risk"),
+    ]
+    caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most"
     note = (
-        "Metal prices only, at unchanged quantities: a lower bound of cost. Risks are midpoints of "
-        "two ways to spread a shortage; a dash: size unknown."
+        "Metal prices only, at unchanged quantities: a lower bound of cost. Shortfall: fall of use below the status "
+        "quo. Risks are midpoints of two ways to spread it; a dash: size unknown."
     )
-    return [*blocks, Sheet("Manufacturers", f"The {len(rows)} industries whose cost changes most", columns, rows, note)]
+    pictures = [_picture(charts.industries(hit, said))] if len(hit) else []
+    return [*blocks, *pictures, _table("Manufacturers", caption, frame, columns, note)]
 
 
 def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
-    frame = _of(snapshot, "shocks", mineral)
+    frame = of_mineral(snapshot, "shocks", mineral)
     name = say.names.mineral(mineral)
     blocks: list[Block] = [Heading(f"Under the named shocks: {name.lower()}")]
     if frame.empty:
         return [*blocks, Paragraph("No shock of the library touches this mineral.")]
-    columns = (
-        Column("Shock"),
-        price("Price without agreement"),
-        price("Price with agreement"),
-        million("Agreement's cost to users"),
-        million("Agreement's net gain"),
-        flow("Use given up with agreement"),
-    )
-    shocks: list[Value] = [say.names.shock(str(shock)) for shock in frame["shock"]]
-    effect = conclusions.effect_of_agreement(frame)
-    rows = _rows(
+    # Where no shock has a result, only its faults stand in the table.
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *SHOCK_COLUMNS])))
+    shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
+    without = (price("Price without agreement"), "price_usd_per_t_without_agreement")
+    each = "Each shock alone, at the severity of the library, in place of the scenario's own shocks"
+    if not anything_agreed(snapshot):
+        columns = [shocks, without, (flow("Unmet use"), "short_t_without_agreement")]
+        return [*blocks, _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")]
+    effect = conclusions.effect_of_agreement(frame).add_prefix("effect_on_")
+    columns = [
         shocks,
-        _column(frame, "price_usd_per_t_without_agreement"),
-        _column(frame, "price_usd_per_t_with_agreement"),
-        _column(effect, "users_cost_usd"),
-        _column(effect, "net_gain_usd"),
-        _column(frame, "short_t_with_agreement"),
-    )
-    note = (
-        "Each shock alone, at the severity of the library, in place of the scenario's own shocks; the "
-        "agreement's effect is with less without it."
-    )
+        without,
+        (price("Price with agreement"), "price_usd_per_t_with_agreement"),
+        (million("Agreement's cost to users"), "effect_on_users_cost_usd"),
+        (million("Agreement's net gain"), "effect_on_net_gain_usd"),
+        (flow("Unmet use with agreement"), "short_t_with_agreement"),
+    ]
+    caption = f"{name}: named shocks without and with the agreement"
+    note = f"{each}; the agreement's effect is with less without it."
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, say), strong=True),
-        Sheet(f"Shocks {mineral}", f"{name}: named shocks without and with the agreement", columns, rows, note),
+        _table(f"Shocks {mineral}", caption, pd.concat([frame, effect], axis=1), columns, note),
     ]
 
 
 def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
-    frame = conclusions.spans(_of(snapshot, "sensitivity", mineral))
+    trials, shocks = of_mineral(snapshot, "sensitivity", mineral), of_mineral(snapshot, "shocks", mineral)
+    frame = conclusions.spans(trials)
     name = say.names.mineral(mineral)
-    columns = (
-        Column("Assumption"),
-        Column("Low", exact=True),
-        Column("High", exact=True),
-        price("Price at low"),
-        price("Price at high"),
-        million("Net gain at low"),
-        million("Net gain at high"),
-    )
-    titles: list[Value] = [readable(str(assumption)) for assumption in frame["assumption"]]
-    stored = ("low", "high", "price_usd_per_t_low", "price_usd_per_t_high", "net_gain_usd_low", "net_gain_usd_high")
+    columns = [
+        (Column("Assumption"), [readable(str(assumption)) for assumption in frame["assumption"]]),
+        (Column("Low", exact=True), "low"),
+        (Column("High", exact=True), "high"),
+        (price("Price at low"), "price_usd_per_t_low"),
+        (price("Price at high"), "price_usd_per_t_high"),
+        (million("Net gain at low"), "net_gain_usd_low"),
+        (million("Net gain at high"), "net_gain_usd_high"),
+    ]
     note = (
         "One assumption at a time at the ends of its registered range; a dash: the value used is "
         "itself that end, or no equilibrium was proved."
     )
+    turning = tuple(conclusions.what_would_change(trials, shocks, say))
+    change: list[Block] = [Heading("What would change the conclusion", 2), Bullets(turning)] if turning else []
     return [
         Heading(f"How sure it is: {name.lower()}"),
-        Sheet(
-            f"Sensitivity {mineral}",
-            f"{name}: sensitivity to the main assumptions",
-            columns,
-            _rows(titles, *(_column(frame, c) for c in stored)),
-            note,
-        ),
-        Heading("What would change the conclusion", 2),
-        Bullets(
-            tuple(
-                conclusions.what_would_change(
-                    _of(snapshot, "sensitivity", mineral), _of(snapshot, "shocks", mineral), say
-                )
-            )
-        ),
+        _table(f"Sensitivity {mineral}", f"{name}: sensitivity to the main assumptions", frame, columns, note),
+        *change,
     ]
 
 
@@ -393,11 +389,11 @@ def _design(snapshot: Snapshot) -> list[Block]:
     if not snapshot.record.design:
         return []
     sheets = [
-        Sheet(
+        _table(
             f"Design {name}",
             f"Optimiser: {name.replace('_', ' ')}",
-            tuple(_design_column(column) for column in found.columns),
-            tuple(tuple(_value(cell) for cell in row) for row in found.rows),
+            (frame := found.frame()),
+            [(_design_column(str(column)), str(column)) for column in frame.columns],
         )
         for name, found in snapshot.record.design.items()
     ]
@@ -413,7 +409,8 @@ def _design_column(name: str) -> Column:
 
 
 def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
-    rows = tuple((what, field, level) for what, field, level in [*setting(snapshot, say), *levers(snapshot, say)])
+    titles = (Column("Instrument"), Column("Field"), Column("Level"))
+    rows = (*setting(snapshot, say), *levers(snapshot, say))
     changed = tuple((readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
     columns = (
         Column("Assumption"),
@@ -421,51 +418,42 @@ def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
         Column("Registered value", exact=True),
         Column("Unit"),
     )
-    blocks: list[Block] = [
-        Heading("What differs from the status quo"),
-        Sheet("Levers", "Every lever that is set", (Column("Instrument"), Column("Field"), Column("Level")), rows),
-    ]
-    if not changed:
-        return [*blocks, Paragraph("Every assumption has its registered value.")]
+    caption = "Every assumption that differs from its registered value"
     return [
-        *blocks,
-        Sheet("Changed assumptions", "Every assumption that differs from its registered value", columns, changed),
+        Heading("What differs from the status quo"),
+        Sheet("Levers", "Every lever that is set", titles, rows),
+        Sheet("Changed assumptions", caption, columns, changed)
+        if changed
+        else Paragraph("Every assumption has its registered value."),
     ]
 
 
 def _rests_on(snapshot: Snapshot) -> list[Block]:
     used = snapshot.record.inputs.assumptions
     registered = registered_assumptions(snapshot)
-    rows = []
-    for name, value in used.items():
-        row = registered.get(name, {})
-        rows.append(
-            (
-                readable(name),
-                value,
-                f"{row.get('low', '')} to {row.get('high', '')}",
-                row.get("unit", ""),
-                row.get("reason", ""),
-                row.get("source_id", "") or "judgement",
-            )
-        )
-    columns = (
-        Column("Assumption"),
-        Column("Value", exact=True),
-        Column("Range"),
-        Column("Unit"),
-        Column("Reason"),
-        Column("Source"),
-    )
+    rows = [registered.get(name, {}) for name in used]
+
+    def texts(column: str, none: str = "") -> list[Value]:
+        return [row.get(column, "") or none for row in rows]
+
+    columns: Columns = [
+        (Column("Assumption"), [readable(name) for name in used]),
+        (Column("Value", exact=True), list(used.values())),
+        (
+            Column("Range"),
+            [f"{exact(float(row['low']))} to {exact(float(row['high']))}" if row else "" for row in rows],
+        ),
+        (Column("Unit"), texts("unit")),
+        (Column("Reason"), texts("reason")),
+        (Column("Source"), texts("source_id", "judgement")),
+    ]
     sources = snapshot.data["sources"]
-    cited: tuple[tuple[Value, ...], ...] = _rows(
-        *(_column(sources, column) for column in ("source_id", "title", "publisher", "year", "licence"))
-    )
-    titles = tuple(Column(title) for title in ("Source", "Title", "Publisher", "Year", "Licence"))
+    stored = ("source_id", "title", "publisher", "year", "licence")
+    cited = [(Column("Source" if name == "source_id" else starting(name)), name) for name in stored]
     return [
         Heading("Sources and assumptions"),
-        Sheet("Assumptions", "Assumptions used", columns, tuple(rows)),
-        Sheet("Sources", "Sources of the data rows used", titles, cited),
+        _table("Assumptions", "Assumptions used", sources, columns),
+        _table("Sources", "Sources of the data rows used", sources, cited),
     ]
 
 
@@ -474,11 +462,10 @@ def _replaying(snapshot: Snapshot) -> list[Block]:
     return [
         Heading("How to replay"),
         Paragraph(
-            f"The numbers of this memo stand in the snapshot {snapshot.short_id}. With the file (it is "
-            f"attached to the PDF), run: accord replay "
-            f"snapshot-{snapshot.short_id}.json. It checks id and checksum, solves everything again, "
-            f"compares every number within a millionth, "
-            "and names each data row, assumption and version that differs, with its effect."
+            f"The numbers of this memo stand in the snapshot {snapshot.short_id}. With the file (it is attached to the "
+            f"PDF), run: accord replay snapshot-{snapshot.short_id}.json. It checks id and checksum, solves everything "
+            "again, compares every number within a millionth, and names each data row, assumption and version that "
+            "differs, with its effect."
         ),
         Sheet("Identity", "What the numbers rest on", (Column("Item"), Column("Value")), rows),
     ]

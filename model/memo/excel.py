@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import TYPE_CHECKING
 
 import xlsxwriter
@@ -10,13 +11,19 @@ import xlsxwriter
 from model.memo.blocks import Column, Sheet, clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
 
     from model.memo.blocks import Document, Value
 
+    Look = Callable[..., Format]
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings a spreadsheet program could take for a formula when a cell is edited; such cells are marked as text."""
+ZERO = '"0";"0";"0"'
+"""How a number too small for its column's format is shown, whose sign would stand alone."""
 LONGEST_SHEET_NAME = 31
 WIDEST = 48
 ABOUT = (Column("Item"), Column("Value"))
@@ -28,41 +35,28 @@ def write(document: Document) -> bytes:
     settings = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(file, settings)
     moment = document.created.replace(tzinfo=None)
-    book.set_properties(
-        {
-            "title": clean(document.title),
-            "author": clean(document.author),
-            "comments": document.footer,
-            "created": moment,
-        }
-    )
-    looks = _Looks(book)
-    about = Sheet("About", f"{document.title} · {document.subtitle}", ABOUT, document.about)
+    about = {"title": clean(document.title), "author": clean(document.author), "comments": document.footer}
+    book.set_properties({**about, "created": moment})
+    look = _looks(book)
+    first = Sheet("About", f"{document.title} · {document.subtitle}", ABOUT, document.about)
     names: set[str] = set()
-    for sheet in (about, *document.sheets, *document.further):
-        _add(book, sheet, looks, names, document.footer)
+    for sheet in (first, *document.sheets, *document.further):
+        _add(book, sheet, look, names, document.footer)
     book.close()
     return file.getvalue()
 
 
-class _Looks:
-    """Cell formats of a workbook, made once."""
+def _looks(book: Workbook) -> Look:
+    """Cell formats by number pattern and further properties, each made once for a workbook."""
 
-    def __init__(self, book: Workbook) -> None:
-        self._book = book
-        self.head: Format = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-        self.text: Format = book.add_format({"num_format": "@", "valign": "top"})
-        self.guarded: Format = book.add_format({"num_format": "@", "valign": "top", "quote_prefix": True})
-        self._numbers: dict[str, Format] = {}
+    @cache
+    def look(pattern: str, **more: bool | int) -> Format:
+        return book.add_format({"num_format": pattern, "valign": "top", **more})
 
-    def number(self, pattern: str) -> Format:
-        """The format of a number pattern."""
-        if pattern not in self._numbers:
-            self._numbers[pattern] = self._book.add_format({"num_format": pattern, "valign": "top"})
-        return self._numbers[pattern]
+    return look
 
 
-def _add(book: Workbook, sheet: Sheet, looks: _Looks, names: set[str], footer: str) -> None:
+def _add(book: Workbook, sheet: Sheet, look: Look, names: set[str], footer: str) -> None:
     page = book.add_worksheet(_unused(sheet.name, names))
     page.freeze_panes(1, 0)
     page.set_footer(f"&L{footer}&RPage &P of &N")
@@ -70,16 +64,19 @@ def _add(book: Workbook, sheet: Sheet, looks: _Looks, names: set[str], footer: s
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
     for at, column in enumerate(sheet.columns):
-        page.write_string(0, at, clean(column.header), looks.head)
+        page.write_string(0, at, clean(column.header), look("@", bold=True, text_wrap=True, bottom=1))
         values = [row[at] for row in sheet.rows]
         page.set_column(at, at, _width(column, values))
-        look = looks.number(pattern(column, values))
+        shape = pattern(column, values)
+        least = 0.5 * 10.0 ** -len(shape.partition(";")[0].partition(".")[2])
         for down, value in enumerate(values, start=1):
             if isinstance(value, str):
                 text = clean(value)
-                page.write_string(down, at, text, looks.guarded if text.startswith(FORMULA_STARTS) else looks.text)
+                guarded = {"quote_prefix": True} if text.startswith(FORMULA_STARTS) else {}
+                page.write_string(down, at, text, look("@", **guarded))
             elif value is not None:
-                page.write_number(down, at, value * column.scale, look)
+                number = value * column.scale
+                page.write_number(down, at, number, look(shape if abs(number) >= least else ZERO))
     if sheet.rows:
         page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
 
@@ -88,12 +85,12 @@ def pattern(column: Column, values: list[Value]) -> str:
     """The number format of a column: whole numbers where they are large, three figures where they are small."""
     numbers = [abs(value * column.scale) for value in values if isinstance(value, float)]
     largest = max(numbers, default=0.0)
-    if all(number == int(number) for number in numbers) or largest >= 1000:
+    if all(number == int(number) for number in numbers):
         body = "#,##0"
-    else:
-        body = "0.0" if largest >= 100 else "0.00" if largest >= 10 else "0.0000"
-    if column.exact and any(number != int(number) for number in numbers):
+    elif column.exact:
         body = "#,##0.0#######"
+    else:
+        body = "#,##0" if largest >= 1000 else "0.0" if largest >= 100 else "0.00" if largest >= 10 else "0.0000"
     return f"+{body};-{body};{body}" if column.signed else body
 
 

@@ -11,10 +11,11 @@ from model.memo import charts
 from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
 
 if TYPE_CHECKING:
-    from model.memo.blocks import Block, Column, Document, Value
+    from model.memo.blocks import Block, Document
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """A browser must load nothing and run nothing."""
+NUMBER = ' class="number"'
 STYLE = Path(__file__).with_name("memo.css")
 
 
@@ -69,26 +70,13 @@ def _block(block: Block) -> str:
 
 def _table(sheet: Sheet) -> str:
     head = "".join(
-        f'<th scope="col"{_kind(sheet, at)}>{_safe(column.header)}</th>' for at, column in enumerate(sheet.columns)
+        f'<th scope="col"{NUMBER * number}>{_safe(column.header)}</th>'
+        for column, number in zip(sheet.columns, sheet.numeric, strict=True)
     )
     rows = "".join(
-        "<tr>" + "".join(_cell(sheet.columns[at], value) for at, value in enumerate(row)) + "</tr>\n"
-        for row in sheet.rows
+        "<tr>" + "".join(f"<td{NUMBER * number}>{_safe(text)}</td>" for text, number in row) + "</tr>\n"
+        for row in sheet.shown
     )
     note = f'<p class="note">{_safe(sheet.note)}</p>' if sheet.note else ""
     caption = f"<figcaption>{_safe(sheet.caption)}</figcaption>"
     return f"<figure>{caption}<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{note}</figure>"
-
-
-def _kind(sheet: Sheet, at: int) -> str:
-    return ' class="number"' if is_numeric(sheet, at) else ""
-
-
-def _cell(column: Column, value: Value) -> str:
-    kind = "" if isinstance(value, str) else ' class="number"'
-    return f"<td{kind}>{_safe(column.shown(value))}</td>"
-
-
-def is_numeric(sheet: Sheet, at: int) -> bool:
-    """Whether a column holds numbers."""
-    return any(isinstance(row[at], float) for row in sheet.rows)

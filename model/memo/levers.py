@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
-from model.words.names import Names
+from model.words.names import Names, readable
 from model.words.numbers import starting
 from model.words.voice import Voice
 
@@ -23,28 +24,24 @@ RATE = "share of value"
 def voice(snapshot: Snapshot) -> Voice:
     """Exact words with the names that a snapshot holds."""
     parties = snapshot.scenario.parties
-    names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version)
+    shocks = snapshot.data.get("shocks")
+    names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version, shocks)
     return Voice(names, parties, every_name=True)
 
 
 def levers(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
     """Per term and field, then per shock: what it is, field with its unit, level. The status quo has none of them."""
     rows: list[tuple[str, str, str]] = []
-    seen: dict[str, int] = {}
+    seen = Counter[str]()
     for _, term in snapshot.scenario.agreement.terms():
         what = f"{term.title} on {say.product(term.mineral, term.stage)}"
-        seen[what] = seen.get(what, 0) + 1
+        seen[what] += 1
         title = what if seen[what] == 1 else f"{what} ({seen[what]})"
         told = [(", ".join(filter(None, header(type(term), name))), level(term, name, say)) for name in said(term)]
-        rows += [
-            (title, field, say.number(value) if isinstance(value, float) else str(value))
-            for field, value in told or [("agreed", "yes")]
-        ]
-    rows += [
-        (f"Shock {number}", "what happens", shock_in_words(shock, say))
-        for number, shock in enumerate(snapshot.scenario.shocks, start=1)
-    ]
-    return rows
+        for field, value in told or [("agreed", "yes")]:
+            rows.append((title, field, say.number(value) if isinstance(value, float) else str(value)))
+    happens = enumerate(snapshot.scenario.shocks, start=1)
+    return rows + [(f"Shock {number}", "what happens", shock_in_words(shock, say)) for number, shock in happens]
 
 
 def said(term: Record) -> list[str]:
@@ -57,10 +54,12 @@ def said(term: Record) -> list[str]:
 
 
 def header(kind: type[Instrument], name: str) -> tuple[str, str]:
-    """A field's name in words, and the unit of its numbers; a rate tells its own."""
+    """A field's name in words, and the unit of its numbers; a rate tells its own, a choice what yes means."""
     about = lever(kind, name)
+    if about.get("type") == "boolean":
+        return str(about.get("description", readable(name))), ""
     unit = str(about.get("unit", "")).split(" (")[0] if about.get("type") == "number" else ""
-    return name.replace("_", " "), "" if unit == RATE else unit
+    return readable(name), "" if unit == RATE else unit
 
 
 def level(term: Instrument, name: str, say: Voice) -> Value:
@@ -68,6 +67,8 @@ def level(term: Instrument, name: str, say: Voice) -> Value:
     value = getattr(term, name)
     if isinstance(value, bool | None):
         return {True: "yes", False: "no", None: None}[value]
+    if hasattr(value, "words"):
+        return str(value.words)
     if isinstance(value, int | float):
         return say.percent(value) if lever(type(term), name).get("unit") == RATE else float(value)
     if isinstance(value, Duty):
@@ -105,7 +106,4 @@ def assumptions(snapshot: Snapshot) -> list[tuple[str, float, float | None, str]
 def registered_assumptions(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
     """Rows of the register as it stood, by name."""
     rows = snapshot.data["assumptions"].to_dict("records")
-    return {
-        f"{row['id']}.{row['mineral']}" if row["mineral"] else str(row["id"]): {str(k): v for k, v in row.items()}
-        for row in rows
-    }
+    return {".".join(filter(None, (row["id"], row["mineral"]))): {str(k): v for k, v in row.items()} for row in rows}

@@ -1,7 +1,4 @@
-"""PDF by typst: accessible (PDF/UA-1), fonts embedded, the snapshots attached.
-
-Needs no network and no installed font.
-"""
+"""PDF by typst: accessible (PDF/UA-1), fonts embedded, snapshots attached; no network, no installed font."""
 
 from __future__ import annotations
 
@@ -20,7 +17,6 @@ from fontTools.ttLib import TTFont
 from model.errors import SnapshotError
 from model.memo import charts
 from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
-from model.memo.html import is_numeric
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -46,11 +42,7 @@ INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cf"})
 
 
 def write(document: Document) -> bytes:
-    """The document as PDF.
-
-    Raises:
-        SnapshotError: naming a character that the font does not have.
-    """
+    """The document as PDF."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         content = _content(document, folder)
@@ -94,9 +86,8 @@ def _check_glyphs(content: object) -> None:
             if ord(letter) not in _glyphs() and unicodedata.category(letter) not in INVISIBLE:
                 name = unicodedata.name(letter, "unnamed")
                 raise SnapshotError(
-                    f"the PDF's font has no character {letter!r} (U+{ord(letter):04X}, {name}) of the "
-                    f"text {text[:60]!r}; "
-                    "write it in another script, or export as docx or html"
+                    f"the PDF's font has no character {letter!r} (U+{ord(letter):04X}, {name}) of the text "
+                    f"{text[:60]!r}; write it in another script, or export as docx or html"
                 )
 
 
@@ -108,11 +99,7 @@ def _texts(content: object) -> list[str]:
 
 
 def _content(document: Document, folder: Path) -> dict[str, Any]:
-    return {
-        "title": clean(document.title),
-        "subtitle": clean(document.subtitle),
-        "author": clean(document.author),
-        "footer": clean(document.footer),
+    return {name: clean(getattr(document, name)) for name in ("title", "subtitle", "author", "footer")} | {
         "attachments": [
             {"name": file.name, "description": "Snapshot: scenario, assumptions, data rows, versions and results"}
             for file in document.attachments
@@ -140,17 +127,14 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:
     header = [clean(column.header).replace("/", f"/{JOIN}") for column in sheet.columns]
-    rows = [
-        [_breakable(column.shown(value)) for column, value in zip(sheet.columns, row, strict=True)]
-        for row in sheet.rows
-    ]
+    rows = [[_breakable(text) for text, _ in row] for row in sheet.shown]
     return {
         "kind": "sheet",
         "caption": clean(sheet.caption),
         "note": clean(sheet.note),
         "header": header,
         "rows": rows,
-        "numeric": [is_numeric(sheet, at) for at in range(len(header))],
+        "numeric": sheet.numeric,
         "widths": _widths(header, rows),
     }
 

@@ -19,14 +19,23 @@ if TYPE_CHECKING:
 TO_BE_AGREED = "to be agreed"
 
 
+def anything_agreed(snapshot: Snapshot) -> bool:
+    """Whether the parties agree anything at all."""
+    return any(True for _ in snapshot.scenario.agreement.terms())
+
+
 def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
     """The parties, one sentence per term, and schedules with every level as agreed."""
     coalition = say.names.coalition(say.parties)
-    agreed = clauses(snapshot.scenario, say)
-    return [
+    opening: list[Block] = [
         Heading("Term sheet"),
         Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {', '.join(map(say.region, say.parties))}."),
-        Bullets(tuple(agreed)) if agreed else Paragraph("The parties agree on nothing: the status quo."),
+    ]
+    if not anything_agreed(snapshot):
+        return [*opening, Paragraph("No agreement: today's trade.")]
+    return [
+        *opening,
+        Bullets(tuple(clauses(snapshot.scenario, say))),
         Paragraph(
             "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the "
             "model does not know them."

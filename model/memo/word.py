@@ -59,14 +59,11 @@ def repacked(data: bytes, moment: datetime) -> bytes:
 def _set_up(word: WordDocument, document: Document) -> None:
     moment = document.created.replace(tzinfo=None)
     about = word.core_properties
-    about.title, about.author, about.last_modified_by = (
-        clean(document.title),
-        clean(document.author),
-        clean(document.author),
-    )
+    about.title = clean(document.title)
+    about.author = about.last_modified_by = clean(document.author)
     about.subject, about.comments = document.footer, ""
     about.created = about.modified = moment
-    about.language = "en-US"
+    about.language = "en-GB"
     section = word.sections[0]
     section.page_width, section.page_height = Cm(PAGE_CM[0]), Cm(PAGE_CM[1])
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(MARGIN_CM)
@@ -107,19 +104,11 @@ def _add_table(word: WordDocument, sheet: Sheet) -> None:
 
 
 def _table(sheet: Sheet) -> str:
-    """A table as WordprocessingML.
-
-    Header row repeated on every page, no row broken across pages, numbers to the right.
-    """
+    """A table as WordprocessingML: header repeated on every page, no row broken across pages, numbers to the right."""
     head = "".join(_cell(column.header, bold=True) for column in sheet.columns)
     rows = "".join(
-        "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
-        + "".join(
-            _cell(column.shown(value), right=not isinstance(value, str))
-            for column, value in zip(sheet.columns, row, strict=True)
-        )
-        + "</w:tr>"
-        for row in sheet.rows
+        "<w:tr><w:trPr><w:cantSplit/></w:trPr>" + "".join(_cell(text, right=number) for text, number in row) + "</w:tr>"
+        for row in sheet.shown
     )
     return (
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="5000" w:type="pct"/>'

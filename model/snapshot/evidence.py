@@ -1,12 +1,10 @@
-"""The data rows a result can depend on.
-
-Which they are, how they differ from today's, and a data folder with them put back.
-"""
+"""The data rows a result can depend on: which they are, how they differ from today's, and how they are put back."""
 
 from __future__ import annotations
 
 import csv
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from model.world import World
 
 NOT_USED = frozenset(
-    {
+    (
         "published_checks",
         "disruption_results",
         "floor_precedents",
@@ -34,7 +32,7 @@ NOT_USED = frozenset(
         "elasticities",
         "recycling",
         "capacity",
-    }
+    )
 )
 """Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""
 CHOSEN_BY = {"minerals": ("id",), "sources": ("source_id",), "hs_codes": ("mineral", "hs6")}
@@ -44,10 +42,7 @@ BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
 
 @dataclass(frozen=True)
 class RowChange:
-    """One data row that differs.
-
-    Its table, what identifies it, and per column the stored and the present text (None = no such row).
-    """
+    """One data row that differs: its table and key, and per column the stored and present text (None = no such row)."""
 
     table: str
     key: dict[str, str]
@@ -59,17 +54,14 @@ class RowChange:
             return f"{place}: row is new"
         if all(after is None for _, after in self.cells.values()):
             return f"{place}: row is gone"
-        return f"{place}: " + ", ".join(
-            f"{name} {before!r} → {after!r}" for name, (before, after) in self.cells.items()
-        )
+        told = {
+            name: ["not there" if cell is None else repr(cell) for cell in both] for name, both in self.cells.items()
+        }
+        return f"{place}: " + ", ".join(f"{name} {before} → {after}" for name, (before, after) in told.items())
 
 
 def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str, pd.DataFrame]:
-    """Every row, as text, on which results for the scenario's minerals and hosts can depend, and the sources cited.
-
-    Raises:
-        SnapshotError: when the folder no longer holds what the world was made from.
-    """
+    """Every row, as text, on which results for the scenario's minerals and hosts can depend, and the sources cited."""
     folder = folder or default_folder()
     if data_hash(folder) != world.tables.content_hash:
         raise SnapshotError(f"the data in {folder} changed since they were read; start again to make a snapshot")
@@ -78,11 +70,7 @@ def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str
 
 
 def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[str, pd.DataFrame]:
-    """The rows that stand in a folder today in place of those a snapshot stored.
-
-    Raises:
-        SnapshotError: when the stored tables do not say which rows they are, or are none of ours.
-    """
+    """The rows that stand in a folder today in place of those a snapshot stored."""
     for name, columns in CHOSEN_BY.items():
         lacking = set(columns) - set(stored.get(name, pd.DataFrame()).columns)
         if lacking:
@@ -97,10 +85,11 @@ def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[
 
 def changes(stored: Mapping[str, pd.DataFrame], today: Mapping[str, pd.DataFrame]) -> list[RowChange]:
     """Rows that differ between a snapshot and today, table by table."""
-    found: list[RowChange] = []
-    for name, before in stored.items():
-        found += _table_changes(name, before, today.get(name, pd.DataFrame(columns=before.columns)))
-    return found
+    return [
+        change
+        for name, before in stored.items()
+        for change in _table_changes(name, before, today.get(name, pd.DataFrame(columns=before.columns)))
+    ]
 
 
 def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path) -> Path:
@@ -159,7 +148,7 @@ def _cited(frame: pd.DataFrame) -> Iterable[str]:
 
 def _table_changes(name: str, before: pd.DataFrame, after: pd.DataFrame) -> list[RowChange]:
     key = [column for column in _keys().get(name, ()) if column in before and column in after] or list(before.columns)
-    old, new = _by_key(before, key), _by_key(after, key)
+    old, new = (by_key(frame.astype(str).to_dict("records"), key) for frame in (before, after))
     found = []
     for place in dict.fromkeys([*old, *new]):
         mine, other = old.get(place, {}), new.get(place, {})
@@ -173,12 +162,12 @@ def _table_changes(name: str, before: pd.DataFrame, after: pd.DataFrame) -> list
     return found
 
 
-def _by_key(frame: pd.DataFrame, key: list[str]) -> dict[tuple[str, ...], dict[str, str]]:
-    """Rows by key; rows that share one are told apart by their order."""
-    rows: dict[tuple[str, ...], dict[str, str]] = {}
-    seen: dict[tuple[str, ...], int] = {}
-    for row in frame.to_dict("records"):
-        place = tuple(str(row[column]) for column in key)
-        seen[place] = seen.get(place, 0) + 1
-        rows[*place, str(seen[place])] = {str(column): str(value) for column, value in row.items()}
-    return rows
+def by_key(rows: Iterable[Mapping[Any, Any]], key: Iterable[str]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Rows by the texts of their key columns; rows that share them are told apart by their order, which comes last."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    seen = Counter[tuple[str, ...]]()
+    for row in rows:
+        place = tuple(str(row.get(column)) for column in key)
+        seen[place] += 1
+        found[*place, str(seen[place])] = dict(row)
+    return found

@@ -2,7 +2,8 @@
 
 Every save is one transaction of a rollback journal: it is in the file whole or not at all, and the library stays one
 file. Entries are never overwritten: a second file of the same id stands beside the first and is shown as its duplicate.
-Contents are verified again on opening, since the library may come from a stranger.
+Contents are verified again on opening, since the library may come from a stranger. What cannot be read, written or
+trusted is a SnapshotError.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import os
 import sqlite3
 import sys
 import zlib
+from collections import Counter
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -49,14 +51,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         "CREATE TABLE content (checksum TEXT PRIMARY KEY REFERENCES entry (checksum), packed BLOB NOT NULL) STRICT",
     ),
-    (
-        "CREATE INDEX entry_id ON entry (id)",
-        "CREATE INDEX entry_saved ON entry (archived, saved DESC)",
-    ),
+    ("CREATE INDEX entry_id ON entry (id)", "CREATE INDEX entry_saved ON entry (archived, saved DESC)"),
 )
 """Statements that lead from one version of the schema to the next; the file's user_version counts those done."""
-
-COLUMNS = "checksum, id, kind, name, tags, note, minerals, author, created, saved, archived"
 
 
 @dataclass(frozen=True)
@@ -78,10 +75,27 @@ class Entry:
     saved: str
     archived: bool
 
+    @classmethod
+    def of_row(cls, row: Iterable[Any]) -> Entry:
+        """The entry of a row of the library; lists stand there as JSON."""
+        cells = dict(zip(FIELDS, row, strict=True))
+        lists = {name: _listed(cells[name]) for name in LISTS}
+        return cls(**cells | lists | {"archived": bool(cells["archived"])})
+
+    def row(self) -> tuple[Any, ...]:
+        """The entry as a row of the library."""
+        cells = asdict(self) | {name: json.dumps(getattr(self, name)) for name in LISTS}
+        return tuple(cells.values())
+
     @property
     def short_id(self) -> str:
         """The beginning of the id, as documents show it."""
         return self.id[: record.SHORT]
+
+
+FIELDS = tuple(field.name for field in fields(Entry))
+COLUMNS = ", ".join(FIELDS)
+LISTS = ("tags", "minerals")
 
 
 @dataclass(frozen=True)
@@ -122,20 +136,12 @@ class Library:
 
     @property
     def is_there(self) -> bool:
-        """Whether anything was ever saved in it.
-
-        Raises:
-            SnapshotError: when its place cannot be looked at.
-        """
+        """Whether anything was ever saved in it."""
         with self._explained("read"):
             return real(self.path).exists()
 
     def save(self, item: record.Snapshot | Scenario, name: str = "", tags: Iterable[str] = (), note: str = "") -> Saved:
-        """Add a snapshot or scenario; one that is there to the letter stays as it is.
-
-        Raises:
-            SnapshotError: when the file cannot be written; nothing of the save is in it then.
-        """
+        """Add a snapshot or scenario; one that is there to the letter stays as it is."""
         entry, packed = _entry_of(item, name, tags, note)
         with self._writing() as connection:
             known = self._add(connection, entry, packed)
@@ -157,22 +163,20 @@ class Library:
         ]
         return kept[:limit]
 
+    def _all(self) -> list[Entry]:
+        return [*self.entries(), *self.entries(archived=True)]
+
     def duplicates(self) -> list[list[Entry]]:
         """Groups of entries that share an id: the same question with the same answer, saved more than once."""
-        groups: dict[str, list[Entry]] = {}
-        for entry in self.entries():
-            groups.setdefault(entry.id, []).append(entry)
-        return [group for group in groups.values() if len(group) > 1]
+        entries = self.entries()
+        ids = Counter(entry.id for entry in entries)
+        return [[entry for entry in entries if entry.id == id] for id, number in ids.items() if number > 1]
 
     def find(self, beginning: str) -> Entry:
-        """The one entry whose checksum or id begins so.
-
-        Raises:
-            SnapshotError: when there is none, or several.
-        """
+        """The one entry whose checksum or id begins so."""
         found = [
             entry
-            for entry in (*self.entries(), *self.entries(archived=True))
+            for entry in self._all()
             if beginning and (entry.checksum.startswith(beginning) or entry.id.startswith(beginning))
         ]
         if not found:
@@ -187,11 +191,7 @@ class Library:
         return found[0]
 
     def open(self, entry: Entry) -> record.Snapshot | Scenario:
-        """The content of an entry, verified.
-
-        Raises:
-            SnapshotError: when it is damaged, tampered with or from a newer version.
-        """
+        """The content of an entry, verified."""
         with self._reading() as connection:
             row = connection.execute("SELECT packed FROM content WHERE checksum = ?", (entry.checksum,)).fetchone()
         if row is None:
@@ -222,7 +222,7 @@ class Library:
 
         An entry that cannot be read leaves a line that says so, and its fault in ``lost``; the others go out whole.
         """
-        entries = [*self.entries(), *self.entries(archived=True)]
+        entries = self._all()
         yield canonical({"kind": EXPORT_KIND, "format": record.FORMAT, "entries": len(entries)}) + "\n"
         for entry in entries:
             try:
@@ -237,11 +237,7 @@ class Library:
             yield canonical({**about, "content": content}) + "\n"
 
     def take_in(self, lines: Iterable[str]) -> tuple[int, list[str]]:
-        """Import what :meth:`export` wrote: how many entries are new, and why any line was refused.
-
-        Raises:
-            SnapshotError: when the lines are no library, or from a newer version; or the library cannot be written.
-        """
+        """Import what :meth:`export` wrote: how many entries are new, and why any line was refused."""
         source = iter(lines)
         expected = _check_header(next(source, ""))
         new, read, faults = 0, 0, []
@@ -262,21 +258,8 @@ class Library:
 
     def _add(self, connection: sqlite3.Connection, entry: Entry, packed: bytes) -> bool:
         """Insert an entry; true when it was there already."""
-        values = (
-            entry.checksum,
-            entry.id,
-            entry.kind,
-            entry.name,
-            json.dumps(entry.tags),
-            entry.note,
-            json.dumps(entry.minerals),
-            entry.author,
-            entry.created,
-            entry.saved,
-            int(entry.archived),
-        )
-        marks = ", ".join("?" * len(values))
-        done = connection.execute(f"INSERT INTO entry ({COLUMNS}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+        marks = ", ".join("?" * len(FIELDS))
+        done = connection.execute(f"INSERT INTO entry ({COLUMNS}) VALUES ({marks}) ON CONFLICT DO NOTHING", entry.row())
         if done.rowcount == 0:
             return True
         connection.execute("INSERT INTO content (checksum, packed) VALUES (?, ?)", (entry.checksum, packed))
@@ -296,7 +279,7 @@ class Library:
             numbers = short(", ".join(map(str, gone)))
             lacks = f"; in the order of saving, these entries cannot be read: {numbers}" if gone else ""
             self.damage = f"part of {self.told} is damaged ({error}); what can still be read is listed{lacks}"
-        return [_entry(row) for row in rows]
+        return [Entry.of_row(row) for row in rows]
 
     def _one_by_one(
         self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]
@@ -419,9 +402,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         raise SnapshotError(f"{path} is a database of another program, not a library; it was not changed")
     if version > len(MIGRATIONS):
         raise SnapshotError(
-            f"the library {path} has version {version}, from a newer Minerals Accord; this one knows "
-            f"versions up to {len(MIGRATIONS)}. "
-            "Update to open it; it was not changed"
+            f"the library {path} has version {version}, from a newer Minerals Accord; this one knows versions up to "
+            f"{len(MIGRATIONS)}. Update to open it; it was not changed"
         )
     if {"trigger", "view"} & set(objects):
         raise SnapshotError(f"the library {path} holds triggers or views, which ours never do; it is not opened")
@@ -429,32 +411,24 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _entry_of(item: record.Snapshot | Scenario, name: str, tags: Iterable[str], note: str) -> tuple[Entry, bytes]:
+    """An entry for a snapshot or scenario, and its packed content; a scenario's id leaves its name out."""
     now = _written(datetime.now(UTC))
-    scenario = item.scenario if isinstance(item, record.Snapshot) else item
-    entry = Entry(
-        checksum=_seal(item),
-        id=item.id if isinstance(item, record.Snapshot) else scenario_id(scenario),
-        kind="snapshot" if isinstance(item, record.Snapshot) else "scenario",
-        name=_short(name, "name") or _short(scenario.name, "name") or ", ".join(scenario.minerals),
-        tags=_tags(tags),
-        note=_short(note, "note"),
-        minerals=scenario.minerals,
-        author=item.record.author if isinstance(item, record.Snapshot) else "",
-        created=f"{item.created:%Y-%m-%dT%H:%M:%SZ}" if isinstance(item, record.Snapshot) else now,
-        saved=now,
-        archived=False,
-    )
-    text = item.to_json() if isinstance(item, record.Snapshot) else canonical(item.model_dump(mode="json"))
-    return entry, zlib.compress(text.encode(), 6)
-
-
-def scenario_id(scenario: Scenario) -> str:
-    """The id of a scenario: SHA-256 of what it asks, its name left out."""
-    return digest({key: value for key, value in scenario.model_dump(mode="json").items() if key != "name"})
-
-
-def _seal(item: record.Snapshot | Scenario) -> str:
-    return item.record.checksum if isinstance(item, record.Snapshot) else digest(item.model_dump(mode="json"))
+    if isinstance(item, record.Snapshot):
+        scenario, kind, author = item.scenario, "snapshot", item.record.author
+        checksum, id, created, text = (
+            item.record.checksum,
+            item.id,
+            f"{item.created:%Y-%m-%dT%H:%M:%SZ}",
+            item.to_json(),
+        )
+    else:
+        content = item.model_dump(mode="json")
+        scenario, kind, author = item, "scenario", ""
+        checksum, created, text = digest(content), now, canonical(content)
+        id = digest({key: value for key, value in content.items() if key != "name"})
+    title = _short(name, "name") or _short(scenario.name, "name") or ", ".join(scenario.minerals)
+    about = (title, _tags(tags), _short(note, "note"), scenario.minerals, author, created, now)
+    return Entry(checksum, id, kind, *about, archived=False), zlib.compress(text.encode(), 6)
 
 
 def _item(content: dict[str, Any], kind: str, what: str) -> record.Snapshot | Scenario:
@@ -473,9 +447,8 @@ def _unpacked(packed: object, name: str) -> str:
     try:
         text = unpacker.decompress(packed, LARGEST_FILE)
     except zlib.error:
-        raise SnapshotError(
-            f"the content of {name!r} is damaged; restore a copy of the library or import an export"
-        ) from None
+        told = f"the content of {name!r} is damaged; restore a copy of the library or import an export"
+        raise SnapshotError(told) from None
     if not unpacker.eof:
         raise SnapshotError(f"the content of {name!r} is cut off, or larger than any snapshot; it was not opened")
     return text.decode("utf-8", errors="replace")
@@ -486,10 +459,8 @@ def _check_header(line: str) -> int:
     if header.get("kind") != EXPORT_KIND or not isinstance(header.get("entries"), int):
         raise SnapshotError("the file is not an export of a library")
     if header.get("format") != record.FORMAT:
-        raise SnapshotError(
-            f"the export has format {header.get('format')}; this version reads format {record.FORMAT}. "
-            f"Update to import it"
-        )
+        told = f"the export has format {header.get('format')}; this version reads format {record.FORMAT}"
+        raise SnapshotError(f"{told}. Update to import it")
     return int(header["entries"])
 
 
@@ -525,13 +496,6 @@ def _written(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    checksum, id, kind, name, tags, note, minerals, author, created, saved, archived = row
-    return Entry(
-        checksum, id, kind, name, _listed(tags), note, _listed(minerals), author, created, saved, bool(archived)
-    )
-
-
 def _listed(text: str) -> tuple[str, ...]:
     try:
         items = json.loads(text)
@@ -541,9 +505,8 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _haystack(entry: Entry) -> str:
-    return " ".join(
-        (entry.name, *entry.tags, entry.note, *entry.minerals, entry.author, entry.id, entry.checksum, entry.kind)
-    ).casefold()
+    told = (entry.name, *entry.tags, entry.note, *entry.minerals, entry.author, entry.id, entry.checksum, entry.kind)
+    return " ".join(told).casefold()
 
 
 def _short(text: str, what: str) -> str:

@@ -1,13 +1,11 @@
-"""Making a snapshot.
-
-The scenario is solved, shocked and tried under other assumptions, and everything is written down.
-"""
+"""Making a snapshot: a scenario is solved, shocked and tried under other assumptions, and everything written down."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,24 +21,19 @@ from model.studies.ranges import main_assumptions
 from model.work import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from model.outcome import Headline, Outcome
+    from model.outcome import Outcome
     from model.scenario import Scenario
     from model.world import World
 
-TRIED = (
-    "price_usd_per_t",
-    "non_party_share",
-    "users_cost_usd",
-    "public_money_usd",
-    "producers_gain_usd",
-    "net_gain_usd",
-    "short_t",
-)
-"""Headline numbers that are kept of every trial of an assumption."""
+    Step = Callable[["_Draft"], None]
 
+SHOCKED = ("price_usd_per_t", "non_party_share", "users_cost_usd", "net_gain_usd", "short_t")
+"""Headline numbers that are kept of every named shock."""
+TRIED = (*SHOCKED, "public_money_usd", "producers_gain_usd")
+"""Headline numbers that are kept of every trial of an assumption."""
 DESIGN_TABLES = ("term_sheet", "gains", "security", "red_lines")
 
 
@@ -90,11 +83,7 @@ def freezing(
 
 
 def design_tables(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables of an optimiser's RESULT as content of a snapshot, and its status as one more.
-
-    Raises:
-        SnapshotError: naming the part that is damaged.
-    """
+    """The tables of an optimiser's RESULT as content of a snapshot, and its status as one more."""
     for name in DESIGN_TABLES:
         rows = result.get(name) or []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -102,9 +91,7 @@ def design_tables(result: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(result.get("status"), dict):
         raise SnapshotError("the result of the optimiser is damaged: it has no 'status'")
     frames = {name: pd.DataFrame(result[name]) for name in DESIGN_TABLES if result.get(name)}
-    status = pd.DataFrame(
-        {"item": list(result["status"]), "value": [str(value) for value in result["status"].values()]}
-    )
+    status = pd.DataFrame([(item, str(value)) for item, value in result["status"].items()], columns=["item", "value"])
     return {name: table(frame) for name, frame in {**frames, "status": status}.items()}
 
 
@@ -116,31 +103,23 @@ def results(world: World, scenario: Scenario) -> dict[str, Any]:
     return _tables(draft)
 
 
-def _steps(world: World, scenario: Scenario) -> list[tuple[str, Any]]:
+def _steps(world: World, scenario: Scenario) -> list[tuple[str, Step]]:
     """Everything that is to be solved, each with its label."""
     names = Names(world.tables)
-    steps: list[tuple[str, Any]] = [("scenario", lambda draft: _add_outcome(draft, world, scenario, names))]
+    steps: list[tuple[str, Step]] = [("scenario", partial(_add_outcome, world, scenario, names))]
     for mineral in scenario.minerals:
-        steps.append((f"floors on {mineral}", lambda draft, k=mineral: _add_response(draft, world, scenario, k, names)))
-        steps += [
-            (f"shock {name}", lambda draft, k=mineral, name=name: _add_shock(draft, world, scenario, k, name))
-            for name in world.library.for_mineral(mineral)
-        ]
+        on = (world, scenario, mineral)
+        steps.append((f"floors on {mineral}", partial(_add_response, *on, names)))
+        steps += [(f"shock {name}", partial(_add_shock, *on, name)) for name in world.library.for_mineral(mineral)]
         trials: list[tuple[str, str, float | None]] = [("as assumed", "", None)]
         for assumption in main_assumptions(world, scenario, mineral):
             ends = (("low", assumption.low), ("high", assumption.high))
             trials += [(assumption.name, end, value) for end, value in ends if value != assumption.value]
-        steps += [
-            (
-                f"{name} {end}",
-                lambda draft, k=mineral, trial=(name, end, value): _add_trial(draft, world, scenario, k, *trial),
-            )
-            for name, end, value in trials
-        ]
+        steps += [(f"{name} {end}", partial(_add_trial, *on, name, end, value)) for name, end, value in trials]
     return steps
 
 
-def _add_outcome(draft: _Draft, world: World, scenario: Scenario, names: Names) -> None:
+def _add_outcome(world: World, scenario: Scenario, names: Names, draft: _Draft) -> None:
     outcome = world.outcome(scenario)
     parties = set(scenario.parties)
     draft.frames |= {name: getattr(outcome, name) for name in ("accounts", "prices", "quantities", "sources")}
@@ -178,42 +157,22 @@ def _parties(outcome: Outcome, mineral: str) -> pd.DataFrame:
     )
     prices = prices[prices["stage"] == last].set_index("region")
     flows = flows[flows["stage"] == last]
-    accounts = accounts.set_index("region")
     outside = flows[~flows["exporter"].isin(outcome.parties)]
-    rows = []
-    for party in outcome.parties:
-        bought, foreign = (frame[frame["importer"] == party] for frame in (flows, outside))
-        rows.append(
-            {
-                "mineral": mineral,
-                "region": party,
-                **{
-                    f"price_{state}_usd_per_t": _cell(prices, party, f"consumer_price_{state}_usd_per_t")
-                    for state in ("status_quo", "with_agreement")
-                },
-                **{
-                    f"non_party_share_{state}": _share(foreign[state], bought[state])
-                    for state in ("status_quo", "with_agreement")
-                },
-                "net_usd": _cell(accounts, party, "net_usd"),
-            }
-        )
-    return pd.DataFrame(rows)
+    states = ["status_quo", "with_agreement"]
+    bought, foreign = (frame.groupby("importer")[states].sum() for frame in (flows, outside))
+    shares = foreign.reindex(bought.index, fill_value=0.0) / bought.where(bought > 0)
+    columns = {f"price_{state}_usd_per_t": prices[f"consumer_price_{state}_usd_per_t"] for state in states}
+    columns |= {f"non_party_share_{state}": shares[state] for state in states}
+    columns["net_usd"] = accounts.set_index("region")["net_usd"]
+    found = pd.DataFrame({name: column.reindex(outcome.parties) for name, column in columns.items()})
+    return found.rename_axis("region").reset_index().assign(mineral=mineral)[["mineral", "region", *columns]]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.itertuples(index=False, name=None)]
 
 
-def _cell(frame: pd.DataFrame, row: str, column: str) -> float:
-    return float(frame[column].get(row, math.nan))
-
-
-def _share(part: pd.Series, whole: pd.Series) -> float:
-    return float(part.sum() / whole.sum()) if whole.sum() > 0 else math.nan
-
-
-def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str, names: Names) -> None:
+def _add_response(world: World, scenario: Scenario, mineral: str, names: Names, draft: _Draft) -> None:
     floor = next((item for item in scenario.agreement.floors if item.mineral == mineral), None)
     level = None if floor is None else floor.price
     try:
@@ -238,7 +197,7 @@ def _add_response(draft: _Draft, world: World, scenario: Scenario, mineral: str,
     draft.sentences[mineral]["response"] = [curve_sentence(curve, level, fails_in, names)]
 
 
-def _add_shock(draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str) -> None:
+def _add_shock(world: World, scenario: Scenario, mineral: str, name: str, draft: _Draft) -> None:
     """One named shock in place of the scenario's own shocks, with and without the agreement."""
     shocked = scenario.model_copy(update={"minerals": (mineral,), "shocks": (NamedShock(name=name),)})
     row: dict[str, Any] = {"mineral": mineral, "shock": name, "fault": None}
@@ -248,21 +207,20 @@ def _add_shock(draft: _Draft, world: World, scenario: Scenario, mineral: str, na
     except AccordError as error:
         draft.rows["shocks"].append({**row, "fault": str(error)})
         return
-    columns = ("price_usd_per_t", "non_party_share", "users_cost_usd", "net_gain_usd", "short_t")
     both = (("without_agreement", without), ("with_agreement", with_it))
-    row |= {f"{column}_{state}": getattr(headline, column) for column in columns for state, headline in both}
+    row |= {f"{column}_{state}": getattr(headline, column) for column in SHOCKED for state, headline in both}
     draft.rows["shocks"].append({**row, "price_status_quo_usd_per_t": with_it.price_status_quo_usd_per_t})
 
 
 def _add_trial(
-    draft: _Draft, world: World, scenario: Scenario, mineral: str, name: str, end: str, value: float | None
+    world: World, scenario: Scenario, mineral: str, name: str, end: str, value: float | None, draft: _Draft
 ) -> None:
     """The headline with one assumption at an end of its range; the scenario's other assumptions stay as they are."""
     change = {} if value is None else {name: value}
     trial = scenario.model_copy(update={"minerals": (mineral,), "assumptions": {**scenario.assumptions, **change}})
     row: dict[str, Any] = {"mineral": mineral, "assumption": name, "end": end, "value": value, "fault": None}
     try:
-        headline: Headline = world.outcome(trial).headline(mineral)
+        headline = world.outcome(trial).headline(mineral)
     except AccordError as error:
         draft.rows["sensitivity"].append({**row, "fault": str(error)})
         return
@@ -286,9 +244,9 @@ def _plain(cell: Any) -> str | bool | int | float | None:
     value = cell.item() if hasattr(cell, "item") else cell
     if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int)):
         return value
-    return str(value)
+    return value + 0.0 if isinstance(value, float) else str(value)  # no negative zero
 
 
 def _seal(world: World, scenario: Scenario, draft: _Draft, rows: dict[str, pd.DataFrame], origin: Origin) -> Snapshot:

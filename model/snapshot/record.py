@@ -197,20 +197,12 @@ def parse(text: str, what: str = "snapshot") -> Snapshot:
 
 
 def read(path: Path) -> Snapshot:
-    """The snapshot in a file.
-
-    Raises:
-        SnapshotError: as :func:`parse`, or when the file cannot be read.
-    """
+    """The snapshot in a file."""
     return parse(read_text(path, "snapshot"), named("snapshot", path))
 
 
 def opened(content: dict[str, Any], what: str) -> Snapshot:
-    """A snapshot from a file's content, verified.
-
-    Raises:
-        SnapshotError: when it is from a newer version, tampered with, or no snapshot at all.
-    """
+    """A snapshot from a file's content, verified."""
     if content.get("kind") != KIND:
         raise SnapshotError(f"{what} is not a snapshot of Minerals Accord")
     _check_format(content.get("format"), what)
@@ -228,10 +220,10 @@ def _check_format(number: object, what: str) -> None:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise SnapshotError(f"{what} has no valid format number")
     if number > FORMAT:
-        raise SnapshotError(
-            f"{what} has format {number}, from a newer version of Minerals Accord; this one reads up "
-            f"to format {FORMAT}. Update to open it"
+        told = (
+            f"{what} has format {number}, from a newer version of Minerals Accord; this one reads up to format {FORMAT}"
         )
+        raise SnapshotError(f"{told}. Update to open it")
 
 
 def _check_seals(content: dict[str, Any], what: str) -> None:
@@ -240,15 +232,11 @@ def _check_seals(content: dict[str, Any], what: str) -> None:
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         raise SnapshotError(f"{what} lacks the parts of a snapshot") from None
     if whole != content.get("checksum"):
-        raise SnapshotError(
-            f"{what}: the checksum does not match, so the file was changed or damaged after it was "
-            f"made. Ask its author for the original"
-        )
+        told = f"{what}: the checksum does not match, so the file was changed or damaged after it was made"
+        raise SnapshotError(f"{told}. Ask its author for the original")
     if inner != content.get("id"):
-        raise SnapshotError(
-            f"{what}: the id does not match its scenario, assumptions, data and versions; it is not "
-            f"what it claims to be"
-        )
+        told = f"{what}: the id does not match its scenario, assumptions, data and versions"
+        raise SnapshotError(f"{told}; it is not what it claims to be")
 
 
 def _check_names(record: Content, what: str) -> None:

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from model.snapshot.record import Snapshot
 
 TOLERANCE = 1e-6
-"""Largest difference that counts as none: relative to a number.
-
-For numbers near zero also a millionth of a millionth of the largest in their column.
-"""
+"""Largest difference that counts as none, relative to a number; near zero its square times the column's largest."""
 DIFFERENCES = ("table", "row", "column", "stored", "replayed", "from_data", "from_versions")
 
 
@@ -95,30 +92,22 @@ def compare(stored: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[pd.DataF
             for column in {**old, **new}:
                 compared += 1
                 if not _same(old.get(column), new.get(column), allowed.get(column, 0.0)):
-                    found.append(
-                        (name, " ".join(place[:-1]), column, old.get(column), new.get(column), math.nan, math.nan)
-                    )
+                    row = " ".join(place[:-1])
+                    found.append((name, row, column, old.get(column), new.get(column), math.nan, math.nan))
     return pd.DataFrame(found, columns=list(DIFFERENCES)), compared
 
 
 def _rows(content: Any, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Cells by column, by the texts that identify a row; a counter tells doubles apart."""
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
-    for cells in content["rows"]:
-        row = dict(zip(content["columns"], cells, strict=True))
-        place = tuple(str(row.get(column)) for column in key)
-        count = sum(other[:-1] == place for other in rows) if (*place, "1") in rows else 0
-        rows[*place, str(count + 1)] = {column: value for column, value in row.items() if column not in key}
-    return rows
+    """Cells by column, by the texts that identify a row."""
+    rows = evidence.by_key((dict(zip(content["columns"], cells, strict=True)) for cells in content["rows"]), key)
+    return {place: {name: cell for name, cell in row.items() if name not in key} for place, row in rows.items()}
 
 
 def _allowed(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Absolute difference allowed per column for numbers near zero."""
     largest: dict[str, float] = {}
-    for row in rows:
-        for column, value in row.items():
-            if _is_number(value):
-                largest[column] = max(largest.get(column, 0.0), abs(value))
+    for column, value in (cell for row in rows for cell in row.items() if _is_number(cell[1])):
+        largest[column] = max(largest.get(column, 0.0), abs(value))
     return {column: TOLERANCE * TOLERANCE * value for column, value in largest.items()}
 
 
@@ -127,12 +116,11 @@ def _is_number(value: object) -> bool:
 
 
 def _same(old: Any, new: Any, allowed: float) -> bool:
+    """Whether two cells tell the same; a number that is not there is like one that is next to nothing."""
     if _is_number(old) and _is_number(new):
         return bool(abs(old - new) <= max(TOLERANCE * max(abs(old), abs(new)), allowed))
-    if old is None and _is_number(new):
-        return bool(abs(new) <= allowed)
-    if new is None and _is_number(old):
-        return bool(abs(old) <= allowed)
+    if None in (old, new) and (_is_number(old) or _is_number(new)):
+        return bool(abs(new if old is None else old) <= allowed)
     return bool(old == new)
 
 
@@ -146,10 +134,9 @@ def _versions(snapshot: Snapshot) -> list[str]:
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any], what: str) -> list[str]:
-    names = sorted({*before, *after})
     return [
-        f"{what}{name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
-        for name in names
+        f"{what}{name}: {_short(before.get(name))} → {_short(after.get(name))}"
+        for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     ]
 
@@ -161,33 +148,25 @@ def _told_apart(
     changed: list[RowChange],
     folder: Path | None,
 ) -> tuple[pd.DataFrame, str]:
-    """The differences with their two parts.
-
-    Today's versions are run on the stored rows, which shows what versions alone do.
-    """
+    """The differences with their two parts: today's versions on the stored rows show what versions alone do."""
     step = _numbers(differences["replayed"]) - _numbers(differences["stored"])
     if not changed:
         return differences.assign(from_data=0.0, from_versions=step), ""
     try:
         with tempfile.TemporaryDirectory() as place:
             then = make.results(World(evidence.put_back(snapshot.data, folder, Path(place))), snapshot.scenario)
-    except DataError as error:
-        return (
-            differences,
-            f"the stored rows no longer fit today's tables, so data and versions cannot be told apart: {error}",
-        )
     except AccordError as error:
-        return (
-            differences,
-            f"today's versions find no result on the stored rows, so data and versions cannot be told apart: {error}",
+        misfit = isinstance(error, DataError)
+        why = (
+            "the stored rows no longer fit today's tables"
+            if misfit
+            else "today's versions find no result on the stored rows"
         )
+        return differences, f"{why}, so data and versions cannot be told apart: {error}"
     by_versions, _ = compare(stored, then)
     place_of = ["table", "row", "column"]
     old = by_versions.set_index(place_of)["replayed"]
-    values = [
-        old.get(tuple(row), value)
-        for *row, value in differences[[*place_of, "stored"]].itertuples(index=False, name=None)
-    ]
+    values = [old.get(tuple(row), value) for *row, value in differences[[*place_of, "stored"]].to_numpy(dtype=object)]
     from_versions = _numbers(pd.Series(values, index=differences.index)) - _numbers(differences["stored"])
     return differences.assign(from_data=step - from_versions, from_versions=from_versions), ""
 
@@ -200,12 +179,11 @@ def _numbers(cells: pd.Series) -> pd.Series:
 def report(snapshot: Snapshot, found: Replay, most: int = 25) -> str:
     """A replay in words: what was compared, what changed, and the largest effects, headline first."""
     lines = [f"Snapshot {snapshot.short_id}, made {snapshot.created:%Y-%m-%d %H:%M} UTC: id and checksum hold."]
-    if found.same:
-        lines.append(f"THE SAME: {found.compared:,} values compared, none differs by more than a millionth.")
-    else:
-        lines.append(
-            f"DIFFERENT: {len(found.differences):,} of {found.compared:,} values differ by more than a millionth."
-        )
+    lines.append(
+        f"THE SAME: {found.compared:,} values compared, none differs by more than a millionth."
+        if found.same
+        else f"DIFFERENT: {len(found.differences):,} of {found.compared:,} values differ by more than a millionth."
+    )
     lines += ["What changed since:", *(f"  {line}" for line in _causes(found))]
     if not found.same:
         lines += ["What it did to the results:", *(f"  {line}" for line in _effects(found.differences, most))]
@@ -216,10 +194,8 @@ def report(snapshot: Snapshot, found: Replay, most: int = 25) -> str:
 
 def _causes(found: Replay) -> list[str]:
     lines = [f"data row {change}" for change in found.rows]
-    if found.other_data:
-        lines.append("data rows that this snapshot does not use")
-    lines += found.versions
-    lines += [f"{text} (the snapshot keeps its own value)" for text in found.defaults]
+    lines += ["data rows that this snapshot does not use"] if found.other_data else []
+    lines += [*found.versions, *(f"{text} (the snapshot keeps its own value)" for text in found.defaults)]
     return lines or ["nothing that is recorded"]
 
 
@@ -239,7 +215,10 @@ def _effect(row: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.8g}" if _is_number(value) else "none" if value is None else str(value)
+    """A stored value in a message; None and what a frame makes of it are no value at all."""
+    if value is None or value != value:  # noqa: PLR0124 (NaN alone differs from itself)
+        return "not there"
+    return f"{value:.8g}" if _is_number(value) else str(value)
 
 
 def as_content(found: Replay) -> dict[str, Any]:

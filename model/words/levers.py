@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model.units import MILLION, PERCENT
+from model.words.numbers import exact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,13 +60,12 @@ class Lever:
 
     def help(self) -> str:
         """Meaning, unit, bounds, default and source in one line."""
-        default = self.about.get("default", "must be given")
         parts = [
             str(self.about.get("description", "")),
             f"unit: {self.unit}",
-            f"at least {self.least:g}" if self.least is not None else "",
-            f"at most {self.most:g}" if self.most is not None else "",
-            f"default: {'none' if default is None else default}",
+            f"at least {exact(self.least)}" if self.least is not None else "",
+            f"at most {exact(self.most)}" if self.most is not None else "",
+            f"default: {self._default()}",
             str(self.about.get("source", FREE)),
         ]
         return "; ".join(part for part in parts if part)
@@ -101,6 +101,12 @@ class Lever:
     def reach(self, value: float) -> float:
         """The upper end of a slider on the screen: as far as a rate usually goes, and never short of what is set."""
         return max(self.shown(value) or 0.0, self.most or self.shown(WHOLE) or 0.0)
+
+    def _default(self) -> str:
+        value = self.about.get("default", "must be given")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return exact(self.shown(value) or 0.0)
+        return "none" if value is None else str(value)
 
     def _screen(self) -> tuple[str, float]:
         unit = str(self.about.get("unit", "")).split(" (")[0]

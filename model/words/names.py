@@ -44,8 +44,14 @@ def _products(minerals: pd.DataFrame) -> dict[str, str]:
     return words
 
 
+def _severities(shocks: pd.DataFrame) -> dict[str, tuple[float | None, str]]:
+    """Severity and its unit of every shock; the first of its rows says which, as in the library."""
+    rows = shocks[["shock_id", "severity", "unit"]].to_numpy()[::-1]
+    return {str(id): (float(severity), str(unit)) for id, severity, unit in rows}
+
+
 def readable(assumption: str) -> str:
-    """An assumption's name as words.
+    """An assumption's or a field's name as words.
 
     >>> readable("demand_elasticity_short.antimony")
     'demand elasticity short (antimony)'
@@ -59,7 +65,7 @@ class Names:
 
     def __init__(self, tables: Tables) -> None:
         minerals, coalitions = tables["minerals"], tables["coalitions"]
-        shocks = tables["shocks"].drop_duplicates("shock_id")
+        shocks = tables["shocks"]
         self._names: Mapping[str, Mapping[str, str]] = {
             "region": _by_id(tables["regions"]),
             "mineral": _by_id(minerals),
@@ -67,18 +73,22 @@ class Names:
             "industry": _by_id(tables["industries"]),
             "shock": dict(zip(shocks["shock_id"], shocks["name"], strict=True)),
         }
-        self._severities: dict[str, tuple[float | None, str]] = {
-            id: (float(severity), unit) for id, severity, unit in shocks[["shock_id", "severity", "unit"]].to_numpy()
-        }
+        self._severities = _severities(shocks)
         self._coalitions = {frozenset(str(row.members).split(";")): str(row.name) for row in coalitions.itertuples()}
         self.status_quo_date = str(tables["status_quo"].iloc[0]["date"])[:10]
 
     @classmethod
-    def stored(cls, names: Mapping[str, Mapping[str, str]], parties: Iterable[str], status_quo_date: str) -> Names:
-        """The names that a snapshot holds, by kind and id."""
+    def stored(
+        cls,
+        names: Mapping[str, Mapping[str, str]],
+        parties: Iterable[str],
+        status_quo_date: str,
+        shocks: pd.DataFrame | None = None,
+    ) -> Names:
+        """The names that a snapshot holds, by kind and id, and its rows of the table of ``shocks``."""
         kept = cls.__new__(cls)
         kept._names = names
-        kept._severities = {}
+        kept._severities = {} if shocks is None else _severities(shocks)
         kept._coalitions = {frozenset(parties): names.get("coalition", {}).get("parties", "")}
         kept.status_quo_date = status_quo_date
         return kept
@@ -129,15 +139,13 @@ class Names:
 
     def the_parties(self, parties: Sequence[str]) -> str:
         """The parties inside a sentence: a named coalition, a few names, or a number of countries."""
-        coalition = self.coalition(parties)
-        if coalition:
-            return f"{coalition} ({len(parties)} parties)" if len(parties) > 3 else self.the_regions(parties)
-        return self.the_regions(parties)
+        coalition = self.coalition(parties) if len(parties) > 3 else ""
+        return f"{coalition} ({len(parties)} parties)" if coalition else self.the_regions(parties)
 
     def shock(self, name: str) -> str:
         """A library shock's name."""
         return self._of("shock", name)
 
     def severity(self, shock: str) -> tuple[float | None, str]:
-        """The library's own severity of a shock and its unit; a snapshot holds neither."""
+        """The library's own severity of a shock and its unit."""
         return self._severities.get(shock, (None, ""))

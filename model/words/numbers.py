@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MINUS = "−"
-LEAST_USD = 1.0
-"""A smaller change of money is told as none: it is what rounding leaves of sums of billions [USD/yr]."""
+LEAST_USD = 1e3
+"""A smaller change of money is told as none: less than what sums of billions bear or anyone negotiates [USD/yr]."""
+LEAST_SHARE = 5e-5
+"""A smaller change of a share or of a price, as a share of it, is told as none."""
 NO_CHANGE = "no change"
 SCALES = ((1e12, "trillion "), (1e9, "billion "), (MILLION, "million "))
 
@@ -50,6 +52,15 @@ def exact_percent(share: float) -> str:
     return f"{exact(float(f'{100 * share:.12g}'))} %"
 
 
+def level(value: float, unit: str) -> str:
+    """A number with all its digits and without its unit; a share in percent, as readers set it.
+
+    >>> level(0.7, "share of exports stopped"), level(120.0, "t contained per year")
+    ('70 %', '120')
+    """
+    return exact_percent(value) if unit.startswith("share") else exact(value)
+
+
 def money(usd: float, digits: int = 3) -> str:
     """An amount of money without its sign.
 
@@ -66,7 +77,7 @@ def money(usd: float, digits: int = 3) -> str:
 def changes(usd: float) -> bool:
     """Whether a change of money is one to be told.
 
-    >>> changes(-3.7e-9), changes(2.0)
+    >>> changes(-3.7e-9), changes(2e3)
     (False, True)
     """
     return abs(usd) >= LEAST_USD
@@ -135,9 +146,19 @@ def signed_percent(share: float) -> str:
     >>> signed_percent(0.2), signed_percent(-0.034), signed_percent(1e-7)
     ('+20 %', '−3.4 %', 'no change')
     """
-    if abs(share) < 5e-5:
+    if abs(share) < LEAST_SHARE:
         return NO_CHANGE
     return f"{sign(share)}{percent(abs(share))}"
+
+
+def signed_points(change: float) -> str:
+    """A change of a share in percentage points with its sign.
+
+    >>> signed_points(-0.034), signed_points(0.0004)
+    ('−3.4 points', 'no change')
+    """
+    shown = f"{abs(100 * change):.1f}"
+    return NO_CHANGE if float(shown) == 0 else f"{sign(change)}{shown} points"
 
 
 def counted(number: int, one: str, several: str) -> str:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 4
 """Regions that a short sentence lists by name."""
-SHARE_OF = "share of "
-"""Beginning of the unit of a severity that is a share."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,6 @@ class Voice:
         title, (own, unit) = self.names.shock(name), self.names.severity(name)
         if severity is None or severity == own:
             return title
-        if unit.startswith(SHARE_OF):
+        if not unit or unit.startswith("share"):  # as nearly all severities are
             return f"{title}, at severity {self.percent(severity)}"
-        return f"{title} ({self.number(severity)} {unit})" if unit else f"{title}, at severity {self.number(severity)}"
+        return f"{title} ({self.number(severity)} {unit})"

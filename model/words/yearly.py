@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.units import MILLION
-from model.words.numbers import figures
+from model.words.numbers import LEAST_USD, figures, sign
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -15,7 +15,7 @@ def signed(value: float, digits: int = 3) -> str:
     shown = abs(rounded(value, digits))
     if shown == 0.0:
         return "0"
-    return f"{'+' if value > 0 else '−'}{figures(shown, digits) if shown >= 1.0 else f'{shown:.2f}'}"
+    return f"{sign(value)}{figures(shown, digits) if shown >= 1.0 else f'{shown:.2f}'}"
 
 
 def money_a_year(musd: float, digits: int = 3) -> str:
@@ -40,15 +40,15 @@ def signed_money_a_year(musd: float, digits: int = 3) -> str:
     """
     if abs(musd) < SMALLEST_SHOWN:
         return "0"
-    return f"{'+' if musd > 0 else '−'}{money_a_year(musd, digits)}"
+    return f"{sign(musd)}{money_a_year(musd, digits)}"
 
 
 SMALLEST_MILLION = 0.1
 """Smaller amounts are told in thousands [million USD/yr]."""
 SMALLEST_THOUSAND = 0.001
 """Smaller amounts are told in dollars [million USD/yr]."""
-SMALLEST_SHOWN = 1e-3
-"""Amounts below this are told as nothing: levels are in negotiable steps [million USD/yr]."""
+SMALLEST_SHOWN = LEAST_USD / MILLION
+"""Amounts below this are told as nothing [million USD/yr]."""
 
 
 def rounded(value: float, digits: int) -> float:
