@@ -146,8 +146,8 @@ class Solver:
         if price_error <= LARGEST_PRICE_ERROR and gap <= LARGEST_PRICE_ERROR:
             return Proved(point, price_error, solution.seconds)
         raise SolveError(
-            f"the linear programme does not confirm the equilibrium of {system.problem.market.mineral}: prices "
-            f"differ by {price_error:.2g} of the price scale, its optimum by {gap:.2g}; try another level"
+            f"the equilibrium found for {system.problem.market.mineral} is not confirmed by its proof, so none is "
+            f"shown: prices differ by {price_error:.2g} of the price scale, the optimum by {gap:.2g}; try another level"
         )
 
     def _programme(self, system: System) -> tuple[Ladder, CompiledProgramme]:
