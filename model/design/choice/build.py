@@ -92,7 +92,7 @@ def _gains(m: pyo.ConcreteModel, terms: Terms) -> None:
         return linear([*expected(entries[i], terms.frame.probability), (-1.0, m.expected_gain_musd[i])]) == 0.0
 
     m.state_gain = pyo.Block(m.party if terms.request.participation == "every_state" else [], doc="Gains by state")
-    m.account_data = {party: StateAccount(m, block, entries[party]) for party, block in m.state_gain.items()}
+    m.account_data = {party: StateAccount(block, entries[party]) for party, block in m.state_gain.items()}
 
 
 def _limits(m: pyo.ConcreteModel, terms: Terms) -> None:

@@ -80,7 +80,7 @@ def _cvar(m: pyo.ConcreteModel, terms: Terms) -> Any:
         )
         m.outcome = pyo.Block(doc="The parties' weighted gain by state")
         weights = np.array([terms.request.weight(i) for i in terms.frame.parties])
-        account = StateAccount(m, m.outcome, entries_of(m, terms, weights, net=True))
+        account = StateAccount(m.outcome, entries_of(m, terms, weights, net=True))
 
         @m.Constraint(m.state, doc="Excess of the parties' weighted loss [million USD/yr]")
         def excess_of_loss(m: Any, s: int) -> Any:
