@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,7 @@ from model.design.questions.attribution import (
 from model.design.questions.cards import assured, cards, gets, gives, red_lines, signs
 from model.design.questions.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
 from model.design.questions.evaluate import Evaluator, Trial
-from model.design.questions.levels import Reached, level_search, tries_of
+from model.design.questions.levels import Reached, first_reaching
 from model.design.questions.levers import answer_in_words, one_lever
 from model.design.questions.membership import (
     Coalition,
@@ -126,29 +126,44 @@ def returned(steps: Generator[Any, None, Any]) -> Any:
             return ended.value
 
 
-def found(search: Generator[float, float, Reached], measure: Callable[[float], float]) -> tuple[Reached, int]:
-    """What a search finds with a plain measure, and how many levels it tried."""
-    level, tries = next(search), 1
+class Plain:
+    """An evaluator for which a level is its own trial, and nothing is to be solved."""
+
+    def fill(self, trials: Sequence[Any]) -> Iterator[Any]:
+        return iter(())
+
+
+def found(target: float, levels: list[float], measure: Callable[[float], float]) -> tuple[Reached, list[Any]]:
+    """What a search finds with a plain measure, and its steps."""
+    evaluator: Any = Plain()
+    search = first_reaching(evaluator, target, levels, lambda level: level, measure)  # type: ignore[arg-type, return-value]
+    steps: list[Any] = []
     while True:
         try:
-            level, tries = search.send(measure(level)), tries + 1
+            steps.append(next(search))
         except StopIteration as ended:
-            return ended.value, tries
+            return ended.value, steps
 
 
 # one lever
 
 
 def test_a_level_is_bracketed_where_the_target_is_first_crossed() -> None:
-    levels = [0.0, 2.0, 4.0, 8.0]
-    reached, tries = found(level_search(9.0, levels, 0.01), lambda level: level**2)
+    reached, steps = found(9.0, [0.0, 2.0, 4.0, 8.0], lambda level: level**2)
     assert reached.level == pytest.approx(3.0, abs=0.01)
-    assert reached.value >= 9.0
-    assert tries <= tries_of(levels, 0.01)
+    assert reached.value == reached.level**2 >= 9.0
+    assert [step.done for step in steps] == list(range(1, len(steps) + 1))
+    assert steps[-1].done < steps[-1].total
+
+
+def test_a_level_found_has_figures_that_can_be_agreed_on() -> None:
+    reached, _ = found(50_123.4, [0.0, 90_000.0, 120_000.0], lambda level: level)
+    assert reached.level in {50_130.0, 50_140.0, 50_150.0}
+    assert found(2.0, [2.0, 3.0], lambda level: level)[0] == Reached(2.0, 2.0)
 
 
 def test_a_lever_that_cannot_reach_its_target_says_how_far_it_comes() -> None:
-    reached, _ = found(level_search(5.0, [0.0, 2.0, 4.0, 8.0], 0.01), lambda level: min(level, 3.0))
+    reached, _ = found(5.0, [0.0, 2.0, 4.0, 8.0], lambda level: min(level, 3.0))
     assert reached == Reached(None, 3.0)
 
 
@@ -160,6 +175,7 @@ def test_the_lowest_floor_that_reaches_a_target_is_found(evaluator: Evaluator, t
     assert answer.value >= target
     assert answer.now == pytest.approx(target)
     assert answer.agreement.floors[0].price == answer.level
+    assert f"is {answer.level:,.0f} USD/t" in answer_in_words(answer, names)
     assert "lowest price floor" in answer_in_words(answer, names)
 
 
@@ -169,6 +185,9 @@ def test_a_target_out_of_reach_gives_the_reason(evaluator: Evaluator, trial: Tri
     assert answer.agreement is None
     assert "No price floor" in answer_in_words(answer, names)
     assert "comes to is" in answer_in_words(answer, names)
+    why = (("JPN", "supply from JPN and its partners alone keeps the price at 47,065.1; arrivals have ended"),)
+    told = answer_in_words(replace(answer, why_not=why), names)
+    assert "Japan: supply from Japan and its partners alone keeps the price at 47,100 USD/t; arrivals" in told
 
 
 def test_a_target_met_without_the_lever_needs_none(evaluator: Evaluator, trial: Trial, names: Names) -> None:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from model.design.questions.aims import producer_price
-from model.design.questions.levels import (
-    HIGHEST_FLOOR,
-    SCAN_POINTS,
-    SHARPNESS,
-    SLACK_QUOTA,
-    level_search,
-    tries_of,
-    work_out,
-)
+from model.design.questions.levels import first_reaching
+from model.design.questions.levers import PROHIBITIVE, levels_of, with_more
 from model.design.wording import level_in_words
 from model.errors import AccordError
-from model.instruments import Agreement, Duty, Floor, Mechanism, Tariff, Trq
-from model.words.numbers import figures
+from model.instruments import Agreement, Duty, Mechanism
+from model.words.numbers import exact, figures
 from model.words.yearly import signed_money_a_year
 from model.work import Progress
 
@@ -34,22 +26,22 @@ if TYPE_CHECKING:
 
 SAME_PRICE = 1e-5
 """Producers' prices that differ by less than this share are the same."""
-PROHIBITIVE = 2.0
-"""Over-quota rate at which a TRQ acts as a quota [share of value]; also the highest tariff tried."""
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """An instrument that can support producers' price: its name and the unit of its level."""
+    """An instrument that can support producers' price: its name, what is set, the unit of that, and its other terms."""
 
     name: str
+    lever: str
     unit: str
+    terms: dict[str, Any] = field(default_factory=dict)
 
 
 INSTRUMENTS = {
-    **{mechanism.value: Instrument(f"Floor by {mechanism.words}", "USD/t") for mechanism in Mechanism},
-    "tariff": Instrument("Tariff on non-parties", "share of value"),
-    "trq": Instrument("Quota on non-parties", "t/yr"),
+    **{each.value: Instrument(f"Floor by {each.words}", "floor", "USD/t", {"mechanism": each}) for each in Mechanism},
+    "tariff": Instrument("Tariff on non-parties", "tariff", "share of value"),
+    "trq": Instrument("Quota on non-parties", "trq", "t/yr", {"over_quota": Duty(ad_valorem=PROHIBITIVE)}),
 }
 
 
@@ -110,26 +102,25 @@ def _part(
 def _equivalent(
     evaluator: Evaluator, bare: Trial, mineral: str, name: str, target: float, users: tuple[str, ...]
 ) -> Generator[Progress[None], None, Equivalent]:
-    def at(level: float) -> Trial:
-        return replace(bare, agreement=_supporting(evaluator, bare, mineral, name, level, users))
+    tried = INSTRUMENTS[name]
 
-    levels = _levels(evaluator, bare, mineral, name)
-    sharpness = SHARPNESS * abs(levels[-1] - levels[0]) / 4
-    search = level_search(target - SAME_PRICE * target, levels, sharpness)
+    def at(level: float) -> Trial:
+        more = with_more(evaluator, bare, mineral, tried.lever, level, users, **tried.terms)
+        return replace(bare, agreement=more)
+
+    levels = levels_of(evaluator, bare, mineral, tried.lever)
+    if tried.lever == "floor":  # never none; half as many are enough, since the price only rises with the floor
+        levels = levels[1::2]
     try:
-        reached = yield from work_out(
-            evaluator,
-            search,
-            at,
-            lambda trial: producer_price(evaluator, trial, mineral),
-            tries_of(levels, sharpness),
+        reached = yield from first_reaching(
+            evaluator, target * (1.0 - SAME_PRICE), levels, at, lambda trial: producer_price(evaluator, trial, mineral)
         )
     except AccordError as error:
         return Equivalent(name, None, float("nan"), reason=str(error))
     if reached.level is None:
         low, high = sorted((levels[0], levels[-1]))
         reason = (
-            f"no level from {figures(low)} to {figures(high)} {INSTRUMENTS[name].unit} gives {figures(target)} USD/t; "
+            f"no level from {exact(low)} to {exact(high)} {tried.unit} gives {figures(target)} USD/t; "
             f"the most is {figures(reached.value)} USD/t"
         )
         return Equivalent(name, None, reached.value, reason=reason)
@@ -142,40 +133,12 @@ def _equivalent(
     return Equivalent(name, reached.level, reached.value, expected(option.users), expected(option.producers), treasury)
 
 
-def _levels(evaluator: Evaluator, bare: Trial, mineral: str, name: str) -> list[float]:
-    """Levels to scan, the one that does nothing first."""
-    option = evaluator.options(bare)[mineral]
-    if name == "tariff":
-        return [float(level) for level in np.linspace(0.0, PROHIBITIVE, SCAN_POINTS)]
-    if name == "trq":
-        imports = sum(option.neutral[0].non_party_imports_t.values())
-        return [float(level) for level in np.linspace(SLACK_QUOTA * imports, 0.0, SCAN_POINTS)]
-    return [float(share) * option.reference_price for share in np.linspace(0.5, HIGHEST_FLOOR, SCAN_POINTS)]
-
-
 def _without_support(agreement: Agreement, mineral: str) -> Agreement:
     kept = {
         name: tuple(item for item in getattr(agreement, name) if item.mineral != mineral)
         for name in ("floors", "trqs", "tariffs")
     }
     return agreement.model_copy(update=kept)
-
-
-def _supporting(
-    evaluator: Evaluator, bare: Trial, mineral: str, name: str, level: float, users: tuple[str, ...]
-) -> Agreement:
-    outsiders = tuple(region for region in evaluator.world.regions if region not in bare.members)
-    place = {"mineral": mineral, "stage": evaluator.world.stages[mineral][-1]}
-    agreement = bare.agreement
-    if name == "tariff":
-        tariff = Tariff(importers=users, exporters=outsiders, ad_valorem=level, **place)
-        return agreement.model_copy(update={"tariffs": (*agreement.tariffs, tariff)})
-    if name == "trq":
-        rate = Duty(ad_valorem=PROHIBITIVE)
-        trq = Trq(importers=users, exporters=outsiders, quantity=level, over_quota=rate, **place)
-        return agreement.model_copy(update={"trqs": (*agreement.trqs, trq)})
-    floor = Floor(parties=users, price=level, mechanism=Mechanism(name), **place)
-    return agreement.model_copy(update={"floors": (*agreement.floors, floor)})
 
 
 def totals(found: Sequence[Equivalent], parties: Sequence[str]) -> pd.DataFrame:

@@ -86,7 +86,7 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         delivered=at_last.delivered,
         assured={},
         industry_cost_usd={},
-        why_not=tuple(f"{row['region']}: {row['why_not']}" for row in accounts.floors if row["why_not"]),
+        why_not=tuple((row["region"], row["why_not"]) for row in accounts.floors if row["why_not"]),
         upstream={stage: _trade(solved, parties, agreement, stage) for stage in market.stages[:-1]},
     )
 

@@ -69,7 +69,7 @@ class Response:
     delivered: Pairs
     assured: dict[str, Amounts]
     industry_cost_usd: dict[str, Amounts]
-    why_not: tuple[str, ...]
+    why_not: tuple[tuple[str, str], ...]
     upstream: dict[str, Upstream] = field(default_factory=dict)
 
     def at(self, stage: str) -> Response | Upstream:
@@ -99,7 +99,7 @@ class Response:
             for name in _BY_PAIR:
                 part[name] = {tuple(pair.split(_PAIR)): value for pair, value in part[name].items()}
         upstream = {stage: Upstream(**part) for stage, part in content["upstream"].items()}
-        return cls(**content | {"why_not": tuple(content["why_not"]), "upstream": upstream})
+        return cls(**content | {"why_not": tuple(map(tuple, content["why_not"])), "upstream": upstream})
 
 
 @dataclass(frozen=True)
