@@ -15,7 +15,7 @@ from model.design.questions.aims import MEASURES as AIMS
 from model.design.questions.aims import Aim
 from model.design.questions.levers import answer_in_words, one_lever
 from model.design.questions.parties import aside_of, evaluator_of, trial_of
-from model.design.report import headline, red_lines
+from model.design.report import INSTRUMENTS, headline, red_lines
 from model.design.wording import (
     gains_table,
     margins_in_words,
@@ -24,7 +24,10 @@ from model.design.wording import (
     terms_in_words,
     with_names,
 )
+from model.findings.agreed import agreement_in_short
+from model.findings.terms import clauses
 from model.instruments import Agreement
+from model.words.voice import Voice
 from pages.components import design_charts, designs, jobs, layout, questions, results, state
 
 if TYPE_CHECKING:
@@ -71,7 +74,7 @@ def _result(designer: Designer, identity: str) -> None:
     if design.agreement is None:
         layout.bullets(sentences(design.conflicts, names))
     elif design.agreement != Agreement():
-        _terms(design, design.agreement)
+        _terms(design)
         _consequences(design)
     _notes(design)
     designs.states(design.states)
@@ -79,14 +82,19 @@ def _result(designer: Designer, identity: str) -> None:
         _frontier(designer, identity)
 
 
-def _terms(design: Design, agreement: Agreement) -> None:
-    """What would be signed."""
+def _terms(design: Design) -> None:
+    """What would be signed: in short, every term by its own words, and what stands beside the instruments."""
     assert design.choice is not None, "an agreement was chosen"
-    loaded = (scenario_of(design), aside_of(design.choice))
-    st.button("Load into the scenario", type="primary", on_click=_load, args=loaded)
+    agreed, names = scenario_of(design), results.names()
+    st.button("Load into the scenario", type="primary", on_click=_load, args=(agreed, aside_of(design.choice)))
     st.markdown("**Term sheet**")
+    layout.bullets(agreement_in_short(agreed, mineral, names) for mineral in agreed.minerals)
     sheet = term_sheet(design)
-    st.table(terms_in_words(sheet, agreement.offtakes, results.names()), hide_index=True)
+    is_instrument = sheet["term"].isin(INSTRUMENTS)
+    with st.expander(f"Every term, {is_instrument.sum()} in all", icon=":material/handshake:"):
+        layout.bullets(clauses(agreed, Voice(names, agreed.parties)))
+    if not is_instrument.all():
+        st.table(terms_in_words(sheet[~is_instrument], names), hide_index=True)
     layout.download(sheet, "term_sheet")
 
 

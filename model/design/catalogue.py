@@ -216,7 +216,7 @@ class Catalogue:
                     f"no package of {mineral} is left: {next(iter(known.left_out.values()), 'the menu is empty')}"
                 )
             ordered = sorted(known.options.values(), key=lambda option: not option.package.is_neutral)
-            options[mineral] = prune(ordered, lambda o: o.package.is_neutral or o.levels is None, sorted(industries))
+            options[mineral] = prune(ordered, sorted(industries))
         return Terms(self.request, self.frame, options, self._lenders_share, margins)
 
     def around(self, choices: Iterable[Choice]) -> dict[str, list[Levels]]:

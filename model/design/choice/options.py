@@ -207,7 +207,7 @@ class Option:
             flows = [each.flows_t.get((producer, buyer), 0.0) for each in trade]
             least = committed.get((producer, buyer), 0.0)
             most = max(least, min(*flows, most_of_need * need))
-            if most > SMALLEST_CONTRACT * max(need, 1e-12):
+            if least > 0 or most > SMALLEST_CONTRACT * max(need, 1e-12):
                 yield self._pair(producer, buyer, stage, least, most)
 
     def _pair(self, producer: str, buyer: str, stage: str, least: float, most: float) -> Pair:
@@ -237,18 +237,17 @@ def expected_total(options: Iterable[Option], account: str) -> Floats:
     return total
 
 
-def prune(options: Sequence[Option], keep: Callable[[Option], bool], industries: Sequence[str]) -> list[Option]:
+def prune(options: Sequence[Option], industries: Sequence[str]) -> list[Option]:
     """Options that no other beats in every party's gain in every state and all a red line or contract can use.
 
-    ``keep`` protects options whatever their merit (the neutral one, those proved); ``industries`` are those whose cost
-    is looked at.
+    The neutral one stays whatever its merit; ``industries`` are those whose cost is looked at.
     """
     merit = np.array([_merit(option, industries) for option in options])
     kept: list[Option] = []
     for position, option in enumerate(options):
         no_worse = (merit >= merit[position]).all(axis=1)
         better = (merit > merit[position] + SAME).any(axis=1)
-        if keep(option) or not (no_worse & better).any():
+        if option.package.is_neutral or not (no_worse & better).any():
             kept.append(option)
     return kept
 

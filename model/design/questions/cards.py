@@ -13,7 +13,7 @@ from model.design.choice.options import expected_total
 from model.design.problem.request import CLASSES
 from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
-from model.words.numbers import figures, listing, percent, price, starting, tonnes
+from model.words.numbers import exact, listing, percent, starting
 from model.words.yearly import money_a_year, signed_money_a_year
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _contracts(party: str, trial: Trial, names: Names) -> tuple[list[str], list[
     gained = [f"{what} from {names.the_regions(ends)} {at}" for what, ends, at in _together(bought, "producer", names)]
     given = [f"ships {what} to {names.the_regions(ends)} {at}" for what, ends, at in _together(sold, "buyer", names)]
     given += [
-        f"holds {figures(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
+        f"holds {exact(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
         for stock in trial.agreement.stockpiles
         if stock.party == party
     ]
@@ -140,11 +140,12 @@ def _together(offtakes: Sequence[Offtake], end: str, names: Names) -> Iterator[t
     """Contracts of each mineral in one: quantity, the parties at the other end, and the range of strikes."""
     for mineral in dict.fromkeys(offtake.mineral for offtake in offtakes):
         own = [offtake for offtake in offtakes if offtake.mineral == mineral]
-        what = f"{tonnes(sum(offtake.quantity for offtake in own))} of {names.mineral(mineral).lower()}"
+        quantity = float(f"{sum(offtake.quantity for offtake in own):.12g}")
+        what = f"{exact(quantity)} t/yr of {names.mineral(mineral).lower()}"
         strikes = sorted({offtake.strike for offtake in own if offtake.strike is not None})
         at = "at the market price"
         if strikes:
-            at = f"at {price(strikes[0])}" if len(strikes) == 1 else f"at {figures(strikes[0])} to {price(strikes[-1])}"
+            at = f"at {' to '.join(map(exact, dict.fromkeys((strikes[0], strikes[-1]))))} USD/t"
         yield what, [getattr(offtake, end) for offtake in own], at
 
 
