@@ -8,7 +8,7 @@ import streamlit as st
 
 from model.aside import NOTHING_BESIDE, aside_in_words
 from model.design.questions import cards, equivalence, membership, parties
-from model.design.wording import effort_in_words
+from model.design.wording import ALL, effort_in_words, gains_table
 from model.errors import AccordError
 from model.instruments import Agreement
 from model.words.yearly import signed
@@ -137,7 +137,7 @@ def _levers(contributions: pd.DataFrame) -> None:
     """Instruments and memberships alike: too many for colours, so one bar each, and the parties in a table."""
     names = results.names()
     table = parties.by_lever(contributions, names)
-    figure = design_charts.levers_chart(table["lever"], table[parties.ALL])
+    figure = design_charts.levers_chart(table["lever"], table[ALL])
     layout.exhibit(
         parties.attribution_in_words(contributions, names),
         figure,
@@ -240,7 +240,7 @@ def _since(scenario: Scenario) -> None:
     )
     step = jobs.finished(SINCE_JOB, key)
     if step is not None:
-        _change(parties.changes_table(step.found, results.names()), entry)
+        _change(gains_table(step.found, results.names()), entry)
 
 
 def _change(table: pd.DataFrame, entry: Entry) -> None:

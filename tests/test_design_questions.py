@@ -23,9 +23,7 @@ from model.design.questions.aims import Aim, measured, producer_price
 from model.design.questions.attribution import (
     attribute,
     attribution_trials,
-    change_since,
     change_trials,
-    decompose,
     levers_of,
     shapley,
 )
@@ -48,18 +46,18 @@ from model.design.questions.membership import (
     stable_coalitions,
 )
 from model.design.questions.parties import (
-    ALL,
     aside_of,
     attribution_in_words,
     by_lever,
     change_in_words,
-    changes_table,
     evaluator_of,
     since,
     study,
     trial_of,
 )
 from model.design.wording import (
+    ALL,
+    gains_table,
     level_in_words,
     margins_in_words,
     shocks_left,
@@ -368,21 +366,14 @@ def test_what_stands_beside_an_agreement_is_told(world: World, names: Names) -> 
     assert aside_of(choose(terms_of([{"A": 5.0, "B": 1.0}]))) == Aside()
 
 
-def test_a_change_is_split_exactly_between_assumptions_and_policy() -> None:
-    parts = decompose(lambda assumptions, policy: 2.0 + 3.0 * assumptions * policy + policy)
-    assert parts.from_assumptions + parts.from_policy == pytest.approx(parts.after - parts.before)
-    assert parts.from_assumptions == pytest.approx(1.5)
-
-
 def test_the_four_combinations_of_a_change_are_split_by_hand(trial: Trial) -> None:
     saved = Trial(("USA",), Agreement(), {}, {"x": 1.0})
     trials = change_trials(saved, trial)
-    assert trials[True, False] == replace(saved, assumptions=trial.assumptions)
-    assert trials[False, True] == replace(trial, assumptions={"x": 1.0})
-    gains = {(False, False): 10.0, (True, False): 12.0, (False, True): 15.0, (True, True): 21.0}
-    split = change_since({key: {"USA": value} for key, value in gains.items()}, ["USA"])["USA"]
-    assert (split.from_assumptions, split.from_policy) == (4.0, 7.0)
-    assert (split.before, split.after) == (10.0, 21.0)
+    assert trials[frozenset({"assumptions"})] == replace(saved, assumptions=trial.assumptions)
+    assert trials[frozenset({"policy"})] == replace(trial, assumptions={"x": 1.0})
+    value = {(): 10.0, ("assumptions",): 12.0, ("policy",): 15.0, ("assumptions", "policy"): 21.0}
+    gains = {frozenset(new): {"USA": amount} for new, amount in value.items()}
+    assert [each.value for each in attribute(["assumptions", "policy"], gains, ["USA"], 0)["USA"]] == [4.0, 7.0]
 
 
 @pytest.mark.slow
@@ -399,15 +390,16 @@ def test_the_change_since_a_saved_scenario_names_its_cause(
     }
     before = now.model_copy(update={"agreement": Agreement()})
     changes = last(since(table, before, now))
-    assert changes["USA"].before == pytest.approx(0.0, abs=1e-9)
-    assert changes["USA"].from_assumptions == pytest.approx(0.0, abs=1e-9)
-    assert changes["USA"].from_policy == pytest.approx(changes["USA"].after)
-    told = changes_table(changes, names)
-    assert told.iloc[-1]["after_musd"] == pytest.approx(sum(each.after for each in changes.values()))
+    usa = changes.set_index("party").loc["USA"]
+    assert usa["before_musd"] == pytest.approx(0.0, abs=1e-9)
+    assert usa["from_assumptions_musd"] == pytest.approx(0.0, abs=1e-9)
+    assert usa["from_policy_musd"] == pytest.approx(usa["after_musd"])
+    told = gains_table(changes, names)
+    assert told.iloc[-1]["after_musd"] == pytest.approx(changes["after_musd"].sum())
     assert "Since “first offer”" in change_in_words(told, "first offer")
-    assumed = last(since(table, now.model_copy(update={"assumptions": higher}), now))
-    assert assumed["USA"].from_policy == pytest.approx(0.0, abs=1e-9)
-    assert abs(assumed["USA"].from_assumptions) > 1e-6
+    assumed = last(since(table, now.model_copy(update={"assumptions": higher}), now)).set_index("party").loc["USA"]
+    assert assumed["from_policy_musd"] == pytest.approx(0.0, abs=1e-9)
+    assert abs(assumed["from_assumptions_musd"]) > 1e-6
 
 
 def test_a_saved_scenario_of_another_horizon_cannot_be_compared(table: ResponseTable) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from model.shocks import ShockLibrary
     from model.words.names import Names
 
+ALL = "All parties"
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 
 
@@ -186,7 +187,7 @@ def gains_table(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     """Gains by party with region names and a last row for all parties together; money columns are left as they are."""
     total = frame.drop(columns="party").sum().to_dict()
     named = frame.assign(party=[names.region(party) for party in frame["party"]])
-    return pd.concat([named, pd.DataFrame([{"party": "All parties", **total}])], ignore_index=True)
+    return pd.concat([named, pd.DataFrame([{"party": ALL, **total}])], ignore_index=True)
 
 
 def sentences(texts: Iterable[object], names: Names) -> list[str]:

@@ -36,11 +36,17 @@ MEASURES = {
     "least_assured": ("smallest share of need served of defense, energy and critical industries", "share"),
 }
 """Measures of an agreement: what they are, and their unit. Larger is better."""
+OF_OPTION: dict[str, Callable[[Option], float]] = {
+    "users_gain": lambda option: float(option.expected(option.users).sum()),
+    "producers_gain": lambda option: float(option.expected(option.producers).sum()),
+    "treasury_gain": lambda option: float(option.expected(option.revenue - option.outlay).sum()),
+    "independence": lambda option: option.independence,
+}
+"""Those that are a sum, or a mean (independence), over the minerals' options."""
 
 
 def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
     """A measure of the agreement, larger is better, as expression of the programme. See :data:`MEASURES`."""
-    probability = terms.frame.probability
     if name == "worst_off":
         return _worst_off(m, terms)
     if name == "cvar":
@@ -49,14 +55,8 @@ def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
         return _least_assured(m, terms)
     if name == "expected_gain":
         return linear((terms.request.weight(i), m.expected_gain_musd[i]) for i in m.party)
-    of_option: Callable[[Option], float] = {
-        "users_gain": lambda option: float((probability @ option.users).sum()),
-        "producers_gain": lambda option: float((probability @ option.producers).sum()),
-        "treasury_gain": lambda option: float((probability @ (option.revenue - option.outlay)).sum()),
-        "independence": lambda option: option.independence,
-    }[name]
     share = 1.0 / len(terms.options) if name == "independence" else 1.0
-    return linear((share * of_option(terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
+    return linear((share * OF_OPTION[name](terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
 
 
 def _worst_off(m: pyo.ConcreteModel, terms: Terms) -> Any:
