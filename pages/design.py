@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.design import Designer, gains, scenario_of, term_sheet
+from model.design import Designer, charts, gains, scenario_of, term_sheet
 from model.design.choice import MEASURES
 from model.design.choice.standing import standing
 from model.design.frontier import frontier_in_words, point_in_words
@@ -29,6 +29,7 @@ from model.findings.terms import clauses
 from model.instruments import Agreement
 from model.words.voice import Voice
 from pages.components import design_charts, designs, jobs, layout, questions, results, state
+from pages.components.charts import figure
 
 if TYPE_CHECKING:
     from model.aside import Aside
@@ -90,9 +91,9 @@ def _terms(design: Design) -> None:
     st.markdown("**Term sheet**")
     layout.bullets(agreement_in_short(agreed, mineral, names) for mineral in agreed.minerals)
     sheet = term_sheet(design)
-    is_instrument = sheet["term"].isin(INSTRUMENTS)
-    with st.expander(f"Every term, {is_instrument.sum()} in all", icon=":material/handshake:"):
-        layout.bullets(clauses(agreed, Voice(names, agreed.parties)))
+    is_instrument, terms = sheet["term"].isin(INSTRUMENTS), clauses(agreed, Voice(names, agreed.parties))
+    with st.expander(f"Every term, {len(terms)} in all", icon=":material/handshake:"):
+        layout.bullets(terms)
     if not is_instrument.all():
         st.table(terms_in_words(sheet[~is_instrument], names), hide_index=True)
     layout.download(sheet, "term_sheet")
@@ -106,8 +107,9 @@ def _consequences(design: Design) -> None:
     frame = gains_table(gains(design), names)
     left, right = layout.chart_row("deal", align="top")
     with left:
-        figure = design_charts.gains_chart(frame[:-1], "verified_musd", "predicted_musd")
-        layout.exhibit(proof_in_words(design.proof.difference, design.choice.gap), figure, frame, "design_gains")
+        sentence = proof_in_words(design.proof.difference, design.choice.gap)
+        chart = charts.gains(frame[:-1], sentence, "verified_musd", "predicted_musd")
+        layout.exhibit(sentence, figure(chart), frame, "design_gains")
     with right:
         st.markdown("**Red lines and what is left of them**")
         limits = red_lines(design)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from model.aside import NOTHING_BESIDE, aside_in_words
+from model.design import charts
 from model.design.questions import cards, equivalence, membership, parties
 from model.design.wording import ALL, effort_in_words, gains_table
 from model.errors import AccordError
 from model.instruments import Agreement
 from model.words.yearly import signed
-from pages.components import design_charts, designs, documents, jobs, layout, questions, results, state
+from pages.components import designs, documents, jobs, layout, questions, results, state
+from pages.components.charts import figure, tall
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +110,8 @@ def _why(found: Study | None, trial: Trial, request: DesignRequest, identity: st
     left, right = layout.chart_row("why", align="top")
     frame = parties.named(found.cards, names)
     with left:
-        figure = design_charts.gains_chart(frame, "gain_musd")
-        layout.exhibit("Who gains it in each party, expected", figure, frame, "party_gains")
+        sentence = "Who gains it in each party, expected"
+        layout.exhibit(sentence, figure(charts.gains(frame, sentence, "gain_musd")), frame, "party_gains")
     key = f"{identity}|members"
     step = jobs.finished(MEMBERS_JOB, key)
     with right:
@@ -130,20 +132,17 @@ def _instruments(contributions: pd.DataFrame) -> None:
     names = results.names()
     table = parties.named_levers(contributions, names)
     sentence = parties.attribution_in_words(contributions, names)
-    layout.exhibit(sentence, design_charts.attribution_chart(table), table, "attribution")
+    layout.exhibit(sentence, figure(charts.attribution(table, sentence)), table, "attribution")
 
 
 def _levers(contributions: pd.DataFrame) -> None:
     """Instruments and memberships alike: too many for colours, so one bar each, and the parties in a table."""
     names = results.names()
     table = parties.by_lever(contributions, names)
-    figure = design_charts.levers_chart(table["lever"], table[ALL])
-    layout.exhibit(
-        parties.attribution_in_words(contributions, names),
-        figure,
-        parties.named_levers(contributions, names),
-        "attribution_members",
-    )
+    sentence = parties.attribution_in_words(contributions, names)
+    chart = charts.levers(table, sentence, ALL)
+    own = parties.named_levers(contributions, names)
+    layout.exhibit(sentence, figure(chart, height=tall(chart)), own, "attribution_members")
     with st.expander("By party, million USD/yr"):
         designs.numbers(table, "attribution_by_party")
 

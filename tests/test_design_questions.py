@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from model.aside import Aside, aside_in_words
-from model.design import Design, DesignRequest, ResponseTable, Store, term_sheet
+from model.design import Design, DesignRequest, ResponseTable, Store, charts, term_sheet
 from model.design.choice import MEASURES, choose
-from model.design.choice.options import Option
+from model.design.choice.options import ACCOUNTS, Option
 from model.design.choice.standing import standing
 from model.design.frontier import frontier
 from model.design.problem import draft as drafts
@@ -71,6 +71,7 @@ from model.errors import ScenarioError
 from model.findings.agreed import agreement_in_short
 from model.findings.terms import agreement_in_words
 from model.instruments import Agreement, Duty, ExportTax, Floor, Membership, Offtake, Stockpile, Tariff, Trq
+from model.memo.charts import png
 from model.scenario import Scenario
 from model.units import MILLION
 from model.words.names import Names
@@ -233,7 +234,8 @@ def test_an_equivalent_instrument_gives_the_same_producer_price(
     by_name = {each.instrument: each for each in answer}
     assert by_name["cfd"].level is not None
     assert by_name["cfd"].producer_price_usd_per_t == pytest.approx(target, rel=2e-3)
-    assert sum(by_name["cfd"].treasury.values()) < sum(by_name["variable_levy"].treasury.values())
+    public = {name: sum(each.accounts["treasury_musd"].values()) for name, each in by_name.items() if each.accounts}
+    assert public["cfd"] < public["variable_levy"]
     shown_table = totals(answer, MEMBERS)
     assert len(shown_table) == len(answer)
     assert "instruments give producers" in equivalence_in_words(answer, MEMBERS)
@@ -250,8 +252,10 @@ def test_one_party_s_means_leave_the_others_without_the_instrument(evaluator: Ev
 
 
 def test_who_pays_is_told_by_the_worst_instrument_for_each_account() -> None:
-    levy = Equivalent("variable_levy", 100.0, 90.0, {"A": -5.0}, {"A": 2.0}, {"A": 4.0})
-    cfd = Equivalent("cfd", 90.0, 90.0, {"A": 1.0}, {"A": 2.0}, {"A": -2.5})
+    levy = Equivalent(
+        "variable_levy", 100.0, 90.0, dict(zip(ACCOUNTS, ({"A": -5.0}, {"A": 2.0}, {"A": 4.0}), strict=True))
+    )
+    cfd = Equivalent("cfd", 90.0, 90.0, dict(zip(ACCOUNTS, ({"A": 1.0}, {"A": 2.0}, {"A": -2.5}), strict=True)))
     none = Equivalent("tariff", None, 80.0, reason="no level does")
     words = equivalence_in_words([levy, cfd, none], ["A"])
     assert words.startswith("2 instruments")
@@ -585,6 +589,17 @@ def test_a_study_answers_for_every_party(
     assert "Most comes from floor" in attribution_in_words(answer.attribution, names)
     assert trial_of(scenario).members == MEMBERS
     assert evaluator_of(table, evaluator.request, ["KOR"]).frame.parties == (*MEMBERS, "KOR")
+
+
+def test_charts_of_a_design_reach_all_they_show(evaluator: Evaluator, trial: Trial) -> None:
+    frame = cards(evaluator, trial)
+    chart = charts.gains(frame.assign(predicted=3.0 * frame["gain_musd"]), "Who gains", "gain_musd", "predicted")
+    assert [mark.name for mark in chart.marks][-2:] == ["Net, predicted", "Net, verified"]
+    assert chart.labels == (*MEMBERS, "KOR")
+    parts = frame[["users_musd", "producers_musd", "treasury_musd", "settlements_musd"]]
+    assert chart.x.low == pytest.approx(min(parts.clip(upper=0).sum(axis=1).min(), 3.0 * frame["gain_musd"].min()))
+    assert chart.x.high == pytest.approx(max(parts.clip(lower=0).sum(axis=1).max(), 3.0 * frame["gain_musd"].max()))
+    assert png(chart).startswith(b"\x89PNG")
 
 
 # where a choice stands on a frontier

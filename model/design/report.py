@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
-from model.design.choice.options import expected_total
+from model.design.choice.options import accounts
 from model.design.problem.request import CLASSES
 from model.instruments import KINDS, lever
 from model.units import MILLION
@@ -101,19 +101,14 @@ def gains(design: Design) -> pd.DataFrame:
     assert design.choice is not None, "a design without an agreement has no gains"
     assert design.proof is not None, "a choice that is reported was verified"
     parties = design.request.parties
-    accounts = ("users", "producers", "revenue", "outlay")
-    users, producers, revenue, outlay = (expected_total(design.choice.chosen.values(), name) for name in accounts)
-    treasury = revenue - outlay
-    predicted = [design.proof.predicted[party] for party in parties]
+    parts = accounts(list(design.choice.chosen.values()))
     verified = np.array([design.proof.verified[party] for party in parties])
     return pd.DataFrame(
         {
             "party": parties,
-            "users_musd": users,
-            "producers_musd": producers,
-            "treasury_musd": treasury,
-            "settlements_musd": verified - users - producers - treasury,
-            "predicted_musd": predicted,
+            **parts,
+            "settlements_musd": verified - sum(parts.values()),
+            "predicted_musd": [design.proof.predicted[party] for party in parties],
             "verified_musd": verified,
         }
     )

@@ -17,7 +17,7 @@ from model.design.problem.request import CLASSES
 from model.units import MILLION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from model.design.problem.packages import Levels, Package
     from model.design.problem.projects import Project
@@ -231,10 +231,15 @@ class Option:
         return mean
 
 
-def expected_total(options: Iterable[Option], account: str) -> Floats:
-    """An account's expected value by party over all minerals [million USD/yr]."""
-    total: Floats = np.sum([option.expected(getattr(option, account)) for option in options], axis=0)
-    return total
+def accounts(options: Sequence[Option]) -> dict[str, Floats]:
+    """Expected change of users', producers' and treasuries' money by party over all minerals [million USD/yr]."""
+    each = [(option.users, option.producers, option.revenue - option.outlay) for option in options]
+    probability = next(iter(options)).frame.probability
+    totals = (probability @ np.sum(parts, axis=0) for parts in zip(*each, strict=True))
+    return dict(zip(ACCOUNTS, totals, strict=True))
+
+
+ACCOUNTS = ("users_musd", "producers_musd", "treasury_musd")
 
 
 def prune(options: Sequence[Option], industries: Sequence[str]) -> list[Option]:

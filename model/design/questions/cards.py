@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
-from model.design.choice.options import expected_total
+from model.design.choice.options import accounts
 from model.design.problem.request import CLASSES
 from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
@@ -56,8 +56,7 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
         return least
 
     gain = evaluator.frame.probability @ evaluator.gains(trial)
-    parts = {f"{name}_musd": expected_total(options, name) for name in ("users", "producers")}
-    parts["treasury_musd"] = expected_total(options, "revenue") - expected_total(options, "outlay")
+    parts = accounts(options)
     lump_sums = moved_among(trial.transfers, trial.members)
     parts["settlements_musd"] = gain - sum(parts.values())
     parts["transfers_musd"] = np.array([lump_sums.get(party, 0.0) for party in evaluator.frame.parties])

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from model.design.choice.options import ACCOUNTS, accounts
 from model.design.questions.aims import producer_price
 from model.design.questions.levels import first_reaching
 from model.design.questions.levers import PROHIBITIVE, levels_of, with_more
 from model.design.wording import level_in_words
 from model.errors import AccordError
-from model.instruments import Agreement, Duty, Mechanism
+from model.instruments import Duty, Floor, Mechanism, Tariff, Trq
 from model.words.numbers import exact, figures
 from model.words.yearly import signed_money_a_year
 from model.work import Progress
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from model.design.questions.evaluate import Evaluator, Trial
-    from model.market.records import Floats
     from model.words.names import Names
 
 SAME_PRICE = 1e-5
 """Producers' prices that differ by less than this share are the same."""
+
+SUPPORT: tuple[type[Floor | Trq | Tariff], ...] = (Floor, Trq, Tariff)
+"""What gives way to the one instrument."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ INSTRUMENTS = {
 
 @dataclass(frozen=True)
 class Equivalent:
-    """An instrument at the level that gives producers the same price, and who then pays [million USD/yr by party].
+    """An instrument at the level that gives producers the same price, and who then pays, by account and party.
 
     ``level`` is None where no level does, ``reason`` says why; ``producer_price_usd_per_t`` is then the most it gives.
     """
@@ -55,9 +58,7 @@ class Equivalent:
     instrument: str
     level: float | None
     producer_price_usd_per_t: float
-    users: dict[str, float] = field(default_factory=dict)
-    producers: dict[str, float] = field(default_factory=dict)
-    treasury: dict[str, float] = field(default_factory=dict)
+    accounts: dict[str, dict[str, float]] = field(default_factory=dict)
     reason: str = ""
 
 
@@ -78,7 +79,8 @@ def equivalents(
         yield replace(step, done=0, total=1)
     target = producer_price(evaluator, trial, mineral)
     users = tuple(applied_by or trial.members)
-    bare = replace(trial, agreement=_without_support(trial.agreement, mineral))
+    kept = {kind.key: [each for each in trial.agreement.of(kind) if each.mineral != mineral] for kind in SUPPORT}
+    bare = replace(trial, agreement=trial.agreement.model_copy(update={key: tuple(own) for key, own in kept.items()}))
     found = []
     for position, name in enumerate(INSTRUMENTS):
         search = _equivalent(evaluator, bare, mineral, name, target, users)
@@ -124,21 +126,10 @@ def _equivalent(
             f"the most is {figures(reached.value)} USD/t"
         )
         return Equivalent(name, None, reached.value, reason=reason)
-    option = evaluator.options(at(reached.level))[mineral]
-
-    def expected(amounts: Floats) -> dict[str, float]:
-        return dict(zip(evaluator.frame.parties, option.expected(amounts).tolist(), strict=True))
-
-    treasury = expected(option.revenue - option.outlay)
-    return Equivalent(name, reached.level, reached.value, expected(option.users), expected(option.producers), treasury)
-
-
-def _without_support(agreement: Agreement, mineral: str) -> Agreement:
-    kept = {
-        name: tuple(item for item in getattr(agreement, name) if item.mineral != mineral)
-        for name in ("floors", "trqs", "tariffs")
-    }
-    return agreement.model_copy(update=kept)
+    parts = accounts([evaluator.options(at(reached.level))[mineral]])
+    parties = evaluator.frame.parties
+    by_party = {name: dict(zip(parties, own.tolist(), strict=True)) for name, own in parts.items()}
+    return Equivalent(name, reached.level, reached.value, by_party)
 
 
 def totals(found: Sequence[Equivalent], parties: Sequence[str]) -> pd.DataFrame:
@@ -149,41 +140,23 @@ def totals(found: Sequence[Equivalent], parties: Sequence[str]) -> pd.DataFrame:
         if each.level is None:
             rows.append({"instrument": instrument.name, "level": f"none: {each.reason}"})
             continue
-        parts = [sum(own[party] for party in parties) for own in (each.users, each.producers, each.treasury)]
-        rows.append(
-            {
-                "instrument": instrument.name,
-                "level": level_in_words(each.level, instrument.unit),
-                "producer_price_usd_per_t": each.producer_price_usd_per_t,
-                **dict(zip(ACCOUNTS, parts, strict=True)),
-                "gain_musd": sum(parts),
-            }
-        )
+        parts = {name: sum(own[party] for party in parties) for name, own in each.accounts.items()}
+        level, price = level_in_words(each.level, instrument.unit), each.producer_price_usd_per_t
+        total = {**parts, "gain_musd": sum(parts.values())}
+        rows.append({"instrument": instrument.name, "level": level, "producer_price_usd_per_t": price, **total})
     columns = ["instrument", "level", "producer_price_usd_per_t", *ACCOUNTS, "gain_musd"]
     return pd.DataFrame(rows, columns=columns)
 
 
-ACCOUNTS = ("users_musd", "producers_musd", "treasury_musd")
-
-
 def by_party(found: Sequence[Equivalent], parties: Sequence[str], names: Names) -> pd.DataFrame:
     """The same party by party, for those instruments that have a level [million USD/yr]."""
-    return pd.DataFrame(
-        [
-            {
-                "instrument": INSTRUMENTS[each.instrument].name,
-                "party": names.region(party),
-                **{
-                    name: own.get(party, 0.0)
-                    for name, own in zip(ACCOUNTS, (each.users, each.producers, each.treasury), strict=True)
-                },
-            }
-            for each in found
-            if each.level is not None
-            for party in parties
-        ],
-        columns=["instrument", "party", *ACCOUNTS],
-    )
+    rows = [
+        (INSTRUMENTS[each.instrument].name, names.region(party), *(own[party] for own in each.accounts.values()))
+        for each in found
+        if each.level is not None
+        for party in parties
+    ]
+    return pd.DataFrame(rows, columns=["instrument", "party", *ACCOUNTS])
 
 
 def equivalence_in_words(found: Sequence[Equivalent], parties: Sequence[str]) -> str:
