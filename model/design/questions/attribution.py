@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.instruments import KINDS, Agreement, Membership
+from model.instruments import KINDS, Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -126,15 +126,13 @@ def with_levers(trial: Trial, present: frozenset[str], levers: Sequence[str], re
     members = tuple(party for party in trial.members if party not in out)
     if not members:
         return replace(trial, agreement=Agreement(), projects={}, transfers={})
-    return replace(
+    left = replace(
         trial,
-        members=members,
-        agreement=trial.agreement.model_copy(update=gone).applied_by(
-            Membership(trial.members, members, tuple(regions))
-        ),
+        agreement=trial.agreement.model_copy(update=gone),
         projects=trial.projects if PROJECTS in present else {},
         transfers=trial.transfers if TRANSFERS in present else {},
     )
+    return left.among(members, regions)
 
 
 def attribution_trials(

@@ -13,7 +13,7 @@ from model.design.problem.packages import Package
 from model.design.problem.projects import projects_of
 from model.design.responses.facts import facts_from
 from model.design.responses.response import Question, question
-from model.instruments import Agreement
+from model.instruments import Agreement, Membership
 from model.units import MILLION
 from model.work import Progress
 
@@ -40,6 +40,11 @@ class Trial:
     projects: Mapping[str, tuple[str, ...]]
     assumptions: Mapping[str, float]
     transfers: Mapping[str, float] = field(default_factory=dict)
+
+    def among(self, members: tuple[str, ...], regions: Sequence[str]) -> Trial:
+        """The trial once other members apply its agreement."""
+        change = Membership(self.members, members, tuple(regions))
+        return replace(self, members=members, agreement=self.agreement.applied_by(change))
 
 
 def moved_among(transfers: Mapping[str, float], members: Sequence[str]) -> dict[str, float]:

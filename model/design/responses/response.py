@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from model.instruments import Agreement
@@ -110,10 +109,10 @@ class Question:
     scenario: Scenario
     projects: tuple[str, ...] = ()
 
-    @cached_property
-    def content(self) -> str:
-        """What is asked, as text that is equal for equal questions."""
-        return json.dumps([self.mineral, self.scenario.to_json(), self.projects])
+    def key(self, data_hash: str) -> str:
+        """SHA-256 over everything that determines the response."""
+        content = [data_hash, source_hash(COMPUTES), self.mineral, self.scenario.to_json(), self.projects]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[str] = ()) -> Question:
@@ -136,9 +135,3 @@ def _touches(world: World, shock: Any, minerals: set[str]) -> bool:
     if hasattr(shock, "mineral"):
         return shock.mineral in minerals
     return world.library.touches(shock.name, minerals)
-
-
-def key_of(asked: Question, data_hash: str) -> str:
-    """SHA-256 over everything that determines a response."""
-    content = json.dumps([data_hash, source_hash(COMPUTES), asked.content])
-    return hashlib.sha256(content.encode()).hexdigest()
