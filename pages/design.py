@@ -13,8 +13,9 @@ from model.design.frontier import frontier_in_words, point_in_words
 from model.design.proof import signable
 from model.design.questions.aims import MEASURES as AIMS
 from model.design.questions.aims import Aim
+from model.design.questions.evaluate import Evaluator
 from model.design.questions.levers import answer_in_words, one_lever
-from model.design.questions.parties import aside_of, evaluator_of, trial_of
+from model.design.questions.parties import aside_of, trial_of
 from model.design.report import INSTRUMENTS, headline, red_lines
 from model.design.wording import (
     gains_table,
@@ -199,7 +200,7 @@ def _one_lever(scenario: Scenario, request: DesignRequest) -> None:
         LEVER_JOB,
         "Find the level",
         key := f"{scenario.to_json()}|{request.model_dump_json()}|{asked.mineral}|{asked.lever}|{aim}",
-        lambda: one_lever(evaluator_of(designs.table(), request), trial, asked.mineral, asked.lever, aim),
+        lambda: one_lever(Evaluator(designs.table(), request), trial, asked.mineral, asked.lever, aim),
         "Solves the agreement with level after level of this lever under every named shock.",
     )
     step = jobs.finished(LEVER_JOB, key)

@@ -9,6 +9,7 @@ import streamlit as st
 from model.aside import NOTHING_BESIDE, aside_in_words
 from model.design import charts
 from model.design.questions import cards, equivalence, membership, parties
+from model.design.questions.evaluate import Evaluator
 from model.design.wording import ALL, effort_in_words, gains_table
 from model.errors import AccordError
 from model.instruments import Agreement
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.design import DesignRequest
-    from model.design.questions.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Trial
     from model.design.questions.parties import Study
     from model.scenario import Scenario
     from model.snapshot.library import Entry
@@ -174,7 +175,7 @@ def _coalitions(scenario: Scenario, trial: Trial, request: DesignRequest, identi
         st.caption("Choose the parties whose coalitions are tried.")
         return
     key = f"{identity}|{core}"
-    evaluator = parties.evaluator_of(designs.table(), request)
+    evaluator = Evaluator(designs.table(), request)
     st.caption(effort_in_words(*_effort(evaluator, trial, core, key)))
     jobs.panel(
         COALITIONS_JOB,
@@ -206,7 +207,7 @@ def _equivalence(scenario: Scenario, trial: Trial, request: DesignRequest, ident
         EQUIVALENCE_JOB,
         "Find the same price by other instruments",
         key,
-        lambda: equivalence.equivalents(parties.evaluator_of(designs.table(), request), trial, mineral, applied_by),
+        lambda: equivalence.equivalents(Evaluator(designs.table(), request), trial, mineral, applied_by),
         "Looks for the level of each instrument, alone, that gives the parties' producers the price they have now.",
     )
     step = jobs.finished(EQUIVALENCE_JOB, key)

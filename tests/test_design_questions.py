@@ -18,7 +18,7 @@ from model.design.frontier import frontier
 from model.design.problem import draft as drafts
 from model.design.problem.draft import Draft, RedLine, add_line
 from model.design.problem.packages import Package
-from model.design.problem.request import annual_severity, check, states_of
+from model.design.problem.request import annual_severity, states_of
 from model.design.questions.aims import Aim, measured, producer_price
 from model.design.questions.attribution import (
     attribute,
@@ -50,7 +50,6 @@ from model.design.questions.parties import (
     attribution_in_words,
     by_lever,
     change_in_words,
-    evaluator_of,
     since,
     study,
     trial_of,
@@ -99,7 +98,7 @@ def names(world: World) -> Names:
 def evaluator(table: ResponseTable) -> Evaluator:
     asked = {"minerals": [MINERAL], "parties": MEMBERS, "shocks": [SHOCK], "red_lines": {"JPN": {"user_cost": 1e6}}}
     request = DesignRequest.parse(asked, "design")
-    return Evaluator(table, request, check(request, table.world), (*MEMBERS, "KOR"))
+    return Evaluator(table, request, ["KOR"])
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +323,7 @@ def beside(table: ResponseTable) -> tuple[Evaluator, Trial]:
     floor = Floor(parties=LITHIUM.parties, mineral="lithium", stage="refined", price=40_000.0, mechanism="cfd")
     scenario = LITHIUM.model_copy(update={"agreement": Agreement(floors=(floor,))})
     request = DesignRequest(parties=LITHIUM.parties, minerals=("lithium",), horizon="long", shocks=())
-    return evaluator_of(table, request), trial_of(scenario, Aside(BUILT, {"USA": -5.0, "ARG": 5.0}))
+    return Evaluator(table, request), trial_of(scenario, Aside(BUILT, {"USA": -5.0, "ARG": 5.0}))
 
 
 def test_projects_and_lump_sums_beside_an_agreement_count(beside: tuple[Evaluator, Trial]) -> None:
@@ -559,7 +558,7 @@ def test_a_lump_sum_paid_narrows_the_margin_of_public_outlay(beside: tuple[Evalu
     evaluator, trial = beside
     lines = {"red_lines": {"USA": {"treasury_outlay": 1e9}}}
     asked = evaluator.request.model_dump(mode="json", exclude={"red_lines"}) | lines
-    limited = evaluator_of(evaluator.table, DesignRequest.parse(asked, "design"))
+    limited = Evaluator(evaluator.table, DesignRequest.parse(asked, "design"))
 
     def margin(given: Trial) -> float:
         found = red_lines(limited, given)
@@ -588,7 +587,7 @@ def test_a_study_answers_for_every_party(
     assert wide[ALL].sum() == pytest.approx(sum(gains[party] for party in MEMBERS))
     assert "Most comes from floor" in attribution_in_words(answer.attribution, names)
     assert trial_of(scenario).members == MEMBERS
-    assert evaluator_of(table, evaluator.request, ["KOR"]).frame.parties == (*MEMBERS, "KOR")
+    assert Evaluator(table, evaluator.request, ["KOR"]).frame.parties == (*MEMBERS, "KOR")
 
 
 def test_charts_of_a_design_reach_all_they_show(evaluator: Evaluator, trial: Trial) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from model.design.choice import Terms
 from model.design.choice.options import Frame, Option, prune
 from model.design.problem.commitments import Seller
@@ -58,12 +56,7 @@ class Catalogue:
         self.request = request
         self.states: tuple[State, ...] = check(request, self.world)
         assumptions = self.world.assumptions.with_overrides(request.assumptions)
-        self.frame = Frame(
-            parties=request.parties,
-            states=tuple(state.name for state in self.states),
-            probability=np.array([state.probability for state in self.states]),
-            carrying_cost=assumptions.value("stockpile_carrying_cost"),
-        )
+        self.frame = Frame.of(request.parties, self.states, assumptions.value("stockpile_carrying_cost"))
         self.done = 0
         self._lenders_share = assumptions.value("lenders_offtake_share")
         self._minerals: dict[str, _Mineral] = {}

@@ -10,7 +10,6 @@ import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
 from model.design.choice.options import accounts
-from model.design.problem.request import CLASSES
 from model.instruments import KINDS, lever
 from model.units import MILLION
 from model.words.levers import Lever
@@ -120,7 +119,7 @@ def security(design: Design) -> pd.DataFrame:
     rows = []
     for mineral, option in design.choice.chosen.items():
         without = option.without
-        served = [np.min([each.assured(name).min(axis=0) for name in CLASSES], axis=0) for each in (without, option)]
+        served = without.least_served, option.least_served
         for at, party in enumerate(option.frame.parties):
             shares = float(without.non_party_share[at]), float(option.non_party_share[at])
             rows.append((party, mineral, *shares, float(served[0][at]), float(served[1][at])))
@@ -139,7 +138,7 @@ def red_lines(design: Design) -> pd.DataFrame:
     """Every red line with what the agreement makes of it and the margin left (negative = broken)."""
     choice = design.choice
     if choice is None or design.proof is None:
-        return margins([], (), np.empty((0, 0)), {})
+        return margins([], (), np.empty((0, 0)), {}, {})
     frame = next(iter(choice.chosen.values())).frame
     limits = limits_of(design.request, frame, {mineral: [option] for mineral, option in choice.chosen.items()})
     purse = dict.fromkeys(frame.parties, 0.0)

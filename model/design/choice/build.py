@@ -116,9 +116,9 @@ def _amount(m: pyo.ConcreteModel, terms: Terms, limit: Limit) -> Iterator[tuple[
     elif limit.state_weight is not None:
         account = m.account_data[limit.party]
         yield from ((-value, variable) for value, variable in account.weighed(limit.state_weight))
-    if limit.counts_transfers and terms.request.transfers:
+    if limit.is_outlay and terms.request.transfers:
         yield -1.0, m.transfer_musd[limit.party]
-    if limit.counts_outlay_purse and terms.request.share_outlay:
+    if limit.is_outlay and terms.request.share_outlay:
         at = terms.frame.parties.index(limit.party)
         for cell in terms.cells:
             paid = terms.frame.probability @ terms.option(cell).outlay

@@ -31,7 +31,7 @@ class Limit:
 
     ``group`` names the red line it belongs to: all limits of a group (one per state and mineral, say) give way
     together. With a ``state_weight`` the party's gain in those states is subtracted (participation);
-    ``counts_transfers`` subtracts the lump sum it receives, ``counts_outlay_purse`` counts its share of common outlays.
+    ``is_outlay`` subtracts the lump sum it receives and counts its share of common outlays.
     """
 
     group: str
@@ -41,8 +41,7 @@ class Limit:
     most: float
     sentence: str
     state_weight: Floats | None = None
-    counts_transfers: bool = False
-    counts_outlay_purse: bool = False
+    is_outlay: bool = False
 
 
 def limits_of(request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]]) -> list[Limit]:
@@ -72,7 +71,7 @@ def _money_lines(
     bounded: tuple[tuple[str, str, float, dict[str, Any]], ...] = (
         ("user_cost", "users", -1.0, {}),
         ("producer_revenue", "producer_revenue", -1.0, {}),
-        ("treasury_outlay", "outlay", 1.0, {"counts_transfers": True, "counts_outlay_purse": True}),
+        ("treasury_outlay", "outlay", 1.0, {"is_outlay": True}),
     )
     for kind, account, sign, counts in bounded:
         amount = getattr(lines, kind)
@@ -130,7 +129,7 @@ def margins(
     parties: Sequence[str],
     gain: Floats,
     received: Mapping[str, float],
-    purse: Mapping[str, float] | None = None,
+    purse: Mapping[str, float],
 ) -> pd.DataFrame:
     """Every red line with the margin that one agreement leaves, the tightest of its group (negative = broken).
 
@@ -142,10 +141,8 @@ def margins(
         amount = sum(limit.of_options.values())
         if limit.state_weight is not None:
             amount -= float(limit.state_weight @ gain[:, parties.index(limit.party)])
-        if limit.counts_transfers:
-            amount -= received.get(limit.party, 0.0)
-        if limit.counts_outlay_purse and purse is not None:
-            amount += purse[limit.party]
+        if limit.is_outlay:
+            amount += purse.get(limit.party, 0.0) - received.get(limit.party, 0.0)
         margin = limit.most - amount
         if limit.group not in tightest or margin < tightest[limit.group][2]:
             tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)

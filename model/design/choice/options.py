@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from model.design.problem.packages import Levels, Package
     from model.design.problem.projects import Project
+    from model.design.problem.request import State
     from model.design.responses.response import Response
     from model.market.records import Floats
 
@@ -38,6 +39,12 @@ class Frame:
     states: tuple[str, ...]
     probability: Floats
     carrying_cost: float = 0.0
+
+    @classmethod
+    def of(cls, parties: tuple[str, ...], states: Sequence[State], carrying_cost: float) -> Frame:
+        """The frame of these parties and states."""
+        probability = np.array([state.probability for state in states])
+        return cls(parties, tuple(state.name for state in states), probability, carrying_cost)
 
 
 @dataclass(frozen=True)
@@ -172,10 +179,16 @@ class Option:
         rows = [[r.assured.get(name, {}).get(party, 1.0) for party in self.frame.parties] for r in self.responses]
         return np.array(rows)
 
+    @property
+    def least_served(self) -> Floats:
+        """The smallest share of need served over classes and states, by party."""
+        least: Floats = np.min([self.assured(name).min(axis=0) for name in CLASSES], axis=0)
+        return least
+
     @cached_property
     def least_assured(self) -> float:
         """The smallest share of need served over classes, states and parties."""
-        return float(min(self.assured(name).min(initial=1.0) for name in CLASSES))
+        return float(self.least_served.min(initial=1.0))
 
     def industry_cost(self, party: str, industry: str) -> float:
         """Expected extra cost of one industry against no agreement."""

@@ -76,7 +76,7 @@ def red_lines(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
     parties = tuple(party for party in evaluator.frame.parties if party in evaluator.request.parties)
     limits = limits_of(evaluator.request, replace(evaluator.frame, parties=parties), options)
     received = moved_among(trial.transfers, trial.members)
-    return margins(limits, evaluator.frame.parties, evaluator.gains(trial), received)
+    return margins(limits, evaluator.frame.parties, evaluator.gains(trial), received, {})
 
 
 def signs(cards_of: pd.DataFrame, parties: Sequence[str], names: Names) -> str:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from model.aside import NOTHING_BESIDE, Aside
 from model.design.problem.draft import request_of
-from model.design.problem.request import check
 from model.design.questions.attribution import (
     ASSUMPTIONS,
     MEMBERSHIP,
@@ -64,12 +63,6 @@ def trial_of(scenario: Scenario, aside: Aside = NOTHING_BESIDE) -> Trial:
     return Trial(scenario.parties, scenario.agreement, aside.projects, scenario.assumptions, aside.transfers)
 
 
-def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[str] = ()) -> Evaluator:
-    """An evaluator over all states of a request that also watches other countries than its parties."""
-    watched = tuple(dict.fromkeys((*request.parties, *others)))
-    return Evaluator(table, request, check(request, table.world), watched)
-
-
 def study(
     table: ResponseTable, trial: Trial, request: DesignRequest, candidates: Sequence[str] = ()
 ) -> Iterator[Progress[Study | None]]:
@@ -77,7 +70,7 @@ def study(
 
     Yields progress; the last step is the :class:`Study`.
     """
-    evaluator = evaluator_of(table, request, candidates)
+    evaluator = Evaluator(table, request, candidates)
     regions = table.world.regions
     by_country = membership_trials(trial, candidates, regions)
     by_levers = attribution_trials(trial, False, regions, request.seed)
@@ -100,7 +93,7 @@ def attribution_to_members(
 
     Yields progress; the last step is the table of contributions.
     """
-    evaluator = evaluator_of(table, request)
+    evaluator = Evaluator(table, request)
     gains = yield from evaluator.all_gains(attribution_trials(trial, True, table.world.regions, request.seed))
     steps = len(gains) + 1
     yield Progress(steps, steps, "done", _contributions(trial, True, gains, request.seed))
@@ -184,7 +177,7 @@ def since(
             "of different kinds; choose the same horizon in the sidebar"
         )
     minerals = tuple(dict.fromkeys((*scenario.minerals, *saved.minerals)))
-    evaluator = evaluator_of(table, request_of(scenario.model_copy(update={"minerals": minerals})), saved.parties)
+    evaluator = Evaluator(table, request_of(scenario.model_copy(update={"minerals": minerals})), saved.parties)
     gains = yield from evaluator.all_gains(change_trials(trial_of(saved, asides[0]), trial_of(scenario, asides[1])))
     before, after, levers = gains[frozenset()], gains[frozenset({ASSUMPTIONS, POLICY})], [ASSUMPTIONS, POLICY]
     parts = attribute(levers, gains, evaluator.frame.parties, 0)
