@@ -11,19 +11,16 @@ import pyomo.environ as pyo
 from model.design.choice.accounts import StateAccount, entries_of
 from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
-from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model.design.choice.options import Option, Pair
+    from model.design.choice.options import Option
     from model.design.choice.terms import Terms
     from model.market.records import Floats
 
 NASH_ERROR = 0.01
 """Largest relative error of the Nash product."""
-TIE_BREAK = 1e-6
-"""Share of a contract's value and of a premium that the objective is charged, so that equals are settled by less."""
 
 MEASURES = {
     "expected_gain": ("expected gain of all parties with their weights", "million USD/yr"),
@@ -105,19 +102,11 @@ def _least_assured(m: pyo.ConcreteModel, terms: Terms) -> Any:
 
 
 def add_objective(m: pyo.ConcreteModel, terms: Terms) -> None:
-    """The request's objective, less weighted costs of industries and what settles ties."""
+    """The request's objective, less weighted costs of industries; ties are settled after (``Programme.settle``)."""
     kind = terms.request.objective.kind
     value = _nash(m, terms) if kind == "nash" else measure(m, terms, kind)
-    charged = [(_industries_cost(terms, cell), m.chosen[cell]) for cell in terms.cells]
-    charged += [(TIE_BREAK * _value_musd(m.pair_data[key]), volume) for key, volume in m.volume_share.items()]
-    charged += [(TIE_BREAK, paid) for direction in (m.to_first_musd, m.to_second_musd) for paid in direction.values()]
-    m.goal = pyo.Objective(
-        expr=value - linear(charged), sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]"
-    )
-
-
-def _value_musd(pair: Pair) -> float:
-    return pair.most_t * pair.mean_price_usd_per_t / MILLION
+    charged = linear((_industries_cost(terms, cell), m.chosen[cell]) for cell in terms.cells)
+    m.goal = pyo.Objective(expr=value - charged, sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]")
 
 
 def _industries_cost(terms: Terms, cell: tuple[str, int]) -> float:
