@@ -1,10 +1,9 @@
 """How long the optimiser takes.
 
-``python benchmarks/design.py [--minerals ID ...] [--stages] [--json PATH] [--against COMMIT]``. Seconds on two
-processes: the response table of each mineral under 60 packages and all named shocks, cold (median and worst mineral)
-and from the store; the choice for one mineral (the slowest) and for all together under each objective, with the largest
-gap reached; and the largest difference between predicted and verified gains of a whole run. ``--stages`` instead: the
-choice in which every state counts, in two stages and as a whole, under half as many packages.
+``python benchmarks/design.py [--minerals ID ...] [--json PATH] [--against COMMIT]``. Seconds on two processes: the
+response table of each mineral under 60 packages and all named shocks, cold (median and worst mineral) and from the
+store; the choice for one mineral (the slowest) and for all together under each objective, with the largest gap reached;
+and the largest difference between predicted and verified gains of a whole run.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # numpy reads this when it is imp
 import argparse
 import statistics
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -25,9 +23,8 @@ import figures
 import numpy as np
 
 from model.design import Designer, DesignRequest, ResponseTable, Store
-from model.design.choice import build, choose
-from model.design.choice.programme import Programme
-from model.design.problem.request import Menu, Objective
+from model.design.choice import choose
+from model.design.problem.request import Menu
 from model.world import World
 
 if TYPE_CHECKING:
@@ -51,11 +48,10 @@ def main() -> None:
     parser.add_argument(
         "--minerals", nargs="*", default=None, metavar="ID", help="minerals to measure (default: every one)"
     )
-    parser.add_argument("--stages", action="store_true", help="compare the choice in two stages with the whole one")
 
     def asked(arguments: argparse.Namespace) -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder:
-            return (stages if arguments.stages else measure)(Path(folder), arguments.minerals)
+            return measure(Path(folder), arguments.minerals)
 
     figures.run(__file__, parser, asked)
 
@@ -85,27 +81,6 @@ def measure(folder: Path, minerals: Sequence[str] | None) -> dict[str, float]:
         "gap": max(gap for _, gap in together.values()),
         "verified_gap": np.nan if design.proof is None else design.proof.difference,
     }
-
-
-def stages(folder: Path, minerals: Sequence[str] | None) -> dict[str, float]:
-    """Seconds and objectives of the choice in which no party may lose in any state, solved either way."""
-    world = World()
-    menu = SIXTY.model_copy(update={"stockpiles": SIXTY.stockpiles[:2], "trq_quantities": SIXTY.trq_quantities[1:]})
-    request = request_for(tuple(minerals or world.minerals)).model_copy(
-        update={"menu": menu, "participation": "every_state"}
-    )
-    designer = Designer(ResponseTable(world, Store(folder / "responses.sqlite"), WORKERS), request)
-    designer.survey()
-    found: dict[str, float] = {}
-    for kind, weights in (("expected_gain", {}), ("worst_off", {}), ("cvar", {"USA": 2.0})):
-        asked = request.model_copy(update={"objective": Objective(kind=kind, weights=weights)})
-        m = build(replace(designer.terms(), request=asked))
-        for name, in_stages in (("stages", True), ("whole", False)):
-            programme = Programme(m, asked, in_stages)
-            begin = perf_counter()
-            found[f"{kind}_{name}_objective"] = programme.solve().objective
-            found[f"{kind}_{name}_s"] = perf_counter() - begin
-    return found
 
 
 def request_for(minerals: tuple[str, ...], kind: str = "expected_gain") -> DesignRequest:

@@ -19,12 +19,12 @@ A shock may also ``scale``, ``close`` or ``cap`` what is there. :meth:`Overlay.p
 
 from __future__ import annotations
 
-import pickle
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -199,11 +199,18 @@ class Problem:
 
     @cached_property
     def digest(self) -> bytes:
-        """A hash over everything that decides the equilibrium and what is reported of it."""
+        """A hash over everything that decides the equilibrium and what is reported of it, equal for equal problems."""
         of_market = (self.market.places, self.market.price_scale, self.market.quantity_scale)
         laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
-        content = pickle.dumps((*of_market, self.table, *laid), protocol=5)
-        return blake2b(content, digest_size=DIGEST_BYTES).digest()
+        content = json.dumps((*of_market, self.table, *laid), default=_plain)
+        return blake2b(content.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def _plain(part: Any) -> object:
+    """An array or a record for JSON. A pickle would not do: it tells what is shared from what is only equal."""
+    if isinstance(part, np.ndarray):
+        return part.tolist() if part.dtype == object else (part.dtype.str, part.tobytes().hex())
+    return part.item() if isinstance(part, np.generic) else [getattr(part, field.name) for field in fields(part)]
 
 
 @dataclass(frozen=True)

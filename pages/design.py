@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.design import Designer, gains, scenario_of, term_sheet
+from model.design import Designer, charts, gains, scenario_of, term_sheet
 from model.design.choice import MEASURES
 from model.design.choice.standing import standing
 from model.design.frontier import frontier_in_words, point_in_words
 from model.design.proof import signable
 from model.design.questions.aims import MEASURES as AIMS
 from model.design.questions.aims import Aim
+from model.design.questions.evaluate import Evaluator
 from model.design.questions.levers import answer_in_words, one_lever
-from model.design.questions.parties import aside_of, evaluator_of, trial_of
-from model.design.report import headline, red_lines
+from model.design.questions.parties import aside_of, trial_of
+from model.design.report import INSTRUMENTS, headline, red_lines
 from model.design.wording import (
     gains_table,
     margins_in_words,
@@ -24,8 +25,12 @@ from model.design.wording import (
     terms_in_words,
     with_names,
 )
+from model.findings.agreed import agreement_in_short
+from model.findings.terms import clauses
 from model.instruments import Agreement
+from model.words.voice import Voice
 from pages.components import design_charts, designs, jobs, layout, questions, results, state
+from pages.components.charts import figure
 
 if TYPE_CHECKING:
     from model.aside import Aside
@@ -71,7 +76,7 @@ def _result(designer: Designer, identity: str) -> None:
     if design.agreement is None:
         layout.bullets(sentences(design.conflicts, names))
     elif design.agreement != Agreement():
-        _terms(design, design.agreement)
+        _terms(design)
         _consequences(design)
     _notes(design)
     designs.states(design.states)
@@ -79,14 +84,19 @@ def _result(designer: Designer, identity: str) -> None:
         _frontier(designer, identity)
 
 
-def _terms(design: Design, agreement: Agreement) -> None:
-    """What would be signed."""
+def _terms(design: Design) -> None:
+    """What would be signed: in short, every term by its own words, and what stands beside the instruments."""
     assert design.choice is not None, "an agreement was chosen"
-    loaded = (scenario_of(design), aside_of(design.choice))
-    st.button("Load into the scenario", type="primary", on_click=_load, args=loaded)
+    agreed, names = scenario_of(design), results.names()
+    st.button("Load into the scenario", type="primary", on_click=_load, args=(agreed, aside_of(design.choice)))
     st.markdown("**Term sheet**")
+    layout.bullets(agreement_in_short(agreed, mineral, names) for mineral in agreed.minerals)
     sheet = term_sheet(design)
-    st.table(terms_in_words(sheet, agreement.offtakes, results.names()), hide_index=True)
+    is_instrument, terms = sheet["term"].isin(INSTRUMENTS), clauses(agreed, Voice(names, agreed.parties))
+    with st.expander(f"Every term, {len(terms)} in all", icon=":material/handshake:"):
+        layout.bullets(terms)
+    if not is_instrument.all():
+        st.table(terms_in_words(sheet[~is_instrument], names), hide_index=True)
     layout.download(sheet, "term_sheet")
 
 
@@ -98,8 +108,9 @@ def _consequences(design: Design) -> None:
     frame = gains_table(gains(design), names)
     left, right = layout.chart_row("deal", align="top")
     with left:
-        figure = design_charts.gains_chart(frame[:-1], "verified_musd", "predicted_musd")
-        layout.exhibit(proof_in_words(design.proof.difference, design.choice.gap), figure, frame, "design_gains")
+        sentence = proof_in_words(design.proof.difference, design.choice.gap)
+        chart = charts.gains(frame[:-1], sentence, "verified_musd", "predicted_musd")
+        layout.exhibit(sentence, figure(chart), frame, "design_gains")
     with right:
         st.markdown("**Red lines and what is left of them**")
         limits = red_lines(design)
@@ -189,7 +200,7 @@ def _one_lever(scenario: Scenario, request: DesignRequest) -> None:
         LEVER_JOB,
         "Find the level",
         key := f"{scenario.to_json()}|{request.model_dump_json()}|{asked.mineral}|{asked.lever}|{aim}",
-        lambda: one_lever(evaluator_of(designs.table(), request), trial, asked.mineral, asked.lever, aim),
+        lambda: one_lever(Evaluator(designs.table(), request), trial, asked.mineral, asked.lever, aim),
         "Solves the agreement with level after level of this lever under every named shock.",
     )
     step = jobs.finished(LEVER_JOB, key)

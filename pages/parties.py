@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from model.aside import NOTHING_BESIDE, aside_in_words
+from model.design import charts
 from model.design.questions import cards, equivalence, membership, parties
-from model.design.wording import effort_in_words
+from model.design.questions.evaluate import Evaluator
+from model.design.wording import ALL, effort_in_words, gains_table
 from model.errors import AccordError
 from model.instruments import Agreement
 from model.words.yearly import signed
-from pages.components import design_charts, designs, documents, jobs, layout, questions, results, state
+from pages.components import designs, documents, jobs, layout, questions, results, state
+from pages.components.charts import figure, tall
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from model.design import DesignRequest
-    from model.design.questions.evaluate import Evaluator, Trial
+    from model.design.questions.evaluate import Trial
     from model.design.questions.parties import Study
     from model.scenario import Scenario
     from model.snapshot.library import Entry
@@ -108,8 +111,8 @@ def _why(found: Study | None, trial: Trial, request: DesignRequest, identity: st
     left, right = layout.chart_row("why", align="top")
     frame = parties.named(found.cards, names)
     with left:
-        figure = design_charts.gains_chart(frame, "gain_musd")
-        layout.exhibit("Who gains it in each party, expected", figure, frame, "party_gains")
+        sentence = "Who gains it in each party, expected"
+        layout.exhibit(sentence, figure(charts.gains(frame, sentence, "gain_musd")), frame, "party_gains")
     key = f"{identity}|members"
     step = jobs.finished(MEMBERS_JOB, key)
     with right:
@@ -130,20 +133,17 @@ def _instruments(contributions: pd.DataFrame) -> None:
     names = results.names()
     table = parties.named_levers(contributions, names)
     sentence = parties.attribution_in_words(contributions, names)
-    layout.exhibit(sentence, design_charts.attribution_chart(table), table, "attribution")
+    layout.exhibit(sentence, figure(charts.attribution(table, sentence)), table, "attribution")
 
 
 def _levers(contributions: pd.DataFrame) -> None:
     """Instruments and memberships alike: too many for colours, so one bar each, and the parties in a table."""
     names = results.names()
     table = parties.by_lever(contributions, names)
-    figure = design_charts.levers_chart(table["lever"], table[parties.ALL])
-    layout.exhibit(
-        parties.attribution_in_words(contributions, names),
-        figure,
-        parties.named_levers(contributions, names),
-        "attribution_members",
-    )
+    sentence = parties.attribution_in_words(contributions, names)
+    chart = charts.levers(table, sentence, ALL)
+    own = parties.named_levers(contributions, names)
+    layout.exhibit(sentence, figure(chart, height=tall(chart)), own, "attribution_members")
     with st.expander("By party, million USD/yr"):
         designs.numbers(table, "attribution_by_party")
 
@@ -175,7 +175,7 @@ def _coalitions(scenario: Scenario, trial: Trial, request: DesignRequest, identi
         st.caption("Choose the parties whose coalitions are tried.")
         return
     key = f"{identity}|{core}"
-    evaluator = parties.evaluator_of(designs.table(), request)
+    evaluator = Evaluator(designs.table(), request)
     st.caption(effort_in_words(*_effort(evaluator, trial, core, key)))
     jobs.panel(
         COALITIONS_JOB,
@@ -207,7 +207,7 @@ def _equivalence(scenario: Scenario, trial: Trial, request: DesignRequest, ident
         EQUIVALENCE_JOB,
         "Find the same price by other instruments",
         key,
-        lambda: equivalence.equivalents(parties.evaluator_of(designs.table(), request), trial, mineral, applied_by),
+        lambda: equivalence.equivalents(Evaluator(designs.table(), request), trial, mineral, applied_by),
         "Looks for the level of each instrument, alone, that gives the parties' producers the price they have now.",
     )
     step = jobs.finished(EQUIVALENCE_JOB, key)
@@ -240,7 +240,7 @@ def _since(scenario: Scenario) -> None:
     )
     step = jobs.finished(SINCE_JOB, key)
     if step is not None:
-        _change(parties.changes_table(step.found, results.names()), entry)
+        _change(gains_table(step.found, results.names()), entry)
 
 
 def _change(table: pd.DataFrame, entry: Entry) -> None:

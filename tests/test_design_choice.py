@@ -465,5 +465,5 @@ def test_pruning_drops_only_what_is_beaten_everywhere() -> None:
         option(frame, 2.0, {"A": 2.0, "B": 1.0}),
         option(frame, 3.0, {"A": 0.0, "B": 5.0}),
     ]
-    kept = prune(options, lambda _: False, [])
+    kept = prune(options, [])
     assert [each.package.floor for each in kept] == [2.0, 3.0]

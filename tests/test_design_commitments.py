@@ -117,6 +117,9 @@ def test_real_projects_are_built_when_the_losers_are_compensated(table: Response
     assert design.agreement is not None
     assert design.proof is not None
     assert min(design.proof.verified.values()) > -1e-3
+    assert design.proof.difference <= 1e-6
+    signed = {(o.producer, o.buyer, o.stage): o.quantity for o in design.agreement.offtakes}
+    assert all(signed[(*ends,)] >= least for *ends, least in design.choice.chosen["lithium"].package.offtakes)
     asked = table.world.assumptions.value("lenders_offtake_share")
     for project in design.choice.chosen["lithium"].projects:
         need = design.choice.chosen["lithium"].responses[0].at(project.stage).use_t.get(project.region, 0.0)

@@ -17,6 +17,7 @@ from model.design.proof import Proof, in_round_numbers, signable
 from model.design.report import red_lines
 from model.design.search import Design
 from model.units import MILLION
+from model.words.names import Names
 from model.world import World
 from tests.design_toys import MINERAL, STAGE, frame_of, label, option, response, terms_of
 
@@ -177,16 +178,17 @@ def test_money_moves_only_as_far_as_a_limit_needs_it() -> None:
     assert choice.bound >= choice.objective - 1e-9
 
 
-def test_the_margin_of_public_outlay_is_what_the_choice_leaves() -> None:
+def test_the_margin_of_public_outlay_is_what_the_choice_leaves(world: World) -> None:
     """A bears 10 of outlay, of which a purse takes what B can bear (7), and pays B nothing or gets a lump sum."""
+    names = Names(world.tables)
     for request in ({"share_outlay": True}, {"transfers": 50e6}):
         asked = line(treasury_outlay=12.0 * MILLION) | request
         terms = two_parties({"A": 4.0, "B": 7.0}, asked, outlay_usd={"A": 10.0 * MILLION})
         choice = choose(terms)
         own = choice.outlay_shares.get(MINERAL, {"A": 1.0})["A"] * 10.0 - choice.transfers["A"]
-        design = Design(terms.request, (), choice, None, proof_of(choice), (), (), (), 0, 0)
+        design = Design(terms.request, names, choice=choice, proof=proof_of(choice))
         table = red_lines(design).set_index("red_line")
-        assert table.loc["A: public outlay of at most 12 million USD a year", "margin"] == pytest.approx(12.0 - own)
+        assert table.loc["A: public outlay is at most 12 million USD/yr", "margin"] == pytest.approx(12.0 - own)
 
 
 def proof_of(choice: Choice) -> Proof:

@@ -104,6 +104,8 @@ def test_the_first_page_loads_no_optimiser() -> None:
 def test_a_design_runs_to_its_end_and_loads_into_the_scenario(page: Any) -> None:
     test = run_job(page("design", BISMUTH), "Find the agreement")
     assert "The parties together gain" in said(test)
+    assert "agree to keep bismuth at" in said(test)
+    assert "take at least" in said(test)
     assert any("Verified" in str(frame.value.columns) or "verified_musd" in frame.value for frame in test.dataframe)
     button(test, "Load into the scenario").click()
     test.run()
@@ -136,7 +138,7 @@ def test_conflicts_are_told_in_sentences(page: Any) -> None:
     draft = small_draft()
     draft.lines = {drafts.RedLine("JPN", "non_party_import_share"): 1.0}
     test = run_job(page("design", BISMUTH, draft), "Find the agreement")
-    assert "Japan: at most 1% of use from non-parties; alone it would have to give" in said(test)
+    assert "Japan: of use, non-parties supply at most 1 %; alone it would have to give" in said(test)
 
 
 @pytest.mark.slow

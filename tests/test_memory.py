@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import IntEnum
@@ -82,6 +83,13 @@ def test_every_field_of_a_laid_problem_is_in_its_digest() -> None:
     unseen = {path[:2] for path, other in changed(plain, seen) if other.digest == plain.digest}
     assert unseen == {("market", name) for name in LAID | OF_THE_SEARCH}
     assert seen == {each for each in vars(overlay).values() if is_dataclass(each)} - {State} | {Node, ByProduct}
+
+
+def test_equal_problems_have_equal_digests_whatever_objects_they_share() -> None:
+    plain = problem()
+    apart = replace(plain, charges=tuple(replace(each, account="".join(list(each.account))) for each in plain.charges))
+    assert apart.digest == plain.digest
+    assert pickle.dumps(apart.charges) != pickle.dumps(plain.charges)
 
 
 def test_where_the_search_starts_moves_no_number() -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from model.design.choice import Terms
 from model.design.choice.options import Frame, Option, prune
 from model.design.problem.commitments import Seller
@@ -58,12 +56,7 @@ class Catalogue:
         self.request = request
         self.states: tuple[State, ...] = check(request, self.world)
         assumptions = self.world.assumptions.with_overrides(request.assumptions)
-        self.frame = Frame(
-            parties=request.parties,
-            states=tuple(state.name for state in self.states),
-            probability=np.array([state.probability for state in self.states]),
-            carrying_cost=assumptions.value("stockpile_carrying_cost"),
-        )
+        self.frame = Frame.of(request.parties, self.states, assumptions.value("stockpile_carrying_cost"))
         self.done = 0
         self._lenders_share = assumptions.value("lenders_offtake_share")
         self._minerals: dict[str, _Mineral] = {}
@@ -129,19 +122,13 @@ class Catalogue:
         return earning
 
     def add_levels(self, wanted: Mapping[str, Sequence[Levels]]) -> Solving:
-        """Solve packages at points of the menu and make options of them."""
-        made = {
-            mineral: {self._package(mineral, levels): levels for levels in points} for mineral, points in wanted.items()
-        }
+        """Ask for the responses of packages at points of the menu under all states and make options of them."""
+        new = {}
         for mineral, points in wanted.items():
-            self._minerals[mineral].levels.update(levels.canonical for levels in points)
-        yield from self.add_packages(made)
-
-    def add_packages(self, made: Mapping[str, Mapping[Package, Levels | None]]) -> Solving:
-        """Ask for the responses of packages under all states and make options of them."""
-        new = {
-            k: {p: levels for p, levels in own.items() if p not in self._minerals[k].options} for k, own in made.items()
-        }
+            known = self._minerals[mineral]
+            known.levels.update(levels.canonical for levels in points)
+            packages = {self._package(mineral, levels): levels for levels in points}
+            new[mineral] = {package: own for package, own in packages.items() if package not in known.options}
         cells = {package: self._cells(package) for own in new.values() for package in own}
         yield from self.fill([cell for own in cells.values() for cell in own])
         for mineral, own in new.items():
@@ -153,7 +140,7 @@ class Catalogue:
     def _admit(
         self,
         package: Package,
-        levels: Levels | None,
+        levels: Levels,
         responses: tuple[Response, ...] | Failure,
         neutral: tuple[Response, ...],
     ) -> None:
@@ -216,7 +203,7 @@ class Catalogue:
                     f"no package of {mineral} is left: {next(iter(known.left_out.values()), 'the menu is empty')}"
                 )
             ordered = sorted(known.options.values(), key=lambda option: not option.package.is_neutral)
-            options[mineral] = prune(ordered, lambda o: o.package.is_neutral or o.levels is None, sorted(industries))
+            options[mineral] = prune(ordered, sorted(industries))
         return Terms(self.request, self.frame, options, self._lenders_share, margins)
 
     def around(self, choices: Iterable[Choice]) -> dict[str, list[Levels]]:
@@ -241,9 +228,9 @@ class Catalogue:
         depending = [k for k in self.request.minerals if moved & set(self.world.hosts.get(k, {}))]
         for mineral in depending:
             known = self._minerals[mineral]
-            again = {package: option.levels for package, option in known.options.items()}
+            again = [option.levels for option in known.options.values() if option.levels is not None]
             known.options = {}
-            yield from self.add_packages({mineral: again})
+            yield from self.add_levels({mineral: again})
         return bool(depending)
 
     @property

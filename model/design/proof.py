@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from model.design.catalogue import Catalogue
     from model.design.choice import Choice
     from model.design.choice.options import Option
-    from model.design.problem.packages import Package
     from model.design.problem.request import DesignRequest
     from model.instruments import Agreement
     from model.market.records import Floats
@@ -93,7 +92,10 @@ def agreement_of(choice: Choice, request: DesignRequest, world: World) -> Agreem
 
 
 def _offtakes(choice: Choice, request: DesignRequest) -> Iterator[Offtake]:
+    """Contracts in negotiable steps, none below what the package commits: the market was solved with that."""
     for contract in choice.contracts:
+        ends = contract.producer, contract.buyer, contract.stage
+        committed = sum(t for *place, t in choice.chosen[contract.mineral].package.offtakes if (*place,) == ends)
         quantity = floor_to(contract.volume_t, negotiable_step(request.step * contract.volume_t))
         strike = round_to(contract.strike_usd_per_t, negotiable_step(MONEY_STEP * contract.expected_price_usd_per_t))
         yield Offtake(
@@ -101,18 +103,9 @@ def _offtakes(choice: Choice, request: DesignRequest) -> Iterator[Offtake]:
             buyer=contract.buyer,
             mineral=contract.mineral,
             stage=contract.stage,
-            quantity=quantity,
+            quantity=max(quantity, committed),
             strike=strike,
         )
-
-
-def bundles(choice: Choice, agreement: Agreement) -> dict[str, dict[Package, None]]:
-    """The chosen packages with all their offtakes binding, as further entries of the menu."""
-    found: dict[str, dict[Package, None]] = {}
-    for mineral, option in choice.chosen.items():
-        offtakes = tuple((o.producer, o.buyer, o.stage, o.quantity) for o in agreement.offtakes if o.mineral == mineral)
-        found[mineral] = {option.package.model_copy(update={"offtakes": offtakes}): None}
-    return found
 
 
 def verify(

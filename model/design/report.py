@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
-from model.design.choice.options import expected_total
-from model.design.problem.request import CLASSES
+from model.design.choice.options import accounts
+from model.instruments import KINDS, lever
 from model.units import MILLION
+from model.words.levers import Lever
 from model.words.numbers import money
+from model.words.voice import Voice
 from model.words.yearly import SMALLEST_SHOWN
 
 if TYPE_CHECKING:
@@ -21,52 +23,51 @@ if TYPE_CHECKING:
     from model.design.choice import Choice
     from model.design.choice.options import Option
     from model.design.search import Design
+    from model.instruments import Instrument
     from model.scenario import Scenario
+
+    Row = tuple[str, str, str, float, str, str]
 
 
 def term_sheet(design: Design) -> pd.DataFrame:
-    """What would be signed: mineral, term, level, unit, who, in negotiable steps."""
+    """What would be signed, in negotiable steps: mineral, term, who, its first level with unit, and a note.
+
+    An instrument's note is its own phrase. Then come what is built, how quotas divide, and what is paid.
+    """
     columns = ["mineral", "term", "who", "level", "unit", "note"]
     if design.choice is None or design.agreement is None:
         return pd.DataFrame(columns=columns)
-    rows = [row for option in design.choice.chosen.values() for row in _package_rows(option)]
-    rows += [
-        (o.mineral, "offtake", f"{o.producer} to {o.buyer}", o.quantity, "t/yr", f"strike {o.strike:,.0f} USD/t")
-        for o in design.agreement.offtakes
-        if o.strike is not None
-    ]
+    say = Voice(design.names, design.request.parties)
+    rows = [_term_row(term, say) for _, term in design.agreement.terms()]
+    rows += [row for option in design.choice.chosen.values() for row in _rows_beside(option)]
     rows += _money_rows(design.choice)
     return pd.DataFrame(rows, columns=columns)
 
 
-def _package_rows(option: Option) -> Iterator[tuple[str, str, str, float, str, str]]:
-    package, parties = option.package, option.frame.parties
-    everyone = "all parties"
-    if package.is_neutral:
-        yield package.mineral, "none", everyone, 0.0, "", "nothing is agreed"
-    if package.floor:
-        yield package.mineral, "price floor", everyone, package.floor, "USD/t", f"held by a {package.mechanism.words}"
-    for names, quantity in package.trqs:
-        who = everyone if set(names) == set(parties) else ", ".join(names)
-        yield package.mineral, "TRQ quantity", who, quantity, "t/yr", f"rent to {package.rent_to.value}"
-        yield (
-            package.mineral,
-            "over-quota rate",
-            who,
-            package.over_quota_rate,
-            "share of value",
-            "on imports from non-parties",
-        )
+INSTRUMENTS = {kind.title.lower() for kind in KINDS}
+"""Terms of a term sheet that are instruments."""
+
+
+def _term_row(term: Instrument, say: Voice) -> Row:
+    kind, actors = type(term), term.actors()
+    name = next(name for name in kind.model_fields if lever(kind, name).get("type") == "number")
+    who = "all parties" if set(actors) in (set(), set(say.parties)) else ", ".join(actors)
+    unit = Lever(lever(kind, name)).unit
+    return term.mineral, term.title.lower(), who, getattr(term, name), unit, term.phrase(say)
+
+
+def _rows_beside(option: Option) -> Iterator[Row]:
+    if option.package.is_neutral:
+        yield option.mineral, "none", "all parties", 0.0, "", "nothing is agreed"
+    for names, _ in option.package.trqs:
         yield from _in_quota_shares(option, names)
-    for party, quantity in package.stockpiles:
-        yield package.mineral, "stockpile", party, quantity, "t", f"released above {package.release_above:,.0f} USD/t"
     for project in option.projects:
         start = "the source gives no start" if project.start_year is None else f"starts {project.start_year}"
         note = f"full cost {project.full_cost_usd_per_t:,.0f} USD/t; {project.status or 'status not given'}, {start}"
-        yield package.mineral, "project", f"{project.name} ({project.region})", project.capacity_t, "t/yr", note
+        yield option.mineral, "project", f"{project.name} ({project.region})", project.capacity_t, "t/yr", note
 
 
-def _in_quota_shares(option: Option, names: tuple[str, ...]) -> Iterator[tuple[str, str, str, float, str, str]]:
+def _in_quota_shares(option: Option, names: tuple[str, ...]) -> Iterator[Row]:
     """How imports from non-parties, and so the quota and its rent, divide between the importers without a shock."""
     imports = {name: option.responses[0].non_party_imports_t.get(name, 0.0) for name in names}
     total = sum(imports.values())
@@ -76,7 +77,7 @@ def _in_quota_shares(option: Option, names: tuple[str, ...]) -> Iterator[tuple[s
                 yield option.mineral, "share of the TRQ", name, quantity / total, "share", "of imports without a shock"
 
 
-def _money_rows(choice: Choice) -> list[tuple[str, str, str, float, str, str]]:
+def _money_rows(choice: Choice) -> list[Row]:
     rows = [
         ("", "transfer", party, amount * MILLION, "USD/yr", "received" if amount > 0 else "paid")
         for party, amount in choice.transfers.items()
@@ -99,19 +100,14 @@ def gains(design: Design) -> pd.DataFrame:
     assert design.choice is not None, "a design without an agreement has no gains"
     assert design.proof is not None, "a choice that is reported was verified"
     parties = design.request.parties
-    accounts = ("users", "producers", "revenue", "outlay")
-    users, producers, revenue, outlay = (expected_total(design.choice.chosen.values(), name) for name in accounts)
-    treasury = revenue - outlay
-    predicted = [design.proof.predicted[party] for party in parties]
+    parts = accounts(list(design.choice.chosen.values()))
     verified = np.array([design.proof.verified[party] for party in parties])
     return pd.DataFrame(
         {
             "party": parties,
-            "users_musd": users,
-            "producers_musd": producers,
-            "treasury_musd": treasury,
-            "settlements_musd": verified - users - producers - treasury,
-            "predicted_musd": predicted,
+            **parts,
+            "settlements_musd": verified - sum(parts.values()),
+            "predicted_musd": [design.proof.predicted[party] for party in parties],
             "verified_musd": verified,
         }
     )
@@ -123,7 +119,7 @@ def security(design: Design) -> pd.DataFrame:
     rows = []
     for mineral, option in design.choice.chosen.items():
         without = option.without
-        served = [np.min([each.assured(name).min(axis=0) for name in CLASSES], axis=0) for each in (without, option)]
+        served = without.least_served, option.least_served
         for at, party in enumerate(option.frame.parties):
             shares = float(without.non_party_share[at]), float(option.non_party_share[at])
             rows.append((party, mineral, *shares, float(served[0][at]), float(served[1][at])))
@@ -142,7 +138,7 @@ def red_lines(design: Design) -> pd.DataFrame:
     """Every red line with what the agreement makes of it and the margin left (negative = broken)."""
     choice = design.choice
     if choice is None or design.proof is None:
-        return margins([], (), np.empty((0, 0)), {})
+        return margins([], (), np.empty((0, 0)), {}, {})
     frame = next(iter(choice.chosen.values())).frame
     limits = limits_of(design.request, frame, {mineral: [option] for mineral, option in choice.chosen.items()})
     purse = dict.fromkeys(frame.parties, 0.0)

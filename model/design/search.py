@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model.design.catalogue import Catalogue
 from model.design.choice import build, choose, decide
@@ -12,11 +12,12 @@ from model.design.choice.programme import NoAgreement, Programme, Solved
 from model.design.conflict import Conflict, Worth, conflict, least_violation, why_nothing, worths
 from model.design.frontier import FEWEST_POINTS, frontier
 from model.design.problem.request import Objective
-from model.design.proof import Proof, bundles, signable, verify
+from model.design.proof import Proof, signable, verify
+from model.words.names import Names
 from model.work import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from model.design.choice import Choice, Terms
     from model.design.frontier import Point
@@ -42,19 +43,20 @@ class Design:
 
     ``agreement`` holds every instrument in negotiable steps, offtakes with their strikes. Without an agreement that
     meets the red lines ``choice``, ``proof`` and ``agreement`` are None and ``conflicts`` names the smallest set that
-    cannot hold together.
+    cannot hold together. ``names`` are those it is told with.
     """
 
     request: DesignRequest
-    states: tuple[State, ...]
-    choice: Choice | None
-    agreement: Agreement | None
-    proof: Proof | None
-    conflicts: tuple[Conflict, ...]
-    worths: tuple[Worth, ...]
-    notes: tuple[str, ...]
-    packages_tried: int
-    packages_left_out: int
+    names: Names
+    states: tuple[State, ...] = ()
+    choice: Choice | None = None
+    agreement: Agreement | None = None
+    proof: Proof | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    worths: tuple[Worth, ...] = ()
+    notes: tuple[str, ...] = ()
+    packages_tried: int = 0
+    packages_left_out: int = 0
 
     @property
     def projects(self) -> dict[str, tuple[str, ...]]:
@@ -82,7 +84,7 @@ class Designer:
             choice = yield from self._settle()
             self.design = yield from self._prove(choice)
         except NoAgreement:
-            self.design = self._without_agreement()
+            self.design = self._design(conflicts=tuple(conflict(self.terms())))
         done = self._catalogue.done
         yield Progress(done, done, "done", self)
 
@@ -169,35 +171,26 @@ class Designer:
         return self._choose()
 
     def _prove(self, choice: Choice) -> Generator[Progress[None], None, Design]:
-        """Verify the choice with every instrument in place, until what was predicted is verified and nobody is short.
+        """Verify the choice with every instrument in place, until nobody is short.
 
         Where rounding leaves a party below what participation asks, its limit is tightened by that much and the same
-        packages are paid for anew. Where prediction and verification differ, the verified bundle joins the menu.
+        packages are paid for anew; where that is not enough, others are chosen.
         """
-        catalogue = self._catalogue
         for rounds in range(1, MOST_PROOFS + 1):
-            choice, agreement = signable(choice, self.request, catalogue.world)
-            proof = yield from verify(catalogue, choice, agreement, rounds)
+            choice, agreement = signable(choice, self.request, self._catalogue.world)
+            proof = yield from verify(self._catalogue, choice, agreement, rounds)
             short = self._shortfalls(proof)
-            differs = proof.difference > self.request.agreement_gap
-            if not (differs or short) or rounds == MOST_PROOFS:
+            if not short or rounds == MOST_PROOFS:
                 break
             for group, amount in short.items():
                 self._margins[group] = self._margins.get(group, 0.0) + amount
-            if differs:
-                yield from catalogue.add_packages(bundles(choice, agreement))
-                yield from catalogue.follow_hosts(choice)
-            choice = self._choose() if differs else self._pay_anew(choice)
+            try:
+                paid = self._choose(choice)
+                gap = Solved(paid.objective, choice.bound, choice.is_proved).gap
+                choice = replace(paid, bound=choice.bound, gap=gap, is_proved=choice.is_proved)
+            except NoAgreement:
+                choice = yield from self._settle()
         return self._report(choice, agreement, proof)
-
-    def _pay_anew(self, choice: Choice) -> Choice:
-        """The same packages with other offtakes, strikes and transfers; other packages where that is not enough."""
-        try:
-            paid = self._choose(choice)
-        except NoAgreement:
-            return self._choose()
-        known = Solved(paid.objective, choice.bound, choice.is_proved)
-        return replace(paid, bound=known.bound, gap=known.gap, is_proved=known.is_proved)
 
     def _shortfalls(self, proof: Proof) -> dict[str, float]:
         """By how much verified gains stay below what participation asks [million USD/yr]."""
@@ -216,17 +209,20 @@ class Designer:
             f"{group}: {amount:.3g} million USD a year short of the limit after rounding."
             for group, amount in self._shortfalls(proof).items()
         ]
+        return self._design(
+            choice=choice, agreement=agreement, proof=proof, worths=tuple(worths(self.terms(), choice)), notes=notes
+        )
+
+    def _design(self, notes: Iterable[str] = (), **found: Any) -> Design:
+        catalogue = self._catalogue
         return Design(
             request=self.request,
-            states=self._catalogue.states,
-            choice=choice,
-            agreement=agreement,
-            proof=proof,
-            conflicts=(),
-            worths=tuple(worths(self.terms(), choice)),
-            notes=(*self._catalogue.notes(), *notes),
-            packages_tried=self._catalogue.tried,
-            packages_left_out=self._catalogue.left_out,
+            names=Names(catalogue.world.tables),
+            states=catalogue.states,
+            notes=(*catalogue.notes(), *notes),
+            packages_tried=catalogue.tried,
+            packages_left_out=catalogue.left_out,
+            **found,
         )
 
     def _why_nothing(self, choice: Choice) -> list[str]:
@@ -237,17 +233,3 @@ class Designer:
             update={"objective": Objective(), "participation": "none", "red_lines": {}, "transfers": 0.0}
         )
         return [why_nothing(choose(replace(self.terms(), request=free, margins={})))]
-
-    def _without_agreement(self) -> Design:
-        return Design(
-            request=self.request,
-            states=self._catalogue.states,
-            choice=None,
-            agreement=None,
-            proof=None,
-            conflicts=tuple(conflict(self.terms())),
-            worths=(),
-            notes=tuple(self._catalogue.notes()),
-            packages_tried=self._catalogue.tried,
-            packages_left_out=self._catalogue.left_out,
-        )

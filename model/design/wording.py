@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.design.choice.limits import SHARE
-from model.units import MILLION, PERCENT
-from model.words.numbers import figures, percent, starting
+from model.units import PERCENT
+from model.words.numbers import exact, exact_percent, figures, percent, starting
 from model.words.yearly import money_a_year, rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from model.design.problem.draft import Draft
     from model.design.problem.request import State
-    from model.instruments import Offtake
     from model.shocks import ShockLibrary
     from model.words.names import Names
 
+ALL = "All parties"
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 
 
@@ -94,26 +94,18 @@ SECONDS_PER_SOLVE = 0.2
 """Measured on two cores, page and all: 69 s for some 350 solves of antimony, 155 s for 1,019 of lithium."""
 
 
-def terms_in_words(sheet: pd.DataFrame, offtakes: Sequence[Offtake], names: Names) -> pd.DataFrame:
-    """The term sheet as it is read aloud: levels with units, what differs by party in one row, contracts by seller.
+def terms_in_words(sheet: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Rows of a term sheet in words: levels with units, what differs by party in one row.
 
     One mineral needs no column of its own.
     """
-    rows = [_term(rows, names) for rows in _alike(sheet[sheet["term"] != "offtake"])]
-    money = [row for row in rows if not row[0]]
-    rows = [*(row for row in rows if row[0]), *_contracts(offtakes, names), *money]
-    table = pd.DataFrame(rows, columns=["Mineral", "Term", "Level", "Who", "How"])
-    return table if sheet["mineral"].replace("", pd.NA).nunique() > 1 else table.drop(columns="Mineral")
-
-
-def _alike(sheet: pd.DataFrame) -> Iterator[list[Any]]:
-    """Rows that differ in party and level only, in the order of the sheet."""
     groups: dict[tuple[str, ...], list[Any]] = {}
     for row in sheet.itertuples():
         own = row.who if row.term == "project" else ""
-        alike = (str(row.mineral), str(row.term), str(row.unit), str(row.note), str(own))
-        groups.setdefault(alike, []).append(row)
-    yield from groups.values()
+        groups.setdefault(tuple(map(str, (row.mineral, row.term, row.unit, row.note, own))), []).append(row)
+    rows = [_term(rows, names) for rows in groups.values()]
+    table = pd.DataFrame(rows, columns=["Mineral", "Term", "Level", "Who", "How"])
+    return table if sheet["mineral"].replace("", pd.NA).nunique() > 1 else table.drop(columns="Mineral")
 
 
 def _term(rows: Sequence[Any], names: Names) -> tuple[str, ...]:
@@ -128,37 +120,13 @@ def _term(rows: Sequence[Any], names: Names) -> tuple[str, ...]:
     return mineral, starting(first.term), level, ("; " if len(set(levels)) > 1 else ", ").join(whos), first.note
 
 
-def _contracts(offtakes: Sequence[Offtake], names: Names) -> Iterator[tuple[str, ...]]:
-    """Offtakes of each seller in one row: buyers with their quantities, and the range of strikes."""
-    sellers: dict[tuple[str, str], list[Offtake]] = {}
-    for offtake in offtakes:
-        sellers.setdefault((offtake.mineral, offtake.producer), []).append(offtake)
-    for (mineral, seller), own in sellers.items():
-        largest_first = sorted(own, key=lambda offtake: -offtake.quantity)
-        buyers = [f"{names.region(offtake.buyer)} {figures(offtake.quantity)} t" for offtake in largest_first]
-        strikes = sorted({offtake.strike for offtake in own if offtake.strike is not None})
-        at = "at the market price"
-        if strikes:
-            at = f"strike {figures(strikes[0], 4)} USD/t" if len(strikes) == 1 else f"strikes {_span(strikes)}"
-        total = level_in_words(sum(offtake.quantity for offtake in own), "t/yr")
-        who = f"{names.region(seller)} sells to {'; '.join(buyers)}"
-        yield names.mineral(mineral), "Offtake", total, who, at
-
-
-def _span(prices: Sequence[float]) -> str:
-    return f"{figures(prices[0], 4)} to {figures(prices[-1], 4)} USD/t"
-
-
 def level_in_words(level: float, unit: str) -> str:
-    """A level with its unit; shares in percent, nothing where there is no unit."""
+    """A level with its unit, to the last digit; shares in percent, nothing where there is no unit."""
     if not unit:
         return ""
-    if unit.startswith("share"):
-        return f"{percent(level)}{unit.removeprefix('share')}"
-    if unit == "USD/yr":
-        return f"{'−' if level < 0 else ''}{money_a_year(level / MILLION)}"
-    rounded = float(f"{abs(level):.4g}")
-    return f"{'−' if level < 0 else ''}{rounded:,.12g} {unit}"
+    return (
+        f"{exact_percent(level)}{unit.removeprefix('share')}" if unit.startswith("share") else f"{exact(level)} {unit}"
+    )
 
 
 def margins_in_words(lines: pd.DataFrame, names: Names) -> pd.DataFrame:
@@ -219,7 +187,7 @@ def gains_table(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     """Gains by party with region names and a last row for all parties together; money columns are left as they are."""
     total = frame.drop(columns="party").sum().to_dict()
     named = frame.assign(party=[names.region(party) for party in frame["party"]])
-    return pd.concat([named, pd.DataFrame([{"party": "All parties", **total}])], ignore_index=True)
+    return pd.concat([named, pd.DataFrame([{"party": ALL, **total}])], ignore_index=True)
 
 
 def sentences(texts: Iterable[object], names: Names) -> list[str]:

@@ -1,4 +1,4 @@
-"""Charts of a design: tables in, figures out."""
+"""How tables of a design are titled, and the chart of a frontier."""
 
 from __future__ import annotations
 
@@ -8,21 +8,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from model import palette
-from pages.components.charts import LOOK, bars
+from model.design.charts import PARTS
+from model.findings.charts import MONEY, broken
+from pages.components.charts import HEIGHT, LOOK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
     from model.design.frontier import Point
 
-PARTS = {
-    "users_musd": ("Users", palette.USERS),
-    "producers_musd": ("Producers", palette.PRODUCERS),
-    "treasury_musd": ("Treasury", palette.TREASURY),
-    "settlements_musd": ("Offtakes, transfers", palette.RENTS),
-}
 NUMBERS = {
     **{name: label for name, (label, _) in PARTS.items()},
     "gain_musd": "Gain",
@@ -59,60 +51,19 @@ TITLES = {
     "unit": "Severity is",
 }
 """Titles of the other columns."""
-LEVERS = {
-    "floor": palette.PARTY,
-    "TRQ": palette.NON_PARTY,
-    "tariff": palette.TREASURY,
-    "quota": palette.RENTS,
-    "export tax": palette.INK,
-    "offtake": palette.PRODUCERS,
-    "stockpile": palette.STOCKS,
-    "zero-for-zero": palette.USERS,
-    "new projects": palette.NEW_CAPACITY,
-    "transfers": palette.TRANSFERS,
-}
-MILLION_A_YEAR = "million USD/yr"
 
 
 def columns() -> dict[str, Any]:
     """How tables of designs are shown: titles for columns, thousands separators for amounts."""
     return {
-        name: st.column_config.NumberColumn(title, format="localized", help=f"{title}, {MILLION_A_YEAR}, expected")
+        name: st.column_config.NumberColumn(title, format="localized", help=f"{title}, {MONEY}, expected")
         for name, title in NUMBERS.items()
     } | TITLES
 
 
-def gains_chart(frame: pd.DataFrame, net: str, predicted: str = "") -> go.Figure:
-    """Diverging bars of each party's parts, its net marked, and beside it the net that was predicted."""
-    traces = [
-        bars(frame["party"], frame[part], label, colour, MILLION_A_YEAR) for part, (label, colour) in PARTS.items()
-    ]
-    if predicted:
-        traces.append(_marks(frame["party"], frame[predicted], "Net, predicted", "circle-open", 17))
-    traces.append(_marks(frame["party"], frame[net], "Net, verified" if predicted else "Net", "diamond", 11))
-    return _figure(traces, f"Expected change, {MILLION_A_YEAR}", barmode="relative")
-
-
-def attribution_chart(frame: pd.DataFrame) -> go.Figure:
-    """Stacked bars of what each instrument contributes to each party's gain."""
-    traces = [
-        bars(rows["party"], rows["musd"], str(lever), LEVERS.get(str(lever), palette.INK), MILLION_A_YEAR)
-        for lever, rows in frame.groupby("lever", sort=False)
-    ]
-    return _figure(traces, f"Contribution to expected gain, {MILLION_A_YEAR}", barmode="relative")
-
-
-def levers_chart(levers: Sequence[str], musd: Sequence[float]) -> go.Figure:
-    """One bar per lever: what it contributes to the gain of all parties."""
-    traces = [bars(levers, musd, "All parties", palette.PARTY, MILLION_A_YEAR)]
-    height = max(palette.CHART_HEIGHT, 90 + 30 * len(levers))
-    return _figure(traces, f"All parties, {MILLION_A_YEAR}", height=height)
-
-
-def frontier_chart(
-    points: tuple[Point, ...], first: str, second: str, optimum: tuple[float, float] | None
-) -> go.Figure:
-    """The frontier; every point can be selected, and the agreement found is marked."""
+def frontier_chart(points: tuple[Point, ...], first: str, second: str, optimum: tuple[float, float]) -> go.Figure:
+    """The frontier, whose points can be selected (no record of a chart says that), and the agreement found."""
+    grid = {"gridcolor": palette.GRID, "zeroline": False, "automargin": True, "tickformat": ",.4~g"}
     traces = [
         {
             "type": "scatter",
@@ -123,45 +74,26 @@ def frontier_chart(
             "marker": {"size": 13, "color": palette.PARTY},
             "line": {"color": palette.STATUS_QUO, "width": 2},
             "hovertemplate": "%{y:,.3~g} against %{x:,.3~g}<extra></extra>",
-        }
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": optimum[1:],
+            "y": optimum[:1],
+            "name": "The agreement found",
+            "marker": {
+                "symbol": "diamond",
+                "size": 17,
+                "color": palette.NON_PARTY,
+                "line": {"color": "white", "width": 1.5},
+            },
+            "hovertemplate": "%{y:,.3~g} against %{x:,.3~g}<extra>The agreement found</extra>",
+        },
     ]
-    if optimum is not None:
-        mark = _marks([optimum[0]], [optimum[1]], "The agreement found", "diamond", 17)
-        traces.append(mark | {"marker": mark["marker"] | {"color": palette.NON_PARTY}})
-    figure = _figure(traces, second, yaxis={"title": {"text": _wrapped(first)}, "gridcolor": palette.GRID})
-    return figure.update_layout(clickmode="event+select", height=palette.CHART_HEIGHT + 40)
-
-
-def _wrapped(title: str, width: int = 34) -> str:
-    """An axis title in lines short enough for the height of a chart."""
-    lines = [""]
-    for word in title.split():
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(lines)
-
-
-def _marks(labels: Any, values: Any, name: str, symbol: str, size: int) -> dict[str, Any]:
-    edge = palette.INK if symbol.endswith("open") else "white"
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "y": list(labels),
-        "x": list(values),
-        "name": name,
-        "marker": {"symbol": symbol, "size": size, "color": palette.INK, "line": {"color": edge, "width": 1.5}},
-        "hovertemplate": "%{y}: %{x:,.3~g}" + f"<extra>{name}</extra>",
+    layout = {
+        "height": HEIGHT + 40,
+        "clickmode": "event+select",
+        "xaxis": grid | {"title": {"text": second, "standoff": 6}, "nticks": 6},
+        "yaxis": grid | {"title": {"text": broken(first, 34, "<br>")}},
     }
-
-
-def _figure(traces: list[dict[str, Any]], x_title: str, height: int = palette.CHART_HEIGHT, **layout: Any) -> go.Figure:
-    """The look these charts share with those of the other pages."""
-    axis = {"gridcolor": palette.GRID, "zerolinecolor": palette.STATUS_QUO, "zerolinewidth": 4, "automargin": True}
-    categories = {"autorange": "reversed", "ticksuffix": " ", "automargin": True, "dtick": 1}
-    figure = go.Figure({"data": traces, "layout": LOOK | {"height": height, "xaxis": axis, "yaxis": categories}})
-    figure.update_layout(**layout)
-    if "yaxis" in layout:
-        figure.update_yaxes(autorange=True, dtick=None, tickformat=",.4~g", zeroline=False)
-        figure.update_xaxes(zeroline=False)
-    return figure.update_xaxes(title={"text": x_title, "standoff": 6}, tickformat=",.4~g", nticks=6)
+    return go.Figure({"data": traces, "layout": LOOK | layout})

@@ -34,7 +34,6 @@ class Entries:
     mineral: str | None
     variables: list[Any]
     by_state: Floats
-    has_hedges: bool = False
 
     def weighed(self, weight: Floats) -> Iterator[tuple[float, Any]]:
         """Coefficients over states under ``weight`` (probabilities: expected), and variables."""
@@ -63,11 +62,10 @@ def _of_mineral(m: pyo.ConcreteModel, terms: Terms, mineral: str, weights: Float
     if terms.request.share_outlay:
         own += np.array([option.outlay @ weights for option in options])
         shares += _divided(m.outlay_share, terms, mineral, -weights, [option.outlay for option in options])
-    hedges = list(_hedges(m, terms, mineral, weights))
-    shares += hedges
+    shares += _hedges(m, terms, mineral, weights)
     chosen = [m.chosen[mineral, position] for position in range(len(options))]
     by_state = np.array([*own, *(amount for _, amount in shares)])
-    return Entries(mineral, chosen + [x for x, _ in shares], by_state, has_hedges=bool(hedges))
+    return Entries(mineral, chosen + [x for x, _ in shares], by_state)
 
 
 def _divided(
@@ -115,10 +113,10 @@ class StateAccount:
     """A sum of gains state by state, written so that each market is counted once for every shock that moves it.
 
     Most shocks leave most markets alone. The gain in a state is what it is without a shock (``calm_musd``) plus, for
-    every market that the shock moves, its swing (``swing_musd``). With hedges in it, it waits with their volumes.
+    every market that the shock moves, its swing (``swing_musd``).
     """
 
-    def __init__(self, m: pyo.ConcreteModel, block: Any, entries: list[Entries]) -> None:
+    def __init__(self, block: Any, entries: list[Entries]) -> None:
         self._entries, self._block = entries, block
         self._swing_of: dict[str, NDArray[np.intp]] = {}
         swings: dict[tuple[str, int], Iterable[tuple[float, Any]]] = {}
@@ -144,9 +142,6 @@ class StateAccount:
         @block.Constraint(block.swing, doc="Change of gain in one market [million USD/yr]")
         def swing_adds_up(block: Any, mineral: str, kind: int) -> Any:
             return linear([*swings[mineral, kind], (-1.0, block.swing_musd[mineral, kind])]) == 0.0
-
-        if any(each.has_hedges for each in entries):
-            m.waiting_data.accounts.extend([block.calm_musd, *block.swing_musd.values()])
 
     def weighed(self, weight: Floats) -> Iterator[tuple[float, Any]]:
         """Terms of the sum over states under ``weight`` (one state: there)."""

@@ -92,7 +92,7 @@ def _gains(m: pyo.ConcreteModel, terms: Terms) -> None:
         return linear([*expected(entries[i], terms.frame.probability), (-1.0, m.expected_gain_musd[i])]) == 0.0
 
     m.state_gain = pyo.Block(m.party if terms.request.participation == "every_state" else [], doc="Gains by state")
-    m.account_data = {party: StateAccount(m, block, entries[party]) for party, block in m.state_gain.items()}
+    m.account_data = {party: StateAccount(block, entries[party]) for party, block in m.state_gain.items()}
 
 
 def _limits(m: pyo.ConcreteModel, terms: Terms) -> None:
@@ -116,9 +116,9 @@ def _amount(m: pyo.ConcreteModel, terms: Terms, limit: Limit) -> Iterator[tuple[
     elif limit.state_weight is not None:
         account = m.account_data[limit.party]
         yield from ((-value, variable) for value, variable in account.weighed(limit.state_weight))
-    if limit.counts_transfers and terms.request.transfers:
+    if limit.is_outlay and terms.request.transfers:
         yield -1.0, m.transfer_musd[limit.party]
-    if limit.counts_outlay_purse and terms.request.share_outlay:
+    if limit.is_outlay and terms.request.share_outlay:
         at = terms.frame.parties.index(limit.party)
         for cell in terms.cells:
             paid = terms.frame.probability @ terms.option(cell).outlay

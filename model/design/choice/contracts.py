@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from model.design.choice.programme import Waiting, linear
+from model.design.choice.programme import linear
 from model.units import MILLION
 
 if TYPE_CHECKING:
@@ -84,11 +84,7 @@ def pools_of(terms: Terms, pairs: dict[Key, Pair]) -> list[Pool]:
 
 
 def add_contracts(m: pyo.ConcreteModel, terms: Terms, counts_hedges: bool) -> None:
-    """Volumes and premiums. ``pair_data`` and ``pool_data`` hold the records.
-
-    Where hedges count, there are thousands of volumes under packages that are not agreed; they wait until packages are
-    chosen.
-    """
+    """Volumes and premiums. ``pair_data`` and ``pool_data`` hold the records."""
     m.pair_data = pairs_of(terms)
     m.pool_data = dict(enumerate(pools_of(terms, m.pair_data)))
     m.project_data = {(*cell, project.id): project for cell in terms.cells for project in terms.option(cell).projects}
@@ -106,9 +102,6 @@ def add_contracts(m: pyo.ConcreteModel, terms: Terms, counts_hedges: bool) -> No
     )
     _volumes(m)
     _premiums(m)
-    if counts_hedges and own:
-        volumes = [(m.volume_share[key], m.chosen[key[:2]], m.most_volume[key]) for key in own]
-        m.waiting_data = Waiting(volumes, accounts=[], start=[m.chosen[mineral, 0] for mineral in m.mineral])
 
 
 def _volumes(m: pyo.ConcreteModel) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from model.design.problem.draft import LINES
 from model.units import MILLION
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Limit:
 
     ``group`` names the red line it belongs to: all limits of a group (one per state and mineral, say) give way
     together. With a ``state_weight`` the party's gain in those states is subtracted (participation);
-    ``counts_transfers`` subtracts the lump sum it receives, ``counts_outlay_purse`` counts its share of common outlays.
+    ``is_outlay`` subtracts the lump sum it receives and counts its share of common outlays.
     """
 
     group: str
@@ -40,8 +41,7 @@ class Limit:
     most: float
     sentence: str
     state_weight: Floats | None = None
-    counts_transfers: bool = False
-    counts_outlay_purse: bool = False
+    is_outlay: bool = False
 
 
 def limits_of(request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]]) -> list[Limit]:
@@ -68,31 +68,21 @@ def _money_lines(
     def expected(name: str, sign: float) -> Cells:
         return {cell: sign * float(probability @ getattr(option, name)[:, at]) for cell, option in _cells(options)}
 
-    if lines.user_cost is not None:
-        most = lines.user_cost / MILLION
-        text = f"{party}: users lose at most {most:,.3g} million USD a year"
-        yield Limit(f"{party} user cost", party, MONEY, expected("users", -1.0), most, text)
-    if lines.producer_revenue is not None:
-        least = lines.producer_revenue / MILLION
-        text = f"{party}: producers' revenue changes by at least {least:,.3g} million USD a year"
-        yield Limit(f"{party} producer revenue", party, MONEY, expected("producer_revenue", -1.0), -least, text)
-    if lines.treasury_outlay is not None:
-        most = lines.treasury_outlay / MILLION
-        text = f"{party}: public outlay of at most {most:,.3g} million USD a year"
-        yield Limit(
-            f"{party} treasury outlay",
-            party,
-            MONEY,
-            expected("outlay", 1.0),
-            most,
-            text,
-            counts_transfers=True,
-            counts_outlay_purse=True,
-        )
-    for industry, cost in lines.industry_cost.items():
+    bounded: tuple[tuple[str, str, float, dict[str, Any]], ...] = (
+        ("user_cost", "users", -1.0, {}),
+        ("producer_revenue", "producer_revenue", -1.0, {}),
+        ("treasury_outlay", "outlay", 1.0, {"is_outlay": True}),
+    )
+    for kind, account, sign, counts in bounded:
+        amount = getattr(lines, kind)
+        if amount is not None:
+            most = (-amount if kind == "producer_revenue" else amount) / MILLION
+            group, text = f"{party} {kind.replace('_', ' ')}", LINES[kind].sentence(party, amount)
+            yield Limit(group, party, MONEY, expected(account, sign), most, text, **counts)
+    for industry, amount in lines.industry_cost.items():
         of_options = {cell: option.industry_cost(party, industry) for cell, option in _cells(options)}
-        text = f"{party}: {industry} pays at most {cost / MILLION:,.3g} million USD a year more"
-        yield Limit(f"{party} cost of {industry}", party, MONEY, of_options, cost / MILLION, text)
+        text = LINES["industry_cost"].sentence(party, amount, industry)
+        yield Limit(f"{party} cost of {industry}", party, MONEY, of_options, amount / MILLION, text)
 
 
 def _supply_lines(
@@ -103,11 +93,11 @@ def _supply_lines(
         if lines.non_party_import_share is not None:
             shares = {(mineral, p): float(option.non_party_share[at]) for p, option in enumerate(of_mineral)}
             most = lines.non_party_import_share
-            text = f"{party}: at most {most:.0%} of use from non-parties"
+            text = LINES["non_party_import_share"].sentence(party, most)
             yield Limit(f"{party} non-party share", party, SHARE, shares, most, text)
         for name, least in lines.assured_supply.items():
             served = [option.assured(name)[:, at] for option in of_mineral]
-            text = f"{party}: at least {least:.0%} of the need of {name.replace('_', ' ')} served under each shock"
+            text = LINES[name].sentence(party, least)
             for state in _distinct(served):
                 cells = {(mineral, p): -float(of_option[state]) for p, of_option in enumerate(served)}
                 yield Limit(f"{party} supply of {name}", party, SHARE, cells, -least, text)
@@ -139,7 +129,7 @@ def margins(
     parties: Sequence[str],
     gain: Floats,
     received: Mapping[str, float],
-    purse: Mapping[str, float] | None = None,
+    purse: Mapping[str, float],
 ) -> pd.DataFrame:
     """Every red line with the margin that one agreement leaves, the tightest of its group (negative = broken).
 
@@ -151,10 +141,8 @@ def margins(
         amount = sum(limit.of_options.values())
         if limit.state_weight is not None:
             amount -= float(limit.state_weight @ gain[:, parties.index(limit.party)])
-        if limit.counts_transfers:
-            amount -= received.get(limit.party, 0.0)
-        if limit.counts_outlay_purse and purse is not None:
-            amount += purse[limit.party]
+        if limit.is_outlay:
+            amount += purse.get(limit.party, 0.0) - received.get(limit.party, 0.0)
         margin = limit.most - amount
         if limit.group not in tightest or margin < tightest[limit.group][2]:
             tightest[limit.group] = (limit.party, limit.sentence, margin, limit.unit)

@@ -11,19 +11,16 @@ import pyomo.environ as pyo
 from model.design.choice.accounts import StateAccount, entries_of
 from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
-from model.units import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model.design.choice.options import Option, Pair
+    from model.design.choice.options import Option
     from model.design.choice.terms import Terms
     from model.market.records import Floats
 
 NASH_ERROR = 0.01
 """Largest relative error of the Nash product."""
-TIE_BREAK = 1e-6
-"""Share of a contract's value and of a premium that the objective is charged, so that equals are settled by less."""
 
 MEASURES = {
     "expected_gain": ("expected gain of all parties with their weights", "million USD/yr"),
@@ -36,11 +33,17 @@ MEASURES = {
     "least_assured": ("smallest share of need served of defense, energy and critical industries", "share"),
 }
 """Measures of an agreement: what they are, and their unit. Larger is better."""
+OF_OPTION: dict[str, Callable[[Option], float]] = {
+    "users_gain": lambda option: float(option.expected(option.users).sum()),
+    "producers_gain": lambda option: float(option.expected(option.producers).sum()),
+    "treasury_gain": lambda option: float(option.expected(option.revenue - option.outlay).sum()),
+    "independence": lambda option: option.independence,
+}
+"""Those that are a sum, or a mean (independence), over the minerals' options."""
 
 
 def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
     """A measure of the agreement, larger is better, as expression of the programme. See :data:`MEASURES`."""
-    probability = terms.frame.probability
     if name == "worst_off":
         return _worst_off(m, terms)
     if name == "cvar":
@@ -49,14 +52,8 @@ def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
         return _least_assured(m, terms)
     if name == "expected_gain":
         return linear((terms.request.weight(i), m.expected_gain_musd[i]) for i in m.party)
-    of_option: Callable[[Option], float] = {
-        "users_gain": lambda option: float((probability @ option.users).sum()),
-        "producers_gain": lambda option: float((probability @ option.producers).sum()),
-        "treasury_gain": lambda option: float((probability @ (option.revenue - option.outlay)).sum()),
-        "independence": lambda option: option.independence,
-    }[name]
     share = 1.0 / len(terms.options) if name == "independence" else 1.0
-    return linear((share * of_option(terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
+    return linear((share * OF_OPTION[name](terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
 
 
 def _worst_off(m: pyo.ConcreteModel, terms: Terms) -> Any:
@@ -80,7 +77,7 @@ def _cvar(m: pyo.ConcreteModel, terms: Terms) -> Any:
         )
         m.outcome = pyo.Block(doc="The parties' weighted gain by state")
         weights = np.array([terms.request.weight(i) for i in terms.frame.parties])
-        account = StateAccount(m, m.outcome, entries_of(m, terms, weights, net=True))
+        account = StateAccount(m.outcome, entries_of(m, terms, weights, net=True))
 
         @m.Constraint(m.state, doc="Excess of the parties' weighted loss [million USD/yr]")
         def excess_of_loss(m: Any, s: int) -> Any:
@@ -105,19 +102,11 @@ def _least_assured(m: pyo.ConcreteModel, terms: Terms) -> Any:
 
 
 def add_objective(m: pyo.ConcreteModel, terms: Terms) -> None:
-    """The request's objective, less weighted costs of industries and what settles ties."""
+    """The request's objective, less weighted costs of industries; ties are settled after (``Programme.settle``)."""
     kind = terms.request.objective.kind
     value = _nash(m, terms) if kind == "nash" else measure(m, terms, kind)
-    charged = [(_industries_cost(terms, cell), m.chosen[cell]) for cell in terms.cells]
-    charged += [(TIE_BREAK * _value_musd(m.pair_data[key]), volume) for key, volume in m.volume_share.items()]
-    charged += [(TIE_BREAK, paid) for direction in (m.to_first_musd, m.to_second_musd) for paid in direction.values()]
-    m.goal = pyo.Objective(
-        expr=value - linear(charged), sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]"
-    )
-
-
-def _value_musd(pair: Pair) -> float:
-    return pair.most_t * pair.mean_price_usd_per_t / MILLION
+    charged = linear((_industries_cost(terms, cell), m.chosen[cell]) for cell in terms.cells)
+    m.goal = pyo.Objective(expr=value - charged, sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]")
 
 
 def _industries_cost(terms: Terms, cell: tuple[str, int]) -> float:

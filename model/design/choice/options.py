@@ -17,10 +17,11 @@ from model.design.problem.request import CLASSES
 from model.units import MILLION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from model.design.problem.packages import Levels, Package
     from model.design.problem.projects import Project
+    from model.design.problem.request import State
     from model.design.responses.response import Response
     from model.market.records import Floats
 
@@ -38,6 +39,12 @@ class Frame:
     states: tuple[str, ...]
     probability: Floats
     carrying_cost: float = 0.0
+
+    @classmethod
+    def of(cls, parties: tuple[str, ...], states: Sequence[State], carrying_cost: float) -> Frame:
+        """The frame of these parties and states."""
+        probability = np.array([state.probability for state in states])
+        return cls(parties, tuple(state.name for state in states), probability, carrying_cost)
 
 
 @dataclass(frozen=True)
@@ -172,10 +179,16 @@ class Option:
         rows = [[r.assured.get(name, {}).get(party, 1.0) for party in self.frame.parties] for r in self.responses]
         return np.array(rows)
 
+    @property
+    def least_served(self) -> Floats:
+        """The smallest share of need served over classes and states, by party."""
+        least: Floats = np.min([self.assured(name).min(axis=0) for name in CLASSES], axis=0)
+        return least
+
     @cached_property
     def least_assured(self) -> float:
         """The smallest share of need served over classes, states and parties."""
-        return float(min(self.assured(name).min(initial=1.0) for name in CLASSES))
+        return float(self.least_served.min(initial=1.0))
 
     def industry_cost(self, party: str, industry: str) -> float:
         """Expected extra cost of one industry against no agreement."""
@@ -207,7 +220,7 @@ class Option:
             flows = [each.flows_t.get((producer, buyer), 0.0) for each in trade]
             least = committed.get((producer, buyer), 0.0)
             most = max(least, min(*flows, most_of_need * need))
-            if most > SMALLEST_CONTRACT * max(need, 1e-12):
+            if least > 0 or most > SMALLEST_CONTRACT * max(need, 1e-12):
                 yield self._pair(producer, buyer, stage, least, most)
 
     def _pair(self, producer: str, buyer: str, stage: str, least: float, most: float) -> Pair:
@@ -231,24 +244,28 @@ class Option:
         return mean
 
 
-def expected_total(options: Iterable[Option], account: str) -> Floats:
-    """An account's expected value by party over all minerals [million USD/yr]."""
-    total: Floats = np.sum([option.expected(getattr(option, account)) for option in options], axis=0)
-    return total
+def accounts(options: Sequence[Option]) -> dict[str, Floats]:
+    """Expected change of users', producers' and treasuries' money by party over all minerals [million USD/yr]."""
+    each = [(option.users, option.producers, option.revenue - option.outlay) for option in options]
+    probability = next(iter(options)).frame.probability
+    totals = (probability @ np.sum(parts, axis=0) for parts in zip(*each, strict=True))
+    return dict(zip(ACCOUNTS, totals, strict=True))
 
 
-def prune(options: Sequence[Option], keep: Callable[[Option], bool], industries: Sequence[str]) -> list[Option]:
+ACCOUNTS = ("users_musd", "producers_musd", "treasury_musd")
+
+
+def prune(options: Sequence[Option], industries: Sequence[str]) -> list[Option]:
     """Options that no other beats in every party's gain in every state and all a red line or contract can use.
 
-    ``keep`` protects options whatever their merit (the neutral one, those proved); ``industries`` are those whose cost
-    is looked at.
+    The neutral one stays whatever its merit; ``industries`` are those whose cost is looked at.
     """
     merit = np.array([_merit(option, industries) for option in options])
     kept: list[Option] = []
     for position, option in enumerate(options):
         no_worse = (merit >= merit[position]).all(axis=1)
         better = (merit > merit[position] + SAME).any(axis=1)
-        if keep(option) or not (no_worse & better).any():
+        if option.package.is_neutral or not (no_worse & better).any():
             kept.append(option)
     return kept
 

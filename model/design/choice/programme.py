@@ -13,21 +13,23 @@ import numpy as np
 from pyomo.core.expr import LinearExpression
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-from model.design.choice.projection import FEASIBLE_POINT, SHORT, Columns, Projection, Whole
 from model.errors import SolveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import pyomo.environ as pyo
 
-    from model.design.choice.projection import Positions
     from model.design.problem.request import DesignRequest
     from model.market.records import Floats
 
 
 NOUGHT = 1e-12
 """Coefficients below this are rounding dust: a dollar for a million units."""
+SHORT = 1e-6
+"""A distance from the best objective, relative to it, that is none."""
+FEASIBLE_POINT = 2
+"""HiGHS's primal_solution_status of a point that meets all constraints."""
 
 
 def linear(pairs: Iterable[tuple[float, Any]]) -> Any:
@@ -54,23 +56,10 @@ class Solved:
         return abs(self.bound - self.objective) / max(abs(self.objective), 1e-9)
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """What a model lets wait until whole variables are chosen, kept in its ``waiting_data``.
-
-    Volumes with the choice each needs and the constraint ``volume <= choice``; accounts that they alone add up to; and
-    the choices to begin with.
-    """
-
-    volumes: Sequence[tuple[Any, Any, Any]]
-    accounts: list[Any]
-    start: Sequence[Any]
-
-
 class Programme:
-    """One compiled programme, its objective to be made large; in two stages where its model lets volumes wait."""
+    """One compiled programme, its objective to be made large."""
 
-    def __init__(self, m: pyo.ConcreteModel, request: DesignRequest, in_stages: bool = True) -> None:
+    def __init__(self, m: pyo.ConcreteModel, request: DesignRequest) -> None:
         info = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
         self._request = request
         self._columns = info.columns
@@ -81,9 +70,8 @@ class Programme:
         cost = info.c.toarray().ravel() if len(info.objectives) else np.zeros(len(info.columns))
         self._cost = cost
         self._offset = float(info.c_offset[0]) if len(info.objectives) else 0.0
-        self._highs = self._compile(info.A)
         self._is_whole = np.array([variable.is_integer() for variable in self._columns], dtype=bool)
-        self._projection = self._projected(m) if in_stages else None
+        self._highs = self._compile(info.A)
         self._values: Floats = np.zeros(len(self._columns))
 
     def _compile(self, matrix: Any) -> highspy.Highs:
@@ -103,7 +91,7 @@ class Programme:
         lp.a_matrix_.index_ = compressed.indices
         lp.a_matrix_.value_ = compressed.data
         whole = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [whole[int(variable.is_integer())] for variable in self._columns]
+        lp.integrality_ = [whole[int(is_whole)] for is_whole in self._is_whole]
         highs = highspy.Highs()
         highs.silent()
         highs.setOptionValue("threads", 1)
@@ -112,24 +100,6 @@ class Programme:
         highs.passModel(lp)
         return highs
 
-    def _projected(self, m: pyo.ConcreteModel) -> Projection | None:
-        """Two stages where the model says which volumes and accounts can wait for the second."""
-        waiting: Waiting | None = getattr(m, "waiting_data", None)
-        if waiting is None:
-            return None
-        volumes = [each for each in waiting.volumes if id(each[0]) in self._column]
-        columns = Columns(
-            volume=self._positions(volume for volume, _, _ in volumes),
-            choice=self._positions(choice for _, choice, _ in volumes),
-            link=np.array([self._row[id(link)] for _, _, link in volumes], dtype=np.intp),
-            account=self._positions(account for account in waiting.accounts if id(account) in self._column),
-            start=self._positions(waiting.start),
-        )
-        return Projection(columns, self._request.seed)
-
-    def _positions(self, variables: Iterable[Any]) -> Positions:
-        return np.array([self._column[id(variable)] for variable in variables], dtype=np.intp)
-
     def solve(self, gap: float | None = None) -> Solved:
         """Solve to a gap (none = the request's).
 
@@ -137,22 +107,7 @@ class Programme:
             NoAgreement: when no option meets all limits.
             SolveError: when the time limit ends the search without any agreement.
         """
-        asked = self._request.gap if gap is None else gap
-        return self._solve_whole(asked) if self._projection is None else self._solve_in_stages(self._projection, asked)
-
-    def _solve_in_stages(self, projection: Projection, gap: float) -> Solved:
-        reached = projection.solve(Whole.of(self._highs.getLp(), self._is_whole), gap, self._request.time_limit_s)
-        if reached is None:
-            raise NoAgreement(IMPOSSIBLE)
-        if not len(reached.values):
-            raise SolveError(TOO_SLOW.format(self._request.time_limit_s))
-        self._values = reached.values
-        offset = self._highs.getLp().offset_
-        solved = Solved(reached.objective + offset, reached.bound + offset, False)
-        return replace(solved, is_proved=reached.bound - reached.objective <= gap * abs(reached.objective) + SHORT)
-
-    def _solve_whole(self, gap: float) -> Solved:
-        self._highs.setOptionValue("mip_rel_gap", gap)
+        self._highs.setOptionValue("mip_rel_gap", self._request.gap if gap is None else gap)
         self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self._request.time_limit_s)
         self._highs.run()
         status, info = self._highs.getModelStatus(), self._highs.getInfo()

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.choice.options import expected_total
+from model.design.choice.objectives import MEASURES, OF_OPTION
 from model.errors import ScenarioError
 from model.records import choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from model.design.choice import Choice, Terms
     from model.market.records import Floats
 
@@ -24,30 +22,18 @@ def standing(choice: Choice, terms: Terms, name: str) -> float:
         ScenarioError: for a measure that does not exist.
     """
     options = list(choice.chosen.values())
-    probability = terms.frame.probability
-
-    def expected(account: str) -> float:
-        return float(expected_total(options, account).sum())
-
-    of_name: dict[str, Callable[[], float]] = {
-        "expected_gain": lambda: sum(terms.request.weight(i) * gain for i, gain in choice.expected_gain.items()),
-        "users_gain": lambda: expected("users"),
-        "producers_gain": lambda: expected("producers"),
-        "treasury_gain": lambda: expected("revenue") - expected("outlay"),
-        "worst_off": lambda: _worst_off(choice, terms),
-        "cvar": lambda: -_mean_of_worst(_losses(choice, terms), probability, terms.request.objective.tail),
-        "independence": lambda: float(np.mean([option.independence for option in options])),
-        "least_assured": lambda: min(option.least_assured for option in options),
-    }
-    if name not in of_name:
-        raise ScenarioError(f"unknown measure {name!r}; {choices(of_name, name)}")
-    return of_name[name]()
-
-
-def _worst_off(choice: Choice, terms: Terms) -> float:
-    weighted = [party for party in terms.frame.parties if terms.request.weight(party) > 0]
-    counted = [party for party in weighted if not terms.is_untouched(party)] or list(terms.frame.parties)
-    return min(terms.request.weight(i) * choice.expected_gain[i] for i in counted)
+    if name in OF_OPTION:
+        values = [OF_OPTION[name](option) for option in options]
+        return sum(values) / (len(values) if name == "independence" else 1)
+    if name == "expected_gain":
+        return sum(terms.request.weight(i) * gain for i, gain in choice.expected_gain.items())
+    if name == "worst_off":
+        return min(terms.request.weight(i) * choice.expected_gain[i] for i in terms.counted or terms.frame.parties)
+    if name == "cvar":
+        return -_mean_of_worst(_losses(choice, terms), terms.frame.probability, terms.request.objective.tail)
+    if name == "least_assured":
+        return min(option.least_assured for option in options)
+    raise ScenarioError(f"unknown measure {name!r}; {choices(MEASURES, name)}")
 
 
 def _losses(choice: Choice, terms: Terms) -> Floats:

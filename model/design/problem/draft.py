@@ -9,7 +9,7 @@ from model.design.problem.request import CLASSES, DesignRequest, Menu
 from model.errors import ScenarioError
 from model.records import choices
 from model.units import MILLION, PERCENT
-from model.words.numbers import figures
+from model.words.numbers import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,9 +39,10 @@ class Line:
     after: str
     size: float
 
-    def sentence(self, value: float, detail: str = "") -> str:
-        """The red line in words, without the party."""
-        return f"{self.before.format(detail)} {figures(value)}{self.after}"
+    def sentence(self, party: str, value: float, detail: str = "") -> str:
+        """A party's red line in words, from its number in the model's unit."""
+        shown = exact(float(f"{value / self.size:.12g}"))
+        return f"{party}: {self.before.format(detail)} {shown}{self.after}"
 
 
 _MONEY, _SHARE = " million USD/yr", " %"
@@ -212,7 +213,7 @@ class Draft:
         parts.append(f"{counted or 'no'} red line{'' if counted == 1 else 's'}")
         if kept:
             parts[-1] += f" ({kept} of countries that are no party do not count)"
-        parts.append(f"transfers up to {figures(self.transfers_musd)} million USD/yr" if self.transfers_musd else "")
+        parts.append(f"transfers up to {exact(self.transfers_musd)} million USD/yr" if self.transfers_musd else "")
         parts.append(self._purses())
         return f"Asked: {'; '.join(part for part in parts if part)}."
 

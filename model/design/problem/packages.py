@@ -47,30 +47,25 @@ class Package(Record):
         return not (self.floor or self.trqs or self.stockpiles or self.offtakes or self.projects)
 
     def agreement(self, parties: Sequence[str], regions: Iterable[str]) -> Agreement:
-        """The instruments of the package as applied by ``parties``; terms that name others fall away."""
+        """The instruments of the package as applied by the parties it was made for."""
         place = {"mineral": self.mineral, "stage": self.stage}
         outsiders = tuple(region for region in regions if region not in parties)
-        floors = (
-            (Floor(parties=tuple(parties), price=self.floor, mechanism=self.mechanism, **place),) if self.floor else ()
-        )
-        shared = ((tuple(name for name in names if name in parties), quantity) for names, quantity in self.trqs)
+        floor = Floor(parties=tuple(parties), price=self.floor, mechanism=self.mechanism, **place)
         rate = Duty(ad_valorem=self.over_quota_rate)
         return Agreement(
-            floors=floors,
+            floors=(floor,) if self.floor else (),
             trqs=tuple(
                 Trq(importers=names, exporters=outsiders, quantity=q, over_quota=rate, rent_to=self.rent_to, **place)
-                for names, q in shared
-                if names and outsiders
+                for names, q in self.trqs
+                if outsiders
             ),
             stockpiles=tuple(
                 Stockpile(party=party, quantity=quantity, release_above=self.release_above, **place)
                 for party, quantity in self.stockpiles
-                if party in parties
             ),
             offtakes=tuple(
                 Offtake(producer=producer, buyer=buyer, mineral=self.mineral, stage=stage, quantity=quantity)
                 for producer, buyer, stage, quantity in self.offtakes
-                if producer in parties and buyer in parties
             ),
         )
 

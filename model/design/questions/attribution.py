@@ -1,4 +1,4 @@
-"""Who or what brought a result about: Shapley values of levers; and a change split into assumptions and policy.
+"""Who or what brought a result about: Shapley values of levers; a change is split into assumptions and policy alike.
 
 The Shapley value of a lever is its contribution to the result, averaged over all orders in which levers may be added.
 Contributions add up exactly to the result less the result without any lever.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.instruments import KINDS, Agreement, Membership
+from model.instruments import KINDS, Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 MOST_EXACT = 6
 """Levers up to which every subset is evaluated."""
-ORDERS = 64
-"""Orders drawn beyond that."""
+ORDERS = 8
+"""Orders drawn beyond that: someone waits, and the standard error is shown."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Contribution:
     standard_error: float
 
 
-def shapley(levers: Sequence[str], value: Value, seed: int = 0, orders: int = ORDERS) -> list[Contribution]:
+def shapley(levers: Sequence[str], value: Value, seed: int = 0) -> list[Contribution]:
     """Contributions of levers to ``value`` of all of them, adding up exactly to value(all) - value(none).
 
     ``value`` gives the result with a subset of levers in place. Exact up to six levers, then by seeded orders.
@@ -54,7 +54,7 @@ def shapley(levers: Sequence[str], value: Value, seed: int = 0, orders: int = OR
 
     if len(levers) <= MOST_EXACT:
         return [Contribution(lever, _exact(lever, levers, remembered), 0.0) for lever in levers]
-    return _sampled(levers, remembered, seed, orders)
+    return _sampled(levers, remembered, seed)
 
 
 def _exact(lever: str, levers: Sequence[str], value: Value) -> float:
@@ -68,11 +68,11 @@ def _exact(lever: str, levers: Sequence[str], value: Value) -> float:
     return total
 
 
-def _sampled(levers: Sequence[str], value: Value, seed: int, orders: int) -> list[Contribution]:
+def _sampled(levers: Sequence[str], value: Value, seed: int) -> list[Contribution]:
     """Every order adds up by itself, so their mean does. An order's reverse follows it, which narrows the error."""
     draw = np.random.default_rng(seed)
     pairs = []
-    for _ in range(max(orders // 2, 2)):
+    for _ in range(ORDERS // 2):
         order = draw.permutation(len(levers)).tolist()
         pairs.append((_along(order, levers, value) + _along(order[::-1], levers, value)) / 2)
     rows = np.array(pairs)
@@ -93,7 +93,7 @@ def _along(order: Sequence[int], levers: Sequence[str], value: Value) -> np.ndar
     return gained
 
 
-def orders_needed(levers: Sequence[str], seed: int = 0, orders: int = ORDERS) -> list[frozenset[str]]:
+def orders_needed(levers: Sequence[str], seed: int = 0) -> list[frozenset[str]]:
     """Every subset that :func:`shapley` will ask for, so that they can be solved beforehand."""
     asked: dict[frozenset[str], None] = {}
 
@@ -101,30 +101,8 @@ def orders_needed(levers: Sequence[str], seed: int = 0, orders: int = ORDERS) ->
         asked[subset] = None
         return 0.0
 
-    shapley(levers, note, seed, orders)
+    shapley(levers, note, seed)
     return list(asked)
-
-
-@dataclass(frozen=True)
-class Decomposition:
-    """A change of a result, split exactly into what assumptions and what policy brought about."""
-
-    before: float
-    after: float
-    from_assumptions: float
-    from_policy: float
-
-
-def decompose(value: Callable[[bool, bool], float]) -> Decomposition:
-    """Split a change since a saved point; ``value(new_assumptions, new_policy)`` is the result of a combination.
-
-    The split is the Shapley value of the two, so it does not depend on which changed first.
-
-    >>> decompose(lambda assumptions, policy: 1.0 + 2 * assumptions + 3 * policy + 4 * (assumptions and policy))
-    Decomposition(before=1.0, after=10.0, from_assumptions=4.0, from_policy=5.0)
-    """
-    parts = shapley(["assumptions", "policy"], lambda new: value("assumptions" in new, "policy" in new))
-    return Decomposition(value(False, False), value(True, True), parts[0].value, parts[1].value)
 
 
 INSTRUMENT_LEVERS = {kind.short: kind.key for kind in KINDS}
@@ -148,23 +126,21 @@ def with_levers(trial: Trial, present: frozenset[str], levers: Sequence[str], re
     members = tuple(party for party in trial.members if party not in out)
     if not members:
         return replace(trial, agreement=Agreement(), projects={}, transfers={})
-    return replace(
+    left = replace(
         trial,
-        members=members,
-        agreement=trial.agreement.model_copy(update=gone).applied_by(
-            Membership(trial.members, members, tuple(regions))
-        ),
+        agreement=trial.agreement.model_copy(update=gone),
         projects=trial.projects if PROJECTS in present else {},
         transfers=trial.transfers if TRANSFERS in present else {},
     )
+    return left.among(members, regions)
 
 
 def attribution_trials(
-    trial: Trial, with_members: bool, regions: Sequence[str], seed: int, orders: int = ORDERS
+    trial: Trial, with_members: bool, regions: Sequence[str], seed: int
 ) -> dict[frozenset[str], Trial]:
     """Every trial an attribution needs, by the levers in place."""
     levers = levers_of(trial, with_members)
-    return {subset: with_levers(trial, subset, levers, regions) for subset in orders_needed(levers, seed, orders)}
+    return {subset: with_levers(trial, subset, levers, regions) for subset in orders_needed(levers, seed)}
 
 
 def attribute(
@@ -172,7 +148,6 @@ def attribute(
     gains: Mapping[frozenset[str], Mapping[str, float]],
     parties: Sequence[str],
     seed: int,
-    orders: int = ORDERS,
 ) -> dict[str, list[Contribution]]:
     """What each lever contributes to each party's gain (Shapley), from the gains of all :func:`attribution_trials`.
 
@@ -180,30 +155,20 @@ def attribute(
     """
 
     def of(party: str) -> list[Contribution]:
-        return shapley(levers, lambda present: gains[present][party], seed, orders)
+        return shapley(levers, lambda present: gains[present][party], seed)
 
     return {party: of(party) for party in parties}
 
 
-def change_trials(saved: Trial, now: Trial) -> dict[tuple[bool, bool], Trial]:
-    """The four combinations of (new assumptions, new policy); policy is the agreement and who its parties are."""
-    policies = (saved, now)
-    return {
-        (assumptions, policy): replace(policies[policy], assumptions=policies[assumptions].assumptions)
-        for assumptions in (False, True)
-        for policy in (False, True)
-    }
+ASSUMPTIONS, POLICY = "assumptions", "policy"
+"""Levers of a change: what is assumed; the agreement and who its parties are."""
 
 
-def change_since(
-    gains: Mapping[tuple[bool, bool], Mapping[str, float]], parties: Sequence[str]
-) -> dict[str, Decomposition]:
-    """How much of each party's change of gain came from assumptions and how much from policy.
+def change_trials(saved: Trial, now: Trial) -> dict[frozenset[str], Trial]:
+    """The trials of a change since a saved point, by which of assumptions and policy are the new ones."""
 
-    ``gains`` are those of all :func:`change_trials`.
-    """
+    def trial(new: frozenset[str]) -> Trial:
+        policy = now if POLICY in new else saved
+        return replace(policy, assumptions=(now if ASSUMPTIONS in new else saved).assumptions)
 
-    def of(party: str) -> Decomposition:
-        return decompose(lambda assumptions, policy: gains[assumptions, policy][party])
-
-    return {party: of(party) for party in parties}
+    return {new: trial(new) for new in orders_needed([ASSUMPTIONS, POLICY])}

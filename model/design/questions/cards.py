@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
-from model.design.choice.options import expected_total
+from model.design.choice.options import accounts
 from model.design.problem.request import CLASSES
 from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
-from model.words.numbers import figures, listing, percent, price, starting, tonnes
+from model.words.numbers import exact, listing, percent, starting
 from model.words.yearly import money_a_year, signed_money_a_year
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
         return least
 
     gain = evaluator.frame.probability @ evaluator.gains(trial)
-    parts = {f"{name}_musd": expected_total(options, name) for name in ("users", "producers")}
-    parts["treasury_musd"] = expected_total(options, "revenue") - expected_total(options, "outlay")
+    parts = accounts(options)
     lump_sums = moved_among(trial.transfers, trial.members)
     parts["settlements_musd"] = gain - sum(parts.values())
     parts["transfers_musd"] = np.array([lump_sums.get(party, 0.0) for party in evaluator.frame.parties])
@@ -77,7 +76,7 @@ def red_lines(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
     parties = tuple(party for party in evaluator.frame.parties if party in evaluator.request.parties)
     limits = limits_of(evaluator.request, replace(evaluator.frame, parties=parties), options)
     received = moved_among(trial.transfers, trial.members)
-    return margins(limits, evaluator.frame.parties, evaluator.gains(trial), received)
+    return margins(limits, evaluator.frame.parties, evaluator.gains(trial), received, {})
 
 
 def signs(cards_of: pd.DataFrame, parties: Sequence[str], names: Names) -> str:
@@ -129,7 +128,7 @@ def _contracts(party: str, trial: Trial, names: Names) -> tuple[list[str], list[
     gained = [f"{what} from {names.the_regions(ends)} {at}" for what, ends, at in _together(bought, "producer", names)]
     given = [f"ships {what} to {names.the_regions(ends)} {at}" for what, ends, at in _together(sold, "buyer", names)]
     given += [
-        f"holds {figures(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
+        f"holds {exact(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
         for stock in trial.agreement.stockpiles
         if stock.party == party
     ]
@@ -140,11 +139,12 @@ def _together(offtakes: Sequence[Offtake], end: str, names: Names) -> Iterator[t
     """Contracts of each mineral in one: quantity, the parties at the other end, and the range of strikes."""
     for mineral in dict.fromkeys(offtake.mineral for offtake in offtakes):
         own = [offtake for offtake in offtakes if offtake.mineral == mineral]
-        what = f"{tonnes(sum(offtake.quantity for offtake in own))} of {names.mineral(mineral).lower()}"
+        quantity = float(f"{sum(offtake.quantity for offtake in own):.12g}")
+        what = f"{exact(quantity)} t/yr of {names.mineral(mineral).lower()}"
         strikes = sorted({offtake.strike for offtake in own if offtake.strike is not None})
         at = "at the market price"
         if strikes:
-            at = f"at {price(strikes[0])}" if len(strikes) == 1 else f"at {figures(strikes[0])} to {price(strikes[-1])}"
+            at = f"at {' to '.join(map(exact, dict.fromkeys((strikes[0], strikes[-1]))))} USD/t"
         yield what, [getattr(offtake, end) for offtake in own], at
 
 

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
+from model.design.choice.options import ACCOUNTS, accounts
 from model.design.questions.aims import producer_price
-from model.design.questions.levels import (
-    HIGHEST_FLOOR,
-    SCAN_POINTS,
-    SHARPNESS,
-    SLACK_QUOTA,
-    level_search,
-    tries_of,
-    work_out,
-)
+from model.design.questions.levels import first_reaching
+from model.design.questions.levers import PROHIBITIVE, levels_of, with_more
 from model.design.wording import level_in_words
 from model.errors import AccordError
-from model.instruments import Agreement, Duty, Floor, Mechanism, Tariff, Trq
-from model.words.numbers import figures
+from model.instruments import Duty, Floor, Mechanism, Tariff, Trq
+from model.words.numbers import exact, figures
 from model.words.yearly import signed_money_a_year
 from model.work import Progress
 
@@ -29,33 +22,35 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from model.design.questions.evaluate import Evaluator, Trial
-    from model.market.records import Floats
     from model.words.names import Names
 
 SAME_PRICE = 1e-5
 """Producers' prices that differ by less than this share are the same."""
-PROHIBITIVE = 2.0
-"""Over-quota rate at which a TRQ acts as a quota [share of value]; also the highest tariff tried."""
+
+SUPPORT: tuple[type[Floor | Trq | Tariff], ...] = (Floor, Trq, Tariff)
+"""What gives way to the one instrument."""
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """An instrument that can support producers' price: its name and the unit of its level."""
+    """An instrument that can support producers' price: its name, what is set, the unit of that, and its other terms."""
 
     name: str
+    lever: str
     unit: str
+    terms: dict[str, Any] = field(default_factory=dict)
 
 
 INSTRUMENTS = {
-    **{mechanism.value: Instrument(f"Floor by {mechanism.words}", "USD/t") for mechanism in Mechanism},
-    "tariff": Instrument("Tariff on non-parties", "share of value"),
-    "trq": Instrument("Quota on non-parties", "t/yr"),
+    **{each.value: Instrument(f"Floor by {each.words}", "floor", "USD/t", {"mechanism": each}) for each in Mechanism},
+    "tariff": Instrument("Tariff on non-parties", "tariff", "share of value"),
+    "trq": Instrument("Quota on non-parties", "trq", "t/yr", {"over_quota": Duty(ad_valorem=PROHIBITIVE)}),
 }
 
 
 @dataclass(frozen=True)
 class Equivalent:
-    """An instrument at the level that gives producers the same price, and who then pays [million USD/yr by party].
+    """An instrument at the level that gives producers the same price, and who then pays, by account and party.
 
     ``level`` is None where no level does, ``reason`` says why; ``producer_price_usd_per_t`` is then the most it gives.
     """
@@ -63,9 +58,7 @@ class Equivalent:
     instrument: str
     level: float | None
     producer_price_usd_per_t: float
-    users: dict[str, float] = field(default_factory=dict)
-    producers: dict[str, float] = field(default_factory=dict)
-    treasury: dict[str, float] = field(default_factory=dict)
+    accounts: dict[str, dict[str, float]] = field(default_factory=dict)
     reason: str = ""
 
 
@@ -86,7 +79,8 @@ def equivalents(
         yield replace(step, done=0, total=1)
     target = producer_price(evaluator, trial, mineral)
     users = tuple(applied_by or trial.members)
-    bare = replace(trial, agreement=_without_support(trial.agreement, mineral))
+    kept = {kind.key: [each for each in trial.agreement.of(kind) if each.mineral != mineral] for kind in SUPPORT}
+    bare = replace(trial, agreement=trial.agreement.model_copy(update={key: tuple(own) for key, own in kept.items()}))
     found = []
     for position, name in enumerate(INSTRUMENTS):
         search = _equivalent(evaluator, bare, mineral, name, target, users)
@@ -110,72 +104,32 @@ def _part(
 def _equivalent(
     evaluator: Evaluator, bare: Trial, mineral: str, name: str, target: float, users: tuple[str, ...]
 ) -> Generator[Progress[None], None, Equivalent]:
-    def at(level: float) -> Trial:
-        return replace(bare, agreement=_supporting(evaluator, bare, mineral, name, level, users))
+    tried = INSTRUMENTS[name]
 
-    levels = _levels(evaluator, bare, mineral, name)
-    sharpness = SHARPNESS * abs(levels[-1] - levels[0]) / 4
-    search = level_search(target - SAME_PRICE * target, levels, sharpness)
+    def at(level: float) -> Trial:
+        more = with_more(evaluator, bare, mineral, tried.lever, level, users, **tried.terms)
+        return replace(bare, agreement=more)
+
+    levels = levels_of(evaluator, bare, mineral, tried.lever)
+    if tried.lever == "floor":  # never none; half as many are enough, since the price only rises with the floor
+        levels = levels[1::2]
     try:
-        reached = yield from work_out(
-            evaluator,
-            search,
-            at,
-            lambda trial: producer_price(evaluator, trial, mineral),
-            tries_of(levels, sharpness),
+        reached = yield from first_reaching(
+            evaluator, target * (1.0 - SAME_PRICE), levels, at, lambda trial: producer_price(evaluator, trial, mineral)
         )
     except AccordError as error:
         return Equivalent(name, None, float("nan"), reason=str(error))
     if reached.level is None:
         low, high = sorted((levels[0], levels[-1]))
         reason = (
-            f"no level from {figures(low)} to {figures(high)} {INSTRUMENTS[name].unit} gives {figures(target)} USD/t; "
+            f"no level from {exact(low)} to {exact(high)} {tried.unit} gives {figures(target)} USD/t; "
             f"the most is {figures(reached.value)} USD/t"
         )
         return Equivalent(name, None, reached.value, reason=reason)
-    option = evaluator.options(at(reached.level))[mineral]
-
-    def expected(amounts: Floats) -> dict[str, float]:
-        return dict(zip(evaluator.frame.parties, option.expected(amounts).tolist(), strict=True))
-
-    treasury = expected(option.revenue - option.outlay)
-    return Equivalent(name, reached.level, reached.value, expected(option.users), expected(option.producers), treasury)
-
-
-def _levels(evaluator: Evaluator, bare: Trial, mineral: str, name: str) -> list[float]:
-    """Levels to scan, the one that does nothing first."""
-    option = evaluator.options(bare)[mineral]
-    if name == "tariff":
-        return [float(level) for level in np.linspace(0.0, PROHIBITIVE, SCAN_POINTS)]
-    if name == "trq":
-        imports = sum(option.neutral[0].non_party_imports_t.values())
-        return [float(level) for level in np.linspace(SLACK_QUOTA * imports, 0.0, SCAN_POINTS)]
-    return [float(share) * option.reference_price for share in np.linspace(0.5, HIGHEST_FLOOR, SCAN_POINTS)]
-
-
-def _without_support(agreement: Agreement, mineral: str) -> Agreement:
-    kept = {
-        name: tuple(item for item in getattr(agreement, name) if item.mineral != mineral)
-        for name in ("floors", "trqs", "tariffs")
-    }
-    return agreement.model_copy(update=kept)
-
-
-def _supporting(
-    evaluator: Evaluator, bare: Trial, mineral: str, name: str, level: float, users: tuple[str, ...]
-) -> Agreement:
-    outsiders = tuple(region for region in evaluator.world.regions if region not in bare.members)
-    place = {"mineral": mineral, "stage": evaluator.world.stages[mineral][-1]}
-    agreement = bare.agreement
-    if name == "tariff":
-        tariff = Tariff(importers=users, exporters=outsiders, ad_valorem=level, **place)
-        return agreement.model_copy(update={"tariffs": (*agreement.tariffs, tariff)})
-    if name == "trq":
-        rate = Duty(ad_valorem=PROHIBITIVE)
-        trq = Trq(importers=users, exporters=outsiders, quantity=level, over_quota=rate, **place)
-        return agreement.model_copy(update={"trqs": (*agreement.trqs, trq)})
-    floor = Floor(parties=users, price=level, mechanism=Mechanism(name), **place)
-    return agreement.model_copy(update={"floors": (*agreement.floors, floor)})
+    parts = accounts([evaluator.options(at(reached.level))[mineral]])
+    parties = evaluator.frame.parties
+    by_party = {name: dict(zip(parties, own.tolist(), strict=True)) for name, own in parts.items()}
+    return Equivalent(name, reached.level, reached.value, by_party)
 
 
 def totals(found: Sequence[Equivalent], parties: Sequence[str]) -> pd.DataFrame:
@@ -186,41 +140,23 @@ def totals(found: Sequence[Equivalent], parties: Sequence[str]) -> pd.DataFrame:
         if each.level is None:
             rows.append({"instrument": instrument.name, "level": f"none: {each.reason}"})
             continue
-        parts = [sum(own[party] for party in parties) for own in (each.users, each.producers, each.treasury)]
-        rows.append(
-            {
-                "instrument": instrument.name,
-                "level": level_in_words(each.level, instrument.unit),
-                "producer_price_usd_per_t": each.producer_price_usd_per_t,
-                **dict(zip(ACCOUNTS, parts, strict=True)),
-                "gain_musd": sum(parts),
-            }
-        )
+        parts = {name: sum(own[party] for party in parties) for name, own in each.accounts.items()}
+        level, price = level_in_words(each.level, instrument.unit), each.producer_price_usd_per_t
+        total = {**parts, "gain_musd": sum(parts.values())}
+        rows.append({"instrument": instrument.name, "level": level, "producer_price_usd_per_t": price, **total})
     columns = ["instrument", "level", "producer_price_usd_per_t", *ACCOUNTS, "gain_musd"]
     return pd.DataFrame(rows, columns=columns)
 
 
-ACCOUNTS = ("users_musd", "producers_musd", "treasury_musd")
-
-
 def by_party(found: Sequence[Equivalent], parties: Sequence[str], names: Names) -> pd.DataFrame:
     """The same party by party, for those instruments that have a level [million USD/yr]."""
-    return pd.DataFrame(
-        [
-            {
-                "instrument": INSTRUMENTS[each.instrument].name,
-                "party": names.region(party),
-                **{
-                    name: own.get(party, 0.0)
-                    for name, own in zip(ACCOUNTS, (each.users, each.producers, each.treasury), strict=True)
-                },
-            }
-            for each in found
-            if each.level is not None
-            for party in parties
-        ],
-        columns=["instrument", "party", *ACCOUNTS],
-    )
+    rows = [
+        (INSTRUMENTS[each.instrument].name, names.region(party), *(own[party] for own in each.accounts.values()))
+        for each in found
+        if each.level is not None
+        for party in parties
+    ]
+    return pd.DataFrame(rows, columns=["instrument", "party", *ACCOUNTS])
 
 
 def equivalence_in_words(found: Sequence[Equivalent], parties: Sequence[str]) -> str:

@@ -11,9 +11,10 @@ import numpy as np
 from model.design.choice.options import Frame, Option
 from model.design.problem.packages import Package
 from model.design.problem.projects import projects_of
+from model.design.problem.request import check
 from model.design.responses.facts import facts_from
 from model.design.responses.response import Question, question
-from model.instruments import Agreement
+from model.instruments import Agreement, Membership
 from model.units import MILLION
 from model.work import Progress
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from model.design.problem.projects import Project
-    from model.design.problem.request import DesignRequest, State
+    from model.design.problem.request import DesignRequest
     from model.design.responses.table import ResponseTable, Steps
     from model.market.records import Floats
 
@@ -41,6 +42,11 @@ class Trial:
     assumptions: Mapping[str, float]
     transfers: Mapping[str, float] = field(default_factory=dict)
 
+    def among(self, members: tuple[str, ...], regions: Sequence[str]) -> Trial:
+        """The trial once other members apply its agreement."""
+        change = Membership(self.members, members, tuple(regions))
+        return replace(self, members=members, agreement=self.agreement.applied_by(change))
+
 
 def moved_among(transfers: Mapping[str, float], members: Sequence[str]) -> dict[str, float]:
     """The lump sums that members still pay and receive once others have left, scaled so that they balance.
@@ -58,21 +64,18 @@ def moved_among(transfers: Mapping[str, float], members: Sequence[str]) -> dict[
 
 
 class Evaluator:
-    """Gains by state and party of given agreements, through the response table."""
+    """Gains by state and party of given agreements, over all states of a request, through the response table.
 
-    def __init__(
-        self, table: ResponseTable, request: DesignRequest, states: Sequence[State], watched: Sequence[str]
-    ) -> None:
+    Besides the request's parties it watches ``others``.
+    """
+
+    def __init__(self, table: ResponseTable, request: DesignRequest, others: Sequence[str] = ()) -> None:
         self.table = table
         self.world = table.world
         self.request = request
-        self.states = tuple(states)
-        self.frame = Frame(
-            parties=tuple(watched),
-            states=tuple(state.name for state in states),
-            probability=np.array([state.probability for state in states]),
-            carrying_cost=self._carrying_cost(request.assumptions),
-        )
+        self.states = check(request, table.world)
+        parties = tuple(dict.fromkeys((*request.parties, *others)))
+        self.frame = Frame.of(parties, self.states, self._carrying_cost(request.assumptions))
 
     def _carrying_cost(self, assumptions: Mapping[str, float]) -> float:
         return self.world.assumptions.with_overrides(dict(assumptions)).value("stockpile_carrying_cost")

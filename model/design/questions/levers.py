@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model.design.questions.aims import MEASURES, Aim, amount, measured
-from model.design.questions.levels import (
-    HIGHEST_FLOOR,
-    SCAN_POINTS,
-    SHARPNESS,
-    SLACK_QUOTA,
-    level_search,
-    tries_of,
-    work_out,
-)
+from model.design.questions.levels import first_reaching
 from model.errors import ScenarioError
-from model.instruments import Agreement, Duty, Floor, Stockpile, Trq
+from model.findings.reasons import spelled_out
+from model.instruments import Agreement, Duty, Floor, Stockpile, Tariff, Trq
 from model.records import choices
-from model.words.numbers import figures
+from model.words.levers import rounded
+from model.words.numbers import exact
 from model.work import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from model.design.questions.evaluate import Evaluator, Trial
     from model.words.names import Names
 
+SCAN_POINTS = 9
+"""Levels tried over a lever's range before the first that reaches the target is bracketed."""
+HIGHEST_FLOOR = 2.0
+"""Floors are looked for up to this multiple of the status-quo price."""
+PROHIBITIVE = 2.0
+"""Over-quota rate at which a TRQ acts as a quota [share of value]; also the highest tariff tried."""
+SLACK_QUOTA = 1.25
+"""A quota this much larger than the status quo's imports restricts nothing."""
 LARGEST_STOCK = 0.5
 """Stocks are looked for up to this share of a year's use."""
 
@@ -54,7 +57,7 @@ class LeverAnswer:
     """What one lever can do for an aim. ``now`` and ``value`` are the measure as agreed now and at the level.
 
     ``agreement`` holds the level; both are None where no level reaches the target. ``is_idle`` says that the target is
-    met without the lever.
+    met without the lever, ``why_not`` in which parties a floor cannot hold, and why.
     """
 
     lever: str
@@ -66,7 +69,7 @@ class LeverAnswer:
     range: tuple[float, float]
     is_idle: bool
     agreement: Agreement | None
-    why_not: tuple[str, ...]
+    why_not: tuple[tuple[str, str], ...]
 
 
 def one_lever(
@@ -85,15 +88,13 @@ def one_lever(
     if aim.measure not in MEASURES:
         raise ScenarioError(f"unknown measure {aim.measure!r}; {choices(MEASURES, aim.measure)}")
     sign = -1.0 if MEASURES[aim.measure].at_most else 1.0
-    levels = _range_of(evaluator, trial, mineral, lever)
-    sharpness = SHARPNESS * abs(levels[-1] - levels[0])
-    tries = tries_of(levels, sharpness)
-    found = yield from work_out(
+    levels = levels_of(evaluator, trial, mineral, lever)
+    found = yield from first_reaching(
         evaluator,
-        level_search(sign * aim.target, levels, sharpness),
+        sign * aim.target,
+        levels,
         lambda level: with_level(evaluator, trial, mineral, lever, level),
         lambda each: sign * measured(evaluator, each, mineral, aim),
-        tries,
     )
     last = with_level(evaluator, trial, mineral, lever, levels[-1] if found.level is None else found.level)
     answer = LeverAnswer(
@@ -108,27 +109,29 @@ def one_lever(
         agreement=None if found.level is None else last.agreement,
         why_not=_why_not(evaluator, last, mineral) if found.level is None else (),
     )
-    yield Progress(tries + 1, tries + 1, "done", answer)
+    yield Progress(1, 1, "done", answer)
 
 
-def _why_not(evaluator: Evaluator, trial: Trial, mineral: str) -> tuple[str, ...]:
-    """Why floors cannot hold under a trial, each reason once."""
+def _why_not(evaluator: Evaluator, trial: Trial, mineral: str) -> tuple[tuple[str, str], ...]:
+    """Parties in which floors cannot hold under a trial, and why, each reason once."""
     responses = evaluator.options(trial)[mineral].responses
     return tuple(dict.fromkeys(reason for response in responses for reason in response.why_not))
 
 
-def _range_of(evaluator: Evaluator, trial: Trial, mineral: str, lever: str) -> list[float]:
-    """Levels to scan, the one that does nothing first."""
+def levels_of(evaluator: Evaluator, trial: Trial, mineral: str, lever: str) -> list[float]:
+    """Levels to scan, the one that does nothing first, in figures that can be agreed on."""
     option = evaluator.options(trial)[mineral]
-    if lever == "floor":
-        shares = [0.0, *np.linspace(0.5, HIGHEST_FLOOR, 2 * SCAN_POINTS - 1)]
-        return [float(share) * option.reference_price for share in shares]
     neutral = option.neutral[0]
-    if lever == "trq":
-        imports = sum(neutral.non_party_imports_t.get(party, 0.0) for party in trial.members)
-        return [float(level) for level in np.linspace(SLACK_QUOTA * imports, 0.0, SCAN_POINTS)]
-    use = sum(neutral.use_t.get(party, 0.0) for party in trial.members)
-    return [float(level) for level in np.linspace(0.0, LARGEST_STOCK * use, SCAN_POINTS)]
+    ends = {
+        "tariff": (0.0, PROHIBITIVE),
+        "trq": (SLACK_QUOTA * sum(neutral.non_party_imports_t.get(party, 0.0) for party in trial.members), 0.0),
+        "stockpile": (0.0, LARGEST_STOCK * sum(neutral.use_t.get(party, 0.0) for party in trial.members)),
+    }
+    if lever == "floor":
+        levels = [0.0, *np.linspace(0.5, HIGHEST_FLOOR, 2 * SCAN_POINTS - 1) * option.reference_price]
+    else:
+        levels = [*np.linspace(*ends[lever], SCAN_POINTS)]
+    return [rounded(float(level)) for level in levels]
 
 
 def with_level(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, level: float) -> Trial:
@@ -137,55 +140,61 @@ def with_level(evaluator: Evaluator, trial: Trial, mineral: str, lever: str, lev
     return replace(trial, agreement=change(evaluator, trial, mineral, level))
 
 
+def with_more(
+    evaluator: Evaluator, trial: Trial, mineral: str, lever: str, level: float, users: Sequence[str], **terms: object
+) -> Agreement:
+    """The trial's agreement with one more instrument, applied by ``users`` at the mineral's last stage."""
+    kinds: dict[str, tuple[Any, str]] = {
+        "floor": (Floor, "price"),
+        "trq": (Trq, "quantity"),
+        "tariff": (Tariff, "ad_valorem"),
+    }
+    kind, name = kinds[lever]
+    outsiders = [region for region in evaluator.world.regions if region not in trial.members]
+    who = {"parties": users} if kind is Floor else {"importers": users, "exporters": outsiders}
+    content = {"mineral": mineral, "stage": evaluator.world.stages[mineral][-1], name: level, **who, **terms}
+    return trial.agreement.replacing(kind, (*trial.agreement.of(kind), kind.model_validate(content)))
+
+
 def _with_floor(evaluator: Evaluator, trial: Trial, mineral: str, price: float) -> Agreement:
-    agreement = trial.agreement
-    stage = evaluator.world.stages[mineral][-1]
+    agreement, stage = trial.agreement, evaluator.world.stages[mineral][-1]
     own = next((f for f in agreement.floors if f.mineral == mineral and f.stage == stage), None)
+    if own is None and price > 0:
+        return with_more(evaluator, trial, mineral, "floor", price, trial.members)
     others = tuple(floor for floor in agreement.floors if floor is not own)
-    if price <= 0:
-        return agreement.model_copy(update={"floors": others})
-    if own is None:
-        floor = Floor(parties=trial.members, mineral=mineral, stage=stage, price=price)
-    else:
-        ceiling = None if own.ceiling is None else max(own.ceiling, price)
-        floor = own.model_copy(update={"price": price, "ceiling": ceiling})
-    return agreement.model_copy(update={"floors": (*others, floor)})
+    if own is None or price <= 0:
+        return agreement.replacing(Floor, others)
+    ceiling = None if own.ceiling is None else max(own.ceiling, price)
+    return agreement.replacing(Floor, (*others, own.model_copy(update={"price": price, "ceiling": ceiling})))
 
 
 def _with_trq(evaluator: Evaluator, trial: Trial, mineral: str, quantity: float) -> Agreement:
-    agreement = trial.agreement
-    own = [trq for trq in agreement.trqs if trq.mineral == mineral]
-    others = tuple(trq for trq in agreement.trqs if trq.mineral != mineral)
-    if own:
-        total = sum(trq.quantity for trq in own)
-        shares = [trq.quantity / total if total else 1 / len(own) for trq in own]
-        changed = tuple(trq.model_copy(update={"quantity": quantity * s}) for trq, s in zip(own, shares, strict=True))
-        return agreement.model_copy(update={"trqs": (*others, *changed)})
-    outsiders = tuple(region for region in evaluator.world.regions if region not in trial.members)
-    stage = evaluator.world.stages[mineral][-1]
-    rate = Duty(ad_valorem=max(evaluator.request.menu.over_quota_rates))
-    trq = Trq(
-        importers=trial.members, exporters=outsiders, mineral=mineral, stage=stage, quantity=quantity, over_quota=rate
-    )
-    return agreement.model_copy(update={"trqs": (*others, trq)})
+    own = [trq for trq in trial.agreement.trqs if trq.mineral == mineral]
+    if not own:
+        rate = Duty(ad_valorem=max(evaluator.request.menu.over_quota_rates))
+        return with_more(evaluator, trial, mineral, "trq", quantity, trial.members, over_quota=rate)
+    total = sum(trq.quantity for trq in own)
+    shares = [trq.quantity / total if total else 1 / len(own) for trq in own]
+    changed = [trq.model_copy(update={"quantity": quantity * s}) for trq, s in zip(own, shares, strict=True)]
+    others = [trq for trq in trial.agreement.trqs if trq.mineral != mineral]
+    return trial.agreement.replacing(Trq, (*others, *changed))
 
 
 def _with_stocks(evaluator: Evaluator, trial: Trial, mineral: str, total: float) -> Agreement:
     """Stocks of all members in proportion to their use, sold at the price agreed or else the menu's."""
-    agreement = trial.agreement
-    own = [stock for stock in agreement.stockpiles if stock.mineral == mineral]
-    others = tuple(stock for stock in agreement.stockpiles if stock.mineral != mineral)
-    option = evaluator.options(replace(trial, agreement=Agreement()))[mineral]
+    own = [stock for stock in trial.agreement.stockpiles if stock.mineral == mineral]
+    others = [stock for stock in trial.agreement.stockpiles if stock.mineral != mineral]
+    option = evaluator.options(trial)[mineral]
     use = {party: option.neutral[0].use_t.get(party, 0.0) for party in trial.members}
     everyone = sum(use.values())
     price = own[0].release_above if own else evaluator.request.menu.release_above * option.reference_price
     stage = evaluator.world.stages[mineral][-1]
-    stocks = tuple(
+    stocks = [
         Stockpile(party=party, mineral=mineral, stage=stage, quantity=total * amount / everyone, release_above=price)
         for party, amount in use.items()
         if amount > 0 and total > 0
-    )
-    return agreement.model_copy(update={"stockpiles": (*others, *stocks)})
+    ]
+    return trial.agreement.replacing(Stockpile, (*others, *stocks))
 
 
 def answer_in_words(answer: LeverAnswer, names: Names) -> str:
@@ -195,12 +204,14 @@ def answer_in_words(answer: LeverAnswer, names: Names) -> str:
     if not answer.aim.party and measure.by_party:
         whose = " of all parties together"
     bound = "at most" if measure.at_most else "at least"
-    goal = f"the {measure.name}{whose} is {bound} {amount(answer.aim.target, measure)}"
+    target = f"{exact(answer.aim.target)} {measure.unit}"
+    goal = f"the {measure.name}{whose} is {bound} {target}"
     now = f"with what is agreed now it is {amount(answer.now, measure)}"
     if answer.level is None:
-        first, last = (f"{figures(level)}" for level in sorted(answer.range))
+        first, last = (exact(level) for level in sorted(answer.range))
         best = "least" if measure.at_most else "most"
-        why = f" In some states a floor cannot hold: {'; '.join(answer.why_not)}." if answer.why_not else ""
+        reasons = "; ".join(f"{names.the_region(who)}: {_reason(why, who, names)}" for who, why in answer.why_not)
+        why = f" In some states a floor cannot hold: {reasons}." if reasons else ""
         return (
             f"No {lever.name} between {first} and {last} {lever.unit} does it, everything else as agreed: the {best} "
             f"that the {measure.name}{whose} comes to is {amount(answer.value, measure)}; {now}.{why}"
@@ -208,6 +219,16 @@ def answer_in_words(answer: LeverAnswer, names: Names) -> str:
     if answer.is_idle:
         return f"No {lever.name} is needed: without one {goal} already ({amount(answer.value, measure)}); {now}."
     return (
-        f"The {lever.gentlest} {lever.name} with which {goal} is {figures(answer.level)} {lever.unit}: it comes to "
+        f"The {lever.gentlest} {lever.name} with which {goal} is {exact(answer.level)} {lever.unit}: it comes to "
         f"{amount(answer.value, measure)}; {now}."
     )
+
+
+PRICE = re.compile(r"((?:price at|price is|cap of|the price,) [\d,.]*\d)(?! USD)\b")
+TONNES = re.compile(r"((?:bought|committed|down to) [\d,.]*\d)(?! t)\b")
+"""Prices and quantities in the engine's reasons, which know no units: a case file may have others."""
+
+
+def _reason(why_not: str, region: str, names: Names) -> str:
+    """The engine's reason with names for codes and units for numbers."""
+    return TONNES.sub(r"\1 t/yr", PRICE.sub(r"\1 USD/t", spelled_out(why_not, region, names)))

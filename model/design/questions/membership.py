@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from model.errors import ScenarioError
-from model.instruments import Membership
 from model.words.numbers import listing, starting
 from model.words.yearly import money_a_year
 from model.work import Progress
@@ -41,16 +40,11 @@ class Member:
 
 def membership_trials(trial: Trial, candidates: Sequence[str], regions: Sequence[str]) -> dict[str, Trial]:
     """One trial per country: without it where it is a member, with it where it is not; never without any member."""
-    leavers = trial.members if len(trial.members) > 1 else ()
     trials = {}
-    for country in (*leavers, *(name for name in candidates if name not in trial.members)):
-        if country in trial.members:
-            members = tuple(name for name in trial.members if name != country)
-        else:
-            members = (*trial.members, country)
-        agreement = trial.agreement.applied_by(Membership(trial.members, members, tuple(regions)))
-        trials[country] = replace(trial, members=members, agreement=agreement)
-    return trials
+    if len(trial.members) > 1:
+        trials = {name: trial.among(tuple(i for i in trial.members if i != name), regions) for name in trial.members}
+    joiners = (name for name in candidates if name not in trial.members)
+    return trials | {name: trial.among((*trial.members, name), regions) for name in joiners}
 
 
 def membership(trial: Trial, before: Mapping[str, float], after: Mapping[str, Mapping[str, float]]) -> list[Member]:
@@ -118,12 +112,8 @@ def coalition_trials(trial: Trial, core: Sequence[str], regions: Sequence[str]) 
     """
     if len(core) > MOST_CORE:
         raise ScenarioError(f"{len(core)} core parties have too many coalitions to try; at most {MOST_CORE}")
-    trials = {}
-    for size in range(1, len(core) + 1):
-        for members in combinations(core, size):
-            agreement = trial.agreement.applied_by(Membership(trial.members, members, tuple(regions)))
-            trials[frozenset(members)] = replace(trial, members=members, agreement=agreement)
-    return trials
+    sizes = range(1, len(core) + 1)
+    return {frozenset(own): trial.among(own, regions) for size in sizes for own in combinations(core, size)}
 
 
 def coalitions(evaluator: Evaluator, trial: Trial, core: Sequence[str]) -> Iterator[Progress[list[Coalition] | None]]:

@@ -9,19 +9,19 @@ import pandas as pd
 
 from model.aside import NOTHING_BESIDE, Aside
 from model.design.problem.draft import request_of
-from model.design.problem.request import check
 from model.design.questions.attribution import (
+    ASSUMPTIONS,
     MEMBERSHIP,
-    Decomposition,
+    POLICY,
     attribute,
     attribution_trials,
-    change_since,
     change_trials,
     levers_of,
 )
 from model.design.questions.cards import cards, red_lines
 from model.design.questions.evaluate import Evaluator, Trial
 from model.design.questions.membership import Member, membership, membership_trials
+from model.design.wording import ALL
 from model.errors import ScenarioError
 from model.words.yearly import money_a_year, signed_money_a_year
 from model.work import Progress
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
     from model.design.responses.table import ResponseTable
     from model.scenario import Scenario
     from model.words.names import Names
-
-FEW_ORDERS = 8
-"""Orders drawn for attribution on a page, where waiting counts; the standard error is shown."""
-
-
-ALL = "All parties"
 
 
 @dataclass(frozen=True)
@@ -69,12 +63,6 @@ def trial_of(scenario: Scenario, aside: Aside = NOTHING_BESIDE) -> Trial:
     return Trial(scenario.parties, scenario.agreement, aside.projects, scenario.assumptions, aside.transfers)
 
 
-def evaluator_of(table: ResponseTable, request: DesignRequest, others: Sequence[str] = ()) -> Evaluator:
-    """An evaluator over all states of a request that also watches other countries than its parties."""
-    watched = tuple(dict.fromkeys((*request.parties, *others)))
-    return Evaluator(table, request, check(request, table.world), watched)
-
-
 def study(
     table: ResponseTable, trial: Trial, request: DesignRequest, candidates: Sequence[str] = ()
 ) -> Iterator[Progress[Study | None]]:
@@ -82,10 +70,10 @@ def study(
 
     Yields progress; the last step is the :class:`Study`.
     """
-    evaluator = evaluator_of(table, request, candidates)
+    evaluator = Evaluator(table, request, candidates)
     regions = table.world.regions
     by_country = membership_trials(trial, candidates, regions)
-    by_levers = attribution_trials(trial, False, regions, request.seed, FEW_ORDERS)
+    by_levers = attribution_trials(trial, False, regions, request.seed)
     gains = yield from evaluator.all_gains({"agreed": trial, **by_country, **by_levers})
     found = Study(
         states=evaluator.states,
@@ -105,10 +93,8 @@ def attribution_to_members(
 
     Yields progress; the last step is the table of contributions.
     """
-    evaluator = evaluator_of(table, request)
-    gains = yield from evaluator.all_gains(
-        attribution_trials(trial, True, table.world.regions, request.seed, FEW_ORDERS)
-    )
+    evaluator = Evaluator(table, request)
+    gains = yield from evaluator.all_gains(attribution_trials(trial, True, table.world.regions, request.seed))
     steps = len(gains) + 1
     yield Progress(steps, steps, "done", _contributions(trial, True, gains, request.seed))
 
@@ -118,7 +104,7 @@ def _contributions(
 ) -> pd.DataFrame:
     """Contributions to each member's expected gain [million USD/yr], adding up exactly by party."""
     levers = levers_of(trial, with_members)
-    found = attribute(levers, gains, trial.members, seed, FEW_ORDERS)
+    found = attribute(levers, gains, trial.members, seed)
     rows = [(party, each.lever, each.value, each.standard_error) for party, own in found.items() for each in own]
     return pd.DataFrame(rows, columns=["party", "lever", "musd", "standard_error"])
 
@@ -175,12 +161,12 @@ def since(
     saved: Scenario,
     scenario: Scenario,
     asides: tuple[Aside, Aside] = (NOTHING_BESIDE, NOTHING_BESIDE),
-) -> Iterator[Progress[dict[str, Decomposition] | None]]:
+) -> Iterator[Progress[pd.DataFrame | None]]:
     """How much of the change of each party's expected gain since a saved scenario came from assumptions or policy.
 
-    Over all named shocks that touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what
-    stands beside the saved agreement and this one. Yields progress; the last step is a
-    :class:`~model.design.questions.attribution.Decomposition` by party of either.
+    The split is the Shapley value of the two, so it does not depend on which changed first. Over all named shocks that
+    touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what stands beside the saved
+    agreement and this one. Yields progress; the last step is a table by party of either [million USD/yr].
 
     Raises:
         ScenarioError: when the two have different horizons.
@@ -191,22 +177,14 @@ def since(
             "of different kinds; choose the same horizon in the sidebar"
         )
     minerals = tuple(dict.fromkeys((*scenario.minerals, *saved.minerals)))
-    evaluator = evaluator_of(table, request_of(scenario.model_copy(update={"minerals": minerals})), saved.parties)
+    evaluator = Evaluator(table, request_of(scenario.model_copy(update={"minerals": minerals})), saved.parties)
     gains = yield from evaluator.all_gains(change_trials(trial_of(saved, asides[0]), trial_of(scenario, asides[1])))
-    found = change_since(gains, evaluator.frame.parties)
-    steps = len(gains) + 1
-    yield Progress(steps, steps, "done", found)
-
-
-def changes_table(found: dict[str, Decomposition], names: Names) -> pd.DataFrame:
-    """The change of each party's gain with its two causes [million USD/yr], all parties together last."""
-    rows = [
-        (names.region(party), each.before, each.after, each.from_assumptions, each.from_policy)
-        for party, each in found.items()
-    ]
+    before, after, levers = gains[frozenset()], gains[frozenset({ASSUMPTIONS, POLICY})], [ASSUMPTIONS, POLICY]
+    parts = attribute(levers, gains, evaluator.frame.parties, 0)
+    rows = [(party, before[party], after[party], *(each.value for each in own)) for party, own in parts.items()]
     columns = ["party", "before_musd", "after_musd", "from_assumptions_musd", "from_policy_musd"]
-    table = pd.DataFrame(rows, columns=columns)
-    return pd.concat([table, pd.DataFrame([{"party": ALL, **table[columns[1:]].sum().to_dict()}])], ignore_index=True)
+    steps = len(gains) + 1
+    yield Progress(steps, steps, "done", pd.DataFrame(rows, columns=columns))
 
 
 def change_in_words(table: pd.DataFrame, name: str) -> str:

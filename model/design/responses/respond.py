@@ -9,7 +9,7 @@ import numpy as np
 
 from model.design.problem.projects import with_projects
 from model.design.problem.request import CLASSES
-from model.design.responses.response import Response, Upstream
+from model.design.responses.response import Response, Trade
 from model.equilibrium import Solver, lay_over, solve_problem
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import Agreement, Offtake
@@ -63,8 +63,8 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
     last = market.stages[-1]
     money = {name: dict(zip(market.regions, values.tolist(), strict=True)) for name, values in accounts.welfare.items()}
     prices = [row for row in accounts.prices if row["stage"] == last]
-    at_last = _trade(solved, parties, agreement, last)
     return Response(
+        **vars(_trade(solved, parties, agreement, last)),
         users_usd=_present(money["consumer_surplus"]),
         producers_usd=_present(money["producer_surplus"]),
         revenue_usd=_present(money["duty_and_levy_revenue"]),
@@ -72,29 +72,24 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
         transfers_usd=_present(money["transfers"]),
         price_usd_per_t=_column(prices, "consumer_price"),
-        seller_price_usd_per_t=at_last.seller_price_usd_per_t,
         producer_revenue_usd=_producer_revenue(solved),
         producer_price_usd_per_t={
             stage: _column([row for row in accounts.prices if row["stage"] == stage], "producer_price")
             for stage in market.stages
         },
-        use_t=at_last.use_t,
-        output_t=at_last.output_t,
         non_party_imports_t=_present(_arrivals(solved, parties)),
         stock_released_t=_public_release(solved),
-        flows_t=at_last.flows_t,
-        delivered=at_last.delivered,
         assured={},
         industry_cost_usd={},
-        why_not=tuple(f"{row['region']}: {row['why_not']}" for row in accounts.floors if row["why_not"]),
+        why_not=tuple((row["region"], row["why_not"]) for row in accounts.floors if row["why_not"]),
         upstream={stage: _trade(solved, parties, agreement, stage) for stage in market.stages[:-1]},
     )
 
 
-def _trade(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement, stage: str) -> Upstream:
+def _trade(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement, stage: str) -> Trade:
     quantities = [row for row in solved.accounts.quantities if row["stage"] == stage]
     flows = _flows(solved, stage)
-    return Upstream(
+    return Trade(
         flows_t={pair: q for pair, q in flows.items() if set(pair) <= parties and q > SMALLEST_FLOW},
         delivered=_delivered(solved, agreement, stage),
         output_t=_present(_column(quantities, "production")),
@@ -192,16 +187,10 @@ def _market_change(solved: SolvedMineral, status_quo: SolvedMineral, mineral: st
         return _column([row for row in getattr(of.accounts, table) if row["stage"] == last], name)
 
     names = tuple(name for name in column(status_quo, "quantities", "consumption") if name in regions)
-
-    def grid(of: SolvedMineral, table: str, name: str) -> Any:
-        values = column(of, table, name)
-        return np.array([[values.get(region, np.nan)] for region in names]).reshape(len(names), 1)
-
-    return MarketChange(
-        regions=names,
-        minerals=(mineral,),
-        price_usd_per_t=grid(solved, "prices", "consumer_price"),
-        price0_usd_per_t=grid(status_quo, "prices", "consumer_price"),
-        use_t=grid(solved, "quantities", "consumption"),
-        use0_t=grid(status_quo, "quantities", "consumption"),
-    )
+    columns = [
+        column(of, table, name)
+        for table, name in (("prices", "consumer_price"), ("quantities", "consumption"))
+        for of in (solved, status_quo)
+    ]
+    grids = (np.array([values.get(region, np.nan) for region in names]).reshape(len(names), 1) for values in columns)
+    return MarketChange(names, (mineral,), *grids)

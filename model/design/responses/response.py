@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from model.instruments import Agreement
@@ -29,9 +28,12 @@ _PAIR = ">"
 _BY_PAIR = ("flows_t", "delivered")
 
 
-@dataclass(frozen=True)
-class Upstream:
-    """One stage before the last: trade among parties, output, refiners' intake and sellers' market prices; per year."""
+@dataclass(frozen=True, kw_only=True)
+class Trade:
+    """One stage: trade among parties, output, use (refiners' intake before the last), sellers' market prices; per year.
+
+    ``delivered`` is, per committed pair, the share not excused; an offtake settles against ``seller_price_usd_per_t``.
+    """
 
     flows_t: Pairs
     delivered: Pairs
@@ -40,15 +42,14 @@ class Upstream:
     seller_price_usd_per_t: Amounts
 
 
-@dataclass(frozen=True)
-class Response:
+@dataclass(frozen=True, kw_only=True)
+class Response(Trade):
     """One mineral under one agreement in one state. By region, regions with nothing left out; per year.
 
     ``net_usd`` is users + producers + treasury + rents; settlements of offtakes with a strike stand apart in
-    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold. ``seller_price_usd_per_t``
-    is what an offtake settles against. ``assured`` is, by class of industry, the share of the need served.
-    ``delivered`` is, per committed pair, the share not excused. ``industry_cost_usd`` by region and industry.
-    Quantities are those of the last stage; ``upstream`` has those of the stages before it.
+    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold. ``assured`` is, by class
+    of industry, the share of the need served. ``industry_cost_usd`` by region and industry. Trade and quantities are
+    those of the last stage; ``upstream`` has the trade of the stages before it.
     """
 
     users_usd: Amounts
@@ -58,21 +59,16 @@ class Response:
     outlay_usd: Amounts
     transfers_usd: Amounts
     price_usd_per_t: Amounts
-    seller_price_usd_per_t: Amounts
     producer_revenue_usd: Amounts
     producer_price_usd_per_t: dict[str, Amounts]
-    use_t: Amounts
-    output_t: Amounts
     non_party_imports_t: Amounts
     stock_released_t: Amounts
-    flows_t: Pairs
-    delivered: Pairs
     assured: dict[str, Amounts]
     industry_cost_usd: dict[str, Amounts]
-    why_not: tuple[str, ...]
-    upstream: dict[str, Upstream] = field(default_factory=dict)
+    why_not: tuple[tuple[str, str], ...]
+    upstream: dict[str, Trade] = field(default_factory=dict)
 
-    def at(self, stage: str) -> Response | Upstream:
+    def at(self, stage: str) -> Trade:
         """Trade, output, use and sellers' prices at a stage; the last one's are the response's own."""
         return self.upstream.get(stage, self)
 
@@ -98,8 +94,8 @@ class Response:
         for part in (content, *content["upstream"].values()):
             for name in _BY_PAIR:
                 part[name] = {tuple(pair.split(_PAIR)): value for pair, value in part[name].items()}
-        upstream = {stage: Upstream(**part) for stage, part in content["upstream"].items()}
-        return cls(**content | {"why_not": tuple(content["why_not"]), "upstream": upstream})
+        upstream = {stage: Trade(**part) for stage, part in content["upstream"].items()}
+        return cls(**content | {"why_not": tuple(map(tuple, content["why_not"])), "upstream": upstream})
 
 
 @dataclass(frozen=True)
@@ -110,10 +106,10 @@ class Question:
     scenario: Scenario
     projects: tuple[str, ...] = ()
 
-    @cached_property
-    def content(self) -> str:
-        """What is asked, as text that is equal for equal questions."""
-        return json.dumps([self.mineral, self.scenario.to_json(), self.projects])
+    def key(self, data_hash: str) -> str:
+        """SHA-256 over everything that determines the response."""
+        content = [data_hash, source_hash(COMPUTES), self.mineral, self.scenario.to_json(), self.projects]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def question(world: World, scenario: Scenario, mineral: str, projects: Sequence[str] = ()) -> Question:
@@ -136,9 +132,3 @@ def _touches(world: World, shock: Any, minerals: set[str]) -> bool:
     if hasattr(shock, "mineral"):
         return shock.mineral in minerals
     return world.library.touches(shock.name, minerals)
-
-
-def key_of(asked: Question, data_hash: str) -> str:
-    """SHA-256 over everything that determines a response."""
-    content = json.dumps([data_hash, source_hash(COMPUTES), asked.content])
-    return hashlib.sha256(content.encode()).hexdigest()

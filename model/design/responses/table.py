@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model.design.responses.respond import respond
-from model.design.responses.response import Question, Response, key_of
+from model.design.responses.response import Question, Response
 from model.errors import AccordError
 from model.work import Memory, Progress
 from model.world import World
@@ -62,7 +62,7 @@ class ResponseTable:
 
     def key(self, asked: Question) -> str:
         """The content hash of a cell."""
-        return key_of(asked, self.world.tables.content_hash)
+        return asked.key(self.world.tables.content_hash)
 
     def answers(self, asked: Iterable[Question]) -> list[Answer]:
         """Answers in the order asked; what is missing is solved."""

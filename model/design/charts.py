@@ -1,0 +1,89 @@
+"""Charts of a design as records: who gains, what each lever contributes. Values are million USD a year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model import palette
+from model.findings.charts import MONEY, Axis, Bars, Chart, Points, Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+PARTS = {
+    "users_musd": ("Users", palette.USERS),
+    "producers_musd": ("Producers", palette.PRODUCERS),
+    "treasury_musd": ("Treasury", palette.TREASURY),
+    "settlements_musd": ("Offtakes, transfers", palette.RENTS),
+}
+LEVERS = {
+    "floor": palette.PARTY,
+    "TRQ": palette.NON_PARTY,
+    "tariff": palette.TREASURY,
+    "quota": palette.RENTS,
+    "export tax": palette.INK,
+    "offtake": palette.PRODUCERS,
+    "stockpile": palette.STOCKS,
+    "zero-for-zero": palette.USERS,
+    "new projects": palette.NEW_CAPACITY,
+    "transfers": palette.TRANSFERS,
+}
+
+
+def gains(frame: pd.DataFrame, sentence: str, net: str, predicted: str = "") -> Chart:
+    """Diverging bars of each party's parts, its net marked, and beside it the net that was predicted."""
+    marks: list[Bars | Ticks | Points] = [_bars(frame, part, name, colour) for part, (name, colour) in PARTS.items()]
+    if predicted:
+        marks.append(Ticks("Net, predicted", palette.INK, tuple(frame["party"]), tuple(frame[predicted])))
+    marks.append(Points("Net, verified" if predicted else "Net", tuple(frame[net]), tuple(frame["party"])))
+    return _stacked("who gains it in each party", f"Expected change, {MONEY}", sentence, frame, marks)
+
+
+def attribution(frame: pd.DataFrame, sentence: str) -> Chart:
+    """Stacked bars of what each instrument contributes to each party's gain."""
+    marks = [
+        _bars(rows, "musd", str(lever), LEVERS.get(str(lever), palette.INK))
+        for lever, rows in frame.groupby("lever", sort=False)
+    ]
+    return _stacked(
+        "what each instrument contributes", f"Contribution to expected gain, {MONEY}", sentence, frame, marks
+    )
+
+
+def levers(frame: pd.DataFrame, sentence: str, column: str) -> Chart:
+    """One bar per lever: what it contributes to the gain of all parties."""
+    marks = [_bars(frame.rename(columns={"lever": "party"}), column, column, palette.PARTY)]
+    return _stacked("what each lever contributes", f"{column}, {MONEY}", sentence, frame, marks)
+
+
+def _bars(rows: pd.DataFrame, column: str, name: str, colour: str) -> Bars:
+    return Bars(name, colour, tuple(rows["party"]), tuple(rows[column]))
+
+
+def _stacked(
+    title: str, axis: str, sentence: str, frame: pd.DataFrame, marks: Sequence[Bars | Ticks | Points]
+) -> Chart:
+    """Bars end to end on either side of zero, and marks beside them."""
+    values: dict[str, list[float]] = {}
+    beside = [value for mark in marks if isinstance(mark, Ticks) for value in mark.values]
+    beside += [value for mark in marks if isinstance(mark, Points) for value in mark.x]
+    for mark in marks:
+        if isinstance(mark, Bars):
+            for label, value in zip(mark.labels, mark.values, strict=True):
+                values.setdefault(label, []).append(value)
+    low = min((sum(min(value, 0.0) for value in own) for own in values.values()), default=0.0)
+    high = max((sum(max(value, 0.0) for value in own) for own in values.values()), default=0.0)
+    return Chart(
+        title=title,
+        form="Diverging bars",
+        sentence=sentence,
+        table=frame,
+        x=Axis(axis, MONEY, min(low, *beside, 0.0), max(high, *beside, 0.0), both_sides=True),
+        marks=tuple(marks),
+        labels=tuple(values),
+        label_width=40,
+        stacked=True,
+        changes=True,
+    )
