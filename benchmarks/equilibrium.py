@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from model.equilibrium.proof.ladder import Steps
-    from model.overlay import Problem
+    from model.problem import Problem
 
 FLOOR_LEVELS = np.linspace(1.02, 1.30, 12)
 """Floors tried, as multiples of the price parties pay in the status quo."""

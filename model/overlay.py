@@ -14,17 +14,13 @@ verb           what it does
 =============  ========================================================================================================
 
 A shock may also ``scale``, ``close`` or ``cap`` what is there. :meth:`Overlay.problem` freezes the result as a
-:class:`Problem`; nothing here knows prices. :class:`State` is a problem with its equilibrium.
+:class:`~model.problem.Problem`; nothing here knows prices.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields, replace
-from enum import IntEnum
-from functools import cached_property
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,209 +34,17 @@ from model.market.records import (
     activities,
     join,
 )
+from model.problem import REVENUE, Basis, Charge, Commitment, FloorStep, LevyGroup, Pool, Problem, TrqGroup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from numpy.typing import NDArray
+    from model.market.records import Integers
 
-    from model.market.records import Floats, Integers
-
-PRODUCTION = (Role.SUPPLY, Role.PROCESS)
 SHUT_SHARE = 0.01
 """A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base
 year's: friction never lets a base-year flow vanish, so "no more arrivals" needs a threshold there. Routes without
 friction shut at zero."""
-DIGEST_BYTES = 32
-RENT = "quota_rent"
-REVENUE = "duty_and_levy_revenue"
-"""The account of treasuries that levy duties, levies and export taxes."""
-
-
-class Basis(IntEnum):
-    """What an ad valorem charge is a share of."""
-
-    LANDED = 0
-    """The exporter's price plus the route's cost."""
-    ORIGIN = 1
-    """The exporter's price."""
-
-
-@dataclass(frozen=True)
-class Charge:
-    """Money per unit of activities: ``specific`` plus ``ad_valorem`` times the value (or the larger of the two).
-
-    ``specific`` and ``ad_valorem`` have one entry per member. ``valued`` are the routes whose value counts: the members
-    themselves, or the routes to which over-quota parts belong. ``account`` is the account that receives it, in the
-    importing region or (``to_exporter``) the exporting one. ``agreed`` charges give way to a tariff-rate quota on
-    their routes, duties in force do not.
-    """
-
-    members: Integers
-    specific: Floats
-    ad_valorem: Floats
-    valued: Integers
-    basis: Basis = Basis.LANDED
-    greater_of: bool = False
-    account: str = REVENUE
-    to_exporter: bool = False
-    agreed: bool = True
-
-    def only(self, kept: NDArray[np.bool_]) -> Charge:
-        """The charge on some of its members."""
-        return replace(
-            self,
-            members=self.members[kept],
-            specific=self.specific[kept],
-            ad_valorem=self.ad_valorem[kept],
-            valued=self.valued[kept],
-        )
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A limit on a weighted sum of activities: ``sum(weight * x) <= limit``. Its dual is the rent per unit.
-
-    ``kind`` and ``index`` say which instrument or shock it comes from, for reporting. ``account`` receives the rent, in
-    the importing region or (``to_exporter``) the exporting one; None where nobody does, or where the rent is part of
-    what producers earn.
-    """
-
-    kind: str
-    index: int
-    members: Integers
-    weight: Floats
-    limit: float
-    account: str | None = None
-    to_exporter: bool = False
-
-
-@dataclass(frozen=True)
-class FloorStep:
-    """One floor of a levy: its price, the largest levy, and the instrument behind it (its list and position there)."""
-
-    floor: float
-    cap: float
-    kind: str
-    index: int
-
-
-@dataclass(frozen=True)
-class LevyGroup:
-    """One party's variable levy: charged on ``members`` (its arrivals from non-parties), to hold a floor at ``node``.
-
-    ``steps`` are the party's floors at this place, highest first, each with a larger cap than those above it: the
-    levy is the largest that one of them asks for. On the members that are ``kept`` the exporter keeps it, as in a price
-    undertaking. ``shut`` are the arrivals at or below which raising it is pointless.
-    """
-
-    region: str
-    node: int
-    members: Integers
-    kept: NDArray[np.bool_]
-    steps: tuple[FloorStep, ...]
-    shut: float
-
-
-@dataclass(frozen=True)
-class TrqGroup:
-    """A tariff-rate quota's parts: pool, routes, over-quota parts (one for all, or one per route) and their caps.
-
-    ``pool`` and ``caps`` are positions in the problem's pools, ``routes`` and ``over`` in its activities.
-    """
-
-    pool: int
-    routes: Integers
-    over: Integers
-    caps: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Commitment:
-    """An offtake on the route ``route``: quantity wanted, and its strike (None = the producer's market price)."""
-
-    index: int
-    route: int
-    quantity: float
-    strike: float | None
-
-
-@dataclass(frozen=True)
-class Problem:
-    """The programme's data for one mineral in one state.
-
-    ``producer_floor`` (per node) is what producers there are paid at least, 0 where nothing is guaranteed; ``levy`` is
-    each activity's position in ``levies`` or -1.
-    """
-
-    market: MineralMarket
-    table: Activities
-    charges: tuple[Charge, ...]
-    producer_floor: Floats
-    levy: Integers
-    pools: tuple[Pool, ...]
-    levies: tuple[LevyGroup, ...]
-    trqs: tuple[TrqGroup, ...]
-    commitments: tuple[Commitment, ...]
-
-    @property
-    def structure(self) -> tuple[object, ...]:
-        """What decides rows and columns of the programme; two problems that share it share a compiled programme."""
-        t = self.table
-        pools = tuple((p.members.tobytes(), p.weight.tobytes()) for p in self.pools)
-        return (
-            self.market.mineral,
-            t.shape.tobytes(),
-            t.node_in.tobytes(),
-            t.node_out.tobytes(),
-            t.ratio.tobytes(),
-            pools,
-        )
-
-    @cached_property
-    def digest(self) -> bytes:
-        """A hash over everything that decides the equilibrium and what is reported of it, equal for equal problems."""
-        of_market = (self.market.places, self.market.price_scale, self.market.quantity_scale)
-        laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
-        content = json.dumps((*of_market, self.table, *laid), default=_plain)
-        return blake2b(content.encode(), digest_size=DIGEST_BYTES).digest()
-
-
-def _plain(part: Any) -> object:
-    """An array or a record for JSON. A pickle would not do: it tells what is shared from what is only equal."""
-    if isinstance(part, np.ndarray):
-        return part.tolist() if part.dtype == object else (part.dtype.str, part.tobytes().hex())
-    return part.item() if isinstance(part, np.generic) else [getattr(part, field.name) for field in fields(part)]
-
-
-@dataclass(frozen=True)
-class State:
-    """A proved equilibrium of one problem, in the market's own units.
-
-    ``price`` per node; ``rent`` per pool; ``levy`` per levy group and ``step``, the floor that asks for it;
-    ``quantity`` per activity; ``excused`` per commitment; residuals relative to the scales; ``iterations`` Newton
-    steps plus linear programmes; ``highs_seconds`` spent inside HiGHS.
-    """
-
-    problem: Problem
-    price: Floats
-    rent: Floats
-    levy: Floats
-    step: tuple[int, ...]
-    quantity: Floats
-    excused: tuple[float, ...]
-    market_balance: float
-    complementarity: float
-    price_error: float
-    iterations: int
-    highs_seconds: float
-
-    def pool(self, kind: str, index: int) -> int | None:
-        """Position of the pool that an instrument limits, or None where it limits nothing."""
-        for position, pool in enumerate(self.problem.pools):
-            if (pool.kind, pool.index) == (kind, index):
-                return position
-        return None
 
 
 class Overlay:

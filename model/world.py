@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.market.base_year import BaseYear
-    from model.overlay import Problem
+    from model.problem import Problem
     from model.shocks import Disturbance
 
 MOST_SOLVED = 2048

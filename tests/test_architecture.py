@@ -25,7 +25,8 @@ from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.proof.reference import build
 from model.instruments import Agreement, Duty, lever
-from model.overlay import Overlay, Problem
+from model.overlay import Overlay
+from model.problem import Problem
 from model.records import Record
 from model.world import World
 

@@ -18,7 +18,7 @@ from model.scenario import Scenario
 from tests.toy import FORMULATIONS, Proof, prove, toy_problem, toy_proof
 
 if TYPE_CHECKING:
-    from model.overlay import Problem
+    from model.problem import Problem
     from model.world import World
 
 SAME = 1e-8

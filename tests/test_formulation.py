@@ -23,7 +23,7 @@ from tests.toy import FORMULATIONS, Proof, toy_proof
 
 if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps
-    from model.overlay import Problem
+    from model.problem import Problem
 
 GOLDEN = Path(__file__).parent / "golden"
 ACCEPT = "ACCEPT_GOLDEN"

@@ -17,7 +17,7 @@ from model.instruments import Agreement
 from model.market.calibrate import calibrate_mineral
 from model.market.horizon import HORIZONS
 from model.market.records import Activities, ByProduct, MineralMarket, Node
-from model.overlay import Problem, State
+from model.problem import Problem, State
 from model.scenario import Scenario
 from model.world import IMPACT_ONLY, World
 from tests.toy import FORMULATIONS, FROM_ABROAD, PARTIES, PLACE, toy_market

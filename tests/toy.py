@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps
     from model.equilibrium.proof.linear import Solution
     from model.equilibrium.solver import State
-    from model.overlay import Problem
+    from model.problem import Problem
 
 PARTIES = frozenset({"HOME", "PARTNER"})
 PLACE = {"mineral": "m", "stage": "refined"}

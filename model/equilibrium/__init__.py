@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from model.instruments import Terms
     from model.market.records import Market, MineralMarket
-    from model.overlay import Problem, State
+    from model.problem import Problem, State
     from model.shocks import Disturbance
 
     HostOutput = Mapping[tuple[str, str, str], float]

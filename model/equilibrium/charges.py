@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.market.records import Role, Shape
-from model.overlay import PRODUCTION, RENT, REVENUE, Basis
+from model.problem import PRODUCTION, RENT, REVENUE, Basis
 
 if TYPE_CHECKING:
     from model.market.records import Floats
-    from model.overlay import Charge, Problem
+    from model.problem import Charge, Problem
 
 Receiver = tuple[str, bool]
 """An account and whether it is the exporter's (else the importer's)."""

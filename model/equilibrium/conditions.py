@@ -39,13 +39,13 @@ from model.equilibrium.search.regimes import (
 )
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
 from model.market.records import NOWHERE, Role, Shape, sum_by
-from model.overlay import PRODUCTION, Basis, Problem
+from model.problem import PRODUCTION, Basis, Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.market.records import Floats, Integers
-    from model.overlay import Charge, TrqGroup
+    from model.problem import Charge, TrqGroup
 
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""

@@ -10,7 +10,7 @@ import numpy as np
 from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.market.records import NOWHERE, Role, Shape, activities, join
-from model.overlay import PRODUCTION, Pool, Problem
+from model.problem import PRODUCTION, Pool, Problem
 
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers

@@ -13,7 +13,7 @@ from model.overlay import stage_positions
 
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers
-    from model.overlay import State
+    from model.problem import State
 
 NEGLIGIBLE = 1e-8
 """A quantity below this share of what its node trades is shown as zero; no account leaves it out."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from model.equilibrium import Equilibrium
     from model.market.records import Floats
-    from model.overlay import Problem, State
+    from model.problem import Problem, State
 
 WIDTHS = (0.04, 0.013, 0.0044, 0.0015, 5e-4, 2e-4, 5e-5)
 """Widths of the steps near the centre, solve after solve [price scale]."""

@@ -31,7 +31,7 @@ from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
 from model.errors import SolveError
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
-from model.overlay import Pool, Problem, State
+from model.problem import Pool, Problem, State
 from model.work import Memory
 
 if TYPE_CHECKING:

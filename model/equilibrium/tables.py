@@ -11,12 +11,12 @@ from model.equilibrium.ledger import NEGLIGIBLE, Ledger
 from model.equilibrium.welfare import friction_usd, identity_error, welfare_of
 from model.instruments import KINDS
 from model.market.records import NOWHERE, NodeRole, Role
-from model.overlay import PRODUCTION
+from model.problem import PRODUCTION
 
 if TYPE_CHECKING:
     from model.instruments import Terms
     from model.market.records import Floats
-    from model.overlay import State
+    from model.problem import State
 
 Row = dict[str, Any]
 

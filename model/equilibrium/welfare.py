@@ -13,7 +13,7 @@ import numpy as np
 
 from model.market.curves import area_under_cost
 from model.market.records import Role, Shape
-from model.overlay import PRODUCTION
+from model.problem import PRODUCTION
 
 if TYPE_CHECKING:
     from model.equilibrium.ledger import Ledger

@@ -14,7 +14,7 @@ from model.equilibrium.solver import PROVING_WIDTH, scale, scale_state
 from model.instruments import KINDS, Duty, lever
 
 if TYPE_CHECKING:
-    from model.overlay import State
+    from model.problem import State
     from model.records import Record
 
 COMPONENTS = {

@@ -13,7 +13,8 @@ from model.records import REGION_ID, Name, Price, Rate, Record, unit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from model.overlay import Overlay, State
+    from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 Row = dict[str, Any]

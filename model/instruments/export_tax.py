@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from model.instruments.base import Instrument, Membership, Regions
-from model.overlay import Basis
+from model.problem import Basis
 from model.records import Price, Rate, RegionName
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from model.records import Money, Price, Quantity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from model.overlay import Overlay, State
+    from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 HOLDS = 1.0 - 1e-9

@@ -10,7 +10,8 @@ from model.records import Quantity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from model.overlay import Overlay, State
+    from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 

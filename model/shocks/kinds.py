@@ -14,7 +14,7 @@ from pydantic import Field
 
 from model.instruments.base import Regions
 from model.market.records import Role
-from model.overlay import PRODUCTION, Basis
+from model.problem import PRODUCTION, Basis
 from model.records import Name, Quantity, Record, RegionName, Share, unit
 
 if TYPE_CHECKING:

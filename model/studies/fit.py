@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from model.market.base_year import BaseYear, StageBase
     from model.market.calibrate import CalibratedMineral
     from model.market.records import Floats, Integers
-    from model.overlay import State
+    from model.problem import State
     from model.world import World
 
     Row = dict[str, Any]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.equilibrium.conditions import Point
-    from model.overlay import Problem
+    from model.problem import Problem
 
 ARRIVED = 1e-5
 """Arrivals of fewer solver units than this beside what is committed have ended."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from model.equilibrium.conditions import Point, System
     from model.market.records import Activities, Floats, Integers
-    from model.overlay import Pool, Problem, State
+    from model.problem import Pool, Problem, State
 
 FINE = np.array([1.0, 40.0, 1600.0])
 """Edges of the proving ladder on either side of the centre, in step widths."""

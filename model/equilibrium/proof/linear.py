@@ -21,7 +21,7 @@ from model.market.records import NOWHERE, sum_by
 if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps
     from model.market.records import Floats, Integers
-    from model.overlay import Problem
+    from model.problem import Problem
 
 
 @dataclass(frozen=True)

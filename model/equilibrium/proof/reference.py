@@ -53,7 +53,7 @@ from model.market.records import NOWHERE
 
 if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps
-    from model.overlay import Problem
+    from model.problem import Problem
 
 
 def build(problem: Problem, steps: Steps) -> pyo.ConcreteModel:
