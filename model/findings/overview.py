@@ -193,11 +193,13 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
 def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Names) -> str:
     """Who pays and who gains, in one sentence; amounts that are nothing beside what users spend go unsaid."""
     mineral, cost, gain = headline.mineral, headline.users_cost_usd, headline.producers_gain_usd
-    largest = max(abs(cost), abs(gain), abs(headline.public_money_usd))
-    if largest <= LEAST_SHARE * spend or not changes(largest):
-        return f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}."
     accounts = outcome.accounts
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
+    settled = _settled(accounts["transfers_usd"], names)
+    largest = max(abs(cost), abs(gain), abs(headline.public_money_usd))
+    if largest <= LEAST_SHARE * spend or not changes(largest):
+        still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
+        return f"{still}{settled}."
     public = headline.public_money_usd
     parts = [
         _users_part(cost, accounts["users_usd"], names),
@@ -205,7 +207,20 @@ def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Na
     ]
     if changes(public) and abs(public) > SAID_SHARE * abs(cost):
         parts.append(f"treasuries {'take in' if public > 0 else 'lose'} {money(public)}")
-    return f"{parts[0]}; {', '.join(parts[1:])}."
+    return f"{parts[0]}; {', '.join(parts[1:])}{settled}."
+
+
+def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
+    """Who gains and loses most by the settlement of offtakes; nothing where nobody does."""
+    parts = [
+        f"{names.the_region(str(region))} {verb} {money(abs(usd))}"
+        for region, usd, verb in (
+            (transfers_usd.idxmax(), float(transfers_usd.max()), "receives"),
+            (transfers_usd.idxmin(), float(transfers_usd.min()), "pays"),
+        )
+        if changes(usd) and usd * (1 if verb == "receives" else -1) > 0
+    ]
+    return f"; in settlements of offtakes {listing(parts)}" if parts else ""
 
 
 def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
@@ -219,6 +234,10 @@ def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
     if most.empty or len(users_usd) < 2:
         return told
     bearers = listing([names.the_region(str(region)) for region in most.index])
+    others = (users_usd if cost > 0 else -users_usd).clip(lower=0).sum()
+    if others > SAID_SHARE * abs(cost):
+        opposite = "save" if cost > 0 else "pay"
+        return f"{told}, most in {bearers} (in other parties they {opposite} {money(float(others))})"
     return f"{told}, {percent(float(most.sum() / borne.sum()))} of it in {bearers}"
 
 

@@ -74,12 +74,14 @@ def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
 def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, float]:
     """What the agreement does to the parties, or to all others: their accounts against the same shock without it.
 
-    Keys: users, producers, public (treasuries, rents and settlements), net [USD/yr].
+    Keys: users, producers, settlements of offtakes, public (treasuries and rents), net [USD/yr].
     """
     frame = outcome.accounts
     sums = frame[(frame["mineral"] == mineral) & (frame["is_party"] == parties)].sum(numeric_only=True)
     users, producers, net = (float(sums[f"{name}_agreement_usd"]) for name in ("users", "producers", "net"))
-    return {"users": users, "producers": producers, "public": net - users - producers, "net": net}
+    settlements = float(sums["transfers_agreement_usd"])
+    public = net - users - producers - settlements
+    return {"users": users, "producers": producers, "settlements": settlements, "public": public, "net": net}
 
 
 def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
@@ -90,9 +92,14 @@ def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
     told = f"By the agreement the parties together {'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
     if not changes(theirs["net"]):
         return [f"{told}; non-parties: {NO_CHANGE}."]
-    parts = {"producers": theirs["producers"], "users": theirs["users"], "treasuries and rents": theirs["public"]}
+    parts = {
+        "producers": theirs["producers"],
+        "users": theirs["users"],
+        "settlements of offtakes": theirs["settlements"],
+        "treasuries and rents": theirs["public"],
+    }
     split = ", ".join(f"{name} {signed_money(usd)}" for name, usd in parts.items() if changes(usd))
-    if ours["net"] > 0 > max(theirs["net"], theirs["producers"]):
+    if ours["net"] > 0 > theirs["net"] and -theirs["producers"] >= ours["net"]:
         return [f"{told}, and their suppliers outside pay for it: non-parties lose {money(theirs['net'])} ({split})."]
     return [f"{told}; non-parties {'lose' if theirs['net'] < 0 else 'gain'} {money(theirs['net'])} ({split})."]
 

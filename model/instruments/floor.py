@@ -129,7 +129,7 @@ class Floor(Instrument):
             return row | {"why_not": f"{party} does not {verb} {self.mineral} ({self.stage})"}
         price = float(state.price[node])
         if on_producers:
-            return row | {"price": max(price, self.price), "holds": True}
+            return row | {"price": max(price, float(state.problem.producer_floor[node])), "holds": True}
         holds = price >= self.price * HOLDS
         row |= {"price": price, "holds": holds}
         if self.mechanism is Mechanism.BUFFER_STOCK:
@@ -142,7 +142,7 @@ class Floor(Instrument):
         is_own = (asks.kind, asks.index) == (self.key, index)
         row["levy"] = float(state.levy[slot]) if is_own else 0.0
         cap = math.inf if self.levy_cap is None else self.levy_cap
-        return row if holds else row | {"why_not": _why_not(state, slot, cap, price)}
+        return row if holds else row | {"why_not": _why_not(state, slot, cap, price, is_own=is_own)}
 
 
 def _bought(state: State, party: str, stage: str) -> float:
@@ -153,11 +153,13 @@ def _bought(state: State, party: str, stage: str) -> float:
     return float(bought - state.quantity[own & (table.role == Role.UNBOUGHT)].sum())
 
 
-def _why_not(state: State, slot: int, cap: float, price: float) -> str:
+def _why_not(state: State, slot: int, cap: float, price: float, *, is_own: bool) -> str:
     """Why no levy holds a floor: its cap, the party's own exports, or supply inside the agreement."""
     group, levy = state.problem.levies[slot], float(state.levy[slot])
-    if levy >= cap * HOLDS:
+    if levy >= cap * HOLDS and is_own:
         return f"the levy is at its cap of {cap:,.6g}; the price is {price:,.6g}"
+    if levy >= cap * HOLDS:
+        return f"its levy may be at most {cap:,.6g}, and that of another floor is higher; the price is {price:,.6g}"
     table, market = state.problem.table, state.problem.market
     here = market.regions.index(group.region)
     same_stage = stage_positions(market, table) == market.stages.index(market.nodes[group.node].stage)

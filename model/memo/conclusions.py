@@ -80,7 +80,7 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
         return []
     verdict, opposite = (positive, negative) if value > 0 else (negative, positive)
     others = trials[trials["assumption"] != AS_ASSUMED].dropna(subset=[column])
-    turned = others[others[column] * value < 0]
+    turned = others[(others[column] * value < 0) & others[column].map(changes)]
     stated = f"As assumed, {verdict} {money(value)} a year"
     if turned.empty:
         return [f"{stated}; no single assumption, anywhere it was tried in its range, turns this."]

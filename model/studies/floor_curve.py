@@ -86,18 +86,18 @@ class FloorResponse:
 
 
 def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | None) -> Scenario:
-    """The scenario with its floor on this mineral and stage at another level; none takes it away.
+    """The scenario with this floor at another level, all others as they are; none takes it away.
 
     A ceiling below the level moves up with it, since a stock cannot sell below its floor.
     """
-    others = tuple(
-        item for item in scenario.agreement.of(Floor) if (item.mineral, item.stage) != (floor.mineral, floor.stage)
-    )
+    floors = list(scenario.agreement.of(Floor))
+    at = floors.index(floor) if floor in floors else len(floors)
     if level_usd_per_t is None:
-        floors = others
+        moved = []
     else:
         ceiling = None if floor.ceiling is None else max(floor.ceiling, level_usd_per_t)
-        floors = (*others, floor.model_copy(update={"price": level_usd_per_t, "ceiling": ceiling}))
+        moved = [floor.model_copy(update={"price": level_usd_per_t, "ceiling": ceiling})]
+    floors[at : at + 1] = moved
     return scenario.model_copy(update={"agreement": scenario.agreement.replacing(Floor, floors)})
 
 
