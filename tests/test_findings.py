@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -31,9 +32,10 @@ from model.findings.users import (
     totals_sentence,
     unsized_users,
 )
+from model.instruments import Floor
 from model.outcome import Outcome
 from model.scenario import Scenario
-from model.studies.floor_curve import floor_levels, floor_response
+from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent
 from model.world import World
@@ -519,3 +521,47 @@ def test_public_and_private_stocks_are_two_sources(world: World, reference: floa
     assert both == pytest.approx(rows["stock_released_with_agreement_t"].sum())
     bars = supply_by_origin(outcome, MINERAL, names, most=100).set_index("name")["group"]
     assert bars[["Public stocks", "Private stocks"]].tolist() == ["stocks", "stocks"]
+
+
+def test_suppliers_outside_are_said_to_pay_only_where_they_lose_most(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {"users": 3e7, "producers": 1e7, "settlements": 0.0, "public": -3.9e7, "net": 1e6}
+    module = import_module("model.findings.reasons")
+    outcome = world.outcome(Scenario())
+    for producers, users, told in ((-5e6, 1e6, True), (-2e6, -4e6, False), (-5e5, 0.0, False)):
+        theirs = {"settlements": 0.0, "public": 0.0, "users": users, "producers": producers, "net": users + producers}
+        sides = {True: ours, False: theirs}
+        monkeypatch.setattr(module, "net_effect", lambda _outcome, _mineral, *, parties, of=sides: of[parties])
+        said = " ".join(reasons(outcome, outcome.headline("antimony"), world.tables, Names(world.tables)))
+        assert ("suppliers outside pay" in said) is told
+
+
+def test_the_curve_of_one_floor_keeps_the_others(world: World) -> None:
+    place = {"mineral": "antimony", "stage": "refined"}
+    floors = [place | {"parties": ["JPN"], "price": 50000.0}, place | {"parties": ["USA"], "price": 60000.0}]
+    scenario = Scenario.parse({"minerals": ["antimony"], "agreement": {"floors": floors}}, "scenario")
+    first, second = scenario.agreement.of(Floor)
+    assert with_floor_at(scenario, first, first.price) == scenario
+    assert with_floor_at(scenario, first, None).agreement.of(Floor) == (second,)
+    settled = world.outcome(scenario).headline("antimony").price_usd_per_t
+    response = floor_response(world, scenario, "antimony", (1.0, 1.1))
+    alone = world.outcome(with_floor_at(scenario, first, None)).headline("antimony").price_usd_per_t
+    assert response.without_floor_usd_per_t == pytest.approx(alone)
+    assert settled > alone > response.status_quo_usd_per_t
+
+
+def test_a_settlement_is_no_treasury_s_and_is_told(world: World) -> None:
+    offtake = {"producer": "CHN", "buyer": "JPN", "mineral": "germanium", "stage": "refined"}
+    offtake |= {"quantity": 5.0, "strike": 5e6}
+    scenario = Scenario.parse({"minerals": ["germanium"], "agreement": {"offtakes": [offtake]}}, "scenario")
+    outcome = world.outcome(scenario)
+    rows = outcome.prices[(outcome.prices["mineral"] == "germanium") & (outcome.prices["region"] == "CHN")]
+    last = rows[rows["stage"] == "refined"].iloc[0]
+    paid = 5.0 * (5e6 - last["producer_price_with_agreement_usd_per_t"])
+    effect = net_effect(outcome, "germanium", parties=True)
+    assert effect["settlements"] == pytest.approx(-paid, rel=1e-6)
+    assert effect["public"] == pytest.approx(0.0, abs=1e4)
+    headline = outcome.headline("germanium")
+    said = gains_sentence(outcome, headline, 3e8, Names(world.tables))
+    assert said.endswith(f"in settlements of offtakes Japan pays {money(paid)}.")

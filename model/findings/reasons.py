@@ -99,7 +99,8 @@ def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
         "treasuries and rents": theirs["public"],
     }
     split = ", ".join(f"{name} {signed_money(usd)}" for name, usd in parts.items() if changes(usd))
-    if ours["net"] > 0 > theirs["net"] and -theirs["producers"] >= ours["net"]:
+    suppliers_lose_most = theirs["producers"] <= min(parts.values()) and -theirs["producers"] >= ours["net"]
+    if ours["net"] > 0 > theirs["net"] and suppliers_lose_most:
         return [f"{told}, and their suppliers outside pay for it: non-parties lose {money(theirs['net'])} ({split})."]
     return [f"{told}; non-parties {'lose' if theirs['net'] < 0 else 'gain'} {money(theirs['net'])} ({split})."]
 
