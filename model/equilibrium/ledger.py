@@ -19,7 +19,7 @@ NEGLIGIBLE = 1e-8
 """A quantity below this share of what its node trades is shown as zero; no account leaves it out."""
 AT_LEAST = 1e-9
 """A flow within this share of what is committed is forced."""
-DUST = 1e-11
+DUST = 1e-14
 """The same for a quantity below this share of the market's scale, which no solve can tell from nothing."""
 
 

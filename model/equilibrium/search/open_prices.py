@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from model.equilibrium.conditions import Point, System
     from model.market.records import Floats
 
+    Limits = tuple[sparse.csr_array, Floats]
+
 AT_BOUND = 1e-9
 """A quantity this near a bound, in solver units, stands at it."""
 FITS = 1e-10
@@ -36,16 +38,14 @@ TOLERANCES = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance
 
 
 def settle(system: System, point: Point) -> None:
-    """Settle the open prices of a point by the rule, under the smallest levies that end the arrivals they end.
+    """Settle the open prices of a point by the rule; then levies and rents are the least that go with its quantities.
 
-    Where nothing would arrive anyway, that levy is zero.
+    A levy gives way to a rent: where a full quota alone holds the floor, or nothing would arrive anyway, it is zero.
     """
-    ends = _ends_arrivals(system, point)
-    price = _by_rule(system, point, ends)
+    limits, ends = _limits(system, point), _ends_arrivals(system, point)
+    price = _by_rule(system, point, limits, ends)
     point.price = np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
-    if ends.any():
-        point.levy = np.where(ends, _smallest(system, point), point.levy)
-        _charge_closed(system, point)
+    _charge_least(system, point, limits, ends)
 
 
 def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
@@ -57,46 +57,33 @@ def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
     return ends
 
 
-def _smallest(system: System, point: Point) -> Floats:
-    """For each levy the smallest at which nothing more than is committed arrives at the point's prices.
-
-    What a quota of nothing keeps out needs no levy.
-    """
-    t = system.problem.table
-    closed = np.zeros(len(t), dtype=bool)
-    for pool in _closed(system):
-        closed[system.problem.pools[pool].members] = True
-    more = np.where((t.upper > t.lower) & ~closed, _worth(system, point, np.zeros(system.levies)), 0.0)
-    needed = np.array([more[group.members].max(initial=0.0) for group in system.problem.levies])
-    return np.where(needed > MOVED, np.minimum(needed, system.cap), 0.0)
-
-
-def _charge_closed(system: System, point: Point) -> None:
-    """Raise the rent of each quota of nothing to what the first unit would be worth."""
-    t = system.problem.table
-    for position in _closed(system):
-        pool = system.problem.pools[position]
-        worth = np.where(t.upper > t.lower, _worth(system, point, point.levy), 0.0)[pool.members] / pool.weight
-        rent = point.rent.copy()
-        rent[position] += worth.max(initial=0.0)
-        point.rent = rent
+def _charge_least(system: System, point: Point, limits: Limits, ends: NDArray[np.bool_]) -> None:
+    """The least levies that hold their floors or end arrivals, and with them the least rents, at the point's prices."""
+    holds = (point.levy > 0.0) & (point.price[system.levy_node] >= system.floor - FITS)
+    free_levy, free_rent = ends | holds, _full(system, point)
+    if not free_levy.any() and not free_rent.any():
+        return
+    own, give = np.r_[point.levy, point.rent], MOVED * np.maximum(point.price, 1.0)
+    free = np.r_[free_levy, free_rent]
+    weight = np.r_[np.zeros(system.nodes), np.full(system.levies, FIRST), np.ones(len(point.rent))]
+    most = np.where(free, np.r_[system.cap, np.full(len(point.rent), np.inf)], own)
+    least = _extreme(
+        weight, limits, np.r_[point.price - give, np.where(free, 0.0, own)], np.r_[point.price + give, most]
+    )
+    if least is not None:
+        charges = np.where(np.abs(least[system.nodes :] - own) > MOVED, least[system.nodes :], own)
+        point.levy, point.rent = charges[: system.levies], charges[system.levies :]
 
 
-def _closed(system: System) -> list[int]:
-    """Quotas of nothing, by position among the pools; beyond a tariff-rate quota of nothing there is a way in."""
-    return [pool for pool in system.own if pool not in system.trq_of and system.problem.pools[pool].limit <= AT_BOUND]
+def _full(system: System, point: Point) -> NDArray[np.bool_]:
+    """Pools without room."""
+    x, pools = point.quantity, system.problem.pools
+    used = np.array([pool.weight @ x[pool.members] for pool in pools])
+    full: NDArray[np.bool_] = used >= np.array([pool.limit for pool in pools]) - AT_BOUND
+    return full
 
 
-def _worth(system: System, point: Point, levy: Floats) -> Floats:
-    """What one more unit of every activity would gain at the point's prices and rents under given levies."""
-    p, x = system.problem, point.quantity
-    worth: Floats = gain(p, point.price, charges_at(p, point.price, point.rent, levy, x)) - CurveGroups(
-        p.table
-    ).marginal_cost(x)
-    return worth
-
-
-def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
+def _by_rule(system: System, point: Point, limits: Limits, ends: NDArray[np.bool_]) -> Floats:
     """The highest prices that clear, and the lowest where those have no end; the point's own where none is found."""
     nodes, floor, at = system.nodes, system.floor, system.levy_node
     least, most = np.zeros(nodes), np.full(nodes, FAR)
@@ -105,34 +92,29 @@ def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
     holds = charged & ~ends & (point.price[at] >= floor - FITS)
     most[at[charged]] = np.minimum(most[at[charged]], floor[charged])
     least[at[holds]] = floor[holds]
-    least = np.r_[least, np.where(ends, 0.0, point.levy)]
-    most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy)]
-    limits = _limits(system, point)
-    highest = _extreme(-1.0, limits, least, most, nodes)
+    full = _full(system, point)
+    least = np.r_[least, np.where(ends, 0.0, point.levy), np.where(full, 0.0, point.rent)]
+    most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy), np.where(full, np.inf, point.rent)]
+    weight = np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))]
+    highest = _extreme(np.r_[-weight[:nodes], weight[nodes:]], limits, least, most)
     if highest is None:
         return point.price
-    is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends]
+    is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends, full]
     if not is_open[:nodes].any():
         return highest[:nodes]
-    lowest = _extreme(1.0, limits, np.where(is_open, least, highest), np.where(is_open, most, highest), nodes)
+    lowest = _extreme(weight, limits, np.where(is_open, least, highest), np.where(is_open, most, highest))
     return point.price if lowest is None else lowest[:nodes]
 
 
-def _extreme(
-    sign: float, limits: tuple[sparse.csr_array, Floats], least: Floats, most: Floats, nodes: int
-) -> Floats | None:
-    """Prices, then levies, within limits: the smallest levies and with them the smallest sum of prices.
-
-    With a negative sign the largest sum of prices; None where nothing is within the limits.
-    """
-    weight = np.r_[np.full(nodes, sign), np.full(len(least) - nodes, FIRST)]
+def _extreme(weight: Floats, limits: Limits, least: Floats, most: Floats) -> Floats | None:
+    """Prices, levies and rents within limits with the smallest weighted sum; None where nothing is within them."""
     bounds = np.column_stack([least, most])
     found: Any = linprog(weight, *limits, bounds=bounds, method="highs", options=TOLERANCES)  # type: ignore[call-overload]
     return np.array(found.x) if found.success else None
 
 
-def _limits(system: System, point: Point) -> tuple[sparse.csr_array, Floats]:
-    """Limits on prices and levies under which every quantity stays what its activity wants: ``rows @ z <= bound``."""
+def _limits(system: System, point: Point) -> Limits:
+    """Limits on prices, levies and rents under which every quantity stays what its activity wants: ``rows @ z <= bound``."""
     problem, t, x = system.problem, system.problem.table, point.quantity
     more = gain(problem, point.price, charges_at(problem, point.price, point.rent, point.levy, x))
     with np.errstate(all="ignore"):
@@ -141,14 +123,15 @@ def _limits(system: System, point: Point) -> tuple[sparse.csr_array, Floats]:
     may_rise = (x < t.upper - AT_BOUND) & np.isfinite(slack)
     may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
     received, paid = _on_prices(system, point)
-    of, count = np.arange(len(t)), system.nodes + system.levies
-    levied = np.flatnonzero(system.problem.levy >= 0)
+    of, count = np.arange(len(t)), system.nodes + system.levies + len(problem.pools)
+    levied = np.flatnonzero(problem.levy >= 0)
     ends = [np.where(node == system.nodes, count, node) for node in (system.node_out, system.node_in)]
-    rows = np.r_[of, of, levied]
-    columns = np.r_[*ends, system.nodes + system.levy_slot[levied]]
-    values = np.r_[received, -paid, -np.ones(len(levied))]
+    pools = [np.full(len(pool.members), count - len(problem.pools) + slot) for slot, pool in enumerate(problem.pools)]
+    rows = np.concatenate([of, of, levied, *(pool.members for pool in problem.pools)])
+    columns = np.concatenate([*ends, system.nodes + system.levy_slot[levied], *pools])
+    values = np.concatenate([received, -paid, -np.ones(len(levied)), *(-pool.weight for pool in problem.pools)])
     gains = sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
-    at_point = gains @ np.r_[point.price, point.levy]
+    at_point = gains @ np.r_[point.price, point.levy, point.rent]
     within = sparse.vstack([gains[np.flatnonzero(may_rise)], -gains[np.flatnonzero(may_fall)]])
     bound = np.r_[(at_point + np.maximum(slack, FITS))[may_rise], (-at_point + np.maximum(-slack, FITS))[may_fall]]
     guaranteed = np.flatnonzero(problem.producer_floor > 0.0)
