@@ -121,7 +121,7 @@ class Curve:
         elasticity = float(curve["elasticity"])
         constant = float(scale * curve["quantity"] / curve["price"] ** elasticity)
         if choke is None:
-            if elasticity >= -1:
+            if elasticity >= -1 or price <= 0:
                 return None
             return -constant * float(price ** (1 + elasticity)) / (1 + elasticity)
         if price >= choke:
