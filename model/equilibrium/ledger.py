@@ -21,7 +21,7 @@ ROUNDING = 1e-12
 """The same for a quantity that can end, which is that share when it is found by rounding only."""
 AT_LEAST = 1e-9
 """A flow within this share of what is committed is forced."""
-DUST = 1e-14
+DUST = 1e-13
 """The same for any quantity below this share of the market's scale, which no solve can tell from nothing."""
 
 
@@ -55,7 +55,7 @@ class Ledger:
         self.margin = np.where(moves, earned - cost, 0.0)
         negligible = np.where(is_smooth, NEGLIGIBLE, ROUNDING) * self._traded()
         dust = DUST * self.market.quantity_scale
-        self.shown = np.where(np.abs(self.x) <= np.maximum(negligible, dust), 0.0, self.x)
+        self.shown = np.where(self.x <= np.maximum(negligible, dust), 0.0, self.x)
 
     def where(self, *roles: Role) -> Integers:
         """Activities with one of the roles."""

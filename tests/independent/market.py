@@ -120,8 +120,10 @@ class Curve:
             return math.nan if choke is None else float(scale * max(0.0, choke - price) * curve["quantity"])
         elasticity = float(curve["elasticity"])
         constant = float(scale * curve["quantity"] / curve["price"] ** elasticity)
+        if price <= 0 and elasticity <= -1:
+            return None
         if choke is None:
-            if elasticity >= -1 or price <= 0:
+            if elasticity >= -1:
                 return None
             return -constant * float(price ** (1 + elasticity)) / (1 + elasticity)
         if price >= choke:

@@ -42,10 +42,10 @@ def settle(system: System, point: Point) -> None:
 
     A levy gives way to a rent: where a full quota alone holds the floor, or nothing would arrive anyway, it is zero.
     """
-    limits, ends = _limits(system, point), _ends_arrivals(system, point)
-    price = _by_rule(system, point, limits, ends)
+    ends = _ends_arrivals(system, point)
+    price = _by_rule(system, point, ends)
     point.price = np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
-    _charge_least(system, point, limits, ends)
+    _charge_least(system, point, ends)
 
 
 def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
@@ -57,21 +57,21 @@ def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
     return ends
 
 
-def _charge_least(system: System, point: Point, limits: Limits, ends: NDArray[np.bool_]) -> None:
+def _charge_least(system: System, point: Point, ends: NDArray[np.bool_]) -> None:
     """The least levies that hold their floors or end arrivals, and with them the least rents, at the point's prices."""
     holds = (point.levy > 0.0) & (point.price[system.levy_node] >= system.floor - FITS)
     free_levy, free_rent = ends | holds, _full(system, point)
     if not free_levy.any() and not free_rent.any():
         return
-    own, give = np.r_[point.levy, point.rent], MOVED * np.maximum(point.price, 1.0)
+    nodes, own = system.nodes, np.r_[point.levy, point.rent]
+    give = np.r_[MOVED * np.maximum(point.price, 1.0), 0.0 * own]
     free = np.r_[free_levy, free_rent]
-    weight = np.r_[np.zeros(system.nodes), np.full(system.levies, FIRST), np.ones(len(point.rent))]
-    most = np.where(free, np.r_[system.cap, np.full(len(point.rent), np.inf)], own)
-    least = _extreme(
-        weight, limits, np.r_[point.price - give, np.where(free, 0.0, own)], np.r_[point.price + give, most]
-    )
-    if least is not None:
-        charges = np.where(np.abs(least[system.nodes :] - own) > MOVED, least[system.nodes :], own)
+    weight = np.r_[np.zeros(nodes), np.full(system.levies, FIRST), np.ones(len(point.rent))]
+    least = np.r_[point.price, np.where(free, 0.0, own)] - give
+    most = np.r_[point.price, np.where(free, np.r_[system.cap, np.full(len(point.rent), np.inf)], own)] + give
+    found = _extreme(weight, _limits(system, point), least, most)
+    if found is not None:
+        charges = np.where(np.abs(found[nodes:] - own) > MOVED, found[nodes:], own)
         point.levy, point.rent = charges[: system.levies], charges[system.levies :]
 
 
@@ -83,7 +83,7 @@ def _full(system: System, point: Point) -> NDArray[np.bool_]:
     return full
 
 
-def _by_rule(system: System, point: Point, limits: Limits, ends: NDArray[np.bool_]) -> Floats:
+def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
     """The highest prices that clear, and the lowest where those have no end; the point's own where none is found."""
     nodes, floor, at = system.nodes, system.floor, system.levy_node
     least, most = np.zeros(nodes), np.full(nodes, FAR)
@@ -95,7 +95,7 @@ def _by_rule(system: System, point: Point, limits: Limits, ends: NDArray[np.bool
     full = _full(system, point)
     least = np.r_[least, np.where(ends, 0.0, point.levy), np.where(full, 0.0, point.rent)]
     most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy), np.where(full, np.inf, point.rent)]
-    weight = np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))]
+    weight, limits = np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))], _limits(system, point)
     highest = _extreme(np.r_[-weight[:nodes], weight[nodes:]], limits, least, most)
     if highest is None:
         return point.price
@@ -114,7 +114,7 @@ def _extreme(weight: Floats, limits: Limits, least: Floats, most: Floats) -> Flo
 
 
 def _limits(system: System, point: Point) -> Limits:
-    """Limits on prices, levies and rents under which every quantity stays what its activity wants: ``rows @ z <= bound``."""
+    """Limits on prices, levies and rents under which quantities stay what is wanted: ``rows @ z <= bound``."""
     problem, t, x = system.problem, system.problem.table, point.quantity
     more = gain(problem, point.price, charges_at(problem, point.price, point.rent, point.levy, x))
     with np.errstate(all="ignore"):
@@ -133,11 +133,16 @@ def _limits(system: System, point: Point) -> Limits:
     gains = sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
     at_point = gains @ np.r_[point.price, point.levy, point.rent]
     within = sparse.vstack([gains[np.flatnonzero(may_rise)], -gains[np.flatnonzero(may_fall)]])
-    bound = np.r_[(at_point + np.maximum(slack, FITS))[may_rise], (-at_point + np.maximum(-slack, FITS))[may_fall]]
+    bound = np.r_[(at_point + _room(slack))[may_rise], (-at_point + _room(-slack))[may_fall]]
     guaranteed = np.flatnonzero(problem.producer_floor > 0.0)
     side = np.where(point.price[guaranteed] <= problem.producer_floor[guaranteed], 1.0, -1.0)
     stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), count))
     return sparse.csr_array(sparse.vstack([within, stays])), np.r_[bound, side * problem.producer_floor[guaranteed]]
+
+
+def _room(slack: Floats) -> Floats:
+    """What is left of a limit; where it is met but for rounding, as much as that."""
+    return np.where(slack < -MOVED, slack, np.maximum(slack, FITS))
 
 
 def _on_prices(system: System, point: Point) -> tuple[Floats, Floats]:
