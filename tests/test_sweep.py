@@ -69,6 +69,7 @@ MENDED = {
     "51-4508": "use of a thousand millionth of the market",
     "51-7159": "a floor of a party that trades nothing",
     "52-1008": "elastic use at a price of zero",
+    "52-5790": "a steep curve beside an endless offer",
     "53-350": "a quota beside a glut",
     "53-2034": "a duty that changes its part where a price is open",
     "53-3968": "use that is all unserved",

@@ -49,6 +49,9 @@ TO_THE_BOUND = 0.995
 """Share of the way to the nearest bound that a step may go."""
 SHORT = 0.3
 """A step shorter than this turns to the middle instead."""
+MOST_GROWTH = 10.0
+"""A step after which conditions are farther off than so many times before, steep curves among them, is cut short."""
+SHORTER, LEAST_LENGTH = 0.25, 1e-6
 RIDGE = 1e-11
 """Resistance of what neither curve nor bound holds, about where it stands; the limit does not depend on it."""
 POLISHING_RIDGE = 1e-12
@@ -169,8 +172,17 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
         move = _step(own, factors, bounded, rest, target, ahead, length**2)
         if own.longest(move) < SHORT:
             move = _step(own, factors, bounded, rest, 0.5 * mean)
-        own = own.moved(move, TO_THE_BOUND * own.longest(move))
+        length = TO_THE_BOUND * own.longest(move)
+        worst = MOST_GROWTH * max(float(np.abs(rest).max(initial=0.0)), 1.0)
+        while length > LEAST_LENGTH and not _rest(c, own.moved(move, length)) <= worst:
+            length *= SHORTER
+        own = own.moved(move, length)
     return own.z, steps
+
+
+def _rest(c: Complementarity, own: Iterate) -> float:
+    """How far any condition is from what belongs to the bounds."""
+    return float(np.abs(c.condition(own.z)[0] - own.at_lower + own.at_upper).max(initial=0.0))
 
 
 def _step(
