@@ -30,6 +30,8 @@ FITS = 1e-10
 """A condition that is met this closely at the point stays met this closely [price scale]."""
 FAR = 1e6
 """A price that could rise to so many price scales could rise without end."""
+EXACT = 1e-7
+"""What is this near to indifference at the least charges [price scale] is indifferent."""
 MOVED = 1e-8
 """Prices that move by less than this [price scale] were not open."""
 FIRST = 1e3
@@ -64,15 +66,30 @@ def _charge_least(system: System, point: Point, ends: NDArray[np.bool_]) -> None
     if not free_levy.any() and not free_rent.any():
         return
     nodes, own = system.nodes, np.r_[point.levy, point.rent]
-    give = np.r_[MOVED * np.maximum(point.price, 1.0), 0.0 * own]
     free = np.r_[free_levy, free_rent]
+    least = np.r_[point.price, np.where(free, 0.0, own)]
+    most = np.r_[point.price, np.where(free, np.r_[system.cap, np.full(len(point.rent), np.inf)], own)]
     weight = np.r_[np.zeros(nodes), np.full(system.levies, FIRST), np.ones(len(point.rent))]
-    least = np.r_[point.price, np.where(free, 0.0, own)] - give
-    most = np.r_[point.price, np.where(free, np.r_[system.cap, np.full(len(point.rent), np.inf)], own)] + give
-    found = _extreme(weight, _limits(system, point), least, most)
+    limits = _limits(system, point)
+    for give in (FITS, MOVED):  # prices that were settled meet those that were not within as much
+        about = np.r_[give * np.maximum(point.price, 1.0), np.zeros(len(own))]
+        found = _extreme(weight, limits, least - about, most + about)
+        if found is not None:
+            break
     if found is not None:
         charges = np.where(np.abs(found[nodes:] - own) > MOVED, found[nodes:], own)
         point.levy, point.rent = charges[: system.levies], charges[system.levies :]
+        _make_exact(system, point, free & (charges > MOVED))
+
+
+def _make_exact(system: System, point: Point, free: NDArray[np.bool_]) -> None:
+    """Move charges that are free by the rounding with which they leave what pays them indifferent."""
+    slack = _slack(system, point)
+    tight = np.flatnonzero(np.abs(slack) <= EXACT)
+    paid = _gains(system, point)[tight][:, system.nodes + np.flatnonzero(free)].toarray()
+    move = np.zeros(len(free))
+    move[free] = np.linalg.lstsq(paid, slack[tight], rcond=None)[0]
+    point.levy, point.rent = point.levy + move[: system.levies], point.rent + move[system.levies :]
 
 
 def _full(system: System, point: Point) -> NDArray[np.bool_]:
@@ -113,15 +130,18 @@ def _extreme(weight: Floats, limits: Limits, least: Floats, most: Floats) -> Flo
     return np.array(found.x) if found.success else None
 
 
-def _limits(system: System, point: Point) -> Limits:
-    """Limits on prices, levies and rents under which quantities stay what is wanted: ``rows @ z <= bound``."""
-    problem, t, x = system.problem, system.problem.table, point.quantity
-    more = gain(problem, point.price, charges_at(problem, point.price, point.rent, point.levy, x))
+def _slack(system: System, point: Point) -> Floats:
+    """What one more unit of every activity costs beyond what it earns; infinite where it has no end."""
+    p, x = system.problem, point.quantity
     with np.errstate(all="ignore"):
-        slack = CurveGroups(t).marginal_cost(x) - more
-    slack = np.where(np.isfinite(slack), slack, np.inf)
-    may_rise = (x < t.upper - AT_BOUND) & np.isfinite(slack)
-    may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
+        earned = gain(p, point.price, charges_at(p, point.price, point.rent, point.levy, x))
+        slack = CurveGroups(p.table).marginal_cost(x) - earned
+    return np.where(np.isfinite(slack), slack, np.inf)
+
+
+def _gains(system: System, point: Point) -> sparse.csr_array:
+    """What every activity gains by each price, levy and rent, shape (activities, nodes + levies + pools)."""
+    problem, t = system.problem, system.problem.table
     received, paid = _on_prices(system, point)
     of, count = np.arange(len(t)), system.nodes + system.levies + len(problem.pools)
     levied = np.flatnonzero(problem.levy >= 0)
@@ -130,13 +150,21 @@ def _limits(system: System, point: Point) -> Limits:
     rows = np.concatenate([of, of, levied, *(pool.members for pool in problem.pools)])
     columns = np.concatenate([*ends, system.nodes + system.levy_slot[levied], *pools])
     values = np.concatenate([received, -paid, -np.ones(len(levied)), *(-pool.weight for pool in problem.pools)])
-    gains = sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
+    return sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
+
+
+def _limits(system: System, point: Point) -> Limits:
+    """Limits on prices, levies and rents under which quantities stay what is wanted: ``rows @ z <= bound``."""
+    problem, t, x = system.problem, system.problem.table, point.quantity
+    slack, gains = _slack(system, point), _gains(system, point)
+    may_rise = (x < t.upper - AT_BOUND) & np.isfinite(slack)
+    may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
     at_point = gains @ np.r_[point.price, point.levy, point.rent]
     within = sparse.vstack([gains[np.flatnonzero(may_rise)], -gains[np.flatnonzero(may_fall)]])
     bound = np.r_[(at_point + _room(slack))[may_rise], (-at_point + _room(-slack))[may_fall]]
     guaranteed = np.flatnonzero(problem.producer_floor > 0.0)
     side = np.where(point.price[guaranteed] <= problem.producer_floor[guaranteed], 1.0, -1.0)
-    stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), count))
+    stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), gains.shape[1]))
     return sparse.csr_array(sparse.vstack([within, stays])), np.r_[bound, side * problem.producer_floor[guaranteed]]
 
 
