@@ -73,6 +73,8 @@ MENDED = {
     "53-350": "a quota beside a glut",
     "53-2034": "a duty that changes its part where a price is open",
     "53-3968": "use that is all unserved",
+    "54-6085": "an offtake beyond what a tariff-rate quota lets in",
+    "54-7200": "a levy that nobody could pay beside an open one",
 }
 """Markets of other seeds that were once solved wrong or refused, and what they hold."""
 COMPARED = ("prices", "quantities", "flows", "floors")

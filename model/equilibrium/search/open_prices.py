@@ -79,6 +79,7 @@ def _charge_least(system: System, point: Point, ends: NDArray[np.bool_]) -> None
     if found is not None:
         charges = np.where(np.abs(found[nodes:] - own) > MOVED, found[nodes:], own)
         point.levy, point.rent = charges[: system.levies], charges[system.levies :]
+        point.levy[found[nodes:][: system.levies] <= FITS] = 0.0
         _make_exact(system, point, free & (charges > MOVED))
 
 
