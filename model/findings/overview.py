@@ -99,7 +99,7 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
             "Share from non-parties",
             percent,
             f"{signed_points(share_after - share_before)} on {percent(share_before)}{share_own}",
-            "Share of what the parties use that comes from countries outside the agreement.",
+            "Share of what the parties use or buy for stocks that comes from countries outside the agreement.",
         ),
         number(
             "users_cost_usd",
@@ -113,7 +113,8 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
             "Public money, million USD/yr",
             signed_millions,
             of_spending(headline.public_money_usd),
-            "Duties, levies and quota rents less public outlays, against the status quo. Positive is revenue.",
+            "Duties, levies, quota rents and sales from public stocks less outlays, against the status quo; a stock's "
+            "metal is not counted. Positive is revenue.",
         ),
     ]
 
@@ -310,11 +311,15 @@ def curve_sentence(
     """
     absent, so_far = response.without_market, "" if complete else " so far"
     fails_in = [region for region in fails_in if region not in absent]
-    apart = f" {starting(names.the_regions(absent))} {'has' if len(absent) == 1 else 'have'} no market for it."
-    apart, every = (apart, "every party with a market") if absent else ("", "every party")
-    product = names.product(response.mineral, response.stage)
+    product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
+    if response.by_party["why_not"].str.contains(" does not produce ").any():
+        lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
+    else:
+        lacks, some, none = f"{'has' if is_one else 'have'} no market for it", "with a market", "has a market for"
+    apart = f" {starting(names.the_regions(absent))} {lacks}." if absent else ""
+    every = f"every party {some}" if absent else "every party"
     if len(absent) == response.by_party["region"].nunique():
-        return f"No party has a market for {product}."
+        return f"No party {none} {product}."
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if slack >= highest:
