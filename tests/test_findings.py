@@ -356,6 +356,8 @@ def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, referen
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
     assert f"Public stocks in the United States and Japan buy {tonnes(float(bought['quantity_t'].sum()))}" in text
     assert "they are too low by what the metal is worth" in text
+    gains = overview(outcome, MINERAL, world.tables, names).gains.sentence
+    assert "(40.0 million USD for metal bought into stocks)" in gains
 
 
 def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, reference: float, names: Names) -> None:
@@ -574,6 +576,7 @@ def test_public_and_private_stocks_are_two_sources(world: World, reference: floa
     assert both == pytest.approx(rows["stock_released_with_agreement_t"].sum())
     bars = supply_by_origin(outcome, MINERAL, names, most=100).set_index("name")["group"]
     assert bars[["Public stocks", "Private stocks"]].tolist() == ["stocks", "stocks"]
+    assert {"Public stocks", "Private stocks"} < set(supply_by_origin(outcome, MINERAL, names, most=2)["name"])
 
 
 def test_suppliers_outside_are_said_to_pay_only_where_they_lose_most(

@@ -640,6 +640,15 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
 
 
+def test_a_stock_is_said_not_to_count_as_metal() -> None:
+    def none(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["agreement"]["stockpiles"] = []
+
+    for snapshot, said in ((sample(), True), (altered(sample(), none), False)):
+        (shocks,) = (sheet for sheet in memo(snapshot).sheets if sheet.name == "Shocks bismuth")
+        assert ("not the metal that leaves or enters" in shocks.note) is said
+
+
 def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
     columns = (Column("Party"), million("Users"), million("Rents"), Column("Jobs"))
     sheet = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 3.0, None)), "Money.").without_zeros()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from model.findings import charts
 from model.findings.terms import shock_in_words
+from model.instruments import Mechanism
 from model.memo import conclusions, optimiser
 from model.memo.blocks import (
     Attachment,
@@ -79,6 +80,7 @@ NET_GAIN = (
     "public money, rents and settlements together. Public money: duties, levies, quota rents and sales from public "
     "stocks less outlays; the metal in stocks is not counted. Supply: what the parties use or buy for stocks."
 )
+METAL = " It counts what stocks earn or spend on metal, not the metal that leaves or enters them."
 SETTLEMENTS = (
     "Offtakes: what a buyer pays above the producer's market price counts against the buyer's country and for the "
     "producer's, beside their users and producers; a loss on tonnes that an offtake forces in is the buyer's users'."
@@ -409,7 +411,11 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (flow("Unmet use with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"
-    note = f"{each}; the agreement's effect is with less without it. Net gain as above."
+    stocks = any(term.mineral == mineral for term in snapshot.scenario.agreement.stockpiles) or any(
+        floor.mineral == mineral and floor.mechanism == Mechanism.BUFFER_STOCK
+        for floor in snapshot.scenario.agreement.floors
+    )
+    note = f"{each}; the agreement's effect is with less without it. Net gain as above." + (METAL if stocks else "")
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, say), strong=True),
