@@ -136,7 +136,7 @@ class Sheet:
             tuple(self.columns[at] for at in kept),
             tuple(tuple(row[at] for at in kept) for row in self.rows),
         )
-        zero = f"Zero in every row: {', '.join(self.columns[at].title for at in empty)}."
+        zero = f"Zero in every row: {'; '.join(self.columns[at].title for at in empty)}."
         return replace(self, columns=columns, rows=rows, note=f"{self.note} {zero}".strip())
 
 

@@ -355,6 +355,7 @@ def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[B
             f"{name}: price in the parties at other floors, {in_state(snapshot)}",
             levels,
             columns,
+            "Holds: of all parties that are to hold it, also those with nothing to hold it for.",
         ),
     ]
 

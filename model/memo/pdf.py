@@ -32,7 +32,7 @@ BOLD = 1.15
 """Room around a cell in letters, and how much wider a bold letter is."""
 ENOUGH = 44.0
 """Letters beyond which a text does not widen its column but breaks."""
-MOST_ROWS_TOGETHER = 12
+MOST_ROWS_TOGETHER = 16
 """A table of so many rows stands on one page."""
 LONGEST_WORD = 16
 BREAK = "\u200b"
