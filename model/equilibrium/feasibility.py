@@ -108,7 +108,7 @@ def _most_alone(problem: Problem, routes: Integers) -> Floats:
         cost = np.zeros(len(t))
         cost[route] = -1.0
         steps = _feasibility_steps(open_problem, cost)
-        steps = replace(steps, upper=np.minimum(steps.upper, np.where(cost < 0.0, MOST_CARRIED, np.inf)))
+        steps = replace(steps, upper=np.minimum(steps.upper, MOST_CARRIED))
         most.append(float(programme.solve(open_problem, steps).quantity[route]))
     return np.array(most)
 

@@ -286,11 +286,16 @@ def _imbalance(system: System, point: Point) -> float:
 
 
 def _complementarity(system: System, point: Point) -> float:
-    """Largest violation of R2 and R3: what an activity could gain by running more or less, a rent beside room."""
+    """Largest violation of R2 and R3: what an activity could gain by running more or less, a rent beside room.
+
+    Gains are in units of the price scale, or of the prices that an activity meets where those are higher.
+    """
     t = system.problem.table
     x = point.quantity
     charges = charges_at(system.problem, point.price, point.rent, point.levy, x)
-    more = gain(system.problem, point.price, charges) - CurveGroups(t).marginal_cost(x)
+    met = np.append(point.price, 0.0)
+    size = np.maximum(1.0, np.maximum(met[t.node_out], t.ratio * met[t.node_in]))
+    more = (gain(system.problem, point.price, charges) - CurveGroups(t).marginal_cost(x)) / size
     room_up, room_down = t.upper - x, x - t.lower
     curved = t.shape != Shape.FLAT
     violation = np.where(more > 0, np.minimum(more, room_up), np.minimum(-more, room_down))

@@ -79,7 +79,8 @@ class CurveGroups:
         x[i] = (m[i] - level[i]) / width[i]
         i = shape == Shape.POWER
         sign = np.where(exponent[i] < 0, -1.0, 1.0)
-        x[i] = base[i] * np.maximum(sign * m[i] / level[i], LOWEST_PRICE) ** exponent[i]
+        made = np.where((exponent[i] > 0) & (m[i] < 0.0), 0.0, base[i])  # nobody pays to make
+        x[i] = made * np.maximum(sign * m[i] / level[i], LOWEST_PRICE) ** exponent[i]
         for kind, start in ((Shape.LOG, 0.0), (Shape.LOG1P, 1.0)):
             i = shape == kind
             x[i] = base[i] * (np.exp(np.minimum((m[i] - level[i]) / width[i], HIGHEST_EXPONENT)) - start)

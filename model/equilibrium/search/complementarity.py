@@ -227,15 +227,14 @@ class Complementarity:
 def _ends(problem: Problem) -> tuple[Floats, Floats]:
     """Bounds of every activity's quantity; isoelastic curves end where they are cut off near a price of zero.
 
-    Where a limit is below even that, its rent is all of the price, and nothing is made.
+    Under a limit they do not: its rent may be all of the price.
     """
     t = problem.table
     power = t.shape == Shape.POWER
     end = np.where(power, t.base, 0.0) * LOWEST_PRICE ** np.where(power, t.exponent, 1.0)
     least = np.where(power & (t.exponent > 0), np.minimum(np.maximum(end, t.lower), t.upper), t.lower)
     for pool in problem.pools:
-        if pool.weight @ least[pool.members] > pool.limit:
-            least[pool.members] = t.lower[pool.members]
+        least[pool.members] = t.lower[pool.members]
     most = np.where(power & (t.exponent < 0), np.maximum(np.minimum(end, t.upper), t.lower), t.upper)
     return least, np.where(most <= least * (1.0 + NO_ROOM), least, most)
 
