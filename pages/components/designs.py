@@ -12,6 +12,7 @@ from model.design.problem.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.edits import MECHANISMS
 from model.errors import AccordError
+from model.findings import shocks_set_aside
 from model.instruments import Mechanism, RentHolder
 from model.units import PERCENT
 from model.words.numbers import starting
@@ -78,6 +79,13 @@ def _counted(_asked: DesignRequest, identity: str) -> tuple[State, ...]:
 def counted(asked: DesignRequest) -> tuple[State, ...]:
     """The states of the world of a design problem."""
     return _counted(asked, asked.model_dump_json())
+
+
+def without_sidebar_shocks(scenario: Scenario) -> None:
+    """One line where the sidebar has shocks: here they are set aside for all named ones."""
+    told = shocks_set_aside(scenario, results.names())
+    if told:
+        st.info(layout.plain(told), icon=":material/thunderstorm:")
 
 
 def states(found: Sequence[State]) -> None:
