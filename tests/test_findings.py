@@ -313,6 +313,8 @@ def test_the_formulation_is_that_of_the_live_programme(world: World) -> None:
     assert {"market_clears", "pool_limit"} <= set(live.components["name"])
     assert live.components["meaning"].notna().all()
     assert {"Floor", "Trq", "Tariff"} <= set(levers_table()["instrument"])
+    assert not [mark for mark in (":math:", "``", ".. math", ":mod:", "====") if mark in live.statement]
+    assert "| `hold` | cost on arrivals from non-parties;" in live.statement
 
 
 def reasons_of(world: World, content: dict[str, Any], names: Names) -> str:

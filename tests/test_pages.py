@@ -27,7 +27,7 @@ from model.words.names import Names
 from model.words.numbers import exact, signed_millions
 from model.work import Progress
 from model.world import World
-from pages.components import jobs, links, results, state
+from pages.components import axes, jobs, links, results, state
 from tests.shipped import WORLD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -212,6 +212,32 @@ def test_a_solve_that_is_not_proved_leaves_no_number(monkeypatch: pytest.MonkeyP
     assert "no equilibrium found for antimony" in errors(test)
     assert not metrics(test)
     assert not test.exception
+
+
+def test_a_severity_is_set_in_percent_as_it_is_told_and_no_click_adds_every_shock() -> None:
+    scenario = Scenario(shocks=(NamedShock(name="china_antimony_ban", severity=0.96),))
+    test = app(s=links.encode(scenario))
+    test.button(key="fold_shock").click().run()
+    slider = test.slider(key="severity_china_antimony_ban")
+    assert (slider.value, slider.label) == (96.0, "China stops all antimony exports, % of exports stopped")
+    assert "at severity 96 %" in shows(test)
+    slider.set_value(70.0).run()
+    assert test.session_state["history"].scenario.shocks == (NamedShock(name="china_antimony_ban", severity=0.7),)
+    assert test.multiselect(key="shocks").proto.select_all in (0, False)
+
+
+def test_an_axis_is_as_on_opening_once_nothing_changes() -> None:
+    with mock.patch.object(st, "session_state", {}):
+        bounds = [axes.held("gains", "antimony", values, 3.0) for values in ([900.0], [40.0], [0.0, 0.0], [4.0])]
+    assert bounds == [1000.0, 1000.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize("page", ["parties", "design"])
+def test_a_page_of_all_named_shocks_says_that_the_sidebar_s_is_set_aside(page: str) -> None:
+    scenario = with_floor(60_000.0).model_copy(update={"shocks": (NamedShock(name="china_antimony_ban"),)})
+    test = app(s=links.encode(scenario)).switch_page(f"pages/{page}.py").run()
+    assert "shock does not count on this page (China stops all antimony exports)" in test.info[0].value
+    assert "1 terms" not in " ".join(fold.label for fold in test.expander)
 
 
 @pytest.mark.parametrize("mineral", WORLD.minerals)

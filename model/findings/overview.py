@@ -120,7 +120,7 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
         ),
         number(
             "public_money_usd",
-            "Public money and rents, million USD/yr",
+            "Treasuries, rents, million USD/yr",
             signed_millions,
             of_spending(headline.public_money_usd),
             "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "

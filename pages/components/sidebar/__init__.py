@@ -32,7 +32,7 @@ GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
     "assumptions": ("Assumptions", assumptions.draw),
 }
 """Groups of levers that unfold: title, and what draws them."""
-LONGEST_LABEL = 29
+LONGEST_LABEL = 34
 HORIZONS = {"short": "Short, 1 year", "long": "Long"}
 
 
