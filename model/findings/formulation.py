@@ -52,7 +52,7 @@ def in_markdown(text: str) -> str:
     r"""A docstring as the screen reads it: its mathematics set, its tables as tables.
 
     >>> in_markdown("Rule :math:`a`.\n\n.. math::\n    a \\ge b")
-    'Rule $a$.\n\n$$\na \\ge b\n$$'
+    'Rule $a$.\n\n$$\n\\begin{gathered}\na \\ge b\n\\end{gathered}\n$$'
     """
     told = "\n\n".join(_block(block.strip("\n")) for block in text.split("\n\n"))
     return re.sub(r":mod:`([^`]+)`", r"`\1`", re.sub(r":math:`([^`]+)`", r"$\1$", told)).replace("``", "`")
@@ -60,7 +60,8 @@ def in_markdown(text: str) -> str:
 
 def _block(block: str) -> str:
     if block.startswith(MATH):
-        return f"$$\n{dedent(block.removeprefix(MATH).strip(chr(10)))}\n$$"
+        lines = " \\\\\n".join(dedent(block.removeprefix(MATH)).splitlines())
+        return f"$$\n\\begin{{gathered}}\n{lines}\n\\end{{gathered}}\n$$"
     if block.startswith("==="):
         rule, *lines = block.splitlines()
         edges = [edge.span() for edge in re.finditer("=+", rule)]

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
     "parties": ("Parties", parties.draw),
-    "floor": ("Price floor", partial(instruments.draw, "floor")),
+    "floor": ("Floor", partial(instruments.draw, "floor")),
     "border": ("Border", partial(instruments.draw, "border")),
     "stock": ("Offtake, stock", partial(instruments.draw, "stock")),
     "shock": ("Shock", shocks.draw),
     "assumptions": ("Assumptions", assumptions.draw),
 }
 """Groups of levers that unfold: title, and what draws them."""
-LONGEST_LABEL = 34
+LONGEST_LABEL = 29
 HORIZONS = {"short": "Short, 1 year", "long": "Long"}
 
 

@@ -22,7 +22,7 @@ def draw(here: state.History) -> None:
             ("reset", "Reset", "Reset everything to the status quo", state.reset, True),
         ):
             st.button(label, key=key, help=what, on_click=act, disabled=not works)
-        with st.popover("Share", help="Share or save this scenario"):
+        with st.popover("Share", key="share", help="Share or save this scenario"):
             _share(here.scenario)
 
 
