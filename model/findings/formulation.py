@@ -60,14 +60,15 @@ def in_markdown(text: str) -> str:
 
 def _block(block: str) -> str:
     if block.startswith(MATH):
-        lines = " \\\\\n".join(dedent(block.removeprefix(MATH)).splitlines())
-        return f"$$\n\\begin{{gathered}}\n{lines}\n\\end{{gathered}}\n$$"
+        formula = " \\\\\n".join(dedent(block.removeprefix(MATH)).splitlines())
+        return f"$$\n\\begin{{gathered}}\n{formula}\n\\end{{gathered}}\n$$"
     if block.startswith("==="):
         rule, *lines = block.splitlines()
         edges = [edge.span() for edge in re.finditer("=+", rule)]
         rows = [f"| {' | '.join(line[low:high].strip() for low, high in edges)} |" for line in lines if line[0] != "="]
-        head, *body = rows if lines[1] == rule else ["|" * (len(edges) + 1), *rows]
-        return "\n".join([head, "|---" * len(edges) + "|", *body])
+        if lines[1] != rule:  # a table without a header
+            rows.insert(0, "|" * (len(edges) + 1))
+        return "\n".join([rows[0], "|---" * len(edges) + "|", *rows[1:]])
     return re.sub(r"^(R\d)\. ", r"- **\1** ", block, flags=re.MULTILINE)
 
 

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from model.work import Progress
 
-SLICE_SECONDS = 0.4
+SLICE_SECONDS = 2.0
 """Work goes on so long after a refresh, and ends where nobody looks any more."""
 WAIT_SECONDS = 0.15
 """What is done within this time is shown without another refresh."""
-REFRESH_SECONDS = 0.1
+REFRESH_SECONDS = 0.5
+"""Every refresh takes time from the work: at five times as many a snapshot takes three times as long."""
 TURN_SECONDS = 0.002
 """Pause between two steps, in which a page that waits for the engine gets its turn."""
 MOST_KEPT = 100
