@@ -65,7 +65,8 @@ def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -
 class Headline:
     """The numbers of the overview for one mineral: price, non-party share, users' cost, public money.
 
-    Prices are weighted by use in the status quo [USD/t]; shares in what the parties use; money is the change [USD/yr].
+    Prices are weighted by use in the status quo [USD/t]; shares in what the parties use or buy for stocks; money is the
+    change [USD/yr].
     ``short_t`` is use given up because no price clears the market [t/yr].
     """
 
@@ -259,6 +260,36 @@ class Outcome:
             net_gain_usd=float(gains["net_usd"].sum()),
             short_t=float(used["unserved_with_agreement_t"].sum()),
         )
+
+    @cached_property
+    def public_stocks(self) -> pd.DataFrame:
+        """What the parties' public stocks sell and buy with the agreement. The accounts hold the money, not the metal.
+
+        Columns: mineral, region, stage, sells, own_price_usd_per_t (0 = at any price), price_usd_per_t, quantity_t.
+        """
+        keys = ["mineral", "region", "stage", "sells", "own_price_usd_per_t"]
+        rows = [row for mineral in self.scenario.minerals for row in self._stock_rows(mineral)]
+        frame = pd.DataFrame(rows, columns=[*keys, "price_usd_per_t", "quantity_t"])
+        frame = frame.groupby(keys, sort=False, as_index=False).agg({"price_usd_per_t": "first", "quantity_t": "sum"})
+        return frame[(frame["quantity_t"] > 0) & frame["region"].isin(self.parties)].reset_index(drop=True)
+
+    def _stock_rows(self, mineral: str) -> list[tuple[str, str, str, bool, float, float, float]]:
+        ledger = Ledger(self.with_agreement.states[mineral])
+        market, t = ledger.market, ledger.table
+        unbought = t.role == Role.UNBOUGHT
+        price = np.where((t.role == Role.STOCK_SALE) | unbought, ledger.price_out, ledger.price_in)
+        return [
+            (
+                mineral,
+                market.regions[t.region[at]],
+                market.stages[ledger.stage[at]],
+                bool(t.role[at] == Role.STOCK_SALE),
+                abs(float(t.level[at])),
+                float(price[at]),
+                float(-ledger.shown[at] if unbought[at] else ledger.shown[at]),
+            )
+            for at in ledger.where(Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
+        ]
 
     @property
     def floors(self) -> pd.DataFrame:

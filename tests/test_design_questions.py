@@ -400,6 +400,10 @@ def test_the_change_since_a_saved_scenario_names_its_cause(
     told = gains_table(changes, names)
     assert told.iloc[-1]["after_musd"] == pytest.approx(changes["after_musd"].sum())
     assert "Since “first offer”" in change_in_words(told, "first offer")
+    assert "expected gain of all parties" in change_in_words(told, "first offer")
+    fewer = gains_table(last(since(table, before.model_copy(update={"parties": MEMBERS[1:]}), now)), names)
+    assert fewer["party"][0] == f"{names.region(MEMBERS[0])} (a non-party before)"
+    assert "expected gain of all that are parties then or now" in change_in_words(fewer, "first offer")
     assumed = last(since(table, now.model_copy(update={"assumptions": higher}), now)).set_index("party").loc["USA"]
     assert assumed["from_policy_musd"] == pytest.approx(0.0, abs=1e-9)
     assert abs(assumed["from_assumptions_musd"]) > 1e-6

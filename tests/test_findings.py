@@ -48,7 +48,7 @@ from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
-from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent
+from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
 from model.world import World
 
 MINERAL = "antimony"
@@ -141,7 +141,7 @@ def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
 def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
     shock = {"kind": "supply_loss", "region": "CHN", "mineral": MINERAL, "stage": "mine", "share": 0.3}
     scenario = Scenario.parse({"shocks": [shock]}, "scenario")
-    told = "agree nothing on antimony. Shock: supply loss of antimony ore: region China, share 30 %."
+    told = "agree nothing on antimony. Shock: supply loss of antimony ore in China: 30 %."
     assert told in agreement_in_words(scenario, MINERAL, names)
 
 
@@ -332,6 +332,61 @@ def test_what_rounding_leaves_of_the_users_cost_is_no_change(outcome: Outcome, n
     assert gains_sentence(outcome, nothing, names) == (
         f"Users in the parties: no change; producers: no change, treasuries take in {money(treasuries)}."
     )
+
+
+@pytest.mark.parametrize(
+    ("stock", "shock", "said"),
+    [
+        (
+            500.0,
+            "china_antimony_ban",
+            ("all 500 t held there are sold", "they are too high by what the metal is worth"),
+        ),
+        (0.0, "china_antimony_ban", ("nothing is held for sale",)),
+        (500.0, "", ()),
+    ],
+)
+def test_a_ceiling_says_what_it_sells_and_where_it_is_passed(
+    world: World, reference: float, names: Names, stock: float, shock: str, said: tuple[str, ...]
+) -> None:
+    ceiling = {"ceiling": round(1.05 * reference), "stock": stock, "mechanism": "buffer_stock", "price": 1.0}
+    content = {
+        "agreement": {"floors": [PLACE | ceiling | {"parties": ["USA", "JPN"]}]},
+        "shocks": [{"name": shock}] if shock else [],
+    }
+    outcome = world.outcome(Scenario.parse(content, "scenario"))
+    text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+    assert ("The ceiling of" in text) is bool(said)
+    assert all(part in text for part in said)
+    sold = outcome.public_stocks
+    assert sold["quantity_t"].tolist() == pytest.approx([stock] * 2 if stock and shock else [])
+    assert ("the buffer stock sells 1,000 t/yr" in text) is bool(len(sold))
+
+
+def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, reference: float, names: Names) -> None:
+    floor = {"price": 1.3 * reference, "mechanism": "buffer_stock", "budget": 2e7, "parties": ["USA", "JPN"]}
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": [PLACE | floor]}}, "scenario"))
+    bought = outcome.public_stocks
+    assert not bought["sells"].any()
+    spent = -outcome.accounts.set_index("region").loc[["USA", "JPN"], "treasury_agreement_usd"].sum()
+    assert (bought["quantity_t"] * bought["price_usd_per_t"]).tolist() == pytest.approx([2e7, 2e7])
+    assert spent == pytest.approx(4e7, rel=0.1)  # duties change too
+    text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+    assert f"Public stocks in the United States and Japan buy {tonnes(float(bought['quantity_t'].sum()))}" in text
+    assert "they are too low by what the metal is worth" in text
+    gains = overview(outcome, MINERAL, world.tables, names).gains.sentence
+    assert "(40.0 million USD for metal bought into stocks)" in gains
+
+
+def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, reference: float, names: Names) -> None:
+    floor = PLACE | {"price": 1.3 * reference, "mechanism": "cfd", "parties": ["USA", "CAN"]}
+    scenario = Scenario.parse({"parties": ["USA", "CAN"], "agreement": {"floors": [floor]}}, "scenario")
+    outcome = world.outcome(scenario)
+    text = " ".join(reasons(outcome, outcome.headline(MINERAL), world.tables, names))
+    assert "Canada does not produce refined antimony: the floor of" in text
+    assert "does not hold in Canada" not in text
+    told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), floor["price"], ["CAN"], names)
+    assert told.endswith(" Canada does not produce it.")
 
 
 @pytest.mark.parametrize("share", [0.5, 1.3])
@@ -580,6 +635,7 @@ def test_public_and_private_stocks_are_two_sources(world: World, reference: floa
     assert both == pytest.approx(rows["stock_released_with_agreement_t"].sum())
     bars = supply_by_origin(outcome, MINERAL, names, most=100).set_index("name")["group"]
     assert bars[["Public stocks", "Private stocks"]].tolist() == ["stocks", "stocks"]
+    assert {"Public stocks", "Private stocks"} < set(supply_by_origin(outcome, MINERAL, names, most=2)["name"])
 
 
 def test_suppliers_outside_are_said_to_pay_only_where_they_lose_most(

@@ -702,3 +702,15 @@ def test_a_tariff_rate_quota_of_four_fifths_of_imports_has_a_rent_within_its_rat
     dearest = max(r["consumer_price"] for r in result["prices"] if r["stage"] == FINAL)
     assert 0.0 <= row["rent_per_unit"] <= 0.25 * dearest
     assert row["in_quota"] <= 0.8 * arriving * (1.0 + EXACT)
+
+
+def test_a_quota_of_nothing_beside_a_floor_has_no_rent_to_tell(mineral: str) -> None:
+    outsiders = [name for name in WORLD.regions if name not in EIGHT]
+    floor = here(mineral, parties=EIGHT, price=1.2 * party_price(shipped(mineral)), mechanism="variable_levy")
+    result = shipped(
+        mineral, quotas=[here(mineral, importers=EIGHT, exporters=outsiders, quantity=0.0)], floors=[floor]
+    )
+    small_residuals(result)
+    row = result["quotas"][0]
+    assert row["rent_per_unit"] is None or row["rent_per_unit"] < party_price(result)
+    assert not [r for r in result["flows"] if r["to"] in EIGHT and r["from"] in outsiders and r["stage"] == FINAL]

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
@@ -35,7 +36,8 @@ from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, She
 from model.memo.conclusions import shocks_sentence
 from model.memo.content import memo
 from model.memo.excel import ZERO
-from model.memo.pdf import BREAK, JOIN
+from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
+from model.snapshot.make import design_tables
 from model.snapshot.record import RESULT_KEYS, Snapshot
 from model.words.names import Names
 from model.words.numbers import LEAST_USD
@@ -121,12 +123,20 @@ def same_number(text: str, stored: object, scale: float = 1.0) -> None:
 def check_tables(tables: list[list[list[str]]], snapshot: Snapshot) -> None:
     """Gains, parties, shocks and sensitivity of a document against the snapshot's own tables."""
     by_head = {tuple(table[0]): table[1:] for table in tables}
-    gains = next(rows for head, rows in by_head.items() if "Users, million USD/yr" in head)
-    for row, stored in zip(gains, snapshot.tables["gains"].to_dict("records"), strict=True):
-        for text, column in zip(
-            row[1:], ("users_usd", "producers_usd", "treasury_usd", "rents_usd", "net_usd"), strict=True
-        ):
-            same_number(text, stored[column], 1e-6)
+    head, gains = next((head, rows) for head, rows in by_head.items() if "Users, million USD/yr" in head)
+    stored_gains = snapshot.tables["gains"]
+    for title, column in {
+        "Users": "users_usd",
+        "Producers": "producers_usd",
+        "Treasury": "treasury_usd",
+        "Rents, offtake": "rents_usd",
+        "Net": "net_usd",
+    }.items():
+        if f"{title}, million USD/yr" not in head:  # a column is left out only where nothing is in it
+            assert (stored_gains[column].abs() < LEAST_USD).all()
+            continue
+        for row, stored in zip(gains, stored_gains[column], strict=True):
+            same_number(row[head.index(f"{title}, million USD/yr")], stored, 1e-6)
     parties = next(rows for head, rows in by_head.items() if "Price to users, status quo, USD/t" in head)
     for row, stored in zip(parties, snapshot.tables["parties"].to_dict("records"), strict=True):
         same_number(row[1], stored["price_status_quo_usd_per_t"])
@@ -200,8 +210,9 @@ def test_html_has_every_table_heading_and_number_and_loads_nothing() -> None:
 def test_excel_has_every_stored_number_at_full_precision() -> None:
     book = openpyxl.load_workbook(io.BytesIO(written("xlsx")))
     document = memo(sample())
-    sheets: list[Sheet] = [*document.sheets, *document.further]
-    assert book.sheetnames[0] == "About"
+    sheets: list[Sheet] = [sheet for sheet in document.sheets if sheet.name != "Identity"] + list(document.further)
+    assert book.sheetnames[0] == "About"  # which is "Identity", once
+    assert not {"Identity", "gains", "parties", "supply", "response"} & set(book.sheetnames)
     assert len(book.sheetnames) == 1 + len(sheets)
     assert sample().id in [cell.value for cell in book["About"]["B"]]
     for name, sheet in zip(book.sheetnames[1:], sheets, strict=True):
@@ -559,11 +570,24 @@ def test_a_snapshot_sealed_again_without_its_columns_is_refused_in_one_line(
     assert line.startswith("accord: error: a snapshot holds no ")
 
 
+@pytest.mark.slow
+def test_pdf_keeps_short_tables_on_one_page_and_units_on_one_line() -> None:
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(written("pdf"))).pages]
+    assert not any("USD/\n" in page for page in pages)
+    squeezed = [re.sub(r"\s", "", page.replace(BREAK, "").replace(JOIN, "")) for page in pages]
+    short = [sheet for sheet in memo(sample()).sheets if 1 < len(sheet.rows) <= MOST_ROWS_TOGETHER]
+    assert len(short) > 5
+    for sheet in short:
+        cells = [re.sub(r"\s", "", "".join(text for text, _ in row)) for row in (sheet.shown[0], sheet.shown[-1])]
+        caption = re.sub(r"\s", "", sheet.caption)
+        assert any(caption in page and all(row in page for row in cells) for page in squeezed), sheet.caption
+
+
 def _nothing_agreed(content: dict[str, Any]) -> None:
     content["inputs"]["scenario"]["agreement"] = {}
-    for name, table in content["results"]["tables"].items():
+    for name, stored in content["results"]["tables"].items():
         if name in ("gains", "industries", "industries_hit"):
-            for row in table["rows"]:
+            for row in stored["rows"]:
                 row[:] = [0.0 if isinstance(cell, float) else cell for cell in row]
 
 
@@ -575,6 +599,10 @@ def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
     names = {sheet.name for sheet in document.sheets}
     assert not names & {"Gains bismuth", "Manufacturers", "Schedule reviews"}
     assert all(sheet.rows for sheet in document.sheets)
+    headers = [column.header for sheet in document.sheets for column in sheet.columns]
+    assert not any(
+        "with agreement" in header.lower() or "Shock" in header[:6] for header in headers if header != "Shock"
+    )
     assert all(block.items for block in document.blocks if isinstance(block, Bullets))
 
 
@@ -603,11 +631,114 @@ def test_the_memo_tells_severities_in_percent_and_choices_in_words() -> None:
     assert "Charge the larger of the two parts instead of their sum" in headers
 
 
-def test_the_memo_tells_money_under_the_shock_alone() -> None:
-    headline = next(sheet for sheet in memo(sample()).sheets if sheet.name == "Headline bismuth")
-    money = {row[0]: row[1:] for row in headline.rows}
-    assert money["Net gain of the parties, million USD/yr"][:2] == (None, 0.0)  # no shock: nothing without agreement
-    assert money["Net gain of the parties, million USD/yr"][2] != 0.0
+def _shocked(content: dict[str, Any]) -> None:
+    content["inputs"]["scenario"]["shocks"] = [{"name": "china_bismuth_ban"}]
+
+
+@pytest.mark.parametrize("change", [lambda content: None, _shocked])
+def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[str, Any]], None]) -> None:
+    headline = next(sheet for sheet in memo(altered(sample(), change)).sheets if sheet.name == "Headline bismuth")
+    states = [column.title for column in headline.columns[1:]]
+    money = {str(row[0]).removesuffix(", million USD/yr"): row[1:] for row in headline.rows}
+    net = dict(zip(states, money["Net gain of the parties"], strict=True))
+    assert net["Status quo"] is None
+    assert net.get("Shock without agreement", 0.0) == 0.0  # the sample was solved without a shock
+    assert ("Shock without agreement" in net) is (change is _shocked)
+    assert net["With agreement"] != 0.0
+    assert "Settlements of offtakes" not in money  # a party pays a party
+    parts = money["Gain of producers"][-1], money["Public money and rents"][-1]
+    assert sum(parts) - money["Cost to users"][-1] == pytest.approx(net["With agreement"])
+    assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
+
+
+def test_a_stock_is_said_not_to_count_as_metal() -> None:
+    def none(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["agreement"]["stockpiles"] = []
+
+    for snapshot, said in ((sample(), True), (altered(sample(), none), False)):
+        (shocks,) = (sheet for sheet in memo(snapshot).sheets if sheet.name == "Shocks bismuth")
+        assert ("not the metal that leaves or enters" in shocks.note) is said
+
+
+def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
+    columns = (Column("Party"), million("Users"), million("Rents"), Column("Jobs"))
+    sheet = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 3.0, None)), "Money.").without_zeros()
+    assert [column.title for column in sheet.columns] == ["Party", "Users", "Jobs"]
+    assert sheet.rows == (("A", 2e6, None), ("B", -1e6, None))
+    assert sheet.note == "Money. Zero in every row: Rents."
+    only = Sheet("Gains", "", columns[:2], (("A", 0.0),))
+    assert only.without_zeros() is only
+
+
+def test_the_optimiser_s_tables_stand_in_words_rounded_and_exact_in_the_workbook() -> None:
+    def found(content: dict[str, Any]) -> None:
+        rows: dict[str, Any] = {
+            "term_sheet": [
+                {"mineral": "bismuth", "term": "offtake", "who": "USA", "level": 22.4, "unit": "t/yr", "note": "take"},
+                {"mineral": "bismuth", "term": "share of outlays", "who": "JPN", "level": 0.29, "unit": "share"},
+            ],
+            "gains": [{"party": "USA", "users_musd": -5.412345678901, "verified_musd": 0.02284}],
+            "security": [{"party": "EUN", "mineral": "bismuth", "non_party_share": 0.378123, "least_assured": 0.8}],
+            "red_lines": [{"party": "JPN", "red_line": "JPN: users lose at most 2", "margin": 0.123, "unit": "share"}],
+            "status": {"gap": 0.0012, "gap_proved": True, "packages_tried": 94},
+        }
+        content["design"] = design_tables(rows)
+
+    document = memo(altered(sample(), found))
+    sheets = {sheet.name: sheet for sheet in document.sheets}
+    shown = {name: [[text for text, _ in row] for row in sheet.shown] for name, sheet in sheets.items()}
+    assert shown["Design term sheet"][0][:5] == ["Bismuth", "Offtake", "United States", "22.4", "t/yr"]
+    assert shown["Design term sheet"][1][:5] == ["Bismuth", "Share of outlays", "Japan", "29", "%"]
+    assert shown["Design gains"] == [["United States", "−5.41", "+0.0228"]]
+    assert shown["Design security"] == [["European Union", "Bismuth", "37.8", "80.0"]]
+    assert shown["Design red lines"] == [["Japan: users lose at most 2", "12.3", "percentage points"]]
+    assert ["That distance is proved", "yes", ""] in shown["Design status"]
+    assert ["Packages tried", "94", ""] in shown["Design status"]
+    told = " ".join(header for sheet in sheets.values() for header in (column.header for column in sheet.columns))
+    assert "_" not in told
+    assert "over all states" in sheets["Design gains"].caption
+    page = openpyxl.load_workbook(io.BytesIO(export(document, "xlsx")))["Design gains"]
+    assert page["B2"].value == -5.412345678901
+
+
+def test_assumptions_are_named_in_words_with_their_units() -> None:
+    document = memo(sample())
+    sheets = {sheet.name: sheet for sheet in document.sheets}
+    assert all(", " in str(row[0]) for row in sheets["Sensitivity bismuth"].rows)
+    names = [str(row[0]) for name in ("Assumptions", "Sensitivity bismuth") for row in sheets[name].rows]
+    assert not [name for name in names if re.search(r"\b[A-Z]{3}\b", name)]
+    (turning,) = (item for item in _bullets(document) if item.startswith("As assumed, the parties together"))
+    assert "turns this" in turning or "percent per percent" in turning or "multiple" in turning
+
+
+def test_base_year_and_date_of_the_status_quo_stand_in_every_document() -> None:
+    date = sample().record.inputs.data.version
+    for document in (memo(sample()), memo(altered(sample(), _nothing_agreed))):
+        assert f"base year 2024, status quo of {date}" in document.subtitle
+    both = document_of([sample(), altered(sample(), _other)])
+    key = {row[0]: row[1:] for row in both.sheets[0].rows}
+    assert key["Base year"] == ("2024", "2024")
+    assert key["Status quo of"] == (date, date)
+    assert key["Data hash"] == (sample().record.inputs.data.hash[:12],) * 2
+    assert str(key["Made (UTC)"][0]).startswith("2026-07-01")
+
+
+def test_a_comparison_of_different_parties_says_whose_totals_and_who_is_none() -> None:
+    def smaller(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["parties"] = ["USA", "EUN"]
+        content["inputs"]["scenario"]["agreement"] = {}
+        for name, key in (("parties", "region"), ("gains", "region")):
+            stored = content["results"]["tables"][name]
+            at = stored["columns"].index(key)
+            stored["rows"] = [row for row in stored["rows"] if row[at] != "JPN"]
+
+    document = document_of([sample(), altered(sample(), smaller)])
+    net = next(sheet for sheet in document.sheets if sheet.name == "Net bismuth")
+    assert {row[0]: row[2] for row in net.rows}["Japan"] == "not a party"
+    paragraphs = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+    assert any("Every total is over each snapshot's own set" in text for text in paragraphs)
+    same = document_of([sample(), altered(sample(), _other)])
+    assert not any(isinstance(block, Paragraph) and "different parties" in block.text for block in same.blocks)
 
 
 def test_a_number_too_small_for_its_format_is_shown_without_a_sign() -> None:

@@ -332,8 +332,8 @@ def test_the_optimiser_s_result_comes_along(world: World, tmp_path: Path) -> Non
     assert opened.scenario == scenario(world)
     assert set(opened.record.design) == {"term_sheet", "gains", "status"}
     sheets = {sheet.name: sheet for sheet in memo(opened).sheets}
-    assert sheets["Design gains"].rows == (("USA", -1.5, 2.5),)
-    assert sheets["Design gains"].columns[1].header == "users, million USD/yr"
+    assert sheets["Design gains"].rows == (("United States", -1.5, 2.5),)
+    assert sheets["Design gains"].columns[1].header == "Users, million USD/yr"
 
 
 def test_a_world_whose_data_changed_meanwhile_makes_no_snapshot(data_copy: Path) -> None:

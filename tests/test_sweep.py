@@ -63,6 +63,18 @@ MENDED = {
     "50-5531": "a step larger than a thousand million",
     "50-8399": "a floor that no arrivals could support",
     "50-9384": "two levies where one would do",
+    "51-1190": "a levy beside a tariff-rate quota of nothing",
+    "51-2396": "a cap that leaves nothing to a second producer",
+    "51-2842": "a committed route's own congestion beyond its quota",
+    "51-4508": "use of a thousand millionth of the market",
+    "51-7159": "a floor of a party that trades nothing",
+    "52-1008": "elastic use at a price of zero",
+    "52-5790": "a steep curve beside an endless offer",
+    "53-350": "a quota beside a glut",
+    "53-2034": "a duty that changes its part where a price is open",
+    "53-3968": "use that is all unserved",
+    "54-6085": "an offtake beyond what a tariff-rate quota lets in",
+    "54-7200": "a levy that nobody could pay beside an open one",
 }
 """Markets of other seeds that were once solved wrong or refused, and what they hold."""
 COMPARED = ("prices", "quantities", "flows", "floors")

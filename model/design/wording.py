@@ -186,7 +186,7 @@ def shown(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
 def gains_table(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     """Gains by party with region names and a last row for all parties together; money columns are left as they are."""
     total = frame.drop(columns="party").sum().to_dict()
-    named = frame.assign(party=[names.region(party) for party in frame["party"]])
+    named = frame.assign(party=[with_names(party, names, is_label=True) for party in frame["party"]])
     return pd.concat([named, pd.DataFrame([{"party": ALL, **total}])], ignore_index=True)
 
 

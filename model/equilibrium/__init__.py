@@ -14,6 +14,8 @@ from model.equilibrium.tables import INSTRUMENT_TABLES, Accounts, settle
 from model.equilibrium.welfare import WELFARE, total
 from model.errors import ScenarioError, SolveError
 from model.instruments import lay_terms
+from model.market.curves import LOWEST_PRICE
+from model.market.records import Role, Shape
 from model.overlay import Overlay
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     HostOutput = Mapping[tuple[str, str, str], float]
 
+AT_CUT_OFF = 1.0 - 1e-9
 LARGEST_IMBALANCE = 1e-6
 """Largest relative world imbalance, welfare identity error or complementarity residual of a result returned."""
 
@@ -168,6 +171,7 @@ def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: Sta
         _explain_infeasible(problem)
         raise
     _refuse_inverted_tiers(state)
+    _refuse_endless_purchases(state)
     accounts = settle(state, agreement)
     _require_small_residuals(problem.market.mineral, state, accounts)
     return SolvedMineral(state, accounts)
@@ -204,6 +208,19 @@ def _refuse_inverted_tiers(state: State) -> None:
                 f"{pool.kind}[{pool.index}] on {problem.market.mineral}: at the prices that result, the in-quota duty "
                 f"is {-least:,.6g} per unit above the over-quota duty; lower in_quota or raise over_quota"
             )
+
+
+def _refuse_endless_purchases(state: State) -> None:
+    """A budget buys without end where metal is given away; isoelastic purchases are cut off near a price of zero."""
+    problem, t = state.problem, state.problem.table
+    spends = np.flatnonzero((t.role == Role.STOCK_PURCHASE) & (t.shape == Shape.POWER))
+    most = t.base[spends] * LOWEST_PRICE ** t.exponent[spends]
+    for node in t.node_in[spends[state.quantity[spends] >= AT_CUT_OFF * most]].tolist():
+        place = problem.market.nodes[node]
+        raise ScenarioError(
+            f"{problem.market.mineral} ({place.stage}) in {place.region} is given away, so that its floor's budget "
+            "would buy without end; give the supply a capacity or lower what another floor guarantees"
+        )
 
 
 def _require_small_residuals(mineral: str, state: State, accounts: Accounts) -> None:

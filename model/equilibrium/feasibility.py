@@ -101,7 +101,8 @@ def _most_alone(problem: Problem, routes: Integers) -> Floats:
     least[routes] = 0.0
     most = []
     for route in routes.tolist():
-        upper = np.where((t.node_in == t.node_out[route]) & (t.role != Role.DEMAND), least, t.upper)
+        sent_on = (t.node_in == t.node_out[route]) & ~np.isin(t.role, (Role.DEMAND, Role.OVER_QUOTA))
+        upper = np.where(sent_on, least, t.upper)
         open_problem = _used_up(replace(problem, table=replace(t, lower=least, upper=upper)), np.array([route]))
         programme = CompiledProgramme(open_problem, np.arange(len(t)))
         cost = np.zeros(len(t))

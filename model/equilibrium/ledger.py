@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from model.problem import State
 
 NEGLIGIBLE = 1e-8
-"""A quantity below this share of what its node trades is shown as zero; no account leaves it out."""
+"""A flow that only fades, below this share of what its node trades, is shown as zero; no account leaves it out."""
+ROUNDING = 1e-12
+"""The same for a quantity that can end, which is that share when it is found by rounding only."""
 AT_LEAST = 1e-9
 """A flow within this share of what is committed is forced."""
-DUST = 1e-11
-"""The same for a quantity below this share of the market's scale, which no solve can tell from nothing."""
+DUST = 1e-13
+"""The same for any quantity below this share of the market's scale, which no solve can tell from nothing."""
 
 
 class Ledger:
@@ -51,8 +53,9 @@ class Ledger:
         moves = (t.role == Role.ROUTE) & (self.x > 0.0)
         self.friction = np.where(moves, cost - t.landed_cost - self.congestion, 0.0)
         self.margin = np.where(moves, earned - cost, 0.0)
+        negligible = np.where(is_smooth, NEGLIGIBLE, ROUNDING) * self._traded()
         dust = DUST * self.market.quantity_scale
-        self.shown = np.where(np.abs(self.x) <= np.maximum(NEGLIGIBLE * self._traded(), dust), 0.0, self.x)
+        self.shown = np.where(self.x <= np.maximum(negligible, dust), 0.0, self.x)
 
     def where(self, *roles: Role) -> Integers:
         """Activities with one of the roles."""

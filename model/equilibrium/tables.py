@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.equilibrium.ledger import NEGLIGIBLE, Ledger
+from model.equilibrium.ledger import NEGLIGIBLE, ROUNDING, Ledger
 from model.equilibrium.welfare import friction_usd, identity_error, welfare_of
 from model.instruments import KINDS
 from model.market.records import NOWHERE, NodeRole, Role
@@ -105,7 +105,8 @@ def _quantities(ledger: Ledger) -> tuple[list[Row], float]:
     foreign = routes[t.region[routes] != t.partner[routes]]
     taken_from = np.array([market.stages.index(node.stage) for node in market.nodes] + [NOWHERE])[t.node_in]
     process = ledger.where(Role.PROCESS)
-    consumption = ledger.by_cell(ledger.where(Role.DEMAND), x) - ledger.by_cell(ledger.where(Role.UNSERVED), x)
+    wanted, unserved = (ledger.by_cell(ledger.where(role), x) for role in (Role.DEMAND, Role.UNSERVED))
+    consumption = np.where(wanted - unserved <= ROUNDING * wanted, 0.0, wanted - unserved)
     consumption += ledger.by_cell(process, x * t.ratio, taken_from)
     columns = {
         "production": ledger.by_cell(ledger.where(*PRODUCTION), x),
@@ -115,7 +116,7 @@ def _quantities(ledger: Ledger) -> tuple[list[Row], float]:
         "stock_bought": ledger.by_cell(ledger.where(Role.STOCK_PURCHASE, Role.HOARDING), x)
         - ledger.by_cell(ledger.where(Role.UNBOUGHT), x),
         "stock_released": ledger.by_cell(ledger.where(Role.STOCK_SALE, Role.INVENTORY), x),
-        "unserved": ledger.by_cell(ledger.where(Role.UNSERVED), x),
+        "unserved": unserved,
     }
     arrive = columns["production"] + columns["imports"] + columns["stock_released"]
     leave = columns["consumption"] + columns["exports"] + columns["stock_bought"]

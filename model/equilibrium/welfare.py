@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.market.curves import area_under_cost
+from model.market.curves import LOWEST_PRICE, area_under_cost
 from model.market.records import Role, Shape
 from model.problem import PRODUCTION
 
@@ -101,7 +101,9 @@ def _users(ledger: Ledger, accounts: Accounts) -> None:
         surplus = (ledger.price_out - ledger.price_in) * ledger.x - _area(ledger)
     accounts["consumer_surplus"] += ledger.by_region(users, surplus)
     priceless = users[(t.shape[users] == Shape.FLAT) & (t.lower[users] > 0) & (t.level[users] == 0)]
-    accounts["consumer_surplus"][t.region[priceless]] = np.inf
+    elastic = users[(t.shape[users] == Shape.POWER) & (t.exponent[users] <= -1.0)]
+    given_away = elastic[ledger.price_in[elastic] <= LOWEST_PRICE * t.level[elastic]]
+    accounts["consumer_surplus"][t.region[np.concatenate([priceless, given_away])]] = np.inf
 
 
 def _producers(ledger: Ledger, accounts: Accounts) -> None:

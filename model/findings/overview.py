@@ -109,7 +109,7 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
             "Share from non-parties",
             percent,
             f"{signed_points(share_after - share_before)} on {percent(share_before)}{share_own}",
-            "Share of what the parties use that comes from countries outside the agreement.",
+            "Share of what the parties use or buy for stocks that comes from countries outside the agreement.",
         ),
         number(
             "users_cost_usd",
@@ -124,8 +124,8 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
             signed_millions,
             of_spending(headline.public_money_usd),
             "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "
-            "rents, sales from stocks) less what they pay out, and quota rents of their importers or exporters. "
-            "+ is income, − is an outlay.",
+            "rents, sales from stocks) less what they pay out, and quota rents of their importers or exporters; a "
+            "stock's metal is not counted. + is income, − is an outlay.",
         ),
     ]
 
@@ -222,13 +222,23 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
         _users_part(cost, accounts["users_usd"], names),
         f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
     ]
-    for usd, told in (
-        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose"),
-        (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}"),
+    metal = _for_metal(outcome, mineral)
+    for usd, told, of_it in (
+        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal),
+        (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
-            parts.append(f"{told} {money(usd)}")
+            parts.append(f"{told} {money(usd)}{of_it}")
     return f"{parts[0]}; {', '.join(parts[1:])}{settled}."
+
+
+def _for_metal(outcome: Outcome, mineral: str) -> str:
+    """What of public money is paid for metal that leaves or enters public stocks."""
+    traded = outcome.public_stocks[outcome.public_stocks["mineral"] == mineral]
+    usd = traded["quantity_t"] * traded["price_usd_per_t"]
+    sides = ((usd[traded["sells"]].sum(), "sold from"), (usd[~traded["sells"]].sum(), "bought into"))
+    told = [f"{money(float(side))} for metal {verb} stocks" for side, verb in sides if changes(float(side))]
+    return f" ({listing(told)})" if told else ""
 
 
 def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
@@ -265,7 +275,7 @@ def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
 def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9) -> pd.DataFrame:
     """Where the parties' supply comes from: per origin the flow in each state [t/yr].
 
-    ``group`` is party, non_party or stocks. Origins beyond the ``most`` largest are summed by group.
+    ``group`` is party, non_party or stocks. Regions beyond the ``most`` largest origins are summed by group.
     """
     frame = outcome.sources[outcome.sources["mineral"] == mineral].drop(columns="mineral")
     states = ["status_quo", "without_agreement", "with_agreement"]
@@ -274,11 +284,11 @@ def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9
     frame = frame.assign(group=np.where(stocks, "stocks", group))
     frame["name"] = frame["origin"].map(starting).where(stocks, frame["origin"].map(names.region))
     order = frame[["status_quo", "with_agreement"]].max(axis=1).sort_values(ascending=False).index
-    kept = frame.loc[order[:most]]
-    rest = frame.loc[order[most:]]
+    kept = frame.loc[[at for place, at in enumerate(order) if place < most or stocks[at]]]
+    rest = frame.drop(kept.index)
     if len(rest):
         summed = rest.groupby("group", as_index=False)[states].sum()
-        labels = {"party": "Other parties", "non_party": "Other non-parties", "stocks": "Other stocks"}
+        labels = {"party": "Other parties", "non_party": "Other non-parties"}
         kept = pd.concat([kept, summed.assign(name=summed["group"].map(labels), origin=summed["group"].str.upper())])
     return kept[["origin", "name", "group", *states]].reset_index(drop=True)
 
@@ -331,11 +341,15 @@ def curve_sentence(
     """
     absent, so_far = response.without_market, "" if complete else " so far"
     fails_in = [region for region in fails_in if region not in absent]
-    apart = f" {starting(names.the_regions(absent))} {'has' if len(absent) == 1 else 'have'} no market for it."
-    apart, every = (apart, "every party with a market") if absent else ("", "every party")
-    product = names.product(response.mineral, response.stage)
+    product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
+    if response.by_party["why_not"].str.contains(" does not produce ").any():
+        lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
+    else:
+        lacks, some, none = f"{'has' if is_one else 'have'} no market for it", "with a market", "has a market for"
+    apart = f" {starting(names.the_regions(absent))} {lacks}." if absent else ""
+    every = f"every party {some}" if absent else "every party"
     if len(absent) == response.by_party["region"].nunique():
-        return f"No party has a market for {product}."
+        return f"No party {none} {product}."
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if slack >= highest:

@@ -45,6 +45,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_shock_and_agreement(outcome, headline),
         *_who_pays(outcome, mineral),
         *_floor_reasons(outcome, mineral, names),
+        *_stock_reasons(outcome, mineral, names),
         *_trq_reasons(outcome, mineral, names),
         *_offtake_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
@@ -114,10 +115,65 @@ def _floor_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
         rows = frame[frame["index"] == index]
         which = f"floor of {exact(floor.price)} USD/t for {names.product(mineral, floor.stage)}"
         sentences += _holding(floor, which, rows[rows["holds"]], names)
-        sentences += [
-            f"The {which} does not hold in {names.the_region(region)}: {spelled_out(why_not, region, names)}."
-            for region, why_not in _failures(rows)
-        ]
+        sentences += [_not_holding(floor, which, region, why_not, names) for region, why_not in _failures(rows)]
+        if floor.ceiling is not None:
+            sentences += _ceiling(outcome, floor, rows, names)
+    return sentences
+
+
+def _not_holding(floor: Floor, which: str, region: str, why_not: str, names: Names) -> str:
+    """Why a floor does not hold; a party without producers, or without a market, has nothing that it could hold."""
+    where = names.the_region(region)
+    for verb in ("produce", "trade"):
+        if f" does not {verb} " in why_not:
+            product = names.product(floor.mineral, floor.stage)
+            return f"{starting(where)} does not {verb} {product}: the {which} does nothing there."
+    return f"The {which} does not hold in {where}: {spelled_out(why_not, region, names)}."
+
+
+def _ceiling(outcome: Outcome, floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
+    """Where a buffer stock sells at its ceiling, and where the price is above it since all that was held is sold."""
+    stocks = outcome.public_stocks
+    sold = stocks[
+        stocks["sells"]
+        & (stocks["mineral"] == floor.mineral)
+        & (stocks["stage"] == floor.stage)
+        & (stocks["own_price_usd_per_t"] == floor.ceiling)
+        & stocks["region"].isin(floor.parties)
+    ]
+    product, ceiling = names.product(floor.mineral, floor.stage), f"{exact(floor.ceiling or 0.0)} USD/t"
+    sentences = []
+    if len(sold):
+        amount = tonnes(float(sold["quantity_t"].sum()))
+        sentences.append(
+            f"From its ceiling of {ceiling} on the buffer stock sells {amount} of {product} in "
+            f"{names.the_regions(sold['region'])}, at the market's price."
+        )
+    above = rows[rows["price"].astype(float) > (floor.ceiling or 0.0) * (1 + REACHED)]
+    if len(above):
+        least = price(float(above["price"].min()))
+        left = f"all {exact(floor.stock)} t held there are sold" if floor.stock else "nothing is held for sale"
+        sentences.append(
+            f"The ceiling of {ceiling} does not hold in {names.the_regions(above['region'])}: {left}, and the price is "
+            f"at least {least}."
+        )
+    return sentences
+
+
+def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """What public stocks sell and buy: money that the accounts count, against metal that they do not."""
+    frame = outcome.public_stocks
+    frame = frame[frame["mineral"] == mineral]
+    sentences = []
+    for (stage, sells), rows in frame.groupby(["stage", "sells"], sort=False):
+        amount = f"{tonnes(float(rows['quantity_t'].sum()))} of {names.product(mineral, str(stage))}"
+        usd = money(float((rows["quantity_t"] * rows["price_usd_per_t"]).sum()))
+        verb, moves, counted = ("sell", "leaves", "high") if sells else ("buy", "enters", "low")
+        where = names.the_regions(dict.fromkeys(rows["region"]))
+        sentences.append(
+            f"Public stocks in {where} {verb} {amount} for {usd} a year. Public money and net gain count that money, "
+            f"not the metal that {moves} the stocks: they are too {counted} by what the metal is worth."
+        )
     return sentences
 
 

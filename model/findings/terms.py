@@ -84,19 +84,26 @@ def shock_in_words(shock: NamedShock | Shock, say: Voice) -> str:
     if isinstance(shock, NamedShock):
         return say.shock(shock.name, shock.severity)
     levels = shock.model_dump(mode="json", exclude={"kind", "mineral", "stage"}, exclude_none=True)
-    told = [
-        f"{readable(key)} {_level(value, str(lever(type(shock), key).get('unit')), say)}"
+    where = "".join(
+        f" {word} {say.the_regions([value] if isinstance(value, str) else value)}"
         for key, value in levels.items()
-    ]
-    return f"{readable(shock.kind)} of {say.product(shock.mineral, shock.stage)}: {', '.join(told)}"
+        if (word := WHERE.get(key))
+    )
+    size = "".join(
+        f": {_size(value, str(lever(type(shock), key).get('unit')))}"
+        for key, value in levels.items()
+        if key not in WHERE
+    )
+    return f"{readable(shock.kind)} of {say.product(shock.mineral, shock.stage)}{where}{size}"
 
 
-def _level(value: object, unit: str, say: Voice) -> str:
-    if isinstance(value, (int, float)):
-        return level(value, unit)
-    if isinstance(value, (list, tuple)):
-        return say.the_regions([str(item) for item in value])
-    return say.the_region(str(value))
+WHERE = {"region": "in", "exporter": "from", "exporters": "from", "importers": "to"}
+"""Fields of a shock that say where, and the word before it."""
+
+
+def _size(value: float, unit: str) -> str:
+    told = level(value, unit)
+    return told if unit.startswith("share") else f"{told} {unit.partition(' (')[0]}"
 
 
 def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, str]:

@@ -25,7 +25,10 @@ class Offtake(Instrument):
 
     producer: RegionName
     buyer: RegionName
-    quantity: Quantity
+    quantity: Quantity = Field(
+        description="delivered as far as it can be, the rest is excused; fixed use without a choke price is served "
+        "first, all other use (isoelastic too) yields to it"
+    )
     strike: Price | None = Field(
         None, description="price the buyer pays the producer; none = the producer's market price"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from model.instruments.base import BorderMeasure, RentHolder, Row
+from model.market.records import Shape
 from model.records import Quantity
 
 if TYPE_CHECKING:
@@ -47,10 +48,16 @@ class Quota(BorderMeasure):
         return f"{self.short} {say.tonnes(self.quantity)}"
 
     def rows(self, state: State, index: int) -> Iterable[Row]:
-        """Imports on its routes and the rent per unit."""
+        """Imports on its routes and the rent per unit; none of a quota of nothing on routes that only fade.
+
+        There the first unit would be worth without end.
+        """
         position = state.pool(self.key, index)
-        imports, rent = 0.0, 0.0
+        imports: float = 0.0
+        rent: float | None = 0.0
         if position is not None:
-            imports = float(state.quantity[state.problem.pools[position].members].sum())
-            rent = float(state.rent[position])
+            members, table = state.problem.pools[position].members, state.problem.table
+            imports = float(state.quantity[members].sum())
+            fades = (table.shape[members] == Shape.LOG) & (table.upper[members] > 0.0)
+            rent = None if self.quantity == 0.0 and fades.any() else float(state.rent[position])
         yield {"index": index, "imports": imports, "rent_per_unit": rent}

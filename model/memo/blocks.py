@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from model.units import MILLION
 from model.words.numbers import LEAST_SHARE, LEAST_USD, exact, figures
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
     from model.findings.charts import Chart
 
@@ -122,6 +125,20 @@ class Sheet:
         """Which columns hold numbers."""
         return [any(isinstance(row[at], float) for row in self.rows) for at in range(len(self.columns))]
 
+    def without_zeros(self) -> Sheet:
+        """The table without columns of nothing but zeros, which the note names instead; one column of numbers stays."""
+        numeric, shown = self.numeric, self.shown
+        empty = [at for at in range(len(self.columns)) if numeric[at] and {row[at][0] for row in shown} == {"0"}]
+        kept = [at for at in range(len(self.columns)) if at not in empty]
+        if not empty or not any(numeric[at] for at in kept):
+            return self
+        columns, rows = (
+            tuple(self.columns[at] for at in kept),
+            tuple(tuple(row[at] for at in kept) for row in self.rows),
+        )
+        zero = f"Zero in every row: {'; '.join(self.columns[at].title for at in empty)}."
+        return replace(self, columns=columns, rows=rows, note=f"{self.note} {zero}".strip())
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -171,6 +188,15 @@ class Document:
     def sheets(self) -> tuple[Sheet, ...]:
         """The tables of the document in their order."""
         return tuple(block for block in self.blocks if isinstance(block, Sheet))
+
+
+def cell(stored: Any) -> Value:
+    """A stored cell as a table holds it."""
+    if stored is None or stored is pd.NA or stored != stored:  # noqa: PLR0124 (NaN alone differs from itself)
+        return None
+    if isinstance(stored, bool):
+        return "yes" if stored else "no"
+    return float(stored) if isinstance(stored, (int, float)) else str(stored)
 
 
 def clean(text: str) -> str:

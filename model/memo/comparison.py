@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,8 +10,7 @@ import pandas as pd
 from model.errors import SnapshotError
 from model.memo import content
 from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
-from model.memo.levers import levers, setting, voice
-from model.words.names import readable
+from model.memo.levers import BASE_YEAR, assumption_in_words, levers, registered_assumptions, setting, voice
 from model.words.numbers import exact, listing, signed_money, starting
 
 if TYPE_CHECKING:
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 MOST = 5
 LETTERS = "ABCDE"
 NOT_SET = "not set"
+NOT_A_PARTY = "not a party"
+SAME_ASSUMPTIONS = "The same assumptions."
+UNLIKE_PARTIES = (
+    "The snapshots have different parties. Every total is over each snapshot's own set, so a difference of totals is "
+    "not the effect of the agreement alone; compare countries that are parties in both."
+)
+SHORT_HASH = 12
+"""Letters of a hash that stand in a table; the workbook and the snapshots hold all."""
 
 
 def comparison(snapshots: Sequence[Snapshot]) -> Document:
@@ -68,20 +76,34 @@ def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
 
 
 def _key(snapshots: Sequence[Snapshot]) -> Sheet:
-    columns = tuple(map(Column, ("Letter", "Title", "Short id", "Made (UTC)", "Author")))
-    rows = tuple(
-        (letter, one.title, one.short_id, f"{one.created:%Y-%m-%d %H:%M}", one.record.author or "not given")
-        for letter, one in _lettered(snapshots)
-    )
-    return Sheet("Snapshots", "The snapshots", columns, rows)
+    """What every snapshot is, and which data and model it rests on."""
+    items = ("Title", "Short id", "Made (UTC)", "Author", "Base year", "Status quo of", "Data hash", "Model")
+    told = [_provenance(one) for one in snapshots]
+    columns = tuple(map(Column, ("Snapshot", *LETTERS[: len(snapshots)])))
+    return Sheet("Snapshots", "The snapshots", columns, tuple(zip(items, *told, strict=True)))
 
 
-def _differing(name: str, caption: str, what: str, sides: Sequence[Mapping[tuple[str, str], str]], same: str) -> Block:
+def _provenance(snapshot: Snapshot) -> tuple[str, ...]:
+    inputs, made = snapshot.record.inputs, f"{snapshot.created:%Y-%m-%d %H:%M}"
+    model = " ".join(_short(inputs.versions.get(name, "")) for name in ("model", "model_source"))
+    author = snapshot.record.author or "not given"
+    data = (BASE_YEAR, inputs.data.version, _short(inputs.data.hash), model)
+    return snapshot.title, snapshot.short_id, made, author, *data
+
+
+def _short(value: str) -> str:
+    """A hash by its first letters; any other text as it is."""
+    return value[:SHORT_HASH] if re.fullmatch("[0-9a-f]{64}", value) else value
+
+
+def _differing(
+    name: str, caption: str, heads: tuple[str, str], sides: Sequence[Mapping[tuple[str, str], str]], same: str
+) -> Block:
     """What is not the same on all sides: two names, then the level on every side."""
     names = dict.fromkeys(name for side in sides for name in side)
     rows = ((*name, *(side.get(name, NOT_SET) for side in sides)) for name in names)
     differing = tuple(row for row in rows if len(set(row[2:])) > 1)
-    columns = tuple(map(Column, (what, "Field", *LETTERS[: len(sides)])))
+    columns = tuple(map(Column, (*heads, *LETTERS[: len(sides)])))
     return Sheet(name, caption, columns, differing) if differing else Paragraph(same)
 
 
@@ -89,16 +111,19 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
     agreed, assumed = [], []
     for snapshot in snapshots:
         say = voice(snapshot)
-        rows = [*setting(snapshot, say)[:-1], *levers(snapshot, say)]
+        rows = [*setting(snapshot, say), *levers(snapshot, say)]
         agreed.append({(what, field): level for what, field, level in rows})
         used = snapshot.record.inputs.assumptions
-        assumed.append({(readable(name), "value"): exact(value) for name, value in used.items()})
+        units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
+        assumed.append(
+            {(assumption_in_words(name, say), units.get(name, "")): exact(value) for name, value in used.items()}
+        )
     same = "The same agreement, shocks, parties and horizon."
     return [
         Heading("What differs in the agreement"),
-        _differing("Agreement", "Levers that differ", "Instrument", agreed, same),
+        _differing("Agreement", "Levers that differ", ("Instrument", "Field"), agreed, same),
         Heading("What differs in assumptions", 2),
-        _differing("Assumption values", "Assumptions that differ", "Assumption", assumed, "The same assumptions."),
+        _differing("Assumption values", "Assumptions that differ", ("Assumption", "Unit"), assumed, SAME_ASSUMPTIONS),
     ]
 
 
@@ -107,6 +132,8 @@ def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
     shared = _shared(snapshots)
     if not shared:
         return [*blocks, Paragraph("The snapshots have no mineral in common, so no result can be set side by side.")]
+    if len({frozenset(snapshot.scenario.parties) for snapshot in snapshots}) > 1:
+        blocks.append(Paragraph(UNLIKE_PARTIES))
     for mineral in shared:
         name = snapshots[0].record.names["mineral"].get(mineral, mineral)
         blocks += [
@@ -126,22 +153,23 @@ def _shared(snapshots: Sequence[Snapshot]) -> list[str]:
 
 def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     sides = [content.together(snapshot, mineral) for snapshot in snapshots]
-    rows: tuple[tuple[Value, ...], ...] = tuple(
+    rows: list[tuple[Value, ...]] = [
         (look.header, *(look.scaled(float(side[column])) for side in sides)) for look, *_, column in content.HEADLINE
-    )
+    ]
     said = tuple(f"{letter}: {' '.join(one.sentences(mineral, 'gains'))}" for letter, one in _lettered(snapshots))
     columns = (Column("Measure"), *map(Column, LETTERS[: len(snapshots)]))
-    note = "Money is the change on each snapshot's own status quo; cost counts against users, all else is a gain."
-    return [Bullets(said), Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)]
+    states = "; ".join(f"{letter} {content.in_state(one)}" for letter, one in _lettered(snapshots))
+    caption = f"{name}: each snapshot's own parties together, {states}"
+    return [Bullets(said), Sheet(f"Headline {mineral}", caption, columns, content.told(rows), content.NET_GAIN)]
 
 
 def _by_name(
-    sheet: str, caption: str, what: str, sides: Sequence[Mapping[str, float]], names: Mapping[str, str]
+    sheet: str, caption: str, what: str, sides: Sequence[Mapping[str, float]], names: Mapping[str, str], absent: str
 ) -> Sheet:
-    """A row for every name that stands on any side, with its money on each."""
+    """A row for every name that stands on any side, with its money on each, or ``absent`` where it does not stand."""
     columns = (Column(what), *map(million, LETTERS[: len(sides)]))
     rows = (
-        (names.get(name, name), *(_number(side.get(name)) for side in sides))
+        (names.get(name, name), *(_number(side[name]) if name in side else absent for side in sides))
         for name in dict.fromkeys(name for side in sides for name in side)
     )
     return Sheet(sheet, caption, columns, tuple(rows))
@@ -149,8 +177,8 @@ def _by_name(
 
 def _by_party(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
     nets = [_net(snapshot, mineral) for snapshot in snapshots]
-    caption = f"{name}: net gain by party (a dash: not a party)"
-    return [_by_name(f"Net {mineral}", caption, "Party", nets, snapshots[0].record.names["region"])]
+    caption, names = f"{name}: net gain by party", snapshots[0].record.names["region"]
+    return [_by_name(f"Net {mineral}", caption, "Party", nets, names, NOT_A_PARTY)]
 
 
 def _net(snapshot: Snapshot, mineral: str) -> dict[str, float]:
@@ -166,8 +194,8 @@ def _by_shock(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Bl
     ]
     if len(sides) < len(snapshots):
         return []
-    caption = f"{name}: net gain of the parties with the agreement, under each named shock"
-    return [_by_name(f"Shocks {mineral}", caption, "Shock", sides, snapshots[0].record.names["shock"])]
+    caption = f"{name}: net gain of each snapshot's own parties with the agreement, on the status quo, each shock alone"
+    return [_by_name(f"Shocks {mineral}", caption, "Shock", sides, snapshots[0].record.names["shock"], "not solved")]
 
 
 def _number(value: object) -> Value:
@@ -227,7 +255,7 @@ def _party_sentence(name: str, nets: list[float | None], *, ranked: bool) -> str
 def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
     apart = ("Title", "Id (SHA-256)", "Checksum of the file", "Made", "Author")
     sides = [
-        {(item, "value"): value for item, value in content.about(snapshot) if item not in apart}
+        {(item, "value"): _short(value) for item, value in content.about(snapshot) if item not in apart}
         for snapshot in snapshots
     ]
     same = (
@@ -236,5 +264,5 @@ def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
     )
     return [
         Heading("Data and versions"),
-        _differing("Versions", "Data and versions that differ", "Item", sides, same),
+        _differing("Versions", "Data and versions that differ", ("Item", "Field"), sides, same),
     ]

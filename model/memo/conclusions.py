@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.words.names import readable
+from model.memo.levers import assumption_in_words
 from model.words.numbers import LEAST_USD, changes, exact, listing, money, signed_money
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.words.voice import Voice
 
 AS_ASSUMED = "as assumed"
@@ -60,14 +62,19 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
     return f"{first}, {'least' if helps else 'most' if harms else 'most harm'} {last}."
 
 
-def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice) -> list[str]:
-    """The conclusion, every trial that turns it, every shock under which the agreement works the other way."""
+def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice, units: Mapping[str, str]) -> list[str]:
+    """The conclusion, every trial that turns it, every shock under which the agreement works the other way.
+
+    ``units`` are those of the assumptions by name.
+    """
+    names = {str(name): assumption_in_words(str(name), say) for name in trials["assumption"]}
+    trials = trials.assign(told=trials["assumption"].map(names), unit=trials["assumption"].map(units).fillna(""))
     sentences = []
     for column, (positive, negative) in VERDICTS.items():
         sentences += _turning(trials, column, positive, negative)
     sentences += _other_sign(shocks, say)
-    failed = trials.loc[trials["fault"].notna(), ["assumption", "end"]].itertuples(index=False, name=None)
-    unproved = [f"{readable(str(name))} at its {end} end" for name, end in failed]
+    failed = trials.loc[trials["fault"].notna(), ["told", "end"]].itertuples(index=False, name=None)
+    unproved = [f"{told} at its {end} end" for told, end in failed]
     if unproved:
         sentences.append(f"No equilibrium was proved for {listing(unproved)}: nothing is known there.")
     return sentences
@@ -85,8 +92,8 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
     if turned.empty:
         return [f"{stated}; no single assumption, anywhere it was tried in its range, turns this."]
     causes = [
-        f"{readable(str(name))} is {exact(float(level))} ({money(float(result))})"
-        for name, level, result in zip(turned["assumption"], turned["value"], turned[column], strict=True)
+        f"{told} is {f'{exact(float(level))} {unit}'.strip()} ({money(float(result))})"
+        for told, level, unit, result in turned[["told", "value", "unit", column]].itertuples(index=False, name=None)
     ]
     return [f"{stated}; {opposite} if {' or if '.join(causes)}."]
 

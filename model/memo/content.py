@@ -8,7 +8,8 @@ import pandas as pd
 
 from model.findings import charts
 from model.findings.terms import shock_in_words
-from model.memo import conclusions
+from model.instruments import Mechanism
+from model.memo import conclusions, optimiser
 from model.memo.blocks import (
     Attachment,
     Bullets,
@@ -18,15 +19,23 @@ from model.memo.blocks import (
     Paragraph,
     Picture,
     Sheet,
+    cell,
     flow,
     million,
     price,
     share,
 )
-from model.memo.levers import assumptions, levers, registered_assumptions, setting, voice
+from model.memo.levers import (
+    BASE_YEAR,
+    assumption_in_words,
+    assumptions,
+    levers,
+    registered_assumptions,
+    setting,
+    voice,
+)
 from model.memo.schedules import anything_agreed, term_sheet
 from model.snapshot.record import RESULT_KEYS
-from model.words.names import readable
 from model.words.numbers import changes, counted, exact, starting
 
 if TYPE_CHECKING:
@@ -40,12 +49,14 @@ if TYPE_CHECKING:
     Columns = Sequence[tuple[Column, str | Sequence[Value]]]
 
 MOST_INDUSTRIES = 15
+STORED = ("status_quo", "without_agreement", "with_agreement")
+"""Names of the three states in stored columns."""
 UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
 """Endings of stored column names and the unit they stand for."""
 HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
     (price("Price in the parties"), "price_status_quo_usd_per_t", "price_without_usd_per_t", "price_usd_per_t"),
     (
-        share("Share of use from non-parties"),
+        share("Share of supply from non-parties"),
         "non_party_share_status_quo",
         "non_party_share_without",
         "non_party_share",
@@ -53,14 +64,27 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
     (million("Cost to users"), None, "users_cost_without_usd", "users_cost_usd"),
     (million("Gain of producers"), None, "producers_gain_without_usd", "producers_gain_usd"),
     (million("Public money and rents"), None, "public_money_without_usd", "public_money_usd"),
+    (million("Settlements of offtakes"), None, "settlements_without_usd", "settlements_usd"),
     (million("Net gain of the parties"), None, "net_gain_without_usd", "net_gain_usd"),
     (flow("Unmet use"), None, None, "short_t"),
 )
+SETTLED = "settlements_usd"
 """The parties together: what is told, and its name in the status quo, under the shock alone, with agreement."""
+TOLD_IN_FULL = frozenset({"gains", "parties", "supply", "response"})
+"""Result tables that the memo's own tables repeat number by number: a workbook holds them once."""
 SHOCK_COLUMNS = tuple(
     f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
 )
-STATES = ("Status quo", "Shock without agreement", "With agreement")
+NET_GAIN = (
+    "Money is the change on the status quo. Net gain: what users gain (their cost counts against it), producers gain, "
+    "public money, rents and settlements together. Public money: duties, levies, quota rents and sales from public "
+    "stocks less outlays; the metal in stocks is not counted. Supply: what the parties use or buy for stocks."
+)
+METAL = " It counts what stocks earn or spend on metal, not the metal that leaves or enters them."
+SETTLEMENTS = (
+    "Offtakes: what a buyer pays above the producer's market price counts against the buyer's country and for the "
+    "producer's, beside their users and producers; a loss on tonnes that an offtake forces in is the buyer's users'."
+)
 
 
 def memo(snapshot: Snapshot) -> Document:
@@ -73,18 +97,28 @@ def memo(snapshot: Snapshot) -> Document:
     for mineral in snapshot.scenario.minerals:
         blocks += _shocks(snapshot, mineral, say)
         blocks += _sensitivity(snapshot, mineral, say)
-    blocks += [*_design(snapshot), *_differences(snapshot, say), *_rests_on(snapshot), *_replaying(snapshot)]
+    blocks += [
+        *optimiser.found(snapshot, say),
+        *_differences(snapshot, say),
+        *_rests_on(snapshot, say),
+        *_replaying(snapshot),
+    ]
     author = snapshot.record.author
     return Document(
         title=snapshot.title,
         subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC"
+        f" · base year {BASE_YEAR}, status quo of {snapshot.record.inputs.data.version}"
         + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
         author=author,
         created=snapshot.created,
         blocks=tuple(blocks),
         about=about(snapshot),
-        further=tuple(_full(name, snapshot.tables[name]) for name in RESULT_KEYS if len(snapshot.tables[name])),
+        further=tuple(
+            _full(name, snapshot.tables[name])
+            for name in RESULT_KEYS
+            if name not in TOLD_IN_FULL and len(snapshot.tables[name])
+        ),
         attachments=(attachment(snapshot),),
     )
 
@@ -98,6 +132,7 @@ def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         ("Checksum of the file", record.checksum),
         ("Made", f"{snapshot.created:%Y-%m-%d %H:%M:%S} UTC"),
         ("Author", record.author or "not given"),
+        ("Base year", BASE_YEAR),
         ("Status quo of", record.inputs.data.version),
         ("Data hash", record.inputs.data.hash),
         *((f"Version of {name.replace('_', ' ')}", value) for name, value in record.inputs.versions.items()),
@@ -127,14 +162,35 @@ def together(snapshot: Snapshot, mineral: str) -> dict[str, Any]:
     sums = accounts[accounts["is_party"].astype(bool)].sum(numeric_only=True)
     alone = {
         name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"])
-        for name in ("users", "producers", "treasury", "rents", "net")
+        for name in ("users", "producers", "treasury", "rents", "transfers", "net")
     }
     return {str(name): value for name, value in row.items()} | {
         "users_cost_without_usd": -alone["users"],
         "producers_gain_without_usd": alone["producers"],
         "public_money_without_usd": alone["treasury"] + alone["rents"],
         "net_gain_without_usd": alone["net"],
+        "settlements_without_usd": alone["transfers"],
+        SETTLED: float(sums["transfers_usd"]),
     }
+
+
+def told(rows: Sequence[tuple[Value, ...]]) -> tuple[tuple[Value, ...], ...]:
+    """Rows of the headline without settlements where nothing is settled, and without those that say nothing."""
+    settled = HEADLINE[[name for *_, name in HEADLINE].index(SETTLED)][0].header
+    return tuple(row for row in rows if any(row[1:] if row[0] == settled else [one is not None for one in row[1:]]))
+
+
+def in_state(snapshot: Snapshot) -> str:
+    """In which state of the world the snapshot's own results stand."""
+    several = len(snapshot.scenario.shocks) > 1
+    return f"under the {'shocks' if several else 'shock'} set" if snapshot.scenario.shocks else "without a shock"
+
+
+def _states(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
+    """The states that differ, each with its place among status quo, shock alone and agreement."""
+    shocked, agreed = bool(snapshot.scenario.shocks), anything_agreed(snapshot)
+    alone = (("Shock without agreement", 1),) if agreed else (("Under the shock", 2),)
+    return (("Status quo", 0), *(alone if shocked else ()), *((("With agreement", 2),) if agreed else ()))
 
 
 def _full(name: str, frame: pd.DataFrame) -> Sheet:
@@ -143,17 +199,9 @@ def _full(name: str, frame: pd.DataFrame) -> Sheet:
 
 
 def _unit(column: str) -> str:
-    if column in ("status_quo", "without_agreement", "with_agreement"):
+    if column in STORED:
         return "t/yr"
     return next((unit for ending, unit in UNITS.items() if column.endswith(ending)), "")
-
-
-def _value(cell: Any) -> Value:
-    if cell is None or cell is pd.NA or cell != cell:  # noqa: PLR0124 (NaN alone differs from itself)
-        return None
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    return float(cell) if isinstance(cell, (int, float)) else str(cell)
 
 
 def _table(
@@ -166,7 +214,7 @@ def _table(
     """A table whose columns come from stored columns, by name, or from values made of them."""
 
     def cells(source: str | Sequence[Value]) -> Sequence[Value]:
-        return [_value(cell) for cell in frame[source]] if isinstance(source, str) else source
+        return [cell(stored) for stored in frame[source]] if isinstance(source, str) else source
 
     rows = zip(*(cells(source) for _, source in columns), strict=True)
     return Sheet(name, caption, tuple(column for column, _ in columns), tuple(rows), note)
@@ -179,8 +227,8 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     agreed = anything_agreed(snapshot)
     date = snapshot.record.inputs.data.version
     if not agreed and not happens:
-        told = f"No agreement and no shock: today's trade in {minerals}, as it stood on {date}."
-        return [Heading("The question"), Paragraph(told)]
+        still = f"No agreement and no shock: today's trade in {minerals}, base year {BASE_YEAR}, as it stood on {date}."
+        return [Heading("The question"), Paragraph(still)]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = (
         "within one year, with capacity almost fixed" if scenario.horizon == "short" else "once capacity has responded"
@@ -190,7 +238,8 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
         Heading("The question"),
         Paragraph(
             f"What {what} to prices and supply of {minerals}, who gains and who pays, {over}, {when}? All changes are "
-            f"against the status quo of {date}: no agreement, no shock, the duties and export controls then in force."
+            f"against the status quo of {date}: the base year {BASE_YEAR} with the duties and export controls in force "
+            "on that date, no agreement, no shock."
         ),
     ]
 
@@ -213,27 +262,33 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
-    numbers = together(snapshot, mineral)
-    columns = (Column("Measure"), *(Column(state) for state in STATES))
-    note = "Money is the change on the status quo. Public money: duties, levies and quota rents less outlays."
-    rows = tuple(
-        (look.header, *(None if name is None else look.scaled(float(numbers[name])) for name in names))
+    numbers, states = together(snapshot, mineral), _states(snapshot)
+    columns = (Column("Measure"), *(Column(state) for state, _ in states))
+    rows = [
+        (
+            look.header,
+            *(None if (stored := names[at]) is None else look.scaled(float(numbers[stored])) for _, at in states),
+        )
         for look, *names in HEADLINE
-    )
-    return Sheet(f"Headline {mineral}", f"{name}: the parties together", columns, rows, note)
+    ]
+    caption = f"{name}: the parties together, {in_state(snapshot)}"
+    return Sheet(f"Headline {mineral}", caption, columns, told(rows), NET_GAIN)
 
 
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     frame = of_mineral(snapshot, "parties", mineral)
+    states = [(f", {state.lower()}", STORED[at]) for state, at in _states(snapshot) if at != 1]
     columns = [
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
-        (price("Price to users, status quo"), "price_status_quo_usd_per_t"),
-        (price("Price to users, with agreement"), "price_with_agreement_usd_per_t"),
-        (share("From non-parties, status quo"), "non_party_share_status_quo"),
-        (share("From non-parties, with agreement"), "non_party_share_with_agreement"),
+        *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in states),
+        *((share(f"From non-parties{state}"), f"non_party_share_{stored}") for state, stored in states),
         (million("Net gain"), "net_usd"),
     ]
-    return _table(f"Parties {mineral}", f"{name}: price, dependence and net gain by party", frame, columns)
+    caption = f"{name}: price, dependence and net gain by party, {in_state(snapshot)}"
+    note = (
+        "From non-parties: of what producers send to the party. The share of all together also counts stocks released."
+    )
+    return _table(f"Parties {mineral}", caption, frame, columns, note).without_zeros()
 
 
 def _picture(chart: Chart, mineral: str = "") -> Picture:
@@ -253,27 +308,27 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     ]
     if not changes(float(frame[[stored for _, stored in columns[1:]]].abs().to_numpy().max())):
         return []
-    caption = f"{name}: change of each account on the status quo"
+    caption = f"{name}: change of each account on the status quo, {in_state(snapshot)}"
+    contracts = any(term.mineral == mineral for term in snapshot.scenario.agreement.offtakes)
     return [
         Heading("Who gains and who pays", 2),
         _picture(charts.gains(frame, " ".join(snapshot.sentences(mineral, "gains"))), name),
-        _table(f"Gains {mineral}", caption, frame, columns),
+        _table(f"Gains {mineral}", caption, frame, columns, SETTLEMENTS if contracts else "").without_zeros(),
     ]
 
 
 def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     frame = of_mineral(snapshot, "supply", mineral)
     said = " ".join(snapshot.sentences(mineral, "supply"))
-    stored = ("status_quo", "without_agreement", "with_agreement")
     columns = [
         (Column("Origin"), "name"),
         (Column("Side"), [starting(str(group).replace("_", "-")) for group in frame["group"]]),
-        *((flow(title), state) for title, state in zip(STATES, stored, strict=True)),
+        *((flow(title), STORED[at]) for title, at in _states(snapshot)),
     ]
     return [
         Paragraph(said, strong=True),
         _picture(charts.sources(frame, said), name),
-        _table(f"Supply {mineral}", f"{name}: supply of the parties by origin", frame, columns),
+        _table(f"Supply {mineral}", f"{name}: supply of the parties by origin, for use and for stocks", frame, columns),
     ]
 
 
@@ -295,7 +350,13 @@ def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[B
     return [
         *blocks,
         _picture(charts.floor_curve(levels, fails, status_quo, slack, current, said, say.names, levels), name),
-        _table(f"Response {mineral}", f"{name}: price in the parties at other floors", levels, columns),
+        _table(
+            f"Response {mineral}",
+            f"{name}: price in the parties at other floors, {in_state(snapshot)}",
+            levels,
+            columns,
+            "Holds: of all parties that are to hold it, also those with nothing to hold it for.",
+        ),
     ]
 
 
@@ -317,13 +378,13 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
         (million("Value added at risk", signed=False), "value_added_at_risk_usd"),
         (Column("Jobs at risk", "jobs"), "jobs_at_risk"),
     ]
-    caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most"
+    caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most, {in_state(snapshot)}"
     note = (
         "Metal prices only, at unchanged quantities: a lower bound of cost. Shortfall: fall of use below the status "
-        "quo. Risks are midpoints of two ways to spread it; a dash: size unknown."
+        "quo. At risk: midpoints of two ways to spread it, no part of the net gain; a dash: size unknown."
     )
     pictures = [_picture(charts.industries(hit, said))] if len(hit) else []
-    return [*blocks, *pictures, _table("Manufacturers", caption, frame, columns, note)]
+    return [*blocks, *pictures, _table("Manufacturers", caption, frame, columns, note).without_zeros()]
 
 
 def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
@@ -339,7 +400,8 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     each = "Each shock alone, at the severity of the library, in place of the scenario's own shocks"
     if not anything_agreed(snapshot):
         columns = [shocks, without, (flow("Unmet use"), "short_t_without_agreement")]
-        return [*blocks, _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")]
+        alone = _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")
+        return [*blocks, alone.without_zeros()]
     effect = conclusions.effect_of_agreement(frame).add_prefix("effect_on_")
     columns = [
         shocks,
@@ -350,11 +412,15 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (flow("Unmet use with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"
-    note = f"{each}; the agreement's effect is with less without it."
+    stocks = any(term.mineral == mineral for term in snapshot.scenario.agreement.stockpiles) or any(
+        floor.mineral == mineral and floor.mechanism == Mechanism.BUFFER_STOCK
+        for floor in snapshot.scenario.agreement.floors
+    )
+    note = f"{each}; the agreement's effect is with less without it. Net gain as above." + (METAL if stocks else "")
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, say), strong=True),
-        _table(f"Shocks {mineral}", caption, pd.concat([frame, effect], axis=1), columns, note),
+        _table(f"Shocks {mineral}", caption, pd.concat([frame, effect], axis=1), columns, note).without_zeros(),
     ]
 
 
@@ -362,8 +428,12 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     trials, shocks = of_mineral(snapshot, "sensitivity", mineral), of_mineral(snapshot, "shocks", mineral)
     frame = conclusions.spans(trials)
     name = say.names.mineral(mineral)
+    units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
     columns = [
-        (Column("Assumption"), [readable(str(assumption)) for assumption in frame["assumption"]]),
+        (
+            Column("Assumption, its unit"),
+            [f"{assumption_in_words(each, say)}, {units.get(each, '')}" for each in map(str, frame["assumption"])],
+        ),
         (Column("Low", exact=True), "low"),
         (Column("High", exact=True), "high"),
         (price("Price at low"), "price_usd_per_t_low"),
@@ -375,43 +445,25 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         "One assumption at a time at the ends of its registered range; a dash: the value used is "
         "itself that end, or no equilibrium was proved."
     )
-    turning = tuple(conclusions.what_would_change(trials, shocks, say))
+    turning = tuple(conclusions.what_would_change(trials, shocks, say, units))
     change: list[Block] = [Heading("What would change the conclusion", 2), Bullets(turning)] if turning else []
     return [
         Heading(f"How sure it is: {name.lower()}"),
-        _table(f"Sensitivity {mineral}", f"{name}: sensitivity to the main assumptions", frame, columns, note),
+        _table(
+            f"Sensitivity {mineral}",
+            f"{name}: sensitivity to the main assumptions, {in_state(snapshot)}",
+            frame,
+            columns,
+            note,
+        ).without_zeros(),
         *change,
     ]
-
-
-def _design(snapshot: Snapshot) -> list[Block]:
-    """The optimiser's tables as it left them, where the scenario came from it."""
-    if not snapshot.record.design:
-        return []
-    sheets = [
-        _table(
-            f"Design {name}",
-            f"Optimiser: {name.replace('_', ' ')}",
-            (frame := found.frame()),
-            [(_design_column(str(column)), str(column)) for column in frame.columns],
-        )
-        for name, found in snapshot.record.design.items()
-    ]
-    told = (
-        "The agreement was found by the optimiser. Its tables are kept as it left them; a replay does not search again."
-    )
-    return [Heading("What the optimiser found"), Paragraph(told), *sheets]
-
-
-def _design_column(name: str) -> Column:
-    million_usd = name.endswith("_musd")
-    return Column(name.removesuffix("_musd").replace("_", " "), "million USD/yr" if million_usd else "")
 
 
 def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
     titles = (Column("Instrument"), Column("Field"), Column("Level"))
     rows = (*setting(snapshot, say), *levers(snapshot, say))
-    changed = tuple((readable(name), value, before, unit) for name, value, before, unit in assumptions(snapshot))
+    changed = tuple((assumption_in_words(name, say), *rest) for name, *rest in assumptions(snapshot))
     columns = (
         Column("Assumption"),
         Column("Value used", exact=True),
@@ -428,7 +480,7 @@ def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
     ]
 
 
-def _rests_on(snapshot: Snapshot) -> list[Block]:
+def _rests_on(snapshot: Snapshot, say: Voice) -> list[Block]:
     used = snapshot.record.inputs.assumptions
     registered = registered_assumptions(snapshot)
     rows = [registered.get(name, {}) for name in used]
@@ -437,7 +489,7 @@ def _rests_on(snapshot: Snapshot) -> list[Block]:
         return [row.get(column, "") or none for row in rows]
 
     columns: Columns = [
-        (Column("Assumption"), [readable(name) for name in used]),
+        (Column("Assumption"), [assumption_in_words(name, say) for name in used]),
         (Column("Value", exact=True), list(used.values())),
         (
             Column("Range"),

@@ -40,7 +40,8 @@ def write(document: Document) -> bytes:
     look = _looks(book)
     first = Sheet("About", f"{document.title} · {document.subtitle}", ABOUT, document.about)
     names: set[str] = set()
-    for sheet in (first, *document.sheets, *document.further):
+    own = (sheet for sheet in document.sheets if sheet.rows != document.about)
+    for sheet in (first, *own, *document.further):
         _add(book, sheet, look, names, document.footer)
     book.close()
     return file.getvalue()

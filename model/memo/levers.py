@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from model.design.wording import with_names
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
 from model.words.names import Names, readable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from model.records import Record
     from model.snapshot.record import Snapshot
 
+BASE_YEAR = "2024"
+"""Year of the quantities and prices from which every status quo starts."""
 PLACE = ("mineral", "stage")
 RATE = "share of value"
 
@@ -87,6 +90,7 @@ def setting(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
         ("Scenario", "parties", parties),
         ("Scenario", "minerals", ", ".join(say.names.mineral(mineral) for mineral in scenario.minerals)),
         ("Scenario", "horizon", scenario.horizon),
+        ("Data", "base year", BASE_YEAR),
         ("Data", "status quo of", snapshot.record.inputs.data.version),
     ]
 
@@ -101,6 +105,11 @@ def assumptions(snapshot: Snapshot) -> list[tuple[str, float, float | None, str]
         if before != value:
             rows.append((name, value, before, "" if row is None else str(row["unit"])))
     return rows
+
+
+def assumption_in_words(name: str, say: Voice) -> str:
+    """An assumption's name as words, with names of regions for codes."""
+    return with_names(readable(name), say.names, is_label=True)
 
 
 def registered_assumptions(snapshot: Snapshot) -> dict[str, dict[str, Any]]:

@@ -32,6 +32,8 @@ BOLD = 1.15
 """Room around a cell in letters, and how much wider a bold letter is."""
 ENOUGH = 44.0
 """Letters beyond which a text does not widen its column but breaks."""
+MOST_ROWS_TOGETHER = 16
+"""A table of so many rows stands on one page."""
 LONGEST_WORD = 16
 BREAK = "\u200b"
 """Words longer than this may break at a zero-width space."""
@@ -113,9 +115,9 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
         case Heading(text, level):
             return {"kind": "heading", "text": clean(text), "level": level}
         case Paragraph(text, strong):
-            return {"kind": "paragraph", "text": clean(text), "strong": strong}
+            return {"kind": "paragraph", "text": _joined(text), "strong": strong}
         case Bullets(items):
-            return {"kind": "bullets", "items": [clean(item) for item in items]}
+            return {"kind": "bullets", "items": [_joined(item) for item in items]}
         case Picture(caption, chart):
             name = f"chart-{number}.svg"
             (folder / name).write_bytes(charts.svg(chart))
@@ -126,17 +128,23 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:
-    header = [clean(column.header).replace("/", f"/{JOIN}") for column in sheet.columns]
+    header = [_joined(column.header) for column in sheet.columns]
     rows = [[_breakable(text) for text, _ in row] for row in sheet.shown]
     return {
         "kind": "sheet",
-        "caption": clean(sheet.caption),
-        "note": clean(sheet.note),
+        "caption": _joined(sheet.caption),
+        "note": _joined(sheet.note),
+        "whole": len(rows) <= MOST_ROWS_TOGETHER,
         "header": header,
         "rows": rows,
         "numeric": sheet.numeric,
         "widths": _widths(header, rows),
     }
+
+
+def _joined(text: str) -> str:
+    """Text in which no line breaks after the slash of a unit."""
+    return clean(text).replace("/", f"/{JOIN}")
 
 
 def _breakable(text: str) -> str:

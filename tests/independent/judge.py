@@ -102,15 +102,14 @@ def larger_levies(content: Content, result: Content) -> list[str]:
     for row in result["floors"]:
         floor = market.agreement["floors"][row["index"]]
         node = (row["region"], floor["mineral"], floor["stage"])
-        if node in market.levies:
+        if node in market.levies and row["price"] is not None:
             levies[node] = max(levies.get(node, 0.0), row["levy"])
     if any(trader.host is not None for trader in market.supply):
         return []
     faults = []
+    prices = {(row["region"], row["mineral"], row["stage"]): row["consumer_price"] for row in result["prices"]}
     for node, levy in levies.items():
-        price = next(
-            row["consumer_price"] for row in result["prices"] if (row["region"], row["mineral"], row["stage"]) == node
-        )
+        price = prices[node]
         if levy > 1e-3 * price and _lower_does(market, node, levies):
             faults.append(f"{node}: levy {levy:g} at price {price:g}, {LOWER * levy:g} would do the same")
     return faults

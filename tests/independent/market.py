@@ -15,6 +15,8 @@ Node = tuple[str, str, str]
 """Region, mineral, stage."""
 Way = tuple[str, str, str, str]
 """Mineral, stage, from, to."""
+SAME = 1.0 + 1e-13
+"""Prices within this factor differ by rounding, and what an endless offer would earn by that is nobody's."""
 
 
 @dataclass
@@ -111,13 +113,15 @@ class Curve:
         curve, scale = self.content, self.scale
         kind, choke = curve["kind"], curve.get("choke_price")
         if kind == "steps":
-            return scale * float(sum(max(0.0, p - price) * q for p, q in curve["steps"]))
+            return scale * float(sum((p - price) * q for p, q in curve["steps"] if p > price * SAME))
         if kind == "linear":
             return float(scale * max(0.0, curve["price_at_zero"] - price) ** 2 / (2 * curve["slope"]))
         if kind == "fixed":
             return math.nan if choke is None else float(scale * max(0.0, choke - price) * curve["quantity"])
         elasticity = float(curve["elasticity"])
         constant = float(scale * curve["quantity"] / curve["price"] ** elasticity)
+        if price <= 0 and elasticity <= -1:
+            return None
         if choke is None:
             if elasticity >= -1:
                 return None
@@ -132,7 +136,7 @@ class Curve:
         """Integral of the quantity from price zero, piece by piece between the kinks."""
         if price <= 0:
             return 0.0
-        edges = sorted({0.0, price, *(kink for kink in self.kinks() if 0 < kink < price)})
+        edges = sorted({0.0, price, *(kink for kink in self.kinks() if 0 < kink * SAME < price)})
         return sum(self._area(low, high) for low, high in pairwise(edges))
 
     def _area(self, low: float, high: float) -> float:

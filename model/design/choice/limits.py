@@ -115,7 +115,7 @@ def _distinct(served: Sequence[Floats]) -> list[int]:
 def _participation(request: DesignRequest, frame: Frame, party: str) -> Iterator[Limit]:
     if request.participation == "none":
         return
-    text = f"{party}: no worse off than in the status quo"
+    text = f"{party}: no worse off than without the agreement"
     group = f"{party} {PARTICIPATION}"
     yield Limit(group, party, MONEY, {}, 0.0, text, state_weight=frame.probability)
     if request.participation == "every_state":

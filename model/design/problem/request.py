@@ -135,7 +135,8 @@ class DesignRequest(Record):
     red_lines: dict[str, RedLines] = Field(default_factory=dict, description="by party")
     participation: Literal["none", "expected", "every_state"] = Field(
         "expected",
-        description="no party worse off than in the status quo: not asked, in expectation, or under every shock",
+        description="no party worse off than without the agreement under the same shocks: not asked, in expectation, "
+        "or under every shock",
     )
     transfers: Money = Field(0.0, description="largest lump sum a party pays; 0 = no transfers")
     share_revenue: bool = Field(False, description="levies and rents go to a common purse that the agreement divides")

@@ -166,7 +166,8 @@ def since(
 
     The split is the Shapley value of the two, so it does not depend on which changed first. Over all named shocks that
     touch the minerals of either; shocks set in a sidebar do not count. ``asides`` are what stands beside the saved
-    agreement and this one. Yields progress; the last step is a table by party of either [million USD/yr].
+    agreement and this one. Yields progress; the last step is a table by party of either [million USD/yr], in which who
+    is no party of one of the two is said to gain as a non-party there.
 
     Raises:
         ScenarioError: when the two have different horizons.
@@ -181,20 +182,35 @@ def since(
     gains = yield from evaluator.all_gains(change_trials(trial_of(saved, asides[0]), trial_of(scenario, asides[1])))
     before, after, levers = gains[frozenset()], gains[frozenset({ASSUMPTIONS, POLICY})], [ASSUMPTIONS, POLICY]
     parts = attribute(levers, gains, evaluator.frame.parties, 0)
-    rows = [(party, before[party], after[party], *(each.value for each in own)) for party, own in parts.items()]
+    rows = [
+        (_of_either(party, saved, scenario), before[party], after[party], *(each.value for each in own))
+        for party, own in parts.items()
+    ]
     columns = ["party", "before_musd", "after_musd", "from_assumptions_musd", "from_policy_musd"]
     steps = len(gains) + 1
     yield Progress(steps, steps, "done", pd.DataFrame(rows, columns=columns))
 
 
+def _of_either(party: str, saved: Scenario, scenario: Scenario) -> str:
+    """A party's code, with a remark where it is a party of only one of two scenarios."""
+    if party not in saved.parties:
+        return f"{party}{NON_PARTY}before)"
+    return party if party in scenario.parties else f"{party}{NON_PARTY}now)"
+
+
+NON_PARTY = " (a non-party "
+
+
 def change_in_words(table: pd.DataFrame, name: str) -> str:
-    """What became of the gain of all parties since a saved scenario, and why."""
+    """What became of the gain of all parties since a saved scenario, and why; over those of either if they differ."""
+    differ = table["party"].str.contains(NON_PARTY, regex=False).any()
+    whose = "all that are parties then or now" if differ else "all parties"
     total = table.iloc[-1]
     before, after = float(total["before_musd"]), float(total["after_musd"])
     if abs(after - before) < SAME_MUSD:
-        return f"Since “{name}” the expected gain of all parties has not changed: {signed_money_a_year(after)}."
+        return f"Since “{name}” the expected gain of {whose} has not changed: {signed_money_a_year(after)}."
     return (
-        f"Since “{name}” the expected gain of all parties went from {signed_money_a_year(before)} to "
+        f"Since “{name}” the expected gain of {whose} went from {signed_money_a_year(before)} to "
         f"{signed_money_a_year(after)}: {signed_money_a_year(float(total['from_policy_musd']))} from policy (what is "
         f"agreed, and by whom) and {signed_money_a_year(float(total['from_assumptions_musd']))} from assumptions."
     )

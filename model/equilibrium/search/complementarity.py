@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import SuperLU
 
     from model.equilibrium.conditions import System
-    from model.market.records import Activities, Floats, Integers
+    from model.market.records import Floats, Integers
+    from model.problem import Problem
 
     Booleans = NDArray[np.bool_]
 
@@ -69,7 +70,7 @@ class Complementarity:
     def __init__(self, system: System, ended: Booleans) -> None:
         self.system, self.ended = system, ended
         problem, t = system.problem, system.problem.table
-        least, most = _ends(t)
+        least, most = _ends(problem)
         moving = np.flatnonzero(most > least)
         self._tops = np.flatnonzero(problem.producer_floor > 0.0)
         self._greater = [
@@ -176,9 +177,12 @@ class Complementarity:
         s = self.system
         for group in s.problem.trqs:
             over, routes = self._place[group.over], self._place[group.routes]
-            rate = s.ad_valorem[group.over] * s.slope_of_landed[group.routes] * UNIT
-            there = np.flatnonzero((rate > 0.0) & (over >= 0) & (routes >= 0))
-            self._put(over[there], routes[there], rate[there])
+            rate = s.ad_valorem[group.over] * s.slope_of_landed[group.routes]
+            for part in np.flatnonzero((rate > 0.0) & (over >= 0)).tolist():
+                if routes[part] >= 0:
+                    self._put(over[part], routes[part], rate[part] * UNIT)
+                else:  # all that the route carries is committed
+                    self.constant[over[part]] += rate[part] * self.fixed[group.routes[part]]
 
     def quantity(self, z: Floats) -> Floats:
         """Quantities of all activities in solver units."""
@@ -220,11 +224,18 @@ class Complementarity:
         return size
 
 
-def _ends(t: Activities) -> tuple[Floats, Floats]:
-    """Bounds of every activity's quantity; isoelastic curves end where they are cut off near a price of zero."""
+def _ends(problem: Problem) -> tuple[Floats, Floats]:
+    """Bounds of every activity's quantity; isoelastic curves end where they are cut off near a price of zero.
+
+    Where a limit is below even that, its rent is all of the price, and nothing is made.
+    """
+    t = problem.table
     power = t.shape == Shape.POWER
     end = np.where(power, t.base, 0.0) * LOWEST_PRICE ** np.where(power, t.exponent, 1.0)
     least = np.where(power & (t.exponent > 0), np.minimum(np.maximum(end, t.lower), t.upper), t.lower)
+    for pool in problem.pools:
+        if pool.weight @ least[pool.members] > pool.limit:
+            least[pool.members] = t.lower[pool.members]
     most = np.where(power & (t.exponent < 0), np.maximum(np.minimum(end, t.upper), t.lower), t.upper)
     return least, np.where(most <= least * (1.0 + NO_ROOM), least, most)
 

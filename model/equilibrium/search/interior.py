@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linprog, lsq_linear
+from scipy.optimize import lsq_linear
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.search.complementarity import UNIT, Complementarity
@@ -49,6 +49,9 @@ TO_THE_BOUND = 0.995
 """Share of the way to the nearest bound that a step may go."""
 SHORT = 0.3
 """A step shorter than this turns to the middle instead."""
+MOST_GROWTH = 10.0
+"""A step after which conditions are farther off than so many times before, steep curves among them, is cut short."""
+SHORTER, LEAST_LENGTH = 0.25, 1e-6
 RIDGE = 1e-11
 """Resistance of what neither curve nor bound holds, about where it stands; the limit does not depend on it."""
 POLISHING_RIDGE = 1e-12
@@ -87,7 +90,7 @@ def _meet(c: Complementarity, price: Floats) -> tuple[Floats, int, float]:
     best, taken, least = np.zeros(c.at.size), 0, np.inf
     for flow, level in STARTS:
         z, steps = _follow(c, _inside(c, price * level, flow))
-        z = _least_rents(c, _least_flows(c, _polish(c, z)))
+        z = _least_flows(c, _polish(c, z))
         taken, violation = taken + steps, c.violation(z)
         if violation < least:
             best, least = z, violation
@@ -169,8 +172,17 @@ def _follow(c: Complementarity, z: Floats) -> tuple[Floats, int]:
         move = _step(own, factors, bounded, rest, target, ahead, length**2)
         if own.longest(move) < SHORT:
             move = _step(own, factors, bounded, rest, 0.5 * mean)
-        own = own.moved(move, TO_THE_BOUND * own.longest(move))
+        length = TO_THE_BOUND * own.longest(move)
+        worst = MOST_GROWTH * max(float(np.abs(rest).max(initial=0.0)), 1.0)
+        while length > LEAST_LENGTH and not _rest(c, own.moved(move, length)) <= worst:
+            length *= SHORTER
+        own = own.moved(move, length)
     return own.z, steps
+
+
+def _rest(c: Complementarity, own: Iterate) -> float:
+    """How far any condition is from what belongs to the bounds."""
+    return float(np.abs(c.condition(own.z)[0] - own.at_lower + own.at_upper).max(initial=0.0))
 
 
 def _step(
@@ -228,24 +240,6 @@ def _least_flows(c: Complementarity, z: Floats) -> Floats:
     shared[free] = lsq_linear(weights, wanted, (c.lower[free], c.upper[free]), method="bvls").x
     shared = _polish(c, shared)
     return shared if c.violation(shared) <= EXACT else z
-
-
-def _least_rents(c: Complementarity, z: Floats) -> Floats:
-    """Where quantities leave the rents of pools undetermined (an empty quota's may be any), the least that do."""
-    count, value = len(c.at.moving), c.condition(z)[0]
-    paid = c.at.rent.start + np.flatnonzero(z[c.at.rent] > ROUNDING)
-    charges = c.matrix[:count][:, paid].toarray()
-    low, high = z[:count] <= c.lower[:count], z[:count] >= c.upper[:count]
-    between = charges[~low & ~high]
-    if not len(paid) or np.linalg.matrix_rank(between) == len(paid):
-        return z
-    one_sided = np.vstack([-charges[low], charges[high]])
-    room = np.concatenate([value[:count][low], -value[:count][high]]) + one_sided @ z[paid]
-    least = linprog(np.ones(len(paid)), one_sided, room, between, between @ z[paid])
-    lower = z.copy()
-    if least.success:
-        lower[paid] = least.x
-    return lower if c.violation(lower) <= EXACT else z
 
 
 def _ended(c: Complementarity, z: Floats) -> Booleans:

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from model.equilibrium.conditions import Point, System
     from model.market.records import Floats
 
+    Limits = tuple[sparse.csr_array, Floats]
+
 AT_BOUND = 1e-9
 """A quantity this near a bound, in solver units, stands at it."""
 FITS = 1e-10
 """A condition that is met this closely at the point stays met this closely [price scale]."""
 FAR = 1e6
 """A price that could rise to so many price scales could rise without end."""
+EXACT = 1e-7
+"""What is this near to indifference at the least charges [price scale] is indifferent."""
 MOVED = 1e-8
 """Prices that move by less than this [price scale] were not open."""
 FIRST = 1e3
@@ -36,16 +40,14 @@ TOLERANCES = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance
 
 
 def settle(system: System, point: Point) -> None:
-    """Settle the open prices of a point by the rule, under the smallest levies that end the arrivals they end.
+    """Settle the open prices of a point by the rule; then levies and rents are the least that go with its quantities.
 
-    Where nothing would arrive anyway, that levy is zero.
+    A levy gives way to a rent: where a full quota alone holds the floor, or nothing would arrive anyway, it is zero.
     """
     ends = _ends_arrivals(system, point)
     price = _by_rule(system, point, ends)
     point.price = np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
-    if ends.any():
-        point.levy = np.where(ends, _smallest(system, point), point.levy)
-        _charge_closed(system, point)
+    _charge_least(system, point, ends)
 
 
 def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
@@ -57,43 +59,46 @@ def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
     return ends
 
 
-def _smallest(system: System, point: Point) -> Floats:
-    """For each levy the smallest at which nothing more than is committed arrives at the point's prices.
-
-    What a quota of nothing keeps out needs no levy.
-    """
-    t = system.problem.table
-    closed = np.zeros(len(t), dtype=bool)
-    for pool in _closed(system):
-        closed[system.problem.pools[pool].members] = True
-    more = np.where((t.upper > t.lower) & ~closed, _worth(system, point, np.zeros(system.levies)), 0.0)
-    needed = np.array([more[group.members].max(initial=0.0) for group in system.problem.levies])
-    return np.where(needed > MOVED, np.minimum(needed, system.cap), 0.0)
-
-
-def _charge_closed(system: System, point: Point) -> None:
-    """Raise the rent of each quota of nothing to what the first unit would be worth."""
-    t = system.problem.table
-    for position in _closed(system):
-        pool = system.problem.pools[position]
-        worth = np.where(t.upper > t.lower, _worth(system, point, point.levy), 0.0)[pool.members] / pool.weight
-        rent = point.rent.copy()
-        rent[position] += worth.max(initial=0.0)
-        point.rent = rent
-
-
-def _closed(system: System) -> list[int]:
-    """Quotas of nothing, by position among the pools; beyond a tariff-rate quota of nothing there is a way in."""
-    return [pool for pool in system.own if pool not in system.trq_of and system.problem.pools[pool].limit <= AT_BOUND]
+def _charge_least(system: System, point: Point, ends: NDArray[np.bool_]) -> None:
+    """The least levies that hold their floors or end arrivals, and with them the least rents, at the point's prices."""
+    holds = (point.levy > 0.0) & (point.price[system.levy_node] >= system.floor - FITS)
+    free_levy, free_rent = ends | holds, _full(system, point)
+    if not free_levy.any() and not free_rent.any():
+        return
+    nodes, own = system.nodes, np.r_[point.levy, point.rent]
+    free = np.r_[free_levy, free_rent]
+    least = np.r_[point.price, np.where(free, 0.0, own)]
+    most = np.r_[point.price, np.where(free, np.r_[system.cap, np.full(len(point.rent), np.inf)], own)]
+    weight = np.r_[np.zeros(nodes), np.full(system.levies, FIRST), np.ones(len(point.rent))]
+    limits = _limits(system, point)
+    for give in (FITS, MOVED):  # prices that were settled meet those that were not within as much
+        about = np.r_[give * np.maximum(point.price, 1.0), np.zeros(len(own))]
+        found = _extreme(weight, limits, least - about, most + about)
+        if found is not None:
+            break
+    if found is not None:
+        charges = np.where(np.abs(found[nodes:] - own) > MOVED, found[nodes:], own)
+        point.levy, point.rent = charges[: system.levies], charges[system.levies :]
+        point.levy[found[nodes:][: system.levies] <= FITS] = 0.0
+        _make_exact(system, point, free & (charges > MOVED))
 
 
-def _worth(system: System, point: Point, levy: Floats) -> Floats:
-    """What one more unit of every activity would gain at the point's prices and rents under given levies."""
-    p, x = system.problem, point.quantity
-    worth: Floats = gain(p, point.price, charges_at(p, point.price, point.rent, levy, x)) - CurveGroups(
-        p.table
-    ).marginal_cost(x)
-    return worth
+def _make_exact(system: System, point: Point, free: NDArray[np.bool_]) -> None:
+    """Move charges that are free by the rounding with which they leave what pays them indifferent."""
+    slack = _slack(system, point)
+    tight = np.flatnonzero(np.abs(slack) <= EXACT)
+    paid = _gains(system, point)[tight][:, system.nodes + np.flatnonzero(free)].toarray()
+    move = np.zeros(len(free))
+    move[free] = np.linalg.lstsq(paid, slack[tight], rcond=None)[0]
+    point.levy, point.rent = point.levy + move[: system.levies], point.rent + move[system.levies :]
+
+
+def _full(system: System, point: Point) -> NDArray[np.bool_]:
+    """Pools without room."""
+    x, pools = point.quantity, system.problem.pools
+    used = np.array([pool.weight @ x[pool.members] for pool in pools])
+    full: NDArray[np.bool_] = used >= np.array([pool.limit for pool in pools]) - AT_BOUND
+    return full
 
 
 def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
@@ -105,56 +110,68 @@ def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
     holds = charged & ~ends & (point.price[at] >= floor - FITS)
     most[at[charged]] = np.minimum(most[at[charged]], floor[charged])
     least[at[holds]] = floor[holds]
-    least = np.r_[least, np.where(ends, 0.0, point.levy)]
-    most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy)]
-    limits = _limits(system, point)
-    highest = _extreme(-1.0, limits, least, most, nodes)
+    full = _full(system, point)
+    least = np.r_[least, np.where(ends, 0.0, point.levy), np.where(full, 0.0, point.rent)]
+    most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy), np.where(full, np.inf, point.rent)]
+    weight, limits = np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))], _limits(system, point)
+    highest = _extreme(np.r_[-weight[:nodes], weight[nodes:]], limits, least, most)
     if highest is None:
         return point.price
-    is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends]
+    is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends, full]
     if not is_open[:nodes].any():
         return highest[:nodes]
-    lowest = _extreme(1.0, limits, np.where(is_open, least, highest), np.where(is_open, most, highest), nodes)
+    lowest = _extreme(weight, limits, np.where(is_open, least, highest), np.where(is_open, most, highest))
     return point.price if lowest is None else lowest[:nodes]
 
 
-def _extreme(
-    sign: float, limits: tuple[sparse.csr_array, Floats], least: Floats, most: Floats, nodes: int
-) -> Floats | None:
-    """Prices, then levies, within limits: the smallest levies and with them the smallest sum of prices.
-
-    With a negative sign the largest sum of prices; None where nothing is within the limits.
-    """
-    weight = np.r_[np.full(nodes, sign), np.full(len(least) - nodes, FIRST)]
+def _extreme(weight: Floats, limits: Limits, least: Floats, most: Floats) -> Floats | None:
+    """Prices, levies and rents within limits with the smallest weighted sum; None where nothing is within them."""
     bounds = np.column_stack([least, most])
     found: Any = linprog(weight, *limits, bounds=bounds, method="highs", options=TOLERANCES)  # type: ignore[call-overload]
     return np.array(found.x) if found.success else None
 
 
-def _limits(system: System, point: Point) -> tuple[sparse.csr_array, Floats]:
-    """Limits on prices and levies under which every quantity stays what its activity wants: ``rows @ z <= bound``."""
-    problem, t, x = system.problem, system.problem.table, point.quantity
-    more = gain(problem, point.price, charges_at(problem, point.price, point.rent, point.levy, x))
+def _slack(system: System, point: Point) -> Floats:
+    """What one more unit of every activity costs beyond what it earns; infinite where it has no end."""
+    p, x = system.problem, point.quantity
     with np.errstate(all="ignore"):
-        slack = CurveGroups(t).marginal_cost(x) - more
-    slack = np.where(np.isfinite(slack), slack, np.inf)
+        earned = gain(p, point.price, charges_at(p, point.price, point.rent, point.levy, x))
+        slack = CurveGroups(p.table).marginal_cost(x) - earned
+    return np.where(np.isfinite(slack), slack, np.inf)
+
+
+def _gains(system: System, point: Point) -> sparse.csr_array:
+    """What every activity gains by each price, levy and rent, shape (activities, nodes + levies + pools)."""
+    problem, t = system.problem, system.problem.table
+    received, paid = _on_prices(system, point)
+    of, count = np.arange(len(t)), system.nodes + system.levies + len(problem.pools)
+    levied = np.flatnonzero(problem.levy >= 0)
+    ends = [np.where(node == system.nodes, count, node) for node in (system.node_out, system.node_in)]
+    pools = [np.full(len(pool.members), count - len(problem.pools) + slot) for slot, pool in enumerate(problem.pools)]
+    rows = np.concatenate([of, of, levied, *(pool.members for pool in problem.pools)])
+    columns = np.concatenate([*ends, system.nodes + system.levy_slot[levied], *pools])
+    values = np.concatenate([received, -paid, -np.ones(len(levied)), *(-pool.weight for pool in problem.pools)])
+    return sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
+
+
+def _limits(system: System, point: Point) -> Limits:
+    """Limits on prices, levies and rents under which quantities stay what is wanted: ``rows @ z <= bound``."""
+    problem, t, x = system.problem, system.problem.table, point.quantity
+    slack, gains = _slack(system, point), _gains(system, point)
     may_rise = (x < t.upper - AT_BOUND) & np.isfinite(slack)
     may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
-    received, paid = _on_prices(system, point)
-    of, count = np.arange(len(t)), system.nodes + system.levies
-    levied = np.flatnonzero(system.problem.levy >= 0)
-    ends = [np.where(node == system.nodes, count, node) for node in (system.node_out, system.node_in)]
-    rows = np.r_[of, of, levied]
-    columns = np.r_[*ends, system.nodes + system.levy_slot[levied]]
-    values = np.r_[received, -paid, -np.ones(len(levied))]
-    gains = sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
-    at_point = gains @ np.r_[point.price, point.levy]
+    at_point = gains @ np.r_[point.price, point.levy, point.rent]
     within = sparse.vstack([gains[np.flatnonzero(may_rise)], -gains[np.flatnonzero(may_fall)]])
-    bound = np.r_[(at_point + np.maximum(slack, FITS))[may_rise], (-at_point + np.maximum(-slack, FITS))[may_fall]]
+    bound = np.r_[(at_point + _room(slack))[may_rise], (-at_point + _room(-slack))[may_fall]]
     guaranteed = np.flatnonzero(problem.producer_floor > 0.0)
     side = np.where(point.price[guaranteed] <= problem.producer_floor[guaranteed], 1.0, -1.0)
-    stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), count))
+    stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), gains.shape[1]))
     return sparse.csr_array(sparse.vstack([within, stays])), np.r_[bound, side * problem.producer_floor[guaranteed]]
+
+
+def _room(slack: Floats) -> Floats:
+    """What is left of a limit; where it is met but for rounding, as much as that."""
+    return np.where(slack < -MOVED, slack, np.maximum(slack, FITS))
 
 
 def _on_prices(system: System, point: Point) -> tuple[Floats, Floats]:
