@@ -50,6 +50,7 @@ def main() -> None:
         st.stop()
     scenario = state.scenario()
     st.subheader("What is the best deal that all can sign?", anchor=False)
+    designs.without_sidebar_shocks(scenario)
     request = designs.request(scenario)
     identity = "" if request is None else request.model_dump_json()
     found = jobs.finished(DESIGN_JOB, identity)

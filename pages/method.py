@@ -103,14 +103,14 @@ def _formulation() -> None:
     with layout.faults_shown():
         live = results.live_formulation(mineral)
         layout.table(live.components, "formulation")
-        st.markdown("**The scenario solved again by this programme alone** (Pyomo and HiGHS, some seconds a mineral)")
+        st.markdown("**The scenario solved again by this programme alone** (Pyomo and HiGHS, 10 to 30 s a mineral)")
         if st.button("Solve by the reference and compare"):
-            with layout.faults_shown(), st.spinner("Solving by the reference programme"):
+            with layout.faults_shown(), st.spinner("Solving by the reference programme", show_time=True):
                 layout.table(results.against_reference(scenario), "reference")
         st.markdown("**Levers of the instruments**")
         layout.table(levers_table(), "levers", height=320)
         st.markdown("**Statement**")
-        st.code(live.statement, language=None, wrap_lines=True)
+        st.markdown(live.statement)
 
 
 def _limits() -> None:

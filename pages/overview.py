@@ -50,7 +50,7 @@ def main() -> None:
 
 def _metrics(facts: Overview, scenario: Scenario) -> None:
     progress = jobs.finished(RANGE_JOB, scenario.to_json())
-    numbers = headline_numbers(facts.headline, facts.spend_usd, getattr(progress, "found", None))
+    numbers = headline_numbers(facts, getattr(progress, "found", None))
     with st.container(key="metrics"):
         columns = st.columns(4)
     for column, number in zip(columns, numbers, strict=True):

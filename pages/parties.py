@@ -48,6 +48,7 @@ def main() -> None:
     if request is None:
         return
     layout.every_term(scenario)
+    designs.without_sidebar_shocks(scenario)
     beside = state.aside(scenario)
     if beside != NOTHING_BESIDE:
         st.caption(layout.plain(aside_in_words(beside, results.world().tables["projects"], names)))

@@ -304,8 +304,10 @@ def test_shocks_are_chosen_stated_and_kept(page: Any) -> None:
         test.run()
     test.number_input(key=f"chance_{first}").set_value(12.0)
     test.run()
-    test.number_input(key=f"severity_{first}").set_value(0.3)
+    test.number_input(key=f"severity_{first}").set_value(30.0)
     test.run()
+    assert "% of exports stopped; 100 in full" in said(test)
+    assert test.session_state["typed_design"].severity == {first: 0.3}
     assert f"1 of {1 + len(others)} shocks count, 12 % a year together; no shock: 88 %." in said(test)
     again = page("design", BISMUTH, test.session_state["typed_design"])
     again = run_job(open_shocks(again), "Find the agreement")

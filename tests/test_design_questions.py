@@ -809,7 +809,8 @@ def test_an_agreement_of_many_terms_is_told_in_short(names: Names) -> None:
     assert agreement_in_short(scenario, "lithium", names) == (
         "The United States, Japan and Mexico agree to have Japan and the United States let in 150 t a year of lithium "
         "chemicals from China at 0 %, and charge 25 % beyond; the rent goes to importers. They also agree to divide "
-        "the quota in 2 and sign 2 offtakes over 1,936 t/yr. No shock."
+        "the quota in 2 and sign 2 offtakes over 1,936 t/yr. No shock. Horizon: within one year, with capacity almost "
+        "fixed."
     )
     assert agreement_in_short(AGREED, MINERAL, names) == agreement_in_words(AGREED, MINERAL, names)
 

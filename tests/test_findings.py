@@ -11,13 +11,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.findings import MEASURES, Names, agreement_in_words, group_labels, overview, ranked_industries, with_worst
+from model.findings import (
+    MEASURES,
+    Names,
+    agreement_in_words,
+    group_labels,
+    overview,
+    ranked_industries,
+    shocks_set_aside,
+    with_worst,
+)
+from model.findings.agreed import agreement_in_short
 from model.findings.charts import Bars, Ticks, ranking
 from model.findings.formulation import formulation, levers_table
 from model.findings.overview import (
     Overview,
     curve_sentence,
     floor_fails_in,
+    floors_missed,
     gains_by_party,
     gains_sentence,
     headline_numbers,
@@ -80,7 +91,7 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
     assert facts.gains.sentence == "No party's users, producers or treasury gain or lose on antimony."
     assert facts.supply.sentence.startswith("Sources as in the status quo")
     assert facts.industries.sentence == "No industry's metal bill changes."
-    assert [number.value for number in headline_numbers(facts.headline, facts.spend_usd)][2:] == [
+    assert [number.value for number in headline_numbers(facts)][2:] == [
         "no change",
         "no change",
     ]
@@ -111,7 +122,8 @@ def test_what_only_some_parties_do_the_parties_have_them_do(names: Names) -> Non
     scenario = Scenario.parse({"parties": ["USA", "KOR"], "agreement": {"offtakes": [offtake]}}, "scenario")
     assert agreement_in_words(scenario, MINERAL, names) == (
         "The United States and South Korea agree to have the United States take at least 500 t a year of refined "
-        "antimony from South Korea, at the producer's market price. No shock."
+        "antimony from South Korea, at the producer's market price. No shock. Horizon: within one year, with capacity "
+        "almost fixed."
     )
 
 
@@ -129,9 +141,8 @@ def test_the_agreement_in_words_names_parties_level_mechanism_and_shock(
 def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
     shock = {"kind": "supply_loss", "region": "CHN", "mineral": MINERAL, "stage": "mine", "share": 0.3}
     scenario = Scenario.parse({"shocks": [shock]}, "scenario")
-    assert agreement_in_words(scenario, MINERAL, names).endswith(
-        "agree nothing on antimony. Shock: supply loss of antimony ore in China: 30 %."
-    )
+    told = "agree nothing on antimony. Shock: supply loss of antimony ore in China: 30 %."
+    assert told in agreement_in_words(scenario, MINERAL, names)
 
 
 def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Names) -> None:
@@ -199,9 +210,11 @@ def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) 
     slack = Scenario.parse({**scenario.model_dump(mode="json"), "agreement": {"floors": [floor]}}, "scenario")
     facts = overview(world.outcome(slack), "aluminum", world.tables, names)
     assert 0.0 < abs(facts.headline.net_gain_usd) < 1.0
-    price, share, *money = headline_numbers(facts.headline, facts.spend_usd)
+    price, share, *money = headline_numbers(facts)
     assert [number.value for number in money] == ["no change", "no change"]
-    assert all(number.change.startswith("no change") for number in (price, share, *money))
+    assert all(number.change.startswith("no change") for number in (price, share))
+    assert all(number.change.startswith("of ") for number in money)
+    assert all(set(mark.values) == {0.0} for mark in facts.gains.marks if isinstance(mark, Bars))
 
 
 def test_what_goes_into_stocks_is_not_use(world: World, reference: float, names: Names) -> None:
@@ -300,6 +313,8 @@ def test_the_formulation_is_that_of_the_live_programme(world: World) -> None:
     assert {"market_clears", "pool_limit"} <= set(live.components["name"])
     assert live.components["meaning"].notna().all()
     assert {"Floor", "Trq", "Tariff"} <= set(levers_table()["instrument"])
+    assert not [mark for mark in (":math:", "``", ".. math", ":mod:", "====") if mark in live.statement]
+    assert "| `hold` | cost on arrivals from non-parties;" in live.statement
 
 
 def reasons_of(world: World, content: dict[str, Any], names: Names) -> str:
@@ -310,10 +325,13 @@ def reasons_of(world: World, content: dict[str, Any], names: Names) -> str:
 @pytest.mark.parametrize("left", [1.86e-9, 0.0, -1.86e-9])
 def test_what_rounding_leaves_of_the_users_cost_is_no_change(outcome: Outcome, names: Names, left: float) -> None:
     headline = replace(outcome.headline(MINERAL), users_cost_usd=left)
-    sentence = gains_sentence(outcome, headline, 1e9, names)
+    sentence = gains_sentence(outcome, headline, names)
     assert sentence.startswith(f"Users in the parties: no change; producers gain {money(headline.producers_gain_usd)}")
-    nothing = replace(headline, producers_gain_usd=left, public_money_usd=left)
-    assert gains_sentence(outcome, nothing, 0.0, names).startswith("No party's users")
+    treasuries = outcome.accounts.query("is_party")["treasury_usd"].sum()
+    nothing = replace(headline, producers_gain_usd=left)
+    assert gains_sentence(outcome, nothing, names) == (
+        f"Users in the parties: no change; producers: no change, treasuries take in {money(treasuries)}."
+    )
 
 
 @pytest.mark.parametrize(
@@ -433,7 +451,7 @@ def test_shock_and_agreement_are_told_apart_and_add_up(world: World, with_floor:
     assert third.startswith(
         f"By the agreement the parties together {'gain' if own > 0 else 'lose'} {money(own)} a year"
     )
-    changes = [number.change for number in headline_numbers(told.headline, told.spend_usd)]
+    changes = [number.change for number in headline_numbers(told)]
     own_share = signed_percent(headline.price_usd_per_t / alone.price_usd_per_t - 1)
     assert changes[0].endswith(f"; agreement {own_share}")
 
@@ -450,7 +468,7 @@ def test_what_the_parties_gain_is_told_as_what_their_suppliers_lose(outcome: Out
 
 
 def test_the_line_under_public_money_is_about_public_money(facts: Overview) -> None:
-    *_, public = headline_numbers(facts.headline, facts.spend_usd)
+    *_, public = headline_numbers(facts)
     share = signed_percent(facts.headline.public_money_usd / facts.spend_usd)
     assert public.change == f"{share} of {figures(facts.spend_usd / 1e6)} spent"
 
@@ -521,9 +539,10 @@ def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
     scenario = Scenario.parse({"shocks": [{"name": "china_antimony_ban", "severity": 0.7}]}, "scenario")
-    assert agreement_in_words(scenario, MINERAL, names).endswith(
-        "Shock: China stops all antimony exports, at severity 70 %."
-    )
+    told = "Shock: China stops all antimony exports, at severity 70 %."
+    assert told in agreement_in_words(scenario, MINERAL, names)
+    assert told.removeprefix("Shock: ").rstrip(".") in shocks_set_aside(scenario, names)
+    assert shocks_set_aside(Scenario(), names) == ""
 
 
 def test_levels_agreed_are_told_exactly(names: Names) -> None:
@@ -531,6 +550,46 @@ def test_levels_agreed_are_told_exactly(names: Names) -> None:
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
     assert "at 98,250 USD/t or more" in agreement_in_words(scenario, MINERAL, names)
     assert group_labels(scenario, MINERAL, names)["floor"] == "98,250 USD/t"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"price": 1.0}, []),
+        ({"levy_cap": 500.0}, ["not held in any party: the levy is capped at 500 USD/t, and prices reach 42,300 to 4"]),
+        ({"price": 1e5}, ["of 100,000 USD/t is not held in Mexico: prices reach 97,500 USD/t"]),
+    ],
+)
+def test_a_floor_that_is_not_held_is_not_promised(
+    world: World, names: Names, change: dict[str, float], told: list[str]
+) -> None:
+    floor = PLACE | {"parties": list(Scenario().parties), "price": 64_750.0} | change
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    outcome = world.outcome(scenario)
+    missed = floors_missed(outcome, MINERAL, names)
+    assert len(missed) == len(told)
+    assert all(part in sentence for sentence, part in zip(missed, told, strict=True))
+    assert " ".join(missed) in agreement_in_short(scenario, MINERAL, names, missed)
+    assert group_labels(scenario, MINERAL, names)["floor"].endswith(", capped") is ("levy_cap" in change)
+
+
+def test_the_headline_tells_a_price_at_the_floor_as_it_was_set(facts: Overview) -> None:
+    headline = replace(facts.headline, price_usd_per_t=64_750.0 * (1 - 1e-10))
+    for levels, told in (((64_750.0,), "64,750"), ((64_000.0,), "64,700")):
+        assert headline_numbers(replace(facts, headline=headline, levels_usd_per_t=levels))[0].value == told
+
+
+@pytest.mark.parametrize(("holder", "is_rent"), [("importer", True), ("auction", False), ("exporter", False)])
+def test_the_rent_of_a_quota_is_whose_the_bars_show(world: World, names: Names, holder: str, is_rent: bool) -> None:
+    parties = Scenario().parties
+    sides = {"importers": list(parties), "exporters": sorted(set(world.regions) - set(parties))}
+    quota = PLACE | sides | {"quantity": 14_000.0, "over_quota": {"ad_valorem": 0.25}, "rent_to": holder}
+    scenario = Scenario.parse({"agreement": {"trqs": [quota]}}, "scenario")
+    facts = overview(world.outcome(scenario), MINERAL, world.tables, names)
+    treasuries, rents = facts.gains.table[["treasury_usd", "rents_usd"]].sum()
+    assert f"treasuries take in {money(treasuries)}" in facts.gains.sentence
+    assert (f"holders of quotas gain {money(rents)}" in facts.gains.sentence) is is_rent
+    assert (rents > 0) is is_rent
 
 
 def test_parties_without_a_market_stand_apart_from_the_curve(world: World, with_floor: Scenario, names: Names) -> None:
@@ -619,5 +678,5 @@ def test_a_settlement_is_no_treasury_s_and_is_told(world: World) -> None:
     assert effect["settlements"] == pytest.approx(-paid, rel=1e-6)
     assert effect["public"] == pytest.approx(0.0, abs=1e4)
     headline = outcome.headline("germanium")
-    said = gains_sentence(outcome, headline, 3e8, Names(world.tables))
+    said = gains_sentence(outcome, headline, Names(world.tables))
     assert said.endswith(f"in settlements of offtakes Japan pays {money(paid)}.")

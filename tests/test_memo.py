@@ -467,6 +467,17 @@ def _other(content: dict[str, Any]) -> None:
         row[parties["columns"].index("net_usd")] += 2e6
 
 
+def test_snapshots_of_one_title_are_told_apart_in_the_title_of_their_comparison() -> None:
+    def bare(content: dict[str, Any]) -> None:
+        content["inputs"]["scenario"]["agreement"] = {}
+
+    pair = (sample(), altered(sample(), bare))
+    title = document_of(pair).title
+    assert "no agreement" in title
+    assert all(snapshot.short_id in title for snapshot in pair)
+    assert sample().short_id not in document_of([sample(), renamed(pair[1], "Another")]).title
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_comparison_sets_snapshots_side_by_side(format: str) -> None:
     data = export(document_of([sample(), altered(sample(), _other)]), format)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +24,10 @@ from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO
 from model.words.names import Names
-from model.words.numbers import figures, signed_millions
+from model.words.numbers import exact, signed_millions
 from model.work import Progress
 from model.world import World
-from pages.components import jobs, links, results, state
+from pages.components import axes, jobs, links, results, state
 from tests.shipped import WORLD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +89,8 @@ def test_a_moved_floor_moves_the_numbers_to_the_world_s(world: World) -> None:
     level = float(f"{1.3 * reference:.4g}")
     headline = world.outcome(with_floor(level)).headline("antimony")
     assert metrics(test) != before
-    assert metrics(test)[0] == figures(headline.price_usd_per_t)
+    assert metrics(test)[0] == exact(level)
+    assert headline.price_usd_per_t == pytest.approx(level)
     assert metrics(test)[2] == signed_millions(headline.users_cost_usd)
     assert metrics(test)[3] == signed_millions(headline.public_money_usd)
     assert test.number_input(key="floor_usd").value == level
@@ -209,6 +212,32 @@ def test_a_solve_that_is_not_proved_leaves_no_number(monkeypatch: pytest.MonkeyP
     assert "no equilibrium found for antimony" in errors(test)
     assert not metrics(test)
     assert not test.exception
+
+
+def test_a_severity_is_set_in_percent_as_it_is_told_and_no_click_adds_every_shock() -> None:
+    scenario = Scenario(shocks=(NamedShock(name="china_antimony_ban", severity=0.96),))
+    test = app(s=links.encode(scenario))
+    test.button(key="fold_shock").click().run()
+    slider = test.slider(key="severity_china_antimony_ban")
+    assert (slider.value, slider.label) == (96.0, "China stops all antimony exports, % of exports stopped")
+    assert "at severity 96 %" in shows(test)
+    slider.set_value(70.0).run()
+    assert test.session_state["history"].scenario.shocks == (NamedShock(name="china_antimony_ban", severity=0.7),)
+    assert test.multiselect(key="shocks").proto.select_all in (0, False)
+
+
+def test_an_axis_is_as_on_opening_once_nothing_changes() -> None:
+    with mock.patch.object(st, "session_state", {}):
+        bounds = [axes.held("gains", "antimony", values, 3.0) for values in ([900.0], [40.0], [0.0, 0.0], [4.0])]
+    assert bounds == [1000.0, 1000.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize("page", ["parties", "design"])
+def test_a_page_of_all_named_shocks_says_that_the_sidebar_s_is_set_aside(page: str) -> None:
+    scenario = with_floor(60_000.0).model_copy(update={"shocks": (NamedShock(name="china_antimony_ban"),)})
+    test = app(s=links.encode(scenario)).switch_page(f"pages/{page}.py").run()
+    assert "shock does not count on this page (China stops all antimony exports)" in test.info[0].value
+    assert "1 terms" not in " ".join(fold.label for fold in test.expander)
 
 
 @pytest.mark.parametrize("mineral", WORLD.minerals)
@@ -350,26 +379,83 @@ def steps(*counts: tuple[int, int]) -> Iterator[Progress]:
 
 
 def test_a_calculation_of_which_all_is_in_the_store_runs_to_its_end() -> None:
-    job = jobs.Job("", steps((0, 0), (3, 3)), 0.0)
+    job = jobs.Job("", lambda: steps((0, 0), (3, 3)))
     job.advance()
+    job.worker.join()
     assert job.finished
     assert job.latest == Progress(3, 3, "", 0.0)
 
 
 def test_a_calculation_is_done_when_its_steps_are_and_not_before() -> None:
-    job = jobs.Job("", steps((3, 3), (4, 4)), 0.0)
+    job = jobs.Job("", steps)
+    job.steps = steps((3, 3), (4, 4))
     job.latest = next(job.steps)
     assert not job.finished
     job.advance()
+    job.worker.join()
     assert job.finished
     assert job.latest == Progress(4, 4, "", 0.0)
+
+
+def test_a_calculation_is_cancelled_while_a_step_of_it_takes_its_time() -> None:
+    def slow() -> Iterator[Progress]:
+        while True:
+            let_go.wait()
+            yield Progress(1, 2, "", None)
+
+    let_go = threading.Event()
+    job = jobs.Job("", slow)
+    began = time.monotonic()
+    job.advance()
+    job.cancelled = True
+    assert time.monotonic() - began < 0.5
+    let_go.set()
+    job.worker.join()
+    assert (job.latest.done, job.finished) == (1, False)
+
+
+FAILING = """
+import streamlit as st
+from model.errors import ScenarioError
+from pages.components import jobs
+
+def refused():
+    raise ScenarioError("the saved scenario has the long horizon")
+    yield
+
+if "job_since" in st.session_state:
+    st.session_state["job_since"].advance()
+jobs.panel("since", "What changed?", "key", refused, "")
+"""
+
+
+def test_why_a_calculation_failed_stays_on_the_screen() -> None:
+    script = AppTest.from_string(FAILING).run()
+    script.button(key="start_since").click().run()
+    for _ in range(2):
+        assert "long horizon" in script.run().error[0].value
+    assert script.button(key="start_since").label == "What changed?"
+
+
+CANCELLED = """
+from model.work import Progress
+from pages.components import jobs
+
+jobs._show("job", jobs.Job("", iter, latest=Progress(20, 60, "", 0.0), cancelled=True))
+"""
+
+
+def test_what_was_done_when_cancelled_is_said_with_ways_to_go_on() -> None:
+    script = AppTest.from_string(CANCELLED).run()
+    assert "20 of 60 solved" in script.markdown[0].value
+    assert [button.label for button in script.button] == ["Continue", "Start again"]
 
 
 UNSOLVED = """
 from model.work import Progress
 from pages.components import jobs
 
-jobs._show("job", jobs.Job("", iter(()), 0.0, latest=Progress(0, 0, "", 0.0)))
+jobs._show("job", jobs.Job("", iter, latest=Progress(0, 0, "", 0.0)))
 """
 
 

@@ -8,11 +8,12 @@ from model.findings.overview import (
     curve_chart,
     curve_sentence,
     floor_fails_in,
+    floors_missed,
     headline_numbers,
     overview,
 )
 from model.findings.reasons import controls_in_words, data_limits
-from model.findings.terms import agreement_in_words, assumed, group_labels
+from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
 from model.findings.users import (
     MEASURES,
     described,
@@ -45,6 +46,7 @@ __all__ = [
     "described",
     "figures",
     "floor_fails_in",
+    "floors_missed",
     "formulation",
     "group_labels",
     "headline_numbers",
@@ -56,6 +58,7 @@ __all__ = [
     "ranked_industries",
     "ranking_sentence",
     "relief_sentence",
+    "shocks_set_aside",
     "totals_sentence",
     "unsized_users",
     "uses_by_mineral",

@@ -9,7 +9,7 @@ from model.words.levers import DIGITS
 from model.words.numbers import exact, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from model.instruments import Offtake, Stockpile
     from model.outcome import Outcome
@@ -23,10 +23,11 @@ def anything_agreed(outcome: Outcome) -> bool:
     return any(term.mineral in outcome.scenario.minerals for _, term in agreement.terms())
 
 
-def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
+def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: Sequence[str] = ()) -> str:
     """What the parties agree on a mineral and which shock hits, several instruments of a kind told together.
 
-    Tariff-rate quotas with the same rates become one, several offtakes or stockpiles a number and a sum.
+    Tariff-rate quotas with the same rates become one, several offtakes or stockpiles a number and a sum. ``missed`` are
+    sentences on what of it does not come about.
     """
     agreement = scenario.agreement
     quotas = [item for item in agreement.trqs if item.mineral == mineral]
@@ -48,7 +49,7 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names) -> str:
         told["stockpiles"] = ()
         more.append(f"hold {len(stocks)} stockpiles of {_sum(stocks)} t together")
     short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
-    return agreement_in_words(short, mineral, names, f"to {listing(more)}" if more else "")
+    return agreement_in_words(short, mineral, names, f"to {listing(more)}" if more else "", missed)
 
 
 def _sum(terms: Iterable[Offtake | Stockpile]) -> str:

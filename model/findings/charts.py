@@ -6,11 +6,11 @@ Screen and memo draw the same record, each in its own way. Values are in the uni
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model import palette
 from model.units import MILLION
-from model.words.numbers import changes
+from model.words.numbers import LEAST_USD, changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -142,7 +142,7 @@ def broken(label: str, width: int, separator: str) -> str:
 def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
     """Diverging bars per party: users, producers, treasury and rents, with the net marked."""
     parties = _texts(frame["party"])
-    parts = frame[list(palette.ACCOUNTS)] / MILLION
+    parts = _told(frame[list(palette.ACCOUNTS)])
     bars = [
         Bars(palette.ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
         for account, colour in palette.ACCOUNTS.items()
@@ -157,7 +157,7 @@ def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
         sentence=sentence,
         table=frame,
         x=Axis(f"Change, {MONEY}", MONEY, low, high, least_usd / MILLION, both_sides=True),
-        marks=(*bars, Points("Net", _numbers(frame["net_usd"] / MILLION), parties)),
+        marks=(*bars, Points("Net", _numbers(_told(frame["net_usd"])), parties)),
         labels=parties,
         stacked=True,
         changes=True,
@@ -188,7 +188,7 @@ def sources(frame: pd.DataFrame, sentence: str) -> Chart:
 def industries(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
     """Extra cost of the industries hit most, with and without the agreement."""
     labels = _texts(frame["name"])
-    cost = frame[["extra_cost_usd", "extra_cost_usd_without"]] / MILLION
+    cost = _told(frame[["extra_cost_usd", "extra_cost_usd_without"]])
     marks: list[Mark] = [Bars("This scenario", palette.USERS, labels, _numbers(cost["extra_cost_usd"]))]
     if changes(frame["extra_cost_usd_without"].abs().max()):
         values = _numbers(cost["extra_cost_usd_without"])
@@ -307,6 +307,11 @@ def _reach(title: str, unit: str, values: pd.DataFrame, least: float = 0.0) -> A
     """The axis of changes, from zero where none of them is negative."""
     low, high = (float(values.min().min()), float(values.max().max())) if len(values) else (0.0, 0.0)
     return Axis(title, unit, low, high, least, both_sides=low < -1e-9)
+
+
+def _told(usd: Any) -> Any:
+    """Amounts in millions; those that sentences tell as none are none [million USD]."""
+    return usd.where(usd.abs() >= LEAST_USD, 0.0) / MILLION
 
 
 def _numbers(values: Iterable[float]) -> Floats:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -43,7 +45,34 @@ def formulation(state: State) -> Formulation:
         for kind in COMPONENTS
         for part in model.component_objects(kind, descend_into=False)
     ]
-    return Formulation(programme.__doc__ or "", pd.DataFrame(rows))
+    return Formulation(in_markdown(programme.__doc__ or ""), pd.DataFrame(rows))
+
+
+def in_markdown(text: str) -> str:
+    r"""A docstring as the screen reads it: its mathematics set, its tables as tables.
+
+    >>> in_markdown("Rule :math:`a`.\n\n.. math::\n    a \\ge b")
+    'Rule $a$.\n\n$$\n\\begin{gathered}\na \\ge b\n\\end{gathered}\n$$'
+    """
+    told = "\n\n".join(_block(block.strip("\n")) for block in text.split("\n\n"))
+    return re.sub(r":mod:`([^`]+)`", r"`\1`", re.sub(r":math:`([^`]+)`", r"$\1$", told)).replace("``", "`")
+
+
+def _block(block: str) -> str:
+    if block.startswith(MATH):
+        formula = " \\\\\n".join(dedent(block.removeprefix(MATH)).splitlines())
+        return f"$$\n\\begin{{gathered}}\n{formula}\n\\end{{gathered}}\n$$"
+    if block.startswith("==="):
+        rule, *lines = block.splitlines()
+        edges = [edge.span() for edge in re.finditer("=+", rule)]
+        rows = [f"| {' | '.join(line[low:high].strip() for low, high in edges)} |" for line in lines if line[0] != "="]
+        if lines[1] != rule:  # a table without a header
+            rows.insert(0, "|" * (len(edges) + 1))
+        return "\n".join([rows[0], "|---" * len(edges) + "|", *rows[1:]])
+    return re.sub(r"^(R\d)\. ", r"- **\1** ", block, flags=re.MULTILINE)
+
+
+MATH = ".. math::\n"
 
 
 def levers_table() -> pd.DataFrame:

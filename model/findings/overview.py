@@ -11,8 +11,9 @@ import pandas as pd
 
 from model.findings import charts
 from model.findings.agreed import anything_agreed
-from model.findings.reasons import reasons
+from model.findings.reasons import REACHED, reasons
 from model.impact.manufacturers import ALL_USERS
+from model.instruments import Floor
 from model.outcome import STOCKS
 from model.units import MILLION
 from model.words.numbers import (
@@ -20,6 +21,7 @@ from model.words.numbers import (
     NO_CHANGE,
     changes,
     exact,
+    exact_percent,
     figures,
     listing,
     money,
@@ -61,11 +63,13 @@ class Number:
     ends: str
 
 
-def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span] | None = None) -> list[Number]:
-    """The four numbers of the overview; ``spend_usd`` is what the parties' users spend in the status quo.
+def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> list[Number]:
+    """The four numbers of the overview.
 
-    A price or share that a shock moved too also has what the agreement does to it.
+    A price or share that a shock moved too also has what the agreement does to it. A price at a level that the parties
+    set is told as exactly as they set it.
     """
+    headline, spend_usd = facts.headline, facts.spend_usd
 
     def number(name: str, label: str, text: Callable[[float], str], change: str, explanation: str) -> Number:
         spread = ends = ""
@@ -75,7 +79,13 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
         return Number(label, text(getattr(headline, name)), change, spread, explanation, ends)
 
     def of_spending(usd: float) -> str:
-        return f"{signed_percent(usd / spend_usd if spend_usd else 0.0)} of {figures(spend_usd / MILLION)} spent"
+        share = signed_percent(usd / spend_usd if spend_usd else 0.0)
+        share = f"under {exact_percent(LEAST_SHARE)}" if share == NO_CHANGE else share
+        return f"{share if changes(usd) else ''} of {figures(spend_usd / MILLION)} spent".strip()
+
+    def at_level(usd_per_t: float) -> str:
+        near = (level for level in facts.levels_usd_per_t if abs(usd_per_t - level) <= REACHED * level)
+        return next(map(exact, near), figures(usd_per_t))
 
     def own(change: str, by_shock: str) -> str:
         return "" if by_shock == NO_CHANGE else f"; agreement {change}"
@@ -90,7 +100,7 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
         number(
             "price_usd_per_t",
             "Price in the parties, USD/t",
-            figures,
+            at_level,
             f"{signed_percent(after / before - 1)} on {figures(before)}{price_own}",
             "What users in the parties pay, weighted by what each party uses in the status quo.",
         ),
@@ -110,11 +120,12 @@ def headline_numbers(headline: Headline, spend_usd: float, spans: dict[str, Span
         ),
         number(
             "public_money_usd",
-            "Public money, million USD/yr",
+            "Treasuries, rents, million USD/yr",
             signed_millions,
             of_spending(headline.public_money_usd),
-            "Duties, levies, quota rents and sales from public stocks less outlays, against the status quo; a stock's "
-            "metal is not counted. Positive is revenue.",
+            "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "
+            "rents, sales from stocks) less what they pay out, and quota rents of their importers or exporters; a "
+            "stock's metal is not counted. + is income, − is an outlay.",
         ),
     ]
 
@@ -125,6 +136,7 @@ class Overview:
 
     headline: Headline
     spend_usd: float
+    levels_usd_per_t: tuple[float, ...]
     gains: Chart
     supply: Chart
     industries: Chart
@@ -139,13 +151,18 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     return Overview(
         headline=headline,
         spend_usd=spend,
-        gains=charts.gains(
-            gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, spend, names), least
-        ),
+        levels_usd_per_t=_levels(outcome, mineral),
+        gains=charts.gains(gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, names), least),
         supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
         industries=charts.industries(hit, said, least),
         reasons=reasons(outcome, headline, tables, names),
     )
+
+
+def _levels(outcome: Outcome, mineral: str) -> tuple[float, ...]:
+    """The prices that floors on a mineral are to hold [USD/t]."""
+    floors = [floor for floor in outcome.scenario.agreement.of(Floor) if floor.mineral == mineral]
+    return tuple(level for floor in floors for level in (floor.price, floor.ceiling) if level is not None)
 
 
 def spend_usd(outcome: Outcome, mineral: str) -> float:
@@ -191,23 +208,27 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
     return frame.reset_index(drop=True)
 
 
-def gains_sentence(outcome: Outcome, headline: Headline, spend: float, names: Names) -> str:
-    """Who pays and who gains, in one sentence; amounts that are nothing beside what users spend go unsaid."""
+def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
+    """Who pays and who gains, in one sentence, by the accounts that the chart below it shows."""
     mineral, cost, gain = headline.mineral, headline.users_cost_usd, headline.producers_gain_usd
     accounts = outcome.accounts
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
     settled = _settled(accounts["transfers_usd"], names)
-    largest = max(abs(cost), abs(gain), abs(headline.public_money_usd))
-    if largest <= LEAST_SHARE * spend or not changes(largest):
+    treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
+    if not any(map(changes, (cost, gain, treasuries, rents))):
         still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
         return f"{still}{settled}."
-    public = headline.public_money_usd
     parts = [
         _users_part(cost, accounts["users_usd"], names),
         f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
     ]
-    if changes(public) and abs(public) > SAID_SHARE * abs(cost):
-        parts.append(f"treasuries {'take in' if public > 0 else 'lose'} {money(public)}{_for_metal(outcome, mineral)}")
+    metal = _for_metal(outcome, mineral)
+    for usd, told, of_it in (
+        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal),
+        (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
+    ):
+        if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
+            parts.append(f"{told} {money(usd)}{of_it}")
     return f"{parts[0]}; {', '.join(parts[1:])}{settled}."
 
 
@@ -359,6 +380,27 @@ def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
     frame = outcome.floors
     own = [index for index, floor in enumerate(outcome.scenario.agreement.floors) if floor.mineral == mineral]
     return [str(region) for region in frame.loc[(frame["index"] == own[0]) & ~frame["holds"], "region"]] if own else []
+
+
+def floors_missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """Of every floor on a mineral that some parties' prices do not reach: in which, how far they get, and its cap."""
+    told = []
+    for index, floor in enumerate(outcome.scenario.agreement.of(Floor)):
+        if floor.mineral != mineral:
+            continue
+        rows = outcome.floors
+        rows = rows[(rows["index"] == index) & rows["price"].notna()]
+        missed = rows[~rows["holds"].astype(bool)]
+        if missed.empty:
+            continue
+        where = "any party" if len(missed) == len(rows) > 1 else names.the_regions(missed["region"])
+        low, high = figures(float(missed["price"].min())), price(float(missed["price"].max()))
+        reach = f"prices reach {high if high.startswith(low) else f'{low} to {high}'}"
+        cap = math.inf if floor.levy_cap is None else floor.levy_cap
+        if (missed["levy"] >= cap * (1.0 - REACHED)).all():
+            reach = f"the levy is capped at {exact(cap)} USD/t, and {reach}"
+        told.append(f"The floor of {exact(floor.price)} USD/t is not held in {where}: {reach}")
+    return told
 
 
 def curve_chart(

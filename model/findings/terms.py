@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.instruments import lever
+from model.market.horizon import HORIZONS
 from model.shocks import NamedShock
 from model.words.names import readable
 from model.words.numbers import exact, level, starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from model.assumptions import Assumption
     from model.instruments import Instrument
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     from model.words.names import Names
 
 
-def agreement_in_words(scenario: Scenario, mineral: str, names: Names, more: str = "") -> str:
-    """What the parties agree on a mineral, a sentence per term, ``more`` that they do, and which shock hits."""
+def agreement_in_words(
+    scenario: Scenario, mineral: str, names: Names, more: str = "", missed: Sequence[str] = ()
+) -> str:
+    """What the parties agree on a mineral, a sentence per term, and which shock hits over which horizon.
+
+    ``more`` is what they do besides, ``missed`` are sentences on what of it does not come about.
+    """
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
@@ -35,7 +41,20 @@ def agreement_in_words(scenario: Scenario, mineral: str, names: Names, more: str
         f"{starting(names.the_parties(scenario.parties))} {verb} {first}",
         *(f"{again} {term}" for term in others),
     ]
-    return " ".join(f"{sentence}." for sentence in (*agreed, happens))
+    horizon = f"Horizon: {HORIZONS[scenario.horizon].words}"
+    return " ".join(f"{sentence}." for sentence in (*agreed, *missed, happens, horizon))
+
+
+def shocks_set_aside(scenario: Scenario, names: Names) -> str:
+    """That the scenario's own shocks do not count where every named shock does; nothing where it has none."""
+    shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
+    if not shocks:
+        return ""
+    what = "shocks do" if len(shocks) > 1 else "shock does"
+    return (
+        f"The sidebar's {what} not count on this page ({'; '.join(shocks)}): here every named shock counts, each with "
+        "its probability."
+    )
 
 
 def terms_of(scenario: Scenario, mineral: str, names: Names) -> list[str]:

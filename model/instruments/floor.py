@@ -103,8 +103,8 @@ class Floor(Instrument):
         return f"keep {product} at {price} or more by a {self.mechanism.words}{cap}"
 
     def label(self, say: Voice) -> str:
-        """For example "60,000 USD/t"."""
-        return say.price(self.price)
+        """For example "60,000 USD/t" or "60,000 USD/t, capped"."""
+        return say.price(self.price) + ("" if self.levy_cap is None else ", capped")
 
     def actors(self) -> tuple[str, ...]:
         """Those in whose markets it is held."""

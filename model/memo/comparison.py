@@ -43,7 +43,7 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
     ids = " · ".join(snapshot.short_id for snapshot in snapshots)
     latest = max(snapshot.created for snapshot in snapshots)
     return Document(
-        title=f"Comparison: {', '.join(f'{letter} {snapshot.title}' for letter, snapshot in _lettered(snapshots))}",
+        title=f"Comparison: {', '.join(map(' '.join, zip(LETTERS, _titles(snapshots), strict=False)))}",
         subtitle=f"Agreements on critical minerals side by side · snapshots up to {latest:%d %B %Y, %H:%M} UTC",
         short_id=ids,
         author=", ".join(dict.fromkeys(snapshot.record.author for snapshot in snapshots if snapshot.record.author)),
@@ -57,6 +57,18 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
         further=(),
         attachments=tuple(content.attachment(snapshot) for snapshot in snapshots),
     )
+
+
+def _titles(snapshots: Sequence[Snapshot]) -> list[str]:
+    """The titles of the snapshots; those that share theirs also say what is agreed, and their short ids."""
+    titles = [snapshot.title for snapshot in snapshots]
+    if len(set(titles)) == len(titles):
+        return titles
+    agreed = [[term.label(voice(one)) for _, term in one.scenario.agreement.terms()] for one in snapshots]
+    return [
+        f"{one.title} ({', '.join(dict.fromkeys(labels)) or 'no agreement'}, {one.short_id})"
+        for one, labels in zip(snapshots, agreed, strict=True)
+    ]
 
 
 def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:

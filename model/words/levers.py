@@ -16,10 +16,9 @@ SCREEN_UNITS = {
     "t contained per year": ("t/yr", 1.0),
     "USD/t": ("USD/t", 1.0),
     "USD per year": ("million USD/yr", MILLION),
-    "share of value": ("% of value", PERCENT),
-    "share": ("%", PERCENT),
 }
-"""Unit of a record to the unit on the screen, and how much of the first one of the second is."""
+"""Unit of a record to the unit on the screen, and how much of the first one of the second is; shares become percent."""
+SHARE = "share"
 DIGITS = 12
 """Figures kept when a number changes its unit: 17.5 % is 0.175, and not 0.17500000000000002."""
 WHOLE = 1.0
@@ -110,6 +109,8 @@ class Lever:
 
     def _screen(self) -> tuple[str, float]:
         unit = str(self.about.get("unit", "")).split(" (")[0]
+        if unit.startswith(SHARE):
+            return f"%{unit.removeprefix(SHARE)}", PERCENT
         return SCREEN_UNITS.get(unit, (unit, 1.0))
 
 

@@ -12,9 +12,11 @@ from model.design.problem.request import DesignRequest, check, states_of
 from model.design.wording import shocks_left, shown, states_in_words, states_table
 from model.edits import MECHANISMS
 from model.errors import AccordError
+from model.findings import shocks_set_aside
 from model.instruments import Mechanism, RentHolder
 from model.units import PERCENT
-from model.words.numbers import starting
+from model.words.levers import Lever, stride
+from model.words.numbers import exact, starting
 from pages.components import design_charts, forms, layout, results
 
 if TYPE_CHECKING:
@@ -80,6 +82,13 @@ def counted(asked: DesignRequest) -> tuple[State, ...]:
     return _counted(asked, asked.model_dump_json())
 
 
+def without_sidebar_shocks(scenario: Scenario) -> None:
+    """One line where the sidebar has shocks: here they are set aside for all named ones."""
+    told = shocks_set_aside(scenario, results.names())
+    if told:
+        st.info(layout.plain(told), icon=":material/thunderstorm:")
+
+
 def states(found: Sequence[State]) -> None:
     """Which states of the world count, in a sentence and on demand as a table."""
     st.caption(layout.plain(states_in_words(found, results.names())))
@@ -114,7 +123,8 @@ def _shock(state: State, first: bool) -> None:
     kept, name = draft(), state.name
     known = results.world().library.describe(name)
     chance, library_percent = kept.probability_percent, state.probability / PERCENT
-    severity, library_severity = kept.severity, state.shock.severity
+    field, severity, library_severity = Lever({"unit": known.unit}), kept.severity, state.shock.severity
+    keep = _unless(severity, name, library_severity)
     numbers: dict[str, Any] = {
         "format": "%.4g",
         "width": NUMBER_PIXELS,
@@ -138,15 +148,17 @@ def _shock(state: State, first: bool) -> None:
         st.number_input(
             "Severity over the year",
             min_value=0.0,
-            step=float(f"{max(library_severity, 0.01) / 10:.1g}"),
+            step=stride(field.shown(library_severity) / 10),
             **numbers,
             **forms.item(
-                f"severity_{name}", severity.get(name, library_severity), _unless(severity, name, library_severity)
+                f"severity_{name}",
+                field.shown(severity.get(name, library_severity)),
+                lambda typed: keep(field.kept(typed)),
             ),
         )
         st.caption(
             layout.plain(
-                f"{starting(known.unit)}; {known.severity:g} in full, for {known.duration_yr:g} yr. "
+                f"{starting(field.unit)}; {exact(field.shown(known.severity))} in full, for {known.duration_yr:g} yr. "
                 f"Source: {known.source_id}"
             )
         )

@@ -1,9 +1,14 @@
-"""Long calculations that show progress with time left and can be cancelled: a few steps per refresh."""
+"""Long calculations that show progress with time left and can be cancelled.
+
+They run beside the page, as long as it is looked at: a page that took the steps itself would hear of Cancel only once
+a step of some seconds has ended.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -17,9 +22,14 @@ if TYPE_CHECKING:
 
     from model.work import Progress
 
-SLICE_SECONDS = 0.4
-"""Work between two refreshes: short enough that Cancel answers at once."""
-REFRESH_SECONDS = 0.1
+SLICE_SECONDS = 2.0
+"""Work goes on so long after a refresh, and ends where nobody looks any more."""
+WAIT_SECONDS = 0.15
+"""What is done within this time is shown without another refresh."""
+REFRESH_SECONDS = 0.5
+"""Every refresh takes time from the work: at five times as many a snapshot takes three times as long."""
+TURN_SECONDS = 0.002
+"""Pause between two steps, in which a page that waits for the engine gets its turn."""
 MOST_KEPT = 100
 
 
@@ -28,23 +38,41 @@ class Job:
     """A calculation under way or done, and the scenario it belongs to."""
 
     scenario_json: str
-    steps: Iterator[Progress[Any]]
-    started: float
+    start: Callable[[], Iterator[Progress[Any]]]
+    steps: Iterator[Progress[Any]] | None = None
     latest: Progress[Any] | None = None
     cancelled: bool = False
     finished: bool = False
     """Whether every step was taken; a count alone cannot tell, since a part may have nothing left to solve."""
+    error: Exception | None = None
+    started: float = field(default_factory=time.monotonic)
+    until: float = 0.0
+    worker: threading.Thread | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether no further step is to be taken."""
+        return self.finished or self.cancelled or self.error is not None
 
     def advance(self) -> None:
-        """Take steps for a moment.
+        """Work for a moment longer, and wait a shorter one for what comes of it."""
+        self.until = time.monotonic() + SLICE_SECONDS
+        if self.rests:
+            return
+        if self.worker is None or not self.worker.is_alive():
+            self.worker = threading.Thread(target=self._work, daemon=True)
+            self.worker.start()
+        self.worker.join(WAIT_SECONDS)
 
-        Raises:
-            AccordError: when a step fails.
-        """
-        until = time.monotonic() + SLICE_SECONDS
-        while time.monotonic() < until and not (self.finished or self.cancelled):
-            step = results.in_turn(self.steps)
-            self.latest, self.finished = step or self.latest, step is None
+    def _work(self) -> None:
+        try:
+            self.steps = self.steps or self.start()
+            while time.monotonic() < self.until and not self.rests:
+                step = results.in_turn(self.steps)
+                self.latest, self.finished = step or self.latest, step is None
+                time.sleep(TURN_SECONDS)
+        except Exception as error:  # the page, which draws what became of it, is on another thread
+            self.error = error
 
 
 def finished(name: str, scenario_json: str) -> Progress[Any] | None:
@@ -56,16 +84,33 @@ def finished(name: str, scenario_json: str) -> Progress[Any] | None:
 def panel(
     name: str, label: str, scenario_json: str, start: Callable[[], Iterator[Progress[Any]]], explanation: str
 ) -> None:
-    """A button that starts the calculation; while it runs, its progress and a way to cancel."""
+    """A button that starts the calculation; while it runs, its progress and a way to cancel; why it failed."""
     key = f"job_{name}"
-    job = st.session_state.get(key)
-    if job is not None and job.scenario_json != scenario_json:
-        st.session_state.pop(key)
-        job = None
-    if job is None:
+    job = _of(key, scenario_json)
+    if job is None or job.error is not None:
         st.button(label, key=f"start_{name}", help=explanation, on_click=_begin, args=(key, scenario_json, start))
+        if job is not None:
+            _failed(job)
     elif not job.finished:
         st.fragment(_advance, run_every=REFRESH_SECONDS)(key)
+
+
+def _of(key: str, scenario_json: str) -> Job | None:
+    """The calculation of this very scenario; that of another one ends."""
+    job: Job | None = st.session_state.get(key)
+    if job is not None and job.scenario_json != scenario_json:
+        job.cancelled = True
+        st.session_state.pop(key)
+        return None
+    return job
+
+
+def _failed(job: Job) -> None:
+    """Say why a calculation failed; an error that is no refusal is none to be put in words."""
+    if not isinstance(job.error, AccordError):
+        assert job.error is not None, "it failed"
+        raise job.error
+    st.error(layout.plain(str(job.error)), icon=":material/error:")
 
 
 def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress[Any]]]) -> Progress[Any] | None:
@@ -77,14 +122,13 @@ def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress
     done: Memory[str, Progress[Any] | None] = st.session_state.setdefault(f"done_{name}", Memory(MOST_KEPT))
     if scenario_json in done:
         return done.get(scenario_json)
-    job = st.session_state.get(key)
-    if job is None or job.scenario_json != scenario_json:
-        job = st.session_state[key] = Job(scenario_json, start(), time.monotonic())
-    try:
-        job.advance()
-    except AccordError:
+    job = _of(key, scenario_json)
+    if job is None:
+        job = st.session_state[key] = Job(scenario_json, start)
+    job.advance()
+    if job.error is not None:
         st.session_state.pop(key)
-        raise
+        raise job.error
     if job.finished:
         done.keep(scenario_json, job.latest)
         return job.latest
@@ -93,40 +137,32 @@ def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress
 
 
 def _begin(key: str, scenario_json: str, start: Callable[[], Iterator[Progress[Any]]]) -> None:
-    st.session_state[key] = Job(scenario_json, start(), time.monotonic())
+    st.session_state[key] = Job(scenario_json, start)
 
 
 def _advance(key: str) -> None:
-    """One refresh: show where the calculation stands, then take it on, so that a slow solve leaves that in view."""
+    """One refresh: show where the calculation stands, and take it on."""
     job = st.session_state.get(key)
     if job is None:
         st.rerun()
     _show(key, job)
-    try:
-        job.advance()
-    except AccordError as error:
-        st.session_state.pop(key)
-        st.error(layout.plain(str(error)))
-        return
-    if job.finished:
+    job.advance()
+    if job.finished or job.error is not None:
         st.rerun()
 
 
 def _show(key: str, job: Job) -> None:
     step = job.latest
     done, total = (step.done, step.total) if step else (0, 0)
-    if job.cancelled:
-        st.button(
-            "Continue",
-            key=f"continue_{key}",
-            on_click=_cancel,
-            args=(job, False),
-            help=f"Cancelled at {done} of {total}",
-        )
-        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(*_progress(done, total, time.monotonic() - job.started))
-        st.button("Cancel", key=f"cancel_{key}", on_click=_cancel, args=(job, True))
+        if job.cancelled:
+            so_far = f"{done} of {total} solved" if total else "nothing new solved yet"
+            st.markdown(f"Cancelled: {so_far}. What is solved is kept.", width="content")
+            st.button("Continue", key=f"continue_{key}", on_click=_cancel, args=(job, False), type="primary")
+            st.button("Start again", key=f"again_{key}", on_click=_begin, args=(key, job.scenario_json, job.start))
+        else:
+            st.progress(*_progress(done, total, time.monotonic() - job.started))
+            st.button("Cancel", key=f"cancel_{key}", on_click=_cancel, args=(job, True))
 
 
 def _progress(done: int, total: int, spent_s: float) -> tuple[float, str]:

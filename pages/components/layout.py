@@ -10,9 +10,10 @@ import streamlit as st
 from model import edits
 from model.aside import aside_in_short
 from model.errors import AccordError
+from model.findings import floors_missed
 from model.findings.agreed import agreement_in_short
 from model.findings.terms import terms_of
-from model.words.numbers import starting
+from model.words.numbers import counted, starting
 from pages.components import results, state
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ def opening() -> Outcome:
             "therefore differ much from those of the pages Design and Parties.",
             icon=":material/warning:",
         )
-    st.subheader(plain(agreement_in_short(scenario, edits.focus(scenario), results.names())), anchor=False)
+    mineral, names = edits.focus(scenario), results.names()
+    agreed = agreement_in_short(scenario, mineral, names, floors_missed(outcome, mineral, names))
+    st.subheader(plain(agreed), anchor=False)
     every_term(scenario, most=MOST_TERMS)
     return outcome
 
@@ -75,7 +78,7 @@ def every_term(scenario: Scenario, most: int = 0) -> None:
     """Every term agreed on the mineral in view, in a fold-out; nothing where they are no more than ``most``."""
     terms = terms_of(scenario, edits.focus(scenario), results.names())
     if len(terms) > most:
-        with st.expander(f"What is agreed, {len(terms)} terms", icon=":material/handshake:"):
+        with st.expander(f"What is agreed, {counted(len(terms), 'term', 'terms')}", icon=":material/handshake:"):
             bullets(starting(term) for term in terms)
 
 

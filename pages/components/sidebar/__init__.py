@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
     "parties": ("Parties", parties.draw),
-    "floor": ("Price floor", partial(instruments.draw, "floor")),
+    "floor": ("Floor", partial(instruments.draw, "floor")),
     "border": ("Border", partial(instruments.draw, "border")),
     "stock": ("Offtake, stock", partial(instruments.draw, "stock")),
     "shock": ("Shock", shocks.draw),

@@ -86,7 +86,7 @@ def _fields(kind: type[Instrument], record: Record, above: str = "") -> Iterator
 def _is_short(now: Scenario, field: Field) -> bool:
     if isinstance(field.value, tuple):
         return set(field.value) == set(_side(now, field))
-    return not (isinstance(field.value, bool | StrEnum) or field.lever.optional or _is_rate(field))
+    return not (isinstance(field.value, bool | str) or field.lever.optional or _is_rate(field))
 
 
 def _is_rate(field: Field) -> bool:
@@ -168,11 +168,16 @@ def slider(label: str, key: str, field: Lever, value: float, take: Take) -> None
         field.least,
         field.reach(value),
         step=field.step(value),
-        format=f"{FORMAT} %%",
+        format=slider_format(field),
         help=layout.plain(field.help()),
         **state.seed(key, field.shown(value)),
         **on_change(key, lambda now, typed: take(now, field.kept(typed))),
     )
+
+
+def slider_format(field: Lever) -> str:
+    """How a slider shows its number: a share in percent, as sentences have it."""
+    return f"{FORMAT} %%" if field.unit.startswith("%") else FORMAT
 
 
 def choice(label: str, key: str, options: Sequence[str], value: str, take: Take, words: Words, help: str = "") -> None:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def draw(here: state.History) -> None:
     """Draw the row of buttons."""
     with st.container(horizontal=True, gap="xsmall"):
-        for key, icon, what, act, works in (
-            ("undo", "undo", "Undo", state.undo, here.past),
-            ("redo", "redo", "Redo", state.redo, here.future),
-            ("reset", "restart_alt", "Reset everything to the status quo", state.reset, True),
+        for key, label, what, act, works in (
+            ("undo", "Undo", "The scenario before the last change", state.undo, here.past),
+            ("redo", "Redo", "The change that was undone", state.redo, here.future),
+            ("reset", "Reset", "Reset everything to the status quo", state.reset, True),
         ):
-            st.button("", key=key, icon=f":material/{icon}:", help=what, on_click=act, disabled=not works)
-        with st.popover("", icon=":material/share:", help="Share or save this scenario"):
+            st.button(label, key=key, help=what, on_click=act, disabled=not works)
+        with st.popover("Share", key="share", help="Share or save this scenario"):
             _share(here.scenario)
 
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.findings import figures
 from model.shocks import NamedShock
-from model.words.levers import stride_between
-from model.words.numbers import percent
+from model.words.levers import Lever, stride_between
+from model.words.numbers import exact, percent
 from pages.components import layout, results, state
 from pages.components.sidebar import fields
 
@@ -28,6 +27,7 @@ def draw(now: Scenario) -> None:
         list(dict.fromkeys([*library.for_mineral(edits.focus(now)), *picked])),
         format_func=names.shock,
         placeholder="None",
+        select_all=False,
         **state.seed("shocks", picked, "default"),
         **fields.on_change("shocks", edits.with_shocks),
     )
@@ -38,21 +38,24 @@ def draw(now: Scenario) -> None:
 def _severity(shock: NamedShock) -> None:
     about = results.world().library.describe(shock.name)
     key = f"severity_{shock.name}"
+    field = Lever({"unit": about.unit})
     at = about.severity if shock.severity is None else shock.severity
     chance = f"Probability {percent(about.annual_probability)} a year (assumption)"
     about_it = layout.plain(f"{about.description}. {chance}. Source: {about.source_id}")
-    low, high = min(about.severity_low, at), max(about.severity_high, at)
+    shown, own = field.shown(at), field.shown(about.severity)
+    low, high = field.shown(min(about.severity_low, at)), field.shown(max(about.severity_high, at))
     if low >= high:
-        st.caption(f"{layout.plain(about.name)}: {figures(at)} {about.unit}", help=about_it)
+        st.caption(f"{layout.plain(about.name)}: {exact(shown)} {field.unit}", help=about_it)
         return
     st.slider(
-        f"{about.name}: {about.unit}",
-        float(low),
-        float(high),
+        f"{about.name}, {field.unit}",
+        low,
+        high,
         step=stride_between(low, high),
+        format=fields.slider_format(field),
         help=about_it,
-        **state.seed(key, float(at)),
+        **state.seed(key, shown),
         **fields.on_change(
-            key, lambda s, typed: edits.with_severity(s, shock.name, None if typed == about.severity else typed)
+            key, lambda s, typed: edits.with_severity(s, shock.name, None if typed == own else field.kept(typed))
         ),
     )
