@@ -11,14 +11,17 @@ import secrets
 import stat
 import unicodedata
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from model.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    Parts = str | Iterable[bytes]
 
 LARGEST_FILE = 64_000_000
 """Bytes of the largest file, and of the longest line, that is read.
@@ -243,13 +246,19 @@ class Output:
             data = file.read(LARGEST_FILE)
         return not data or self._known(data)
 
-    def write(self, parts: str | Iterable[bytes]) -> None:
+    def write(self, parts: Parts) -> None:
         """Write it; what stands there may have changed since it was checked."""
+        write_together({self: parts})
+
+    def draft(self, parts: Parts | None) -> AbstractContextManager[Callable[[], None]]:
+        """A draft of it, and what puts that in its place; without content an earlier file is removed instead."""
         self.check()
+        if parts is None:
+            return nullcontext(self.remove)
         if self._made is not None:
             with _explained(self.path):
                 self._made.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path, parts)
+        return _draft(self.path, parts)
 
     def remove(self) -> None:
         """Remove an earlier file of this kind, and nothing else."""
@@ -261,26 +270,50 @@ class Output:
         return FileError(f"cannot write {short(str(self.path), LONGEST_PATH)}: {reason}")
 
 
-def write_whole(path: Path, parts: str | Iterable[bytes]) -> None:
+def write_together(files: Mapping[Output, Parts | None]) -> None:
+    """Write the files of one run: all are drafts on the disk before the first is put in its place.
+
+    What fails or is stopped before leaves every earlier file; a file without content is removed.
+    """
+    with ExitStack() as drafts:
+        for put in [drafts.enter_context(output.draft(parts)) for output, parts in files.items()]:
+            put()
+
+
+def write_whole(path: Path, parts: Parts) -> None:
     """Write a file whole or not at all, and to the disk; an earlier file survives a failure."""
+    with _draft(path, parts) as put:
+        put()
+
+
+@contextmanager
+def _draft(path: Path, parts: Parts) -> Iterator[Callable[[], None]]:
+    """A file's content on the disk beside it, and what puts it in place; a pipe gets it only then."""
     if isinstance(parts, str):
         parts = [parts.encode()]
     with _explained(path):
         target = real(path)
         draft = target.with_name(f".accord-{secrets.token_hex(8)}")  # no longer than the shortest name a disk allows
-        if _is_stream(path):
-            with path.open("wb") as file:
-                file.writelines(parts)
-            return
-        try:
-            with draft.open("xb") as file:
-                file.writelines(parts)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-        _flush_folder(target.parent)
+
+    def put() -> None:
+        with _explained(path):
+            if _is_stream(path):
+                with path.open("wb") as file:
+                    file.writelines(parts)
+            else:
+                draft.replace(target)
+                _flush_folder(target.parent)
+
+    try:
+        with _explained(path):
+            if not _is_stream(path):
+                with draft.open("xb") as file:
+                    file.writelines(parts)
+                    file.flush()
+                    os.fsync(file.fileno())
+        yield put
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def real(path: Path) -> Path:

@@ -247,6 +247,8 @@ def test_files_that_hold_no_scenario_are_refused(
         ("pass_through=nan", ["finite", "nan"]),
         ("pass_trough=0.5", ["pass_trough", "pass_through"]),
         ("pass_through=7", ["pass_through", "7", "range"]),
+        ("pass_through=0_5", ["NAME=VALUE", "0_5"]),
+        ("", ["NAME=VALUE", "''"]),
     ],
 )
 def test_bad_assumptions_are_refused(
@@ -254,6 +256,22 @@ def test_bad_assumptions_are_refused(
 ) -> None:
     error = refused("solve", written(SCENARIO), "--assume", option)
     assert [word for word in words if word not in error] == []
+
+
+def test_an_assumption_is_named_once(written: Callable[[object], Path], refused: Refused) -> None:
+    twice = ["--assume", "pass_through=0.5", "--assume", "pass_through=0.6"]
+    assert "names 'pass_through' twice" in refused("solve", written(SCENARIO), *twice)
+
+
+@pytest.mark.parametrize("content", [[], {"minerals": ["gold"]}, {"assumptions": {"pass_through": 7.0}}])
+@pytest.mark.parametrize("command", ["solve", "snapshot", "design"])
+def test_refusals_name_the_file(
+    command: str, content: object, written: Callable[[object], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(written(content))
+    assert main([command, file, "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.count(file) == 1
 
 
 def test_paths_that_cannot_be_read_are_refused(
@@ -454,6 +472,22 @@ def test_tables_of_an_earlier_run_do_not_stay(
     assert (folder / "prices.csv").is_file()
 
 
+def test_a_run_that_is_stopped_leaves_every_earlier_file(
+    tmp_path: Path, written: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "tables", tmp_path / "result.json"
+    arguments = ["solve", "--out", str(out), "--csv", str(folder), "--reference"]
+
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    assert main([*arguments[:-1], str(written(SCENARIO))]) == 0
+    earlier = {path: path.read_bytes() for path in (out, *folder.iterdir())}
+    monkeypatch.setattr("model.equilibrium.reference.against_reference", stop)
+    assert main([*arguments, str(written({"minerals": ["bismuth"]}))]) == 130
+    assert {path: path.read_bytes() for path in (out, *folder.iterdir())} == earlier
+
+
 def test_a_folder_for_tables_is_made_with_the_first_of_them(
     tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -643,6 +677,11 @@ def test_app_without_its_script_is_refused(
         (["schema", "gold"], ["gold", "'case'", "'scenario'"]),
         (["case", "case.json"], ["--out"]),
         ([], ["COMMAND"]),
+        (["case", "case.json", "--out", ""], ["--out", "the path is empty"]),
+        (["case", "", "--out", "out.json"], ["CASE.json", "the path is empty"]),
+        (["solve", "--out", "out.json", "--data", ""], ["--data", "the path is empty"]),
+        (["design", "design.json", "--out", "out.json", "--store", ""], ["--store", "the path is empty"]),
+        (["design", "design.json", "--out", "out.json", "--workers", "0"], ["--workers", "'0'", "1 to 256"]),
     ],
 )
 def test_wrong_usage_is_refused_in_one_line(
@@ -652,10 +691,19 @@ def test_wrong_usage_is_refused_in_one_line(
     assert [word for word in words if word not in error] == []
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
-    command = f"{sys.executable} -m model.cli schema case | head -n 1"
+@pytest.mark.parametrize("ending", ["schema case | head -n 1", "--help | true", "shocks >&-", "schema <&- >&-"])
+def test_a_reader_that_leaves_is_no_error(ending: str) -> None:
+    command = f"{sys.executable} -m model.cli {ending}"
     finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_result_is_written_though_nobody_listens(tmp_path: Path, written: Callable[[object], Path]) -> None:
+    out = tmp_path / "out.json"
+    command = f"{sys.executable} -m model.cli solve {written(SCENARIO)} --out {out} --reference | true"
+    finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert read(out)["reference"]
 
 
 def test_tables_and_results_hold_no_negative_zero(

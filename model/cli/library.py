@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import EXIT_DIFFERENT, add, add_file, add_out, say, say_written
+from model.cli.console import EXIT_DIFFERENT, add, add_file, add_out, say, say_written, warn
 from model.files import lines_of, named, read_json, short
 from model.words.numbers import counted
 
@@ -66,7 +65,7 @@ def _library(arguments: argparse.Namespace) -> Library:
 def _list(arguments: argparse.Namespace) -> None:
     library = _library(arguments)
     if not library.is_there:
-        sys.stderr.write(f"accord: {library.told} is not there yet; the first save makes it\n")
+        warn(f"accord: {library.told} is not there yet; the first save makes it\n")
     if arguments.duplicates:
         for group in library.duplicates():
             _say_entries(group)
@@ -74,7 +73,7 @@ def _list(arguments: argparse.Namespace) -> None:
     else:
         _say_entries(library.entries(" ".join(arguments.words), archived=arguments.archived))
     if library.damage:
-        sys.stderr.write(f"accord: {library.damage}\n")
+        warn(f"accord: {library.damage}\n")
 
 
 def _save(arguments: argparse.Namespace) -> None:
