@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     Parts = str | Iterable[bytes]
 
-LARGEST_FILE = 64_000_000
-"""Bytes of the largest file, and of the longest line, that is read.
+LARGEST_FILE = 15 * 2**20
+"""Bytes of the largest file, and of the longest line, that is read or uploaded.
 
 The largest of ours, a snapshot of all fourteen markets, has about 12 million.
 """
@@ -154,7 +154,7 @@ def parse_json(text: str, what: str) -> object:
 
 def _require_size(data: bytes | str, what: str) -> None:
     if len(data) > LARGEST_FILE:
-        raise FileError(f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; none of ours is, so it was not read")
+        raise FileError(f"{what} is larger than {LARGEST_FILE >> 20} MB; none of ours is, so it was not read")
 
 
 class _Doubled(dict[str, Any]):

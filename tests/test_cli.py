@@ -19,8 +19,10 @@ import pytest
 from model.cli import main, outputs
 from model.cli.snapshots import FORMATS
 from model.data import data_hash, default_folder
-from model.errors import FileError
+from model.equilibrium import Solver
+from model.errors import FileError, SolveError
 from model.memo import document_of, export
+from model.problem import Problem, State
 from model.scenario import Scenario
 from model.snapshot.library import Library
 from tests.snapshots import SAMPLE, altered, sample
@@ -220,6 +222,42 @@ def test_bad_scenarios_are_refused_by_name(
 ) -> None:
     error = refused("solve", written({**SCENARIO, **change}))
     assert [word for word in words if word not in error] == []
+
+
+@pytest.mark.parametrize("field", ["price", "levy_cap"])
+def test_an_amount_beyond_all_bounds_is_refused_with_the_bound(
+    field: str, written: Callable[[object], Path], refused: Refused
+) -> None:
+    error = refused("solve", written({**SCENARIO, "agreement": {"floors": [{**FLOOR, field: 1e300}]}}))
+    assert f"floors[0].{field} = 1e+300: input should be less than or equal to 1" in error
+
+
+@pytest.mark.parametrize(
+    ("agreement", "advice"),
+    [
+        ({}, "in this state nothing is agreed on it, so look at its curves, routes and shocks"),
+        ({"floors": [FLOOR]}, "try another level of its price floor"),
+        ({"floors": [FLOOR], "trqs": [{**TRQ, "over_quota": {"ad_valorem": 0.3}}]}, "price floor or tariff-rate quota"),
+    ],
+)
+def test_advice_names_only_what_is_agreed(
+    agreement: dict[str, Any],
+    advice: str,
+    written: Callable[[object], Path],
+    refused: Refused,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    solve = Solver.solve
+
+    def vain(solver: Solver, problem: Problem, start: State | None = None) -> State:
+        if start is None:
+            return solve(solver, problem, start)  # the status quo
+        raise SolveError("no equilibrium found for bismuth: the search runs away")
+
+    monkeypatch.setattr(Solver, "solve", vain)
+    shocks = [] if agreement else [{"name": "china_bismuth_ban"}]
+    error = refused("solve", written({**SCENARIO, "agreement": agreement, "shocks": shocks}))
+    assert error.endswith(f"{advice}\n")
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_key_that_stands_twice_is_refused_by_place(text: str, key: str) -> Non
         ('{"a": -Infinity}', "-Infinity is not a number"),
         ("[" * 100_000, "nested too deeply"),
         (f'{{"a": 1{"0" * 5_000}}}', "thousands of digits"),
-        (" " * (LARGEST_FILE + 1), "larger than 64 MB"),
+        (" " * (LARGEST_FILE + 1), "larger than 15 MB"),
     ],
 )
 def test_what_is_no_json_is_refused_in_words(text: str, words: str) -> None:
@@ -95,7 +95,7 @@ def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
     with path.open("wb") as file:
         file.truncate(LARGEST_FILE + 1)
-    with pytest.raises(FileError, match="larger than 64 MB"):
+    with pytest.raises(FileError, match="larger than 15 MB"):
         read_text(path, "scenario")
 
 

@@ -177,7 +177,7 @@ def _what_to_try(mineral: str, agreement: Terms) -> str:
     """What can be changed: levels of the terms agreed on the mineral, else what is no term."""
     kinds = dict.fromkeys(term.title.lower() for _, term in agreement.terms(mineral))
     if not kinds:
-        return "nothing is agreed on it, so look at its curves, routes and shocks"
+        return "in this state nothing is agreed on it, so look at its curves, routes and shocks"
     return f"try another level of its {' or '.join(kinds)}"
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
@@ -268,8 +269,8 @@ def _check_tables(record: Content, what: str) -> None:
         lacking = [column for column in key if column not in table.columns]
         if table.rows and lacking:
             raise SnapshotError(f"{what}: table {name!r} lacks the columns {', '.join(lacking)}")
-    tables = {**record.inputs.data.tables, **record.results.tables, **record.design}
-    for name, table in tables.items():
+    parts = (record.inputs.data.tables, record.results.tables, record.design)
+    for name, table in chain.from_iterable(part.items() for part in parts):
         if len(set(table.columns)) < len(table.columns):
             raise SnapshotError(f"{what}: a column of table {name!r} stands there twice")
         if any(len(row) != len(table.columns) for row in table.rows):
