@@ -11,17 +11,20 @@ import secrets
 import stat
 import unicodedata
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from model.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-LARGEST_FILE = 64_000_000
-"""Bytes of the largest file, and of the longest line, that is read.
+    Parts = str | Iterable[bytes]
+
+LARGEST_FILE = 15 * 2**20
+"""Bytes of the largest file, and of the longest line, that is read or uploaded.
 
 The largest of ours, a snapshot of all fourteen markets, has about 12 million.
 """
@@ -151,7 +154,7 @@ def parse_json(text: str, what: str) -> object:
 
 def _require_size(data: bytes | str, what: str) -> None:
     if len(data) > LARGEST_FILE:
-        raise FileError(f"{what} is larger than {LARGEST_FILE // 1_000_000} MB; none of ours is, so it was not read")
+        raise FileError(f"{what} is larger than {LARGEST_FILE >> 20} MB; none of ours is, so it was not read")
 
 
 class _Doubled(dict[str, Any]):
@@ -243,13 +246,19 @@ class Output:
             data = file.read(LARGEST_FILE)
         return not data or self._known(data)
 
-    def write(self, parts: str | Iterable[bytes]) -> None:
+    def write(self, parts: Parts) -> None:
         """Write it; what stands there may have changed since it was checked."""
+        write_together({self: parts})
+
+    def draft(self, parts: Parts | None) -> AbstractContextManager[Callable[[], None]]:
+        """A draft of it, and what puts that in its place; without content an earlier file is removed instead."""
         self.check()
+        if parts is None:
+            return nullcontext(self.remove)
         if self._made is not None:
             with _explained(self.path):
                 self._made.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path, parts)
+        return _draft(self.path, parts)
 
     def remove(self) -> None:
         """Remove an earlier file of this kind, and nothing else."""
@@ -261,26 +270,50 @@ class Output:
         return FileError(f"cannot write {short(str(self.path), LONGEST_PATH)}: {reason}")
 
 
-def write_whole(path: Path, parts: str | Iterable[bytes]) -> None:
+def write_together(files: Mapping[Output, Parts | None]) -> None:
+    """Write the files of one run: all are drafts on the disk before the first is put in its place.
+
+    What fails or is stopped before leaves every earlier file; a file without content is removed.
+    """
+    with ExitStack() as drafts:
+        for put in [drafts.enter_context(output.draft(parts)) for output, parts in files.items()]:
+            put()
+
+
+def write_whole(path: Path, parts: Parts) -> None:
     """Write a file whole or not at all, and to the disk; an earlier file survives a failure."""
+    with _draft(path, parts) as put:
+        put()
+
+
+@contextmanager
+def _draft(path: Path, parts: Parts) -> Iterator[Callable[[], None]]:
+    """A file's content on the disk beside it, and what puts it in place; a pipe gets it only then."""
     if isinstance(parts, str):
         parts = [parts.encode()]
     with _explained(path):
         target = real(path)
         draft = target.with_name(f".accord-{secrets.token_hex(8)}")  # no longer than the shortest name a disk allows
-        if _is_stream(path):
-            with path.open("wb") as file:
-                file.writelines(parts)
-            return
-        try:
-            with draft.open("xb") as file:
-                file.writelines(parts)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-        _flush_folder(target.parent)
+
+    def put() -> None:
+        with _explained(path):
+            if _is_stream(path):
+                with path.open("wb") as file:
+                    file.writelines(parts)
+            else:
+                draft.replace(target)
+                _flush_folder(target.parent)
+
+    try:
+        with _explained(path):
+            if not _is_stream(path):
+                with draft.open("xb") as file:
+                    file.writelines(parts)
+                    file.flush()
+                    os.fsync(file.fileno())
+        yield put
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def real(path: Path) -> Path:

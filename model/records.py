@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from model.errors import ScenarioError
-from model.files import place, read_json, short
+from model.files import named, place, read_json, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +30,16 @@ def unit(name: str) -> dict[str, Any]:
     return {"unit": name}
 
 
-Quantity = Annotated[float, Field(ge=0, json_schema_extra=unit("t contained per year (case file: its unit)"))]
-Price = Annotated[float, Field(ge=0, json_schema_extra=unit("USD/t (case file: currency per unit)"))]
-Money = Annotated[float, Field(ge=0, json_schema_extra=unit("USD per year (case file: currency)"))]
+LARGEST = 1e15
+"""The largest amount, in whatever unit: ten times the world's product of a year in USD."""
+LARGEST_RATE = 1e6
+Quantity = Annotated[
+    float, Field(ge=0, le=LARGEST, json_schema_extra=unit("t contained per year (case file: its unit)"))
+]
+Price = Annotated[float, Field(ge=0, le=LARGEST, json_schema_extra=unit("USD/t (case file: currency per unit)"))]
+Money = Annotated[float, Field(ge=0, le=LARGEST, json_schema_extra=unit("USD per year (case file: currency)"))]
 Share = Annotated[float, Field(ge=0, le=1, json_schema_extra=unit("share"))]
-Rate = Annotated[float, Field(ge=0, json_schema_extra=unit("share of value"))]
+Rate = Annotated[float, Field(ge=0, le=LARGEST_RATE, json_schema_extra=unit("share of value"))]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 REGION_ID = "region id"
 RegionName = Annotated[Name, Field(json_schema_extra=unit(REGION_ID))]
@@ -69,7 +74,7 @@ class Record(BaseModel):
         Raises:
             ScenarioError: if the file is missing, not JSON, or not such a record.
         """
-        return cls.parse(read_json(path, what), what)
+        return cls.parse(read_json(path, what), named(what, path))
 
 
 def choices(valid: Iterable[str], wanted: object = None, most: int = 60) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
 Found_co = TypeVar("Found_co", covariant=True)
 Key = TypeVar("Key", bound="Hashable")
@@ -23,6 +25,19 @@ def quiet_overflows() -> None:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore", RuntimeWarning)
+
+
+@contextmanager
+def sheltered() -> Iterator[None]:
+    """Processes started inside hear no interruption from the keyboard, not even while they begin (but on Windows)."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True)

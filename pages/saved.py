@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from model.errors import AccordError
-from model.files import lines_of, text_of
-from model.snapshot.record import Snapshot, parse
+from model.files import lines_of, parse_json, text_of
+from model.snapshot.library import is_export, item_of
+from model.snapshot.record import Snapshot
 from model.words.numbers import counted
-from pages.components import documents, layout, links, results, state
+from pages.components import documents, layout, results, state
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 KINDS = {"snapshot": "Snapshot", "scenario": "Scenario"}
 TABLE_PIXELS = 420
+MOST_LOST_SHOWN = 20
 
 
 def main() -> None:
@@ -142,13 +144,12 @@ def _import() -> None:
 def _take_in(data: bytes) -> None:
     """Save what a file holds: a snapshot, a scenario, or an export with many of both."""
     try:
-        if '"minerals-accord library"' in next(lines_of(data, "file"), ""):
-            new, faults = documents.library().take_in(lines_of(data, "library export"))
+        if is_export(next(lines_of(data, "file"), "")):
+            new, faults = documents.library().take_in(lines_of(data, "library export"), results.check)
             told = "".join(f" Refused: {fault}." for fault in faults)
             documents.say(f"{counted(new, 'new entry', 'new entries')} taken in.{told}", fault=bool(faults))
             return
-        text = text_of(data, "file")
-        item = parse(text) if '"minerals-accord snapshot"' in text else links.parse(text)
+        item = item_of(parse_json(text_of(data, "file"), "file"), "file")
         results.check(item.scenario if isinstance(item, Snapshot) else item)
     except AccordError as error:
         documents.say(f"Not imported: {error}", fault=True)
@@ -157,19 +158,24 @@ def _take_in(data: bytes) -> None:
 
 
 def _export() -> None:
-    st.download_button(
-        "Export all",
-        _all,
-        "minerals-accord-library.jsonl",
-        "application/jsonl",
-        key="saved_export",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def _all() -> str:
-    return "".join(documents.library().export())
+    """A button that gathers all entries, then what could not be read and the file to download."""
+    if not st.button("Export all", key="saved_export", icon=":material/inventory_2:"):
+        return
+    with layout.faults_shown():
+        lost: list[str] = []
+        data = "".join(documents.library().export(lost))
+        if lost:
+            st.error(f"{counted(len(lost), 'entry', 'entries')} could not be read and will be missing:")
+            layout.bullets(lost[:MOST_LOST_SHOWN])
+        st.download_button(
+            "Download the export",
+            data,
+            "minerals-accord-library.jsonl",
+            "application/jsonl",
+            key="saved_export_file",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 main()

@@ -19,8 +19,10 @@ import pytest
 from model.cli import main, outputs
 from model.cli.snapshots import FORMATS
 from model.data import data_hash, default_folder
-from model.errors import FileError
+from model.equilibrium import Solver
+from model.errors import FileError, SolveError
 from model.memo import document_of, export
+from model.problem import Problem, State
 from model.scenario import Scenario
 from model.snapshot.library import Library
 from tests.snapshots import SAMPLE, altered, sample
@@ -222,6 +224,42 @@ def test_bad_scenarios_are_refused_by_name(
     assert [word for word in words if word not in error] == []
 
 
+@pytest.mark.parametrize("field", ["price", "levy_cap"])
+def test_an_amount_beyond_all_bounds_is_refused_with_the_bound(
+    field: str, written: Callable[[object], Path], refused: Refused
+) -> None:
+    error = refused("solve", written({**SCENARIO, "agreement": {"floors": [{**FLOOR, field: 1e300}]}}))
+    assert f"floors[0].{field} = 1e+300: input should be less than or equal to 1" in error
+
+
+@pytest.mark.parametrize(
+    ("agreement", "advice"),
+    [
+        ({}, "in this state nothing is agreed on it, so look at its curves, routes and shocks"),
+        ({"floors": [FLOOR]}, "try another level of its price floor"),
+        ({"floors": [FLOOR], "trqs": [{**TRQ, "over_quota": {"ad_valorem": 0.3}}]}, "price floor or tariff-rate quota"),
+    ],
+)
+def test_advice_names_only_what_is_agreed(
+    agreement: dict[str, Any],
+    advice: str,
+    written: Callable[[object], Path],
+    refused: Refused,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    solve = Solver.solve
+
+    def vain(solver: Solver, problem: Problem, start: State | None = None) -> State:
+        if start is None:
+            return solve(solver, problem, start)  # the status quo
+        raise SolveError("no equilibrium found for bismuth: the search runs away")
+
+    monkeypatch.setattr(Solver, "solve", vain)
+    shocks = [] if agreement else [{"name": "china_bismuth_ban"}]
+    error = refused("solve", written({**SCENARIO, "agreement": agreement, "shocks": shocks}))
+    assert error.endswith(f"{advice}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -247,6 +285,8 @@ def test_files_that_hold_no_scenario_are_refused(
         ("pass_through=nan", ["finite", "nan"]),
         ("pass_trough=0.5", ["pass_trough", "pass_through"]),
         ("pass_through=7", ["pass_through", "7", "range"]),
+        ("pass_through=0_5", ["NAME=VALUE", "0_5"]),
+        ("", ["NAME=VALUE", "''"]),
     ],
 )
 def test_bad_assumptions_are_refused(
@@ -254,6 +294,22 @@ def test_bad_assumptions_are_refused(
 ) -> None:
     error = refused("solve", written(SCENARIO), "--assume", option)
     assert [word for word in words if word not in error] == []
+
+
+def test_an_assumption_is_named_once(written: Callable[[object], Path], refused: Refused) -> None:
+    twice = ["--assume", "pass_through=0.5", "--assume", "pass_through=0.6"]
+    assert "names 'pass_through' twice" in refused("solve", written(SCENARIO), *twice)
+
+
+@pytest.mark.parametrize("content", [[], {"minerals": ["gold"]}, {"assumptions": {"pass_through": 7.0}}])
+@pytest.mark.parametrize("command", ["solve", "snapshot", "design"])
+def test_refusals_name_the_file(
+    command: str, content: object, written: Callable[[object], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(written(content))
+    assert main([command, file, "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.count(file) == 1
 
 
 def test_paths_that_cannot_be_read_are_refused(
@@ -454,6 +510,22 @@ def test_tables_of_an_earlier_run_do_not_stay(
     assert (folder / "prices.csv").is_file()
 
 
+def test_a_run_that_is_stopped_leaves_every_earlier_file(
+    tmp_path: Path, written: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "tables", tmp_path / "result.json"
+    arguments = ["solve", "--out", str(out), "--csv", str(folder), "--reference"]
+
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    assert main([*arguments[:-1], str(written(SCENARIO))]) == 0
+    earlier = {path: path.read_bytes() for path in (out, *folder.iterdir())}
+    monkeypatch.setattr("model.equilibrium.reference.against_reference", stop)
+    assert main([*arguments, str(written({"minerals": ["bismuth"]}))]) == 130
+    assert {path: path.read_bytes() for path in (out, *folder.iterdir())} == earlier
+
+
 def test_a_folder_for_tables_is_made_with_the_first_of_them(
     tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -643,6 +715,11 @@ def test_app_without_its_script_is_refused(
         (["schema", "gold"], ["gold", "'case'", "'scenario'"]),
         (["case", "case.json"], ["--out"]),
         ([], ["COMMAND"]),
+        (["case", "case.json", "--out", ""], ["--out", "the path is empty"]),
+        (["case", "", "--out", "out.json"], ["CASE.json", "the path is empty"]),
+        (["solve", "--out", "out.json", "--data", ""], ["--data", "the path is empty"]),
+        (["design", "design.json", "--out", "out.json", "--store", ""], ["--store", "the path is empty"]),
+        (["design", "design.json", "--out", "out.json", "--workers", "0"], ["--workers", "'0'", "1 to 256"]),
     ],
 )
 def test_wrong_usage_is_refused_in_one_line(
@@ -652,10 +729,19 @@ def test_wrong_usage_is_refused_in_one_line(
     assert [word for word in words if word not in error] == []
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
-    command = f"{sys.executable} -m model.cli schema case | head -n 1"
+@pytest.mark.parametrize("ending", ["schema case | head -n 1", "--help | true", "shocks >&-", "schema <&- >&-"])
+def test_a_reader_that_leaves_is_no_error(ending: str) -> None:
+    command = f"{sys.executable} -m model.cli {ending}"
     finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_result_is_written_though_nobody_listens(tmp_path: Path, written: Callable[[object], Path]) -> None:
+    out = tmp_path / "out.json"
+    command = f"{sys.executable} -m model.cli solve {written(SCENARIO)} --out {out} --reference | true"
+    finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert read(out)["reference"]
 
 
 def test_tables_and_results_hold_no_negative_zero(

@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from model.case import Case, market_of
+from model.equilibrium import solve
+from model.errors import ScenarioError
 from model.market.curves import CurveGroups, area_under_cost
 from model.market.records import Role, Shape, activities
 
@@ -148,3 +151,34 @@ def test_an_elastic_demand_without_a_choke_price_has_a_bounded_value() -> None:
     """Elasticity -2 through (10, 30): value of 30 units is the integral of 10 (30/q)^0.5, twice what users pay."""
     table = activities(1, region=0, role=Role.DEMAND, shape=Shape.POWER, level=10.0, base=30.0, exponent=-2.0)
     assert area(table, 30.0) == pytest.approx(-600.0)
+
+
+def _market(elasticity: float, supply_elasticity: float = 0.3, regions: int = 1) -> Case:
+    place = {"mineral": "m", "stage": "refined"}
+    point = {"kind": "isoelastic", "price": 10.0, "quantity": 100.0}
+    names = [f"R{number}" for number in range(regions)]
+    content = {
+        "regions": [{"id": name} for name in names],
+        "supply": [{**place, "region": r, "curve": {**point, "elasticity": supply_elasticity}} for r in names],
+        "demand": [{**place, "region": r, "curve": {**point, "elasticity": elasticity}} for r in names],
+        "routes": [{**place, "from": a, "to": b, "cost": 1.0} for a in names for b in names if a != b],
+    }
+    return Case.parse(content, "case")
+
+
+@pytest.mark.filterwarnings("ignore:overflow")  # nearly flat curves are cut off at infinity
+@pytest.mark.parametrize("regions", [1, 3])
+@pytest.mark.parametrize("elasticity", [-0.04, -0.006, -1e-3, -1e-6, -200.0])
+@pytest.mark.parametrize("supply_elasticity", [1e-6, 0.3, 200.0])
+def test_a_market_of_any_elasticity_rests_where_its_curves_meet(
+    elasticity: float, supply_elasticity: float, regions: int
+) -> None:
+    case = _market(elasticity, supply_elasticity, regions)
+    rows = solve(market_of(case), case.parties, case.agreement, case.shocks).result()["prices"]
+    assert [row["consumer_price"] for row in rows] == pytest.approx([10.0] * regions)
+
+
+@pytest.mark.parametrize("elasticity", [-1e-9, -1e6, 0.0])
+def test_an_elasticity_that_makes_no_curve_is_refused_with_the_range(elasticity: float) -> None:
+    with pytest.raises(ScenarioError, match=r"curve.*elasticity.* is not from 1e-06 to 200 in size; use kind 'fixed'"):
+        _market(elasticity)

@@ -22,6 +22,7 @@ from model.files import (
     read_text,
     short,
     text_of,
+    write_together,
     write_whole,
 )
 from model.scenario import Scenario
@@ -81,7 +82,7 @@ def test_a_key_that_stands_twice_is_refused_by_place(text: str, key: str) -> Non
         ('{"a": -Infinity}', "-Infinity is not a number"),
         ("[" * 100_000, "nested too deeply"),
         (f'{{"a": 1{"0" * 5_000}}}', "thousands of digits"),
-        (" " * (LARGEST_FILE + 1), "larger than 64 MB"),
+        (" " * (LARGEST_FILE + 1), "larger than 15 MB"),
     ],
 )
 def test_what_is_no_json_is_refused_in_words(text: str, words: str) -> None:
@@ -94,7 +95,7 @@ def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
     with path.open("wb") as file:
         file.truncate(LARGEST_FILE + 1)
-    with pytest.raises(FileError, match="larger than 64 MB"):
+    with pytest.raises(FileError, match="larger than 15 MB"):
         read_text(path, "scenario")
 
 
@@ -259,6 +260,24 @@ def test_a_write_that_fails_leaves_the_earlier_file_and_nothing_else(tmp_path: P
         write_whole(path, parts())
     assert path.read_bytes() == b"earlier"
     assert [other.name for other in tmp_path.iterdir()] == ["out"]
+
+
+def test_files_of_one_run_are_written_all_or_none(tmp_path: Path) -> None:
+    one, other, gone = (tmp_path / name for name in ("one", "other", "gone"))
+    for path in (one, other, gone):
+        path.write_bytes(OURS)
+
+    def parts() -> Iterator[bytes]:
+        yield OURS
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_together({output(one): "ours, new", output(gone): None, output(other): parts()})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(
+        ("one", "other", "gone"), OURS
+    )
+    write_together({output(one): "ours, new", output(gone): None, output(other): "ours, too"})
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {one: b"ours, new", other: b"ours, too"}
 
 
 def test_file_and_folder_reach_the_disk_before_the_name_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,34 @@ def test_an_import_takes_what_is_sound_and_names_what_is_not(library: Library, t
         other.take_in([lines[0].replace('"format":1', '"format":2')])
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": "n" * 300}, "the name has 300 letters"),
+        ({"name": 7}, "name and note are texts"),
+        ({"tags": [None, {"a": 1}]}, "tags a list of texts"),
+        ({"tags": "round 1"}, "tags a list of texts"),
+        ({"tags": ["a\x1b[2Jb"]}, "holds a control character"),
+        ({"tags": ["t" * 100_000]}, "the tag has 100,000 letters"),
+        ({"content": {"minerals": ["gold"]}}, "unknown mineral 'gold'"),
+        ({"content": {"minerals": ["bismuth"], "parties": ["ZZZ"]}}, "unknown country 'ZZZ'"),
+        ({"kind": "snapshot"}, "is not a snapshot"),
+    ],
+)
+def test_an_odd_line_is_refused_by_its_number(
+    change: dict[str, object], says: str, library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = {"kind": "scenario", "name": "odd", "content": {"minerals": ["bismuth"]}, **change}
+    file = tmp_path / "odd.jsonl"
+    file.write_text(HEADER % 1 + json.dumps(line) + "\n", encoding="utf-8")
+    assert main(["library", "--library", str(library.path), "import", str(file)]) == 1
+    refused = [told for told in capsys.readouterr().out.splitlines() if told.startswith("refused: line 2")]
+    assert len(refused) == 1
+    assert says in refused[0]
+    assert len(refused[0]) < 1_100
+    assert library.entries() == []
+
+
 HEADER = '{"entries":%d,"format":1,"kind":"minerals-accord library"}\n'
 EXPORTED = (
     HEADER % 2,

@@ -567,7 +567,8 @@ def test_a_snapshot_sealed_again_without_its_columns_is_refused_in_one_line(
     file.write_text(altered(sample(), strip).to_json(), encoding="utf-8")
     assert main(["memo", str(file), "--format", format, "--out", str(tmp_path / "memo")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("accord: error: a snapshot holds no ")
+    assert line.startswith(f"accord: error: {file}: the snapshot ")
+    assert "that a memo tells" in line
 
 
 @pytest.mark.slow

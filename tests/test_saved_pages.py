@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from model.scenario import Scenario
 from model.snapshot.library import Library
+from pages.components.layout import plain
 from tests.snapshots import altered, renamed, sample
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOWEST_SECONDS = 120
+JOINER = "\N{WORD JOINER}"
 
 
 @pytest.fixture
@@ -154,3 +159,39 @@ def test_a_scenario_in_utf_16_is_taken_in(library: Library) -> None:
     test = imported("scenario.json", Scenario(name="Größe").to_json().encode("utf-16"))
     assert not test.error
     assert [entry.name for entry in library.entries("Größe")] == ["Größe"]
+
+
+@pytest.mark.parametrize("quoted", ["minerals-accord library", "minerals-accord snapshot"])
+def test_what_a_file_is_says_its_kind_and_not_a_name_in_it(library: Library, quoted: str) -> None:
+    test = imported("scenario.json", Scenario(name=f'a "{quoted}"').to_json().encode())
+    assert not test.error
+    named = imported("scenario.json", b'{"name": "%b"}' % quoted.encode())
+    assert not named.error
+    assert len(library.entries(quoted)) == 2
+    spaced = sample().to_json().replace('{"', '{\n "', 1).replace('"kind":"', '"kind" : "')
+    assert "was in the library already" in imported("snapshot.json", spaced.encode()).success[0].value
+
+
+def test_an_export_says_what_it_lost(library: Library) -> None:
+    with closing(sqlite3.connect(library.path)) as connection, connection:
+        connection.execute("DELETE FROM content WHERE checksum = ?", (library.entries("copper")[0].checksum,))
+    test = page("saved")
+    assert not test.error
+    test.button(key="saved_export").click().run()
+    assert test.error[0].value == "1 entry could not be read and will be missing:"
+    assert any("Copper alone" in shown.value for shown in test.markdown)
+
+
+NAMES = (
+    ":smile: :material/delete: :red[x] $x^2$ <b>b</b> `c` | d **e** --> [a](b) &amp; www.a.b",
+    "1. x",
+    "- x",
+    "a:b",
+)
+
+
+def test_a_strangers_name_is_nothing_but_text() -> None:
+    for name in NAMES:
+        shown = plain(name)
+        assert shown.replace("\\", "").replace(JOINER, "") == name
+        assert not re.search(r":[\w+/-]|--|->|(?<!\\)[][<>*`|$&]|www\.|^[-+] |^\d+\. ", shown)

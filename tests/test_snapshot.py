@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from model.snapshot.canonical import canonical
 from model.snapshot.evidence import RowChange
 from model.snapshot.make import Origin, design_tables, freeze
 from model.snapshot.make import table as plain_table
-from model.snapshot.record import RESULT_KEYS, Snapshot, checksum, parse, read
+from model.snapshot.record import RESULT_KEYS, Snapshot, checksum, identity, parse, read
 from model.snapshot.replay import DIFFERENCES, Replay, replay, report
 from model.world import World
 from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scenario
@@ -357,3 +358,51 @@ def test_a_replay_says_of_what_is_missing_that_it_is_not_there() -> None:
 def test_a_snapshot_holds_no_negative_zero() -> None:
     (row,) = plain_table(pd.DataFrame({"a": [-0.0]}))["rows"]
     assert str(row[0]) == "0.0"
+
+
+def _set_numbers(number: object) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        for table in content["results"]["tables"].values():
+            table["rows"] = [[number if type(cell) is float else cell for cell in row] for row in table["rows"]]
+
+    return change
+
+
+def _double_columns(content: dict[str, Any]) -> None:
+    table = content["inputs"]["data"]["tables"]["prices"]
+    table["columns"] = [table["columns"][0]] * len(table["columns"])
+
+
+@pytest.mark.parametrize("command", [["replay"], ["memo", "--format", "html", "--out", "{folder}/memo"]])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_set_numbers(1e308), "1e+308 is larger than any result"),
+        (_set_numbers(10**400), "0… is larger than any result"),
+        (_double_columns, "table 'prices' stands there twice"),
+    ],
+)
+def test_what_no_result_is_costs_one_line_though_it_is_sealed(
+    command: list[str],
+    change: Callable[[dict[str, Any]], None],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = copy.deepcopy(sample().content)
+    change(content)
+    content["id"] = identity(content["inputs"])
+    content["checksum"] = checksum(content)
+    file = tmp_path / "sealed.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert main([command[0], str(file), *(part.format(folder=tmp_path) for part in command[1:])]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"accord: error: snapshot {file}")
+    assert says in line
+
+
+@pytest.mark.filterwarnings("ignore:Attempting to set identical")  # all the same: no axis has a length
+@pytest.mark.parametrize("number", [1e18, -1e18, 1e-320])
+@pytest.mark.parametrize("format", ["html", "xlsx"])
+def test_a_memo_shows_numbers_of_any_size_that_opens(number: float, format: str) -> None:
+    assert export(document_of([altered(sample(), _set_numbers(number))]), format)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LARGEST_SCALE = 1000.0
 """A market's quantity scale is at most this many times the smaller of what is offered and what is wanted."""
+WEAK = 0.05
+"""A curve less elastic than this is a wall to a search in quantities, so the search begins with prices."""
 
 
 def market_of(case: Case) -> Market:
@@ -161,7 +163,13 @@ def _mineral_market(case: Case, mineral: str) -> MineralMarket:
         byproducts=tuple(byproducts),
         price_scale=price_scale,
         quantity_scale=quantity_scale,
+        start_price=np.full(len(nodes), price_scale) if _has_walls(case, mineral) else None,
     )
+
+
+def _has_walls(case: Case, mineral: str) -> bool:
+    curves = [item.curve for item in (*case.supply, *case.demand) if item.mineral == mineral]
+    return any(isinstance(curve, Isoelastic) and abs(curve.elasticity) < WEAK for curve in curves)
 
 
 def _supply(curve: Curve, columns: dict[str, object]) -> Activities:

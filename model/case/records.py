@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from model.instruments import CaseAgreement
 from model.records import Name, Price, Quantity, Record, unit
 from model.shocks import CaseShock
 
 Positive = Annotated[float, Field(gt=0)]
+LEAST_ELASTIC, MOST_ELASTIC = 1e-6, 200.0
+"""Between these sizes of an elasticity a solve is exact; beyond them a curve is as good as fixed, or as steps."""
 
 
 class Linear(Record):
@@ -28,9 +30,19 @@ class Isoelastic(Record):
     kind: Literal["isoelastic"]
     price: Annotated[float, Field(gt=0, json_schema_extra=unit("currency per unit"))]
     quantity: Annotated[float, Field(gt=0, json_schema_extra=unit("units"))]
-    elasticity: float
+    elasticity: Annotated[float, Field(description=f"from {LEAST_ELASTIC:g} to {MOST_ELASTIC:g} in size")]
     capacity: Quantity | None = None
     choke_price: Annotated[float, Field(gt=0)] | None = None
+
+    @field_validator("elasticity")
+    @classmethod
+    def _is_a_curve(cls, elasticity: float) -> float:
+        if not LEAST_ELASTIC <= abs(elasticity) <= MOST_ELASTIC:
+            raise ValueError(
+                f"{elasticity:g} is not from {LEAST_ELASTIC:g} to {MOST_ELASTIC:g} in size; use kind 'fixed' for a "
+                "quantity whatever the price, 'steps' for any quantity at one price"
+            )
+        return elasticity
 
 
 class Steps(Record):

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from model.cli import app, designs, library, reference, snapshots, solving
-from model.cli.console import EXIT_INTERRUPTED, EXIT_REFUSED, Parser, one_line
+from model.cli.console import EXIT_INTERRUPTED, EXIT_REFUSED, Parser, hush, one_line, warn
 from model.errors import AccordError
 from model.files import LONGEST_PATH, short
 from model.work import quiet_overflows
@@ -24,29 +24,51 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 when a comparison found differences, 2 refused, 130 stopped."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that lacks a letter shows another in its place
     if argv is None:
         quiet_overflows()
+    try:
+        return _flushed(_run(argv))
+    except SystemExit:
+        _flushed(0)
+        raise
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     try:
-        code = arguments.run(arguments) or 0
-        sys.stdout.flush()
+        return int(arguments.run(arguments) or 0)
     except AccordError as error:
-        sys.stderr.write(f"accord: error: {one_line(str(error))}\n")
-        return EXIT_REFUSED
+        warn(f"accord: error: {one_line(str(error))}\n")
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe such as `accord shocks | head` left; Python must not complain again while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         where = f"{short(str(error.filename), LONGEST_PATH)}: " if error.filename else ""
-        sys.stderr.write(f"accord: error: {where}{error.strerror}\n")
+        warn(f"accord: error: {where}{error.strerror}\n")
+    return EXIT_REFUSED
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once what was said has left."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush(sys.stdout)
+    except OSError as error:
+        hush(sys.stdout)
+        warn(f"accord: error: standard output: {error.strerror}\n")
         return EXIT_REFUSED
-    return int(code)
+    return code
+
+
+def _open_closed_streams() -> None:
+    """Open what a shell closed (``>&-``) onto nothing: else the next file opened would take its place."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "w", encoding="utf-8"))
 
 
 def _parser() -> Parser:

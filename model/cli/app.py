@@ -9,7 +9,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from model.cli.console import add, add_data
+from model.cli.console import add, add_data, warn
 from model.errors import AccordError
 from model.source import PACKAGE
 
@@ -41,11 +41,10 @@ def _app(arguments: argparse.Namespace) -> None:
         os.environ[FOLDER_VARIABLE] = str(arguments.data.resolve())
     _require_free(arguments.listen, arguments.port)
     if not ipaddress.ip_address(arguments.listen).is_loopback:
-        sys.stderr.write(
+        warn(
             f"accord app: listening on {arguments.listen}: whoever reaches this machine can open, change and save "
             "everything, without login and unencrypted\n"
         )
-        sys.stderr.flush()
     os.chdir(script.parent)  # its settings stand in the folder .streamlit there
     port = [] if arguments.port is None else [str(arguments.port)]
     os.execv(sys.executable, [sys.executable, START, arguments.listen, *port])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from model.errors import DataError
+from model.errors import AccordError, DataError, FileError
 from model.files import LONGEST_PATH, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import TextIO
 
     import pandas as pd
 
@@ -46,12 +49,19 @@ def add(
 
 def add_file(command: argparse.ArgumentParser, name: str, metavar: str, what: str, nargs: str | None = None) -> None:
     """An argument that names a file to read."""
-    command.add_argument(name, type=Path, nargs=nargs, metavar=metavar, help=what)
+    command.add_argument(name, type=_path, nargs=nargs, metavar=metavar, help=what)
 
 
 def add_out(command: argparse.ArgumentParser, what: str = "the result", metavar: str = "RESULT.json") -> None:
     """The option that says where a file is written."""
-    command.add_argument("--out", type=Path, required=True, metavar=metavar, help=f"where {what} is written")
+    command.add_argument("--out", type=_path, required=True, metavar=metavar, help=f"where {what} is written")
+
+
+def _path(text: str) -> Path:
+    """A path that is one; an empty text would be the folder one stands in."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty; name a file or folder")
+    return Path(text)
 
 
 def add_data(command: argparse.ArgumentParser) -> None:
@@ -73,18 +83,53 @@ def world_of(folder: Path | None) -> World:
     return World(data_folder(folder))
 
 
+@contextmanager
+def about(*paths: Path | None) -> Iterator[None]:
+    """Whatever is refused of what files ask names them, where it does not yet."""
+    told = ", ".join(short(str(path), LONGEST_PATH) for path in paths if path is not None)
+    try:
+        yield
+    except (DataError, FileError):
+        raise  # about other files, which they name
+    except AccordError as error:
+        if told in str(error):
+            raise
+        raise type(error)(f"{told}: {error}") from None
+
+
 def ask(record: Record, world: World | None = None) -> None:
     """Ask on standard error about what may not be meant as it stands."""
     from model.questions import questions
 
     known = () if world is None else (world.library, world.hosts_by_mineral)
     for question in questions(record, *known):
-        sys.stderr.write(f"accord: is this meant? {one_line(question)}\n")
+        warn(f"accord: is this meant? {one_line(question)}\n")
 
 
 def say(text: str) -> None:
     """Lines on standard output, without control characters: a stranger's name must not steer the terminal."""
-    sys.stdout.write("".join(map(_printable, text.rstrip("\n"))) + "\n")
+    _put(sys.stdout, "".join(map(_printable, text.rstrip("\n"))) + "\n")
+
+
+def warn(text: str) -> None:
+    """Text on standard error, as it stands."""
+    _put(sys.stderr, text)
+
+
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        if stream is sys.stderr:
+            stream.flush()
+    except BrokenPipeError:
+        hush(stream)
+
+
+def hush(stream: TextIO) -> None:
+    """The reader of a pipe such as `accord shocks | head` left: what is still said goes nowhere, the work goes on."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _printable(letter: str) -> str:

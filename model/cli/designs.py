@@ -5,17 +5,15 @@ Modules that take time to import are imported by the command itself, so that hel
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.cli import outputs
-from model.cli.console import add, add_data, add_out, ask, say, world_of
+from model.cli.console import about, add, add_data, add_file, add_out, ask, say, warn, world_of
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
     from model.cli.console import Commands
@@ -23,24 +21,29 @@ if TYPE_CHECKING:
     from model.work import Progress
 
 SHOWN_EVERY_S = 0.5
+MOST_WORKERS = 256
 
 
 def add_commands(commands: Commands) -> None:
     """Add ``design``."""
     command = add(commands, "design", _run, "find the best agreement that all parties can sign")
-    command.add_argument("request", type=Path, metavar="DESIGN.json", help="the request; see `accord schema design`")
+    add_file(command, "request", "DESIGN.json", "the request; see `accord schema design`")
     add_out(command)
     command.add_argument(
         "--workers",
-        type=int,
+        type=_workers,
         default=os.cpu_count() or 1,
         metavar="N",
         help="processes that solve (default: all cores)",
     )
-    command.add_argument(
-        "--store", type=Path, metavar="FILE", help="file that keeps what is solved (default: in the user's cache)"
-    )
+    add_file(command, "--store", "FILE", "file that keeps what is solved (default: in the user's cache)")
     add_data(command)
+
+
+def _workers(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_WORKERS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; valid: 1 to {MOST_WORKERS}")
+    return int(text)
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -48,7 +51,8 @@ def _run(arguments: argparse.Namespace) -> None:
     from model.design.report import headline, result
 
     out = outputs.design(arguments.out, [arguments.request, *([arguments.store] if arguments.store else [])])
-    design = _design(arguments)
+    with about(arguments.request):
+        design = _design(arguments)
     out.write(outputs.as_json(result(design)))
     say(headline(design))
     for each in design.conflicts:
@@ -71,7 +75,7 @@ def _design(arguments: argparse.Namespace) -> Design:
         for progress in designer.run():
             show(progress)
     except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted; what is solved is kept, run the same command again to go on\n")
+        warn("\ninterrupted; what is solved is kept, run the same command again to go on\n")
         raise
     assert designer.design is not None, "a run that ends has a design"
     return designer.design
@@ -89,7 +93,6 @@ def _teller() -> Callable[[Progress[Any]], None]:
             shown = now
             left_s = (now - begun) / max(done, 1) * (total - done)
             text = f"{done} of {total} solved, about {left_s:.0f} s left ({progress.tried})"
-            sys.stderr.write(f"\r{text:<70}" + ("\n" if is_last else ""))
-            sys.stderr.flush()
+            warn(f"\r{text:<70}" + ("\n" if is_last else ""))
 
     return show

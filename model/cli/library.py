@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from model.cli import outputs
-from model.cli.console import EXIT_DIFFERENT, add, add_file, add_out, say, say_written
+from model.cli.console import EXIT_DIFFERENT, about, add, add_data, add_file, add_out, say, say_written, warn, world_of
 from model.files import lines_of, named, read_json, short
 from model.words.numbers import counted
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
-    from pathlib import Path
 
     from model.cli.console import Commands
-    from model.scenario import Scenario
     from model.snapshot.library import Entry, Library
-    from model.snapshot.record import Snapshot
 
 LONGEST_ROW = 1_000
 """Letters of an entry in a list; names, tags and minerals that fit in the library fit in it."""
@@ -28,6 +24,7 @@ def add_commands(commands: Commands) -> None:
     """Add ``library`` and its actions."""
     library = add(commands, "library", _list, "keep scenarios and snapshots")
     add_file(library, "--library", "PATH", "the library file (default: ACCORD_LIBRARY, else in your data folder)")
+    add_data(library)
     actions = library.add_subparsers(metavar="ACTION", required=True)
 
     one = add(actions, "list", _list, "list entries, the newest first")
@@ -66,7 +63,7 @@ def _library(arguments: argparse.Namespace) -> Library:
 def _list(arguments: argparse.Namespace) -> None:
     library = _library(arguments)
     if not library.is_there:
-        sys.stderr.write(f"accord: {library.told} is not there yet; the first save makes it\n")
+        warn(f"accord: {library.told} is not there yet; the first save makes it\n")
     if arguments.duplicates:
         for group in library.duplicates():
             _say_entries(group)
@@ -74,25 +71,20 @@ def _list(arguments: argparse.Namespace) -> None:
     else:
         _say_entries(library.entries(" ".join(arguments.words), archived=arguments.archived))
     if library.damage:
-        sys.stderr.write(f"accord: {library.damage}\n")
+        warn(f"accord: {library.damage}\n")
 
 
 def _save(arguments: argparse.Namespace) -> None:
-    saved = _library(arguments).save(_opened(arguments.file), arguments.name, arguments.tag, arguments.note)
+    from model.snapshot.library import item_of
+    from model.snapshot.record import Snapshot
+
+    item = item_of(read_json(arguments.file, "file"), named("file", arguments.file))
+    with about(arguments.file):
+        world_of(arguments.data).check(item.scenario if isinstance(item, Snapshot) else item)
+    saved = _library(arguments).save(item, arguments.name, arguments.tag, arguments.note)
     say(f"{_told(saved.entry)} {'was already in the library' if saved.known else 'saved'}.")
     for other in saved.duplicates:
         say(f"It has the same id as {short(other.name, LONGEST_ROW)!r}, saved {short(other.saved[:10])}.")
-
-
-def _opened(path: Path) -> Snapshot | Scenario:
-    """A snapshot or scenario, whichever the file holds."""
-    from model.scenario import Scenario
-    from model.snapshot.record import opened
-
-    content = read_json(path, "file")
-    if isinstance(content, dict) and "kind" in content:
-        return opened(content, named("snapshot", path))
-    return Scenario.parse(content, named("scenario", path))
 
 
 def _open(arguments: argparse.Namespace) -> None:
@@ -115,17 +107,17 @@ def _archive(arguments: argparse.Namespace) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     out = outputs.library(arguments.out)
-    library = _library(arguments)
     lost: list[str] = []
-    out.write(line.encode() for line in library.export(lost))
+    out.write(line.encode() for line in _library(arguments).export(lost))
     say_written("Library", arguments.out)
-    for fault in [*lost, *([library.damage] if library.damage else [])]:
+    for fault in lost:
         say(f"lost: {short(fault, LONGEST_ROW)}")
-    return EXIT_DIFFERENT if lost or library.damage else 0
+    return EXIT_DIFFERENT if lost else 0
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    new, faults = _library(arguments).take_in(lines_of(arguments.file, "export"))
+    world = world_of(arguments.data)
+    new, faults = _library(arguments).take_in(lines_of(arguments.file, "export"), world.check)
     say(f"{counted(new, 'new entry', 'new entries')} taken in.")
     for fault in faults:
         say(f"refused: {short(fault, LONGEST_ROW)}")

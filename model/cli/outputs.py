@@ -95,10 +95,9 @@ def _is_snapshot(data: bytes) -> bool:
 
 
 def _is_export(header: bytes) -> bool:
-    from model.snapshot.library import EXPORT_KIND
+    from model.snapshot.library import is_export
 
-    content = _content(header)
-    return isinstance(content, dict) and content.get("kind") == EXPORT_KIND
+    return is_export(header.decode(errors="replace"))
 
 
 def _is_our_scenario(data: bytes) -> bool:

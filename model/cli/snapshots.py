@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from model.cli import outputs
 from model.cli.console import (
     EXIT_DIFFERENT,
+    about,
     add,
     add_data,
     add_file,
@@ -57,8 +58,9 @@ def _snapshot(arguments: argparse.Namespace) -> None:
     found = content if isinstance(content, dict) and "term_sheet" in content else None
     asked = content if found is None else found.get("scenario")
     scenario = Scenario.parse(asked, named("scenario", arguments.scenario))
-    ask(scenario, world)
-    made = freeze(world, scenario, Origin(arguments.author, design=found), arguments.data)
+    with about(arguments.scenario):
+        ask(scenario, world)
+        made = freeze(world, scenario, Origin(arguments.author, design=found), arguments.data)
     out.write(made.to_json())
     say_written(f"Snapshot {made.id}", arguments.out)
 
@@ -70,7 +72,8 @@ def _replay(arguments: argparse.Namespace) -> int:
     folder = data_folder(arguments.data)
     out = None if arguments.json is None else outputs.differences(arguments.json, [arguments.file])
     snapshot = read(arguments.file)
-    found = replay(snapshot, folder)
+    with about(arguments.file):
+        found = replay(snapshot, folder)
     if out is not None:
         out.write(outputs.as_json(as_content(found)))
     say(report(snapshot, found))
@@ -82,6 +85,8 @@ def _memo(arguments: argparse.Namespace) -> None:
     from model.snapshot.record import read
 
     out = outputs.memo(arguments.out, arguments.files)
-    document = document_of([read(path) for path in arguments.files])
-    out.write([export(document, arguments.format)])
+    with about(*arguments.files):
+        document = document_of([read(path) for path in arguments.files])
+        data = export(document, arguments.format)
+    out.write([data])
     say_written(f"Memo of snapshot {document.short_id}", arguments.out)

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from model.cli import outputs
-from model.cli.console import add, add_data, add_file, add_out, ask, say, world_of
+from model.cli.console import about, add, add_data, add_file, add_out, ask, say, world_of
 from model.errors import FileError, ScenarioError
-from model.files import LONGEST_PATH, real, short
+from model.files import LONGEST_PATH, real, short, write_together
 
 if TYPE_CHECKING:
     import argparse
@@ -52,50 +52,55 @@ def _case(arguments: argparse.Namespace) -> None:
     from model.equilibrium import solve
 
     out = outputs.case_result(arguments.out, [arguments.case])
-    case = Case.read(arguments.case, "case")
-    ask(case)
-    solved = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
+    with about(arguments.case):
+        case = Case.read(arguments.case, "case")
+        ask(case)
+        solved = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
     out.write(outputs.as_json(solved))
 
 
 def _solve(arguments: argparse.Namespace) -> int:
+    from model.equilibrium.reference import against_reference, comparison_table
     from model.scenario import Scenario
 
     tables = {} if arguments.csv is None else _tables_in(arguments.csv)
     read = [] if arguments.scenario is None else [arguments.scenario]
     out = outputs.solve_result(arguments.out, [*read, *(table.path for table in tables.values())], arguments.csv)
     scenario = Scenario.read(arguments.scenario, "scenario") if read else Scenario()
-    scenario = scenario.model_copy(update={"assumptions": scenario.assumptions | _assumed(arguments.assume)})
+    assumed = _assumed(arguments.assume)
     world = world_of(arguments.data)
-    ask(scenario, world)
-    outcome = world.outcome(scenario)
-    frames = {"headline": _headline(outcome), **outcome.instruments}
-    for name, table in tables.items():
-        frame = frames[name] if name in frames else getattr(outcome, name)
-        if len(frame.columns):
-            numbers = frame.select_dtypes("float").columns
-            table.write(frame.assign(**{name: frame[name] + 0.0 for name in numbers}).to_csv(index=False))
-        else:
-            table.remove()
+    world.assumptions.with_overrides(assumed)
+    scenario = scenario.model_copy(update={"assumptions": scenario.assumptions | assumed})
+    with about(*read):
+        ask(scenario, world)
+        outcome = world.outcome(scenario)
+        compared = against_reference(outcome.with_agreement) if arguments.reference else []
     result = _result(outcome, world)
     if arguments.reference:
-        result["reference"] = _reference(outcome)
-    out.write(outputs.as_json(result))
-    return int(not all(row["agrees"] for row in result.get("reference", ())))
-
-
-def _reference(outcome: Outcome) -> list[dict[str, Any]]:
-    """The state beside the reference programme, a row and a line per mineral."""
-    from model.equilibrium.reference import against_reference, comparison_table
-
-    found_all = against_reference(outcome.with_agreement)
-    for found in found_all:
+        rows = comparison_table(compared).to_dict("records")
+        result["reference"] = [{str(name): value for name, value in row.items()} for row in rows]
+    write_together({out: outputs.as_json(result)} | {tables[name]: _csv(_table(outcome, name)) for name in tables})
+    for found in compared:
         verdict = "agrees with" if found.agrees else "differs from"
         say(
             f"{found.mineral}: the reference {verdict} the result; prices differ by at most "
             f"{found.price_difference:.1e} of the price scale, quantities by {found.quantity_difference:.1e}"
         )
-    return [{str(name): value for name, value in row.items()} for row in comparison_table(found_all).to_dict("records")]
+    return int(not all(found.agrees for found in compared))
+
+
+def _table(outcome: Outcome, name: str) -> pd.DataFrame:
+    frames = {"headline": _headline(outcome), **outcome.instruments}
+    frame: pd.DataFrame = frames[name] if name in frames else getattr(outcome, name)
+    return frame
+
+
+def _csv(frame: pd.DataFrame) -> str | None:
+    """A table as text, without negative zeros; none where it has no columns."""
+    if not len(frame.columns):
+        return None
+    positive = {name: frame[name] + 0.0 for name in frame.select_dtypes("float").columns}
+    return frame.assign(**positive).to_csv(index=False)
 
 
 def _tables_in(folder: Path) -> dict[str, Output]:
@@ -115,8 +120,10 @@ def _assumed(options: Iterable[str]) -> dict[str, float]:
     values = {}
     for option in options:
         name, _, text = option.partition("=")
+        if name in values:
+            raise ScenarioError(f"--assume names {short(name)!r} twice; give it one value")
         try:
-            values[name] = float(text)
+            values[name] = float(text.replace("_", "no number"))  # which only Python reads past
         except ValueError:
             told = f"--assume {short(option)!r} is not of the form NAME=VALUE with a number as value"
             raise ScenarioError(told) from None

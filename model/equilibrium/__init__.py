@@ -167,14 +167,22 @@ def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: Sta
     """
     try:
         state = solver.solve(problem, start)
-    except SolveError:
+        _refuse_inverted_tiers(state)
+        _refuse_endless_purchases(state)
+        accounts = settle(state, agreement)
+        _require_small_residuals(problem.market.mineral, state, accounts)
+    except SolveError as error:
         _explain_infeasible(problem)
-        raise
-    _refuse_inverted_tiers(state)
-    _refuse_endless_purchases(state)
-    accounts = settle(state, agreement)
-    _require_small_residuals(problem.market.mineral, state, accounts)
+        raise SolveError(f"{error}; {_what_to_try(problem.market.mineral, agreement)}") from None
     return SolvedMineral(state, accounts)
+
+
+def _what_to_try(mineral: str, agreement: Terms) -> str:
+    """What can be changed: levels of the terms agreed on the mineral, else what is no term."""
+    kinds = dict.fromkeys(term.title.lower() for _, term in agreement.terms(mineral))
+    if not kinds:
+        return "in this state nothing is agreed on it, so look at its curves, routes and shocks"
+    return f"try another level of its {' or '.join(kinds)}"
 
 
 def _explain_infeasible(problem: Problem) -> None:
@@ -232,7 +240,9 @@ def _require_small_residuals(mineral: str, state: State, accounts: Accounts) -> 
     }
     bad = {name: value for name, value in residuals.items() if not value <= LARGEST_IMBALANCE}
     if bad:
-        shown = ", ".join(f"{name} {value:.2g}" for name, value in bad.items())
+        shown = ", ".join(
+            f"{name} {value:.2g}" if value < np.inf else f"{name} unbounded" for name, value in bad.items()
+        )
         raise SolveError(
             f"the equilibrium of {mineral} is not exact enough to show ({shown}; at most {LARGEST_IMBALANCE:g})"
         )

@@ -131,8 +131,7 @@ class Solver:
         """
         if not levy_error(system.problem, point, system.step) <= LARGEST_PRICE_ERROR:
             raise SolveError(
-                f"the levies on {system.problem.market.mineral} are not the smallest that do what they should; try "
-                "another floor"
+                f"the levies on {system.problem.market.mineral} are not the smallest that do what they should"
             )
         ladder, programme = self._programme(system)
         charges = charges_at(system.problem, point.price, point.rent, point.levy, point.quantity)
@@ -145,9 +144,10 @@ class Solver:
         gap = (value - solution.objective) / max(abs(solution.objective), 1.0)
         if price_error <= LARGEST_PRICE_ERROR and gap <= LARGEST_PRICE_ERROR:
             return Proved(point, price_error, solution.seconds)
+        optimum = f", the optimum by {gap:.2g}" if np.isfinite(gap) else ""
         raise SolveError(
             f"the equilibrium found for {system.problem.market.mineral} is not confirmed by its proof, so none is "
-            f"shown: prices differ by {price_error:.2g} of the price scale, the optimum by {gap:.2g}; try another level"
+            f"shown: prices differ by {price_error:.2g} of the price scale{optimum}"
         )
 
     def _programme(self, system: System) -> tuple[Ladder, CompiledProgramme]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from model.memo.content import memo
 from model.records import choices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from model.memo.blocks import Document
     from model.snapshot.record import Snapshot
@@ -34,19 +35,29 @@ def document_of(snapshots: Sequence[Snapshot]) -> Document:
     Raises:
         SnapshotError: for a wrong number of them, or where one lacks what a memo tells, as a stranger's file may.
     """
-    try:
+    with _explained(" or ".join(snapshot.short_id for snapshot in snapshots)):
         return memo(snapshots[0]) if len(snapshots) == 1 else comparison(snapshots)
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
-        raise SnapshotError(
-            f"a snapshot holds no {short(str(error))} where a memo looks for it; it was changed after it was made, or "
-            "an older version made it. Solve its scenario again"
-        ) from error
 
 
 def export(document: Document, format: str) -> bytes:
     """The document's file; two exports of the same snapshots with the same versions are the same bytes."""
     if format not in WRITERS:
         raise SnapshotError(f"there is no format {format!r}; {choices(FORMATS, format)}")
-    data = import_module(f"model.memo.{WRITERS[format]}").write(document)
+    with _explained(document.short_id):
+        data = import_module(f"model.memo.{WRITERS[format]}").write(document)
     assert isinstance(data, bytes)
     return data
+
+
+@contextmanager
+def _explained(which: str) -> Iterator[None]:
+    """Tell of a stranger's snapshot what a memo misses in it."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, NotImplementedError) as error:
+        key = error.args[0] if isinstance(error, KeyError) else None
+        what = repr(short(key)) if isinstance(key, str) and key.isidentifier() else "all"
+        raise SnapshotError(
+            f"the snapshot {which} does not hold {what} that a memo tells; it was changed after it was made, or an "
+            "older version made it. Solve its scenario again"
+        ) from error

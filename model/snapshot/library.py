@@ -12,6 +12,7 @@ import json
 import os
 import sqlite3
 import sys
+import unicodedata
 import zlib
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -21,14 +22,14 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from model.errors import ScenarioError, SnapshotError
+from model.errors import FileError, ScenarioError, SnapshotError
 from model.files import LARGEST_FILE, named, parse_object, real, short
 from model.scenario import Scenario
 from model.snapshot import record
 from model.snapshot.canonical import canonical, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 VARIABLE = "ACCORD_LIBRARY"
 FILE = "library.sqlite"
@@ -220,7 +221,8 @@ class Library:
     def export(self, lost: list[str] | None = None) -> Iterator[str]:
         """All entries, archived ones too, as lines of JSON: a header with their number, then one entry per line.
 
-        An entry that cannot be read leaves a line that says so, and its fault in ``lost``; the others go out whole.
+        An entry that cannot be read leaves a line that says so, and its fault in ``lost``; the others go out whole. So
+        does what is damaged of the library.
         """
         entries = self._all()
         yield canonical({"kind": EXPORT_KIND, "format": record.FORMAT, "entries": len(entries)}) + "\n"
@@ -235,9 +237,16 @@ class Library:
             content = item.content if isinstance(item, record.Snapshot) else item.model_dump(mode="json")
             about = {key: getattr(entry, key) for key in ("kind", "name", "tags", "note", "saved", "archived")}
             yield canonical({**about, "content": content}) + "\n"
+        if lost is not None and self.damage:
+            lost.append(self.damage)
 
-    def take_in(self, lines: Iterable[str]) -> tuple[int, list[str]]:
-        """Import what :meth:`export` wrote: how many entries are new, and why any line was refused."""
+    def take_in(
+        self, lines: Iterable[str], check: Callable[[Scenario], None] = lambda _: None
+    ) -> tuple[int, list[str]]:
+        """Import what :meth:`export` wrote: how many entries are new, and why any line was refused.
+
+        ``check`` refuses scenarios that the markets in use do not know.
+        """
         source = iter(lines)
         expected = _check_header(next(source, ""))
         new, read, faults = 0, 0, []
@@ -246,9 +255,10 @@ class Library:
                 continue
             read += 1
             try:
-                entry, packed = _imported(line, f"line {number}")
-            except SnapshotError as error:
-                faults.append(str(error))
+                entry, packed = _imported(line, f"line {number}", check)
+            except (SnapshotError, ScenarioError) as error:
+                told = str(error)
+                faults.append(told if told.startswith(f"line {number}") else f"line {number}: {told}")
                 continue
             with self._writing() as connection:
                 new += not self._add(connection, entry, packed)
@@ -454,9 +464,24 @@ def _unpacked(packed: object, name: str) -> str:
     return text.decode("utf-8", errors="replace")
 
 
+def is_export(line: str) -> bool:
+    """Whether a line is the first of an export."""
+    try:
+        return parse_object(line, "line").get("kind") == EXPORT_KIND
+    except FileError:
+        return False
+
+
+def item_of(content: object, what: str) -> record.Snapshot | Scenario:
+    """A snapshot or scenario, whichever the content of a file says it is."""
+    if isinstance(content, dict) and "kind" in content:
+        return record.opened(content, what)
+    return Scenario.parse(content, what)
+
+
 def _check_header(line: str) -> int:
     header = parse_object(line, "the export's first line")
-    if header.get("kind") != EXPORT_KIND or not isinstance(header.get("entries"), int):
+    if header.get("kind") != EXPORT_KIND or type(header.get("entries")) is not int:
         raise SnapshotError("the file is not an export of a library")
     if header.get("format") != record.FORMAT:
         told = f"the export has format {header.get('format')}; this version reads format {record.FORMAT}"
@@ -464,7 +489,7 @@ def _check_header(line: str) -> int:
     return int(header["entries"])
 
 
-def _imported(line: str, what: str) -> tuple[Entry, bytes]:
+def _imported(line: str, what: str, check: Callable[[Scenario], None]) -> tuple[Entry, bytes]:
     about = parse_object(line, what)
     content, kind = about.get("content"), about.get("kind")
     if kind == "lost":
@@ -474,10 +499,11 @@ def _imported(line: str, what: str) -> tuple[Entry, bytes]:
     if not isinstance(content, dict) or kind not in ("scenario", "snapshot"):
         raise SnapshotError(f"{what} holds neither a scenario nor a snapshot")
     item = _item(content, kind, what)
-    tags = about.get("tags")
-    entry, packed = _entry_of(
-        item, str(about.get("name") or ""), tags if isinstance(tags, list) else (), str(about.get("note") or "")
-    )
+    check(item.scenario if isinstance(item, record.Snapshot) else item)
+    name, note, tags = about.get("name", ""), about.get("note", ""), about.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(text, str) for text in (name, note, *tags)):
+        raise SnapshotError("name and note are texts, tags a list of texts; one of them is not")
+    entry, packed = _entry_of(item, name, tags, note)
     saved = _moment(about.get("saved")) or entry.saved
     created = saved if kind == "scenario" else entry.created
     return replace(entry, saved=saved, created=created, archived=about.get("archived") is True), packed
@@ -521,7 +547,10 @@ def _short(text: str, what: str) -> str:
 
 
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:
-    named = tuple(dict.fromkeys(tag for tag in (_short(str(one), "tag") for one in tags) if tag))
+    named = tuple(dict.fromkeys(tag for tag in (_short(" ".join(one.split()), "tag") for one in tags) if tag))
+    for tag in named:
+        if any(unicodedata.category(letter) == "Cc" for letter in tag):
+            raise SnapshotError(f"the tag {short(tag)!r} holds a control character; leave it out")
     if len(named) > MOST_TAGS:
         raise SnapshotError(f"{len(named)} tags are too many; at most {MOST_TAGS} fit")
     return named

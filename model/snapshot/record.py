@@ -11,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from model.errors import ScenarioError, SnapshotError
-from model.files import named, parse_object, read_text
+from model.files import named, parse_object, read_text, short
 from model.instruments import KINDS
 from model.records import Record
 from model.scenario import Scenario
@@ -61,7 +62,17 @@ NAMED = frozenset({"region", "mineral", "product", "industry", "shock", "coaliti
 YEARS = range(2020, 9999)
 """Years in which a snapshot can have been made; none is older than the program."""
 
-Cell = str | bool | int | float | None
+LARGEST_CELL = 1e18
+"""Size of a number beyond which none is a result: more than any amount of money, and still a whole number."""
+
+
+def _no_larger(cell: str | bool | int | float | None) -> str | bool | int | float | None:
+    if isinstance(cell, (int, float)) and abs(cell) > LARGEST_CELL:
+        raise ValueError(f"{short(str(cell), 20)} is larger than any result (up to {LARGEST_CELL:g})")
+    return cell
+
+
+Cell = Annotated[str | bool | int | float | None, AfterValidator(_no_larger)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -258,7 +269,9 @@ def _check_tables(record: Content, what: str) -> None:
         lacking = [column for column in key if column not in table.columns]
         if table.rows and lacking:
             raise SnapshotError(f"{what}: table {name!r} lacks the columns {', '.join(lacking)}")
-    tables = {**record.inputs.data.tables, **record.results.tables, **record.design}
-    for name, table in tables.items():
+    parts = (record.inputs.data.tables, record.results.tables, record.design)
+    for name, table in chain.from_iterable(part.items() for part in parts):
+        if len(set(table.columns)) < len(table.columns):
+            raise SnapshotError(f"{what}: a column of table {name!r} stands there twice")
         if any(len(row) != len(table.columns) for row in table.rows):
             raise SnapshotError(f"{what}: rows of table {name!r} have more or fewer cells than it has columns")

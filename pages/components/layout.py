@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -29,12 +30,18 @@ if TYPE_CHECKING:
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 MOST_TERMS = 4
 """Terms that the opening sentence can hold."""
-SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~"})
+SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~&"})
+READ_AS_ONE = re.compile(
+    r"(?<=[:@])(?=[\w+/-])|(?<=www)(?=\.)|(?<=[-<>])(?=[-<>=])"
+    r"|(?:(?<=^[-+])|(?<=^\d[.)])|(?<=^\d\d[.)])|(?<=^\d{3}[.)])|(?<=^\d{4}[.)]))(?=\s)",
+    re.MULTILINE,
+)
+"""Where an icon, colour, address, arrow or list begins, even if its letters are escaped."""
 
 
 def plain(text: str) -> str:
     """Text with everything Markdown would act on made harmless; names in a shared link are a stranger's words."""
-    return text.translate(SPECIAL)
+    return "\N{WORD JOINER}".join(READ_AS_ONE.split(text)).translate(SPECIAL)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from streamlit import App, net_util
 from streamlit.runtime.pages_manager import PagesManager
 
+from model.files import LARGEST_FILE
 from model.work import quiet_overflows
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def settings(address: str, port: int | None) -> dict[str, Any]:
     shown = f"[{address}]" if place.version == 6 else address
     chosen: dict[str, Any] = {
         "server.address": address,
+        "server.maxUploadSize": LARGEST_FILE >> 20,  # MB
         "browser.serverAddress": socket.gethostname() if place.is_unspecified else shown,
     }
     if port is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from model.design.responses.respond import respond
 from model.design.responses.response import Question, Response
 from model.errors import AccordError
-from model.work import Memory, Progress
+from model.work import Memory, Progress, sheltered
 from model.world import World
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ class ResponseTable:
     def _solve_apart(self, missing: dict[str, Question]) -> Iterator[tuple[dict[str, str], str]]:
         """Batches of one mineral each, handed to processes that start afresh and load the data themselves."""
         pool = self._pool = self._pool or self._started()
-        waiting = {pool.submit(_solve_batch, batch): batch[0][1].mineral for batch in _batches(missing)}
+        with sheltered():
+            waiting = {pool.submit(_solve_batch, batch): batch[0][1].mineral for batch in _batches(missing)}
         try:
             while waiting:
                 finished, _ = wait(waiting, return_when=FIRST_COMPLETED)

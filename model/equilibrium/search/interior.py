@@ -76,10 +76,8 @@ def find(system: System, price: Floats) -> Point:
         if (mode == ended).all():
             return _point(conditions, z, steps)
         ended = mode
-    raise SolveError(
-        f"no equilibrium found for {system.problem.market.mineral}: the largest imbalance left is {violation:.2g} "
-        "of the market; try a lower floor, a larger quota or a smaller shock"
-    )
+    left = f"the largest imbalance left is {violation:.2g} of the market" if violation < 1.0 else "the search runs away"
+    raise SolveError(f"no equilibrium found for {system.problem.market.mineral}: {left}")
 
 
 def _meet(c: Complementarity, price: Floats) -> tuple[Floats, int, float]:
