@@ -6,21 +6,14 @@ everything else in the agreement stays as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from model.instruments import (
     KINDS,
-    BorderMeasure,
-    ExportTax,
     Floor,
     Instrument,
     Mechanism,
     Membership,
-    Offtake,
-    Stockpile,
-    Tariff,
-    Trq,
     lever,
 )
 from model.instruments.base import REGION_IDS
@@ -32,8 +25,7 @@ from model.words.numbers import starting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
+    from model.instruments.base import StatusQuo
     from model.scenario import Scenario
 
 Kind = TypeVar("Kind", bound=Instrument)
@@ -45,25 +37,8 @@ MECHANISMS = dict.fromkeys((Mechanism.VARIABLE_LEVY.value, CAPPED), "Capped levy
     mechanism.value: starting(mechanism.words) for mechanism in Mechanism
 }
 """How a floor may be held, as the screen offers it: a levy with a cap stands after the one without."""
-FIRST_RATE = 0.25
 FIRST_CAP_SHARE = 0.1
-"""Levels that a new instrument starts from, for the parties to change (assumption): the rate of a tariff, of an export
-tax and beyond a quota, and the cap of a levy as a share of the floor."""
-
-
-@dataclass(frozen=True)
-class StatusQuo:
-    """What a new instrument starts from: the status quo of the mineral in view at a stage.
-
-    ``flows`` are those of the stage [t/yr], ``price`` is what the parties' users pay [USD/t], ``release_share`` is what
-    private stocks release in a year as a share of use.
-    """
-
-    stage: str
-    regions: Sequence[str]
-    flows: pd.DataFrame
-    price: float
-    release_share: float
+"""Cap of a new levy as a share of the floor, for the parties to change (assumption)."""
 
 
 def focus(scenario: Scenario) -> str:
@@ -221,8 +196,8 @@ def started(scenario: Scenario, kind: type[Instrument], at: StatusQuo) -> Scenar
             case "USD/t":
                 content[name] = rounded(at.price, 3)
             case "t contained per year":
-                content[name] = rounded(_imports_from_others(scenario, at.flows))
-    return put(scenario, kind, content | _first_levels(scenario, kind, at))
+                content[name] = rounded(at.imports_from_others)
+    return put(scenario, kind, content | kind.first_levels(at))
 
 
 def about(kind: type[Instrument]) -> str:
@@ -232,43 +207,13 @@ def about(kind: type[Instrument]) -> str:
 
 def all_of(scenario: Scenario, kind: type[Instrument], name: str, regions: Sequence[str]) -> tuple[str, ...]:
     """Whom a field of regions names that names a whole side: those who make the agreement, or all others."""
-    if name == "parties" or (name == "importers" and issubclass(kind, BorderMeasure)):
+    if name not in kind.outsiders:
         return scenario.parties
     return tuple(region for region in regions if region not in scenario.parties)
 
 
-def _first_levels(scenario: Scenario, kind: type[Instrument], at: StatusQuo) -> dict[str, Any]:
-    """Levels at which a new instrument of some kinds says something of its own."""
-    if kind in (Tariff, ExportTax):
-        return {"ad_valorem": FIRST_RATE}
-    if kind is Trq:
-        return {"over_quota": {"ad_valorem": FIRST_RATE}}
-    if kind is Offtake:
-        return _largest_flow(scenario, at.flows)
-    if kind is Stockpile:  # as large as what private stocks release in a year
-        used_t = float(at.flows.loc[at.flows["importer"] == scenario.parties[0], "status_quo"].sum())
-        return {"quantity": rounded(at.release_share * used_t, 2)}
-    return {}
-
-
-def _largest_flow(scenario: Scenario, flows: pd.DataFrame) -> dict[str, Any]:
-    """The largest flow between two parties as a commitment, or one of nothing."""
-    flows = flows[flows["exporter"].isin(scenario.parties) & flows["importer"].isin(scenario.parties)]
-    flows = flows[flows["exporter"] != flows["importer"]].sort_values("status_quo", ascending=False)
-    if flows.empty:
-        return {"quantity": 0.0}
-    top = flows.iloc[0]
-    return {"producer": top["exporter"], "buyer": top["importer"], "quantity": rounded(top["status_quo"], 3)}
-
-
 def _place(scenario: Scenario, stage: str) -> dict[str, Any]:
     return {"mineral": focus(scenario), "stage": stage}
-
-
-def _imports_from_others(scenario: Scenario, flows: pd.DataFrame) -> float:
-    """What the parties take from non-parties in the status quo, by its ``flows`` at one stage [t/yr]."""
-    inward = flows["importer"].isin(scenario.parties) & ~flows["exporter"].isin(scenario.parties)
-    return float(flows.loc[inward, "status_quo"].sum())
 
 
 def with_shocks(scenario: Scenario, names: Sequence[str]) -> Scenario:

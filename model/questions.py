@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.case import Case
 from model.files import place, short
-from model.instruments import ExportTax, Floor, Mechanism, Offtake, Stockpile
+from model.instruments import Offtake
 from model.records import Record
 from model.scenario import Scenario
 from model.shocks import NamedShock
@@ -33,13 +33,6 @@ A question too many costs one line, one too few a result a hundred times off.
 """
 LARGEST_WRITTEN_OUT = 1e6
 """Larger rates are written with a power of ten."""
-OF_MECHANISM = {
-    "levy_cap": Mechanism.VARIABLE_LEVY,
-    "budget": Mechanism.BUFFER_STOCK,
-    "ceiling": Mechanism.BUFFER_STOCK,
-    "stock": Mechanism.BUFFER_STOCK,
-}
-"""Fields of a floor that count under one mechanism only."""
 
 
 def questions(
@@ -56,7 +49,7 @@ def questions(
     """
     asked = [*_rates(record, ()), *_severities(getattr(record, "shocks", None) or (), library)]
     if isinstance(record, Scenario | Case):
-        asked += [*_outsiders(record.agreement, record.parties), *_other_mechanisms(record.agreement)]
+        asked += [*_outsiders(record.agreement, record.parties), *_idle(record.agreement)]
     if isinstance(record, Scenario) and hosts is not None:
         asked += _other_minerals(record, library, hosts)
     if isinstance(record, Case):
@@ -99,21 +92,17 @@ def _severities(shocks: Iterable[Any], library: ShockLibrary | None) -> Iterator
 def _outsiders(agreement: Terms, parties: Collection[str]) -> Iterator[str]:
     """Terms of a region that is no party; where nobody is one, a case only describes its market."""
     for index, term in agreement.terms():
-        if isinstance(term, Stockpile | Offtake | ExportTax) and parties:
+        if term.by_parties and parties:
             for region in term.actors():
                 if region not in parties:
                     what, whose = place(("agreement", term.key, index)), short(region)
                     yield f"{what} is of {whose}, which is no party: it counts, but {whose} stays outside the agreement"
 
 
-def _other_mechanisms(agreement: Terms) -> Iterator[str]:
-    for index, floor in enumerate(agreement.of(Floor)):
-        for name, mechanism in OF_MECHANISM.items():
-            value = getattr(floor, name)
-            if value not in (None, 0.0) and floor.mechanism is not mechanism:
-                what = place(("agreement", floor.key, index, name))
-                held, other = floor.mechanism.words, mechanism.words
-                yield f"{what} = {value:g} has no effect with a {held}; it belongs to a {other}"
+def _idle(agreement: Terms) -> Iterator[str]:
+    for index, term in agreement.terms():
+        for name, told in term.idle():
+            yield f"{place(('agreement', term.key, index, name))} = {getattr(term, name):g} {told}"
 
 
 def _other_minerals(

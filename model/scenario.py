@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, field_validator
 
 from model.errors import ScenarioError
-from model.instruments import Agreement, Floor, Regions, regions_named
+from model.instruments import Agreement, Regions, regions_named
 from model.records import Name, Record, choices
 from model.shocks import AnyShock, NamedShock
 
@@ -94,13 +94,7 @@ def check_names(
                 faults.append(f"shocks[{index}]: unknown shock {shock.name!r}; {choices(library.names, shock.name)}")
         else:
             faults += _faults_of(f"shocks[{index}]", shock, regions, stages)
-    for index, floor in enumerate(scenario.agreement.of(Floor)):
-        outside = [name for name in floor.parties if name in regions and name not in scenario.parties]
-        if outside:
-            faults.append(
-                f"agreement.floors[{index}]: {', '.join(outside)} is not a party; floors may only name parties; "
-                f"{choices(scenario.parties)}"
-            )
+    faults += scenario.agreement.outsiders_in(scenario.parties, regions)
     if faults:
         raise ScenarioError("scenario is not valid: " + "; ".join(dict.fromkeys(faults)))
 

@@ -34,7 +34,7 @@ from model.findings.overview import (
     headline_numbers,
     supply_by_origin,
 )
-from model.findings.reasons import controls_in_words, data_limits, net_effect, reasons, spelled_out
+from model.findings.reasons import controls_in_words, data_limits, net_effect, reasons
 from model.findings.users import (
     industry_detail,
     opened_sentence,
@@ -49,6 +49,7 @@ from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
+from model.words.why_not import spelled_out
 from model.world import World
 
 MINERAL = "antimony"
@@ -533,7 +534,8 @@ def test_without_an_agreement_nothing_is_said_of_being_without_it(
 def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
     why = "supply from KOR and its partners alone keeps the price at 47,065.1; all but 1.23457e+06, at most 500"
     assert spelled_out(why, "KOR", names) == (
-        "supply from South Korea and its partners alone keeps the price at 47,100; all but 1,230,000, at most 500"
+        "supply from South Korea and its partners alone keeps the price at 47,100 USD/t; all but 1,230,000, at most "
+        "500 USD/t"
     )
 
 

@@ -89,13 +89,7 @@ def _check(case: Case) -> None:
             faults.append(
                 f"{what}: unknown stage {stage!r} of {mineral}; {choices(dict.fromkeys(stages[mineral]), stage)}"
             )
-    for index, floor in enumerate(case.agreement.floors):
-        outside = [name for name in floor.parties if name in ids and name not in case.parties]
-        if outside:
-            valid = choices(sorted(case.parties))
-            faults.append(
-                f"agreement.floors[{index}]: {', '.join(outside)} is not a party; floors may only name parties; {valid}"
-            )
+    faults += case.agreement.outsiders_in(sorted(case.parties), ids)
     for index, route in enumerate(case.routes):
         if route.exporter == route.importer:
             faults.append(

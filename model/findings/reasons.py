@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from model.instruments import Floor, Mechanism, Offtake, Trq
 from model.scenario import Scenario
 from model.shocks import EVERYONE
 from model.words.numbers import (
     NO_CHANGE,
     changes,
-    exact,
     figures,
     listing,
     money,
@@ -22,20 +19,13 @@ from model.words.numbers import (
     starting,
     tonnes,
 )
+from model.words.voice import Voice
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from model.data import Tables
     from model.outcome import Headline, Outcome
     from model.words.names import Names
     from model.world import World
-
-
-NUMBER = re.compile(r"\b\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
-"""A number in a reason of the engine: "47,065.1" or "1e+06"."""
-REACHED = 1e-6
-"""A contract for difference pays, and a buffer stock buys, where the price is within this share of its own."""
 
 
 def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
@@ -44,10 +34,8 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
     return [
         *_shock_and_agreement(outcome, headline),
         *_who_pays(outcome, mineral),
-        *_floor_reasons(outcome, mineral, names),
+        *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
-        *_trq_reasons(outcome, mineral, names),
-        *_offtake_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
         *_largest_price(outcome, mineral, names),
         *controls_in_words(tables, mineral, names),
@@ -106,58 +94,10 @@ def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
     return [f"{told}; non-parties {'lose' if theirs['net'] < 0 else 'gain'} {money(theirs['net'])} ({split})."]
 
 
-def _floor_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    sentences: list[str] = []
-    frame = outcome.floors
-    for index, floor in enumerate(outcome.scenario.agreement.of(Floor)):
-        if floor.mineral != mineral:
-            continue
-        rows = frame[frame["index"] == index]
-        which = f"floor of {exact(floor.price)} USD/t for {names.product(mineral, floor.stage)}"
-        sentences += _holding(floor, which, rows[rows["holds"]], names)
-        sentences += [_not_holding(floor, which, region, why_not, names) for region, why_not in _failures(rows)]
-        if floor.ceiling is not None:
-            sentences += _ceiling(outcome, floor, rows, names)
-    return sentences
-
-
-def _not_holding(floor: Floor, which: str, region: str, why_not: str, names: Names) -> str:
-    """Why a floor does not hold; a party without producers, or without a market, has nothing that it could hold."""
-    where = names.the_region(region)
-    for verb in ("produce", "trade"):
-        if f" does not {verb} " in why_not:
-            product = names.product(floor.mineral, floor.stage)
-            return f"{starting(where)} does not {verb} {product}: the {which} does nothing there."
-    return f"The {which} does not hold in {where}: {spelled_out(why_not, region, names)}."
-
-
-def _ceiling(outcome: Outcome, floor: Floor, rows: pd.DataFrame, names: Names) -> list[str]:
-    """Where a buffer stock sells at its ceiling, and where the price is above it since all that was held is sold."""
-    stocks = outcome.public_stocks
-    sold = stocks[
-        stocks["sells"]
-        & (stocks["mineral"] == floor.mineral)
-        & (stocks["stage"] == floor.stage)
-        & (stocks["own_price_usd_per_t"] == floor.ceiling)
-        & stocks["region"].isin(floor.parties)
-    ]
-    product, ceiling = names.product(floor.mineral, floor.stage), f"{exact(floor.ceiling or 0.0)} USD/t"
-    sentences = []
-    if len(sold):
-        amount = tonnes(float(sold["quantity_t"].sum()))
-        sentences.append(
-            f"From its ceiling of {ceiling} on the buffer stock sells {amount} of {product} in "
-            f"{names.the_regions(sold['region'])}, at the market's price."
-        )
-    above = rows[rows["price"].astype(float) > (floor.ceiling or 0.0) * (1 + REACHED)]
-    if len(above):
-        least = price(float(above["price"].min()))
-        left = f"all {exact(floor.stock)} t held there are sold" if floor.stock else "nothing is held for sale"
-        sentences.append(
-            f"The ceiling of {ceiling} does not hold in {names.the_regions(above['region'])}: {left}, and the price is "
-            f"at least {least}."
-        )
-    return sentences
+def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """What every term of the agreement says of its own result."""
+    state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
+    return [told for at, term in outcome.scenario.agreement.terms(mineral) for told in term.reasons(state, at, say)]
 
 
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
@@ -175,88 +115,6 @@ def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
             f"not the metal that {moves} the stocks: they are too {counted} by what the metal is worth."
         )
     return sentences
-
-
-def _failures(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Parties in which a floor does not hold, and why."""
-    failed = rows[~rows["holds"] & rows["why_not"].notna()]
-    return [(str(region), str(why)) for region, why in zip(failed["region"], failed["why_not"], strict=True)]
-
-
-def spelled_out(why_not: str, region: str, names: Names) -> str:
-    """The engine's reason with the region's name for its id, and its numbers in as many figures as others."""
-    told = " ".join(names.the_region(region) if word == region else word for word in why_not.split(" "))
-    return NUMBER.sub(lambda found: figures(float(found[0].replace(",", ""))), told)
-
-
-def _holding(floor: Floor, which: str, held: pd.DataFrame, names: Names) -> list[str]:
-    """How a floor is held where it binds, and where the price is above it without it; ``held`` are rows where it holds.
-
-    A levy binds where it is charged, a contract for difference and a buffer stock where the price is the floor's own.
-    """
-    by_levy = floor.mechanism is Mechanism.VARIABLE_LEVY
-    binds = held["levy"] > 0 if by_levy else held["price"] <= floor.price * (1 + REACHED)
-    binding, slack, sentences = held[binds], held[~binds], []
-    if len(binding):
-        where = names.the_regions(binding["region"])
-        low, high = binding["levy"].min(), binding["levy"].max()
-        levy = price(high) if high - low < 0.01 * high else f"{figures(low)} to {price(high)}"
-        sentences.append(
-            {
-                Mechanism.VARIABLE_LEVY: f"A levy of {levy} on arrivals from non-parties holds the {which} in {where}.",
-                Mechanism.CFD: f"Under the {which}, producers in {where} are paid up to it; users pay the market "
-                "price, treasuries the difference.",
-                Mechanism.BUFFER_STOCK: f"The buffer stock holds the {which} in {where}.",
-            }[floor.mechanism]
-        )
-    if len(slack):
-        above = price(float(slack["price"].min()))
-        sentences.append(
-            f"The {which} does not bind in {names.the_regions(slack['region'])}: the price is at least {above} anyway."
-        )
-    return sentences
-
-
-def _trq_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    return [
-        _trq_sentence(trq, outcome.trqs[outcome.trqs["index"] == index].iloc[0], names)
-        for index, trq in enumerate(outcome.scenario.agreement.of(Trq))
-        if trq.mineral == mineral
-    ]
-
-
-def _trq_sentence(trq: Trq, row: Any, names: Names) -> str:
-    used, over, rent = float(row["in_quota"]), float(row["over_quota"]), float(row["rent_per_unit"])
-    product = names.product(trq.mineral, trq.stage)
-    filled = used / trq.quantity if trq.quantity else 1.0
-    if filled < 0.999:
-        amounts = f"{figures(used)} of {exact(trq.quantity)} t/yr"
-        return f"The tariff-rate quota for {product} is {percent(filled)} full: {amounts} come in."
-    beyond = f"; {tonnes(over)} more come in at the over-quota rate" if over > 0 else ""
-    worth = (
-        f" and its rent of {price(rent)} is worth {money(rent * used)} a year to {trq.rent_to.words}"
-        if rent > 0
-        else ""
-    )
-    return f"The tariff-rate quota for {product} is full{worth}{beyond}."
-
-
-def _offtake_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    """Commitments of which a part cannot be delivered."""
-    state, offtakes = outcome.with_agreement.states[mineral], outcome.scenario.agreement.of(Offtake)
-    return [
-        _excused(offtakes[commitment.index], (1.0 - share) * commitment.quantity, names)
-        for commitment, share in zip(state.problem.commitments, state.excused, strict=True)
-        if share > REACHED
-    ]
-
-
-def _excused(offtake: Offtake, delivered_t: float, names: Names) -> str:
-    product, producer = names.product(offtake.mineral, offtake.stage), names.the_region(offtake.producer)
-    return (
-        f"Of the {exact(offtake.quantity)} t of {product} a year committed from {producer} to "
-        f"{names.the_region(offtake.buyer)}, {figures(delivered_t)} t can be delivered; the rest is excused."
-    )
 
 
 def _unmet_use(short_t: float) -> list[str]:

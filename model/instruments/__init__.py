@@ -23,10 +23,10 @@ from model.instruments.stockpile import Stockpile
 from model.instruments.tariff import Tariff
 from model.instruments.tariff_rate_quota import Trq
 from model.instruments.zero_for_zero import ZeroForZero
-from model.records import Record
+from model.records import Record, choices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from typing import Self
 
     from model.overlay import Overlay
@@ -94,6 +94,19 @@ class Terms(Record):
         """The agreement once other regions make it: who joins takes part in what all apply, who leaves drops out."""
         kept = {kind.key: [term.applied_by(change) for term in self.of(kind)] for kind in KINDS if self.of(kind)}
         return self.model_copy(update={key: tuple(term for term in terms if term) for key, terms in kept.items()})
+
+    def outsiders_in(self, parties: Collection[str], regions: Collection[str]) -> list[str]:
+        """A line for every term that names a region, no party, where only parties may stand; unknown ones are left."""
+        faults = []
+        for index, term in self.terms():
+            for name in term.only_parties:
+                outside = [one for one in getattr(term, name) if one in regions and one not in parties]
+                if outside:
+                    faults.append(
+                        f"agreement.{term.key}[{index}]: {', '.join(outside)} is not a party; {term.key} may only name "
+                        f"parties; {choices(parties)}"
+                    )
+        return faults
 
     def replacing(self, kind: type[Kind], terms: Iterable[Kind]) -> Self:
         """The agreement with other terms of one kind."""

@@ -13,12 +13,16 @@ from model.records import REGION_ID, Name, Price, Rate, Record, unit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
+
     from model.overlay import Overlay
     from model.problem import State
     from model.words.voice import Voice
 
 Row = dict[str, Any]
 REGION_IDS = "region ids"
+FIRST_RATE = 0.25
+"""Rate of a new duty, for the parties to change (assumption)."""
 
 
 class RentHolder(StrEnum):
@@ -82,6 +86,28 @@ class Membership:
         return tuple(name for name in names if name in self.before or name not in inside)
 
 
+@dataclass(frozen=True)
+class StatusQuo:
+    """What a new instrument starts from: the status quo of a mineral at a stage.
+
+    ``regions`` are all of the market's, ``flows`` those of the stage [t/yr], ``price`` is what the parties' users pay
+    [USD/t], ``release_share`` is what private stocks release in a year as a share of use.
+    """
+
+    stage: str
+    parties: tuple[str, ...]
+    regions: tuple[str, ...]
+    flows: pd.DataFrame
+    price: float
+    release_share: float
+
+    @property
+    def imports_from_others(self) -> float:
+        """What the parties take from non-parties [t/yr]."""
+        inward = self.flows["importer"].isin(self.parties) & ~self.flows["exporter"].isin(self.parties)
+        return float(self.flows.loc[inward, "status_quo"].sum())
+
+
 class Duty(Record):
     """A duty rate: specific per unit plus ad valorem on the landed value."""
 
@@ -107,8 +133,25 @@ class Instrument(Record):
     result: ClassVar[str | None] = None
     row_key: ClassVar[tuple[str, ...]] = ("index",)
 
+    outsiders: ClassVar[tuple[str, ...]] = ()
+    """Fields of regions that name those outside the agreement, when all of them; other fields name the parties."""
+    by_parties: ClassVar[bool] = False
+    """Whether it is usual of parties only; that of another counts, and is asked about."""
+    only_parties: ClassVar[tuple[str, ...]] = ()
+    """Fields of regions that may name parties only."""
+
     mineral: Name
     stage: Name
+
+    @classmethod
+    def first_levels(cls, at: StatusQuo) -> dict[str, Any]:
+        """Levels at which a new one says something of its own; other fields that must be given start by their units."""
+        del at
+        return {}
+
+    def idle(self) -> Iterable[tuple[str, str]]:
+        """Fields that are set and have no effect, each with a verb phrase that says so."""
+        return ()
 
     def lay(self, over: Overlay, index: int) -> None:
         """Change a market by the overlay's verbs; ``index`` is the term's position in its list."""
@@ -136,6 +179,11 @@ class Instrument(Record):
         del state, index
         return ()
 
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """Why its result is what it is, in sentences: what binds and what does not."""
+        del state, index, say
+        return []
+
     def regions_named(self) -> tuple[str, ...]:
         """Every region id the term names."""
         return regions_named(self)
@@ -143,6 +191,8 @@ class Instrument(Record):
 
 class BorderMeasure(Instrument):
     """A measure on all routes from ``exporters`` to ``importers`` of one mineral at one stage."""
+
+    outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
 
     importers: Regions
     exporters: Regions

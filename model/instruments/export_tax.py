@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from model.instruments.base import Instrument, Membership, Regions
+from model.instruments.base import FIRST_RATE, Instrument, Membership, Regions
 from model.problem import Basis
 from model.records import Price, Rate, RegionName
 
 if TYPE_CHECKING:
+    from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.words.voice import Voice
 
@@ -21,11 +22,19 @@ class ExportTax(Instrument):
     short: ClassVar[str] = "export tax"
     rank: ClassVar[int] = 60
     group: ClassVar[str] = "border"
+    outsiders: ClassVar[tuple[str, ...]] = ("importers",)
+    by_parties: ClassVar[bool] = True
 
     exporter: RegionName
     importers: Regions
     specific: Price = 0.0
     ad_valorem: Rate = 0.0
+
+    @classmethod
+    def first_levels(cls, at: StatusQuo) -> dict[str, Any]:
+        """At a usual rate."""
+        del at
+        return {"ad_valorem": FIRST_RATE}
 
     def lay(self, over: Overlay, index: int) -> None:
         """A charge on the exporter's price, paid at home."""

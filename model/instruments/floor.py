@@ -13,6 +13,8 @@ from model.instruments.base import Instrument, Membership, Regions, Row
 from model.market.records import NOWHERE, NodeRole, Role
 from model.overlay import stage_positions
 from model.records import Money, Price, Quantity
+from model.words.numbers import figures, price, starting, tonnes
+from model.words.why_not import spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +27,12 @@ HOLDS = 1.0 - 1e-9
 """A price within this share of the floor holds it."""
 NOTHING = 1e-6
 """Arrivals below this share of the market's scale have ended."""
+
+
+REACHED = 1e-6
+"""A contract for difference pays, and a buffer stock buys, where the price is within this share of its own."""
+ABOUT = 0.01
+"""Levies within this share of each other are told as one."""
 
 
 class Mechanism(StrEnum):
@@ -44,6 +52,15 @@ class Mechanism(StrEnum):
         }[self]
 
 
+OF_MECHANISM = {
+    "levy_cap": Mechanism.VARIABLE_LEVY,
+    "budget": Mechanism.BUFFER_STOCK,
+    "ceiling": Mechanism.BUFFER_STOCK,
+    "stock": Mechanism.BUFFER_STOCK,
+}
+"""Fields that count under one mechanism only."""
+
+
 class Floor(Instrument):
     """Price floor that each named party holds in its own market by one of three mechanisms."""
 
@@ -54,6 +71,7 @@ class Floor(Instrument):
     group: ClassVar[str] = "floor"
     result: ClassVar[str | None] = "floors"
     row_key: ClassVar[tuple[str, ...]] = ("index", "region")
+    only_parties: ClassVar[tuple[str, ...]] = ("parties",)
 
     parties: Regions
     price: Price
@@ -70,6 +88,12 @@ class Floor(Instrument):
                 f"ceiling {self.ceiling:g} is below the floor price {self.price:g}; it must be at least that"
             )
         return self
+
+    def idle(self) -> Iterable[tuple[str, str]]:
+        """Fields that count under another mechanism only."""
+        for name, mechanism in OF_MECHANISM.items():
+            if getattr(self, name) not in (None, 0.0) and self.mechanism is not mechanism:
+                yield name, f"has no effect with a {self.mechanism.words}; it belongs to a {mechanism.words}"
 
     def lay(self, over: Overlay, index: int) -> None:
         """In each party: a levy on arrivals, a guarantee to producers, or a stock that buys and sells."""
@@ -119,6 +143,69 @@ class Floor(Instrument):
         """Per party: levy, price, whether the floor holds, and why not."""
         return [self._row(state, index, party) for party in self.parties]
 
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """Where and how it is held, where not and why, and what its ceiling does."""
+        rows, product = list(self.rows(state, index)), say.product(self.mineral, self.stage)
+        which = f"floor of {say.price(self.price)} for {product}"
+        told = self._held([row for row in rows if row["holds"]], which, say)
+        for row in rows:
+            where = say.the_region(row["region"])
+            if row["price"] is None:
+                verb = "produce" if self.mechanism is Mechanism.CFD else "trade"
+                told.append(f"{starting(where)} does not {verb} {product}: the {which} does nothing there.")
+            elif not row["holds"]:
+                why = spelled_out(row["why_not"], row["region"], say.names)
+                told.append(f"The {which} does not hold in {where}: {why}.")
+        return told if self.ceiling is None else [*told, *self._at_ceiling(state, rows, self.ceiling, product, say)]
+
+    def _held(self, held: list[Row], which: str, say: Voice) -> list[str]:
+        """How it is held where it binds, and where the price is above it without it.
+
+        A levy binds where it is charged, a contract for difference and a buffer stock where the price is the floor's.
+        """
+        by_levy = self.mechanism is Mechanism.VARIABLE_LEVY
+        binds = [row["levy"] > 0.0 if by_levy else row["price"] <= self.price * (1.0 + REACHED) for row in held]
+        binding = [row for row, is_bound in zip(held, binds, strict=True) if is_bound]
+        slack = [row for row, is_bound in zip(held, binds, strict=True) if not is_bound]
+        told = []
+        if binding:
+            where = _where(binding, say)
+            low, high = (extreme(row["levy"] for row in binding) for extreme in (min, max))
+            levy = price(high) if high - low < ABOUT * high else f"{figures(low)} to {price(high)}"
+            told.append(
+                {
+                    Mechanism.VARIABLE_LEVY: f"A levy of {levy} on arrivals from non-parties holds the {which} in "
+                    f"{where}.",
+                    Mechanism.CFD: f"Under the {which}, producers in {where} are paid up to it; users pay the market "
+                    "price, treasuries the difference.",
+                    Mechanism.BUFFER_STOCK: f"The buffer stock holds the {which} in {where}.",
+                }[self.mechanism]
+            )
+        if slack:
+            above = price(min(row["price"] for row in slack))
+            told.append(f"The {which} does not bind in {_where(slack, say)}: the price is at least {above} anyway.")
+        return told
+
+    def _at_ceiling(self, state: State, rows: list[Row], ceiling: float, product: str, say: Voice) -> list[str]:
+        """Where the stock sells at its ceiling, and where the price is above it since all that was held is sold."""
+        told, level = [], say.price(ceiling)
+        sold = {party: _sold(state, party, self.stage, ceiling) for party in self.parties}
+        sellers = [party for party, amount in sold.items() if amount > 0.0]
+        if sellers:
+            told.append(
+                f"From its ceiling of {level} on the buffer stock sells {tonnes(sum(sold.values()))} of {product} in "
+                f"{say.names.the_regions(sellers)}, at the market's price."
+            )
+        above = [row for row in rows if (row["price"] or 0.0) > ceiling * (1.0 + REACHED)]
+        if above:
+            left = f"all {say.tonnes(self.stock)} held there are sold" if self.stock else "nothing is held for sale"
+            least = price(min(row["price"] for row in above))
+            told.append(
+                f"The ceiling of {level} does not hold in {_where(above, say)}: {left}, and the price is at least "
+                f"{least}."
+            )
+        return told
+
     def _row(self, state: State, index: int, party: str) -> Row:
         market = state.problem.market
         on_producers = self.mechanism is Mechanism.CFD
@@ -143,6 +230,18 @@ class Floor(Instrument):
         row["levy"] = float(state.levy[slot]) if is_own else 0.0
         cap = math.inf if self.levy_cap is None else self.levy_cap
         return row if holds else row | {"why_not": _why_not(state, slot, cap, price, is_own=is_own)}
+
+
+def _where(rows: list[Row], say: Voice) -> str:
+    return say.names.the_regions([row["region"] for row in rows])
+
+
+def _sold(state: State, party: str, stage: str, ceiling: float) -> float:
+    """What a party's public stocks sell of a stage at a price, without what is too little to show."""
+    table, market = state.problem.table, state.problem.market
+    own = (table.region == market.regions.index(party)) & (stage_positions(market, table) == market.stages.index(stage))
+    sold = float(state.quantity[own & (table.role == Role.STOCK_SALE) & (table.level == ceiling)].sum())
+    return sold if sold > NOTHING * market.quantity_scale else 0.0
 
 
 def _bought(state: State, party: str, stage: str) -> float:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from model.instruments.base import Instrument, Membership
 from model.records import Price, Quantity, RegionName
+from model.words.levers import rounded
+from model.words.numbers import figures
 
 if TYPE_CHECKING:
+    from model.instruments.base import StatusQuo
     from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
+
+NOTHING = 1e-6
+"""An offtake of which no larger share is excused is delivered."""
 
 
 class Offtake(Instrument):
@@ -22,6 +29,7 @@ class Offtake(Instrument):
     short: ClassVar[str] = "offtake"
     rank: ClassVar[int] = 70
     group: ClassVar[str] = "stock"
+    by_parties: ClassVar[bool] = True
 
     producer: RegionName
     buyer: RegionName
@@ -38,6 +46,16 @@ class Offtake(Instrument):
         if self.producer == self.buyer:
             raise ValueError(f"producer and buyer are both {self.producer!r}; an offtake needs two regions")
         return self
+
+    @classmethod
+    def first_levels(cls, at: StatusQuo) -> dict[str, Any]:
+        """The largest flow between two parties, or one of nothing."""
+        flows = at.flows[at.flows["exporter"].isin(at.parties) & at.flows["importer"].isin(at.parties)]
+        flows = flows[flows["exporter"] != flows["importer"]].sort_values("status_quo", ascending=False)
+        if flows.empty:
+            return {"quantity": 0.0}
+        top = flows.iloc[0]
+        return {"producer": top["exporter"], "buyer": top["importer"], "quantity": rounded(top["status_quo"], 3)}
 
     def lay(self, over: Overlay, index: int) -> None:
         """A least quantity on the route from producer to buyer."""
@@ -60,3 +78,19 @@ class Offtake(Instrument):
     def applied_by(self, change: Membership) -> Self | None:
         """A contract with a leaver ends."""
         return None if {self.producer, self.buyer} & change.leavers else self
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """What of it cannot be delivered."""
+        excused = sum(
+            share
+            for commitment, share in zip(state.problem.commitments, state.excused, strict=True)
+            if commitment.index == index
+        )
+        if excused <= NOTHING:
+            return []
+        product, producer = say.product(self.mineral, self.stage), say.the_region(self.producer)
+        return [
+            f"Of the {say.tonnes(self.quantity)} of {product} a year committed from {producer} to "
+            f"{say.the_region(self.buyer)}, {figures((1.0 - excused) * self.quantity)} t can be delivered; the rest is "
+            "excused."
+        ]

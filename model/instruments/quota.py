@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from model.instruments.base import BorderMeasure, RentHolder, Row
 from model.market.records import Shape
 from model.records import Quantity
+from model.words.numbers import exact, figures, money, percent, price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from model.overlay import Overlay
     from model.problem import State
     from model.words.voice import Voice
+
+
+FULL = 0.999
+"""A quota that is filled to this share is full."""
 
 
 class Quota(BorderMeasure):
@@ -61,3 +66,19 @@ class Quota(BorderMeasure):
             fades = (table.shape[members] == Shape.LOG) & (table.upper[members] > 0.0)
             rent = None if self.quantity == 0.0 and fades.any() else float(state.rent[position])
         yield {"index": index, "imports": imports, "rent_per_unit": rent}
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """How full it is, and what its rent is worth to whom."""
+        (row,) = self.rows(state, index)
+        product, used, rent = say.product(self.mineral, self.stage), row["imports"], row["rent_per_unit"] or 0.0
+        if self.quantity == 0.0:
+            return [f"The quota lets no {product} in."]
+        return [f"The quota for {product} is {told_of_use(self.quantity, used, rent, self.rent_to)}."]
+
+
+def told_of_use(quantity: float, used: float, rent: float, holder: RentHolder) -> str:
+    """How full a quota is, and what its rent is worth to whom: "full and its rent of 1,200 USD/t is worth ..."."""
+    if used < FULL * quantity:
+        return f"{percent(used / quantity)} full: {figures(used)} of {exact(quantity)} t/yr come in"
+    worth = f" and its rent of {price(rent)} is worth {money(rent * used)} a year to {holder.words}"
+    return f"full{worth if rent > 0.0 else ''}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from model.instruments.base import Instrument, Membership
 from model.records import Price, Quantity, RegionName
+from model.words.levers import rounded
 
 if TYPE_CHECKING:
+    from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.words.voice import Voice
 
@@ -20,10 +22,17 @@ class Stockpile(Instrument):
     short: ClassVar[str] = "stockpile"
     rank: ClassVar[int] = 80
     group: ClassVar[str] = "stock"
+    by_parties: ClassVar[bool] = True
 
     party: RegionName
     quantity: Quantity
     release_above: Price
+
+    @classmethod
+    def first_levels(cls, at: StatusQuo) -> dict[str, Any]:
+        """As large as what private stocks release in a year."""
+        used_t = float(at.flows.loc[at.flows["importer"] == at.parties[0], "status_quo"].sum())
+        return {"quantity": rounded(at.release_share * used_t, 2)}
 
     def lay(self, over: Overlay, index: int) -> None:
         """An offer at the release price."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from model.instruments.base import BorderMeasure
+from model.instruments.base import FIRST_RATE, BorderMeasure
 from model.records import Price, Rate
 
 if TYPE_CHECKING:
+    from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.words.voice import Voice
 
@@ -26,6 +27,12 @@ class Tariff(BorderMeasure):
     specific: Price = 0.0
     ad_valorem: Rate = 0.0
     greater_of: bool = Field(False, description="charge the larger of the two parts instead of their sum")
+
+    @classmethod
+    def first_levels(cls, at: StatusQuo) -> dict[str, Any]:
+        """At a usual rate."""
+        del at
+        return {"ad_valorem": FIRST_RATE}
 
     def lay(self, over: Overlay, index: int) -> None:
         """A charge on its routes, on top of what is charged there already."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
-from model.instruments.base import BorderMeasure, Duty, RentHolder, Row
+from model.instruments.base import FIRST_RATE, BorderMeasure, Duty, RentHolder, Row
+from model.instruments.quota import told_of_use
 from model.market.records import Role
 from model.records import Quantity
+from model.words.numbers import tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.problem import State
     from model.words.voice import Voice
@@ -47,6 +50,12 @@ class Trq(BorderMeasure):
                 f"duty (specific {high.specific:g}, ad valorem {high.ad_valorem:g}); it must be at most that"
             )
         return self
+
+    @classmethod
+    def first_levels(cls, at: StatusQuo) -> dict[str, Any]:
+        """A usual rate beyond the quota."""
+        del at
+        return {"over_quota": {"ad_valorem": FIRST_RATE}}
 
     def lay(self, over: Overlay, index: int) -> None:
         """Two tiers on its routes: agreed tariffs there give way, duties in force stay beneath."""
@@ -88,3 +97,11 @@ class Trq(BorderMeasure):
             within = imports - beyond if imports > beyond * (1.0 + ROUNDING) else 0.0
             rent = float(state.rent[position])
         yield {"index": index, "in_quota": within, "over_quota": beyond, "rent_per_unit": rent}
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """How full it is, what its rent is worth to whom, and what comes in beyond it."""
+        (row,) = self.rows(state, index)
+        told = told_of_use(self.quantity, row["in_quota"], row["rent_per_unit"], self.rent_to)
+        beyond = row["over_quota"]
+        more = f"; {tonnes(beyond)} more come in at the over-quota rate" if beyond > 0.0 else ""
+        return [f"The tariff-rate quota for {say.product(self.mineral, self.stage)} is {told}{more}."]

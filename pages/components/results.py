@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.edits import StatusQuo
 from model.equilibrium.reference import against_reference as reference_comparison
 from model.equilibrium.reference import comparison_table
 from model.findings import Formulation, Names, Overview, formulation, overview
 from model.impact import back_test as compare_with_published
+from model.instruments.base import StatusQuo
 from model.scenario import Scenario
 from model.studies.fit import calibration_table
 from model.studies.floor_curve import (
@@ -109,6 +109,7 @@ def status_quo_at(scenario: Scenario, stage: str) -> StatusQuo:
     flows = outcome(_status_quo(scenario)).flows
     return StatusQuo(
         stage,
+        scenario.parties,
         world.regions,
         flows[(flows["mineral"] == mineral) & (flows["stage"] == stage)],
         reference_price(scenario, stage),

@@ -22,6 +22,7 @@ class PriceUndertaking(Instrument):
     short: ClassVar[str] = "undertaking"
     rank: ClassVar[int] = 15
     group: ClassVar[str] = "floor"
+    outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
 
     parties: Regions
     exporters: Regions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,11 @@ import numpy as np
 from model.design.questions.aims import MEASURES, Aim, amount, measured
 from model.design.questions.levels import first_reaching
 from model.errors import ScenarioError
-from model.findings.reasons import spelled_out
 from model.instruments import Agreement, Duty, Floor, Stockpile, Tariff, Trq
 from model.records import choices
 from model.words.levers import rounded
 from model.words.numbers import exact
+from model.words.why_not import spelled_out
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -210,7 +209,7 @@ def answer_in_words(answer: LeverAnswer, names: Names) -> str:
     if answer.level is None:
         first, last = (exact(level) for level in sorted(answer.range))
         best = "least" if measure.at_most else "most"
-        reasons = "; ".join(f"{names.the_region(who)}: {_reason(why, who, names)}" for who, why in answer.why_not)
+        reasons = "; ".join(f"{names.the_region(who)}: {spelled_out(why, who, names)}" for who, why in answer.why_not)
         why = f" In some states a floor cannot hold: {reasons}." if reasons else ""
         return (
             f"No {lever.name} between {first} and {last} {lever.unit} does it, everything else as agreed: the {best} "
@@ -222,13 +221,3 @@ def answer_in_words(answer: LeverAnswer, names: Names) -> str:
         f"The {lever.gentlest} {lever.name} with which {goal} is {exact(answer.level)} {lever.unit}: it comes to "
         f"{amount(answer.value, measure)}; {now}."
     )
-
-
-PRICE = re.compile(r"((?:price at|price is|cap of|the price,) [\d,.]*\d)(?! USD)\b")
-TONNES = re.compile(r"((?:bought|committed|down to) [\d,.]*\d)(?! t)\b")
-"""Prices and quantities in the engine's reasons, which know no units: a case file may have others."""
-
-
-def _reason(why_not: str, region: str, names: Names) -> str:
-    """The engine's reason with names for codes and units for numbers."""
-    return TONNES.sub(r"\1 t/yr", PRICE.sub(r"\1 USD/t", spelled_out(why_not, region, names)))

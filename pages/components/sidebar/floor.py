@@ -9,7 +9,7 @@ import streamlit as st
 from model import edits
 from model.findings import price
 from model.instruments import Floor, lever
-from model.questions import OF_MECHANISM
+from model.instruments.floor import OF_MECHANISM
 from model.words.levers import FREE, Lever
 from pages.components import layout, results, state
 from pages.components.sidebar import fields, stages
