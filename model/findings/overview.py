@@ -11,9 +11,10 @@ import pandas as pd
 
 from model.findings import charts
 from model.findings.agreed import anything_agreed
-from model.findings.reasons import REACHED, reasons
+from model.findings.reasons import reasons
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Floor
+from model.instruments.floor import REACHED
 from model.outcome import STOCKS
 from model.units import MILLION
 from model.words.numbers import (
