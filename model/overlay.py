@@ -2,19 +2,21 @@
 
 Instruments and shocks speak in few verbs of :class:`Overlay`, and the equilibrium knows no others:
 
-=============  ========================================================================================================
-verb           what it does
-=============  ========================================================================================================
-``charge``     money per unit on activities: specific, a share of the landed value or of the exporter's price
-``limit``      an upper bound on a sum of activities, its rent, and perhaps a charge on what goes beyond
-``guarantee``  producers at a place are paid up to a price
-``hold``       the smallest charge on arrivals that holds a price at a place
-``offer``      product sold from outside the market at a price, or (``bid``) bought
-``commit``     a least quantity on a route, settled at a strike
-=============  ========================================================================================================
+===========================  ==========================================================================================
+verb                         what it does
+===========================  ==========================================================================================
+``charge``                   money per unit on activities: specific, a share of the landed value or of the exporter's
+                             price; ``without_duties_in_force`` takes away what is charged there already
+``limit``                    an upper bound on a sum of activities, and its rent
+``limit_in_tiers``           the same, with a charge on what goes beyond
+``guarantee``                producers at a place are paid up to a price
+``hold``                     the smallest charge on a party's arrivals from non-parties that holds a price there
+``offer``                    product sold from outside the market at a price, or (``bid``) bought
+``commit``                   a least quantity on a route, settled at a strike
+===========================  ==========================================================================================
 
-A shock may also ``scale``, ``close`` or ``cap`` what is there. :meth:`Overlay.problem` freezes the result as a
-:class:`~model.problem.Problem`; nothing here knows prices.
+A shock may also ``scale``, ``close`` or ``cap`` what is there, ``raise_freight``, ``hoard`` or ``store_at_home``.
+:meth:`Overlay.problem` freezes the result as a :class:`~model.problem.Problem`; nothing here knows prices.
 """
 
 from __future__ import annotations
@@ -226,7 +228,7 @@ class Overlay:
         """One charge on all of a party's arrivals from non-parties holds a price there, up to a largest charge.
 
         Several floors of one party at one place are one charge: the largest that one of them asks for. Exporters in
-        ``kept_by`` keep it; from all others it goes to the party's treasury.
+        ``kept_by`` keep it, whichever floor asks for it; from all others it goes to the party's treasury.
         """
         node = self.node(region, stage, NodeRole.USE)
         if node == NOWHERE:

@@ -178,6 +178,9 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert (told["before"], told["after"]) == ("45,600", "60,000")
     assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
     assert "not shown" not in told["captions"]
+    assert told["totals"] == pytest.approx(
+        {"HOME": 333.0 - 90.0, "ABROAD": 40.5 + 90.0}
+    )  # the levy's 9 x 10 stay there
 
 
 def test_a_leaving_party_takes_its_instruments_along(world: World) -> None:

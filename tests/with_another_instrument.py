@@ -1,7 +1,7 @@
 """The app with one instrument more, which is only a file: ``python tests/with_another_instrument.py FOLDER``.
 
 Every instrument file of the folder counts as one of ``model/instruments``. Writes as JSON what the sidebar shows of a
-price undertaking, and what becomes of edits.
+price undertaking, what becomes of edits, and each country's total in the case format's example of a floor at 22.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import model
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 KEY = "price_undertakings"
+EXAMPLE = APP.parent / "tests" / "cases" / "contract-two-countries-levy-22.json"
 
 
 def add_instruments(folder: str) -> None:
@@ -60,6 +61,21 @@ def told() -> dict[str, object]:
     }
 
 
+def totals(*exporters: str) -> dict[str, float]:
+    """Each country's total where HOME takes the metal of some exporters at 22 or more instead of charging a levy."""
+    from model.case import Case, market_of  # noqa: PLC0415 - the instrument must be found first
+    from model.equilibrium import solve  # noqa: PLC0415
+
+    content = json.loads((EXAMPLE).read_text(encoding="utf-8"))
+    floor = content["agreement"].pop("floors")[0]
+    content["agreement"] = {
+        KEY: [{key: floor[key] for key in ("parties", "mineral", "stage", "price")} | {"exporters": exporters}]
+    }
+    case = Case.parse(content, "example")
+    result = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
+    return {row["region"]: row["total"] for row in result["welfare"]}
+
+
 if __name__ == "__main__":
     add_instruments(sys.argv[1])
-    sys.stdout.write(json.dumps(told()))
+    sys.stdout.write(json.dumps(told() | {"totals": totals("ABROAD")}))
