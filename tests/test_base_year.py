@@ -40,14 +40,19 @@ def test_rows_are_supply_and_columns_are_use(bases: dict[str, BaseYear], mineral
         assert stage.price_usd_per_t > 0
 
 
-@pytest.mark.parametrize("mineral", RECIPES)
+STAGES = TABLES["minerals"].set_index("id").stages.str.split(";")
+
+
+@pytest.mark.parametrize("mineral", [mineral for mineral in RECIPES if len(STAGES[mineral]) == 1])
+def test_a_mineral_of_one_stage_has_no_refineries(bases: dict[str, BaseYear], mineral: str) -> None:
+    assert [stage.stage for stage in bases[mineral].stages] == STAGES[mineral]
+    assert bases[mineral].refinery_t is None
+
+
+@pytest.mark.parametrize("mineral", [mineral for mineral in RECIPES if len(STAGES[mineral]) > 1])
 def test_refineries_turn_ore_into_refined_output(bases: dict[str, BaseYear], mineral: str) -> None:
     base = bases[mineral]
-    stages = TABLES["minerals"].set_index("id").stages[mineral].split(";")
-    assert [stage.stage for stage in base.stages] == stages
-    if len(stages) == 1:
-        assert base.refinery_t is None
-        return
+    assert [stage.stage for stage in base.stages] == STAGES[mineral]
     ore, final = base.stages
     np.testing.assert_allclose(final.production_t, base.refinery_t, rtol=MARGIN_TOLERANCE)
     np.testing.assert_allclose(base.refinery_t, base.recovery * ore.use_t, rtol=MARGIN_TOLERANCE)
