@@ -6,7 +6,6 @@ whoever writes a term that changes nothing. Questions are sentences, for the com
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from model.case import Case
@@ -31,8 +30,6 @@ LARGEST_USUAL_RATE = 1.0
 
 A question too many costs one line, one too few a result a hundred times off.
 """
-LARGEST_WRITTEN_OUT = 1e6
-"""Larger rates are written with a power of ten."""
 
 
 def questions(
@@ -67,10 +64,8 @@ def _rates(value: Any, steps: tuple[int | str, ...]) -> Iterator[str]:
             described = field.json_schema_extra
             if isinstance(inside, float) and isinstance(described, dict) and described.get("unit") in RATES:
                 if inside > LARGEST_USUAL_RATE:
-                    counted = f"{inside:,.0%}".removesuffix("%")
-                    if inside > LARGEST_WRITTEN_OUT:
-                        counted = f"{(100 * Decimal(f'{inside:g}')).normalize():g}"  # as a float it might be infinite
-                    yield f"{place((*steps, name))} = {inside:g} is {counted} %; {inside:g} % is {PERCENT * inside:g}"
+                    counted = f"{inside:,.0%}".replace("%", " %")
+                    yield f"{place((*steps, name))} = {inside:g} is {counted}; {inside:g} % is {PERCENT * inside:g}"
             else:
                 yield from _rates(inside, (*steps, name))
 

@@ -33,6 +33,7 @@ def unit(name: str) -> dict[str, Any]:
 LARGEST = 1e15
 """The largest amount, in whatever unit: ten times the world's product of a year in USD."""
 LARGEST_RATE = 1e6
+"""The largest rate: a million times the value."""
 Quantity = Annotated[
     float, Field(ge=0, le=LARGEST, json_schema_extra=unit("t contained per year (case file: its unit)"))
 ]

@@ -202,7 +202,7 @@ def has_a_law(kind: type[Instrument]) -> None:
         assert getattr(test_laws, law.__name__) is law
         assert law.__name__.startswith("test_")
         laid = inspect.getsource(law)
-        assert f"{kind.key}=" in laid or f"{kind.__name__}(" in laid, "the law lays no such term"
+        assert any(f"{mark}{kind.key}{end}" in laid for mark, end in (("", "="), ('"', '"'))), "it lays no such term"
 
 
 def has_a_place_in_the_term_sheet(kind: type[Instrument]) -> None:

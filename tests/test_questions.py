@@ -33,12 +33,11 @@ def test_a_rate_above_all_of_the_value_is_asked_about(content: dict[str, Any], a
     assert questions(Case.parse({"regions": [{"id": "USA"}], "agreement": content}, "case")) == wanted
 
 
-def test_a_rate_of_any_size_is_asked_about_in_a_short_line() -> None:
-    for rate, counted in ((1e150, "1e+152"), (1.7e308, "1.7e+310")):
-        content = {"agreement": {"tariffs": [{**ROUTE, "ad_valorem": rate}]}}
-        (question,) = questions(Scenario.parse(content, "scenario"))
-        assert f" is {counted} %; " in question
-        assert len(question) < 120
+def test_the_largest_rate_is_asked_about_in_a_short_line() -> None:
+    content = {"agreement": {"tariffs": [{**ROUTE, "ad_valorem": 1e6}]}}
+    (question,) = questions(Scenario.parse(content, "scenario"))
+    assert " is 100,000,000 %; " in question
+    assert len(question) < 120
 
 
 FLOOR = {**PLACE, "parties": ["USA"], "price": 9.0}

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from model.records import LARGEST, LARGEST_RATE
 from model.units import MILLION, PERCENT
 from model.words.numbers import exact
 
@@ -49,8 +50,9 @@ class Lever:
 
     @property
     def most(self) -> float | None:
-        """The largest level in the unit of the screen; none = without bound."""
-        return self.shown(self.about.get("maximum"))
+        """The largest level in the unit of the screen; none where there is but what any number may be at most."""
+        most = self.about.get("maximum")
+        return None if most in (LARGEST, LARGEST_RATE) else self.shown(most)
 
     def label(self, name: str) -> str:
         """The name with its unit, and what an empty field stands for."""
