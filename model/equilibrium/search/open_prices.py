@@ -44,10 +44,10 @@ def settle(system: System, point: Point) -> None:
 
     A levy gives way to a rent: where a full quota alone holds the floor, or nothing would arrive anyway, it is zero.
     """
-    ends = _ends_arrivals(system, point)
-    price = _by_rule(system, point, ends)
+    ends, found = _ends_arrivals(system, point), _slack(system, point)
+    price = _by_rule(system, point, ends, found)
     point.price = np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
-    _charge_least(system, point, ends)
+    _charge_least(system, point, ends, found)
 
 
 def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
@@ -59,7 +59,7 @@ def _ends_arrivals(system: System, point: Point) -> NDArray[np.bool_]:
     return ends
 
 
-def _charge_least(system: System, point: Point, ends: NDArray[np.bool_]) -> None:
+def _charge_least(system: System, point: Point, ends: NDArray[np.bool_], before: Floats) -> None:
     """The least levies that hold their floors or end arrivals, and with them the least rents, at the point's prices."""
     holds = (point.levy > 0.0) & (point.price[system.levy_node] >= system.floor - FITS)
     free_levy, free_rent = ends | holds, _full(system, point)
@@ -70,7 +70,7 @@ def _charge_least(system: System, point: Point, ends: NDArray[np.bool_]) -> None
     least = np.r_[point.price, np.where(free, 0.0, own)]
     most = np.r_[point.price, np.where(free, np.r_[system.cap, np.full(len(point.rent), np.inf)], own)]
     weight = np.r_[np.zeros(nodes), np.full(system.levies, FIRST), np.ones(len(point.rent))]
-    limits = _limits(system, point)
+    limits = _limits(system, point, before)
     for give in (FITS, MOVED):  # prices that were settled meet those that were not within as much
         about = np.r_[give * np.maximum(point.price, 1.0), np.zeros(len(own))]
         found = _extreme(weight, limits, least - about, most + about)
@@ -101,7 +101,7 @@ def _full(system: System, point: Point) -> NDArray[np.bool_]:
     return full
 
 
-def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
+def _by_rule(system: System, point: Point, ends: NDArray[np.bool_], before: Floats) -> Floats:
     """The highest prices that clear, and the lowest where those have no end; the point's own where none is found."""
     nodes, floor, at = system.nodes, system.floor, system.levy_node
     least, most = np.zeros(nodes), np.full(nodes, FAR)
@@ -113,7 +113,10 @@ def _by_rule(system: System, point: Point, ends: NDArray[np.bool_]) -> Floats:
     full = _full(system, point)
     least = np.r_[least, np.where(ends, 0.0, point.levy), np.where(full, 0.0, point.rent)]
     most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy), np.where(full, np.inf, point.rent)]
-    weight, limits = np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))], _limits(system, point)
+    weight, limits = (
+        np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))],
+        _limits(system, point, before),
+    )
     highest = _extreme(np.r_[-weight[:nodes], weight[nodes:]], limits, least, most)
     if highest is None:
         return point.price
@@ -154,24 +157,28 @@ def _gains(system: System, point: Point) -> sparse.csr_array:
     return sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
 
 
-def _limits(system: System, point: Point) -> Limits:
-    """Limits on prices, levies and rents under which quantities stay what is wanted: ``rows @ z <= bound``."""
+def _limits(system: System, point: Point, before: Floats) -> Limits:
+    """Limits on prices, levies and rents under which quantities stay what is wanted: ``rows @ z <= bound``.
+
+    By as much as an activity missed its condition ``before``, where the search ended, it may miss it here.
+    """
     problem, t, x = system.problem, system.problem.table, point.quantity
     slack, gains = _slack(system, point), _gains(system, point)
     may_rise = (x < t.upper - AT_BOUND) & np.isfinite(slack)
     may_fall = (x > t.lower + AT_BOUND) & np.isfinite(slack)
     at_point = gains @ np.r_[point.price, point.levy, point.rent]
     within = sparse.vstack([gains[np.flatnonzero(may_rise)], -gains[np.flatnonzero(may_fall)]])
-    bound = np.r_[(at_point + _room(slack))[may_rise], (-at_point + _room(-slack))[may_fall]]
+    bound = np.r_[(at_point + _room(slack, before))[may_rise], (-at_point + _room(-slack, -before))[may_fall]]
     guaranteed = np.flatnonzero(problem.producer_floor > 0.0)
     side = np.where(point.price[guaranteed] <= problem.producer_floor[guaranteed], 1.0, -1.0)
     stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), gains.shape[1]))
     return sparse.csr_array(sparse.vstack([within, stays])), np.r_[bound, side * problem.producer_floor[guaranteed]]
 
 
-def _room(slack: Floats) -> Floats:
+def _room(slack: Floats, before: Floats) -> Floats:
     """What is left of a limit; where it is met but for rounding, as much as that."""
-    return np.where(slack < -MOVED, slack, np.maximum(slack, FITS))
+    left = slack + np.maximum(-before, 0.0)
+    return np.where(left < -MOVED, left, np.maximum(left, FITS))
 
 
 def _on_prices(system: System, point: Point) -> tuple[Floats, Floats]:
