@@ -42,8 +42,10 @@ class Job:
     steps: Iterator[Progress[Any]] | None = None
     latest: Progress[Any] | None = None
     cancelled: bool = False
-    finished: bool = False
+    ended: bool = False
     """Whether every step was taken; a count alone cannot tell, since a part may have nothing left to solve."""
+    finished: bool = False
+    """Whether a page has seen that it ended: never amid a page, half of which would show it as under way."""
     error: Exception | None = None
     started: float = field(default_factory=time.monotonic)
     until: float = 0.0
@@ -52,24 +54,24 @@ class Job:
     @property
     def rests(self) -> bool:
         """Whether no further step is to be taken."""
-        return self.finished or self.cancelled or self.error is not None
+        return self.ended or self.cancelled or self.error is not None
 
     def advance(self) -> None:
         """Work for a moment longer, and wait a shorter one for what comes of it."""
         self.until = time.monotonic() + SLICE_SECONDS
-        if self.rests:
-            return
-        if self.worker is None or not self.worker.is_alive():
-            self.worker = threading.Thread(target=self._work, daemon=True)
-            self.worker.start()
-        self.worker.join(WAIT_SECONDS)
+        if not self.rests:
+            if self.worker is None or not self.worker.is_alive():
+                self.worker = threading.Thread(target=self._work, daemon=True)
+                self.worker.start()
+            self.worker.join(WAIT_SECONDS)
+        self.finished = self.ended
 
     def _work(self) -> None:
         try:
             self.steps = self.steps or self.start()
             while time.monotonic() < self.until and not self.rests:
                 step = results.in_turn(self.steps)
-                self.latest, self.finished = step or self.latest, step is None
+                self.latest, self.ended = step or self.latest, step is None
                 time.sleep(TURN_SECONDS)
         except Exception as error:  # the page, which draws what became of it, is on another thread
             self.error = error

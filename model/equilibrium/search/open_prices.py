@@ -177,7 +177,7 @@ def _limits(system: System, point: Point, before: Floats) -> Limits:
 
 def _room(slack: Floats, before: Floats) -> Floats:
     """What is left of a limit; where it is met but for rounding, as much as that."""
-    left = slack + np.maximum(-before, 0.0)
+    left = slack + np.where(np.isfinite(before), np.maximum(-before, 0.0), 0.0)
     return np.where(left < -MOVED, left, np.maximum(left, FITS))
 
 
