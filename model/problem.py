@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
@@ -170,15 +169,24 @@ class Problem:
         """A hash over everything that decides the equilibrium and what is reported of it, equal for equal problems."""
         of_market = (self.market.places, self.market.price_scale, self.market.quantity_scale)
         laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
-        content = json.dumps((*of_market, self.table, *laid), default=_plain)
-        return blake2b(content.encode(), digest_size=DIGEST_BYTES).digest()
+        found = blake2b(repr(of_market).encode(), digest_size=DIGEST_BYTES)
+        _feed(found, (self.table, *laid))
+        return found.digest()
 
 
-def _plain(part: Any) -> object:
-    """An array or a record for JSON. A pickle would not do: it tells what is shared from what is only equal."""
+def _feed(found: blake2b, part: Any) -> None:
+    """Add a value to a hash by its content. A pickle would not do: it tells what is shared from what is only equal."""
     if isinstance(part, np.ndarray):
-        return part.tolist() if part.dtype == object else (part.dtype.str, part.tobytes().hex())
-    return part.item() if isinstance(part, np.generic) else [getattr(part, field.name) for field in fields(part)]
+        found.update(f"{part.dtype.str}{part.shape}".encode())
+        found.update(repr(part.tolist()).encode() if part.dtype == object else np.ascontiguousarray(part).data)
+    elif is_dataclass(part):
+        _feed(found, [getattr(part, field.name) for field in fields(part)])
+    elif isinstance(part, tuple | list):
+        found.update(f"[{len(part)}".encode())
+        for each in part:
+            _feed(found, each)
+    else:
+        found.update(f"{part.item() if isinstance(part, np.generic) else part!r},".encode())
 
 
 @dataclass(frozen=True)
