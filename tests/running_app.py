@@ -55,8 +55,6 @@ def served(*options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=20)
-        assert server.stdout is not None
-        server.stdout.close()
 
 
 def free_port() -> int:
