@@ -34,8 +34,9 @@ FOLDED_ICON = "expand_more"
 
 
 @contextmanager
-def served(*options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Port and process of ``accord app``, once it answers."""
+def served(*options: str) -> Iterator[tuple[int, subprocess.Popen[str], list[str]]]:
+    """Port and process of ``accord app``, once it answers, and the lines it said, once it has ended."""
+    said: list[str] = []
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "model.cli", "app", "--port", str(port), *options],
@@ -51,10 +52,10 @@ def served(*options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
             assert server.poll() is None, server.communicate()[0]
             assert time.monotonic() < until, f"the app did not start within {START_SECONDS} s"
             time.sleep(0.2)
-        yield port, server
+        yield port, server, said
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(timeout=20)
+        said += server.communicate(timeout=20)[0].splitlines()
 
 
 def free_port() -> int:

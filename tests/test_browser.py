@@ -19,7 +19,7 @@ def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
     level = round(1.25 * reference)
     scenario = edits.with_floor_level(Scenario(), float(level), "refined")
     assert world.outcome(scenario).headline("antimony").price_usd_per_t == pytest.approx(level)
-    with served() as (port, _), browsed() as (page, playwright):
+    with served() as (port, _, _), browsed() as (page, playwright):
         page.goto(f"http://127.0.0.1:{port}")
         shown = page.get_by_test_id("stMetricValue").first
         playwright.expect(shown).to_have_text(figures(reference), timeout=ANSWER_MILLISECONDS)
@@ -32,7 +32,7 @@ def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
 
 @pytest.mark.slow
 def test_the_sidebar_fits_a_projector_and_an_app_that_stopped_says_so() -> None:
-    with served() as (port, server), browsed() as (page, playwright):
+    with served() as (port, server, _), browsed() as (page, playwright):
         page.set_viewport_size({"width": 1024, "height": 768})
         page.goto(f"http://127.0.0.1:{port}")
         page.locator(".st-key-undo").wait_for()

@@ -62,16 +62,15 @@ def test_listening_wider_opens_the_hosts_and_names_the_machine() -> None:
 
 
 def test_pages_come_with_headers_and_closed_routes_answer_nothing() -> None:
-    with served() as (port, server):
+    with served() as (port, _, said):
         answer = get(port, "/")
         assert answer.status == 200
         assert {name: answer.headers[name] for name in start.HEADERS} == start.HEADERS
         assert get(port, "/_stcore/metrics").status == 404
         assert get(port, "/_stcore/agent/openapi.json").status == 404
         assert answers(port)
-    said = server.stdout.read() if server.stdout else ""
-    assert f"http://127.0.0.1:{port}" in said
-    assert "listening on" not in said
+    assert f"http://127.0.0.1:{port}" in "\n".join(said)
+    assert "listening on" not in "\n".join(said)
 
 
 def test_a_page_of_another_site_cannot_drive_the_app() -> None:
@@ -82,19 +81,18 @@ def test_a_page_of_another_site_cannot_drive_the_app() -> None:
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    with served() as (port, _):
+    with served() as (port, _, _):
         for host, origin in ((f"127.0.0.1:{port}", "http://other.example"), ("other.example", "http://other.example")):
             assert get(port, "/_stcore/stream", knock | {"Host": host, "Origin": origin}).status == 403
 
 
 def test_listening_wider_says_so_in_one_line() -> None:
-    with served("--listen", "0.0.0.0") as (port, server):
+    with served("--listen", "0.0.0.0") as (port, _, said):
         assert answers(port)
-    said = server.stdout.read() if server.stdout else ""
-    (warning,) = [line for line in said.splitlines() if "listening on" in line]
+    (warning,) = [line for line in said if "listening on" in line]
     assert "0.0.0.0" in warning
     assert "without login" in warning
-    assert "External URL" not in said
+    assert "External URL" not in "\n".join(said)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +165,7 @@ print(server.communicate(timeout=20)[0])
 @pytest.mark.slow
 def test_a_browser_asks_nobody_but_the_server() -> None:
     asked: set[str] = set()
-    with served() as (port, _), browsed() as (page, _):
+    with served() as (port, _, _), browsed() as (page, _):
         page.on("request", lambda request: asked.add(request.url))
         page.on("websocket", lambda socket: asked.add(socket.url))
         for name in PAGES:
