@@ -103,7 +103,12 @@ def flat_set(system: System, point: Point, centre: Floats, width: float) -> tupl
     curved = t.shape != Shape.FLAT
     _, slope = CurveGroups(t).quantity_and_slope(centre, x, 1.0)
     inside = np.minimum(np.where(curved, slope * width, np.inf), np.minimum(x - t.lower, t.upper - x)) > INSIDE
-    binding = [pool for rent, pool in zip(point.rent, system.problem.pools, strict=True) if rent > 0]
+    pools = system.problem.pools
+    binding = [
+        pool
+        for rent, pool in zip(point.rent, pools, strict=True)
+        if rent > 0 or pool.weight @ x[pool.members] > pool.limit - INSIDE  # another full limit may have its rent
+    ]
     pooled = np.zeros(len(t), dtype=bool)
     for pool in binding:
         pooled[pool.members] = True
