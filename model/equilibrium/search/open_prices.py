@@ -111,7 +111,7 @@ def _by_rule(system: System, point: Point, ends: NDArray[np.bool_], before: Floa
     most[at[charged]] = np.minimum(most[at[charged]], floor[charged])
     least[at[holds]] = floor[holds]
     full = _full(system, point)
-    least = np.r_[least, np.where(ends, 0.0, point.levy), np.where(full, 0.0, point.rent)]
+    least = np.r_[least, np.where(ends | holds, 0.0, point.levy), np.where(full, 0.0, point.rent)]
     most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy), np.where(full, np.inf, point.rent)]
     weight, limits = (
         np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))],
@@ -120,7 +120,7 @@ def _by_rule(system: System, point: Point, ends: NDArray[np.bool_], before: Floa
     highest = _extreme(np.r_[-weight[:nodes], weight[nodes:]], limits, least, most)
     if highest is None:
         return point.price
-    is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends, full]
+    is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends | holds, full]
     if not is_open[:nodes].any():
         return highest[:nodes]
     lowest = _extreme(weight, limits, np.where(is_open, least, highest), np.where(is_open, most, highest))
