@@ -14,7 +14,6 @@ from model.equilibrium.tables import INSTRUMENT_TABLES, Accounts, settle
 from model.equilibrium.welfare import WELFARE, total
 from model.errors import ScenarioError, SolveError
 from model.instruments import lay_terms
-from model.market.curves import LOWEST_PRICE
 from model.market.records import Role, Shape
 from model.overlay import Overlay
 
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 
     HostOutput = Mapping[tuple[str, str, str], float]
 
-AT_CUT_OFF = 1.0 - 1e-9
+GIVEN_AWAY = 1e-6
+"""A price below this share of a buffer stock's own is next to nothing."""
 LARGEST_IMBALANCE = 1e-6
 """Largest relative world imbalance, welfare identity error or complementarity residual of a result returned."""
 
@@ -219,11 +219,11 @@ def _refuse_inverted_tiers(state: State) -> None:
 
 
 def _refuse_endless_purchases(state: State) -> None:
-    """A budget buys without end where metal is given away; isoelastic purchases are cut off near a price of zero."""
+    """A budget buys without end where metal is all but given away, and no price near zero is exact enough to say it."""
     problem, t = state.problem, state.problem.table
     spends = np.flatnonzero((t.role == Role.STOCK_PURCHASE) & (t.shape == Shape.POWER))
-    most = t.base[spends] * LOWEST_PRICE ** t.exponent[spends]
-    for node in t.node_in[spends[state.quantity[spends] >= AT_CUT_OFF * most]].tolist():
+    most = t.base[spends] * GIVEN_AWAY ** t.exponent[spends]
+    for node in t.node_in[spends[state.quantity[spends] >= most]].tolist():
         place = problem.market.nodes[node]
         raise ScenarioError(
             f"{problem.market.mineral} ({place.stage}) in {place.region} is given away, so that its floor's budget "

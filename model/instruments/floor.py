@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 HOLDS = 1.0 - 1e-9
 """A price within this share of the floor holds it."""
 NOTHING = 1e-6
-"""Arrivals below this share of the market's scale have ended."""
+"""Arrivals below this share of all that comes to a place have ended."""
+LEAST_SOLD = 1e-9
+"""Sales of a public stock below this share of the market's scale are none."""
 
 
 REACHED = 1e-6
@@ -241,7 +243,7 @@ def _sold(state: State, party: str, stage: str, ceiling: float) -> float:
     table, market = state.problem.table, state.problem.market
     own = (table.region == market.regions.index(party)) & (stage_positions(market, table) == market.stages.index(stage))
     sold = float(state.quantity[own & (table.role == Role.STOCK_SALE) & (table.level == ceiling)].sum())
-    return sold if sold > NOTHING * market.quantity_scale else 0.0
+    return sold if sold > LEAST_SOLD * market.quantity_scale else 0.0
 
 
 def _bought(state: State, party: str, stage: str) -> float:
@@ -270,7 +272,8 @@ def _why_not(state: State, slot: int, cap: float, price: float, *, is_own: bool)
         return f"{group.region} is a net exporter: {own}, whatever levy imports pay"
     home = f"supply from {group.region} and its partners alone keeps the price at {price:,.6g}"
     committed, arrivals = float(table.lower[group.members].sum()), float(state.quantity[group.members].sum())
-    if arrivals <= NOTHING * market.quantity_scale:
+    arrives = float(state.quantity[table.node_out == group.node].sum())
+    if arrivals <= NOTHING * arrives:
         return f"{home}; arrivals from non-parties have ended"
     forced = f", {committed:,.6g} of it committed" if committed else ""
     return f"{home}; arrivals from non-parties are down to {arrivals:,.6g}{forced}"

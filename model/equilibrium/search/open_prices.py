@@ -113,11 +113,12 @@ def _by_rule(system: System, point: Point, ends: NDArray[np.bool_], before: Floa
     full = _full(system, point)
     least = np.r_[least, np.where(ends | holds, 0.0, point.levy), np.where(full, 0.0, point.rent)]
     most = np.r_[most, np.where(ends, np.minimum(system.cap, FAR), point.levy), np.where(full, np.inf, point.rent)]
-    weight, limits = (
-        np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))],
-        _limits(system, point, before),
-    )
-    highest = _extreme(np.r_[-weight[:nodes], weight[nodes:]], limits, least, most)
+    weight = np.r_[np.ones(nodes), np.full(system.levies, FIRST), np.zeros(len(full))]
+    for without_loss in (True, False):
+        limits = _limits(system, point, before, without_loss)
+        highest = _extreme(np.r_[-weight[:nodes], weight[nodes:]], limits, least, most)
+        if highest is not None:
+            break
     if highest is None:
         return point.price
     is_open = np.r_[highest[:nodes] >= 0.5 * FAR, ends | holds, full]
@@ -157,10 +158,11 @@ def _gains(system: System, point: Point) -> sparse.csr_array:
     return sparse.csr_array((values, (rows, columns)), (len(t), count + 1))[:, :count]
 
 
-def _limits(system: System, point: Point, before: Floats) -> Limits:
+def _limits(system: System, point: Point, before: Floats, without_loss: bool = False) -> Limits:
     """Limits on prices, levies and rents under which quantities stay what is wanted: ``rows @ z <= bound``.
 
-    By as much as an activity missed its condition ``before``, where the search ended, it may miss it here.
+    By as much as an activity missed its condition ``before``, where the search ended, it may miss it here. With prices
+    ``without_loss`` nothing committed is shipped at a loss, so that nothing is forced which trade would carry anyway.
     """
     problem, t, x = system.problem, system.problem.table, point.quantity
     slack, gains = _slack(system, point), _gains(system, point)
@@ -171,6 +173,8 @@ def _limits(system: System, point: Point, before: Floats) -> Limits:
     bound = np.r_[(at_point + _room(slack, before))[may_rise], (-at_point + _room(-slack, -before))[may_fall]]
     guaranteed = np.flatnonzero(problem.producer_floor > 0.0)
     side = np.where(point.price[guaranteed] <= problem.producer_floor[guaranteed], 1.0, -1.0)
+    forced = np.array([each.route for each in problem.commitments] if without_loss else [], dtype=np.intp)
+    within, bound = sparse.vstack([within, -gains[forced]]), np.r_[bound, -(at_point + slack)[forced] + FITS]
     stays = sparse.csr_array((side, (np.arange(len(guaranteed)), guaranteed)), (len(guaranteed), gains.shape[1]))
     return sparse.csr_array(sparse.vstack([within, stays])), np.r_[bound, side * problem.producer_floor[guaranteed]]
 
