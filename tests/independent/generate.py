@@ -7,6 +7,8 @@ from typing import Any
 
 Content = dict[str, Any]
 ORE, FINAL = "mine", "refined"
+ROUND_FROM = 1000
+"""Markets of this seed and later ones have numbers of one figure."""
 
 
 class _Draw:
@@ -35,8 +37,23 @@ def rounded(value: float) -> float:
 
 
 def market(number: int, seed: int = 0) -> Content:
-    """Market ``number`` of a seed."""
-    return _Market(_Draw(f"market {seed} {number}")).content(f"generated market {number} of seed {seed}")
+    """Market ``number`` of a seed. Those of high seeds have round numbers, as people write them, and so many ties."""
+    content = _Market(_Draw(f"market {seed} {number}")).content(f"generated market {number} of seed {seed}")
+    return _round(content) if seed >= ROUND_FROM else content
+
+
+def _round(value: Any) -> Any:
+    """The same with numbers of one figure; steps that come to stand at one price are one."""
+    if isinstance(value, dict) and "steps" in value:
+        steps: dict[float, float] = {}
+        for price, quantity in _round(value["steps"]):
+            steps[price] = steps.get(price, 0.0) + quantity
+        return value | {"steps": [list(step) for step in steps.items()]}
+    if isinstance(value, dict):
+        return {key: _round(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_round(part) for part in value]
+    return float(f"{value:.1g}") if isinstance(value, float) else value
 
 
 class _Market:
