@@ -44,6 +44,8 @@ EXACT = 1e-8
 SURE = 1e-10
 """Largest violation at which no other start is tried."""
 ROUNDING = 1e-14
+TRACE = 1e-10
+"""A quantity [of the market's scale] that may be rounding."""
 WELL_POLISHED = 1e-12
 TO_THE_BOUND = 0.995
 """Share of the way to the nearest bound that a step may go."""
@@ -88,7 +90,7 @@ def _meet(c: Complementarity, price: Floats) -> tuple[Floats, int, float]:
     best, taken, least = np.zeros(c.at.size), 0, np.inf
     for flow, level in STARTS:
         z, steps = _follow(c, _inside(c, price * level, flow))
-        z = _least_flows(c, _polish(c, z))
+        z = _without_dust(c, _least_flows(c, _polish(c, z)))
         taken, violation = taken + steps, c.violation(z)
         if violation < least:
             best, least = z, violation
@@ -238,6 +240,16 @@ def _least_flows(c: Complementarity, z: Floats) -> Floats:
     shared[free] = lsq_linear(weights, wanted, (c.lower[free], c.upper[free]), method="bvls").x
     shared = _polish(c, shared)
     return shared if c.violation(shared) <= EXACT else z
+
+
+def _without_dust(c: Complementarity, z: Floats) -> Floats:
+    """The same without traces of what is indifferent, as long as nothing else lives on them."""
+    own = np.arange(c.at.size) < len(c.at.moving)
+    trace = own & (z - c.lower < TRACE) & (np.abs(c.condition(z)[0]) < EXACT)
+    clean, held = np.where(trace, c.lower, z), np.zeros(c.at.size, dtype=bool)
+    held[c.at.price] = z[c.at.price] <= EXACT  # what is left over is given away
+    held[c.at.rent.start :] = True
+    return clean if c.mismatch(clean, held) <= max(c.mismatch(z, held), WELL_POLISHED) else z
 
 
 def _ended(c: Complementarity, z: Floats) -> Booleans:
