@@ -127,7 +127,7 @@ def _lower_does(market: CaseMarket, node: Node, levies: dict[Node, float]) -> bo
         return False
     asked = [floor for _, floor, cap in market.levies[node] if cap >= own[node] * (1 - TOLERANCE)]
     held = [floor for floor in asked if abs(floor - before.price[node]) <= TOLERANCE * floor]
-    if held:
+    if held and max(asked) <= max(held) * (1 + TOLERANCE):
         return after.price[node] >= max(held) * (1 - 1e-10)
     capped = any(abs(cap - own[node]) <= TOLERANCE * cap for _, _, cap in market.levies[node])
     size = max(before.flow.values(), default=0.0)
