@@ -537,6 +537,9 @@ def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
         "supply from South Korea and its partners alone keeps the price at 47,100 USD/t; all but 1,230,000, at most "
         "500 USD/t"
     )
+    assert spelled_out("its own supply sets the price, 481,000, whatever levy imports pay", "KOR", names) == (
+        "its own supply sets the price, 481,000 USD/t, whatever levy imports pay"
+    )
 
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:

@@ -10,8 +10,8 @@ from model.words.numbers import figures
 if TYPE_CHECKING:
     from model.words.names import Names
 
-NUMBER = re.compile(r"\b\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
-"""A number in a reason of the engine: "47,065.1" or "1e+06"."""
+NUMBER = re.compile(r"\b\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
+"""A number in a reason of the engine: "47,065.1" or "1e+06"; a comma after it is the sentence's."""
 PRICE = re.compile(r"((?:price at|price is|cap of|at most|the price,) [\d,.]*\d)(?! USD)\b")
 TONNES = re.compile(r"((?:bought|committed|down to) [\d,.]*\d)(?! t)\b")
 
