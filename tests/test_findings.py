@@ -669,6 +669,7 @@ def test_the_curve_of_one_floor_keeps_the_others(world: World) -> None:
     alone = world.outcome(with_floor_at(scenario, first, None)).headline("antimony").price_usd_per_t
     assert response.without_floor_usd_per_t == pytest.approx(alone)
     assert settled > alone > response.status_quo_usd_per_t
+    assert set(response.by_party["region"]) == {"JPN"}, "its own parties, not those of the last floor"
 
 
 def test_a_settlement_is_no_treasury_s_and_is_told(world: World) -> None:

@@ -90,8 +90,7 @@ def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | Non
 
     A ceiling below the level moves up with it, since a stock cannot sell below its floor.
     """
-    floors = list(scenario.agreement.of(Floor))
-    at = floors.index(floor) if floor in floors else len(floors)
+    floors, at = list(scenario.agreement.of(Floor)), _position(scenario, floor)
     if level_usd_per_t is None:
         moved = []
     else:
@@ -99,6 +98,12 @@ def with_floor_at(scenario: Scenario, floor: Floor, level_usd_per_t: float | Non
         moved = [floor.model_copy(update={"price": level_usd_per_t, "ceiling": ceiling})]
     floors[at : at + 1] = moved
     return scenario.model_copy(update={"agreement": scenario.agreement.replacing(Floor, floors)})
+
+
+def _position(scenario: Scenario, floor: Floor) -> int:
+    """Where a floor stands among the scenario's, or would be added."""
+    floors = scenario.agreement.of(Floor)
+    return floors.index(floor) if floor in floors else len(floors)
 
 
 def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
@@ -146,8 +151,7 @@ def floor_levels(
         except SolveError:
             unsolved.append(level)
         else:
-            index = len(trial.agreement.of(Floor)) - 1
-            held = [row for row in solved.accounts.floors if row["index"] == index]
+            held = [row for row in solved.accounts.floors if row["index"] == _position(scenario, floor)]
             party_rows += [_party_row(level, row) for row in held]
             price = use_weighted_price(consumer_prices(solved, floor.stage), use_t)
             level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
