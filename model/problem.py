@@ -182,7 +182,7 @@ def _feed(found: blake2b, part: Any) -> None:
     elif is_dataclass(part):
         _feed(found, [getattr(part, field.name) for field in fields(part)])
     elif isinstance(part, tuple | list):
-        found.update(f"[{len(part)}".encode())
+        found.update(f"[{len(part)}:".encode())
         for each in part:
             _feed(found, each)
     else:

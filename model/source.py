@@ -40,7 +40,10 @@ def source_files(*modules: str) -> list[Path]:
         path = waiting.pop()
         if path is not None and path not in found:
             found.add(path)
-            waiting += [_file_of(name) for name in _imported(path)]
+            imported = set(_imported(path))
+            waiting += [_file_of(name) for name in imported]
+            if "pkgutil" in imported:  # a package that takes in whatever stands in its folder
+                waiting += path.parent.glob("*.py")
     return sorted(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -32,19 +33,36 @@ def no_database(path: Path) -> None:
     path.write_bytes(b"not a database " * 500)
 
 
-@pytest.mark.parametrize("spoil", [no_database, other_tables])
-def test_a_damaged_or_foreign_file_is_set_aside_in_one_line(
-    spoil: object, path: Path, caplog: pytest.LogCaptureFixture
+def another_s_responses(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE response (person TEXT, answer TEXT)")
+        connection.execute("INSERT INTO response VALUES ('Ada', 'yes')")
+
+
+@pytest.mark.parametrize("spoil", [no_database, other_tables, another_s_responses])
+def test_a_damaged_or_foreign_file_in_the_cache_is_set_aside_in_one_line(
+    spoil: Callable[[Path], None], path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(stores.FOLDER_VARIABLE, str(path.parent))
     spoil(path)
     before = path.read_bytes()
-    store = Store(path)
+    store = Store()
     store.put({"a": "1"})
     assert store.get(["a", "b"]) == {"a": "1"}
     assert path.with_name("responses-aside-1.sqlite").read_bytes() == before
     (told,) = caplog.messages
     assert told.endswith("set aside as responses-aside-1.sqlite, begun anew")
     assert "\n" not in told
+
+
+@pytest.mark.parametrize("spoil", [no_database, other_tables, another_s_responses])
+def test_a_file_that_was_named_and_never_was_a_store_stays_as_it_is(spoil: Callable[[Path], None], path: Path) -> None:
+    spoil(path)
+    before = path.read_bytes()
+    with pytest.raises(AccordError, match=r"responses\.sqlite is no store of responses \(.*\); name another file"):
+        Store(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_file_damaged_while_in_use_is_set_aside_too(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -79,7 +97,7 @@ def test_another_program_s_file_is_left_alone(path: Path) -> None:
 
 def test_a_folder_in_its_place_is_refused_in_words(path: Path) -> None:
     path.mkdir()
-    with pytest.raises(AccordError, match=r"cannot keep responses in .*; name another folder in ACCORD_STORE"):
+    with pytest.raises(AccordError, match=r"cannot keep responses in .*; name another file"):
         Store(path)
 
 

@@ -198,6 +198,7 @@ def _is_joined(term: Instrument) -> None:
 
 
 def has_a_law(kind: type[Instrument]) -> None:
+    assert test_laws.LAWS[kind.key]
     for law in test_laws.LAWS[kind.key]:
         assert getattr(test_laws, law.__name__) is law
         assert law.__name__.startswith("test_")

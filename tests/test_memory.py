@@ -6,12 +6,13 @@ import pickle
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from model import overlay
+from model import overlay, source
 from model.equilibrium import Solver, lay_over
 from model.instruments import Agreement
 from model.market.calibrate import calibrate_mineral
@@ -156,3 +157,18 @@ def _differs(one: MineralMarket, other: MineralMarket) -> bool:
         not np.array_equal(getattr(one.activities, field.name), getattr(other.activities, field.name))
         for field in fields(Activities)
     )
+
+
+def test_a_file_of_a_package_that_takes_in_its_folder_counts_without_being_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "model"
+    (package / "found").mkdir(parents=True)
+    (package / "start.py").write_text("from model import found\n", encoding="utf-8")
+    (package / "found" / "__init__.py").write_text("import pkgutil\n", encoding="utf-8")
+    (package / "found" / "new.py").write_text("import model.helper\n", encoding="utf-8")
+    (package / "helper.py").write_text("", encoding="utf-8")
+    (package / "other.py").write_text("", encoding="utf-8")
+    monkeypatch.setattr(source, "PACKAGE", package)
+    files = {path.relative_to(package).as_posix() for path in source.source_files("model.start")}
+    assert files == {"start.py", "found/__init__.py", "found/new.py", "helper.py"}

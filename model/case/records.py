@@ -12,7 +12,7 @@ from model.shocks import CaseShock
 
 Positive = Annotated[float, Field(gt=0)]
 LEAST_ELASTIC, MOST_ELASTIC = 1e-6, 200.0
-"""Between these sizes of an elasticity a solve is exact; beyond them a curve is as good as fixed, or as steps."""
+"""Sizes of an elasticity; beyond them a curve is as good as fixed, or as steps."""
 
 
 class Linear(Record):

@@ -11,7 +11,7 @@ from model.words.numbers import exact, listing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from model.instruments import Offtake, Stockpile
+    from model.instruments import Offtake, Stockpile, Trq
     from model.outcome import Outcome
     from model.scenario import Scenario
     from model.words.names import Names
@@ -26,8 +26,8 @@ def anything_agreed(outcome: Outcome) -> bool:
 def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: Sequence[str] = ()) -> str:
     """What the parties agree on a mineral and which shock hits, several instruments of a kind told together.
 
-    Tariff-rate quotas with the same rates become one, several offtakes or stockpiles a number and a sum. ``missed`` are
-    sentences on what of it does not come about.
+    Tariff-rate quotas that divide one become that one, several offtakes or stockpiles a number and a sum. ``missed``
+    are sentences on what of it does not come about.
     """
     agreement = scenario.agreement
     quotas = [item for item in agreement.trqs if item.mineral == mineral]
@@ -35,12 +35,10 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: S
     stocks = [item for item in agreement.stockpiles if item.mineral == mineral]
     told: dict[str, tuple[Any, ...]] = {}
     more = []
-    if len({(each.stage, each.in_quota, each.over_quota) for each in quotas}) == 1 < len(quotas):
-        together: dict[str, Any] = {
-            "quantity": sum(each.quantity for each in quotas),
-            **{side: sum((getattr(each, side) for each in quotas), ()) for side in ("importers", "exporters")},
-        }
-        told["trqs"] = (quotas[0].model_copy(update=together),)
+    side = _divided(quotas)
+    if side is not None:
+        whole = {"quantity": sum(each.quantity for each in quotas), side: sum((getattr(q, side) for q in quotas), ())}
+        told["trqs"] = (quotas[0].model_copy(update=whole),)
         more.append(f"divide the quota in {len(quotas)}")
     if len(contracts) > 1:
         told["offtakes"] = ()
@@ -50,6 +48,16 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: S
         more.append(f"hold {len(stocks)} stockpiles of {_sum(stocks)} t together")
     short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
     return agreement_in_words(short, mineral, names, f"to {listing(more)}" if more else "", missed)
+
+
+def _divided(quotas: Sequence[Trq]) -> str | None:
+    """The side on which quotas divide one among them, each region in one and all else alike; None where they do not."""
+    for side in ("importers", "exporters"):
+        regions = [region for each in quotas for region in getattr(each, side)]
+        rest = {each.model_copy(update={side: ("",), "quantity": 0.0}) for each in quotas}
+        if len(rest) == 1 < len(quotas) and len(set(regions)) == len(regions):
+            return side
+    return None
 
 
 def _sum(terms: Iterable[Offtake | Stockpile]) -> str:

@@ -209,7 +209,7 @@ def _effects(differences: pd.DataFrame, most: int) -> list[str]:
 
 def _effect(row: Any) -> str:
     text = f"{row.table}, {row.row}, {row.column}: {_short(row.stored)} → {_short(row.replayed)}"
-    if math.isnan(row.from_data):
+    if math.isnan(row.from_data) or math.isnan(row.from_versions):
         return text
     return f"{text} (data {row.from_data:+.6g}, versions {row.from_versions:+.6g})"
 

@@ -61,7 +61,8 @@ class Job:
         self.until = time.monotonic() + SLICE_SECONDS
         if not self.rests:
             if self.worker is None or not self.worker.is_alive():
-                self.worker = threading.Thread(target=self._work, daemon=True)
+                # No daemon: a program that ends amid a solve aborts, and this one ends by itself within a slice.
+                self.worker = threading.Thread(target=self._work)
                 self.worker.start()
             self.worker.join(WAIT_SECONDS)
         self.finished = self.ended

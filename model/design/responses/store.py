@@ -25,6 +25,10 @@ FOLDER_VARIABLE = "ACCORD_STORE"
 """Environment variable that names the folder of the store."""
 APPLICATION_ID = 0x41435253
 """Marks the file as ours ("ACRS")."""
+MARK = slice(68, 72)
+"""Where an SQLite file's header holds its application id."""
+OURS: tuple[set[str], ...] = (set(), {"key", "content"}, {"key", "source", "content"})
+"""Columns of a file that is new, of a store that did not know which sources computed a text, and of one that does."""
 MOST_KEPT = 50_000
 """Texts kept, the newest: half a gigabyte at some 10 kB each; the menu of all minerals asks for some 3,000."""
 KEYS_AT_ONCE = 500
@@ -41,11 +45,16 @@ class Store:
     """Texts by key in one SQLite file. What is put is on disk at once; several processes may share the file.
 
     Texts that other sources computed are dropped on opening, the oldest beyond :data:`MOST_KEPT` when more are put. A
-    file that is damaged or no store is set aside under another name, and a new one begun.
+    store that is damaged, or whatever stands in the place of the user's cache, is set aside under another name and a
+    new one begun. A file that somebody named and that never was a store is left as it is.
+
+    Raises:
+        AccordError: for a file that is no store, or cannot be one.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
+        self._is_named = path is not None
         self._source = source_hash(COMPUTES)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,9 +96,16 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             if type(error) is not sqlite3.DatabaseError:  # its kinds are a lock, a full disk, a file read-only
                 raise self._refused(error) from None
+            if self._is_named and not self._is_marked():
+                raise AccordError(f"{self.path} is no store of responses ({error}); name another file") from None
             self._set_aside(error)
             self._at_once(self._claim)
             return self._at_once(work)
+
+    def _is_marked(self) -> bool:
+        """Whether the file's header says that it was a store, whatever became of the rest."""
+        with self.path.open("rb") as file:
+            return file.read(MARK.stop)[MARK] == APPLICATION_ID.to_bytes(4, "big")
 
     def _at_once(self, work: Work[Result]) -> Result:
         with closing(sqlite3.connect(self.path, timeout=30.0)) as connection, connection:
@@ -103,7 +119,8 @@ class Store:
         if mark not in {0, APPLICATION_ID}:
             raise AccordError(f"{self.path} is another program's file, not a store of responses; name another file")
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if tables - {"response"}:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(response)")}
+        if tables - {"response"} or columns not in OURS:
             raise sqlite3.DatabaseError("it holds other tables")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
@@ -125,4 +142,5 @@ class Store:
         logging.getLogger(__name__).warning("%s: %s; set aside as %s, begun anew", self.path, error, aside.name)
 
     def _refused(self, error: Exception) -> AccordError:
-        return AccordError(f"cannot keep responses in {self.path}: {error}; name another folder in {FOLDER_VARIABLE}")
+        other = "file" if self._is_named else f"folder in {FOLDER_VARIABLE}"
+        return AccordError(f"cannot keep responses in {self.path}: {error}; name another {other}")
