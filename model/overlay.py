@@ -228,23 +228,22 @@ class Overlay:
         """One charge on all of a party's arrivals from non-parties holds a price there, up to a largest charge.
 
         Several floors of one party at one place are one charge: the largest that one of them asks for. Exporters in
-        ``kept_by`` keep it, whichever floor asks for it; from all others it goes to the party's treasury.
+        ``kept_by`` keep what this floor asks for; from all others, and for another floor, it goes to the treasury.
         """
         node = self.node(region, stage, NodeRole.USE)
         if node == NOWHERE:
             return
-        step = FloorStep(price, np.inf if cap is None else cap, kind, index)
-        members = self.routes(self.outsiders, [region], stage)
-        kept = np.isin(self.table.region[members], [self.region(name) for name in kept_by])
+        keepers = tuple(sorted(self.region(name) for name in kept_by))
+        step = FloorStep(price, np.inf if cap is None else cap, kind, index, keepers)
         for slot, group in enumerate(self._levies):
             if group.node == node:
-                steps = _relevant((*group.steps, step))
-                self._levies[slot] = replace(group, steps=steps, kept=group.kept | kept)
+                self._levies[slot] = replace(group, steps=_relevant((*group.steps, step)))
                 return
+        members = self.routes(self.outsiders, [region], stage)
         self._levy[members] = len(self._levies)
         t = self.table
         base_arrivals = float(t.base[members][t.shape[members] == Shape.LOG].sum())
-        self._levies.append(LevyGroup(region, node, members, kept, (step,), SHUT_SHARE * base_arrivals))
+        self._levies.append(LevyGroup(region, node, members, (step,), SHUT_SHARE * base_arrivals))
 
     def offer(self, region: str, stage: str, price: float, quantity: float) -> None:
         """A public stock sells up to a quantity at a price."""
@@ -389,12 +388,17 @@ class Overlay:
 
 
 def _relevant(steps: tuple[FloorStep, ...]) -> tuple[FloorStep, ...]:
-    """Floors that can matter, highest first: a lower floor only where it may charge more than all above it."""
-    kept: list[FloorStep] = []
+    """Floors that can matter, highest first: a lower floor only where it may charge more than all above it.
+
+    Equal floors are one, kept by whoever keeps one of them.
+    """
+    found: list[FloorStep] = []
     for step in sorted(steps, key=lambda step: (-step.floor, -step.cap, step.index)):
-        if not kept or step.cap > kept[-1].cap:
-            kept.append(step)
-    return tuple(kept)
+        if not found or step.cap > found[-1].cap:
+            found.append(step)
+        elif (step.floor, step.cap) == (found[-1].floor, found[-1].cap):
+            found[-1] = replace(found[-1], kept_by=tuple(sorted({*found[-1].kept_by, *step.kept_by})))
+    return tuple(found)
 
 
 def stage_positions(market: MineralMarket, table: Activities) -> Integers:
