@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from model.design.responses.response import Response
 from model.findings import (
     MEASURES,
     Names,
@@ -49,8 +51,9 @@ from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
-from model.words.why_not import spelled_out
+from model.words.why_not import Plain, Readable, Reason, WhyNot
 from model.world import World
+from tests import design_toys
 
 MINERAL = "antimony"
 PLACE = {"mineral": MINERAL, "stage": "refined"}
@@ -532,14 +535,27 @@ def test_without_an_agreement_nothing_is_said_of_being_without_it(
 
 
 def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
-    why = "supply from KOR and its partners alone keeps the price at 47,065.1; all but 1.23457e+06, at most 500"
-    assert spelled_out(why, "KOR", names) == (
-        "supply from South Korea and its partners alone keeps the price at 47,100 USD/t; all but 1,230,000, at most "
-        "500 USD/t"
+    why = WhyNot(Reason.SUPPLY_INSIDE, "KOR", "antimony", "refined", 47_065.1, quantity=1_234_567.0, committed=500.0)
+    inside = "its partners alone keeps the price at"
+    assert why.told(Readable(names)) == (
+        f"supply from South Korea and {inside} 47,100 USD/t; arrivals from non-parties are down to 1,230,000 t/yr, "
+        "500 t/yr of it committed"
     )
-    assert spelled_out("its own supply sets the price, 481,000, whatever levy imports pay", "KOR", names) == (
-        "its own supply sets the price, 481,000 USD/t, whatever levy imports pay"
+    assert why.told(Plain()) == (
+        f"supply from KOR and {inside} 47,065.1; arrivals from non-parties are down to 1.23457e+06, 500 of it committed"
     )
+    exporter = WhyNot(Reason.NET_EXPORTER, "KOR", "antimony", "refined", price=481_234.0)
+    assert "sets the price, 481,000 USD/t, whatever levy imports pay" in exporter.told(Readable(names))
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_told_with_names_and_units(names: Names, reason: Reason) -> None:
+    why = WhyNot(reason, "KOR", "antimony", "refined", price=47_065.1, cap=1_234.5, quantity=6_789.0)
+    plain, told = why.told(Plain()), why.told(Readable(names))
+    assert "KOR" not in told
+    assert "(refined)" not in told
+    assert len(re.findall(r"\d[\d,.]*", plain)) == told.count(" USD/t") + told.count(" t/yr")
+    assert Response.from_json(design_toys.response({}, why_not=(why,)).to_json()).why_not == (why,)
 
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:

@@ -1,8 +1,8 @@
 """The app with one instrument more, which is only a file: ``python tests/with_another_instrument.py FOLDER``.
 
 Every instrument file of the folder counts as one of ``model/instruments``. Writes as JSON what the sidebar shows of a
-price undertaking, what becomes of edits, and each country's total in the case format's example of a floor at 22 with one
-more exporter outside, of which the first undertakes.
+price undertaking, what becomes of edits, and each country's total in the case format's example of a floor at 22 where
+one of two exporters undertakes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def told() -> dict[str, object]:
 
 
 def totals(floor_price: float | None = None) -> dict[str, float]:
-    """Each country's total where ABROAD undertakes a price of 22 and OTHER does not; beside a floor where it has a price."""
+    """Each country's total where ABROAD undertakes a price of 22 and OTHER does not, beside a floor if given."""
     from model.case import Case, market_of  # noqa: PLC0415 - the instrument must be found first
     from model.equilibrium import solve  # noqa: PLC0415
 

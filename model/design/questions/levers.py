@@ -14,7 +14,7 @@ from model.instruments import Agreement, Duty, Floor, Stockpile, Tariff, Trq
 from model.records import choices
 from model.words.levers import rounded
 from model.words.numbers import exact
-from model.words.why_not import spelled_out
+from model.words.why_not import Readable
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from model.design.questions.evaluate import Evaluator, Trial
     from model.words.names import Names
+    from model.words.why_not import WhyNot
 
 SCAN_POINTS = 9
 """Levels tried over a lever's range before the first that reaches the target is bracketed."""
@@ -68,7 +69,7 @@ class LeverAnswer:
     range: tuple[float, float]
     is_idle: bool
     agreement: Agreement | None
-    why_not: tuple[tuple[str, str], ...]
+    why_not: tuple[WhyNot, ...]
 
 
 def one_lever(
@@ -111,7 +112,7 @@ def one_lever(
     yield Progress(1, 1, "done", answer)
 
 
-def _why_not(evaluator: Evaluator, trial: Trial, mineral: str) -> tuple[tuple[str, str], ...]:
+def _why_not(evaluator: Evaluator, trial: Trial, mineral: str) -> tuple[WhyNot, ...]:
     """Parties in which floors cannot hold under a trial, and why, each reason once."""
     responses = evaluator.options(trial)[mineral].responses
     return tuple(dict.fromkeys(reason for response in responses for reason in response.why_not))
@@ -209,8 +210,8 @@ def answer_in_words(answer: LeverAnswer, names: Names) -> str:
     if answer.level is None:
         first, last = (exact(level) for level in sorted(answer.range))
         best = "least" if measure.at_most else "most"
-        reasons = "; ".join(f"{names.the_region(who)}: {spelled_out(why, who, names)}" for who, why in answer.why_not)
-        why = f" In some states a floor cannot hold: {reasons}." if reasons else ""
+        reasons = [f"{names.the_region(why.region)}: {why.told(Readable(names))}" for why in answer.why_not]
+        why = f" In some states a floor cannot hold: {'; '.join(dict.fromkeys(reasons))}." if reasons else ""
         return (
             f"No {lever.name} between {first} and {last} {lever.unit} does it, everything else as agreed: the {best} "
             f"that the {measure.name}{whose} comes to is {amount(answer.value, measure)}; {now}.{why}"
