@@ -158,10 +158,10 @@ def with_more(
 
 def _with_floor(evaluator: Evaluator, trial: Trial, mineral: str, price: float) -> Agreement:
     agreement, stage = trial.agreement, evaluator.world.stages[mineral][-1]
-    own = next((f for f in agreement.floors if f.mineral == mineral and f.stage == stage), None)
+    own = agreement.first(Floor, mineral, stage)
     if own is None and price > 0:
         return with_more(evaluator, trial, mineral, "floor", price, trial.members)
-    others = tuple(floor for floor in agreement.floors if floor is not own)
+    others = tuple(floor for floor in agreement.of(Floor) if floor is not own)
     if own is None or price <= 0:
         return agreement.replacing(Floor, others)
     ceiling = None if own.ceiling is None else max(own.ceiling, price)
@@ -169,21 +169,21 @@ def _with_floor(evaluator: Evaluator, trial: Trial, mineral: str, price: float) 
 
 
 def _with_trq(evaluator: Evaluator, trial: Trial, mineral: str, quantity: float) -> Agreement:
-    own = [trq for trq in trial.agreement.trqs if trq.mineral == mineral]
+    own = trial.agreement.of(Trq, mineral)
     if not own:
         rate = Duty(ad_valorem=max(evaluator.request.menu.over_quota_rates))
         return with_more(evaluator, trial, mineral, "trq", quantity, trial.members, over_quota=rate)
     total = sum(trq.quantity for trq in own)
     shares = [trq.quantity / total if total else 1 / len(own) for trq in own]
     changed = [trq.model_copy(update={"quantity": quantity * s}) for trq, s in zip(own, shares, strict=True)]
-    others = [trq for trq in trial.agreement.trqs if trq.mineral != mineral]
+    others = [trq for trq in trial.agreement.of(Trq) if trq.mineral != mineral]
     return trial.agreement.replacing(Trq, (*others, *changed))
 
 
 def _with_stocks(evaluator: Evaluator, trial: Trial, mineral: str, total: float) -> Agreement:
     """Stocks of all members in proportion to their use, sold at the price agreed or else the menu's."""
-    own = [stock for stock in trial.agreement.stockpiles if stock.mineral == mineral]
-    others = [stock for stock in trial.agreement.stockpiles if stock.mineral != mineral]
+    own = trial.agreement.of(Stockpile, mineral)
+    others = [stock for stock in trial.agreement.of(Stockpile) if stock.mineral != mineral]
     option = evaluator.options(trial)[mineral]
     use = {party: option.neutral[0].use_t.get(party, 0.0) for party in trial.members}
     everyone = sum(use.values())
