@@ -424,6 +424,23 @@ def test_the_rent_of_a_quota_is_told_in_words(world: World, names: Names, holder
     assert f"a year to {words}" in reasons_of(world, {"agreement": {"trqs": [trq]}}, names)
 
 
+def test_an_export_tax_says_what_it_brings_and_a_quota_how_full_it_is(world: World, names: Names) -> None:
+    outside = [region for region in world.regions if region not in Scenario().parties]
+    tax = PLACE | {"exporter": "KOR", "importers": ["USA", "JPN"], "specific": 500.0, "ad_valorem": 0.1}
+    quota = PLACE | {"importers": list(Scenario().parties), "exporters": outside, "quantity": 20_000.0}
+    agreement = {"export_taxes": [tax], "quotas": [quota]}
+    outcome = world.outcome(Scenario.parse({"agreement": agreement}, "scenario"))
+    accounts = outcome.with_agreement.accounts[MINERAL]
+    shipped = sum(row["quantity"] for row in accounts.flows if row["from"] == "KOR" and row["to"] in ("USA", "JPN"))
+    brings = accounts.welfare["duty_and_levy_revenue"][world.regions.index("KOR")]
+    text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+    assert (
+        f"South Korea ships {tonnes(shipped)} to Japan and the United States; it brings {money(brings)} a year." in text
+    )
+    row = outcome.instruments["quotas"].iloc[0]
+    assert f"full and its rent of {price(row['rent_per_unit'])} is worth" in text
+
+
 def test_an_excused_offtake_says_how_much_can_be_delivered(world: World, names: Names) -> None:
     offtake = PLACE | {"producer": "KOR", "buyer": "USA", "quantity": 400_000.0}
     scenario = Scenario.parse({"agreement": {"offtakes": [offtake]}}, "scenario")

@@ -177,6 +177,7 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert held == [{"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 60_000.0}]
     assert (told["before"], told["after"]) == ("45,600", "60,000")
     assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
+    assert "The price undertaking for refined antimony binds in" in told["reasons"]
     assert "not shown" not in told["captions"]
     *undertaken, below_a_floor_at_23 = told["totals"]
     # HOME uses 18 and makes 9, 19 - 13 come from ABROAD and 16 - 13 from OTHER at a levy of 13, kept by ABROAD alone

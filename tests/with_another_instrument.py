@@ -59,6 +59,7 @@ def told() -> dict[str, object]:
         "says": test.subheader[0].value,
         "held": json.loads(test.session_state["history"].scenario.to_json())["agreement"],
         "faults": [fault.message for fault in test.exception] + [fault.value for fault in test.error],
+        "reasons": " ".join(text.value for text in test.markdown),
         "captions": " ".join(caption.value for caption in test.sidebar.caption),
     }
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from model.instruments.base import Instrument, Membership, Regions, Row
+from model.instruments.base import Instrument, Membership, Regions, Row, prices
 from model.market.records import NOWHERE, NodeRole, Role
 from model.overlay import stage_positions
 from model.records import Money, Price, Quantity
-from model.words.numbers import figures, price, starting, tonnes
+from model.words.numbers import price, starting, tonnes
 from model.words.why_not import Plain, Readable, Reason, WhyNot
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ LEAST_SOLD = 1e-9
 
 REACHED = 1e-6
 """A contract for difference pays, and a buffer stock buys, where the price is within this share of its own."""
-ABOUT = 0.01
-"""Levies within this share of each other are told as one."""
 
 
 class Mechanism(StrEnum):
@@ -171,8 +169,7 @@ class Floor(Instrument):
         told = []
         if binding:
             where = _where(binding, say)
-            low, high = (extreme(row["levy"] for row in binding) for extreme in (min, max))
-            levy = price(high) if high - low < ABOUT * high else f"{figures(low)} to {price(high)}"
+            levy = prices(row["levy"] for row in binding)
             told.append(
                 {
                     Mechanism.VARIABLE_LEVY: f"A levy of {levy} on arrivals from non-parties holds the {which} in "
