@@ -151,7 +151,7 @@ def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
 
 def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Names) -> None:
     text = " ".join(facts.reasons)
-    for row in outcome.floors.itertuples():
+    for row in outcome.instruments["floors"].itertuples():
         if not row.holds:
             assert f"does not hold in {names.the_region(row.region)}" in text
     assert "A levy of" in text
@@ -168,7 +168,7 @@ def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, name
     }
     scenario = Scenario.parse({"agreement": {"trqs": [trq]}}, "scenario")
     outcome = world.outcome(scenario)
-    row = outcome.trqs.iloc[0]
+    row = outcome.instruments["trqs"].iloc[0]
     facts = overview(outcome, MINERAL, world.tables, names)
     assert row["in_quota"] == pytest.approx(20_000.0, rel=1e-4)
     assert f"is worth {money(row['rent_per_unit'] * row['in_quota'])} a year" in " ".join(facts.reasons)
@@ -514,7 +514,7 @@ def test_arrivals_that_are_left_are_told(world: World, reference: float, names: 
     outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
     flows = outcome.flows[(outcome.flows["mineral"] == MINERAL) & (outcome.flows["stage"] == "refined")]
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
-    failing = outcome.floors[~outcome.floors["holds"]]["region"]
+    failing = outcome.instruments["floors"][~outcome.instruments["floors"]["holds"]]["region"]
     assert len(failing)
     for region in failing:
         into = flows[(flows["importer"] == region) & ~flows["exporter"].isin(outcome.parties)]

@@ -386,4 +386,4 @@ def test_floors_far_above_the_price_are_solved(price: float, over_quota: float |
         agreement["trqs"] = [quota | place]
     scenario = parse({"minerals": ["yttrium"], "agreement": agreement, "shocks": [{"name": shock}]})
     solved = own.solved("yttrium", scenario)
-    assert all(row["holds"] and row["levy"] == 0.0 for row in solved.accounts.floors)
+    assert all(row["holds"] and row["levy"] == 0.0 for row in solved.accounts.instruments["floors"])

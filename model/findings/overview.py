@@ -378,7 +378,7 @@ def curve_sentence(
 
 def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
     """Parties in which the first floor on a mineral does not hold."""
-    frame, agreement = outcome.floors, outcome.scenario.agreement
+    frame, agreement = outcome.instruments["floors"], outcome.scenario.agreement
     floor = agreement.first(Floor, mineral)
     if floor is None:
         return []
@@ -392,7 +392,7 @@ def floors_missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     for index, floor in enumerate(outcome.scenario.agreement.of(Floor)):
         if floor.mineral != mineral:
             continue
-        rows = outcome.floors
+        rows = outcome.instruments["floors"]
         rows = rows[(rows["index"] == index) & rows["price"].notna()]
         missed = rows[~rows["holds"].astype(bool)]
         if missed.empty:

@@ -151,7 +151,7 @@ def floor_levels(
         except SolveError:
             unsolved.append(level)
         else:
-            held = [row for row in solved.accounts.floors if row["index"] == _position(scenario, floor)]
+            held = [row for row in solved.accounts.instruments["floors"] if row["index"] == _position(scenario, floor)]
             party_rows += [_party_row(level, row) for row in held]
             price = use_weighted_price(consumer_prices(solved, floor.stage), use_t)
             level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
