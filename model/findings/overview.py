@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model import palette
 from model.findings import charts
 from model.findings.agreed import anything_agreed
 from model.findings.reasons import reasons
@@ -49,7 +50,7 @@ SMALLEST_AXIS_SHARE = 0.05
 """Axes of money reach at least this share of what users spend, so that small changes look small."""
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
-ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
+ACCOUNTS = tuple(palette.ACCOUNTS)
 
 
 @dataclass(frozen=True)

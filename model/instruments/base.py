@@ -164,6 +164,11 @@ class Instrument(Record):
         """Fields that are set and have no effect, each with a verb phrase that says so."""
         return ()
 
+    @property
+    def way(self) -> tuple[str, str] | None:
+        """Exporter and importer between whom there must be a route for it to have an effect."""
+        return None
+
     def lay(self, over: Overlay, index: int) -> None:
         """Change a market by the overlay's verbs; ``index`` is the term's position in its list."""
         raise NotImplementedError

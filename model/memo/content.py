@@ -9,6 +9,7 @@ import pandas as pd
 from model.findings import charts
 from model.findings.terms import shock_in_words
 from model.instruments import Floor, Mechanism, Offtake, Stockpile
+from model.market.horizon import HORIZONS
 from model.memo import conclusions, optimiser
 from model.memo.blocks import (
     Attachment,
@@ -230,9 +231,7 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
         still = f"No agreement and no shock: today's trade in {minerals}, base year {BASE_YEAR}, as it stood on {date}."
         return [Heading("The question"), Paragraph(still)]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
-    over = (
-        "within one year, with capacity almost fixed" if scenario.horizon == "short" else "once capacity has responded"
-    )
+    over = HORIZONS[scenario.horizon].words
     what = "does this agreement do" if agreed else "happens without an agreement"
     return [
         Heading("The question"),
