@@ -128,4 +128,5 @@ def _without_route(case: Case) -> Iterator[str]:
     for index, term in case.agreement.terms():
         if term.way is not None and (term.mineral, term.stage, *term.way) not in routes:
             what, stage = place(("agreement", term.key, index)), f"{short(term.mineral)} ({short(term.stage)})"
-            yield f"{what} has no effect: no route takes {stage} from {' to '.join(map(short, term.way))}; give it a route"
+            way = " to ".join(map(short, term.way))
+            yield f"{what} has no effect: no route takes {stage} from {way}; give it a route"

@@ -236,9 +236,8 @@ def primary_refined(evidence: Evidence, refining: str, mine_t: Array, exports_t:
     """Refined output made from ore, by region."""
     if refining == "assumed":
         output = evidence.assumed_by_region("refined_production")
-        output[evidence.regions.index(MAIN_SUPPLIER)] = (
-            evidence.assumed("refinery_recovery") * mine_t.sum() - output.sum()
-        )
+        rest_t = evidence.assumed("refinery_recovery") * mine_t.sum() - output.sum()
+        output[evidence.regions.index(MAIN_SUPPLIER)] = rest_t
         return output
     output = evidence.production("refined", exports_t, imports_t)
     if refining == "scaled_to_mine":
