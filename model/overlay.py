@@ -183,19 +183,7 @@ class Overlay:
         self._replaced.append(routes)
         specific, ad_valorem = beyond[0] - inside[0], beyond[1] - inside[1]
         payers = routes[:1] if ad_valorem == 0 else routes
-        t = self.table
-        over = self.add(
-            activities(
-                len(payers),
-                role=Role.OVER_QUOTA,
-                shape=Shape.FLAT,
-                region=t.region[payers],
-                partner=t.partner[payers],
-                node_in=t.node_in[payers],
-                ratio=0.0,
-                landed_cost=t.landed_cost[payers],
-            )
-        )
+        over = self._over_quota(payers)
         for members, valued, rates in ((routes, routes, inside), (over, payers, (specific, ad_valorem))):
             one = np.ones(len(members))
             self._charges.append(Charge(members, rates[0] * one, rates[1] * one, valued, agreed=False))
@@ -208,6 +196,22 @@ class Overlay:
             weight = np.concatenate([np.ones(len(part)), -np.ones(len(whole))])
             self._pools.append(Pool("over_quota", index, np.concatenate([part, whole]), weight, 0.0))
         self._trqs.append(TrqGroup(pool, routes, over, tuple(range(pool + 1, len(self._pools)))))
+
+    def _over_quota(self, payers: Integers) -> Integers:
+        """Activities that pay for what exceeds a quota, each valued as one of its routes."""
+        t = self.table
+        return self.add(
+            activities(
+                len(payers),
+                role=Role.OVER_QUOTA,
+                shape=Shape.FLAT,
+                region=t.region[payers],
+                partner=t.partner[payers],
+                node_in=t.node_in[payers],
+                ratio=0.0,
+                landed_cost=t.landed_cost[payers],
+            )
+        )
 
     def guarantee(self, region: str, stage: str, price: float) -> None:
         """Producers at a place are paid at least a price; of several guarantees the highest counts."""
