@@ -10,7 +10,8 @@ verb                         what it does
 ``limit``                    an upper bound on a sum of activities, and its rent
 ``limit_in_tiers``           the same, with a charge on what goes beyond
 ``guarantee``                producers at a place are paid up to a price
-``hold``                     the smallest charge on a party's arrivals from non-parties that holds a price there
+``hold``                     the smallest charge on a party's arrivals from non-parties that holds a price there; named
+                             exporters may keep it
 ``offer``                    product sold from outside the market at a price, or (``bid``) bought
 ``commit``                   a least quantity on a route, settled at a strike
 ===========================  ==========================================================================================
