@@ -278,7 +278,7 @@ def made_up_market_ms(regions: int) -> float:
     solver = Solver()
     times = []
     for level in FLOOR_LEVELS[:4]:
-        floors = tuple(floor.model_copy(update={"price": level * MADE_UP_PRICE}) for floor in case.agreement.floors)
+        floors = tuple(floor.model_copy(update={"price": level * MADE_UP_PRICE}) for floor in case.agreement.of(Floor))
         begin = perf_counter()
         agreement = Agreement(floors=floors)
         solve_problem(lay_over(market, case.parties, agreement, (), {}), agreement, solver)

@@ -49,14 +49,13 @@ def focus(scenario: Scenario) -> str:
 def first(scenario: Scenario, kind: type[Kind]) -> Kind | None:
     """The instrument of a kind that is shown, or None: the first on the mineral in view, at the border's one stage."""
     stage = border_stage(scenario) if kind in BORDER else None
-    terms = (term for term in scenario.agreement.of(kind) if term.mineral == focus(scenario))
-    return next((term for term in terms if stage in (None, term.stage)), None)
+    return scenario.agreement.first(kind, focus(scenario), stage)
 
 
 def border_stage(scenario: Scenario) -> str | None:
     """The stage of the border measures shown; None where there are none."""
-    terms = [term for kind in BORDER for term in scenario.agreement.of(kind)]
-    return next((term.stage for term in terms if term.mineral == focus(scenario)), None)
+    terms = (term for kind in BORDER for term in scenario.agreement.of(kind, focus(scenario)))
+    return next((term.stage for term in terms), None)
 
 
 def put(scenario: Scenario, kind: type[Instrument], content: dict[str, Any] | None) -> Scenario:

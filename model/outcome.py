@@ -291,16 +291,6 @@ class Outcome:
             for at in ledger.where(Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
         ]
 
-    @property
-    def floors(self) -> pd.DataFrame:
-        """Every floor of the agreement by party: levy, price, whether it holds and why not."""
-        return self.instruments["floors"]
-
-    @property
-    def trqs(self) -> pd.DataFrame:
-        """Every tariff-rate quota: in-quota and over-quota imports [t/yr], rent per unit [USD/t]."""
-        return self.instruments["trqs"]
-
     @cached_property
     def instruments(self) -> dict[str, pd.DataFrame]:
         """What the agreement's instruments report, table by table, each row with its mineral and stage."""

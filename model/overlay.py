@@ -10,7 +10,8 @@ verb                         what it does
 ``limit``                    an upper bound on a sum of activities, and its rent
 ``limit_in_tiers``           the same, with a charge on what goes beyond
 ``guarantee``                producers at a place are paid up to a price
-``hold``                     the smallest charge on a party's arrivals from non-parties that holds a price there
+``hold``                     the smallest charge on a party's arrivals from non-parties that holds a price there; named
+                             exporters may keep it
 ``offer``                    product sold from outside the market at a price, or (``bid``) bought
 ``commit``                   a least quantity on a route, settled at a strike
 ===========================  ==========================================================================================
@@ -183,19 +184,7 @@ class Overlay:
         self._replaced.append(routes)
         specific, ad_valorem = beyond[0] - inside[0], beyond[1] - inside[1]
         payers = routes[:1] if ad_valorem == 0 else routes
-        t = self.table
-        over = self.add(
-            activities(
-                len(payers),
-                role=Role.OVER_QUOTA,
-                shape=Shape.FLAT,
-                region=t.region[payers],
-                partner=t.partner[payers],
-                node_in=t.node_in[payers],
-                ratio=0.0,
-                landed_cost=t.landed_cost[payers],
-            )
-        )
+        over = self._over_quota(payers)
         for members, valued, rates in ((routes, routes, inside), (over, payers, (specific, ad_valorem))):
             one = np.ones(len(members))
             self._charges.append(Charge(members, rates[0] * one, rates[1] * one, valued, agreed=False))
@@ -208,6 +197,22 @@ class Overlay:
             weight = np.concatenate([np.ones(len(part)), -np.ones(len(whole))])
             self._pools.append(Pool("over_quota", index, np.concatenate([part, whole]), weight, 0.0))
         self._trqs.append(TrqGroup(pool, routes, over, tuple(range(pool + 1, len(self._pools)))))
+
+    def _over_quota(self, payers: Integers) -> Integers:
+        """Activities that pay for what exceeds a quota, each valued as one of its routes."""
+        t = self.table
+        return self.add(
+            activities(
+                len(payers),
+                role=Role.OVER_QUOTA,
+                shape=Shape.FLAT,
+                region=t.region[payers],
+                partner=t.partner[payers],
+                node_in=t.node_in[payers],
+                ratio=0.0,
+                landed_cost=t.landed_cost[payers],
+            )
+        )
 
     def guarantee(self, region: str, stage: str, price: float) -> None:
         """Producers at a place are paid at least a price; of several guarantees the highest counts."""
@@ -228,23 +233,22 @@ class Overlay:
         """One charge on all of a party's arrivals from non-parties holds a price there, up to a largest charge.
 
         Several floors of one party at one place are one charge: the largest that one of them asks for. Exporters in
-        ``kept_by`` keep it, whichever floor asks for it; from all others it goes to the party's treasury.
+        ``kept_by`` keep what this floor asks for; from all others, and for another floor, it goes to the treasury.
         """
         node = self.node(region, stage, NodeRole.USE)
         if node == NOWHERE:
             return
-        step = FloorStep(price, np.inf if cap is None else cap, kind, index)
-        members = self.routes(self.outsiders, [region], stage)
-        kept = np.isin(self.table.region[members], [self.region(name) for name in kept_by])
+        keepers = tuple(sorted(self.region(name) for name in kept_by))
+        step = FloorStep(price, np.inf if cap is None else cap, kind, index, keepers)
         for slot, group in enumerate(self._levies):
             if group.node == node:
-                steps = _relevant((*group.steps, step))
-                self._levies[slot] = replace(group, steps=steps, kept=group.kept | kept)
+                self._levies[slot] = replace(group, steps=_relevant((*group.steps, step)))
                 return
+        members = self.routes(self.outsiders, [region], stage)
         self._levy[members] = len(self._levies)
         t = self.table
         base_arrivals = float(t.base[members][t.shape[members] == Shape.LOG].sum())
-        self._levies.append(LevyGroup(region, node, members, kept, (step,), SHUT_SHARE * base_arrivals))
+        self._levies.append(LevyGroup(region, node, members, (step,), SHUT_SHARE * base_arrivals))
 
     def offer(self, region: str, stage: str, price: float, quantity: float) -> None:
         """A public stock sells up to a quantity at a price."""
@@ -389,12 +393,17 @@ class Overlay:
 
 
 def _relevant(steps: tuple[FloorStep, ...]) -> tuple[FloorStep, ...]:
-    """Floors that can matter, highest first: a lower floor only where it may charge more than all above it."""
-    kept: list[FloorStep] = []
+    """Floors that can matter, highest first: a lower floor only where it may charge more than all above it.
+
+    Equal floors are one, kept by whoever keeps one of them.
+    """
+    found: list[FloorStep] = []
     for step in sorted(steps, key=lambda step: (-step.floor, -step.cap, step.index)):
-        if not kept or step.cap > kept[-1].cap:
-            kept.append(step)
-    return tuple(kept)
+        if not found or step.cap > found[-1].cap:
+            found.append(step)
+        elif (step.floor, step.cap) == (found[-1].floor, found[-1].cap):
+            found[-1] = replace(found[-1], kept_by=tuple(sorted({*found[-1].kept_by, *step.kept_by})))
+    return tuple(found)
 
 
 def stage_positions(market: MineralMarket, table: Activities) -> Integers:

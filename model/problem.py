@@ -84,12 +84,16 @@ class Pool:
 
 @dataclass(frozen=True)
 class FloorStep:
-    """One floor of a levy: its price, the largest levy, and the instrument behind it (its list and position there)."""
+    """One floor of a levy: its price, the largest levy, and the instrument behind it (its list and position there).
+
+    Exporters from the regions (positions) in ``kept_by`` keep the levy that it asks for, as in a price undertaking.
+    """
 
     floor: float
     cap: float
     kind: str
     index: int
+    kept_by: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -97,14 +101,12 @@ class LevyGroup:
     """One party's variable levy: charged on ``members`` (its arrivals from non-parties), to hold a floor at ``node``.
 
     ``steps`` are the party's floors at this place, highest first, each with a larger cap than those above it: the
-    levy is the largest that one of them asks for. On the members that are ``kept`` the exporter keeps it, as in a price
-    undertaking. ``shut`` are the arrivals at or below which raising it is pointless.
+    levy is the largest that one of them asks for. ``shut`` are the arrivals at or below which raising it is pointless.
     """
 
     region: str
     node: int
     members: Integers
-    kept: NDArray[np.bool_]
     steps: tuple[FloorStep, ...]
     shut: float
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from model.case import Case
 from model.files import place, short
-from model.instruments import Offtake
 from model.records import Record
 from model.scenario import Scenario
 from model.shocks import NamedShock
@@ -126,8 +125,8 @@ def _minerals_of(shock: AnyShock, library: ShockLibrary | None) -> tuple[str, ..
 
 def _without_route(case: Case) -> Iterator[str]:
     routes = {(route.mineral, route.stage, route.exporter, route.importer) for route in case.routes}
-    for index, term in enumerate(case.agreement.of(Offtake)):
-        if (term.mineral, term.stage, term.producer, term.buyer) not in routes:
+    for index, term in case.agreement.terms():
+        if term.way is not None and (term.mineral, term.stage, *term.way) not in routes:
             what, stage = place(("agreement", term.key, index)), f"{short(term.mineral)} ({short(term.stage)})"
-            way = f"{short(term.producer)} to {short(term.buyer)}"
+            way = " to ".join(map(short, term.way))
             yield f"{what} has no effect: no route takes {stage} from {way}; give it a route"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
 from model.errors import ScenarioError
 from model.instruments import Agreement, Regions, regions_named
+from model.market.horizon import SHORT, HorizonId
 from model.records import Name, Record, choices
 from model.shocks import AnyShock, NamedShock
 
@@ -28,9 +29,7 @@ class Scenario(Record):
     name: str = Field("", max_length=200)
     minerals: tuple[Name, ...] = Field(("antimony",), min_length=1)
     parties: Regions = ("USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR")
-    horizon: Literal["short", "long"] = Field(
-        "short", description="short: one year, capacity almost fixed; long: capacity responds"
-    )
+    horizon: HorizonId = Field(SHORT.id, description="short: one year, capacity almost fixed; long: capacity responds")
     agreement: Agreement = Agreement()
     shocks: tuple[AnyShock, ...] = ()
     assumptions: dict[str, float] = Field(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from model.memo.comparison import MOST
 from model.snapshot.make import Origin, freezing
 from model.snapshot.record import Snapshot
 from model.words.numbers import counted
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 JOB = "snapshot"
 SOURCES = {"this": "This scenario", "saved": "Saved snapshots"}
-MOST_COMPARED = 5
 LONGEST_NAME = 200
 PREVIEW_PIXELS = 760
 
@@ -76,7 +76,7 @@ def _saved() -> list[Snapshot]:
         list(entries),
         key="memo_chosen",
         format_func=lambda checksum: _label(entries[checksum]),
-        max_selections=MOST_COMPARED,
+        max_selections=MOST,
     )
     opened: list[Snapshot | Scenario] = []
     with layout.faults_shown():

@@ -31,7 +31,7 @@ MINERAL = "antimony"
 def response(users: Mapping[str, float], **others: Any) -> Response:
     """A response in which users gain the given million USD and nothing else happens."""
     empty: dict[str, Any] = {name: {} for name in Response.__dataclass_fields__ if name not in {"why_not", "users_usd"}}
-    return Response(users_usd={k: v * MILLION for k, v in users.items()}, why_not=(), **empty | others)
+    return Response(**empty | {"users_usd": {k: v * MILLION for k, v in users.items()}, "why_not": ()} | others)
 
 
 def option(frame: Frame, label: float, gains: Mapping[str, float], **others: Any) -> Option:

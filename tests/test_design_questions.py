@@ -75,6 +75,7 @@ from model.scenario import Scenario
 from model.units import MILLION
 from model.words.names import Names
 from model.words.voice import Voice
+from model.words.why_not import Reason, WhyNot
 from model.world import World
 from tests.design_toys import MINERAL as TOY
 from tests.design_toys import STAGE, facts_of, frame_of, option, response, terms_of
@@ -184,9 +185,9 @@ def test_a_target_out_of_reach_gives_the_reason(evaluator: Evaluator, trial: Tri
     assert answer.agreement is None
     assert "No price floor" in answer_in_words(answer, names)
     assert "comes to is" in answer_in_words(answer, names)
-    why = (("JPN", "supply from JPN and its partners alone keeps the price at 47,065.1; arrivals have ended"),)
-    told = answer_in_words(replace(answer, why_not=why), names)
-    assert "Japan: supply from Japan and its partners alone keeps the price at 47,100 USD/t; arrivals" in told
+    why = WhyNot(Reason.SUPPLY_INSIDE, "JPN", MINERAL, "refined", price=47_065.1)
+    told = answer_in_words(replace(answer, why_not=(why, replace(why, price=47_065.2))), names)
+    assert told.count("Japan: supply from Japan and its partners alone keeps the price at 47,100 USD/t; arrivals") == 1
 
 
 def test_a_target_met_without_the_lever_needs_none(evaluator: Evaluator, trial: Trial, names: Names) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from model.design.responses.response import Response
 from model.findings import (
     MEASURES,
     Names,
@@ -49,8 +51,9 @@ from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
-from model.words.why_not import spelled_out
+from model.words.why_not import Plain, Readable, Reason, WhyNot
 from model.world import World
+from tests import design_toys
 
 MINERAL = "antimony"
 PLACE = {"mineral": MINERAL, "stage": "refined"}
@@ -148,7 +151,7 @@ def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
 
 def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Names) -> None:
     text = " ".join(facts.reasons)
-    for row in outcome.floors.itertuples():
+    for row in outcome.instruments["floors"].itertuples():
         if not row.holds:
             assert f"does not hold in {names.the_region(row.region)}" in text
     assert "A levy of" in text
@@ -165,7 +168,7 @@ def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, name
     }
     scenario = Scenario.parse({"agreement": {"trqs": [trq]}}, "scenario")
     outcome = world.outcome(scenario)
-    row = outcome.trqs.iloc[0]
+    row = outcome.instruments["trqs"].iloc[0]
     facts = overview(outcome, MINERAL, world.tables, names)
     assert row["in_quota"] == pytest.approx(20_000.0, rel=1e-4)
     assert f"is worth {money(row['rent_per_unit'] * row['in_quota'])} a year" in " ".join(facts.reasons)
@@ -421,6 +424,23 @@ def test_the_rent_of_a_quota_is_told_in_words(world: World, names: Names, holder
     assert f"a year to {words}" in reasons_of(world, {"agreement": {"trqs": [trq]}}, names)
 
 
+def test_an_export_tax_says_what_it_brings_and_a_quota_how_full_it_is(world: World, names: Names) -> None:
+    outside = [region for region in world.regions if region not in Scenario().parties]
+    tax = PLACE | {"exporter": "KOR", "importers": ["USA", "JPN"], "specific": 500.0, "ad_valorem": 0.1}
+    quota = PLACE | {"importers": list(Scenario().parties), "exporters": outside, "quantity": 20_000.0}
+    agreement = {"export_taxes": [tax], "quotas": [quota]}
+    outcome = world.outcome(Scenario.parse({"agreement": agreement}, "scenario"))
+    accounts = outcome.with_agreement.accounts[MINERAL]
+    shipped = sum(row["quantity"] for row in accounts.flows if row["from"] == "KOR" and row["to"] in ("USA", "JPN"))
+    brings = accounts.welfare["duty_and_levy_revenue"][world.regions.index("KOR")]
+    text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
+    assert (
+        f"South Korea ships {tonnes(shipped)} to Japan and the United States; it brings {money(brings)} a year." in text
+    )
+    row = outcome.instruments["quotas"].iloc[0]
+    assert f"full and its rent of {price(row['rent_per_unit'])} is worth" in text
+
+
 def test_an_excused_offtake_says_how_much_can_be_delivered(world: World, names: Names) -> None:
     offtake = PLACE | {"producer": "KOR", "buyer": "USA", "quantity": 400_000.0}
     scenario = Scenario.parse({"agreement": {"offtakes": [offtake]}}, "scenario")
@@ -494,7 +514,7 @@ def test_arrivals_that_are_left_are_told(world: World, reference: float, names: 
     outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
     flows = outcome.flows[(outcome.flows["mineral"] == MINERAL) & (outcome.flows["stage"] == "refined")]
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
-    failing = outcome.floors[~outcome.floors["holds"]]["region"]
+    failing = outcome.instruments["floors"][~outcome.instruments["floors"]["holds"]]["region"]
     assert len(failing)
     for region in failing:
         into = flows[(flows["importer"] == region) & ~flows["exporter"].isin(outcome.parties)]
@@ -532,14 +552,27 @@ def test_without_an_agreement_nothing_is_said_of_being_without_it(
 
 
 def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
-    why = "supply from KOR and its partners alone keeps the price at 47,065.1; all but 1.23457e+06, at most 500"
-    assert spelled_out(why, "KOR", names) == (
-        "supply from South Korea and its partners alone keeps the price at 47,100 USD/t; all but 1,230,000, at most "
-        "500 USD/t"
+    why = WhyNot(Reason.SUPPLY_INSIDE, "KOR", "antimony", "refined", 47_065.1, quantity=1_234_567.0, committed=500.0)
+    inside = "its partners alone keeps the price at"
+    assert why.told(Readable(names)) == (
+        f"supply from South Korea and {inside} 47,100 USD/t; arrivals from non-parties are down to 1,230,000 t/yr, "
+        "500 t/yr of it committed"
     )
-    assert spelled_out("its own supply sets the price, 481,000, whatever levy imports pay", "KOR", names) == (
-        "its own supply sets the price, 481,000 USD/t, whatever levy imports pay"
+    assert why.told(Plain()) == (
+        f"supply from KOR and {inside} 47,065.1; arrivals from non-parties are down to 1.23457e+06, 500 of it committed"
     )
+    exporter = WhyNot(Reason.NET_EXPORTER, "KOR", "antimony", "refined", price=481_234.0)
+    assert "sets the price, 481,000 USD/t, whatever levy imports pay" in exporter.told(Readable(names))
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_told_with_names_and_units(names: Names, reason: Reason) -> None:
+    why = WhyNot(reason, "KOR", "antimony", "refined", price=47_065.1, cap=1_234.5, quantity=6_789.0)
+    plain, told = why.told(Plain()), why.told(Readable(names))
+    assert "KOR" not in told
+    assert "(refined)" not in told
+    assert len(re.findall(r"\d[\d,.]*", plain)) == told.count(" USD/t") + told.count(" t/yr")
+    assert Response.from_json(design_toys.response({}, why_not=(why,)).to_json()).why_not == (why,)
 
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:

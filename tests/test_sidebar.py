@@ -177,10 +177,16 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert held == [{"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 60_000.0}]
     assert (told["before"], told["after"]) == ("45,600", "60,000")
     assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
+    assert "The price undertaking for refined antimony binds in" in told["reasons"]
     assert "not shown" not in told["captions"]
-    assert told["totals"] == pytest.approx(
-        {"HOME": 333.0 - 90.0, "ABROAD": 40.5 + 90.0}
-    )  # the levy's 9 x 10 stay there
+    *undertaken, below_a_floor_at_23 = told["totals"]
+    # HOME uses 18 and makes 9, 19 - 13 come from ABROAD and 16 - 13 from OTHER at a levy of 13, kept by ABROAD alone
+    by_hand = {"HOME": 162.0 + 81.0 + 13.0 * 3.0, "ABROAD": 18.0 + 13.0 * 6.0, "OTHER": 4.5}
+    assert undertaken == [pytest.approx(by_hand)] * 3
+    # the floor asks for 14.75, and the treasury takes it all: 20 - 14.75 come from ABROAD, 17 - 14.75 from OTHER
+    assert below_a_floor_at_23 == pytest.approx(
+        {"HOME": 144.5 + 90.25 + 14.75 * 7.5, "ABROAD": 5.25**2 / 2.0, "OTHER": 2.25**2 / 2.0}
+    )
 
 
 def test_a_leaving_party_takes_its_instruments_along(world: World) -> None:

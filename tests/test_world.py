@@ -47,10 +47,8 @@ def parse(content: dict[str, Any]) -> Scenario:
 def numbers(world: World, name: str) -> dict[str, pd.DataFrame]:
     """Every table of a scenario's outcome."""
     outcome = world.outcome(parse(SCENARIOS[name]))
-    return {
-        table: getattr(outcome, table)
-        for table in ("prices", "quantities", "flows", "accounts", "floors", "industries")
-    }
+    tables = ("prices", "quantities", "flows", "accounts", "industries")
+    return {table: getattr(outcome, table) for table in tables} | outcome.instruments
 
 
 def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
@@ -386,4 +384,4 @@ def test_floors_far_above_the_price_are_solved(price: float, over_quota: float |
         agreement["trqs"] = [quota | place]
     scenario = parse({"minerals": ["yttrium"], "agreement": agreement, "shocks": [{"name": shock}]})
     solved = own.solved("yttrium", scenario)
-    assert all(row["holds"] and row["levy"] == 0.0 for row in solved.accounts.floors)
+    assert all(row["holds"] and row["levy"] == 0.0 for row in solved.accounts.instruments["floors"])

@@ -1,7 +1,8 @@
 """The app with one instrument more, which is only a file: ``python tests/with_another_instrument.py FOLDER``.
 
 Every instrument file of the folder counts as one of ``model/instruments``. Writes as JSON what the sidebar shows of a
-price undertaking, what becomes of edits, and each country's total in the case format's example of a floor at 22.
+price undertaking, what becomes of edits, and each country's total in the case format's example of a floor at 22 where
+one of two exporters undertakes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import model
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 KEY = "price_undertakings"
+PLACE = {"mineral": "m", "stage": "refined"}
 EXAMPLE = APP.parent / "tests" / "cases" / "contract-two-countries-levy-22.json"
 
 
@@ -57,20 +59,25 @@ def told() -> dict[str, object]:
         "says": test.subheader[0].value,
         "held": json.loads(test.session_state["history"].scenario.to_json())["agreement"],
         "faults": [fault.message for fault in test.exception] + [fault.value for fault in test.error],
+        "reasons": " ".join(text.value for text in test.markdown),
         "captions": " ".join(caption.value for caption in test.sidebar.caption),
     }
 
 
-def totals(*exporters: str) -> dict[str, float]:
-    """Each country's total where HOME takes the metal of some exporters at 22 or more instead of charging a levy."""
+def totals(floor_price: float | None = None) -> dict[str, float]:
+    """Each country's total where ABROAD undertakes a price of 22 and OTHER does not, beside a floor if given."""
     from model.case import Case, market_of  # noqa: PLC0415 - the instrument must be found first
     from model.equilibrium import solve  # noqa: PLC0415
 
-    content = json.loads((EXAMPLE).read_text(encoding="utf-8"))
-    floor = content["agreement"].pop("floors")[0]
-    content["agreement"] = {
-        KEY: [{key: floor[key] for key in ("parties", "mineral", "stage", "price")} | {"exporters": exporters}]
-    }
+    content = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    content["regions"].append({"id": "OTHER"})
+    content["supply"].append(
+        PLACE | {"region": "OTHER", "curve": {"kind": "linear", "price_at_zero": 5.0, "slope": 1.0}}
+    )
+    content["routes"].append(PLACE | {"from": "OTHER", "to": "HOME", "cost": 1.0})
+    held = PLACE | {"parties": ["HOME"]}
+    floors = [] if floor_price is None else [held | {"price": floor_price}]
+    content["agreement"] = {KEY: [held | {"exporters": ["ABROAD"], "price": 22.0}], "floors": floors}
     case = Case.parse(content, "example")
     result = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
     return {row["region"]: row["total"] for row in result["welfare"]}
@@ -78,4 +85,4 @@ def totals(*exporters: str) -> dict[str, float]:
 
 if __name__ == "__main__":
     add_instruments(sys.argv[1])
-    sys.stdout.write(json.dumps(told() | {"totals": totals("ABROAD")}))
+    sys.stdout.write(json.dumps(told() | {"totals": [totals(price) for price in (None, 21.0, 22.0, 23.0)]}))

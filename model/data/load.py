@@ -17,11 +17,11 @@ from model.data.schema import Checked, Fault, check_references, check_table
 from model.data.schemas import SCHEMAS
 from model.errors import DataError, FileError
 from model.files import LONGEST_PATH, named, read_text, short
+from model.records import FAULTS_SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FAULTS_SHOWN = 20
 FOLDER_VARIABLE = "ACCORD_DATA"
 """Environment variable with which ``accord app --data`` hands its folder to the dashboard."""
 

@@ -139,7 +139,7 @@ def _settled(option: Option, agreement: Agreement) -> Floats:
     """What the agreement's offtakes settle by state and party, at the prices of the option."""
     settled = np.zeros(option.gain.shape)
     parties = option.frame.parties
-    for offtake in agreement.offtakes:
+    for offtake in agreement.of(Offtake):
         if offtake.mineral == option.mineral and offtake.strike is not None:
             trade = [response.at(offtake.stage) for response in option.responses]
             price = np.array([each.seller_price_usd_per_t.get(offtake.producer, np.nan) for each in trade])

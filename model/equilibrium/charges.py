@@ -41,12 +41,17 @@ class Charges:
         return sum(self.by_receiver.values(), start=-self.support)
 
 
-def charges_at(problem: Problem, price: Floats, rent: Floats, levy: Floats, quantity: Floats) -> Charges:
-    """The charges at node prices, rents of pools, levies and quantities of activities."""
+def charges_at(
+    problem: Problem, price: Floats, rent: Floats, levy: Floats, quantity: Floats, step: tuple[int, ...] | None = None
+) -> Charges:
+    """The charges at node prices, rents of pools, levies and quantities of activities.
+
+    ``step`` is the floor that asks for each levy, which tells who keeps it; without it all goes to treasuries.
+    """
     t = problem.table
     origin = np.append(price, 0.0)[t.node_in]
     landed = origin + t.landed_cost + congestion(problem, quantity)
-    by_receiver = _levies(problem, levy)
+    by_receiver = _levies(problem, levy, step)
     for charge in problem.charges:
         receiver = (charge.account, charge.to_exporter)
         paid = by_receiver.setdefault(receiver, np.zeros(len(t)))
@@ -58,12 +63,12 @@ def charges_at(problem: Problem, price: Floats, rent: Floats, levy: Floats, quan
     return Charges(by_receiver, _support(problem, price), rents)
 
 
-def _levies(problem: Problem, levy: Floats) -> dict[Receiver, Floats]:
+def _levies(problem: Problem, levy: Floats, step: tuple[int, ...] | None) -> dict[Receiver, Floats]:
     """Levies per unit of every activity, by who receives them: the importer's treasury, or exporters who keep them."""
     charged = np.append(levy, 0.0)[problem.levy]
     kept = np.zeros(len(charged), dtype=bool)
-    for group in problem.levies:
-        kept[group.members] = group.kept
+    for group, asks in zip(problem.levies, step or (), strict=step is not None):
+        kept[group.members] = np.isin(problem.table.region[group.members], group.steps[asks].kept_by)
     return {(REVENUE, False): np.where(kept, 0.0, charged), (RENT, True): np.where(kept, charged, 0.0)}
 
 

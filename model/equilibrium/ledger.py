@@ -44,7 +44,7 @@ class Ledger:
         self.price_out = extended[t.node_out]
         self.price_in = extended[t.node_in]
         self.stage = stage_positions(self.market, t)
-        self.charges = charges_at(self.problem, state.price, state.rent, state.levy, self.x)
+        self.charges = charges_at(self.problem, state.price, state.rent, state.levy, self.x, state.step)
         earned, cost = gain(self.problem, state.price, self.charges), CurveGroups(t).marginal_cost(self.x)
         is_smooth = np.isin(t.shape, (Shape.LOG, Shape.LOG1P))
         forced = is_smooth & (t.lower > 0.0) & (earned < cost) & (self.x <= t.lower * (1.0 + AT_LEAST))

@@ -41,11 +41,6 @@ class Accounts:
     identity_error: float
     balance_error: float
 
-    @property
-    def floors(self) -> list[Row]:
-        """What floors report."""
-        return self.instruments["floors"]
-
 
 def settle(state: State, agreement: Terms) -> Accounts:
     """All tables of one solved mineral."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model.findings.terms import agreement_in_words
+from model.instruments import Offtake, Stockpile, Trq
 from model.words.levers import DIGITS
 from model.words.numbers import exact, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from model.instruments import Offtake, Stockpile, Trq
     from model.outcome import Outcome
     from model.scenario import Scenario
     from model.words.names import Names
@@ -30,9 +30,9 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: S
     are sentences on what of it does not come about.
     """
     agreement = scenario.agreement
-    quotas = [item for item in agreement.trqs if item.mineral == mineral]
-    contracts = [item for item in agreement.offtakes if item.mineral == mineral]
-    stocks = [item for item in agreement.stockpiles if item.mineral == mineral]
+    quotas = agreement.of(Trq, mineral)
+    contracts = agreement.of(Offtake, mineral)
+    stocks = agreement.of(Stockpile, mineral)
     told: dict[str, tuple[Any, ...]] = {}
     more = []
     side = _divided(quotas)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model import palette
 from model.findings import charts
 from model.findings.agreed import anything_agreed
 from model.findings.reasons import reasons
@@ -49,7 +50,7 @@ SMALLEST_AXIS_SHARE = 0.05
 """Axes of money reach at least this share of what users spend, so that small changes look small."""
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
-ACCOUNTS = ("users_usd", "producers_usd", "treasury_usd", "rents_usd")
+ACCOUNTS = tuple(palette.ACCOUNTS)
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
 
 def _levels(outcome: Outcome, mineral: str) -> tuple[float, ...]:
     """The prices that floors on a mineral are to hold [USD/t]."""
-    floors = [floor for floor in outcome.scenario.agreement.of(Floor) if floor.mineral == mineral]
+    floors = outcome.scenario.agreement.of(Floor, mineral)
     return tuple(level for floor in floors for level in (floor.price, floor.ceiling) if level is not None)
 
 
@@ -343,7 +344,7 @@ def curve_sentence(
     absent, so_far = response.without_market, "" if complete else " so far"
     fails_in = [region for region in fails_in if region not in absent]
     product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
-    if response.by_party["why_not"].str.contains(" does not produce ").any():
+    if response.of_producers:
         lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
     else:
         lacks, some, none = f"{'has' if is_one else 'have'} no market for it", "with a market", "has a market for"
@@ -378,9 +379,12 @@ def curve_sentence(
 
 def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
     """Parties in which the first floor on a mineral does not hold."""
-    frame = outcome.floors
-    own = [index for index, floor in enumerate(outcome.scenario.agreement.floors) if floor.mineral == mineral]
-    return [str(region) for region in frame.loc[(frame["index"] == own[0]) & ~frame["holds"], "region"]] if own else []
+    frame, agreement = outcome.instruments["floors"], outcome.scenario.agreement
+    floor = agreement.first(Floor, mineral)
+    if floor is None:
+        return []
+    own = frame["index"] == agreement.of(Floor).index(floor)
+    return [str(region) for region in frame.loc[own & ~frame["holds"], "region"]]
 
 
 def floors_missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
@@ -389,7 +393,7 @@ def floors_missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     for index, floor in enumerate(outcome.scenario.agreement.of(Floor)):
         if floor.mineral != mineral:
             continue
-        rows = outcome.floors
+        rows = outcome.instruments["floors"]
         rows = rows[(rows["index"] == index) & rows["price"].notna()]
         missed = rows[~rows["holds"].astype(bool)]
         if missed.empty:

@@ -78,10 +78,14 @@ KINDS = _kinds()
 class Terms(Record):
     """Terms of an agreement: one list per kind of instrument, every list may be empty."""
 
-    def of(self, kind: type[Kind]) -> tuple[Kind, ...]:
-        """The terms of one kind."""
+    def of(self, kind: type[Kind], mineral: str | None = None) -> tuple[Kind, ...]:
+        """The terms of one kind (on a mineral)."""
         found: tuple[Kind, ...] = getattr(self, kind.key, ())
-        return found
+        return found if mineral is None else tuple(term for term in found if term.mineral == mineral)
+
+    def first(self, kind: type[Kind], mineral: str, stage: str | None = None) -> Kind | None:
+        """The first term of a kind on a mineral (at a stage): the one meant where one is meant."""
+        return next((term for term in self.of(kind, mineral) if stage in (None, term.stage)), None)
 
     def terms(self, mineral: str | None = None) -> Iterator[tuple[int, Instrument]]:
         """Every term (on a mineral) with its position in its list, in order of rank."""
@@ -115,8 +119,6 @@ class Terms(Record):
     if TYPE_CHECKING:  # lists are named by their kinds' keys
 
         def __init__(self, **lists: Any) -> None: ...
-
-        def __getattr__(self, name: str) -> tuple[Any, ...]: ...
 
 
 def _agreement(name: str, doc: str, kinds: Iterable[type[Instrument]]) -> Any:

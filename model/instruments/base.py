@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, Field
 
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
+from model.words.numbers import figures, price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,10 @@ Row = dict[str, Any]
 REGION_IDS = "region ids"
 FIRST_RATE = 0.25
 """Rate of a new duty, for the parties to change (assumption)."""
+
+
+ABOUT = 0.01
+"""Prices within this share of each other are told as one."""
 
 
 class RentHolder(StrEnum):
@@ -115,6 +120,12 @@ class Duty(Record):
     ad_valorem: Rate = 0.0
 
 
+def prices(values: Iterable[float]) -> str:
+    """A price, or the range of several that differ: "1,200 to 1,400 USD/t"."""
+    low, *_, high = sorted([*values] * 2)
+    return price(high) if high - low < ABOUT * high else f"{figures(low)} to {price(high)}"
+
+
 class Instrument(Record):
     """One term of an agreement on one mineral at one stage.
 
@@ -153,6 +164,11 @@ class Instrument(Record):
         """Fields that are set and have no effect, each with a verb phrase that says so."""
         return ()
 
+    @property
+    def way(self) -> tuple[str, str] | None:
+        """Exporter and importer between whom there must be a route for it to have an effect."""
+        return None
+
     def lay(self, over: Overlay, index: int) -> None:
         """Change a market by the overlay's verbs; ``index`` is the term's position in its list."""
         raise NotImplementedError
@@ -180,9 +196,19 @@ class Instrument(Record):
         return ()
 
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
-        """Why its result is what it is, in sentences: what binds and what does not."""
-        del state, index, say
-        return []
+        """Why its result is what it is, in sentences: what binds and what does not; here a limit or levy that binds."""
+        what, told = f"The {self.title.lower()} for {say.product(self.mineral, self.stage)} binds", []
+        pool = state.pool(self.key, index)
+        if pool is not None and state.rent[pool] > 0.0:
+            told.append(f"{what}: its rent is {price(float(state.rent[pool]))}.")
+        levies = {
+            group.region: float(levy)
+            for group, step, levy in zip(state.problem.levies, state.step, state.levy, strict=True)
+            if (group.steps[step].kind, group.steps[step].index) == (self.key, index) and levy > 0.0
+        }
+        if levies:
+            told.append(f"{what} in {say.names.the_regions(levies)}: its levy is {prices(levies.values())}.")
+        return told
 
     def regions_named(self) -> tuple[str, ...]:
         """Every region id the term names."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from model.instruments.base import FIRST_RATE, Instrument, Membership, Regions
+from model.market.records import Role
+from model.overlay import stage_positions
 from model.problem import Basis
 from model.records import Price, Rate, RegionName
+from model.words.numbers import money, tonnes
 
 if TYPE_CHECKING:
     from model.instruments.base import StatusQuo
     from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 
@@ -53,6 +59,25 @@ class ExportTax(Instrument):
     def actors(self) -> tuple[str, ...]:
         """The exporter taxes."""
         return (self.exporter,)
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """What is exported under it, and what it brings."""
+        del index
+        table, market = state.problem.table, state.problem.market
+        routes = (
+            (table.role == Role.ROUTE)
+            & (table.region == market.regions.index(self.exporter))
+            & np.isin(table.partner, [market.regions.index(name) for name in self.importers])
+            & (table.region != table.partner)
+            & (stage_positions(market, table) == market.stages.index(self.stage))
+        )
+        shipped = state.quantity[routes]
+        paid = float(((self.specific + self.ad_valorem * state.price[table.node_in[routes]]) * shipped).sum())
+        product, exporter = say.product(self.mineral, self.stage), say.the_region(self.exporter)
+        return [
+            f"Under the export tax on {product}, {exporter} ships {tonnes(float(shipped.sum()))} to "
+            f"{say.the_regions(self.importers)}; it brings {money(paid)} a year."
+        ]
 
     def applied_by(self, change: Membership) -> Self | None:
         """A leaver is bound no more."""

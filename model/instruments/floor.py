@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from model.instruments.base import Instrument, Membership, Regions, Row
+from model.instruments.base import Instrument, Membership, Regions, Row, prices
 from model.market.records import NOWHERE, NodeRole, Role
 from model.overlay import stage_positions
 from model.records import Money, Price, Quantity
-from model.words.numbers import figures, price, starting, tonnes
-from model.words.why_not import spelled_out
+from model.words.numbers import price, starting, tonnes
+from model.words.why_not import Plain, Readable, Reason, WhyNot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,8 +34,6 @@ LEAST_SOLD = 1e-9
 
 REACHED = 1e-6
 """A contract for difference pays, and a buffer stock buys, where the price is within this share of its own."""
-ABOUT = 0.01
-"""Levies within this share of each other are told as one."""
 
 
 class Mechanism(StrEnum):
@@ -150,14 +149,12 @@ class Floor(Instrument):
         rows, product = list(self.rows(state, index)), say.product(self.mineral, self.stage)
         which = f"floor of {say.price(self.price)} for {product}"
         told = self._held([row for row in rows if row["holds"]], which, say)
-        for row in rows:
-            where = say.the_region(row["region"])
-            if row["price"] is None:
-                verb = "produce" if self.mechanism is Mechanism.CFD else "trade"
-                told.append(f"{starting(where)} does not {verb} {product}: the {which} does nothing there.")
-            elif not row["holds"]:
-                why = spelled_out(row["why_not"], row["region"], say.names)
-                told.append(f"The {which} does not hold in {where}: {why}.")
+        for party in self.parties:
+            why = self.why_not(state, index, party)
+            if why is not None and why.reason in (Reason.NOT_TRADED, Reason.NOT_PRODUCED):
+                told.append(f"{starting(why.told(Readable(say.names)))}: the {which} does nothing there.")
+            elif why is not None:
+                told.append(f"The {which} does not hold in {say.the_region(party)}: {why.told(Readable(say.names))}.")
         return told if self.ceiling is None else [*told, *self._at_ceiling(state, rows, self.ceiling, product, say)]
 
     def _held(self, held: list[Row], which: str, say: Voice) -> list[str]:
@@ -172,8 +169,7 @@ class Floor(Instrument):
         told = []
         if binding:
             where = _where(binding, say)
-            low, high = (extreme(row["levy"] for row in binding) for extreme in (min, max))
-            levy = price(high) if high - low < ABOUT * high else f"{figures(low)} to {price(high)}"
+            levy = prices(row["levy"] for row in binding)
             told.append(
                 {
                     Mechanism.VARIABLE_LEVY: f"A levy of {levy} on arrivals from non-parties holds the {which} in "
@@ -208,30 +204,61 @@ class Floor(Instrument):
             )
         return told
 
-    def _row(self, state: State, index: int, party: str) -> Row:
-        market = state.problem.market
-        on_producers = self.mechanism is Mechanism.CFD
-        node = market.node(party, self.stage, NodeRole.SUPPLY if on_producers else NodeRole.USE)
-        row: Row = {"index": index, "region": party, "levy": 0.0, "price": None, "holds": False, "why_not": None}
+    def why_not(self, state: State, index: int, party: str) -> WhyNot | None:
+        """Why it does not hold in a party, or None where it does.
+
+        A levy's reasons: its cap, the party's own exports, or supply inside the agreement. A contract for difference
+        holds wherever something is produced.
+        """
+        why = partial(WhyNot, region=party, mineral=self.mineral, stage=self.stage)
+        on_producers, node = self.mechanism is Mechanism.CFD, self._node(state, party)
         if node == NOWHERE:
-            verb = "produce" if on_producers else "trade"
-            return row | {"why_not": f"{party} does not {verb} {self.mineral} ({self.stage})"}
+            return why(Reason.NOT_PRODUCED if on_producers else Reason.NOT_TRADED)
         price = float(state.price[node])
-        if on_producers:
-            return row | {"price": max(price, float(state.problem.producer_floor[node])), "holds": True}
-        holds = price >= self.price * HOLDS
-        row |= {"price": price, "holds": holds}
+        if on_producers or price >= self.price * HOLDS:
+            return None
         if self.mechanism is Mechanism.BUFFER_STOCK:
-            bought = _bought(state, party, self.stage)
-            return row if holds else row | {"why_not": f"the budget is spent: it bought {bought:,.6g}"}
-        slot = next(
-            slot for slot, group in enumerate(state.problem.levies) if (group.region, group.node) == (party, node)
-        )
-        asks = state.problem.levies[slot].steps[state.step[slot]]
-        is_own = (asks.kind, asks.index) == (self.key, index)
-        row["levy"] = float(state.levy[slot]) if is_own else 0.0
+            return why(Reason.BUDGET_SPENT, price=price, quantity=_bought(state, party, self.stage))
+        slot, is_own = self._levy_in(state, index, node)
         cap = math.inf if self.levy_cap is None else self.levy_cap
-        return row if holds else row | {"why_not": _why_not(state, slot, cap, price, is_own=is_own)}
+        if float(state.levy[slot]) >= cap * HOLDS:
+            return why(Reason.AT_CAP if is_own else Reason.ABOVE_CAP, price=price, cap=cap)
+        table = state.problem.table
+        exports, imports = _traded(state, party, self.stage)
+        if exports > imports:
+            return why(Reason.NET_EXPORTER, price=price)
+        members = state.problem.levies[slot].members
+        arrivals, arrives = float(state.quantity[members].sum()), float(state.quantity[table.node_out == node].sum())
+        if arrivals <= NOTHING * arrives:
+            return why(Reason.SUPPLY_INSIDE, price=price)
+        committed = float(table.lower[members].sum())
+        return why(Reason.SUPPLY_INSIDE, price=price, quantity=arrivals, committed=committed)
+
+    def _row(self, state: State, index: int, party: str) -> Row:
+        node, why = self._node(state, party), self.why_not(state, index, party)
+        row: Row = {"index": index, "region": party, "levy": 0.0, "price": None, "holds": why is None, "why_not": None}
+        if why is not None:
+            row["why_not"] = why.told(Plain())
+        if node == NOWHERE:
+            return row
+        row["price"] = float(state.price[node])
+        if self.mechanism is Mechanism.CFD:
+            row["price"] = max(row["price"], float(state.problem.producer_floor[node]))
+        if self.mechanism is Mechanism.VARIABLE_LEVY:
+            slot, is_own = self._levy_in(state, index, node)
+            row["levy"] = float(state.levy[slot]) if is_own else 0.0
+        return row
+
+    def _node(self, state: State, party: str) -> int:
+        """Where it is held in a party."""
+        role = NodeRole.SUPPLY if self.mechanism is Mechanism.CFD else NodeRole.USE
+        return state.problem.market.node(party, self.stage, role)
+
+    def _levy_in(self, state: State, index: int, node: int) -> tuple[int, bool]:
+        """The levy charged at a node (position), and whether it is this floor that asks for it."""
+        slot = next(slot for slot, group in enumerate(state.problem.levies) if group.node == node)
+        asks = state.problem.levies[slot].steps[state.step[slot]]
+        return slot, (asks.kind, asks.index) == (self.key, index)
 
 
 def _where(rows: list[Row], say: Voice) -> str:
@@ -254,26 +281,10 @@ def _bought(state: State, party: str, stage: str) -> float:
     return float(bought - state.quantity[own & (table.role == Role.UNBOUGHT)].sum())
 
 
-def _why_not(state: State, slot: int, cap: float, price: float, *, is_own: bool) -> str:
-    """Why no levy holds a floor: its cap, the party's own exports, or supply inside the agreement."""
-    group, levy = state.problem.levies[slot], float(state.levy[slot])
-    if levy >= cap * HOLDS and is_own:
-        return f"the levy is at its cap of {cap:,.6g}; the price is {price:,.6g}"
-    if levy >= cap * HOLDS:
-        return f"its levy may be at most {cap:,.6g}, and that of another floor is higher; the price is {price:,.6g}"
+def _traded(state: State, party: str, stage: str) -> tuple[float, float]:
+    """What a party exports and imports of a stage."""
     table, market = state.problem.table, state.problem.market
-    here = market.regions.index(group.region)
-    same_stage = stage_positions(market, table) == market.stages.index(market.nodes[group.node].stage)
+    here, same_stage = market.regions.index(party), stage_positions(market, table) == market.stages.index(stage)
     routes = np.flatnonzero((table.role == Role.ROUTE) & (table.region != table.partner) & same_stage)
     exports = float(state.quantity[routes[table.region[routes] == here]].sum())
-    imports = float(state.quantity[routes[table.partner[routes] == here]].sum())
-    if exports > imports:
-        own = f"its own supply sets the price, {price:,.6g}"
-        return f"{group.region} is a net exporter: {own}, whatever levy imports pay"
-    home = f"supply from {group.region} and its partners alone keeps the price at {price:,.6g}"
-    committed, arrivals = float(table.lower[group.members].sum()), float(state.quantity[group.members].sum())
-    arrives = float(state.quantity[table.node_out == group.node].sum())
-    if arrivals <= NOTHING * arrives:
-        return f"{home}; arrivals from non-parties have ended"
-    forced = f", {committed:,.6g} of it committed" if committed else ""
-    return f"{home}; arrivals from non-parties are down to {arrivals:,.6g}{forced}"
+    return exports, float(state.quantity[routes[table.partner[routes] == here]].sum())

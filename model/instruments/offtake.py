@@ -57,6 +57,11 @@ class Offtake(Instrument):
         top = flows.iloc[0]
         return {"producer": top["exporter"], "buyer": top["importer"], "quantity": rounded(top["status_quo"], 3)}
 
+    @property
+    def way(self) -> tuple[str, str]:
+        """From producer to buyer."""
+        return self.producer, self.buyer
+
     def lay(self, over: Overlay, index: int) -> None:
         """A least quantity on the route from producer to buyer."""
         over.commit(index, self.producer, self.buyer, self.stage, self.quantity, self.strike)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.errors import DataError
-from model.market.evidence import REST, Evidence, primary_refined
+from model.market.evidence import MAIN_SUPPLIER, REPORTER, REST, Evidence, primary_refined
 from model.market.flows import Array, balance, divide, gravity, import_column, place, settle, trace_re_exports
 from model.market.recipes import RECIPES, Recipe
 
@@ -183,7 +183,7 @@ def _us_oxide_imports(evidence: Evidence) -> Array:
 
     Its exports of oxide are taken off its imports, since their destinations are not published.
     """
-    size, importer = len(evidence.regions.ids), evidence.regions.index("USA")
+    size, importer = len(evidence.regions.ids), evidence.regions.index(REPORTER)
     trade = np.zeros((size, size))
     bought, sold = evidence.us_balance("imports", "oxide"), evidence.us_balance("exports", "oxide")
     if bought is None or sold is None:
@@ -229,20 +229,20 @@ def _constructed_flows(evidence: Evidence, recipe: Recipe, supply: Array) -> Arr
     """Flows without open bilateral trade: published imports of the United States, home supply, then distance."""
     use = evidence.world_use(supply)
     pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
-    nearness = pattern[:, evidence.regions.index("USA")]
+    nearness = pattern[:, evidence.regions.index(REPORTER)]
     if recipe.pattern_hs6 is not None:
         seen = evidence.bilateral_trade(recipe.pattern_hs6)
         pattern = PARTNER_UNKNOWN_SHARE * pattern / pattern.max() + seen / seen.max()
     exports = evidence.exports("refined")
     usual_home = evidence.assumed("home_share_without_trade_data") * np.minimum(supply, use)
     home = usual_home if exports is None else np.where(np.isnan(exports), usual_home, np.maximum(supply - exports, 0.0))
-    importer = evidence.regions.index("USA")
+    importer = evidence.regions.index(REPORTER)
     return place(supply, use, home, pattern, {importer: _us_column(evidence, supply, use[importer], nearness)})
 
 
 def _us_column(evidence: Evidence, supply: Array, use_t: float, nearness: Array) -> Array:
     """Use of the United States by origin, its exports being drawn from output and imports alike."""
-    importer = evidence.regions.index("USA")
+    importer = evidence.regions.index(REPORTER)
     own_t = supply[importer]
     exports_t = evidence.us_balance("exports") or 0.0
     imports_t = max(use_t - own_t + exports_t, 0.0)
@@ -254,7 +254,7 @@ def _us_column(evidence: Evidence, supply: Array, use_t: float, nearness: Array)
         supply,
         nearness,
         evidence.assumed("source_cap_share"),
-        evidence.regions.index("CHN"),
+        evidence.regions.index(MAIN_SUPPLIER),
     )
     column[importer] = home_t
     return column

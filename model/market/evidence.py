@@ -21,6 +21,10 @@ Positions = NDArray[np.integer[Any]]
 
 REST = "ROW"
 """The region that takes what nobody else is known to have."""
+REPORTER = "USA"
+"""The only region for which one publisher states use, imports by source and import reliance of every mineral."""
+MAIN_SUPPLIER = "CHN"
+"""The region that supplies what assumed outputs and published sources leave over."""
 
 
 @dataclass(frozen=True)
@@ -195,9 +199,9 @@ class Evidence:
         The published figure for the United States, assumed shares of world supply for others, the rest to the rest of
         the world. Shares that exceed what there is are cut alike.
         """
-        withheld = self.assumptions.by_region("use_withheld", self.mineral).get("USA")
+        withheld = self.assumptions.by_region("use_withheld", self.mineral).get(REPORTER)
         us_use = self.us_balance("use") or withheld
-        return self.shared_out(supply_t, {} if us_use is None else {"USA": us_use})
+        return self.shared_out(supply_t, {} if us_use is None else {REPORTER: us_use})
 
     def shared_out(self, supply_t: Array, known: dict[str, float]) -> Array:
         """World supply by assumed shares of use, apart from regions whose use is known in t; the rest to one region."""
@@ -232,7 +236,8 @@ def primary_refined(evidence: Evidence, refining: str, mine_t: Array, exports_t:
     """Refined output made from ore, by region."""
     if refining == "assumed":
         output = evidence.assumed_by_region("refined_production")
-        output[evidence.regions.index("CHN")] = evidence.assumed("refinery_recovery") * mine_t.sum() - output.sum()
+        rest_t = evidence.assumed("refinery_recovery") * mine_t.sum() - output.sum()
+        output[evidence.regions.index(MAIN_SUPPLIER)] = rest_t
         return output
     output = evidence.production("refined", exports_t, imports_t)
     if refining == "scaled_to_mine":

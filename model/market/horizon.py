@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+HorizonId = Literal["short", "long"]
 
 
 @dataclass(frozen=True)
@@ -10,10 +13,11 @@ class Horizon:
     """One horizon, with the names of the assumptions that hold over it.
 
     ``releases_inventories`` says whether private inventories ease a shortage; ``byproduct_capacity`` names the multiple
-    of today's recovery that a host can carry. ``words`` says it inside a sentence.
+    of today's recovery that a host can carry. ``words`` says it inside a sentence, ``label`` where one is chosen.
     """
 
-    id: str
+    id: HorizonId
+    label: str
     words: str
     demand_elasticity: str
     supply_elasticity: str
@@ -29,6 +33,7 @@ class Horizon:
 
 SHORT = Horizon(
     id="short",
+    label="Short, 1 year",
     words="within one year, with capacity almost fixed",
     demand_elasticity="demand_elasticity_short",
     supply_elasticity="supply_elasticity_short",
@@ -38,6 +43,7 @@ SHORT = Horizon(
 )
 LONG = Horizon(
     id="long",
+    label="Long",
     words="once capacity has responded",
     demand_elasticity="demand_elasticity_long",
     supply_elasticity="supply_elasticity_long",

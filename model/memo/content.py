@@ -8,7 +8,8 @@ import pandas as pd
 
 from model.findings import charts
 from model.findings.terms import shock_in_words
-from model.instruments import Mechanism
+from model.instruments import Floor, Mechanism, Offtake, Stockpile
+from model.market.horizon import HORIZONS
 from model.memo import conclusions, optimiser
 from model.memo.blocks import (
     Attachment,
@@ -230,9 +231,7 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
         still = f"No agreement and no shock: today's trade in {minerals}, base year {BASE_YEAR}, as it stood on {date}."
         return [Heading("The question"), Paragraph(still)]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
-    over = (
-        "within one year, with capacity almost fixed" if scenario.horizon == "short" else "once capacity has responded"
-    )
+    over = HORIZONS[scenario.horizon].words
     what = "does this agreement do" if agreed else "happens without an agreement"
     return [
         Heading("The question"),
@@ -309,7 +308,7 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     if not changes(float(frame[[stored for _, stored in columns[1:]]].abs().to_numpy().max())):
         return []
     caption = f"{name}: change of each account on the status quo, {in_state(snapshot)}"
-    contracts = any(term.mineral == mineral for term in snapshot.scenario.agreement.offtakes)
+    contracts = any(snapshot.scenario.agreement.of(Offtake, mineral))
     return [
         Heading("Who gains and who pays", 2),
         _picture(charts.gains(frame, " ".join(snapshot.sentences(mineral, "gains"))), name),
@@ -412,9 +411,9 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (flow("Unmet use with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"
-    stocks = any(term.mineral == mineral for term in snapshot.scenario.agreement.stockpiles) or any(
-        floor.mineral == mineral and floor.mechanism == Mechanism.BUFFER_STOCK
-        for floor in snapshot.scenario.agreement.floors
+    agreement = snapshot.scenario.agreement
+    stocks = any(agreement.of(Stockpile, mineral)) or any(
+        floor.mechanism is Mechanism.BUFFER_STOCK for floor in agreement.of(Floor, mineral)
     )
     note = f"{each}; the agreement's effect is with less without it. Net gain as above." + (METAL if stocks else "")
     return [

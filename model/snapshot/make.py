@@ -12,7 +12,7 @@ import pandas as pd
 
 from model.errors import AccordError, SnapshotError
 from model.findings import Names, agreement_in_words, curve_sentence, floor_fails_in, overview
-from model.instruments import Agreement
+from model.instruments import Agreement, Floor
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
@@ -173,7 +173,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _add_response(world: World, scenario: Scenario, mineral: str, names: Names, draft: _Draft) -> None:
-    floor = next((item for item in scenario.agreement.floors if item.mineral == mineral), None)
+    floor = scenario.agreement.first(Floor, mineral)
     level = None if floor is None else floor.price
     try:
         curve = floor_response(world, scenario, mineral)

@@ -17,6 +17,7 @@ from model.equilibrium import solve
 from model.instruments import Agreement
 from model.market.base_year import import_shares, net_import_reliance
 from model.market.calibrate import calibrate
+from model.market.evidence import REPORTER
 from model.market.horizon import SHORT
 from model.market.records import Role
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-PUBLISHED_REGION = "USA"
-"""The only region for which one publisher states import reliance and sources of every mineral."""
 NOTABLE_GAP = 0.03
 """Difference to a published share above which a note states it, even where the tolerance allows it [share]."""
 
@@ -66,7 +65,7 @@ def calibration_rows(world: World) -> list[Row]:
     calibration = calibrate(world.tables, world.assumptions, SHORT)
     solved = solve(calibration.market, frozenset(), Agreement(), [])
     published = world.tables["published_checks"]
-    published = published[published["region"] == PUBLISHED_REGION]
+    published = published[published["region"] == REPORTER]
     return [
         _row(calibration.minerals[mineral], solved.states[mineral], published[published["mineral"] == mineral])
         for mineral in world.minerals
@@ -152,10 +151,10 @@ def _deviation(found: Floats, expected: Floats) -> float:
 def _against_published(found: BaseYear, published: pd.DataFrame) -> Row:
     reliance = published[published["measure"] == "net_import_reliance"]
     sources = published[published["measure"] == "import_share"].sort_values("value", ascending=False)
-    shares = import_shares(found, PUBLISHED_REGION)
+    shares = import_shares(found, REPORTER)
     top = next(iter(shares), None) if sources.empty else str(sources["partner"].iloc[0])
     return {
-        "us_nir": net_import_reliance(found, PUBLISHED_REGION),
+        "us_nir": net_import_reliance(found, REPORTER),
         "us_nir_published": _first(reliance),
         "top_source": top,
         "top_source_share": None if top is None else shares.get(top, 0.0),
@@ -184,13 +183,13 @@ def _gaps(found: BaseYear, published: pd.DataFrame) -> list[str]:
     """A sentence for every published figure that is a bound or differs notably, and one where there is no figure."""
     if published.empty:
         return ["No published figure counts the same product."]
-    shares = import_shares(found, PUBLISHED_REGION)
+    shares = import_shares(found, REPORTER)
     sentences: list[str] = []
     rows: list[Any] = published.to_dict("records")
     for row in rows:
         is_reliance = row["measure"] == "net_import_reliance"
         name = "US net import reliance" if is_reliance else f"Share of {row['partner']} in US imports"
-        ours = net_import_reliance(found, PUBLISHED_REGION) if is_reliance else shares.get(row["partner"], 0.0)
+        ours = net_import_reliance(found, REPORTER) if is_reliance else shares.get(row["partner"], 0.0)
         sentences += _gap(name, ours, row)
     return sentences
 

@@ -31,6 +31,7 @@ class FloorResponse:
     Attributes:
         mineral: the mineral.
         stage: the stage at which the floor is held.
+        of_producers: whether it is a guarantee to producers, which does nothing where none are.
         status_quo_usd_per_t: what the parties' users pay there in the status quo, weighted by their use.
         without_floor_usd_per_t: the same under the scenario without this floor.
         parties_price: per level: level_usd_per_t, price_usd_per_t (weighted by status-quo use) and held_by (share of
@@ -42,6 +43,7 @@ class FloorResponse:
 
     mineral: str
     stage: str
+    of_producers: bool
     status_quo_usd_per_t: float
     without_floor_usd_per_t: float
     parties_price: pd.DataFrame
@@ -108,10 +110,8 @@ def _position(scenario: Scenario, floor: Floor) -> int:
 
 def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
     """The scenario's floor on a mineral, or the one that would be added: a variable levy at the last stage."""
-    for floor in scenario.agreement.of(Floor):
-        if floor.mineral == mineral:
-            return floor
-    return Floor(parties=scenario.parties, mineral=mineral, stage=world.stages[mineral][-1], price=0.0)
+    added = Floor(parties=scenario.parties, mineral=mineral, stage=world.stages[mineral][-1], price=0.0)
+    return scenario.agreement.first(Floor, mineral) or added
 
 
 def floor_response(
@@ -151,13 +151,14 @@ def floor_levels(
         except SolveError:
             unsolved.append(level)
         else:
-            held = [row for row in solved.accounts.floors if row["index"] == _position(scenario, floor)]
+            held = [row for row in solved.accounts.instruments["floors"] if row["index"] == _position(scenario, floor)]
             party_rows += [_party_row(level, row) for row in held]
             price = use_weighted_price(consumer_prices(solved, floor.stage), use_t)
             level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
         curve = FloorResponse(
             mineral=mineral,
             stage=floor.stage,
+            of_producers=floor.mechanism is Mechanism.CFD,
             status_quo_usd_per_t=reference,
             without_floor_usd_per_t=use_weighted_price(unbound, use_t),
             parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),

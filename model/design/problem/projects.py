@@ -9,6 +9,7 @@ import numpy as np
 
 from model.design.problem.commitments import Seller
 from model.market.capacity import open_channels
+from model.market.horizon import SHORT
 from model.market.records import NodeRole, Role, Shape, activities, join
 from model.units import MILLION
 
@@ -105,7 +106,7 @@ def eligible(world: World, scenario: Scenario, mineral: str) -> tuple[list[Proje
     known = projects_of(world, scenario, mineral)
     if not known:
         return [], [f"The project table has no row for {mineral}: no new capacity can be chosen."]
-    if scenario.horizon == "short":
+    if scenario.horizon == SHORT.id:
         return [], [f"Projects of {mineral} need the long horizon: within one year none can be built."]
     own = [project for project in known if project.region in scenario.parties]
     if not own:

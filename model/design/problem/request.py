@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from model.errors import ScenarioError
 from model.instruments import Agreement, Mechanism, Regions, RentHolder
+from model.market.horizon import SHORT, HorizonId
 from model.records import Money, Name, Record, Share, choices, unit
 from model.scenario import Scenario
 from model.shocks import NamedShock
@@ -124,7 +125,7 @@ class DesignRequest(Record):
     name: str = Field("", max_length=200)
     parties: Regions = Scenario.model_fields["parties"].default
     minerals: tuple[Name, ...] = Field(("antimony",), min_length=1)
-    horizon: Literal["short", "long"] = Field("short", description="as in a scenario; projects need the long one")
+    horizon: HorizonId = Field(SHORT.id, description="as in a scenario; projects need the long one")
     assumptions: dict[str, float] = Field(default_factory=dict, description="assumption name to value")
     shocks: tuple[StateShock, ...] | None = Field(
         None,

@@ -13,6 +13,7 @@ from model.design.choice.options import accounts
 from model.design.problem.request import CLASSES
 from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
+from model.instruments import Offtake, Stockpile
 from model.words.numbers import exact, listing, percent, starting
 from model.words.yearly import money_a_year, signed_money_a_year
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from model.design.choice.options import Option
     from model.design.questions.evaluate import Evaluator, Trial
-    from model.instruments import Offtake
     from model.market.records import Floats
     from model.words.names import Names
 
@@ -123,13 +123,13 @@ def _supply(row: Any, sign: float) -> Iterator[str]:
 
 def _contracts(party: str, trial: Trial, names: Names) -> tuple[list[str], list[str]]:
     """Obligations under offtakes and stockpiles: those others have towards the party, and its own."""
-    bought = [offtake for offtake in trial.agreement.offtakes if offtake.buyer == party]
-    sold = [offtake for offtake in trial.agreement.offtakes if offtake.producer == party]
+    bought = [offtake for offtake in trial.agreement.of(Offtake) if offtake.buyer == party]
+    sold = [offtake for offtake in trial.agreement.of(Offtake) if offtake.producer == party]
     gained = [f"{what} from {names.the_regions(ends)} {at}" for what, ends, at in _together(bought, "producer", names)]
     given = [f"ships {what} to {names.the_regions(ends)} {at}" for what, ends, at in _together(sold, "buyer", names)]
     given += [
         f"holds {exact(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
-        for stock in trial.agreement.stockpiles
+        for stock in trial.agreement.of(Stockpile)
         if stock.party == party
     ]
     return gained, given

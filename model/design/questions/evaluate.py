@@ -14,7 +14,7 @@ from model.design.problem.projects import projects_of
 from model.design.problem.request import check
 from model.design.responses.facts import facts_from
 from model.design.responses.response import Question, question
-from model.instruments import Agreement, Membership
+from model.instruments import Agreement, Membership, Stockpile
 from model.units import MILLION
 from model.work import Progress
 
@@ -130,7 +130,7 @@ class Evaluator:
         responses = tuple(self.table.one(cell) for cell in self._cells(trial, mineral))
         neutral = tuple(self.table.one(cell) for cell in self._neutral(trial, mineral))
         stage = self.world.stages[mineral][-1]
-        stocks = tuple((s.party, s.quantity) for s in trial.agreement.stockpiles if s.mineral == mineral)
+        stocks = tuple((s.party, s.quantity) for s in trial.agreement.of(Stockpile, mineral))
         package = Package(mineral=mineral, stage=stage, stockpiles=stocks)
         price = facts_from(neutral[0], mineral, stage, self.request.parties).price_usd_per_t
         projects = self._built(trial, mineral)

@@ -14,7 +14,7 @@ from model.instruments import Agreement, Duty, Floor, Stockpile, Tariff, Trq
 from model.records import choices
 from model.words.levers import rounded
 from model.words.numbers import exact
-from model.words.why_not import spelled_out
+from model.words.why_not import Readable
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from model.design.questions.evaluate import Evaluator, Trial
     from model.words.names import Names
+    from model.words.why_not import WhyNot
 
 SCAN_POINTS = 9
 """Levels tried over a lever's range before the first that reaches the target is bracketed."""
@@ -68,7 +69,7 @@ class LeverAnswer:
     range: tuple[float, float]
     is_idle: bool
     agreement: Agreement | None
-    why_not: tuple[tuple[str, str], ...]
+    why_not: tuple[WhyNot, ...]
 
 
 def one_lever(
@@ -111,7 +112,7 @@ def one_lever(
     yield Progress(1, 1, "done", answer)
 
 
-def _why_not(evaluator: Evaluator, trial: Trial, mineral: str) -> tuple[tuple[str, str], ...]:
+def _why_not(evaluator: Evaluator, trial: Trial, mineral: str) -> tuple[WhyNot, ...]:
     """Parties in which floors cannot hold under a trial, and why, each reason once."""
     responses = evaluator.options(trial)[mineral].responses
     return tuple(dict.fromkeys(reason for response in responses for reason in response.why_not))
@@ -157,10 +158,10 @@ def with_more(
 
 def _with_floor(evaluator: Evaluator, trial: Trial, mineral: str, price: float) -> Agreement:
     agreement, stage = trial.agreement, evaluator.world.stages[mineral][-1]
-    own = next((f for f in agreement.floors if f.mineral == mineral and f.stage == stage), None)
+    own = agreement.first(Floor, mineral, stage)
     if own is None and price > 0:
         return with_more(evaluator, trial, mineral, "floor", price, trial.members)
-    others = tuple(floor for floor in agreement.floors if floor is not own)
+    others = tuple(floor for floor in agreement.of(Floor) if floor is not own)
     if own is None or price <= 0:
         return agreement.replacing(Floor, others)
     ceiling = None if own.ceiling is None else max(own.ceiling, price)
@@ -168,21 +169,21 @@ def _with_floor(evaluator: Evaluator, trial: Trial, mineral: str, price: float) 
 
 
 def _with_trq(evaluator: Evaluator, trial: Trial, mineral: str, quantity: float) -> Agreement:
-    own = [trq for trq in trial.agreement.trqs if trq.mineral == mineral]
+    own = trial.agreement.of(Trq, mineral)
     if not own:
         rate = Duty(ad_valorem=max(evaluator.request.menu.over_quota_rates))
         return with_more(evaluator, trial, mineral, "trq", quantity, trial.members, over_quota=rate)
     total = sum(trq.quantity for trq in own)
     shares = [trq.quantity / total if total else 1 / len(own) for trq in own]
     changed = [trq.model_copy(update={"quantity": quantity * s}) for trq, s in zip(own, shares, strict=True)]
-    others = [trq for trq in trial.agreement.trqs if trq.mineral != mineral]
+    others = [trq for trq in trial.agreement.of(Trq) if trq.mineral != mineral]
     return trial.agreement.replacing(Trq, (*others, *changed))
 
 
 def _with_stocks(evaluator: Evaluator, trial: Trial, mineral: str, total: float) -> Agreement:
     """Stocks of all members in proportion to their use, sold at the price agreed or else the menu's."""
-    own = [stock for stock in trial.agreement.stockpiles if stock.mineral == mineral]
-    others = [stock for stock in trial.agreement.stockpiles if stock.mineral != mineral]
+    own = trial.agreement.of(Stockpile, mineral)
+    others = [stock for stock in trial.agreement.of(Stockpile) if stock.mineral != mineral]
     option = evaluator.options(trial)[mineral]
     use = {party: option.neutral[0].use_t.get(party, 0.0) for party in trial.members}
     everyone = sum(use.values())
@@ -209,8 +210,8 @@ def answer_in_words(answer: LeverAnswer, names: Names) -> str:
     if answer.level is None:
         first, last = (exact(level) for level in sorted(answer.range))
         best = "least" if measure.at_most else "most"
-        reasons = "; ".join(f"{names.the_region(who)}: {spelled_out(why, who, names)}" for who, why in answer.why_not)
-        why = f" In some states a floor cannot hold: {reasons}." if reasons else ""
+        reasons = [f"{names.the_region(why.region)}: {why.told(Readable(names))}" for why in answer.why_not]
+        why = f" In some states a floor cannot hold: {'; '.join(dict.fromkeys(reasons))}." if reasons else ""
         return (
             f"No {lever.name} between {first} and {last} {lever.unit} does it, everything else as agreed: the {best} "
             f"that the {measure.name}{whose} comes to is {amount(answer.value, measure)}; {now}.{why}"

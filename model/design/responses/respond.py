@@ -12,17 +12,19 @@ from model.design.problem.request import CLASSES
 from model.design.responses.response import Response, Trade
 from model.equilibrium import Solver, lay_over, solve_problem
 from model.impact import MarketChange, by_mineral, compare
-from model.instruments import Agreement, Offtake
+from model.instruments import Agreement, Floor, Offtake
 from model.market.records import NOWHERE, NodeRole, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
     from model.design.problem.facts import Amounts, Pairs
     from model.design.responses.response import Question
     from model.equilibrium import SolvedMineral
+    from model.problem import State
+    from model.words.why_not import WhyNot
     from model.world import World
 
 SMALLEST_FLOW = 1e-9
@@ -81,9 +83,19 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         stock_released_t=_public_release(solved),
         assured={},
         industry_cost_usd={},
-        why_not=tuple((row["region"], row["why_not"]) for row in accounts.floors if row["why_not"]),
+        why_not=tuple(_why_not(solved.state, agreement)),
         upstream={stage: _trade(solved, parties, agreement, stage) for stage in market.stages[:-1]},
     )
+
+
+def _why_not(state: State, agreement: Agreement) -> Iterator[WhyNot]:
+    """Why floors do not hold where they do not."""
+    for index, floor in enumerate(agreement.of(Floor)):
+        if floor.mineral == state.problem.market.mineral:
+            for party in floor.parties:
+                why = floor.why_not(state, index, party)
+                if why is not None:
+                    yield why
 
 
 def _trade(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement, stage: str) -> Trade:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.instruments import Agreement
 from model.source import source_hash
+from model.words.why_not import Reason, WhyNot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ class Response(Trade):
     stock_released_t: Amounts
     assured: dict[str, Amounts]
     industry_cost_usd: dict[str, Amounts]
-    why_not: tuple[tuple[str, str], ...]
+    why_not: tuple[WhyNot, ...]
     upstream: dict[str, Trade] = field(default_factory=dict)
 
     def at(self, stage: str) -> Trade:
@@ -95,7 +96,8 @@ class Response(Trade):
             for name in _BY_PAIR:
                 part[name] = {tuple(pair.split(_PAIR)): value for pair, value in part[name].items()}
         upstream = {stage: Trade(**part) for stage, part in content["upstream"].items()}
-        return cls(**content | {"why_not": tuple(map(tuple, content["why_not"])), "upstream": upstream})
+        why_not = tuple(WhyNot(**why | {"reason": Reason(why["reason"])}) for why in content["why_not"])
+        return cls(**content | {"why_not": why_not, "upstream": upstream})
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import streamlit as st
 from model import edits
 from model.aside import Aside, aside_in_short, aside_in_words
 from model.findings import group_labels
+from model.market.horizon import HORIZONS
 from model.questions import questions
 from model.shocks import NamedShock
 from model.words.numbers import counted, starting
@@ -33,7 +34,6 @@ GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
 }
 """Groups of levers that unfold: title, and what draws them."""
 LONGEST_LABEL = 29
-HORIZONS = {"short": "Short, 1 year", "long": "Long"}
 
 
 def draw() -> None:
@@ -76,7 +76,7 @@ def _horizon(now: Scenario) -> None:
     st.segmented_control(
         "Horizon",
         list(HORIZONS),
-        format_func=HORIZONS.__getitem__,
+        format_func=lambda id: HORIZONS[id].label,
         required=True,
         help="Short: one year, capacity almost fixed (see Assumptions). Long: capacity responds.",
         label_visibility="collapsed",
