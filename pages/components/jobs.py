@@ -61,7 +61,7 @@ class Job:
         self.until = time.monotonic() + SLICE_SECONDS
         if not self.rests:
             if self.worker is None or not self.worker.is_alive():
-                # No daemon, as pages' own threads are: a program that ends amid a solve aborts; this ends within a slice.
+                # No daemon, as pages' threads are: a program that ends amid a solve aborts; this ends within a slice.
                 self.worker = threading.Thread(target=self._work, daemon=False)
                 self.worker.start()
             self.worker.join(WAIT_SECONDS)
