@@ -48,6 +48,8 @@ SHUT_SHARE = 0.01
 """A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base
 year's: friction never lets a base-year flow vanish, so "no more arrivals" needs a threshold there. Routes without
 friction shut at zero."""
+ENDLESS_BUDGET = 1e9
+"""A budget of so many times a market's typical value (price scale x quantity scale) is never spent."""
 
 
 class Overlay:
@@ -258,10 +260,10 @@ class Overlay:
         """A public stock buys at a price whatever is offered, until its budget is spent.
 
         With a budget it buys anything up to budget ÷ price there, and spends just the budget below it: an isoelastic
-        demand of elasticity -1 that is given up at the price.
+        demand of elasticity -1 that is given up at the price. A budget beyond all there is to buy is none.
         """
         node = self.node(region, stage, NodeRole.USE)
-        if budget is None:
+        if budget is None or budget > ENDLESS_BUDGET * self.market.price_scale * self.market.quantity_scale:
             self._stock(Role.STOCK_PURCHASE, region, node, price, np.inf)
         elif node != NOWHERE and budget > 0 and price > 0:
             most = budget / price

@@ -114,10 +114,33 @@ def test_a_floor_above_an_unlimited_offer_is_refused_by_name(mechanism: str) -> 
         result_of(content, floors=[at(parties=["A"], price=20.0, mechanism=mechanism)])
 
 
-def test_demand_that_pays_any_price_for_nothing_is_refused_by_name() -> None:
-    user = {"kind": "isoelastic", "price": 20.0, "quantity": 5.0, "elasticity": -0.2}
+@pytest.mark.parametrize("elasticity", [-0.2, -1.0, -2.4, -3.0, -10.0])
+def test_demand_that_pays_any_price_for_nothing_is_refused_by_name(elasticity: float) -> None:
+    user = {"kind": "isoelastic", "price": 20.0, "quantity": 5.0, "elasticity": elasticity}
     with pytest.raises(ScenarioError, match=r"demand without choke price for m \(refined\) in A cannot be served"):
         result_of(market({}, {"A": user}, []))
+
+
+@pytest.mark.parametrize("elasticity", [0.5, 1.0, 2.5, 5.0])
+def test_supply_that_nothing_can_use_rests_at_a_price_of_zero(elasticity: float) -> None:
+    mine = {"kind": "isoelastic", "price": 10.0, "quantity": 10.0, "elasticity": elasticity}
+    result = result_of(market({"A": linear(4, 2), "B": mine}, {"A": linear(40, 1)}, []))
+    assert price(result, "A") == pytest.approx(28.0)
+    assert (price(result, "B"), quantity(result, "B", "production")) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("budget", [1e6, 1e12, 1e15, None])
+def test_a_budget_that_is_never_spent_is_as_good_as_none(budget: float | None) -> None:
+    content = market({"A": linear(4, 2)}, {"A": linear(40, 1)}, [])
+    result = result_of(content, floors=[at(parties=["A"], price=30.0, mechanism="buffer_stock", budget=budget)])
+    assert price(result, "A") == pytest.approx(30.0)
+    assert quantity(result, "A", "stock_bought") == pytest.approx(3.0)
+
+
+def test_a_commitment_of_more_than_could_ever_be_traded_is_refused_by_name() -> None:
+    content = market({"A": linear(2, 1)}, {"B": linear(40, 1)}, [("A", "B", 1.0)])
+    with pytest.raises(ScenarioError, match=r"offtakes\[0\] on m commits 1e\+10"):
+        result_of(content, offtakes=[at(producer="A", buyer="B", quantity=1e10, strike=11.0)])
 
 
 def test_demand_that_offtakes_leave_nothing_is_refused_by_name() -> None:

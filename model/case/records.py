@@ -125,7 +125,7 @@ class Processing(Record):
     mineral: Name
     from_stage: Name = Field(alias="from")
     to_stage: Name = Field(alias="to")
-    recovery: Positive = 1.0
+    recovery: float = Field(1.0, ge=1e-9)
     cost: Price = 0.0
     capacity: Quantity | None = None
 

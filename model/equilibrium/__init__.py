@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.equilibrium.charges import charges_at
-from model.equilibrium.feasibility import endless_nodes, unserved_nodes
+from model.equilibrium.feasibility import endless_nodes, out_of_reach, unserved_nodes
 from model.equilibrium.solver import Solver
 from model.equilibrium.tables import INSTRUMENT_TABLES, Accounts, settle
 from model.equilibrium.welfare import WELFARE, total
@@ -29,14 +29,10 @@ if TYPE_CHECKING:
 
 GIVEN_AWAY = 1e-6
 """A price below this share of a buffer stock's own is next to nothing."""
+MOST_COMMITTED = 1e6
+"""Commitments beyond so many times the market's quantity scale are lost in rounding."""
 LARGEST_IMBALANCE = 1e-6
 """Largest relative world imbalance, welfare identity error or complementarity residual of a result returned."""
-
-UNSERVED = (
-    ("any supply that can reach it", ""),
-    ("what offtakes leave of the supply that can reach it", ", or commit less"),
-)
-"""What cannot serve a demand, and what else would help: all there is, then what is left once offtakes are kept."""
 
 __all__ = ["Equilibrium", "SolvedMineral", "Solver", "lay_over", "solve", "solve_problem"]
 
@@ -165,6 +161,7 @@ def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: Sta
         ScenarioError: when demand without a choke price cannot be served; names it.
         SolveError: when no equilibrium is proved, or a residual is too large to show.
     """
+    _refuse_unserved(problem, out_of_reach(problem))
     try:
         state = solver.solve(problem, start)
         _refuse_inverted_tiers(state)
@@ -188,18 +185,30 @@ def _what_to_try(mineral: str, agreement: Terms) -> str:
 def _explain_infeasible(problem: Problem) -> None:
     """Say what is asked for in vain, or paid for without end; nothing where neither is the reason."""
     mineral = problem.market.mineral
-    for kept, (what, remedy) in enumerate(UNSERVED):
-        for node in (
-            problem.market.nodes[position] for position in unserved_nodes(problem, after_commitments=bool(kept))
-        ):
+    for each in problem.commitments:
+        if each.quantity > MOST_COMMITTED * problem.market.quantity_scale:
             raise ScenarioError(
-                f"demand without choke price for {mineral} ({node.stage}) in {node.region} cannot be served by {what}; "
-                f"give it a choke_price, a route, or more capacity{remedy}"
+                f"offtakes[{each.index}] on {mineral} commits {each.quantity:,.6g}, more than {MOST_COMMITTED:,.0f} "
+                "times what the market trades; lower its quantity"
             )
+    _refuse_unserved(problem, unserved_nodes(problem))
+    _refuse_unserved(problem, unserved_nodes(problem, after_commitments=True), after_commitments=True)
     for node in (problem.market.nodes[position] for position in endless_nodes(problem)):
         raise ScenarioError(
             f"{mineral} ({node.stage}) in {node.region} is offered without limit at less than its floor pays for any "
             "quantity; give the supply a capacity, the floor a budget, or lower the floor"
+        )
+
+
+def _refuse_unserved(problem: Problem, nodes: list[int], after_commitments: bool = False) -> None:
+    """Demand at nodes that nothing can serve, even before what offtakes take, has no price; the first is named."""
+    for node in (problem.market.nodes[position] for position in nodes):
+        left, remedy = (
+            ("what offtakes leave of the supply", ", or commit less") if after_commitments else ("any supply", "")
+        )
+        raise ScenarioError(
+            f"demand without choke price for {problem.market.mineral} ({node.stage}) in {node.region} cannot be served "
+            f"by {left} that can reach it; give it a choke_price, a route, or more capacity{remedy}"
         )
 
 

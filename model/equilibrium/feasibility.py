@@ -9,14 +9,18 @@ import numpy as np
 
 from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
-from model.market.records import NOWHERE, Role, Shape, activities, join
+from model.market.records import NOWHERE, Role, Shape, activities, join, sum_by
 from model.problem import PRODUCTION, Pool, Problem
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from model.market.records import Floats, Integers
 
 NOTHING = 1e-9
 """Share of the quantity scale that is nothing."""
+MORE = 1e-6
+"""Share of a commitment by which another can be raised at least, or it cannot."""
 MOST_CARRIED = 1e9
 FARTHEST_PRICE = 1e4
 """What a demand without choke price still wants at so many times its reference price, it is sure to want."""
@@ -67,28 +71,48 @@ def _used_up(problem: Problem, routes: Integers) -> Problem:
 
 
 def _deliverable(problem: Problem, routes: Integers, wanted: Floats) -> Floats:
-    """Of each wanted quantity, its producer's largest common share that the market can carry."""
+    """Of each wanted quantity, its producer's largest common share that the market can carry.
+
+    What one route can carry beyond that share, while every other keeps its own, is kept too, by the same rule.
+    """
     t = problem.table
-    producers = sorted(set(t.region[routes].tolist()))
+    own = np.unique(routes)
+    whole = sum_by(routes, wanted, len(t))
+    least, most = np.zeros(len(own)), np.minimum(whole, t.upper)[own]
+    while True:
+        kept = _by_common_share(problem, own, least, most)
+        rises = np.zeros(len(own), dtype=bool)
+        for position in np.flatnonzero(kept < most * (1.0 - NOTHING)).tolist():
+            beside = t.lower.copy()
+            beside[own] = kept * (1.0 - NOTHING)
+            rises[position] = _most(replace(problem, table=replace(t, lower=beside)), int(own[position])) > (
+                kept[position] + MORE * most[position]
+            )
+        if not rises.any() or (rises == (most > least)).all():
+            break
+        least, most = kept, np.where(rises, most, kept)
+    share = sum_by(own, kept, len(t)) / np.where(whole > 0.0, whole, 1.0)
+    kept_of_each: Floats = share[routes] * wanted
+    return kept_of_each
+
+
+def _by_common_share(problem: Problem, own: Integers, least: Floats, most: Floats) -> Floats:
+    """What each route carries when each producer's go from least to most by the largest share that all can."""
+    t = problem.table
+    producers, group = np.unique(t.region[own], return_inverse=True)
     lower = t.lower.copy()
-    lower[routes] = 0.0
+    lower[own] = 0.0
     count = len(t)
-    delivered = activities(
-        len(producers), role=Role.ROUTE, shape=Shape.FLAT, region=np.array(producers), ratio=0.0, upper=1.0
-    )
-    commitments = []
-    for position, region in enumerate(producers):
-        own = np.flatnonzero((t.region[routes] == region) & (wanted > 0))
-        for route in sorted(set(routes[own].tolist())):
-            total = float(wanted[own][routes[own] == route].sum())
-            members = np.array([count + position, route])
-            commitments.append(Pool("offtake", 0, members, np.array([min(total, float(t.upper[route])), -1.0]), 0.0))
+    delivered = activities(len(producers), role=Role.ROUTE, shape=Shape.FLAT, region=producers, ratio=0.0, upper=1.0)
+    commitments = [
+        Pool("offtake", 0, np.array([count + place, route]), np.array([more, -1.0]), -already)
+        for place, route, more, already in zip(group, own, most - least, least, strict=True)
+    ]
     relaxed = replace(problem, table=join([replace(t, lower=lower), delivered]), pools=(*problem.pools, *commitments))
     cost = np.concatenate([np.zeros(count), -np.ones(len(producers))])
     steps = _feasibility_steps(relaxed, cost)
-    solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
-    share = dict(zip(producers, np.clip(solution.quantity[count:], 0.0, 1.0).tolist(), strict=True))
-    kept: Floats = np.array([share[int(region)] for region in t.region[routes]]) * wanted
+    share = np.clip(CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps).quantity[count:], 0.0, 1.0)
+    kept: Floats = least + share[group] * (most - least)
     return kept
 
 
@@ -103,19 +127,62 @@ def _most_alone(problem: Problem, routes: Integers) -> Floats:
     for route in routes.tolist():
         sent_on = (t.node_in == t.node_out[route]) & ~np.isin(t.role, (Role.DEMAND, Role.OVER_QUOTA))
         upper = np.where(sent_on, least, t.upper)
-        open_problem = _used_up(replace(problem, table=replace(t, lower=least, upper=upper)), np.array([route]))
-        programme = CompiledProgramme(open_problem, np.arange(len(t)))
-        cost = np.zeros(len(t))
-        cost[route] = -1.0
-        steps = _feasibility_steps(open_problem, cost)
-        steps = replace(steps, upper=np.minimum(steps.upper, MOST_CARRIED))
-        most.append(float(programme.solve(open_problem, steps).quantity[route]))
+        alone = replace(problem, table=replace(t, lower=least, upper=upper))
+        most.append(_most(_used_up(alone, np.array([route])), route))
     return np.array(most)
+
+
+def _most(problem: Problem, route: int) -> float:
+    """The most that a route can carry."""
+    cost = np.zeros(len(problem.table))
+    cost[route] = -1.0
+    steps = _feasibility_steps(problem, cost)
+    steps = replace(steps, upper=np.minimum(steps.upper, MOST_CARRIED))
+    return float(CompiledProgramme(problem, steps.owner).solve(problem, steps).quantity[route])
 
 
 def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
     count = len(problem.table)
     return Steps(np.arange(count), cost, problem.table.lower, problem.table.upper)
+
+
+def without_dead_ends(problem: Problem) -> Problem:
+    """The problem in which isoelastic supply that nothing can use is offered in proportion to its price.
+
+    Both offer nothing at a price of zero, which is what comes of either; but a steep isoelastic curve offers next to
+    nothing at prices far from it.
+    """
+    t = problem.table
+    fades = (t.shape == Shape.POWER) & (t.exponent > 0.0) & (t.node_out != NOWHERE)
+    useless = fades & ~_connected(problem, t.node_in, t.node_out)[t.node_out]
+    if not useless.any():
+        return problem
+    shape, level = np.where(useless, Shape.LINEAR, t.shape), np.where(useless, 0.0, t.level)
+    return replace(problem, table=replace(t, shape=shape, level=level, width=np.where(useless, 1.0, t.width)))
+
+
+def out_of_reach(problem: Problem) -> list[int]:
+    """Nodes whose demand would pay any price, while nothing that anybody offers can arrive there."""
+    t = problem.table
+    pays_any_price = (t.role == Role.DEMAND) & (t.shape == Shape.POWER) & (t.exponent < 0.0) & (t.lower <= 0.0)
+    asking = np.unique(t.node_in[pays_any_price])
+    return asking[~_connected(problem, t.node_out, t.node_in)[asking]].tolist() if len(asking) else []
+
+
+def _connected(problem: Problem, back: Integers, forth: Integers) -> NDArray[np.bool_]:
+    """Nodes from which open activities lead, each from ``back`` to ``forth``, to one that ends outside the market."""
+    is_open = problem.table.upper > 0.0
+    for pool in problem.pools:
+        if pool.limit <= 0.0:
+            is_open[pool.members[pool.weight > 0.0]] = False
+    back, forth = back[is_open], forth[is_open]
+    found = np.zeros(len(problem.market.nodes) + 1, dtype=bool)  # NOWHERE is the last
+    found[-1] = True
+    count = 0
+    while found.sum() > count:
+        count = found.sum()
+        found[back[found[forth]]] = True
+    return found
 
 
 def unserved_nodes(problem: Problem, after_commitments: bool = False) -> list[int]:

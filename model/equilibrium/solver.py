@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.conditions import Point, System
-from model.equilibrium.feasibility import excuse_undeliverable
+from model.equilibrium.feasibility import excuse_undeliverable, without_dead_ends
 from model.equilibrium.proof.check import levy_error
 from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
@@ -89,7 +89,7 @@ class Solver:
 
     def _with_floors(self, problem: Problem, step: tuple[int, ...], start: State | None) -> State:
         """The equilibrium when each levy holds one given floor of its party."""
-        scaled = scale(problem)
+        scaled = without_dead_ends(scale(problem))
         excused: tuple[float, ...] = tuple(0.0 for _ in problem.commitments)
         if problem.commitments:
             scaled, excused = excuse_undeliverable(scaled)
