@@ -174,8 +174,13 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     }
     assert "at least 0" in told["help"]
     held = told["held"]["price_undertakings"]
-    assert held == [{"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 60_000.0}]
+    assert held == [
+        {"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 59_876.0, "levy_cap": 10.0}
+    ]
     assert (told["before"], told["after"]) == ("45,600", "60,000")
+    assert told["at_its_level"] == "59,876"
+    assert "not held" not in told["says"]
+    assert "The undertaking at 59,876 USD/t is not held in" in told["capped"]
     assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
     assert "The price undertaking for refined antimony binds in" in told["reasons"]
     assert "not shown" not in told["captions"]

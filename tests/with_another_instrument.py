@@ -50,16 +50,19 @@ def told() -> dict[str, object]:
     on = widgets(test)
     test.number_input(key=f"{KEY}_price").set_value(60_000.0).run()
     test.multiselect(key=f"{KEY}_exporters").set_value(["TJK"]).run()
-    return {
+    found = {"after": test.metric[0].value, "says": test.subheader[0].value}
+    found["reasons"] = " ".join(text.value for text in test.markdown)
+    test.number_input(key=f"{KEY}_price").set_value(59_876.0).run()
+    found["at_its_level"] = test.metric[0].value
+    test.number_input(key=f"{KEY}_levy_cap").set_value(10.0).run()
+    return found | {
         "off": off,
         "on": on,
         "help": test.number_input(key=f"{KEY}_price").help,
         "before": before,
-        "after": test.metric[0].value,
-        "says": test.subheader[0].value,
+        "capped": test.subheader[0].value,
         "held": json.loads(test.session_state["history"].scenario.to_json())["agreement"],
         "faults": [fault.message for fault in test.exception] + [fault.value for fault in test.error],
-        "reasons": " ".join(text.value for text in test.markdown),
         "captions": " ".join(caption.value for caption in test.sidebar.caption),
     }
 

@@ -8,11 +8,10 @@ from model.findings.overview import (
     curve_chart,
     curve_sentence,
     floor_fails_in,
-    floors_missed,
     headline_numbers,
     overview,
 )
-from model.findings.reasons import controls_in_words, data_limits
+from model.findings.reasons import controls_in_words, data_limits, missed
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
 from model.findings.users import (
     MEASURES,
@@ -46,12 +45,12 @@ __all__ = [
     "described",
     "figures",
     "floor_fails_in",
-    "floors_missed",
     "formulation",
     "group_labels",
     "headline_numbers",
     "industry_detail",
     "levers_table",
+    "missed",
     "opened_sentence",
     "overview",
     "price",

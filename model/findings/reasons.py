@@ -100,6 +100,13 @@ def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     return [told for at, term in outcome.scenario.agreement.terms(mineral) for told in term.reasons(state, at, say)]
 
 
+def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """Of every term on a mineral that does not come about as agreed: in which parties, and how far it gets."""
+    state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
+    told = (term.missed(state, at, say) for at, term in outcome.scenario.agreement.terms(mineral))
+    return [sentence for sentence in told if sentence is not None]
+
+
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     """What public stocks sell and buy: money that the accounts count, against metal that they do not."""
     frame = outcome.public_stocks

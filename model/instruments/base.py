@@ -190,6 +190,15 @@ class Instrument(Record):
         """The term once other regions make the agreement, or None where nothing of it is left."""
         raise NotImplementedError
 
+    def levels(self) -> tuple[float, ...]:
+        """Prices that it is to hold [USD/t]: a result that reaches one is told as exactly as it was agreed."""
+        return ()
+
+    def missed(self, state: State, index: int, say: Voice) -> str | None:
+        """What of it does not come about, as a sentence without its full stop; None where all of it does."""
+        del state, index, say
+        return None
+
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Rows of the term's table of results in a solved state."""
         del state, index

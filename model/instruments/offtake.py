@@ -84,7 +84,7 @@ class Offtake(Instrument):
         """A contract with a leaver ends."""
         return None if {self.producer, self.buyer} & change.leavers else self
 
-    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+    def missed(self, state: State, index: int, say: Voice) -> str | None:
         """What of it cannot be delivered."""
         excused = sum(
             share
@@ -92,10 +92,15 @@ class Offtake(Instrument):
             if commitment.index == index
         )
         if excused <= NOTHING:
-            return []
+            return None
         product, producer = say.product(self.mineral, self.stage), say.the_region(self.producer)
-        return [
+        return (
             f"Of the {say.tonnes(self.quantity)} of {product} a year committed from {producer} to "
             f"{say.the_region(self.buyer)}, {figures((1.0 - excused) * self.quantity)} t can be delivered; the rest is "
-            "excused."
-        ]
+            "excused"
+        )
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """What of it cannot be delivered."""
+        told = self.missed(state, index, say)
+        return [] if told is None else [f"{told}."]

@@ -11,7 +11,7 @@ import streamlit as st
 from model import edits
 from model.aside import aside_in_short
 from model.errors import AccordError
-from model.findings import floors_missed
+from model.findings import missed
 from model.findings.agreed import agreement_in_short
 from model.findings.terms import terms_of
 from model.words.numbers import counted, starting
@@ -75,7 +75,7 @@ def opening() -> Outcome:
             icon=":material/warning:",
         )
     mineral, names = edits.focus(scenario), results.names()
-    agreed = agreement_in_short(scenario, mineral, names, floors_missed(outcome, mineral, names))
+    agreed = agreement_in_short(scenario, mineral, names, missed(outcome, mineral, names))
     st.subheader(plain(agreed), anchor=False)
     every_term(scenario, most=MOST_TERMS)
     return outcome
