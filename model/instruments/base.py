@@ -12,7 +12,7 @@ from model.records import REGION_ID, Name, Price, Rate, Record, unit
 from model.words.numbers import figures, price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -150,6 +150,8 @@ class Instrument(Record):
     """Whether it is usual of parties only; that of another counts, and is asked about."""
     only_parties: ClassVar[tuple[str, ...]] = ()
     """Fields of regions that may name parties only."""
+    only_outsiders: ClassVar[tuple[str, ...]] = ()
+    """Fields of regions that may name those outside the agreement only."""
 
     mineral: Name
     stage: Name
@@ -164,10 +166,10 @@ class Instrument(Record):
         """Fields that are set and have no effect, each with a verb phrase that says so."""
         return ()
 
-    @property
-    def way(self) -> tuple[str, str] | None:
-        """Exporter and importer between whom there must be a route for it to have an effect."""
-        return None
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
+        """Exporters and importers of whom two must have a route for it to have an effect; nothing where none must."""
+        del parties
+        return ()
 
     def lay(self, over: Overlay, index: int) -> None:
         """Change a market by the overlay's verbs; ``index`` is the term's position in its list."""
@@ -235,6 +237,11 @@ class BorderMeasure(Instrument):
     def actors(self) -> tuple[str, ...]:
         """The importers apply it."""
         return self.importers
+
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
+        """What it is laid on."""
+        del parties
+        return ((self.exporters, self.importers),)
 
     def applied_by(self, change: Membership) -> Self | None:
         """A leaver applies the measure no more and is an outsider to measures against all outsiders."""

@@ -12,6 +12,8 @@ from model.words.levers import rounded
 from model.words.numbers import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.problem import State
@@ -57,10 +59,10 @@ class Offtake(Instrument):
         top = flows.iloc[0]
         return {"producer": top["exporter"], "buyer": top["importer"], "quantity": rounded(top["status_quo"], 3)}
 
-    @property
-    def way(self) -> tuple[str, str]:
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
         """From producer to buyer."""
-        return self.producer, self.buyer
+        del parties
+        return (((self.producer,), (self.buyer,)),)
 
     def lay(self, over: Overlay, index: int) -> None:
         """A least quantity on the route from producer to buyer."""

@@ -26,6 +26,8 @@ class PriceUndertaking(Instrument):
     rank: ClassVar[int] = 15
     group: ClassVar[str] = "floor"
     outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
+    only_parties: ClassVar[tuple[str, ...]] = ("parties",)
+    only_outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
 
     parties: Regions
     exporters: Regions
