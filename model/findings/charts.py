@@ -81,7 +81,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points."""
+    """A line through points, each with a dot where they are to be told apart or chosen."""
 
     name: str
     colour: str
@@ -89,6 +89,8 @@ class Line:
     y: Floats
     dotted: bool = False
     strong: bool = False
+    dots: str = ""
+    """Colour of the dots, if there are any."""
 
 
 @dataclass(frozen=True)

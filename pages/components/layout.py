@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import streamlit as st
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from model.outcome import Outcome
     from model.scenario import Scenario
+
+T = TypeVar("T")
 
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 MOST_TERMS = 4
@@ -105,6 +108,13 @@ def chart_row(name: str, align: Literal["top", "bottom"] = "bottom") -> Sequence
     """Two columns for charts, their lower edges aligned; the style sheet stacks them where the screen is narrow."""
     with st.container(key=f"charts_{name}"):
         return st.columns(2, gap="medium", vertical_alignment=align)
+
+
+def grid(items: Iterable[T], across: int) -> Iterator[tuple[DeltaGenerator, T]]:
+    """Each item with its column, row by row."""
+    left = iter(items)
+    while row := list(islice(left, across)):
+        yield from zip(st.columns(across), row, strict=False)
 
 
 def exhibit(sentence: str, figure: go.Figure, data: pd.DataFrame, name: str, note: str = "") -> None:
