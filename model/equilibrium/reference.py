@@ -42,14 +42,12 @@ class Comparison:
     """One mineral's state beside the reference.
 
     ``price_difference`` is the largest at a node that trades, in units of the market's price scale;
-    ``quantity_difference`` the largest of an activity, in units of its quantity scale; ``programmes`` how many were
-    solved.
+    ``quantity_difference`` the largest of an activity, in units of its quantity scale.
     """
 
     mineral: str
     price_difference: float
     quantity_difference: float
-    programmes: int
 
     @property
     def agrees(self) -> bool:
@@ -85,7 +83,6 @@ def _compare(state: State) -> Comparison:
         mineral=problem.market.mineral,
         price_difference=float(np.abs(price - own.price)[trading].max(initial=0.0)),
         quantity_difference=float(np.abs(quantity - own.quantity).max(initial=0.0)) / QUANTITY_UNIT,
-        programmes=len(WIDTHS),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from model.market.curves import LOWEST_PRICE, area_under_cost
 from model.market.records import Role, Shape
-from model.problem import PRODUCTION
+from model.problem import PRODUCTION, RENT, REVENUE
 
 if TYPE_CHECKING:
     from model.equilibrium.ledger import Ledger
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 WELFARE = (
     "consumer_surplus",
     "producer_surplus",
-    "duty_and_levy_revenue",
-    "quota_rent",
+    REVENUE,
+    RENT,
     "transfers",
     "stock_sales",
     "outlay",

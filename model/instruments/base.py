@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
+from model.problem import RENT, REVENUE
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
 from model.words.numbers import figures, price
 
@@ -41,7 +42,7 @@ class RentHolder(StrEnum):
     @property
     def account(self) -> str | None:
         """The account that receives the rent."""
-        return {"auction": "duty_and_levy_revenue", "burnt": None}.get(self.value, "quota_rent")
+        return {"auction": REVENUE, "burnt": None}.get(self.value, RENT)
 
     @property
     def words(self) -> str:
