@@ -35,6 +35,7 @@ PUBLIC_STOCKS, PRIVATE_STOCKS = "public stocks", "private stocks"
 STOCKS = {PUBLIC_STOCKS: Role.STOCK_SALE, PRIVATE_STOCKS: Role.INVENTORY}
 """Origins of supply that are no region: what public stocks and buffer stocks sell, and what users' own release."""
 STATES = ("status_quo", "without_agreement", "with_agreement")
+"""Names of the three states in columns."""
 
 
 def consumer_prices(solved: SolvedMineral, stage: str) -> dict[str, float]:

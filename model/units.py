@@ -10,3 +10,6 @@ PERCENT = 0.01
 
 MILLION = 1e6
 """A million."""
+
+MONEY = "million USD/yr"
+"""The unit of amounts on the screen."""

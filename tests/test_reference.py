@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model.equilibrium.reference import AGREES, against_reference
+from model.equilibrium.comparison import AGREES, against_reference
 from model.scenario import Scenario
 from model.world import World
 

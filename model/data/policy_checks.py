@@ -6,7 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from model.data.schema import Check, Fault, Frames, line_of
-from model.data.schemas.policy import CONTROL_KINDS, EVERYWHERE, SHOCK_UNITS
+from model.data.schemas.policy import CONTROL_KINDS, SHOCK_UNITS
+from model.records import EVERYONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def check_every_listed_region_exists(frames: Frames) -> list[Fault]:
     return [
         _fault(table, index, column, value, "every region must exist in regions.id")
         for table, column, index, value in _filled(frames, REGION_LISTS)
-        if value != EVERYWHERE and not set(value.split(";")) <= known
+        if value != EVERYONE and not set(value.split(";")) <= known
     ]
 
 

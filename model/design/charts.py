@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model import palette
-from model.findings.charts import MONEY, Axis, Bars, Chart, Line, Points, Ticks
+from model.findings.charts import Axis, Bars, Chart, Line, Points, Ticks
+from model.units import MONEY
 from model.words.numbers import starting
 
 if TYPE_CHECKING:

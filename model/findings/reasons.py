@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model.records import EVERYONE
 from model.scenario import Scenario
-from model.shocks import EVERYONE
 from model.words.numbers import (
     NO_CHANGE,
     changes,

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from model.data.schemas.industries import GRADES
 from model.errors import ScenarioError
 from model.impact.losses import Array, queue
+from model.words.names import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 REFERENCE = "USA"
 UNION = "EUN"
 ALL_USERS = "all_users"
-GRADES = ("A", "B", "C")
-FLAGS = ("defense", "energy", "critical_infrastructure")
 MONEY_YEAR, JOBS_YEAR = 2023, 2017
 
 IntArray = NDArray[np.int64]
@@ -99,7 +99,7 @@ def manufacturers(
     Raises:
         ScenarioError: if an override or a consumption names something that does not exist.
     """
-    industries = tables["industries"].sort_values("id", ignore_index=True)[["id", "name", *FLAGS]]
+    industries = tables["industries"].sort_values("id", ignore_index=True)[["id", "name", *CLASSES]]
     uses = tables["industry_use"].set_index(["mineral", "industry"])
     minerals = tuple(sorted(tables["industry_use"].mineral.unique()))
     sizes = _sizes(tables["industry_party_size"], industries.id, size_overrides or {})

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 REGION_IDS = "region ids"
+PLACE = ("mineral", "stage")
+"""Fields of every term that say on what market it is."""
 FIRST_RATE = 0.25
 """Rate of a new duty, for the parties to change (assumption)."""
 

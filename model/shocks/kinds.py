@@ -15,15 +15,12 @@ from pydantic import Field
 from model.instruments.base import Regions
 from model.market.records import Role
 from model.problem import PRODUCTION, RENT, Basis
-from model.records import Name, Quantity, Record, RegionName, Share, unit
+from model.records import EVERYONE, Name, Quantity, Record, RegionName, Share, unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from model.overlay import Overlay
-
-EVERYONE = "ALL"
-"""In the tables: every other region."""
 
 
 @dataclass(frozen=True)

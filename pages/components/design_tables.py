@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from model.design.charts import PARTS
-from model.findings.charts import MONEY
+from model.units import MONEY
 
 NUMBERS = {
     **{name: label for name, (label, _) in PARTS.items()},

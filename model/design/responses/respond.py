@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.design.problem.projects import with_projects
-from model.design.problem.request import CLASSES
 from model.design.responses.response import Response, Trade
 from model.equilibrium import Solver, lay_over, solve_problem
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import Agreement, Floor, Offtake
 from model.market.records import NOWHERE, NodeRole, Role
 from model.problem import RENT, REVENUE
+from model.words.names import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
