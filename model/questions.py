@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.case import Case, traded
 from model.files import place, short
+from model.instruments import regions_named
 from model.records import Record
 from model.scenario import Scenario
 from model.shocks import NamedShock
@@ -144,4 +145,4 @@ def _without_route(record: Scenario | Case) -> Iterator[str]:
 def _is_known(term: Instrument, case: Case) -> bool:
     """Whether a case has the regions, the mineral and the stage that a term names."""
     products = {(mineral, stage) for _, mineral, stage in traded(case)}
-    return (term.mineral, term.stage) in products and set(term.regions_named()) <= set(case.region_ids)
+    return (term.mineral, term.stage) in products and set(regions_named(term)) <= set(case.region_ids)

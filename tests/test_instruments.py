@@ -21,7 +21,7 @@ from model import instruments, shocks
 from model.data.schemas.policy import CONTROL_KINDS, SHOCK_UNITS
 from model.design.questions.attribution import levers_of, with_levers
 from model.design.questions.evaluate import Trial
-from model.instruments import Agreement, Instrument, Membership, Quota, Tariff
+from model.instruments import Agreement, Instrument, Membership, Quota, Tariff, regions_named
 from model.memo.levers import header
 from model.memo.schedules import term_sheet
 from model.overlay import Overlay
@@ -164,7 +164,7 @@ def is_spoken_in_both_voices(kind: type[Instrument]) -> None:
             for name in sorted(unsaid):
                 for other in others(getattr(term, name)):
                     copied = term.model_copy(update={name: other})
-                    if {"PARTNER", "ABROAD"}.isdisjoint(copied.regions_named()) and (
+                    if {"PARTNER", "ABROAD"}.isdisjoint(regions_named(copied)) and (
                         (copied.phrase(say), copied.actors()) != (said, term.actors())
                     ):
                         unsaid.discard(name)

@@ -27,7 +27,6 @@ from model.findings.users import (
     with_worst,
 )
 from model.words.names import Names
-from model.words.numbers import figures, price
 
 __all__ = [
     "MEASURES",
@@ -43,7 +42,6 @@ __all__ = [
     "curve_sentence",
     "data_limits",
     "described",
-    "figures",
     "floor_fails_in",
     "formulation",
     "group_labels",
@@ -53,7 +51,6 @@ __all__ = [
     "missed",
     "opened_sentence",
     "overview",
-    "price",
     "ranked_industries",
     "ranking_sentence",
     "relief_sentence",

@@ -14,7 +14,7 @@ imported parts are outside them.
 
 from model.impact.back_test import back_test, price_ratio_of_lost_supply, shortage_change
 from model.impact.compare import by_mineral, compare, totals
-from model.impact.economy import Range, economy_wide
+from model.impact.economy import economy_wide
 from model.impact.manufacturers import ALL_USERS, Manufacturers, manufacturers, use_of_table
 from model.impact.market_change import MarketChange
 
@@ -22,7 +22,6 @@ __all__ = [
     "ALL_USERS",
     "Manufacturers",
     "MarketChange",
-    "Range",
     "back_test",
     "by_mineral",
     "compare",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import create_model
 
-from model.instruments.base import BorderMeasure, Duty, Instrument, Membership, Regions, RentHolder, regions_named
+from model.instruments.base import Duty, Instrument, Membership, Regions, RentHolder, regions_named
 from model.instruments.export_tax import ExportTax
 from model.instruments.floor import Floor, Mechanism
 from model.instruments.offtake import Offtake
@@ -22,7 +22,6 @@ from model.instruments.quota import Quota
 from model.instruments.stockpile import Stockpile
 from model.instruments.tariff import Tariff
 from model.instruments.tariff_rate_quota import Trq
-from model.instruments.zero_for_zero import ZeroForZero
 from model.records import Record, choices
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "Agreement",
-    "BorderMeasure",
     "CaseAgreement",
     "Duty",
     "ExportTax",
@@ -50,7 +48,6 @@ __all__ = [
     "Tariff",
     "Terms",
     "Trq",
-    "ZeroForZero",
     "lay_terms",
     "lever",
     "regions_named",

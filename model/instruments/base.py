@@ -224,10 +224,6 @@ class Instrument(Record):
             told.append(f"{what} in {say.names.the_regions(levies)}: its levy is {prices(levies.values())}.")
         return told
 
-    def regions_named(self) -> tuple[str, ...]:
-        """Every region id the term names."""
-        return regions_named(self)
-
 
 class BorderMeasure(Instrument):
     """A measure on all routes from ``exporters`` to ``importers`` of one mineral at one stage."""

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag
 
 from model.shocks.controls import controls_in_force, no_looser_than
 from model.shocks.kinds import KINDS, Base, Disturbance
-from model.shocks.library import LibraryShock, NamedShock, ShockLibrary
+from model.shocks.library import NamedShock, ShockLibrary
 
 __all__ = [
     "KINDS",
@@ -18,7 +18,6 @@ __all__ = [
     "Base",
     "CaseShock",
     "Disturbance",
-    "LibraryShock",
     "NamedShock",
     "Shock",
     "ShockLibrary",
