@@ -17,7 +17,8 @@ from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.feasibility import excuse_undeliverable
 from model.equilibrium.proof.ladder import Ladder
 from model.equilibrium.proof.reference import build, solve_with_pyomo
-from model.equilibrium.solver import QUANTITY_UNIT, scale, scale_state
+from model.equilibrium.solver import scale, scale_state
+from model.equilibrium.tolerances import QUANTITY_UNIT
 from model.market.records import NOWHERE, sum_by
 
 if TYPE_CHECKING:

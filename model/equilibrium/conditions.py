@@ -37,6 +37,7 @@ from model.equilibrium.search.regimes import (
     smooth_side,
     tied_with,
 )
+from model.equilibrium.tolerances import ALMOST_NOTHING, ARRIVALS_ENDED, AT_ITS_PRICE, SMALL_TRADE
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
 from model.market.records import NOWHERE, Role, Shape, sum_by
 from model.problem import PRODUCTION, Basis, Problem
@@ -50,17 +51,6 @@ if TYPE_CHECKING:
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""
 MOST_SIDE_CHANGES = 4
-AT_ITS_PRICE = 1e-9
-"""A node within this share of a stock's price starts with that price ruling."""
-ALMOST_NOTHING = 1e-300
-SMALL_TRADE = 1e-9
-"""Nodes that trade less than this (of the quantity scale·1000) are balanced as they are, not in logs."""
-ARRIVALS_ENDED = 1e-6
-"""Arrivals count as ended at this quantity (of the quantity scale·1000):
-
-the limit in which the levy that just ends them is unique.
-"""
-
 PRICE_SETTERS = (Role.UNSERVED, Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.UNBOUGHT)
 
 

@@ -9,14 +9,13 @@ import numpy as np
 
 from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
+from model.equilibrium.tolerances import LACKING
 from model.market.records import NOWHERE, Role, Shape, activities, join
 from model.problem import PRODUCTION, Pool, Problem
 
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers
 
-NOTHING = 1e-9
-"""Share of the quantity scale that is nothing."""
 MOST_CARRIED = 1e9
 FARTHEST_PRICE = 1e4
 """What a demand without choke price still wants at so many times its reference price, it is sure to want."""
@@ -137,7 +136,7 @@ def unserved_nodes(problem: Problem, after_commitments: bool = False) -> list[in
     cost = np.concatenate([np.zeros(len(t)), np.ones(len(nodes))])
     steps = _feasibility_steps(relaxed, cost)
     solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
-    return np.flatnonzero(solution.quantity[len(t) :] > NOTHING * problem.market.quantity_scale).tolist()
+    return np.flatnonzero(solution.quantity[len(t) :] > LACKING * problem.market.quantity_scale).tolist()
 
 
 def endless_nodes(problem: Problem) -> list[int]:

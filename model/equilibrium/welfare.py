@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.equilibrium.tolerances import SMALLEST_SALES
 from model.market.curves import LOWEST_PRICE, area_under_cost
 from model.market.records import Role, Shape
 from model.problem import PRODUCTION, RENT, REVENUE
@@ -28,9 +29,6 @@ WELFARE = (
     "stock_sales",
     "outlay",
 )
-
-SMALLEST_SALES = 1e-6
-"""Sales below this share of the market's scales measure no error."""
 
 Accounts = dict[str, "Floats"]
 
