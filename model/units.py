@@ -13,3 +13,6 @@ MILLION = 1e6
 
 MONEY = "million USD/yr"
 """The unit of amounts on the screen."""
+
+SHARE = "share"
+"""The unit of shares in records; on the screen they are percent."""

@@ -14,6 +14,7 @@ from model.edits import MECHANISMS
 from model.errors import AccordError
 from model.findings import shocks_set_aside
 from model.instruments import Mechanism, RentHolder
+from model.units import SHARE
 from model.words.levers import Lever, stride_between
 from model.words.numbers import exact, starting
 from pages.components import design_tables, forms, layout, results
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 PER_ROW = 4
 NUMBER_PIXELS = 160
-SHARES = {"unit": "share"}
 LEVELS = {
     "floor_levels": ("Floors, % of the status-quo price", "0 = no floor"),
     "trq_quantities": (
@@ -122,7 +122,7 @@ def _shock(state: State, first: bool) -> None:
     assert state.shock.severity is not None, "a state has its severity over the year"
     kept, name = draft(), state.name
     known = results.world().library.describe(name)
-    chance, library_percent = kept.probability_percent, Lever(SHARES).shown(state.probability)
+    chance, library_percent = kept.probability_percent, Lever({"unit": SHARE}).shown(state.probability)
     field, severity, library_severity = Lever({"unit": known.unit}), kept.severity, state.shock.severity
     keep = _unless(severity, name, library_severity)
     numbers: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 from model.design.choice.accounts import StateAccount, entries_of
 from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
-from model.units import MONEY
+from model.units import MONEY, SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ MEASURES = {
     "treasury_gain": ("public money", MONEY),
     "worst_off": ("gain of the worst-off party", MONEY),
     "cvar": ("minus the mean loss in the worst part of outcomes", MONEY),
-    "independence": ("share of use that does not come from non-parties, mean over minerals", "share"),
-    "least_assured": ("smallest share of need served of defense, energy and critical industries", "share"),
+    "independence": ("share of use that does not come from non-parties, mean over minerals", SHARE),
+    "least_assured": ("smallest share of need served of defense, energy and critical industries", SHARE),
 }
 """Measures of an agreement: what they are, and their unit. Larger is better."""
 OF_OPTION: dict[str, Callable[[Option], float]] = {
