@@ -280,12 +280,6 @@ def write_together(files: Mapping[Output, Parts | None]) -> None:
             put()
 
 
-def write_whole(path: Path, parts: Parts) -> None:
-    """Write a file whole or not at all, and to the disk; an earlier file survives a failure."""
-    with _draft(path, parts) as put:
-        put()
-
-
 @contextmanager
 def _draft(path: Path, parts: Parts) -> Iterator[Callable[[], None]]:
     """A file's content on the disk beside it, and what puts it in place; a pipe gets it only then."""

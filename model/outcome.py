@@ -19,6 +19,7 @@ from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
 from model.market.records import Role, sum_by
+from model.problem import RENT, REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ PUBLIC_STOCKS, PRIVATE_STOCKS = "public stocks", "private stocks"
 STOCKS = {PUBLIC_STOCKS: Role.STOCK_SALE, PRIVATE_STOCKS: Role.INVENTORY}
 """Origins of supply that are no region: what public stocks and buffer stocks sell, and what users' own release."""
 STATES = ("status_quo", "without_agreement", "with_agreement")
+"""Names of the three states in columns."""
 
 
 def consumer_prices(solved: SolvedMineral, stage: str) -> dict[str, float]:
@@ -210,8 +212,8 @@ class Outcome:
             wanted = self._demand_multiple(mineral, state)
             frame[f"users{suffix}_usd"] = now["consumer_surplus"] - wanted * before["consumer_surplus"]
             frame[f"producers{suffix}_usd"] = change["producer_surplus"]
-            frame[f"treasury{suffix}_usd"] = change["duty_and_levy_revenue"] + change["stock_sales"] - change["outlay"]
-            frame[f"rents{suffix}_usd"] = change["quota_rent"]
+            frame[f"treasury{suffix}_usd"] = change[REVENUE] + change["stock_sales"] - change["outlay"]
+            frame[f"rents{suffix}_usd"] = change[RENT]
             frame[f"transfers{suffix}_usd"] = change["transfers"]
             parts = [f"{name}{suffix}_usd" for name in ("users", "producers", "treasury", "rents", "transfers")]
             frame[f"net{suffix}_usd"] = frame[parts].sum(axis=1)

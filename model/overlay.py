@@ -37,7 +37,7 @@ from model.market.records import (
     activities,
     join,
 )
-from model.problem import REVENUE, Basis, Charge, Commitment, FloorStep, LevyGroup, Pool, Problem, TrqGroup
+from model.problem import Basis, Charge, Commitment, FloorStep, LevyGroup, Pool, Problem, TrqGroup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -132,14 +132,11 @@ class Overlay:
         *,
         basis: Basis = Basis.LANDED,
         greater_of: bool = False,
-        account: str = REVENUE,
         to_exporter: bool = False,
     ) -> None:
         """Money per unit on top of what is charged there already: both parts, or the larger of the two."""
         one = np.ones(len(members))
-        self._charges.append(
-            Charge(members, specific * one, ad_valorem * one, members, basis, greater_of, account, to_exporter)
-        )
+        self._charges.append(Charge(members, specific * one, ad_valorem * one, members, basis, greater_of, to_exporter))
 
     def without_duties_in_force(self, routes: Integers) -> None:
         """Duties in force on some routes fall to zero."""

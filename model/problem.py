@@ -38,9 +38,9 @@ class Charge:
     """Money per unit of activities: ``specific`` plus ``ad_valorem`` times the value (or the larger of the two).
 
     ``specific`` and ``ad_valorem`` have one entry per member. ``valued`` are the routes whose value counts: the members
-    themselves, or the routes to which over-quota parts belong. ``account`` is the account that receives it, in the
-    importing region or (``to_exporter``) the exporting one. ``agreed`` charges give way to a tariff-rate quota on
-    their routes, duties in force do not.
+    themselves, or the routes to which over-quota parts belong. The treasury of the importing region receives it, or
+    (``to_exporter``) of the exporting one. ``agreed`` charges give way to a tariff-rate quota on their routes, duties
+    in force do not.
     """
 
     members: Integers
@@ -49,7 +49,6 @@ class Charge:
     valued: Integers
     basis: Basis = Basis.LANDED
     greater_of: bool = False
-    account: str = REVENUE
     to_exporter: bool = False
     agreed: bool = True
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model.case import Case
+from model.case import Case, traded
 from model.files import place, short
+from model.instruments import regions_named
 from model.records import Record
 from model.scenario import Scenario
 from model.shocks import NamedShock
@@ -19,7 +20,7 @@ from model.words.numbers import level
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from model.instruments import Terms
+    from model.instruments import Instrument, Terms
     from model.shocks import AnyShock, ShockLibrary
 
 RATES = ("share of value", "share of the exporter's price", "share")
@@ -45,11 +46,9 @@ def questions(
     """
     asked = [*_rates(record, ()), *_severities(getattr(record, "shocks", None) or (), library)]
     if isinstance(record, Scenario | Case):
-        asked += [*_outsiders(record.agreement, record.parties), *_idle(record.agreement)]
+        asked += [*_outsiders(record.agreement, record.parties), *_idle(record.agreement), *_without_route(record)]
     if isinstance(record, Scenario) and hosts is not None:
         asked += _other_minerals(record, library, hosts)
-    if isinstance(record, Case):
-        asked += _without_route(record)
     return asked
 
 
@@ -123,10 +122,27 @@ def _minerals_of(shock: AnyShock, library: ShockLibrary | None) -> tuple[str, ..
     return () if library is None or shock.name not in library.names else tuple(library.describe(shock.name).minerals)
 
 
-def _without_route(case: Case) -> Iterator[str]:
-    routes = {(route.mineral, route.stage, route.exporter, route.importer) for route in case.routes}
-    for index, term in case.agreement.terms():
-        if term.way is not None and (term.mineral, term.stage, *term.way) not in routes:
+def _without_route(record: Scenario | Case) -> Iterator[str]:
+    """Terms on a way that no route takes; on the shipped markets every region has one to every other.
+
+    Unknown names are left to the refusal.
+    """
+    case = record if isinstance(record, Case) else None
+    routes = {(each.mineral, each.stage, each.exporter, each.importer) for each in case.routes} if case else ()
+    for index, term in record.agreement.terms():
+        if case and not _is_known(term, case):
+            continue
+        for exporters, importers in term.ways(sorted(record.parties)):
+            pairs = [(here, there) for here in exporters for there in importers if here != there]
+            if any(not case or (term.mineral, term.stage, *pair) in routes for pair in pairs):
+                continue
             what, stage = place(("agreement", term.key, index)), f"{short(term.mineral)} ({short(term.stage)})"
-            way = " to ".join(map(short, term.way))
-            yield f"{what} has no effect: no route takes {stage} from {way}; give it a route"
+            way = " to ".join(", ".join(map(short, side)) for side in (exporters, importers))
+            told = f"{what} has no effect: no route takes {stage} from {way}"
+            yield f"{told}; give it a route" if case else told
+
+
+def _is_known(term: Instrument, case: Case) -> bool:
+    """Whether a case has the regions, the mineral and the stage that a term names."""
+    products = {(mineral, stage) for _, mineral, stage in traded(case)}
+    return (term.mineral, term.stage) in products and set(regions_named(term)) <= set(case.region_ids)

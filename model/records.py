@@ -43,6 +43,8 @@ Share = Annotated[float, Field(ge=0, le=1, json_schema_extra=unit("share"))]
 Rate = Annotated[float, Field(ge=0, le=LARGEST_RATE, json_schema_extra=unit("share of value"))]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 REGION_ID = "region id"
+EVERYONE = "ALL"
+"""In tables, among region ids: every other region."""
 RegionName = Annotated[Name, Field(json_schema_extra=unit(REGION_ID))]
 
 

@@ -93,7 +93,7 @@ def check_names(
                 faults.append(f"shocks[{index}]: unknown shock {shock.name!r}; {choices(library.names, shock.name)}")
         else:
             faults += _faults_of(f"shocks[{index}]", shock, regions, stages)
-    faults += scenario.agreement.outsiders_in(scenario.parties, regions)
+    faults += scenario.agreement.misplaced(scenario.parties, regions)
     if faults:
         raise ScenarioError("scenario is not valid: " + "; ".join(dict.fromkeys(faults)))
 

@@ -29,8 +29,8 @@ from model.findings.agreed import agreement_in_short
 from model.findings.terms import clauses
 from model.instruments import Agreement
 from model.words.voice import Voice
-from pages.components import design_charts, designs, jobs, layout, questions, results, state
-from pages.components.charts import figure
+from pages.components import designs, jobs, layout, questions, results, state
+from pages.components.charts import TALLER, figure
 
 if TYPE_CHECKING:
     from model.aside import Aside
@@ -150,24 +150,21 @@ def _frontier(designer: Designer, identity: str) -> None:
     if step is None:
         return
     terms = designer.terms()
-    optimum = tuple(standing(designer.design.choice, terms, name) for name in (first, second))
+    found = tuple(standing(designer.design.choice, terms, name) for name in (first, second))
+    points, measures = [(each.first, each.second) for each in step.found], (MEASURES[first], MEASURES[second])
+    chart = charts.frontier(points, found, measures, frontier_in_words(step.found))
     picked = st.plotly_chart(
-        design_charts.frontier_chart(step.found, _titled(first), _titled(second), optimum),
+        figure(chart, height=TALLER),
         key="frontier_chart",
         on_select="rerun",
         selection_mode="points",
         config=layout.CHART_TOOLS,
         theme=None,
     )
-    st.caption(frontier_in_words(step.found))
-    chosen = [point["point_index"] for point in picked["selection"]["points"]]
+    st.caption(chart.sentence)
+    chosen = [point["point_index"] for point in picked["selection"]["points"] if not point["curve_number"]]
     if chosen:
         _point(step.found[chosen[0]], designer.request, (first, second))
-
-
-def _titled(measure: str) -> str:
-    name, unit = MEASURES[measure]
-    return f"{name[:1].upper()}{name[1:]}, {unit}"
 
 
 def _point(point: Point, request: DesignRequest, measures: tuple[str, str]) -> None:

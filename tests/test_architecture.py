@@ -32,7 +32,7 @@ from model.world import World
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = sorted((ROOT / "model").rglob("*.py"))
-GEOMETRY = {"charts.py", "design_charts.py", "designs.py", "jobs.py", "links.py"}
+GEOMETRY = {"charts.py", "jobs.py", "links.py"}
 """Work out where marks and boxes stand, how long a wait lasts and how a link is padded; nothing of economics."""
 PAGES = [path for path in sorted((ROOT / "pages").rglob("*.py")) if path.name not in GEOMETRY]
 INTERFACE = {"app", "pages", "streamlit", "plotly"}

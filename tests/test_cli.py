@@ -521,7 +521,7 @@ def test_a_run_that_is_stopped_leaves_every_earlier_file(
 
     assert main([*arguments[:-1], str(written(SCENARIO))]) == 0
     earlier = {path: path.read_bytes() for path in (out, *folder.iterdir())}
-    monkeypatch.setattr("model.equilibrium.reference.against_reference", stop)
+    monkeypatch.setattr("model.equilibrium.comparison.against_reference", stop)
     assert main([*arguments, str(written({"minerals": ["bismuth"]}))]) == 130
     assert {path: path.read_bytes() for path in (out, *folder.iterdir())} == earlier
 

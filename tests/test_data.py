@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +11,6 @@ import pytest
 from model.assumptions import Assumptions
 from model.data import SCHEMAS, Fault, check, data_hash, default_folder, load
 from model.errors import DataError, ScenarioError
-from model.units import per_t_from_per_kg, per_t_from_per_pound, per_t_tungsten_from_per_mtu
 
 
 @pytest.fixture
@@ -213,17 +211,17 @@ def test_readme_describes_every_table(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "convert"),
+    ("unit", "units_per_t"),
     [
-        ("dollars per kilogram", per_t_from_per_kg),
-        ("dollars per pound", per_t_from_per_pound),
-        ("cents per pound", lambda price: per_t_from_per_pound(price / 100)),
-        ("dollars per dry metric ton unit", per_t_tungsten_from_per_mtu),
+        ("dollars per kilogram", 1000.0),
+        ("dollars per pound", 2204.6226218),
+        ("cents per pound", 22.046226218),
+        ("dollars per dry metric ton unit", 1000.0 / 7.93),  # 10 kg of tungsten trioxide hold 7.93 kg of tungsten
     ],
 )
-def test_prices_in_use_are_the_published_ones_converted(unit: str, convert: Callable[[float], float]) -> None:
+def test_prices_in_use_are_the_published_ones_converted(unit: str, units_per_t: float) -> None:
     rows = load()["prices"]
     rows = rows[rows["published_unit"] == unit]
     assert len(rows) > 0
     for published, used in zip(rows["published_price"].astype(float), rows["price_usd_per_t"], strict=True):
-        assert used == pytest.approx(convert(published), rel=1e-4)
+        assert used == pytest.approx(published * units_per_t, rel=1e-4)

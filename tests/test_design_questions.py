@@ -77,6 +77,7 @@ from model.words.names import Names
 from model.words.voice import Voice
 from model.words.why_not import Reason, WhyNot
 from model.world import World
+from pages.components.charts import figure
 from tests.design_toys import MINERAL as TOY
 from tests.design_toys import STAGE, facts_of, frame_of, option, response, terms_of
 
@@ -604,6 +605,18 @@ def test_charts_of_a_design_reach_all_they_show(evaluator: Evaluator, trial: Tri
     assert chart.x.low == pytest.approx(min(parts.clip(upper=0).sum(axis=1).min(), 3.0 * frame["gain_musd"].min()))
     assert chart.x.high == pytest.approx(max(parts.clip(lower=0).sum(axis=1).max(), 3.0 * frame["gain_musd"].max()))
     assert png(chart).startswith(b"\x89PNG")
+
+
+def test_a_frontier_is_drawn_on_screen_and_paper_with_the_agreement_found() -> None:
+    measures = (MEASURES["users_gain"], MEASURES["independence"])
+    chart = charts.frontier([(9.0, 0.1), (4.0, 0.3)], (12.0, 0.2), measures, "Two agreements")
+    assert (chart.x.low, chart.x.high) == pytest.approx((0.09, 0.31))
+    assert (chart.y.low, chart.y.high) == pytest.approx((3.6, 12.4))
+    line, found = figure(chart).data
+    assert (line.mode, list(line.x), list(line.y)) == ("lines+markers", [0.1, 0.3], [9.0, 4.0])
+    assert (list(found.x), list(found.y)) == ([0.2], [12.0])
+    assert png(chart).startswith(b"\x89PNG")
+    assert charts.frontier([(9.0, 0.1)], (9.0, 0.1), measures, "One").x.low < 0.1
 
 
 # where a choice stands on a frontier

@@ -23,7 +23,6 @@ from model.files import (
     short,
     text_of,
     write_together,
-    write_whole,
 )
 from model.scenario import Scenario
 
@@ -250,15 +249,15 @@ def test_the_longest_name_a_disk_allows_is_written(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    path.write_bytes(b"earlier")
+    path.write_bytes(OURS)
 
     def parts() -> Iterator[bytes]:
         yield b"begun"
         raise AccordError("no more")
 
     with pytest.raises(AccordError, match="no more"):
-        write_whole(path, parts())
-    assert path.read_bytes() == b"earlier"
+        write_together({output(path): parts()})
+    assert path.read_bytes() == OURS
     assert [other.name for other in tmp_path.iterdir()] == ["out"]
 
 
@@ -287,7 +286,7 @@ def test_file_and_folder_reach_the_disk_before_the_name_counts(tmp_path: Path, m
         flushed.append("folder" if stat.S_ISDIR(os.fstat(opened).st_mode) else "file")
 
     monkeypatch.setattr(os, "fsync", fsync)
-    write_whole(tmp_path / "out", "text")
+    output(tmp_path / "out").write("text")
     assert flushed == ["file", "folder"]
 
 

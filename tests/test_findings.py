@@ -30,13 +30,12 @@ from model.findings.overview import (
     Overview,
     curve_sentence,
     floor_fails_in,
-    floors_missed,
     gains_by_party,
     gains_sentence,
     headline_numbers,
     supply_by_origin,
 )
-from model.findings.reasons import controls_in_words, data_limits, net_effect, reasons
+from model.findings.reasons import controls_in_words, data_limits, missed, net_effect, reasons
 from model.findings.users import (
     industry_detail,
     opened_sentence,
@@ -604,11 +603,18 @@ def test_a_floor_that_is_not_held_is_not_promised(
     floor = PLACE | {"parties": list(Scenario().parties), "price": 64_750.0} | change
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
     outcome = world.outcome(scenario)
-    missed = floors_missed(outcome, MINERAL, names)
-    assert len(missed) == len(told)
-    assert all(part in sentence for sentence, part in zip(missed, told, strict=True))
-    assert " ".join(missed) in agreement_in_short(scenario, MINERAL, names, missed)
+    said = missed(outcome, MINERAL, names)
+    assert len(said) == len(told)
+    assert all(part in sentence for sentence, part in zip(said, told, strict=True))
+    assert " ".join(said) in agreement_in_short(scenario, MINERAL, names, said)
     assert group_labels(scenario, MINERAL, names)["floor"].endswith(", capped") is ("levy_cap" in change)
+
+
+def test_an_offtake_that_cannot_be_delivered_is_not_promised(world: World, names: Names) -> None:
+    offtake = PLACE | {"producer": "MEX", "buyer": "USA", "quantity": 1e6}
+    scenario = Scenario.parse({"agreement": {"offtakes": [offtake]}}, "scenario")
+    (said,) = missed(world.outcome(scenario), MINERAL, names)
+    assert said.startswith("Of the 1,000,000 t of refined antimony a year committed from Mexico to the United States")
 
 
 def test_the_headline_tells_a_price_at_the_floor_as_it_was_set(facts: Overview) -> None:

@@ -19,7 +19,6 @@ from model.impact import (
     back_test,
     by_mineral,
     compare,
-    cost_push,
     economy_wide,
     manufacturers,
     price_ratio_of_lost_supply,
@@ -169,36 +168,10 @@ class TestTungstenCarbide:
         impact = compare(USA_ONLY, self.change, ASSUMPTIONS).set_index("industry")
         assert 100 * impact.unit_cost_change[industry] == pytest.approx(percent, rel=0.01, abs=0.005)
 
-    def test_cost_push_on_cutting_tools(self) -> None:
-        unit_cost_change = compare(USA_ONLY, self.change, ASSUMPTIONS).set_index("industry").unit_cost_change
-        assert 100 * cost_push(USA_ONLY, "USA", unit_cost_change)["cutting_tools"] == pytest.approx(2.42, rel=0.01)
-
     def test_pass_through_scales_cost_alone(self) -> None:
         half = ASSUMPTIONS.with_overrides({"pass_through": 0.5})
         full, reduced = (compare(USA_ONLY, self.change, assumptions) for assumptions in (ASSUMPTIONS, half))
         assert reduced.extra_cost_usd.sum() == pytest.approx(full.extra_cost_usd.sum() / 2)
-
-
-def test_dearer_aluminum_lands_on_cans() -> None:
-    impact = compare(USA_ONLY, market_change(1.2, 1.0, minerals=("aluminum",)), ASSUMPTIONS).set_index("industry")
-    pushed = cost_push(USA_ONLY, "USA", impact.unit_cost_change)
-    assert 100 * impact.unit_cost_change["packaging"] == pytest.approx(3.9, rel=0.01)
-    assert 100 * pushed["packaging"] == pytest.approx(4.8, rel=0.01)
-
-
-@pytest.mark.parametrize("rest_output_usd", [1e12, 3e13])
-def test_first_round_cost_is_what_final_demand_pays_in_the_end(rest_output_usd: float) -> None:
-    """At 2017 outputs, whatever the rest of the economy produces, nothing is lost or counted twice along the chain."""
-    impact = compare(USA_ONLY, TestTungstenCarbide.change, ASSUMPTIONS).set_index("industry")
-    sizes = TABLES["industry_size"].query("year == 2017").set_index("industry")
-    output_usd = pd.concat([sizes.output_usd, pd.Series({"rest_of_economy": rest_output_usd})])
-    pushed = cost_push(USA_ONLY, "USA", impact.unit_cost_change)
-    purchases = TABLES["industry_io"].pivot(index="supplier", columns="user", values="domestic_input_per_usd_output")
-    output_usd = output_usd.reindex(pushed.index)
-    final_demand_usd = output_usd - purchases.reindex(index=pushed.index, columns=pushed.index).fillna(0) @ output_usd
-    first_round_usd = impact.unit_cost_change @ sizes.output_usd.reindex(impact.index)
-    assert first_round_usd == pytest.approx(2.03e9, rel=0.005)
-    assert pushed @ final_demand_usd == pytest.approx(first_round_usd, rel=1e-9)
 
 
 def test_spending_of_the_shipped_base_is_that_of_published_consumption_and_price() -> None:
@@ -299,13 +272,6 @@ def test_unknown_names_in_the_consumption_are_refused() -> None:
         manufacturers(TABLES, ASSUMPTIONS, {("XXX", "copper"): 1.0})
     with pytest.raises(ScenarioError, match=r"Unknown industry 'shoes'\. Valid: aircraft_engines"):
         manufacturers(TABLES, ASSUMPTIONS, {}, size_overrides={("KOR", "shoes"): 2.0})
-
-
-def test_cost_push_refuses_unknown_names() -> None:
-    with pytest.raises(ScenarioError, match="No industry sizes are known for 'CHN'"):
-        cost_push(USERS, "CHN", pd.Series(dtype=float))
-    with pytest.raises(ScenarioError, match=r"Unknown industry 'shoes'\. Valid: aircraft_engines"):
-        cost_push(USERS, "USA", pd.Series({"shoes": 0.1}))
 
 
 def test_a_market_change_must_have_the_shape_of_its_names() -> None:
@@ -424,7 +390,7 @@ def test_several_minerals_combine_as_independent_chances() -> None:
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_industries_in_the_tables_changes_nothing(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    names = ("industries", "industry_size", "industry_party_size", "industry_use", "industry_io", "eu_use_shares")
+    names = ("industries", "industry_size", "industry_party_size", "industry_use", "eu_use_shares")
     shuffled = Tables(
         {
             **TABLES.frames,

@@ -30,7 +30,8 @@ TRQ = {**ROUTE, "quantity": 9.0, "over_quota": {"ad_valorem": 1.5}}
 def test_a_rate_above_all_of_the_value_is_asked_about(content: dict[str, Any], asked: str | None) -> None:
     wanted = [] if asked is None else [asked]
     assert questions(Scenario.parse({"agreement": content}, "scenario")) == wanted
-    assert questions(Case.parse({"regions": [{"id": "USA"}], "agreement": content}, "case")) == wanted
+    case = {"regions": [{"id": "USA"}, {"id": "CHN"}], "routes": [{**PLACE, "from": "CHN", "to": "USA"}]}
+    assert questions(Case.parse({**case, "agreement": content}, "case")) == wanted
 
 
 def test_the_largest_rate_is_asked_about_in_a_short_line() -> None:
@@ -107,13 +108,29 @@ def test_unknown_minerals_are_left_to_the_refusal(world: World) -> None:
 
 def test_an_offtake_without_a_route_is_asked_about_in_a_case() -> None:
     offtake = {**PLACE, "producer": "A", "buyer": "B", "quantity": 1.0}
-    case = {"regions": [{"id": "A"}, {"id": "B"}], "agreement": {"offtakes": [offtake]}}
+    made = {**PLACE, "region": "A", "curve": {"kind": "linear", "price_at_zero": 1.0, "slope": 1.0}}
+    case = {"regions": [{"id": "A"}, {"id": "B"}], "supply": [made], "agreement": {"offtakes": [offtake]}}
     route = {**PLACE, "from": "A", "to": "B"}
     asked = questions(Case.parse(case, "case"))
     assert asked == [
         "agreement.offtakes[0] has no effect: no route takes antimony (refined) from A to B; give it a route"
     ]
     assert questions(Case.parse({**case, "routes": [route]}, "case")) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "term", "way"),
+    [
+        ("quotas", {"importers": ["USA"], "exporters": ["USA"], "quantity": 9.0}, "USA to USA"),
+        ("tariffs", {"importers": ["USA", "CHN"], "exporters": ["USA"], "specific": 9.0}, None),
+        ("export_taxes", {"exporter": "USA", "importers": ["USA"], "specific": 9.0}, "USA to USA"),
+        ("zero_for_zero", {}, "USA to USA"),
+    ],
+)
+def test_a_term_on_no_way_between_two_countries_is_asked_about(key: str, term: dict[str, Any], way: str | None) -> None:
+    content = {"parties": ["USA"], "agreement": {key: [PLACE | term]}}
+    said = f"agreement.{key}[0] has no effect: no route takes antimony (refined) from {way}"
+    assert questions(Scenario.parse(content, "scenario")) == ([] if way is None else [said])
 
 
 def test_a_severity_beyond_the_library_is_asked_about_with_its_range(world: World) -> None:

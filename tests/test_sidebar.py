@@ -174,11 +174,17 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     }
     assert "at least 0" in told["help"]
     held = told["held"]["price_undertakings"]
-    assert held == [{"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 60_000.0}]
+    assert held == [
+        {"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 59_876.0, "levy_cap": 10.0}
+    ]
     assert (told["before"], told["after"]) == ("45,600", "60,000")
+    assert told["at_its_level"] == "59,876"
+    assert "not held" not in told["says"]
+    assert "The undertaking at 59,876 USD/t is not held in" in told["capped"]
     assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
     assert "The price undertaking for refined antimony binds in" in told["reasons"]
     assert "not shown" not in told["captions"]
+    assert "HOME is a party; there price_undertakings may only name others; valid: ABROAD, OTHER" in told["refused"]
     *undertaken, below_a_floor_at_23 = told["totals"]
     # HOME uses 18 and makes 9, 19 - 13 come from ABROAD and 16 - 13 from OTHER at a levy of 13, kept by ABROAD alone
     by_hand = {"HOME": 162.0 + 81.0 + 13.0 * 3.0, "ABROAD": 18.0 + 13.0 * 6.0, "OTHER": 4.5}

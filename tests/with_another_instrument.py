@@ -50,21 +50,24 @@ def told() -> dict[str, object]:
     on = widgets(test)
     test.number_input(key=f"{KEY}_price").set_value(60_000.0).run()
     test.multiselect(key=f"{KEY}_exporters").set_value(["TJK"]).run()
-    return {
+    found = {"after": test.metric[0].value, "says": test.subheader[0].value}
+    found["reasons"] = " ".join(text.value for text in test.markdown)
+    test.number_input(key=f"{KEY}_price").set_value(59_876.0).run()
+    found["at_its_level"] = test.metric[0].value
+    test.number_input(key=f"{KEY}_levy_cap").set_value(10.0).run()
+    return found | {
         "off": off,
         "on": on,
         "help": test.number_input(key=f"{KEY}_price").help,
         "before": before,
-        "after": test.metric[0].value,
-        "says": test.subheader[0].value,
+        "capped": test.subheader[0].value,
         "held": json.loads(test.session_state["history"].scenario.to_json())["agreement"],
         "faults": [fault.message for fault in test.exception] + [fault.value for fault in test.error],
-        "reasons": " ".join(text.value for text in test.markdown),
         "captions": " ".join(caption.value for caption in test.sidebar.caption),
     }
 
 
-def totals(floor_price: float | None = None) -> dict[str, float]:
+def totals(floor_price: float | None = None, undertaking: dict[str, object] | None = None) -> dict[str, float]:
     """Each country's total where ABROAD undertakes a price of 22 and OTHER does not, beside a floor if given."""
     from model.case import Case, market_of  # noqa: PLC0415 - the instrument must be found first
     from model.equilibrium import solve  # noqa: PLC0415
@@ -77,12 +80,27 @@ def totals(floor_price: float | None = None) -> dict[str, float]:
     content["routes"].append(PLACE | {"from": "OTHER", "to": "HOME", "cost": 1.0})
     held = PLACE | {"parties": ["HOME"]}
     floors = [] if floor_price is None else [held | {"price": floor_price}]
-    content["agreement"] = {KEY: [held | {"exporters": ["ABROAD"], "price": 22.0}], "floors": floors}
+    content["agreement"] = {
+        KEY: [held | {"exporters": ["ABROAD"], "price": 22.0} | (undertaking or {})],
+        "floors": floors,
+    }
     case = Case.parse(content, "example")
     result = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
     return {row["region"]: row["total"] for row in result["welfare"]}
 
 
+def refused() -> str:
+    """What is said of a party that undertakes a price: nobody takes a levy from it that it could keep."""
+    from model.errors import ScenarioError  # noqa: PLC0415 - the instrument must be found first
+
+    try:
+        totals(undertaking={"exporters": ["HOME"]})
+    except ScenarioError as error:
+        return str(error)
+    return ""
+
+
 if __name__ == "__main__":
     add_instruments(sys.argv[1])
-    sys.stdout.write(json.dumps(told() | {"totals": [totals(price) for price in (None, 21.0, 22.0, 23.0)]}))
+    found = told() | {"refused": refused(), "totals": [totals(price) for price in (None, 21.0, 22.0, 23.0)]}
+    sys.stdout.write(json.dumps(found))

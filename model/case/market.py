@@ -40,7 +40,7 @@ def market_of(case: Case) -> Market:
         ScenarioError: for names that are not declared, duplicates, or by-products that wait for one another.
     """
     _check(case)
-    minerals = list(dict.fromkeys(place[1] for place in _places(case)))
+    minerals = list(dict.fromkeys(place[1] for place in traded(case)))
     hosts: dict[str, list[str]] = {mineral: [] for mineral in minerals}
     for supply in case.supply:
         if supply.byproduct_of is not None:
@@ -57,7 +57,7 @@ def market_of(case: Case) -> Market:
     )
 
 
-def _places(case: Case) -> Iterator[tuple[str, str, str]]:
+def traded(case: Case) -> Iterator[tuple[str, str, str]]:
     """(region, mineral, stage) of everything that trades, in file order."""
     traders: tuple[Trader, ...] = (*case.supply, *case.demand)
     for item in traders:
@@ -75,11 +75,11 @@ def _check(case: Case) -> None:
     ids = case.region_ids
     doubled = sorted({name for name in ids if ids.count(name) > 1})
     faults += [f"region {name!r} is declared twice" for name in doubled]
-    for region, mineral, stage in _places(case):
+    for region, mineral, stage in traded(case):
         if region not in ids:
             faults.append(f"unknown region {region!r} of {mineral} ({stage}); {choices(ids, region)}")
     stages: dict[str, list[str]] = {}
-    for _, mineral, stage in _places(case):
+    for _, mineral, stage in traded(case):
         stages.setdefault(mineral, []).append(stage)
     for what, mineral, stage, regions in _named(case):
         faults += [f"{what}: unknown region {name!r}; {choices(ids, name)}" for name in regions if name not in ids]
@@ -89,7 +89,7 @@ def _check(case: Case) -> None:
             faults.append(
                 f"{what}: unknown stage {stage!r} of {mineral}; {choices(dict.fromkeys(stages[mineral]), stage)}"
             )
-    faults += case.agreement.outsiders_in(sorted(case.parties), ids)
+    faults += case.agreement.misplaced(sorted(case.parties), ids)
     for index, route in enumerate(case.routes):
         if route.exporter == route.importer:
             faults.append(
@@ -122,7 +122,7 @@ def _named(case: Case) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
 
 
 def _mineral_market(case: Case, mineral: str) -> MineralMarket:
-    places = list(dict.fromkeys((region, stage) for region, other, stage in _places(case) if other == mineral))
+    places = list(dict.fromkeys((region, stage) for region, other, stage in traded(case) if other == mineral))
     nodes = tuple(Node(region, stage) for region, stage in places)
     position = {place: index for index, place in enumerate(places)}
     ids = case.region_ids

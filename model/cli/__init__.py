@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from model.cli import app, designs, library, reference, snapshots, solving
+from model.cli import app, designs, knowledge, library, snapshots, solving
 from model.cli.console import EXIT_INTERRUPTED, EXIT_REFUSED, Parser, hush, one_line, warn
 from model.errors import AccordError
 from model.files import LONGEST_PATH, short
@@ -74,6 +74,6 @@ def _open_closed_streams() -> None:
 def _parser() -> Parser:
     parser = Parser(prog="accord", description="Explore an agreement on trade in critical minerals.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (solving, reference, app, snapshots, library, designs):
+    for group in (solving, knowledge, app, snapshots, library, designs):
         group.add_commands(commands)
     return parser

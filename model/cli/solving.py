@@ -60,7 +60,7 @@ def _case(arguments: argparse.Namespace) -> None:
 
 
 def _solve(arguments: argparse.Namespace) -> int:
-    from model.equilibrium.reference import against_reference, comparison_table
+    from model.equilibrium.comparison import against_reference, comparison_table
     from model.scenario import Scenario
 
     tables = {} if arguments.csv is None else _tables_in(arguments.csv)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import pandas as pd
 
-from model.data.schema import Fault, line_of
-
-Frames = Mapping[str, pd.DataFrame]
-CrossCheck = Callable[[Frames], list[Fault]]
+from model.data.schema import Check, Fault, Frames, line_of
 
 SHARE_TOLERANCE = 1e-6
 """Rounding of published shares that sum to one."""
@@ -120,7 +115,7 @@ def check_every_party_has_every_industry_size(frames: Frames) -> list[Fault]:
     return [Fault("industry_party_size", None, "industry", ", ".join(pair), "size is missing") for pair in missing]
 
 
-CROSS_CHECKS: tuple[tuple[tuple[str, ...], CrossCheck], ...] = (
+CROSS_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("regions",), check_every_country_is_in_one_region),
     (("assumptions",), check_every_assumption_lies_in_its_range),
     (("regions", "distances"), check_every_pair_of_regions_has_a_distance),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from model.data.schema import Check, Fault, Frames, line_of
+from model.data.schemas.policy import CONTROL_KINDS, SHOCK_UNITS
+from model.records import EVERYONE
 
-from model.data.schema import Fault
-from model.data.schemas.policy import CONTROL_KINDS, EVERYWHERE, SHOCK_UNITS
-
-Frames = Mapping[str, pd.DataFrame]
-Check = Callable[[Frames], list[Fault]]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REGION_LISTS = (
     ("tariffs", "exporter"),
@@ -56,7 +55,7 @@ def check_every_listed_region_exists(frames: Frames) -> list[Fault]:
     return [
         _fault(table, index, column, value, "every region must exist in regions.id")
         for table, column, index, value in _filled(frames, REGION_LISTS)
-        if value != EVERYWHERE and not set(value.split(";")) <= known
+        if value != EVERYONE and not set(value.split(";")) <= known
     ]
 
 
@@ -185,4 +184,4 @@ def _is_date(value: str) -> bool:
 
 
 def _fault(table: str, index: object, column: str, value: str, rule: str) -> Fault:
-    return Fault(table, int(index) + 2, column, value, rule)  # type: ignore[call-overload]
+    return Fault(table, line_of(index), column, value, rule)

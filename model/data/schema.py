@@ -6,6 +6,7 @@ second, which a general validation library does not allow (its import alone take
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,6 +34,11 @@ class Fault:
         place = self.table + ("" if self.row is None else f", row {self.row}")
         place += "" if self.column is None else f", column {self.column}"
         return f"{place}: {self.rule}" + ("" if self.value is None else f" (found {self.value!r})")
+
+
+Frames = Mapping[str, pd.DataFrame]
+Check = Callable[[Frames], list[Fault]]
+"""A rule that ties several rows or tables together."""
 
 
 @dataclass(frozen=True)
@@ -169,9 +175,9 @@ def check_references(schema: TableSchema, frame: pd.DataFrame, known: dict[tuple
     return faults
 
 
-def line_of(index: int | np.integer) -> int:
+def line_of(index: object) -> int:
     """The line of the file that holds the row ``index``: lines count from 1 and the header is the first."""
-    return int(index) + 2
+    return int(index) + 2  # type: ignore[call-overload,no-any-return]
 
 
 def _faults_at(schema: TableSchema, column: str, raw: pd.DataFrame, wrong: dict[str, Mask]) -> list[Fault]:

@@ -1,17 +1,21 @@
-"""Charts of a design as records: who gains, what each lever contributes. Values are million USD a year."""
+"""Charts of a design as records: who gains, what each lever contributes, what one aim costs the other."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from model import palette
-from model.findings.charts import MONEY, Axis, Bars, Chart, Points, Ticks
+from model.findings.charts import Axis, Bars, Chart, Line, Points, Ticks
+from model.units import MONEY
+from model.words.numbers import starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
+ROOM = 0.05
+"""What an axis reaches beyond its outermost points, as a share of what they span."""
 PARTS = {
     "users_musd": ("Users", palette.USERS),
     "producers_musd": ("Producers", palette.PRODUCERS),
@@ -56,6 +60,43 @@ def levers(frame: pd.DataFrame, sentence: str, column: str) -> Chart:
     """One bar per lever: what it contributes to the gain of all parties."""
     marks = [_bars(frame.rename(columns={"lever": "party"}), column, column, palette.PARTY)]
     return _stacked("what each lever contributes", f"{column}, {MONEY}", sentence, frame, marks)
+
+
+def frontier(
+    points: Sequence[tuple[float, float]],
+    found: tuple[float, float],
+    measures: tuple[tuple[str, str], tuple[str, str]],
+    sentence: str,
+) -> Chart:
+    """The most of one measure for every level of another, and where the agreement found stands.
+
+    Points are (first, second) measure, ``measures`` their names and units.
+    """
+    frame = pd.DataFrame(points, columns=[name for name, _ in measures])
+    firsts, seconds = (tuple(frame[name]) for name in frame)
+    y, x = (
+        _around(f"{starting(name)}, {unit}", unit, [*frame[name], at])
+        for (name, unit), at in zip(measures, found, strict=True)
+    )
+    return Chart(
+        title="what one aim costs the other",
+        form="A curve of one measure over another",
+        sentence=sentence,
+        table=frame,
+        x=x,
+        y=y,
+        marks=(
+            Line("Frontier", palette.STATUS_QUO, seconds, firsts, dots=palette.PARTY),
+            Points("The agreement found", found[1:], found[:1]),
+        ),
+    )
+
+
+def _around(title: str, unit: str, values: Sequence[float]) -> Axis:
+    """An axis with some room on either side of its values."""
+    low, high = min(values), max(values)
+    room = ROOM * (high - low or abs(high) or 1.0)
+    return Axis(title, unit, low - room, high + room)
 
 
 def _bars(rows: pd.DataFrame, column: str, name: str, colour: str) -> Bars:

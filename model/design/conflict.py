@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 
 from model.design.choice import build, decide
-from model.design.choice.limits import MONEY, SHARE
 from model.design.choice.programme import NoAgreement, Programme
-from model.units import MILLION, PERCENT
+from model.units import MILLION, MONEY, PERCENT, SHARE
 from model.words.numbers import money
 from model.words.yearly import SMALLEST_SHOWN
 

@@ -9,10 +9,10 @@ import numpy as np
 import pyomo.environ as pyo
 
 from model.design.choice import MEASURES, Choice, build, decide, measure
-from model.design.choice.limits import SHARE
 from model.design.choice.programme import NoAgreement, Programme
 from model.errors import ScenarioError
 from model.records import choices
+from model.units import SHARE
 from model.words.numbers import listing, percent
 from model.words.yearly import signed_money_a_year
 from model.work import Progress

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.design.choice.limits import SHARE
-from model.units import PERCENT
+from model.units import PERCENT, SHARE
 from model.words.numbers import exact, exact_percent, figures, percent, starting
 from model.words.yearly import money_a_year, rounded
 

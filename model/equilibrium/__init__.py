@@ -11,6 +11,7 @@ from model.equilibrium.charges import charges_at
 from model.equilibrium.feasibility import endless_nodes, out_of_reach, unserved_nodes
 from model.equilibrium.solver import Solver
 from model.equilibrium.tables import INSTRUMENT_TABLES, Accounts, settle
+from model.equilibrium.tolerances import GIVEN_AWAY, LARGEST_IMBALANCE, MOST_COMMITTED
 from model.equilibrium.welfare import WELFARE, total
 from model.errors import ScenarioError, SolveError
 from model.instruments import lay_terms
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from model.shocks import Disturbance
 
     HostOutput = Mapping[tuple[str, str, str], float]
-
-GIVEN_AWAY = 1e-6
-"""A price below this share of a buffer stock's own is next to nothing."""
-MOST_COMMITTED = 1e6
-"""Commitments beyond so many times the market's quantity scale are lost in rounding."""
-LARGEST_IMBALANCE = 1e-6
-"""Largest relative world imbalance, welfare identity error or complementarity residual of a result returned."""
 
 __all__ = ["Equilibrium", "SolvedMineral", "Solver", "lay_over", "solve", "solve_problem"]
 

@@ -53,7 +53,7 @@ def charges_at(
     landed = origin + t.landed_cost + congestion(problem, quantity)
     by_receiver = _levies(problem, levy, step)
     for charge in problem.charges:
-        receiver = (charge.account, charge.to_exporter)
+        receiver = (REVENUE, charge.to_exporter)
         paid = by_receiver.setdefault(receiver, np.zeros(len(t)))
         np.add.at(paid, charge.members, _per_unit(charge, landed, origin))
     rents = np.zeros(len(t))

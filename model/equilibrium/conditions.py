@@ -37,6 +37,7 @@ from model.equilibrium.search.regimes import (
     smooth_side,
     tied_with,
 )
+from model.equilibrium.tolerances import ALMOST_NOTHING, ARRIVALS_ENDED, AT_ITS_PRICE, SMALL_TRADE
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
 from model.market.records import NOWHERE, Role, Shape, sum_by
 from model.problem import PRODUCTION, Basis, Problem
@@ -50,17 +51,6 @@ if TYPE_CHECKING:
 SOFTNESS = 1e-5
 """Proximal slope of flat curves [price scale per thousandth of the quantity scale]; only speed depends on it."""
 MOST_SIDE_CHANGES = 4
-AT_ITS_PRICE = 1e-9
-"""A node within this share of a stock's price starts with that price ruling."""
-ALMOST_NOTHING = 1e-300
-SMALL_TRADE = 1e-9
-"""Nodes that trade less than this (of the quantity scale·1000) are balanced as they are, not in logs."""
-ARRIVALS_ENDED = 1e-6
-"""Arrivals count as ended at this quantity (of the quantity scale·1000):
-
-the limit in which the levy that just ends them is unique.
-"""
-
 PRICE_SETTERS = (Role.UNSERVED, Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.UNBOUGHT)
 
 
@@ -121,32 +111,54 @@ class System:
         self.size = self.nodes + self.pools + self.levies
         self.node_in = np.where(t.node_in == NOWHERE, self.nodes, t.node_in)
         self.node_out = np.where(t.node_out == NOWHERE, self.nodes, t.node_out)
-        self.specific, self.ad_valorem, on_origin = _rates(problem)
-        self.on_price_in = t.ratio + self.ad_valorem + on_origin
-        self.charge = self.specific + self.ad_valorem * t.landed_cost
-        self.greater = [charge for charge in problem.charges if charge.greater_of]
-        sloped = (t.role == Role.ROUTE) & (t.shape == Shape.LINEAR)
-        self.slope_of_landed = np.where(sloped, t.width, 0.0)
-        width = np.where(sloped, t.width * (1.0 + self.ad_valorem), t.width)
-        self.curves = CurveGroups(t, width)
         self.is_production = np.isin(t.role, PRODUCTION)
+        self.is_over = t.role == Role.OVER_QUOTA
         self.has_cfd = bool(problem.producer_floor.any())
         self.producer_floor = np.append(problem.producer_floor, 0.0)
         self.limit = np.array([problem.pools[position].limit for position in self.own])
-        self.levy_node = np.array([group.node for group in problem.levies], dtype=np.intp)
+        self.trq_of = {group.pool: slot for slot, group in enumerate(problem.trqs)}
+        self._read_charges()
+        self._read_floors(step)
+        self._find_price_setters()
+        self.entry = np.where(t.shape == Shape.LOG, -np.inf, t.level)
+        self._group_levies()
+        members = [pool.members[~self.is_over[pool.members]] for pool in (problem.pools[own] for own in self.own)]
+        self.is_smooth_pool = np.array([self._is_smooth(routes) for routes in members], dtype=bool)
+        self.is_smooth_trq = [self._is_smooth(group.routes) for group in problem.trqs]
+        self.paired = self._pair_levies()
+        ends = (self.node_out, self.node_in)
+        self._cells = np.concatenate([row * (self.nodes + 1) + column for row in ends for column in ends])
+
+    def _read_charges(self) -> None:
+        """Charges as shares of prices and as money, and the curves with what duties add to a congested route's."""
+        t = self.problem.table
+        self.specific, self.ad_valorem, on_origin = _rates(self.problem)
+        self.on_price_in = t.ratio + self.ad_valorem + on_origin
+        self.charge = self.specific + self.ad_valorem * t.landed_cost
+        self.greater = [charge for charge in self.problem.charges if charge.greater_of]
+        sloped = (t.role == Role.ROUTE) & (t.shape == Shape.LINEAR)
+        self.slope_of_landed = np.where(sloped, t.width, 0.0)
+        self.curves = CurveGroups(t, np.where(sloped, t.width * (1.0 + self.ad_valorem), t.width))
+
+    def _read_floors(self, step: tuple[int, ...] | None) -> None:
+        """The floor that each levy is to hold, its cap, and the arrivals at which raising it is pointless."""
+        t, groups = self.problem.table, self.problem.levies
+        self.levy_node = np.array([group.node for group in groups], dtype=np.intp)
+        self.levy_slot = np.where(self.problem.levy < 0, self.levies, self.problem.levy)
         self.step = (0,) * self.levies if step is None else step
-        steps = [group.steps[step] for group, step in zip(problem.levies, self.step, strict=True)]
+        steps = [group.steps[step] for group, step in zip(groups, self.step, strict=True)]
         self.floor = np.array([step.floor for step in steps])
         self.cap = np.array([step.cap for step in steps])
         self.shut = np.array(
-            [max(group.shut, ARRIVALS_ENDED) + float(t.lower[group.members].sum()) for group in problem.levies]
+            [max(group.shut, ARRIVALS_ENDED) + float(t.lower[group.members].sum()) for group in groups]
         )
-        self.fades = np.array([group.shut > ARRIVALS_ENDED for group in problem.levies], dtype=bool)
-        self.levy_slot = np.where(problem.levy < 0, self.levies, problem.levy)
-        self.is_over = t.role == Role.OVER_QUOTA
-        self.trq_of = {group.pool: slot for slot, group in enumerate(problem.trqs)}
+        self.fades = np.array([group.shut > ARRIVALS_ENDED for group in groups], dtype=bool)
+
+    def _find_price_setters(self) -> None:
+        """What is flat and so may set a price alone, and what moves as far as others let it (a proximal slope)."""
+        t = self.problem.table
         lagged = np.zeros(len(t), dtype=bool)
-        for valued in [charge.valued for charge in self.greater] + [group.routes for group in problem.trqs]:
+        for valued in [charge.valued for charge in self.greater] + [group.routes for group in self.problem.trqs]:
             lagged[valued] = self.slope_of_landed[valued] > 0
         one_ended = (t.node_in == NOWHERE) != (t.node_out == NOWHERE)
         is_open = (t.shape == Shape.FLAT) & (t.upper > t.lower) & ~self.is_over
@@ -160,22 +172,6 @@ class System:
         self.trades_flat = np.zeros(self.nodes + 1, dtype=bool)
         for ends in (self.node_in, self.node_out):
             self.trades_flat[ends[self.moving]] = True
-        self.entry = np.where(t.shape == Shape.LOG, -np.inf, t.level)
-        self._group_levies()
-        members = [
-            pool.members[t.role[pool.members] != Role.OVER_QUOTA] for pool in (problem.pools[own] for own in self.own)
-        ]
-        self.is_smooth_pool = np.array([self._is_smooth(routes) for routes in members], dtype=bool)
-        self.is_smooth_trq = [self._is_smooth(group.routes) for group in problem.trqs]
-        self.paired = self._pair_levies()
-        stride = self.nodes + 1
-        pairs = (
-            (self.node_out, self.node_out),
-            (self.node_out, self.node_in),
-            (self.node_in, self.node_out),
-            (self.node_in, self.node_in),
-        )
-        self._cells = np.concatenate([row * stride + column for row, column in pairs])
 
     def _group_levies(self) -> None:
         """Routes whose arrivals fall smoothly with a levy, in one block: that levy follows in closed form."""

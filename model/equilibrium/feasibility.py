@@ -9,6 +9,7 @@ import numpy as np
 
 from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
+from model.equilibrium.tolerances import LACKING, MORE
 from model.market.records import NOWHERE, Role, Shape, activities, join, sum_by
 from model.problem import PRODUCTION, Pool, Problem
 
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
     from model.market.records import Floats, Integers
 
-NOTHING = 1e-9
-"""Share of the quantity scale that is nothing."""
-MORE = 1e-6
-"""Share of a commitment by which another can be raised at least, or it cannot."""
 MOST_CARRIED = 1e9
 FARTHEST_PRICE = 1e4
 """What a demand without choke price still wants at so many times its reference price, it is sure to want."""
@@ -82,9 +79,9 @@ def _deliverable(problem: Problem, routes: Integers, wanted: Floats) -> Floats:
     while True:
         kept = _by_common_share(problem, own, least, most)
         rises = np.zeros(len(own), dtype=bool)
-        for position in np.flatnonzero(kept < most * (1.0 - NOTHING)).tolist():
+        for position in np.flatnonzero(kept < most * (1.0 - LACKING)).tolist():
             beside = t.lower.copy()
-            beside[own] = kept * (1.0 - NOTHING)
+            beside[own] = kept * (1.0 - LACKING)
             rises[position] = _most(replace(problem, table=replace(t, lower=beside)), int(own[position])) > (
                 kept[position] + MORE * most[position]
             )
@@ -204,7 +201,7 @@ def unserved_nodes(problem: Problem, after_commitments: bool = False) -> list[in
     cost = np.concatenate([np.zeros(len(t)), np.ones(len(nodes))])
     steps = _feasibility_steps(relaxed, cost)
     solution = CompiledProgramme(relaxed, steps.owner).solve(relaxed, steps)
-    return np.flatnonzero(solution.quantity[len(t) :] > NOTHING * problem.market.quantity_scale).tolist()
+    return np.flatnonzero(solution.quantity[len(t) :] > LACKING * problem.market.quantity_scale).tolist()
 
 
 def endless_nodes(problem: Problem) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.equilibrium.charges import charges_at, congestion, gain
+from model.equilibrium.tolerances import AT_LEAST, DUST, NEGLIGIBLE, ROUNDING
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Role, Shape, sum_by
 from model.overlay import stage_positions
@@ -14,15 +15,6 @@ from model.overlay import stage_positions
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers
     from model.problem import State
-
-NEGLIGIBLE = 1e-8
-"""A flow that only fades, below this share of what its node trades, is shown as zero; no account leaves it out."""
-ROUNDING = 1e-12
-"""The same for a quantity that can end, which is that share when it is found by rounding only."""
-AT_LEAST = 1e-9
-"""A flow within this share of what is committed is forced."""
-DUST = 1e-13
-"""The same for any quantity below this share of the market's scale, which no solve can tell from nothing."""
 
 
 class Ledger:

@@ -27,7 +27,8 @@ from model.equilibrium.proof.check import levy_error
 from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.search.interior import find
-from model.equilibrium.search.newton import TOLERANCE, refine, refine_gradually
+from model.equilibrium.search.newton import refine, refine_gradually
+from model.equilibrium.tolerances import AT_CAP, LARGEST_PRICE_ERROR, PART, QUANTITY_UNIT, TOLERANCE
 from model.errors import SolveError
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
@@ -37,19 +38,12 @@ from model.work import Memory
 if TYPE_CHECKING:
     from model.market.records import Floats
 
-QUANTITY_UNIT = 1000.0
-"""The market's quantity scale becomes this many solver units."""
 PROVING_WIDTH = 5e-4
-LARGEST_PRICE_ERROR = 1e-6
-"""Largest difference between the proving programme's duals and the point's prices, in units of the price scale."""
-AT_CAP = 1.0 - 1e-9
 BELOW = 5e-10
 """By what share of itself a floor is at most sought lower, each party's by another, so that no two stand at one price.
 
 It is less than is shown."""
 MOST_COMPILED = 96
-PART = 1e-9
-"""Share of the market that is neither nothing nor all of what something flat offers or takes."""
 
 
 @dataclass(frozen=True)

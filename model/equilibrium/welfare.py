@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.equilibrium.tolerances import SMALLEST_SALES
 from model.market.curves import LOWEST_PRICE, area_under_cost
 from model.market.records import Role, Shape
-from model.problem import PRODUCTION
+from model.problem import PRODUCTION, RENT, REVENUE
 
 if TYPE_CHECKING:
     from model.equilibrium.ledger import Ledger
@@ -22,15 +23,12 @@ if TYPE_CHECKING:
 WELFARE = (
     "consumer_surplus",
     "producer_surplus",
-    "duty_and_levy_revenue",
-    "quota_rent",
+    REVENUE,
+    RENT,
     "transfers",
     "stock_sales",
     "outlay",
 )
-
-SMALLEST_SALES = 1e-6
-"""Sales below this share of the market's scales measure no error."""
 
 Accounts = dict[str, "Floats"]
 

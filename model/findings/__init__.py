@@ -8,11 +8,10 @@ from model.findings.overview import (
     curve_chart,
     curve_sentence,
     floor_fails_in,
-    floors_missed,
     headline_numbers,
     overview,
 )
-from model.findings.reasons import controls_in_words, data_limits
+from model.findings.reasons import controls_in_words, data_limits, missed
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
 from model.findings.users import (
     MEASURES,
@@ -28,7 +27,6 @@ from model.findings.users import (
     with_worst,
 )
 from model.words.names import Names
-from model.words.numbers import figures, price
 
 __all__ = [
     "MEASURES",
@@ -44,17 +42,15 @@ __all__ = [
     "curve_sentence",
     "data_limits",
     "described",
-    "figures",
     "floor_fails_in",
-    "floors_missed",
     "formulation",
     "group_labels",
     "headline_numbers",
     "industry_detail",
     "levers_table",
+    "missed",
     "opened_sentence",
     "overview",
-    "price",
     "ranked_industries",
     "ranking_sentence",
     "relief_sentence",

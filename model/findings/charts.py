@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model import palette
-from model.units import MILLION
+from model.units import MILLION, MONEY
 from model.words.numbers import LEAST_USD, changes
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Floats = tuple[float, ...]
     Labels = tuple[str, ...]
 
-MONEY = "million USD/yr"
 WIDE, NARROW, PLAIN = 0.8, 0.42, 0.62
 """Heights of a bar, as shares of its row: behind, before, alone."""
 SIDES = {"party": "Parties", "non_party": "Non-parties", "stocks": "Stocks"}
@@ -81,7 +80,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points."""
+    """A line through points, each with a dot where they are to be told apart or chosen."""
 
     name: str
     colour: str
@@ -89,6 +88,8 @@ class Line:
     y: Floats
     dotted: bool = False
     strong: bool = False
+    dots: str = ""
+    """Colour of the dots, if there are any."""
 
 
 @dataclass(frozen=True)

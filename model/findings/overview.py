@@ -153,18 +153,14 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     return Overview(
         headline=headline,
         spend_usd=spend,
-        levels_usd_per_t=_levels(outcome, mineral),
+        levels_usd_per_t=tuple(
+            level for _, term in outcome.scenario.agreement.terms(mineral) for level in term.levels()
+        ),
         gains=charts.gains(gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, names), least),
         supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
         industries=charts.industries(hit, said, least),
         reasons=reasons(outcome, headline, tables, names),
     )
-
-
-def _levels(outcome: Outcome, mineral: str) -> tuple[float, ...]:
-    """The prices that floors on a mineral are to hold [USD/t]."""
-    floors = outcome.scenario.agreement.of(Floor, mineral)
-    return tuple(level for floor in floors for level in (floor.price, floor.ceiling) if level is not None)
 
 
 def spend_usd(outcome: Outcome, mineral: str) -> float:
@@ -385,27 +381,6 @@ def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
         return []
     own = frame["index"] == agreement.of(Floor).index(floor)
     return [str(region) for region in frame.loc[own & ~frame["holds"], "region"]]
-
-
-def floors_missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    """Of every floor on a mineral that some parties' prices do not reach: in which, how far they get, and its cap."""
-    told = []
-    for index, floor in enumerate(outcome.scenario.agreement.of(Floor)):
-        if floor.mineral != mineral:
-            continue
-        rows = outcome.instruments["floors"]
-        rows = rows[(rows["index"] == index) & rows["price"].notna()]
-        missed = rows[~rows["holds"].astype(bool)]
-        if missed.empty:
-            continue
-        where = "any party" if len(missed) == len(rows) > 1 else names.the_regions(missed["region"])
-        low, high = figures(float(missed["price"].min())), price(float(missed["price"].max()))
-        reach = f"prices reach {high if high.startswith(low) else f'{low} to {high}'}"
-        cap = math.inf if floor.levy_cap is None else floor.levy_cap
-        if (missed["levy"] >= cap * (1.0 - REACHED)).all():
-            reach = f"the levy is capped at {exact(cap)} USD/t, and {reach}"
-        told.append(f"The floor of {exact(floor.price)} USD/t is not held in {where}: {reach}")
-    return told
 
 
 def curve_chart(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model.records import EVERYONE
 from model.scenario import Scenario
-from model.shocks import EVERYONE
 from model.words.numbers import (
     NO_CHANGE,
     changes,
@@ -98,6 +98,13 @@ def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     """What every term of the agreement says of its own result."""
     state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
     return [told for at, term in outcome.scenario.agreement.terms(mineral) for told in term.reasons(state, at, say)]
+
+
+def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """Of every term on a mineral that does not come about as agreed: in which parties, and how far it gets."""
+    state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
+    told = (term.missed(state, at, say) for at, term in outcome.scenario.agreement.terms(mineral))
+    return [sentence for sentence in told if sentence is not None]
 
 
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:

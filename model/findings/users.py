@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.impact import economy_wide, totals
-from model.impact.manufacturers import ALL_USERS, FLAGS
+from model.impact.manufacturers import ALL_USERS
+from model.units import MONEY
+from model.words.names import CLASSES
 from model.words.numbers import figures, listing, money, percent, price, signed_percent
 
 if TYPE_CHECKING:
     from model.outcome import Outcome
     from model.words.names import Names
 
-FLAG_LETTERS = dict(zip(FLAGS, "DEC", strict=True))
+FLAG_LETTERS = dict(zip(CLASSES, "DEC", strict=True))
 """Defence, energy, critical infrastructure."""
 
 
@@ -49,7 +51,7 @@ MEASURES = {
     "value_added": Measure(
         "value_added_at_risk_usd",
         "Value added at risk",
-        "million USD/yr",
+        MONEY,
         1e-6,
         "First round; midpoint of best use first and pro rata.",
     ),

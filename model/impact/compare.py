@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model.data.schemas.industries import GRADES
 from model.impact.losses import (
     Array,
     cut_best_use_first,
@@ -17,7 +18,8 @@ from model.impact.losses import (
     shortage,
     together,
 )
-from model.impact.manufacturers import ALL_USERS, FLAGS, GRADES, REFERENCE, IntArray, Manufacturers
+from model.impact.manufacturers import ALL_USERS, REFERENCE, IntArray, Manufacturers
+from model.words.names import CLASSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -207,7 +209,7 @@ def _party_rows(manufacturers: Manufacturers, detail: _Detail, minerals: tuple[s
         "industry": np.tile(manufacturers.industries.id.to_numpy(dtype=object), len(parties.regions)),
         "name": np.tile(manufacturers.industries.name.to_numpy(dtype=object), len(parties.regions)),
     }
-    flags = {flag: np.tile(manufacturers.industries[flag].to_numpy(), len(parties.regions)) for flag in FLAGS}
+    flags = {flag: np.tile(manufacturers.industries[flag].to_numpy(), len(parties.regions)) for flag in CLASSES}
     quality = {
         "grade": GRADE_NAMES[grade].ravel(),
         "assumption": assumed.ravel(),
@@ -236,7 +238,7 @@ def _group_rows(
             "extra_cost_usd": (manufacturers.spend_usd[at] * dearer).sum(axis=1),
             "shortage_share": worst_share,
             "shortest_mineral": worst_mineral,
-            **dict.fromkeys(FLAGS, False),
+            **dict.fromkeys(CLASSES, False),
             "grade": GRADES[-1],
             "assumption": True,
             "suspect": False,

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from model.data.schemas.industries import GRADES
 from model.errors import ScenarioError
 from model.impact.losses import Array, queue
+from model.words.names import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +22,7 @@ if TYPE_CHECKING:
 
 REFERENCE = "USA"
 UNION = "EUN"
-REST = "rest_of_economy"
 ALL_USERS = "all_users"
-GRADES = ("A", "B", "C")
-FLAGS = ("defense", "energy", "critical_infrastructure")
 MONEY_YEAR, JOBS_YEAR = 2023, 2017
 
 IntArray = NDArray[np.int64]
@@ -48,7 +47,6 @@ class Manufacturers:
         suspect: whether that share is far above the one in the United States, [p, k, z].
         grade: data quality as an index of ``GRADES``, [p, k, z], -1 where the industry does not use the mineral.
         value_added_usd, output_usd, jobs: size of the industries, [p, z]; assumed outside the United States.
-        total_requirement: Leontief price multipliers, industries then the rest of the economy.
     """
 
     regions: tuple[str, ...]
@@ -67,7 +65,6 @@ class Manufacturers:
     value_added_usd: Array
     output_usd: Array
     jobs: Array
-    total_requirement: Array
 
     def region_positions(self, regions: tuple[str, ...]) -> IntArray:
         """Where the regions stand on the axis of ``use_t``; those below ``len(self.regions)`` have sized industries.
@@ -102,7 +99,7 @@ def manufacturers(
     Raises:
         ScenarioError: if an override or a consumption names something that does not exist.
     """
-    industries = tables["industries"].sort_values("id", ignore_index=True)[["id", "name", *FLAGS]]
+    industries = tables["industries"].sort_values("id", ignore_index=True)[["id", "name", *CLASSES]]
     uses = tables["industry_use"].set_index(["mineral", "industry"])
     minerals = tuple(sorted(tables["industry_use"].mineral.unique()))
     sizes = _sizes(tables["industry_party_size"], industries.id, size_overrides or {})
@@ -134,7 +131,6 @@ def manufacturers(
         value_added_usd=value_added_usd,
         output_usd=output_usd,
         jobs=size * _year(tables["industry_size"], JOBS_YEAR, industries.id).jobs.to_numpy(),
-        total_requirement=_total_requirement(tables["industry_io"], [*industries.id, REST]),
     )
 
 
@@ -239,11 +235,3 @@ def _grades(quality: NDArray[np.object_], use_share: Array, regions: tuple[str, 
         rank[quality == grade] = index
     best = np.where(np.array(regions) == REFERENCE, 0, GRADES.index("B"))
     return np.where(use_share > 0, np.maximum(rank[None, :, :], best[:, None, None]), -1)
-
-
-def _total_requirement(table: pd.DataFrame, sectors: list[str]) -> Array:
-    """Price multipliers (I - A')⁻¹ of the input coefficients A [supplier, user]."""
-    inputs = table.pivot(index="supplier", columns="user", values="domestic_input_per_usd_output")
-    coefficients = inputs.reindex(index=sectors, columns=sectors).fillna(0.0).to_numpy(dtype=np.float64)
-    multipliers: Array = np.linalg.inv(np.eye(len(sectors)) - coefficients.T)
-    return multipliers

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import create_model
 
-from model.instruments.base import BorderMeasure, Duty, Instrument, Membership, Regions, RentHolder, regions_named
+from model.instruments.base import Duty, Instrument, Membership, Regions, RentHolder, regions_named
 from model.instruments.export_tax import ExportTax
 from model.instruments.floor import Floor, Mechanism
 from model.instruments.offtake import Offtake
@@ -22,7 +22,6 @@ from model.instruments.quota import Quota
 from model.instruments.stockpile import Stockpile
 from model.instruments.tariff import Tariff
 from model.instruments.tariff_rate_quota import Trq
-from model.instruments.zero_for_zero import ZeroForZero
 from model.records import Record, choices
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "Agreement",
-    "BorderMeasure",
     "CaseAgreement",
     "Duty",
     "ExportTax",
@@ -50,7 +48,6 @@ __all__ = [
     "Tariff",
     "Terms",
     "Trq",
-    "ZeroForZero",
     "lay_terms",
     "lever",
     "regions_named",
@@ -99,17 +96,23 @@ class Terms(Record):
         kept = {kind.key: [term.applied_by(change) for term in self.of(kind)] for kind in KINDS if self.of(kind)}
         return self.model_copy(update={key: tuple(term for term in terms if term) for key, terms in kept.items()})
 
-    def outsiders_in(self, parties: Collection[str], regions: Collection[str]) -> list[str]:
-        """A line for every term that names a region, no party, where only parties may stand; unknown ones are left."""
+    def misplaced(self, parties: Collection[str], regions: Iterable[str]) -> list[str]:
+        """A line for every term that names an outsider where only parties may stand, or a party where only outsiders.
+
+        Unknown names are left.
+        """
+        inside, outside = [*parties], [region for region in regions if region not in parties]
         faults = []
         for index, term in self.terms():
-            for name in term.only_parties:
-                outside = [one for one in getattr(term, name) if one in regions and one not in parties]
-                if outside:
-                    faults.append(
-                        f"agreement.{term.key}[{index}]: {', '.join(outside)} is not a party; {term.key} may only name "
-                        f"parties; {choices(parties)}"
-                    )
+            for fields, barred, fault, allowed in (
+                (term.only_parties, outside, "is not a party; {} may only name parties", inside),
+                (term.only_outsiders, inside, "is a party; there {} may only name others", outside),
+            ):
+                for name in fields:
+                    found = [one for one in getattr(term, name) if one in barred]
+                    if found:
+                        what = f"agreement.{term.key}[{index}]: {', '.join(found)} {fault.format(term.key)}"
+                        faults.append(f"{what}; {choices(allowed)}")
         return faults
 
     def replacing(self, kind: type[Kind], terms: Iterable[Kind]) -> Self:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
+from model.problem import RENT, REVENUE
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
 from model.words.numbers import figures, price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 REGION_IDS = "region ids"
+PLACE = ("mineral", "stage")
+"""Fields of every term that say on what market it is."""
 FIRST_RATE = 0.25
 """Rate of a new duty, for the parties to change (assumption)."""
 
@@ -41,7 +44,7 @@ class RentHolder(StrEnum):
     @property
     def account(self) -> str | None:
         """The account that receives the rent."""
-        return {"auction": "duty_and_levy_revenue", "burnt": None}.get(self.value, "quota_rent")
+        return {"auction": REVENUE, "burnt": None}.get(self.value, RENT)
 
     @property
     def words(self) -> str:
@@ -150,6 +153,8 @@ class Instrument(Record):
     """Whether it is usual of parties only; that of another counts, and is asked about."""
     only_parties: ClassVar[tuple[str, ...]] = ()
     """Fields of regions that may name parties only."""
+    only_outsiders: ClassVar[tuple[str, ...]] = ()
+    """Fields of regions that may name those outside the agreement only."""
 
     mineral: Name
     stage: Name
@@ -164,10 +169,10 @@ class Instrument(Record):
         """Fields that are set and have no effect, each with a verb phrase that says so."""
         return ()
 
-    @property
-    def way(self) -> tuple[str, str] | None:
-        """Exporter and importer between whom there must be a route for it to have an effect."""
-        return None
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
+        """Exporters and importers of whom two must have a route for it to have an effect; nothing where none must."""
+        del parties
+        return ()
 
     def lay(self, over: Overlay, index: int) -> None:
         """Change a market by the overlay's verbs; ``index`` is the term's position in its list."""
@@ -190,6 +195,15 @@ class Instrument(Record):
         """The term once other regions make the agreement, or None where nothing of it is left."""
         raise NotImplementedError
 
+    def levels(self) -> tuple[float, ...]:
+        """Prices that it is to hold [USD/t]: a result that reaches one is told as exactly as it was agreed."""
+        return ()
+
+    def missed(self, state: State, index: int, say: Voice) -> str | None:
+        """What of it does not come about, as a sentence without its full stop; None where all of it does."""
+        del state, index, say
+        return None
+
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Rows of the term's table of results in a solved state."""
         del state, index
@@ -210,10 +224,6 @@ class Instrument(Record):
             told.append(f"{what} in {say.names.the_regions(levies)}: its levy is {prices(levies.values())}.")
         return told
 
-    def regions_named(self) -> tuple[str, ...]:
-        """Every region id the term names."""
-        return regions_named(self)
-
 
 class BorderMeasure(Instrument):
     """A measure on all routes from ``exporters`` to ``importers`` of one mineral at one stage."""
@@ -226,6 +236,11 @@ class BorderMeasure(Instrument):
     def actors(self) -> tuple[str, ...]:
         """The importers apply it."""
         return self.importers
+
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
+        """What it is laid on."""
+        del parties
+        return ((self.exporters, self.importers),)
 
     def applied_by(self, change: Membership) -> Self | None:
         """A leaver applies the measure no more and is an outsider to measures against all outsiders."""

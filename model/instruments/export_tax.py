@@ -14,6 +14,8 @@ from model.records import Price, Rate, RegionName
 from model.words.numbers import money, tonnes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.problem import State
@@ -59,6 +61,11 @@ class ExportTax(Instrument):
     def actors(self) -> tuple[str, ...]:
         """The exporter taxes."""
         return (self.exporter,)
+
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
+        """What it is laid on."""
+        del parties
+        return (((self.exporter,), self.importers),)
 
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
         """What is exported under it, and what it brings."""

@@ -140,6 +140,22 @@ class Floor(Instrument):
         parties = change.members_among(self.parties)
         return self.model_copy(update={"parties": parties}) if parties else None
 
+    def levels(self) -> tuple[float, ...]:
+        """The floor, and the price at which a buffer stock is sold."""
+        return (self.price,) if self.ceiling is None else (self.price, self.ceiling)
+
+    def missed(self, state: State, index: int, say: Voice) -> str | None:
+        """In which parties prices do not reach it, how far they get, and its cap."""
+        rows = [row for row in self.rows(state, index) if row["price"] is not None]
+        missed = [row for row in rows if not row["holds"]]
+        if not missed:
+            return None
+        where = "any party" if len(missed) == len(rows) > 1 else _where(missed, say)
+        reach = f"prices reach {prices(row['price'] for row in missed)}"
+        if self.levy_cap is not None and all(row["levy"] >= self.levy_cap * (1.0 - REACHED) for row in missed):
+            reach = f"the levy is capped at {say.price(self.levy_cap)}, and {reach}"
+        return f"The floor of {say.price(self.price)} is not held in {where}: {reach}"
+
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Per party: levy, price, whether the floor holds, and why not."""
         return [self._row(state, index, party) for party in self.parties]

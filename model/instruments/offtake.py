@@ -12,6 +12,8 @@ from model.words.levers import rounded
 from model.words.numbers import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.problem import State
@@ -57,10 +59,10 @@ class Offtake(Instrument):
         top = flows.iloc[0]
         return {"producer": top["exporter"], "buyer": top["importer"], "quantity": rounded(top["status_quo"], 3)}
 
-    @property
-    def way(self) -> tuple[str, str]:
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
         """From producer to buyer."""
-        return self.producer, self.buyer
+        del parties
+        return (((self.producer,), (self.buyer,)),)
 
     def lay(self, over: Overlay, index: int) -> None:
         """A least quantity on the route from producer to buyer."""
@@ -84,7 +86,7 @@ class Offtake(Instrument):
         """A contract with a leaver ends."""
         return None if {self.producer, self.buyer} & change.leavers else self
 
-    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+    def missed(self, state: State, index: int, say: Voice) -> str | None:
         """What of it cannot be delivered."""
         excused = sum(
             share
@@ -92,10 +94,15 @@ class Offtake(Instrument):
             if commitment.index == index
         )
         if excused <= NOTHING:
-            return []
+            return None
         product, producer = say.product(self.mineral, self.stage), say.the_region(self.producer)
-        return [
+        return (
             f"Of the {say.tonnes(self.quantity)} of {product} a year committed from {producer} to "
             f"{say.the_region(self.buyer)}, {figures((1.0 - excused) * self.quantity)} t can be delivered; the rest is "
-            "excused."
-        ]
+            "excused"
+        )
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """What of it cannot be delivered."""
+        told = self.missed(state, index, say)
+        return [] if told is None else [f"{told}."]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from model.instruments.base import Instrument, Membership
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from model.overlay import Overlay
     from model.words.voice import Voice
 
@@ -25,6 +27,10 @@ class ZeroForZero(Instrument):
         """No duty in force on the routes between parties."""
         members = [name for name in over.market.regions if name in over.parties]
         over.without_duties_in_force(over.routes(members, members, self.stage))
+
+    def ways(self, parties: Sequence[str]) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
+        """Among the parties."""
+        return ((parties, parties),)
 
     def phrase(self, say: Voice) -> str:
         """For example "trade refined antimony among themselves free of duty"."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.units import MILLION
+from model.units import MILLION, MONEY
 from model.words.numbers import LEAST_SHARE, LEAST_USD, exact, figures
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def share(title: str, signed: bool = False) -> Column:
 
 def million(title: str, signed: bool = True) -> Column:
     """A column of money a year, shown in millions; changes carry their sign."""
-    return Column(title, "million USD/yr", 1 / MILLION, signed, least=LEAST_USD)
+    return Column(title, MONEY, 1 / MILLION, signed, least=LEAST_USD)
 
 
 def flow(title: str) -> Column:

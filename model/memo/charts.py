@@ -99,9 +99,11 @@ def _mark(axes: Axes, mark: Mark, row: dict[str, int]) -> None:
         case Points(name, x, y):
             at = [row[value] if isinstance(value, str) else value for value in y]
             axes.plot(x, at, "D", color=palette.INK, markeredgecolor="white", markersize=6.5, label=name)
-        case Line(name, colour, x, y, dotted, strong):
+        case Line(name, colour, x, y, dotted, strong, dots):
             width = 1.5 if dotted else 2.5 if strong else 2.0
             axes.plot(x, y, ":" if dotted else "-", color=colour, linewidth=width, label=name)
+            if dots:
+                axes.plot(x, y, "o", color=dots)
         case Band(low, high, colour, remark, at_right):
             axes.axvspan(low, high, color=colour, linewidth=0)
             edge, side = (high, "right") if at_right else (low, "left")

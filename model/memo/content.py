@@ -36,6 +36,7 @@ from model.memo.levers import (
     voice,
 )
 from model.memo.schedules import anything_agreed, term_sheet
+from model.outcome import STATES
 from model.snapshot.record import RESULT_KEYS
 from model.words.numbers import changes, counted, exact, starting
 
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
     Columns = Sequence[tuple[Column, str | Sequence[Value]]]
 
 MOST_INDUSTRIES = 15
-STORED = ("status_quo", "without_agreement", "with_agreement")
-"""Names of the three states in stored columns."""
 UNITS = {"_usd_per_t": "USD/t", "_usd": "USD/yr", "_t": "t/yr", "_share": "share", "_per_unit": "USD/t"}
 """Endings of stored column names and the unit they stand for."""
 HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
@@ -200,7 +199,7 @@ def _full(name: str, frame: pd.DataFrame) -> Sheet:
 
 
 def _unit(column: str) -> str:
-    if column in STORED:
+    if column in STATES:
         return "t/yr"
     return next((unit for ending, unit in UNITS.items() if column.endswith(ending)), "")
 
@@ -276,7 +275,7 @@ def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
 
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     frame = of_mineral(snapshot, "parties", mineral)
-    states = [(f", {state.lower()}", STORED[at]) for state, at in _states(snapshot) if at != 1]
+    states = [(f", {state.lower()}", STATES[at]) for state, at in _states(snapshot) if at != 1]
     columns = [
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in states),
@@ -322,7 +321,7 @@ def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     columns = [
         (Column("Origin"), "name"),
         (Column("Side"), [starting(str(group).replace("_", "-")) for group in frame["group"]]),
-        *((flow(title), STORED[at]) for title, at in _states(snapshot)),
+        *((flow(title), STATES[at]) for title, at in _states(snapshot)),
     ]
     return [
         Paragraph(said, strong=True),

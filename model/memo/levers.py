@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model.design.wording import with_names
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
+from model.instruments.base import PLACE
 from model.words.names import Names, readable
 from model.words.numbers import starting
 from model.words.voice import Voice
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 BASE_YEAR = "2024"
 """Year of the quantities and prices from which every status quo starts."""
-PLACE = ("mineral", "stage")
 RATE = "share of value"
 
 

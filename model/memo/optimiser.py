@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from model.design.wording import SMALLEST_GAP, with_names
 from model.memo.blocks import Column, Heading, Paragraph, Sheet, cell
-from model.units import MILLION, PERCENT
+from model.units import MILLION, MONEY, PERCENT
 from model.words.numbers import LEAST_USD, starting
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _sheet(name: str, frame: pd.DataFrame, say: Voice) -> Sheet:
 def _column(name: str) -> Column:
     title = TITLES.get(name, starting(name.removesuffix("_musd").replace("_", " ")))
     if name.endswith("_musd"):
-        return Column(title, "million USD/yr", signed=True, least=LEAST_USD / MILLION)
+        return Column(title, MONEY, signed=True, least=LEAST_USD / MILLION)
     if "non_party_share" in name or "least_assured" in name:
         return Column(title, "%", 1 / PERCENT)
     return Column(title, exact=name == "level")

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from model.shocks.controls import controls_in_force, no_looser_than
-from model.shocks.kinds import EVERYONE, KINDS, Base, Disturbance
-from model.shocks.library import LibraryShock, NamedShock, ShockLibrary
+from model.shocks.kinds import KINDS, Base, Disturbance
+from model.shocks.library import NamedShock, ShockLibrary
 
 __all__ = [
-    "EVERYONE",
     "KINDS",
     "AnyShock",
     "Base",
     "CaseShock",
     "Disturbance",
-    "LibraryShock",
     "NamedShock",
     "Shock",
     "ShockLibrary",

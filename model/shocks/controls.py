@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.shocks.kinds import EVERYONE, ExportBan, ExportQuota, ExportTaxChange, restriction
+from model.records import EVERYONE
+from model.shocks.kinds import ExportBan, ExportQuota, ExportTaxChange, restriction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from model.equilibrium import LARGEST_IMBALANCE
 from model.equilibrium.proof.linear import OPTIONS
+from model.equilibrium.tolerances import LARGEST_IMBALANCE
 from model.instruments import KINDS, Agreement, Duty
 from model.scenario import Scenario
 from model.source import PACKAGE, source_hash

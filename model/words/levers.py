@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model.records import LARGEST, LARGEST_RATE
-from model.units import MILLION, PERCENT
+from model.units import MILLION, MONEY, PERCENT, SHARE
 from model.words.numbers import exact
 
 if TYPE_CHECKING:
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 SCREEN_UNITS = {
     "t contained per year": ("t/yr", 1.0),
     "USD/t": ("USD/t", 1.0),
-    "USD per year": ("million USD/yr", MILLION),
+    "USD per year": (MONEY, MILLION),
 }
 """Unit of a record to the unit on the screen, and how much of the first one of the second is; shares become percent."""
-SHARE = "share"
 DIGITS = 12
 """Figures kept when a number changes its unit: 17.5 % is 0.175, and not 0.17500000000000002."""
 WHOLE = 1.0

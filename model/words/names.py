@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 TAKES_ARTICLE = ("United", "European", "Philippines", "Rest of")
 """Beginnings of region names that take "the" inside a sentence."""
+CLASSES = ("defense", "energy", "critical_infrastructure")
+"""Classes of industries that are told apart, and whose supply a red line can assure."""
 STAGE_WORDS = {
     ("aluminum", "mine"): "alumina",
     ("aluminum", "refined"): "primary aluminum",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BAR_PIXELS = {1: 30, 2: 42}
 """Room for a bar by the lines of the longest label."""
+AXIS_WIDTH = 48
+"""Letters that an axis has room for in a line, the vertical one included."""
 HEIGHT = palette.CHART_HEIGHT
 TALLER = HEIGHT + 30
 TEXT = {"size": palette.FONT_SIZE, "color": palette.INK}
@@ -97,9 +99,10 @@ def _trace(mark: Mark, chart: Chart) -> Part:
         case Points(name, x, y):
             marker = {"symbol": "diamond", "size": 13, "color": palette.INK, "line": {"color": "white", "width": 1.5}}
             return _scatter(chart, name, x, y, mode="markers", marker=marker)
-        case Line(name, colour, x, y, dotted, strong):
+        case Line(name, colour, x, y, dotted, strong, dots):
             line = {"color": colour, "dash": "dot", "width": 2} if dotted else {"color": colour, "width": 3 + strong}
-            return _scatter(chart, name, x, y, mode="lines", line=line)
+            look = {"mode": "lines+markers", "marker": {"size": 13, "color": dots}} if dots else {"mode": "lines"}
+            return _scatter(chart, name, x, y, line=line, **look)
 
 
 def _scatter(chart: Chart, name: str, x: Iterable[float], y: Iterable[Any], **look: Any) -> Part:
@@ -169,7 +172,7 @@ ZERO = {
 
 def _axis(axis: Axis, span: list[float]) -> Part:
     return {
-        "title": {"text": axis.title, "font": TEXT, "standoff": 6},
+        "title": {"text": broken(axis.title, AXIS_WIDTH, "<br>"), "font": TEXT, "standoff": 6},
         "tickfont": TEXT,
         "range": span,
         "gridcolor": palette.GRID,

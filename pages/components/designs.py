@@ -14,10 +14,10 @@ from model.edits import MECHANISMS
 from model.errors import AccordError
 from model.findings import shocks_set_aside
 from model.instruments import Mechanism, RentHolder
-from model.units import PERCENT
-from model.words.levers import Lever, stride
+from model.units import SHARE
+from model.words.levers import Lever, stride_between
 from model.words.numbers import exact, starting
-from pages.components import design_charts, forms, layout, results
+from pages.components import design_tables, forms, layout, results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,7 +122,7 @@ def _shock(state: State, first: bool) -> None:
     assert state.shock.severity is not None, "a state has its severity over the year"
     kept, name = draft(), state.name
     known = results.world().library.describe(name)
-    chance, library_percent = kept.probability_percent, state.probability / PERCENT
+    chance, library_percent = kept.probability_percent, Lever({"unit": SHARE}).shown(state.probability)
     field, severity, library_severity = Lever({"unit": known.unit}), kept.severity, state.shock.severity
     keep = _unless(severity, name, library_severity)
     numbers: dict[str, Any] = {
@@ -148,7 +148,7 @@ def _shock(state: State, first: bool) -> None:
         st.number_input(
             "Severity over the year",
             min_value=0.0,
-            step=stride(field.shown(library_severity) / 10),
+            step=stride_between(0.0, field.shown(library_severity)),
             **numbers,
             **forms.item(
                 f"severity_{name}",
@@ -306,34 +306,29 @@ def _weights(scenario: Scenario) -> None:
         "A dollar of gain of each party counts so much; in a Nash bargain it is bargaining power. A weight of an "
         "industry counts a dollar of its extra cost besides."
     )
-    for row in range(0, len(scenario.parties), PER_ROW):
-        for column, party in zip(st.columns(PER_ROW), scenario.parties[row : row + PER_ROW], strict=False):
-            column.number_input(
-                names.region(party),
-                min_value=0.0,
-                step=0.5,
-                format="%.4g",
-                **forms.item(f"weight_{party}", kept.weights.get(party, 1.0), _into(kept.weights, party)),
-            )
+    for column, party in layout.grid(scenario.parties, PER_ROW):
+        column.number_input(
+            names.region(party),
+            min_value=0.0,
+            step=0.5,
+            format="%.4g",
+            **forms.item(f"weight_{party}", kept.weights.get(party, 1.0), _into(kept.weights, party)),
+        )
     chosen = st.multiselect(
         "Industries with a weight of their own",
         [str(industry) for industry in results.world().tables["industries"]["id"]],
         format_func=names.industry,
         **forms.item("weighted", list(kept.industry_weights), lambda ids: _weighted(kept, ids), start="default"),
     )
-    for row in range(0, len(chosen), PER_ROW):
-        for column, industry in zip(st.columns(PER_ROW), chosen[row : row + PER_ROW], strict=False):
-            column.number_input(
-                names.industry(industry),
-                min_value=0.0,
-                step=0.5,
-                format="%.4g",
-                **forms.item(
-                    f"industry_weight_{industry}",
-                    kept.industry_weights.get(industry, 1.0),
-                    _into(kept.industry_weights, industry),
-                ),
-            )
+    weights = kept.industry_weights
+    for column, industry in layout.grid(chosen, PER_ROW):
+        column.number_input(
+            names.industry(industry),
+            min_value=0.0,
+            step=0.5,
+            format="%.4g",
+            **forms.item(f"industry_weight_{industry}", weights.get(industry, 1.0), _into(weights, industry)),
+        )
 
 
 def _into(kept: dict[str, float], name: str) -> Any:
@@ -347,12 +342,8 @@ def _weighted(kept: Draft, industries: Sequence[str]) -> None:
 def _menu() -> None:
     kept = draft()
     st.caption("Every combination of these levels is one package; around the best ones finer levels are tried.")
-    fields = list(LEVELS.items())
-    for row in range(0, len(fields), 3):
-        for column, (name, (label, about)) in zip(st.columns(3), fields[row : row + 3], strict=False):
-            column.text_input(
-                label, help=f"Percentages separated by commas. {about}.", **forms.field("design", kept, name)
-            )
+    for column, (name, (label, about)) in layout.grid(LEVELS.items(), 3):
+        column.text_input(label, help=f"Percentages separated by commas. {about}.", **forms.field("design", kept, name))
     left, right = st.columns(2)
     left.multiselect(
         "Floors are held by",
@@ -369,5 +360,5 @@ def _menu() -> None:
 
 def numbers(table: pd.DataFrame, name: str) -> None:
     """A table in few figures on the screen and in full to download."""
-    st.dataframe(shown(table), hide_index=True, key=f"table_{name}", column_config=design_charts.columns())
+    st.dataframe(shown(table), hide_index=True, key=f"table_{name}", column_config=design_tables.columns())
     layout.download(table, name)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import streamlit as st
 
 from model import edits
 from model.aside import aside_in_short
 from model.errors import AccordError
-from model.findings import floors_missed
+from model.findings import missed
 from model.findings.agreed import agreement_in_short
 from model.findings.terms import terms_of
 from model.words.numbers import counted, starting
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from model.outcome import Outcome
     from model.scenario import Scenario
+
+T = TypeVar("T")
 
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 MOST_TERMS = 4
@@ -75,7 +78,7 @@ def opening() -> Outcome:
             icon=":material/warning:",
         )
     mineral, names = edits.focus(scenario), results.names()
-    agreed = agreement_in_short(scenario, mineral, names, floors_missed(outcome, mineral, names))
+    agreed = agreement_in_short(scenario, mineral, names, missed(outcome, mineral, names))
     st.subheader(plain(agreed), anchor=False)
     every_term(scenario, most=MOST_TERMS)
     return outcome
@@ -105,6 +108,13 @@ def chart_row(name: str, align: Literal["top", "bottom"] = "bottom") -> Sequence
     """Two columns for charts, their lower edges aligned; the style sheet stacks them where the screen is narrow."""
     with st.container(key=f"charts_{name}"):
         return st.columns(2, gap="medium", vertical_alignment=align)
+
+
+def grid(items: Iterable[T], across: int) -> Iterator[tuple[DeltaGenerator, T]]:
+    """Each item with its column, row by row."""
+    left = iter(items)
+    while row := list(islice(left, across)):
+        yield from zip(st.columns(across), row, strict=False)
 
 
 def exhibit(sentence: str, figure: go.Figure, data: pd.DataFrame, name: str, note: str = "") -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from model.equilibrium.reference import against_reference as reference_comparison
-from model.equilibrium.reference import comparison_table
+from model.equilibrium.comparison import against_reference as reference_comparison
+from model.equilibrium.comparison import comparison_table
 from model.findings import Formulation, Names, Overview, formulation, overview
 from model.impact import back_test as compare_with_published
 from model.instruments.base import StatusQuo

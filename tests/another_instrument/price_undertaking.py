@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field
 
-from model.instruments.base import Instrument, Membership, Regions
+from model.instruments.base import Instrument, Membership, Regions, prices
+from model.instruments.floor import HOLDS
+from model.market.records import NOWHERE, NodeRole
 from model.records import Price
 
 if TYPE_CHECKING:
     from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 
@@ -23,6 +26,8 @@ class PriceUndertaking(Instrument):
     rank: ClassVar[int] = 15
     group: ClassVar[str] = "floor"
     outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
+    only_parties: ClassVar[tuple[str, ...]] = ("parties",)
+    only_outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
 
     parties: Regions
     exporters: Regions
@@ -47,6 +52,21 @@ class PriceUndertaking(Instrument):
     def actors(self) -> tuple[str, ...]:
         """Those into whose markets it is sold."""
         return self.parties
+
+    def levels(self) -> tuple[float, ...]:
+        """The price undertaken."""
+        return (self.price,)
+
+    def missed(self, state: State, index: int, say: Voice) -> str | None:
+        """In which parties prices do not reach it, and how far they get."""
+        market = state.problem.market
+        nodes = {party: market.node(party, self.stage, NodeRole.USE) for party in self.parties}
+        reached = {party: float(state.price[node]) for party, node in nodes.items() if node != NOWHERE}
+        below = {party: price for party, price in reached.items() if price < self.price * HOLDS}
+        if not below:
+            return None
+        where, reach = say.names.the_regions(below), prices(below.values())
+        return f"The {self.short} at {say.price(self.price)} is not held in {where}: prices reach {reach}"
 
     def applied_by(self, change: Membership) -> Self | None:
         """Who leaves takes it no more; an exporter who joins undertakes nothing."""

@@ -101,19 +101,6 @@ INDUSTRY_USE_BASE = TableSchema(
     ),
 )
 
-INDUSTRY_IO = TableSchema(
-    name="industry_io",
-    doc="Domestic purchases of one industry from another in the United States; rest_of_economy is everybody else.",
-    key=("supplier", "user"),
-    columns=(
-        text("supplier", "selling industry or rest_of_economy"),
-        text("user", "buying industry or rest_of_economy"),
-        number("domestic_input_per_usd_output", "purchases per USD of the user's output", high=1),
-        year("year of the table"),
-        source(),
-    ),
-)
-
 EU_USE_SHARES = TableSchema(
     name="eu_use_shares",
     doc="Applications of minerals in the European Union, one row for each industry that may hold the application. "

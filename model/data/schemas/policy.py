@@ -4,8 +4,8 @@ import numpy as np
 
 from model.data.schema import Column, TableSchema, flag, integer, mineral, note, number, region, source, text
 from model.data.schemas.supply import STAGES
+from model.records import EVERYONE
 
-EVERYWHERE = "ALL"
 SHARE_OF_VALUE = "share of customs value"
 CONTROL_KINDS = ("export_ban", "export_quota", "export_tax", "licence")
 CONTROL_UNITS = ("share of base-year exports allowed", "share of export value")
@@ -33,7 +33,7 @@ def _stage(*, absent: str | None = None) -> Column:
 
 def _regions(name: str, doc: str, *, absent: str | None = None) -> Column:
     """Region ids joined by ";"; whether each exists is a cross-check, since ALL may stand for every other region."""
-    return text(name, f"{doc}: region ids joined by ';', or {EVERYWHERE}", absent=absent)
+    return text(name, f"{doc}: region ids joined by ';', or {EVERYONE}", absent=absent)
 
 
 STATUS_QUO = TableSchema(
@@ -53,7 +53,7 @@ TARIFFS = TableSchema(
     key=("importer", "exporter", "mineral", "stage"),
     columns=(
         region("importer", "region that charges the duty"),
-        text("exporter", f"region of origin, or {EVERYWHERE} for every other region"),
+        text("exporter", f"region of origin, or {EVERYONE} for every other region"),
         mineral(),
         _stage(),
         number("ad_valorem_2024", "duty in force in 2024, average over the days of the year", high=5.0),

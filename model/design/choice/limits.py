@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from model.design.problem.draft import LINES
-from model.units import MILLION
+from model.units import MILLION, MONEY, SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     Cells = dict[tuple[str, int], float]
 
 PARTICIPATION = "participation"
-MONEY = "million USD/yr"
-SHARE = "share"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pyomo.environ as pyo
 from model.design.choice.accounts import StateAccount, entries_of
 from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
+from model.units import MONEY, SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +24,14 @@ NASH_ERROR = 0.01
 """Largest relative error of the Nash product."""
 
 MEASURES = {
-    "expected_gain": ("expected gain of all parties with their weights", "million USD/yr"),
-    "users_gain": ("users' gain", "million USD/yr"),
-    "producers_gain": ("producers' gain", "million USD/yr"),
-    "treasury_gain": ("public money", "million USD/yr"),
-    "worst_off": ("gain of the worst-off party", "million USD/yr"),
-    "cvar": ("minus the mean loss in the worst part of outcomes", "million USD/yr"),
-    "independence": ("share of use that does not come from non-parties, mean over minerals", "share"),
-    "least_assured": ("smallest share of need served of defense, energy and critical industries", "share"),
+    "expected_gain": ("expected gain of all parties with their weights", MONEY),
+    "users_gain": ("users' gain", MONEY),
+    "producers_gain": ("producers' gain", MONEY),
+    "treasury_gain": ("public money", MONEY),
+    "worst_off": ("gain of the worst-off party", MONEY),
+    "cvar": ("minus the mean loss in the worst part of outcomes", MONEY),
+    "independence": ("share of use that does not come from non-parties, mean over minerals", SHARE),
+    "least_assured": ("smallest share of need served of defense, energy and critical industries", SHARE),
 }
 """Measures of an agreement: what they are, and their unit. Larger is better."""
 OF_OPTION: dict[str, Callable[[Option], float]] = {

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.choice.limits import MONEY, PARTICIPATION, Limit, limits_of
+from model.design.choice.limits import PARTICIPATION, Limit, limits_of
+from model.units import MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from model.design.problem.request import CLASSES, DesignRequest, Menu
+from model.design.problem.request import DesignRequest, Menu
 from model.errors import ScenarioError
 from model.records import choices
-from model.units import MILLION, PERCENT
+from model.units import MILLION, MONEY, PERCENT
+from model.words.names import CLASSES, readable
 from model.words.numbers import exact
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Line:
         return f"{party}: {self.before.format(detail)} {shown}{self.after}"
 
 
-_MONEY, _SHARE = " million USD/yr", " %"
+_MONEY, _SHARE = f" {MONEY}", " %"
 LINES = {
     "user_cost": Line("users' cost", "users lose at most", _MONEY, MILLION),
     "producer_revenue": Line("producers' revenue", "producers' revenue changes by at least", _MONEY, MILLION),
@@ -53,7 +54,7 @@ LINES = {
     "non_party_import_share": Line("share from non-parties", "of use, non-parties supply at most", _SHARE, PERCENT),
     **{
         name: Line(f"supply of {words}", f"of the need of {words}, every shock leaves at least", _SHARE, PERCENT)
-        for name, words in zip(CLASSES, ("defense", "energy", "critical infrastructure"), strict=True)
+        for name, words in zip(CLASSES, map(readable, CLASSES), strict=True)
     },
     "industry_cost": Line("cost of one industry", "extra cost of {} is at most", _MONEY, MILLION),
 }

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from model.world import World
 
-CLASSES = ("defense", "energy", "critical_infrastructure")
-"""Classes of industries whose supply can be assured by a red line."""
-
 SignedMoney = Annotated[float, Field(json_schema_extra=unit("USD per year"))]
 Weight = Annotated[float, Field(ge=0, json_schema_extra=unit("weight"))]
 OfPrice = Annotated[float, Field(ge=0, le=10, json_schema_extra=unit("share of the status-quo price"))]

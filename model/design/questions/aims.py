@@ -10,7 +10,7 @@ import numpy as np
 from model.errors import ScenarioError
 from model.outcome import use_weighted_price
 from model.records import choices
-from model.units import PERCENT
+from model.units import MONEY, PERCENT
 from model.words.numbers import figures
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Measure:
 
 
 MEASURES = {
-    "gain": Measure("expected gain", "million USD/yr"),
+    "gain": Measure("expected gain", MONEY),
     "producer_price": Measure("price the parties' producers get", "USD/t", by_party=False),
     "non_party_share": Measure("share of use from non-parties", "%", at_most=True),
 }

@@ -10,10 +10,10 @@ import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
 from model.design.choice.options import accounts
-from model.design.problem.request import CLASSES
 from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
 from model.instruments import Offtake, Stockpile
+from model.words.names import CLASSES
 from model.words.numbers import exact, listing, percent, starting
 from model.words.yearly import money_a_year, signed_money_a_year
 

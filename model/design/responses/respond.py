@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.design.problem.projects import with_projects
-from model.design.problem.request import CLASSES
 from model.design.responses.response import Response, Trade
 from model.equilibrium import Solver, lay_over, solve_problem
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import Agreement, Floor, Offtake
 from model.market.records import NOWHERE, NodeRole, Role
+from model.problem import RENT, REVENUE
+from model.words.names import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,8 +70,8 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         **vars(_trade(solved, parties, agreement, last)),
         users_usd=_present(money["consumer_surplus"]),
         producers_usd=_present(money["producer_surplus"]),
-        revenue_usd=_present(money["duty_and_levy_revenue"]),
-        rents_usd=_present(money["quota_rent"]),
+        revenue_usd=_present(money[REVENUE]),
+        rents_usd=_present(money[RENT]),
         outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
         transfers_usd=_present(money["transfers"]),
         price_usd_per_t=_column(prices, "consumer_price"),

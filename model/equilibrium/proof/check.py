@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.equilibrium.charges import charges_at, gain
+from model.equilibrium.tolerances import ARRIVED
 from model.market.curves import CurveGroups
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from model.equilibrium.conditions import Point
     from model.problem import Problem
-
-ARRIVED = 1e-5
-"""Arrivals of fewer solver units than this beside what is committed have ended."""
 
 
 def levy_error(problem: Problem, point: Point, step: Sequence[int]) -> float:

@@ -23,7 +23,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from model.equilibrium.conditions import ARRIVALS_ENDED
+from model.equilibrium.tolerances import ARRIVALS_ENDED
 from model.market.curves import LOWEST_PRICE
 from model.market.records import NOWHERE, Shape
 

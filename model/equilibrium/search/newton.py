@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from model.equilibrium.tolerances import TOLERANCE
+
 if TYPE_CHECKING:
     from model.equilibrium.conditions import Linearisation, Point, System
     from model.market.records import Floats
 
-TOLERANCE = 1e-8
-"""Largest imbalance, in thousandths of the quantity scale, at which a point counts as solved."""
 SHIFT_TOLERANCE = 1e-9
 """Largest move of a flat activity's quantity between two proximal centres at which the centre counts as settled."""
 MOST_STEPS = 60

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.equilibrium.tolerances import ALMOST_NOTHING
 from model.market.curves import HIGHEST_EXPONENT
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ LEAST, RULES, MOST = range(3)
 
 at its lower bound; its price rules; at its upper bound.
 """
-ALMOST_NOTHING = 1e-300
 BETWEEN = -1
 """The rent of a TRQ lies between the rate differences of its routes: every route is wholly inside or wholly outside."""
 

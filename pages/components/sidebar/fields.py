@@ -11,6 +11,7 @@ import streamlit as st
 
 from model import edits
 from model.instruments import lever
+from model.instruments.base import PLACE
 from model.records import REGION_ID, Record
 from model.words.levers import Lever
 from model.words.numbers import starting
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     """How the options of a select box are shown."""
 
 FORMAT = "%.8g"
-PLACE = ("mineral", "stage")
 
 
 @dataclass(frozen=True)

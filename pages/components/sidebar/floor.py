@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.findings import price
 from model.instruments import Floor, lever
 from model.instruments.floor import OF_MECHANISM
 from model.words.levers import FREE, Lever
+from model.words.numbers import price
 from pages.components import layout, results, state
 from pages.components.sidebar import fields, stages
 

@@ -17,7 +17,8 @@ from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.feasibility import excuse_undeliverable
 from model.equilibrium.proof.ladder import Ladder
 from model.equilibrium.proof.reference import build, solve_with_pyomo
-from model.equilibrium.solver import QUANTITY_UNIT, scale, scale_state
+from model.equilibrium.solver import scale, scale_state
+from model.equilibrium.tolerances import QUANTITY_UNIT
 from model.market.records import NOWHERE, sum_by
 
 if TYPE_CHECKING:
@@ -42,14 +43,12 @@ class Comparison:
     """One mineral's state beside the reference.
 
     ``price_difference`` is the largest at a node that trades, in units of the market's price scale;
-    ``quantity_difference`` the largest of an activity, in units of its quantity scale; ``programmes`` how many were
-    solved.
+    ``quantity_difference`` the largest of an activity, in units of its quantity scale.
     """
 
     mineral: str
     price_difference: float
     quantity_difference: float
-    programmes: int
 
     @property
     def agrees(self) -> bool:
@@ -85,7 +84,6 @@ def _compare(state: State) -> Comparison:
         mineral=problem.market.mineral,
         price_difference=float(np.abs(price - own.price)[trading].max(initial=0.0)),
         quantity_difference=float(np.abs(quantity - own.quantity).max(initial=0.0)) / QUANTITY_UNIT,
-        programmes=len(WIDTHS),
     )
 
 
