@@ -45,12 +45,14 @@ from model.findings.users import (
     totals_sentence,
     unsized_users,
 )
-from model.instruments import Floor
+from model.instruments import Floor, lever
 from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
+from model.words.levers import Lever
 from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
+from model.words.voice import Voice
 from model.words.why_not import Plain, Readable, Reason, WhyNot
 from model.world import World
 from tests import design_toys
@@ -344,7 +346,7 @@ def test_what_rounding_leaves_of_the_users_cost_is_no_change(outcome: Outcome, n
         (
             500.0,
             "china_antimony_ban",
-            ("all 500 t held there are sold", "they are too high by what the metal is worth"),
+            ("they are too high by what the metal is worth"),
         ),
         (0.0, "china_antimony_ban", ("nothing is held for sale",)),
         (500.0, "", ()),
@@ -364,7 +366,8 @@ def test_a_ceiling_says_what_it_sells_and_where_it_is_passed(
     assert all(part in text for part in said)
     sold = outcome.public_stocks
     assert sold["quantity_t"].tolist() == pytest.approx([stock] * 2 if stock and shock else [])
-    assert ("the buffer stock sells 1,000 t/yr" in text) is bool(len(sold))
+    assert ("the buffer stocks sell 1,000 t/yr" in text) is bool(len(sold))
+    assert ("all 500 t held in each are sold" in text) is bool(stock and shock)
 
 
 def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, reference: float, names: Names) -> None:
@@ -403,8 +406,9 @@ def test_a_buffer_stock_holds_only_where_it_buys(world: World, reference: float,
     buys = rows["stock_bought_with_agreement_t"] > 0
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
     assert buys.any() == (share > 1)
+    holds = "The buffer stocks hold the floor of" if buys.sum() > 1 else "The buffer stock holds the floor of"
     for said, regions in (
-        ("The buffer stock holds the floor of", buys.index[buys]),
+        (holds, buys.index[buys]),
         ("does not bind in", buys.index[~buys]),
     ):
         assert (said in text) is bool(len(regions))
@@ -719,3 +723,18 @@ def test_a_settlement_is_no_treasury_s_and_is_told(world: World) -> None:
     headline = outcome.headline("germanium")
     said = gains_sentence(outcome, headline, Names(world.tables))
     assert said.endswith(f"in settlements of offtakes Japan pays {money(paid)}.")
+
+
+@pytest.mark.parametrize("parties", [("USA",), ("USA", "JPN")])
+def test_a_buffer_stock_of_several_parties_is_each_one_s(names: Names, parties: tuple[str, ...]) -> None:
+    level = {"price": 9.0, "mechanism": "buffer_stock", "budget": 5e7, "ceiling": 12.0, "stock": 300.0}
+    floor = Floor.model_validate(PLACE | level | {"parties": parties})
+    told = floor.phrase(Voice(names, parties))
+    several = len(parties) > 1
+    assert ("300 t a year from each at" in told) is several
+    assert ("in each of them" in told) is several
+    assert {Lever(lever(Floor, name)).called(name) for name in ("budget", "stock", "ceiling")} == {
+        "budget of each party",
+        "stock of each party",
+        "ceiling",
+    }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model.design.wording import with_names
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
+from model.words.levers import Lever
 from model.words.names import Names, readable
 from model.words.numbers import starting
 from model.words.voice import Voice
@@ -62,7 +63,7 @@ def header(kind: type[Instrument], name: str) -> tuple[str, str]:
     if about.get("type") == "boolean":
         return str(about.get("description", readable(name))), ""
     unit = str(about.get("unit", "")).split(" (")[0] if about.get("type") == "number" else ""
-    return readable(name), "" if unit == RATE else unit
+    return Lever(about).called(readable(name)), "" if unit == RATE else unit
 
 
 def level(term: Instrument, name: str, say: Voice) -> Value:
