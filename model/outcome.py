@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PUBLIC_STOCKS, PRIVATE_STOCKS = "public stocks", "private stocks"
 STOCKS = {PUBLIC_STOCKS: Role.STOCK_SALE, PRIVATE_STOCKS: Role.INVENTORY}
 """Origins of supply that are no region: what public stocks and buffer stocks sell, and what users' own release."""
+ACCOUNTS = ("users", "producers", "treasury", "rents", "transfers")
+"""What a region's net gain is the sum of: users, producers, treasury, quota rents, settlements of offtakes."""
 STATES = ("status_quo", "without_agreement", "with_agreement")
 
 
@@ -213,8 +215,7 @@ class Outcome:
             frame[f"treasury{suffix}_usd"] = change["duty_and_levy_revenue"] + change["stock_sales"] - change["outlay"]
             frame[f"rents{suffix}_usd"] = change["quota_rent"]
             frame[f"transfers{suffix}_usd"] = change["transfers"]
-            parts = [f"{name}{suffix}_usd" for name in ("users", "producers", "treasury", "rents", "transfers")]
-            frame[f"net{suffix}_usd"] = frame[parts].sum(axis=1)
+            frame[f"net{suffix}_usd"] = frame[[f"{name}{suffix}_usd" for name in ACCOUNTS]].sum(axis=1)
         frame["is_party"] = frame["region"].isin(self.parties)
         return frame
 

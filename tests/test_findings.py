@@ -738,3 +738,21 @@ def test_a_buffer_stock_of_several_parties_is_each_one_s(names: Names, parties: 
         "stock of each party",
         "ceiling",
     }
+
+
+@pytest.mark.parametrize(
+    ("mineral", "severity", "told"),
+    [
+        (MINERAL, 0.1, "no effect on antimony beyond the rules in force"),
+        (MINERAL, 1.0, ""),
+        ("bismuth", 1.0, "not touch"),
+    ],
+)
+def test_a_shock_without_effect_is_said_to_have_none(
+    world: World, names: Names, mineral: str, severity: float, told: str
+) -> None:
+    shocks = [{"name": "china_antimony_ban", "severity": severity}]
+    outcome = world.outcome(Scenario.parse({"minerals": [mineral], "shocks": shocks}, "scenario"))
+    said = " ".join(reasons(outcome, outcome.headline(mineral), world.tables, names))
+    assert told in said
+    assert ("The shock set" in said) is bool(told)

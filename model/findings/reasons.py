@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model.outcome import ACCOUNTS
 from model.scenario import Scenario
-from model.shocks import EVERYONE
+from model.shocks import EVERYONE, NamedShock, ShockLibrary
 from model.words.numbers import (
     NO_CHANGE,
     changes,
@@ -32,6 +33,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
     """Every reason, most telling first: shock and agreement apart, who pays, what binds, controls, the data."""
     mineral = headline.mineral
     return [
+        *_idle_shock(outcome, tables, mineral, names),
         *_shock_and_agreement(outcome, headline),
         *_who_pays(outcome, mineral),
         *_by_term(outcome, mineral, names),
@@ -41,6 +43,23 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *controls_in_words(tables, mineral, names),
         *_data_warning(outcome, mineral, names),
     ]
+
+
+def _idle_shock(outcome: Outcome, tables: Tables, mineral: str, names: Names) -> list[str]:
+    """That the shock changes nobody's account, where it does not, and why."""
+    shocks = outcome.scenario.shocks
+    of_mineral = outcome.accounts[outcome.accounts["mineral"] == mineral]
+    moved = [of_mineral[f"{name}_usd"] - of_mineral[f"{name}_agreement_usd"] for name in ACCOUNTS]
+    if not shocks or any(changes(float(account.abs().max())) for account in moved):
+        return []
+    library, metal = ShockLibrary(tables), names.mineral(mineral).lower()
+    one = "shock" if len(shocks) == 1 else "shocks"
+    if any(
+        library.touches(shock.name, [mineral]) if isinstance(shock, NamedShock) else shock.mineral == mineral
+        for shock in shocks
+    ):
+        return [f"The {one} set {'has' if one == 'shock' else 'have'} no effect on {metal} beyond the rules in force."]
+    return [f"The {one} set {'does' if one == 'shock' else 'do'} not touch {metal}."]
 
 
 def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:

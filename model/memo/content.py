@@ -36,6 +36,7 @@ from model.memo.levers import (
     voice,
 )
 from model.memo.schedules import anything_agreed, term_sheet
+from model.outcome import ACCOUNTS
 from model.snapshot.record import RESULT_KEYS
 from model.words.numbers import changes, counted, exact, starting
 
@@ -161,10 +162,7 @@ def together(snapshot: Snapshot, mineral: str) -> dict[str, Any]:
     row = of_mineral(snapshot, "headline", mineral).iloc[0].to_dict()
     accounts = of_mineral(snapshot, "accounts", mineral)
     sums = accounts[accounts["is_party"].astype(bool)].sum(numeric_only=True)
-    alone = {
-        name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"])
-        for name in ("users", "producers", "treasury", "rents", "transfers", "net")
-    }
+    alone = {name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"]) for name in (*ACCOUNTS, "net")}
     return {str(name): value for name, value in row.items()} | {
         "users_cost_without_usd": -alone["users"],
         "producers_gain_without_usd": alone["producers"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from model.shocks.controls import controls_in_force, no_looser_than
+from model.shocks.controls import controls_in_force, laid_together
 from model.shocks.kinds import EVERYONE, KINDS, Base, Disturbance
 from model.shocks.library import LibraryShock, NamedShock, ShockLibrary
 
@@ -24,7 +24,7 @@ __all__ = [
     "Shock",
     "ShockLibrary",
     "controls_in_force",
-    "no_looser_than",
+    "laid_together",
 ]
 
 
