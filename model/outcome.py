@@ -219,6 +219,11 @@ class Outcome:
         frame["is_party"] = frame["region"].isin(self.parties)
         return frame
 
+    def most_moved_usd(self, mineral: str) -> float:
+        """By how much the agreement changes that account of a party which it changes most [USD/yr]."""
+        own = self.accounts[(self.accounts["mineral"] == mineral) & self.accounts["is_party"]]
+        return float(own[[f"{name}_agreement_usd" for name in ACCOUNTS]].abs().to_numpy().max())
+
     def _demand_multiple(self, mineral: str, before: Equilibrium) -> Floats:
         """By region: use wanted at any price in the scenario, as a multiple of what was wanted in the state before."""
         totals = []

@@ -382,7 +382,7 @@ def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, referen
     assert f"Public stocks in the United States and Japan buy {tonnes(float(bought['quantity_t'].sum()))}" in text
     assert "they are too low by what the metal is worth" in text
     gains = overview(outcome, MINERAL, world.tables, names).gains.sentence
-    assert "(40.0 million USD for metal bought into stocks)" in gains
+    assert "(metal bought into public stocks costs 40.0 million USD)" in gains
 
 
 def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, reference: float, names: Names) -> None:
@@ -486,10 +486,13 @@ def test_what_the_parties_gain_is_told_as_what_their_suppliers_lose(outcome: Out
     ours, theirs = (accounts[accounts["is_party"] == side] for side in (True, False))
     assert ours["net_usd"].sum() > 0 > theirs["net_usd"].sum()
     assert facts.reasons[0].startswith(
-        f"By the agreement the parties together gain {money(ours['net_usd'].sum())} a year, and their suppliers "
-        f"outside pay for it: non-parties lose {money(theirs['net_usd'].sum())} "
-        f"(producers {signed_money(theirs['producers_usd'].sum())}, "
+        f"By the agreement the parties together gain {money(ours['net_usd'].sum())} a year "
+        f"(producers {signed_money(ours['producers_usd'].sum())}, users {signed_money(ours['users_usd'].sum())}, "
     )
+    assert (
+        f"), and their suppliers outside pay for it: non-parties lose {money(theirs['net_usd'].sum())} "
+        f"(producers {signed_money(theirs['producers_usd'].sum())}, "
+    ) in facts.reasons[0]
 
 
 def test_the_line_under_public_money_is_about_public_money(facts: Overview) -> None:
@@ -683,10 +686,15 @@ def test_public_and_private_stocks_are_two_sources(world: World, reference: floa
 def test_suppliers_outside_are_said_to_pay_only_where_they_lose_most(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = {"users": 3e7, "producers": 1e7, "settlements": 0.0, "public": -3.9e7, "net": 1e6}
     module = import_module("model.findings.reasons")
     outcome = world.outcome(Scenario())
-    for producers, users, told in ((-5e6, 1e6, True), (-2e6, -4e6, False), (-5e5, 0.0, False)):
+    for producers, users, paid, told in (
+        (-5e6, 1e6, 0.0, True),
+        (-2e6, -4e6, 0.0, False),
+        (-5e5, 0.0, 0.0, False),
+        (-5e6, 1e6, 3.9e7, False),
+    ):
+        ours = {"users": 1e6 + paid, "producers": 0.0, "settlements": 0.0, "public": -paid, "net": 1e6}
         theirs = {"settlements": 0.0, "public": 0.0, "users": users, "producers": producers, "net": users + producers}
         sides = {True: ours, False: theirs}
         monkeypatch.setattr(module, "net_effect", lambda _outcome, _mineral, *, parties, of=sides: of[parties])
@@ -756,3 +764,26 @@ def test_a_shock_without_effect_is_said_to_have_none(
     said = " ".join(reasons(outcome, outcome.headline(mineral), world.tables, names))
     assert told in said
     assert ("The shock set" in said) is bool(told)
+
+
+def test_money_that_a_contract_moves_is_told_though_the_net_is_nothing(
+    world: World, reference: float, names: Names
+) -> None:
+    floor = PLACE | {"price": 1.3 * reference, "mechanism": "cfd", "parties": ["USA", "JPN"]}
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
+    headline = outcome.headline(MINERAL)
+    told = " ".join(reasons(outcome, headline, world.tables, names))
+    paid = money(headline.producers_gain_usd)
+    assert f"neither gain nor lose (producers +{paid}, treasuries and rents −{paid}); non-parties: no change." in told
+
+
+def test_who_pays_names_the_metal_that_public_stocks_sell(world: World, names: Names) -> None:
+    stock = PLACE | {"party": "USA", "quantity": 1_000.0, "release_above": 1.0}
+    outcome = world.outcome(Scenario.parse({"agreement": {"stockpiles": [stock]}}, "scenario"))
+    (told,) = [
+        each
+        for each in reasons(outcome, outcome.headline(MINERAL), world.tables, names)
+        if each.startswith("By the agreement")
+    ]
+    assert "; metal sold from public stocks brings " in told
+    assert "suppliers outside pay" not in told

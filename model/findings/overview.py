@@ -12,7 +12,7 @@ import pandas as pd
 from model import palette
 from model.findings import charts
 from model.findings.agreed import anything_agreed
-from model.findings.reasons import reasons
+from model.findings.reasons import metal_of_stocks, reasons
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Floor
 from model.instruments.floor import REACHED
@@ -217,30 +217,21 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
     settled = _settled(accounts["transfers_usd"], names)
     treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
-    if not any(map(changes, (cost, gain, treasuries, rents))):
+    if not accounts[list(ACCOUNTS)].map(changes).any(axis=None):
         still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
         return f"{still}{settled}."
     parts = [
         _users_part(cost, accounts["users_usd"], names),
         f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
     ]
-    metal = _for_metal(outcome, mineral)
+    metal = listing(metal_of_stocks(outcome, mineral))
     for usd, told, of_it in (
-        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal),
+        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
         (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
             parts.append(f"{told} {money(usd)}{of_it}")
     return f"{parts[0]}; {', '.join(parts[1:])}{settled}."
-
-
-def _for_metal(outcome: Outcome, mineral: str) -> str:
-    """What of public money is paid for metal that leaves or enters public stocks."""
-    traded = outcome.public_stocks[outcome.public_stocks["mineral"] == mineral]
-    usd = traded["quantity_t"] * traded["price_usd_per_t"]
-    sides = ((usd[traded["sells"]].sum(), "sold from"), (usd[~traded["sells"]].sum(), "bought into"))
-    told = [f"{money(float(side))} for metal {verb} stocks" for side, verb in sides if changes(float(side))]
-    return f" ({listing(told)})" if told else ""
 
 
 def _settled(transfers_usd: pd.Series[float], names: Names) -> str:

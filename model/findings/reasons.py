@@ -93,24 +93,48 @@ def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, fl
 
 
 def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
-    """What the agreement brings the parties together, and who outside pays for it."""
+    """What the agreement brings the parties together, in which accounts and for which metal, and who outside pays."""
     ours, theirs = (net_effect(outcome, mineral, parties=side) for side in (True, False))
-    if not changes(ours["net"]):
+    split, metal = _parts(ours), metal_of_stocks(outcome, mineral)
+    if not split:
         return []
-    told = f"By the agreement the parties together {'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
+    verb = f"{'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
+    verb = verb if changes(ours["net"]) else "neither gain nor lose"
+    told = f"By the agreement the parties together {verb} ({'; '.join([split, *metal])})"
     if not changes(theirs["net"]):
         return [f"{told}; non-parties: {NO_CHANGE}."]
-    parts = {
-        "producers": theirs["producers"],
-        "users": theirs["users"],
-        "settlements of offtakes": theirs["settlements"],
-        "treasuries and rents": theirs["public"],
-    }
-    split = ", ".join(f"{name} {signed_money(usd)}" for name, usd in parts.items() if changes(usd))
-    suppliers_lose_most = theirs["producers"] <= min(parts.values()) and -theirs["producers"] >= ours["net"]
-    if ours["net"] > 0 > theirs["net"] and suppliers_lose_most:
-        return [f"{told}, and their suppliers outside pay for it: non-parties lose {money(theirs['net'])} ({split})."]
-    return [f"{told}; non-parties {'lose' if theirs['net'] < 0 else 'gain'} {money(theirs['net'])} ({split})."]
+    most = -theirs["producers"] >= max(ours["net"], *(-side[name] for side in (ours, theirs) for name in PARTS))
+    if ours["net"] > 0 > theirs["net"] and most and not metal:
+        told += ", and their suppliers outside pay for it: non-parties lose"
+    else:
+        told += f"; non-parties {'lose' if theirs['net'] < 0 else 'gain'}"
+    return [f"{told} {money(theirs['net'])} ({_parts(theirs)})."]
+
+
+PARTS = {
+    "producers": "producers",
+    "users": "users",
+    "settlements": "settlements of offtakes",
+    "public": "treasuries and rents",
+}
+"""What a side's effect is the sum of, and how each is told."""
+
+
+def _parts(side: dict[str, float]) -> str:
+    """The accounts of a side that change."""
+    return ", ".join(f"{told} {signed_money(side[name])}" for name, told in PARTS.items() if changes(side[name]))
+
+
+def metal_of_stocks(outcome: Outcome, mineral: str) -> list[str]:
+    """What public stocks earn and spend on metal, which treasuries' accounts hold."""
+    traded = outcome.public_stocks[outcome.public_stocks["mineral"] == mineral]
+    usd = traded["quantity_t"] * traded["price_usd_per_t"]
+    sides = ((usd[traded["sells"]], "sold from", "brings"), (usd[~traded["sells"]], "bought into", "costs"))
+    return [
+        f"metal {moves} public stocks {verb} {money(float(side.sum()))}"
+        for side, moves, verb in sides
+        if changes(float(side.sum()))
+    ]
 
 
 def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.memo.levers import assumption_in_words
-from model.words.numbers import LEAST_USD, changes, exact, listing, money, signed_money
+from model.words.numbers import LEAST_USD, NO_CHANGE, changes, exact, listing, money, signed_money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,14 +52,24 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
         return "No named shock has a result."
     best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
     if not changes(effect.abs().max()):
-        return "Under no named shock does the agreement change anything for the parties."
+        moved = float(shocks.get("most_moved_usd", pd.Series(dtype=float)).max())
+        told = "Under no named shock does the agreement change what the parties gain together"
+        return (
+            f"{told}; it moves up to {money(moved)} a year in an account of one of them."
+            if changes(moved)
+            else f"{told}."
+        )
     harms, helps = (not changes(max(end, 0.0)) for end in (effect.max(), -effect.min()))
     first = (
         f"The agreement {'harms the parties together least' if harms else 'does the parties together most good'} under "
-        f"“{say.names.shock(str(best))}” ({signed_money(float(effect.max()))} a year)"
+        f"“{say.names.shock(str(best))}” ({_a_year(float(effect.max()))})"
     )
-    last = f"under “{say.names.shock(str(worst))}” ({signed_money(float(effect.min()))} a year)"
+    last = f"under “{say.names.shock(str(worst))}” ({_a_year(float(effect.min()))})"
     return f"{first}, {'least' if helps else 'most' if harms else 'most harm'} {last}."
+
+
+def _a_year(usd: float) -> str:
+    return f"{signed_money(usd)} a year" if changes(usd) else NO_CHANGE
 
 
 def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice, units: Mapping[str, str]) -> list[str]:

@@ -104,8 +104,8 @@ class ShockLibrary:
     ) -> tuple[list[Disturbance], list[tuple[str, ...]]]:
         """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
 
-        Only a full stop replaces controls; (kind, exporter, mineral, stage, importers joined by ";") are those replaced.
-        A given severity scales all its rows.
+        Only a full stop replaces any; they are (kind, exporter, mineral, stage, importers joined by ";"). A given
+        severity scales all its rows.
         """
         shocks: list[Disturbance] = []
         replaced: list[tuple[str, ...]] = []

@@ -202,13 +202,15 @@ def _add_shock(world: World, scenario: Scenario, mineral: str, name: str, draft:
     shocked = scenario.model_copy(update={"minerals": (mineral,), "shocks": (NamedShock(name=name),)})
     row: dict[str, Any] = {"mineral": mineral, "shock": name, "fault": None}
     try:
-        with_it = world.outcome(shocked).headline(mineral)
+        agreed = world.outcome(shocked)
+        with_it = agreed.headline(mineral)
         without = world.outcome(shocked.model_copy(update={"agreement": Agreement()})).headline(mineral)
     except AccordError as error:
         draft.rows["shocks"].append({**row, "fault": str(error)})
         return
     both = (("without_agreement", without), ("with_agreement", with_it))
     row |= {f"{column}_{state}": getattr(headline, column) for column in SHOCKED for state, headline in both}
+    row["most_moved_usd"] = agreed.most_moved_usd(mineral)
     draft.rows["shocks"].append({**row, "price_status_quo_usd_per_t": with_it.price_status_quo_usd_per_t})
 
 
