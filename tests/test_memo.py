@@ -37,7 +37,8 @@ from model.memo.conclusions import shocks_sentence
 from model.memo.content import memo
 from model.memo.excel import ZERO
 from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
-from model.snapshot.make import design_tables
+from model.scenario import Scenario
+from model.snapshot.make import design_tables, freeze
 from model.snapshot.record import RESULT_KEYS, Snapshot
 from model.words.names import Names
 from model.words.numbers import LEAST_USD
@@ -531,6 +532,25 @@ def test_a_tie_in_a_comparison_is_told_as_one() -> None:
     assert any(item.startswith("Japan does equally well under A and B: net gain a year A ") for item in _bullets(tied))
     three = document_of([sample(), altered(sample(), _floor_only), altered(sample(), _other)])
     assert any(item.startswith("Japan does best under C") for item in _bullets(three))
+
+
+def test_minerals_that_only_some_snapshots_have_are_compared_among_those(world: World) -> None:
+    """Three snapshots, no mineral in all: gallium stands beside gallium, and what stands alone is named."""
+    first, second, third = (
+        freeze(world, Scenario(minerals=minerals, parties=("USA",)))
+        for minerals in (("gallium", "bismuth"), ("gallium",), ("antimony",))
+    )
+    document = document_of([first, second, third])
+    texts = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+    assert "In one snapshot only, so that nothing stands beside it: bismuth (A) and antimony (C)." in texts
+    assert any(text.startswith("No mineral is in all snapshots") for text in texts)
+    (sheet,) = (sheet for sheet in document.sheets if sheet.name.startswith("Headline"))
+    assert sheet.name == "Headline gallium"
+    assert [column.title for column in sheet.columns] == ["Measure", "A", "B"]
+    none = document_of([second, third])
+    assert any(
+        isinstance(block, Paragraph) and block.text.startswith("No mineral is in two of the") for block in none.blocks
+    )
 
 
 def _floor_only(content: dict[str, Any]) -> None:
