@@ -101,7 +101,9 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
         "no change",
         "no change",
     ]
-    assert agreement_in_words(Scenario(), MINERAL, names).startswith("No agreement and no shock: antimony as it stood")
+    assert agreement_in_words(Scenario(), MINERAL, names).startswith(
+        "No agreement and no shock: antimony in the status quo, trade of"
+    )
 
 
 def test_users_cost_in_the_sentence_is_the_headline_s(facts: Overview) -> None:

@@ -615,8 +615,8 @@ def _nothing_agreed(content: dict[str, Any]) -> None:
 def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
     document = memo(altered(sample(), _nothing_agreed))
     told = [block.text for block in document.blocks if isinstance(block, Paragraph)]
-    assert "No agreement: today's trade." in told
-    assert any(text.startswith("No agreement and no shock: today's trade in bismuth") for text in told)
+    assert "No agreement: the status quo." in told
+    assert any(text.startswith("No agreement and no shock: bismuth in the status quo, trade of 2024") for text in told)
     names = {sheet.name for sheet in document.sheets}
     assert not names & {"Gains bismuth", "Manufacturers", "Schedule reviews"}
     assert all(sheet.rows for sheet in document.sheets)
@@ -735,11 +735,11 @@ def test_assumptions_are_named_in_words_with_their_units() -> None:
 def test_base_year_and_date_of_the_status_quo_stand_in_every_document() -> None:
     date = sample().record.inputs.data.version
     for document in (memo(sample()), memo(altered(sample(), _nothing_agreed))):
-        assert f"base year 2024, status quo of {date}" in document.subtitle
+        assert f"status quo: trade of 2024 under the duties and export controls in force on {date}" in document.subtitle
     both = document_of([sample(), altered(sample(), _other)])
     key = {row[0]: row[1:] for row in both.sheets[0].rows}
     assert key["Base year"] == ("2024", "2024")
-    assert key["Status quo of"] == (date, date)
+    assert key["Duties and export controls of"] == (date, date)
     assert key["Data hash"] == (sample().record.inputs.data.hash[:12],) * 2
     assert str(key["Made (UTC)"][0]).startswith("2026-07-01")
 

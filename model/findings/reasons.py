@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from model.outcome import ACCOUNTS
 from model.scenario import Scenario
 from model.shocks import EVERYONE, NamedShock, ShockLibrary
+from model.words.names import BASE_YEAR
 from model.words.numbers import (
     NO_CHANGE,
     changes,
@@ -206,7 +207,8 @@ def _control(row: Any, names: Names) -> str:
         return f"In the status quo: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
     if level <= 0.0:
         return f"In the status quo: {exporter} lets no {product} out{targets}{law}."
-    return f"In the status quo: {exporter} lets out {percent(level)} of its 2024 exports of {product}{targets}{law}."
+    share = f"{percent(level)} of its {BASE_YEAR} exports"
+    return f"In the status quo: {exporter} lets out {share} of {product}{targets}{law}."
 
 
 def _data_warning(outcome: Outcome, mineral: str, names: Names) -> list[str]:

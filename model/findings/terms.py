@@ -31,8 +31,7 @@ def agreement_in_words(
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
-        stood = f"{names.mineral(mineral).lower()} as it stood on {names.status_quo_date}"
-        return f"No agreement and no shock: {stood}, the status quo."
+        return f"No agreement and no shock: {names.mineral(mineral).lower()} in the status quo, {names.status_quo}."
     several = len(scenario.parties) > 1
     verb, again = ("agree", "They also agree") if several else ("agrees", "It also agrees")
     first, *others = terms or [f"nothing on {names.mineral(mineral).lower()}"]

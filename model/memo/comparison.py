@@ -10,7 +10,8 @@ import pandas as pd
 from model.errors import SnapshotError
 from model.memo import content
 from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
-from model.memo.levers import BASE_YEAR, assumption_in_words, levers, registered_assumptions, setting, voice
+from model.memo.levers import assumption_in_words, levers, registered_assumptions, setting, voice
+from model.words.names import BASE_YEAR
 from model.words.numbers import exact, listing, signed_money, starting
 
 if TYPE_CHECKING:
@@ -80,7 +81,16 @@ def _lettered(snapshots: Sequence[Snapshot]) -> Lettered:
 
 def _key(snapshots: Sequence[Snapshot]) -> Sheet:
     """What every snapshot is, and which data and model it rests on."""
-    items = ("Title", "Short id", "Made (UTC)", "Author", "Base year", "Status quo of", "Data hash", "Model")
+    items = (
+        "Title",
+        "Short id",
+        "Made (UTC)",
+        "Author",
+        "Base year",
+        "Duties and export controls of",
+        "Data hash",
+        "Model",
+    )
     told = [_provenance(one) for one in snapshots]
     columns = tuple(map(Column, ("Snapshot", *LETTERS[: len(snapshots)])))
     return Sheet("Snapshots", "The snapshots", columns, tuple(zip(items, *told, strict=True)))

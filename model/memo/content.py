@@ -27,7 +27,6 @@ from model.memo.blocks import (
     share,
 )
 from model.memo.levers import (
-    BASE_YEAR,
     assumption_in_words,
     assumptions,
     levers,
@@ -38,6 +37,7 @@ from model.memo.levers import (
 from model.memo.schedules import anything_agreed, term_sheet
 from model.outcome import ACCOUNTS
 from model.snapshot.record import RESULT_KEYS
+from model.words.names import BASE_YEAR
 from model.words.numbers import changes, counted, exact, starting
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def memo(snapshot: Snapshot) -> Document:
     return Document(
         title=snapshot.title,
         subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC"
-        f" · base year {BASE_YEAR}, status quo of {snapshot.record.inputs.data.version}"
-        + (f" · {author}" if author else ""),
+        f" · status quo: {say.names.status_quo}" + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
         author=author,
         created=snapshot.created,
@@ -135,7 +134,7 @@ def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         ("Made", f"{snapshot.created:%Y-%m-%d %H:%M:%S} UTC"),
         ("Author", record.author or "not given"),
         ("Base year", BASE_YEAR),
-        ("Status quo of", record.inputs.data.version),
+        ("Duties and export controls of", record.inputs.data.version),
         ("Data hash", record.inputs.data.hash),
         *((f"Version of {name.replace('_', ' ')}", value) for name, value in record.inputs.versions.items()),
         *((f"Version of {name}", value) for name, value in record.environment.items()),
@@ -224,9 +223,8 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     minerals = ", ".join(say.mineral(mineral) for mineral in scenario.minerals)
     happens = [shock_in_words(shock, say) for shock in scenario.shocks]
     agreed = anything_agreed(snapshot)
-    date = snapshot.record.inputs.data.version
     if not agreed and not happens:
-        still = f"No agreement and no shock: today's trade in {minerals}, base year {BASE_YEAR}, as it stood on {date}."
+        still = f"No agreement and no shock: {minerals} in the status quo, {say.names.status_quo}."
         return [Heading("The question"), Paragraph(still)]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = HORIZONS[scenario.horizon].words
@@ -235,8 +233,7 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
         Heading("The question"),
         Paragraph(
             f"What {what} to prices and supply of {minerals}, who gains and who pays, {over}, {when}? All changes are "
-            f"against the status quo of {date}: the base year {BASE_YEAR} with the duties and export controls in force "
-            "on that date, no agreement, no shock."
+            f"against the status quo: {say.names.status_quo}, no agreement, no shock."
         ),
     ]
 

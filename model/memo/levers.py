@@ -9,7 +9,7 @@ from model.design.wording import with_names
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
 from model.words.levers import Lever
-from model.words.names import Names, readable
+from model.words.names import BASE_YEAR, Names, readable
 from model.words.numbers import starting
 from model.words.voice import Voice
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from model.records import Record
     from model.snapshot.record import Snapshot
 
-BASE_YEAR = "2024"
-"""Year of the quantities and prices from which every status quo starts."""
 PLACE = ("mineral", "stage")
 RATE = "share of value"
 
@@ -92,7 +90,7 @@ def setting(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
         ("Scenario", "minerals", ", ".join(say.names.mineral(mineral) for mineral in scenario.minerals)),
         ("Scenario", "horizon", scenario.horizon),
         ("Data", "base year", BASE_YEAR),
-        ("Data", "status quo of", snapshot.record.inputs.data.version),
+        ("Data", "duties and export controls of", snapshot.record.inputs.data.version),
     ]
 
 

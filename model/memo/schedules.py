@@ -32,7 +32,7 @@ def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
         Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {', '.join(map(say.region, say.parties))}."),
     ]
     if not anything_agreed(snapshot):
-        return [*opening, Paragraph("No agreement: today's trade.")]
+        return [*opening, Paragraph("No agreement: the status quo.")]
     return [
         *opening,
         Bullets(tuple(clauses(snapshot.scenario, say))),
