@@ -37,6 +37,7 @@ from model.findings.overview import (
     supply_by_origin,
 )
 from model.findings.reasons import controls_in_words, data_limits, net_effect, reasons
+from model.findings.terms import bound_outside
 from model.findings.users import (
     industry_detail,
     opened_sentence,
@@ -789,3 +790,19 @@ def test_who_pays_names_the_metal_that_public_stocks_sell(world: World, names: N
     ]
     assert "; metal sold from public stocks brings " in told
     assert "suppliers outside pay" not in told
+
+
+@pytest.mark.parametrize(
+    ("key", "term", "told"),
+    [
+        ("export_taxes", {"exporter": "CHN", "importers": ["USA"], "ad_valorem": 0.1}, "China (export tax on refined"),
+        ("offtakes", {"producer": "BOL", "buyer": "USA", "quantity": 5.0}, "Bolivia (offtake on refined antimony)"),
+        ("export_taxes", {"exporter": "USA", "importers": ["CHN"], "ad_valorem": 0.1}, ""),
+        ("quotas", {"exporters": ["CHN"], "importers": ["USA"], "quantity": 5.0}, ""),
+    ],
+)
+def test_who_is_bound_without_having_signed_is_told(names: Names, key: str, term: dict[str, Any], told: str) -> None:
+    scenario = Scenario.parse({"parties": ["USA"], "agreement": {key: [PLACE | term]}}, "scenario")
+    said = bound_outside(scenario, Voice(names, ("USA",)))
+    assert told in said
+    assert bool(said) is bool(told)

@@ -8,7 +8,7 @@ from model.instruments import lever
 from model.market.horizon import HORIZONS
 from model.shocks import NamedShock
 from model.words.names import readable
-from model.words.numbers import exact, level, starting
+from model.words.numbers import exact, level, listing, starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
@@ -76,6 +76,19 @@ def clauses(scenario: Scenario, say: Voice) -> list[str]:
         f"{starting(say.the_regions(term.actors() or say.parties))} shall {term.phrase(say)}."
         for _, term in scenario.agreement.terms()
     ]
+
+
+def bound_outside(scenario: Scenario, say: Voice) -> str:
+    """Who is bound by which terms without being a party; nothing where nobody is."""
+    terms: dict[str, list[str]] = {}
+    for _, term in scenario.agreement.terms():
+        for region in term.bound():
+            if region not in scenario.parties:
+                terms.setdefault(region, []).append(f"{term.title.lower()} on {say.product(term.mineral, term.stage)}")
+    if not terms:
+        return ""
+    who = [f"{say.the_region(region)} ({listing(list(dict.fromkeys(told)))})" for region, told in terms.items()]
+    return f"Bound without being a party: {'; '.join(who)}. The numbers assume that all of them comply."
 
 
 def shock_in_words(shock: NamedShock | Shock, say: Voice) -> str:

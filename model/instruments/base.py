@@ -12,7 +12,7 @@ from model.records import REGION_ID, Name, Price, Rate, Record, unit
 from model.words.numbers import figures, price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import pandas as pd
 
@@ -214,6 +214,10 @@ class Instrument(Record):
         """Every region id the term names."""
         return regions_named(self)
 
+    def bound(self) -> tuple[str, ...]:
+        """Regions without whose doing it does not come about; those whom a measure falls on need do nothing."""
+        return regions_named(self, leaving_out=self.outsiders)
+
 
 class BorderMeasure(Instrument):
     """A measure on all routes from ``exporters`` to ``importers`` of one mineral at one stage."""
@@ -235,10 +239,12 @@ class BorderMeasure(Instrument):
         return self.model_copy(update={"importers": importers, "exporters": exporters})
 
 
-def regions_named(item: Record) -> tuple[str, ...]:
-    """Every region id a record names, by the fields whose unit is region ids."""
+def regions_named(item: Record, leaving_out: Collection[str] = ()) -> tuple[str, ...]:
+    """Every region id a record names, by the fields whose unit is region ids, without those of fields left out."""
     names: list[str] = []
     for name, field in type(item).model_fields.items():
+        if name in leaving_out:
+            continue
         extra = field.json_schema_extra
         kind = extra.get("unit") if isinstance(extra, dict) else None
         if kind == REGION_IDS:

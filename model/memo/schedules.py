@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.findings.terms import clauses
+from model.findings.terms import bound_outside, clauses
 from model.instruments import KINDS
 from model.memo.blocks import Bullets, Column, Heading, Paragraph, Sheet
 from model.memo.levers import header, level, said
@@ -36,6 +36,7 @@ def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
     return [
         *opening,
         Bullets(tuple(clauses(snapshot.scenario, say))),
+        *([Paragraph(outside, strong=True)] if (outside := bound_outside(snapshot.scenario, say)) else []),
         Paragraph(
             "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the "
             "model does not know them."

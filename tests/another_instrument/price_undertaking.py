@@ -48,6 +48,10 @@ class PriceUndertaking(Instrument):
         """Those into whose markets it is sold."""
         return self.parties
 
+    def bound(self) -> tuple[str, ...]:
+        """The exporters undertake it."""
+        return self.exporters
+
     def applied_by(self, change: Membership) -> Self | None:
         """Who leaves takes it no more; an exporter who joins undertakes nothing."""
         parties, exporters = change.members_among(self.parties), change.outsiders_among(self.exporters)
