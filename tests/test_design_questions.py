@@ -849,4 +849,4 @@ def test_levels_are_shown_as_they_are_and_tables_in_few_figures() -> None:
     assert level_in_words(28.8, "t/yr") == "28.8 t/yr"
     assert level_in_words(0.0, "") == ""
     frame = shown(pd.DataFrame({"party": ["A", "B", "C"], "musd": [123.456, -1e-5, -0.012345]}))
-    assert frame["musd"].tolist() == [123.0, 0.0, -0.01]
+    assert frame["musd"].tolist() == [123.0, 0.0, -0.012]

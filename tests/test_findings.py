@@ -46,15 +46,17 @@ from model.findings.users import (
     totals_sentence,
     unsized_users,
 )
-from model.instruments import Floor, lever
+from model.instruments import Floor, RentHolder, lever
+from model.instruments.quota import told_of_use
 from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.levers import Lever
-from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
+from model.words.numbers import LEAST_USD, exact, figures, money, percent, price, signed_money, signed_percent, tonnes
 from model.words.voice import Voice
 from model.words.why_not import Plain, Readable, Reason, WhyNot
+from model.words.yearly import signed
 from model.world import World
 from tests import design_toys
 
@@ -806,3 +808,14 @@ def test_who_is_bound_without_having_signed_is_told(names: Names, key: str, term
     said = bound_outside(scenario, Voice(names, ("USA",)))
     assert told in said
     assert bool(said) is bool(told)
+
+
+def test_a_trace_of_rent_is_told_as_none() -> None:
+    assert told_of_use(100.0, 100.0, 1e-7, RentHolder.IMPORTER) == "full"
+    assert "its rent of 500 USD/t is worth 50,000 USD a year" in told_of_use(100.0, 100.0, 500.0, RentHolder.IMPORTER)
+
+
+def test_amounts_that_are_changes_are_shown_in_every_table() -> None:
+    """What a total shows its parts show too: one least amount for sentences, tables and metrics."""
+    assert signed(LEAST_USD / 1e6) == "+0.001"
+    assert signed(0.49 * LEAST_USD / 1e6) == "0"

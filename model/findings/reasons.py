@@ -147,7 +147,7 @@ def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     """What public stocks sell and buy: money that the accounts count, against metal that they do not."""
     frame = outcome.public_stocks
-    frame = frame[frame["mineral"] == mineral]
+    frame = frame[(frame["mineral"] == mineral) & (frame["quantity_t"] * frame["price_usd_per_t"]).map(changes)]
     sentences = []
     for (stage, sells), rows in frame.groupby(["stage", "sells"], sort=False):
         amount = f"{tonnes(float(rows['quantity_t'].sum()))} of {names.product(mineral, str(stage))}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, Field
 
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
-from model.words.numbers import figures, price
+from model.words.numbers import LEAST_SHARE, figures, price
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -199,12 +199,13 @@ class Instrument(Record):
         """Why its result is what it is, in sentences: what binds and what does not; here a limit or levy that binds."""
         what, told = f"The {self.title.lower()} for {say.product(self.mineral, self.stage)} binds", []
         pool = state.pool(self.key, index)
-        if pool is not None and state.rent[pool] > 0.0:
+        least = LEAST_SHARE * state.problem.market.price_scale
+        if pool is not None and state.rent[pool] > least:
             told.append(f"{what}: its rent is {price(float(state.rent[pool]))}.")
         levies = {
             group.region: float(levy)
             for group, step, levy in zip(state.problem.levies, state.step, state.levy, strict=True)
-            if (group.steps[step].kind, group.steps[step].index) == (self.key, index) and levy > 0.0
+            if (group.steps[step].kind, group.steps[step].index) == (self.key, index) and levy > least
         }
         if levies:
             told.append(f"{what} in {say.names.the_regions(levies)}: its levy is {prices(levies.values())}.")

@@ -14,7 +14,7 @@ from model.instruments.base import Instrument, Membership, Regions, Row, prices
 from model.market.records import NOWHERE, NodeRole, Role
 from model.overlay import stage_positions
 from model.records import Money, Price, Quantity
-from model.words.numbers import price, starting, tonnes
+from model.words.numbers import LEAST_SHARE, price, starting, tonnes
 from model.words.why_not import Plain, Readable, Reason, WhyNot
 
 if TYPE_CHECKING:
@@ -165,7 +165,10 @@ class Floor(Instrument):
         A levy binds where it is charged, a contract for difference and a buffer stock where the price is the floor's.
         """
         by_levy = self.mechanism is Mechanism.VARIABLE_LEVY
-        binds = [row["levy"] > 0.0 if by_levy else row["price"] <= self.price * (1.0 + REACHED) for row in held]
+        binds = [
+            row["levy"] > LEAST_SHARE * self.price if by_levy else row["price"] <= self.price * (1.0 + REACHED)
+            for row in held
+        ]
         binding = [row for row, is_bound in zip(held, binds, strict=True) if is_bound]
         slack = [row for row, is_bound in zip(held, binds, strict=True) if not is_bound]
         told = []
