@@ -53,7 +53,18 @@ from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.levers import Lever
-from model.words.numbers import LEAST_USD, exact, figures, money, percent, price, signed_money, signed_percent, tonnes
+from model.words.numbers import (
+    LEAST_USD,
+    exact,
+    figures,
+    money,
+    percent,
+    price,
+    signed_millions,
+    signed_money,
+    signed_percent,
+    tonnes,
+)
 from model.words.voice import Voice
 from model.words.why_not import Plain, Readable, Reason, WhyNot
 from model.words.yearly import signed
@@ -481,7 +492,12 @@ def test_shock_and_agreement_are_told_apart_and_add_up(world: World, with_floor:
     assert third.startswith(
         f"By the agreement the parties together {'gain' if own > 0 else 'lose'} {money(own)} a year"
     )
+    assert told.gains.sentence.startswith("Shock and agreement together: users in the parties")
+    assert told.by_agreement == [third]
+    by_agreement = net_effect(outcome, MINERAL, parties=True)
     changes = [number.change for number in headline_numbers(told)]
+    assert changes[2].endswith(f"; agreement {signed_millions(-by_agreement['users'])}")
+    assert changes[3].endswith(f"; agreement {signed_millions(by_agreement['public'])}")
     own_share = signed_percent(headline.price_usd_per_t / alone.price_usd_per_t - 1)
     assert changes[0].endswith(f"; agreement {own_share}")
 

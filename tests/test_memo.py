@@ -34,7 +34,7 @@ from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
 from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million
 from model.memo.conclusions import shocks_sentence
-from model.memo.content import memo
+from model.memo.content import OF_AGREEMENT, memo
 from model.memo.excel import ZERO
 from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
 from model.scenario import Scenario
@@ -663,6 +663,9 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     money = {str(row[0]).removesuffix(", million USD/yr"): row[1:] for row in headline.rows}
     net = dict(zip(states, money["Net gain of the parties"], strict=True))
     assert net["Status quo"] is None
+    assert (OF_AGREEMENT in net) is (change is _shocked)
+    if change is _shocked:
+        assert net[OF_AGREEMENT] == pytest.approx(net["With agreement"] - net["Shock without agreement"])
     assert net.get("Shock without agreement", 0.0) == 0.0  # the sample was solved without a shock
     assert ("Shock without agreement" in net) is (change is _shocked)
     assert net["With agreement"] != 0.0

@@ -12,7 +12,7 @@ import pandas as pd
 from model import palette
 from model.findings import charts
 from model.findings.agreed import anything_agreed
-from model.findings.reasons import metal_of_stocks, reasons
+from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Floor
 from model.instruments.floor import REACHED
@@ -68,7 +68,7 @@ class Number:
 def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> list[Number]:
     """The four numbers of the overview.
 
-    A price or share that a shock moved too also has what the agreement does to it. A price at a level that the parties
+    One that a shock moved too also has what the agreement does to it. A price at a level that the parties
     set is told as exactly as they set it.
     """
     headline, spend_usd = facts.headline, facts.spend_usd
@@ -98,6 +98,13 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
     share_before, share_alone = headline.non_party_share_status_quo, headline.non_party_share_without
     share_after = headline.non_party_share
     share_own = own(signed_points(share_after - share_alone), signed_points(share_alone - share_before))
+    cost_own, public_own = (
+        own(signed_millions(by_agreement), signed_millions(together - by_agreement))
+        for together, by_agreement in (
+            (headline.users_cost_usd, -facts.effect["users"]),
+            (headline.public_money_usd, facts.effect["public"]),
+        )
+    )
     return [
         number(
             "price_usd_per_t",
@@ -117,14 +124,14 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
             "users_cost_usd",
             "Users' cost, million USD/yr",
             signed_millions,
-            of_spending(headline.users_cost_usd),
+            of_spending(headline.users_cost_usd) + cost_own,
             "Loss of users' surplus a year against the status quo; negative means they gain.",
         ),
         number(
             "public_money_usd",
             "Treasuries, rents, million USD/yr",
             signed_millions,
-            of_spending(headline.public_money_usd),
+            of_spending(headline.public_money_usd) + public_own,
             "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "
             "rents, sales from stocks) less what they pay out, and quota rents of their importers or exporters; a "
             "stock's metal is not counted. + is income, − is an outlay.",
@@ -134,9 +141,14 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons."""
+    """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons.
+
+    ``effect`` is what the agreement alone does to the parties' accounts [USD/yr], ``by_agreement`` the same in words.
+    """
 
     headline: Headline
+    effect: dict[str, float]
+    by_agreement: list[str]
     spend_usd: float
     levels_usd_per_t: tuple[float, ...]
     gains: Chart
@@ -152,6 +164,8 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     said = industries_sentence(hit, anything_agreed(outcome))
     return Overview(
         headline=headline,
+        effect=net_effect(outcome, mineral, parties=True),
+        by_agreement=who_pays(outcome, mineral),
         spend_usd=spend,
         levels_usd_per_t=_levels(outcome, mineral),
         gains=charts.gains(gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, names), least),
@@ -219,7 +233,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
     if not accounts[list(ACCOUNTS)].map(changes).any(axis=None):
         still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
-        return f"{still}{settled}."
+        return _in_its_state(outcome, f"{still}{settled}.")
     parts = [
         _users_part(cost, accounts["users_usd"], names),
         f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
@@ -231,7 +245,15 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
             parts.append(f"{told} {money(usd)}{of_it}")
-    return f"{parts[0]}; {', '.join(parts[1:])}{settled}."
+    return _in_its_state(outcome, f"{parts[0]}; {', '.join(parts[1:])}{settled}.")
+
+
+def _in_its_state(outcome: Outcome, sentence: str) -> str:
+    """A sentence on changes against the status quo, with what they are due to where a shock is part of it."""
+    if not outcome.scenario.shocks:
+        return sentence
+    due = "Shock and agreement together" if anything_agreed(outcome) else "The shock alone"
+    return f"{due}: {sentence[:1].lower()}{sentence[1:]}"
 
 
 def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
@@ -295,7 +317,7 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     largest = str(place.index[0])
     leader = f"{names.the_region(largest)} supplies {percent(float(place.iloc[0]) / total_after)}"
     if change.abs().max() <= 0.002 * total_before:
-        return f"Sources as in the status quo: {leader} of {tonnes(total_after)}."
+        return _in_its_state(outcome, f"Sources as in the status quo: {leader} of {tonnes(total_after)}.")
     loser, winner = str(change.idxmin()), str(change.idxmax())
 
     def named(origin: str) -> str:
@@ -309,7 +331,7 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
         parts.append(f"{tonnes(float(change[winner]))} more {verb}from {named(winner)}")
     used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, "status_quo") - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
-    return f"{starting(' and '.join(parts))}{ending}."
+    return _in_its_state(outcome, f"{starting(' and '.join(parts))}{ending}.")
 
 
 def _use_t(outcome: Outcome, mineral: str, state: str) -> float:

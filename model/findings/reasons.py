@@ -36,7 +36,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
     return [
         *_idle_shock(outcome, tables, mineral, names),
         *_shock_and_agreement(outcome, headline),
-        *_who_pays(outcome, mineral),
+        *who_pays(outcome, mineral),
         *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
@@ -93,7 +93,7 @@ def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, fl
     return {"users": users, "producers": producers, "settlements": settlements, "public": public, "net": net}
 
 
-def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
+def who_pays(outcome: Outcome, mineral: str) -> list[str]:
     """What the agreement brings the parties together, in which accounts and for which metal, and who outside pays."""
     ours, theirs = (net_effect(outcome, mineral, parties=side) for side in (True, False))
     split, metal = _parts(ours), metal_of_stocks(outcome, mineral)

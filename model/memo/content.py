@@ -38,7 +38,7 @@ from model.memo.schedules import anything_agreed, term_sheet
 from model.outcome import ACCOUNTS
 from model.snapshot.record import RESULT_KEYS
 from model.words.names import BASE_YEAR
-from model.words.numbers import changes, counted, exact, starting
+from model.words.numbers import LEAST_SHARE, changes, counted, exact, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,8 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
     (million("Net gain of the parties"), None, "net_gain_without_usd", "net_gain_usd"),
     (flow("Unmet use"), None, None, "short_t"),
 )
+OF_AGREEMENT = "Of it by the agreement"
+"""With agreement less the shock without it."""
 SETTLED = "settlements_usd"
 """The parties together: what is told, and its name in the status quo, under the shock alone, with agreement."""
 TOLD_IN_FULL = frozenset({"gains", "parties", "supply", "response"})
@@ -240,9 +242,11 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
 
 def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     name = say.names.mineral(mineral)
+    of_agreement = snapshot.sentences(mineral, "by_agreement") if snapshot.scenario.shocks else ()
+    why = tuple(reason for reason in snapshot.sentences(mineral, "reasons") if reason not in of_agreement)
     return [
         Heading(f"What it does: {name.lower()}"),
-        *(Paragraph(sentence, strong=True) for sentence in snapshot.sentences(mineral, "gains")),
+        *(Paragraph(sentence, strong=True) for sentence in (*of_agreement, *snapshot.sentences(mineral, "gains"))),
         _headline(snapshot, mineral, name),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
@@ -251,22 +255,30 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         *_supply(snapshot, mineral, name),
         *_response(snapshot, mineral, name, say),
         Heading("Why", 2),
-        Bullets(snapshot.sentences(mineral, "reasons") or ("Nothing binds.",)),
+        Bullets(why or ("Nothing binds.",)),
     ]
 
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     numbers, states = together(snapshot, mineral), _states(snapshot)
-    columns = (Column("Measure"), *(Column(state) for state, _ in states))
-    rows = [
-        (
-            look.header,
-            *(None if (stored := names[at]) is None else look.scaled(float(numbers[stored])) for _, at in states),
-        )
-        for look, *names in HEADLINE
-    ]
+    both = bool(snapshot.scenario.shocks) and anything_agreed(snapshot)
+    columns = (Column("Measure"), *(Column(state) for state, _ in states), *([Column(OF_AGREEMENT)] if both else []))
+    rows: list[tuple[Value, ...]] = []
+    for look, *stored in HEADLINE:
+        raw = [None if name is None else float(numbers[name]) for name in stored]
+        shown = [None if value is None else look.scaled(value) for value in raw]
+        own = [_by_agreement(look, raw[1], raw[2])] if both else []
+        rows.append((look.header, *(shown[at] for _, at in states), *own))
     caption = f"{name}: the parties together, {in_state(snapshot)}"
     return Sheet(f"Headline {mineral}", caption, columns, told(rows), NET_GAIN)
+
+
+def _by_agreement(look: Column, alone: float | None, together: float | None) -> float | None:
+    """What the agreement adds to the shock, without what rounding leaves."""
+    if alone is None or together is None:
+        return None
+    own = together - alone
+    return look.scaled(own) if abs(own) > LEAST_SHARE * abs(alone) else 0.0
 
 
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:

@@ -142,6 +142,7 @@ def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, n
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
         agreement=[agreement_in_words(outcome.scenario, mineral, names)],
+        by_agreement=facts.by_agreement,
         gains=[facts.gains.sentence],
         supply=[facts.supply.sentence],
         industries=[facts.industries.sentence],
