@@ -408,7 +408,9 @@ def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, referen
     text = " ".join(reasons(outcome, outcome.headline(MINERAL), world.tables, names))
     assert "Canada does not produce refined antimony: the floor of" in text
     assert "does not hold in Canada" not in text
-    told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), floor["price"], ["CAN"], names)
+    response = floor_response(world, scenario, MINERAL, (0.5, 1.5))
+    assert response.parties_price["held_by"].tolist() == [1.0, 1.0], "of those that produce it"
+    told = curve_sentence(response, floor["price"], ["CAN"], names)
     assert told.endswith(" Canada does not produce it.")
 
 

@@ -45,7 +45,7 @@ from model.words.numbers import LEAST_USD
 from model.words.voice import Voice
 from model.world import World
 from pages.components import charts
-from tests.snapshots import SAMPLE, altered, renamed, sample
+from tests.snapshots import SAMPLE, altered, made, renamed, sample
 from tests.toy import formulations, shipped
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -794,3 +794,15 @@ def test_no_net_gain_is_not_called_no_change(world: World, moved: float | None, 
     columns = {f"net_gain_usd_{state}_agreement": [0.0] for state in ("with", "without")} | {"shock": ["first"]}
     shocks = pd.DataFrame(columns | ({} if moved is None else {"most_moved_usd": [moved]}))
     assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
+
+
+def test_every_trial_of_an_assumption_stands_beside_its_own_status_quo(world: World) -> None:
+    document = memo(made(world))
+    sheet = next(sheet for sheet in document.sheets if sheet.name == "Sensitivity bismuth")
+    at = {column.title: place for place, column in enumerate(sheet.columns)}
+    trials = made(world).tables["sensitivity"].set_index(["assumption", "end"])
+    name = "demand_elasticity_short.bismuth"
+    row = next(row for row in sheet.rows if str(row[0]).startswith("demand elasticity"))
+    for end in ("low", "high"):
+        assert row[at[f"Status quo at {end}"]] == trials.loc[(name, end), "price_status_quo_usd_per_t"]
+    assert row[at["Status quo at low"]] != row[at["Status quo at high"]]

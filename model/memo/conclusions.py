@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from model.words.voice import Voice
 
 AS_ASSUMED = "as assumed"
-SPANNED = ("price_usd_per_t", "net_gain_usd")
+SPANNED = ("price_status_quo_usd_per_t", "price_usd_per_t", "net_gain_usd")
 VERDICTS = {
     "net_gain_usd": ("the parties together gain", "the parties together lose"),
     "users_cost_usd": ("users pay", "users save"),
@@ -25,7 +25,7 @@ VERDICTS = {
 
 
 def spans(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row per assumption: both ends tried, and price and net gain at each."""
+    """One row per assumption: both ends tried, and at each the price, that of its own status quo, and the net gain."""
     rows: dict[str, dict[str, object]] = {}
     for trial in trials[trials["assumption"] != AS_ASSUMED].to_dict("records"):
         row, end = rows.setdefault(trial["assumption"], {"assumption": trial["assumption"]}), trial["end"]

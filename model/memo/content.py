@@ -361,7 +361,7 @@ def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[B
             f"{name}: price in the parties at other floors, {in_state(snapshot)}",
             levels,
             columns,
-            "Holds: of all parties that are to hold it, also those with nothing to hold it for.",
+            "Holds: of the parties that are to hold it and have something to hold it for.",
         ),
     ]
 
@@ -435,6 +435,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = conclusions.spans(trials)
     name = say.names.mineral(mineral)
     units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
+    own = "price_status_quo_usd_per_t"  # which a snapshot made before it was kept has not
     columns = [
         (
             Column("Assumption, its unit"),
@@ -442,13 +443,19 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         ),
         (Column("Low", exact=True), "low"),
         (Column("High", exact=True), "high"),
+        *(
+            (price(f"Status quo at {end}"), f"{own}_{end}")
+            for end in ("low", "high")
+            if frame[f"{own}_{end}"].notna().any()
+        ),
         (price("Price at low"), "price_usd_per_t_low"),
         (price("Price at high"), "price_usd_per_t_high"),
         (million("Net gain at low"), "net_gain_usd_low"),
         (million("Net gain at high"), "net_gain_usd_high"),
     ]
     note = (
-        "One assumption at a time at the ends of its registered range; a dash: the value used is "
+        "One assumption at a time at the ends of its registered range; net gains are on the status quo under the same "
+        "assumption; a dash: the value used is "
         "itself that end, or no equilibrium was proved."
     )
     turning = tuple(conclusions.what_would_change(trials, shocks, say, units))

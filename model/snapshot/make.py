@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SHOCKED = ("price_usd_per_t", "non_party_share", "users_cost_usd", "net_gain_usd", "short_t")
 """Headline numbers that are kept of every named shock."""
-TRIED = (*SHOCKED, "public_money_usd", "producers_gain_usd")
+TRIED = ("price_status_quo_usd_per_t", *SHOCKED, "public_money_usd", "producers_gain_usd")
 """Headline numbers that are kept of every trial of an assumption."""
 DESIGN_TABLES = ("term_sheet", "gains", "security", "red_lines")
 
