@@ -17,6 +17,7 @@ from model.findings import (
     MEASURES,
     Names,
     agreement_in_words,
+    curve_chart,
     group_labels,
     overview,
     ranked_industries,
@@ -410,6 +411,9 @@ def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, referen
     assert "does not hold in Canada" not in text
     response = floor_response(world, scenario, MINERAL, (0.5, 1.5))
     assert response.parties_price["held_by"].tolist() == [1.0, 1.0], "of those that produce it"
+    said = curve_chart(response, None, [], names)
+    assert said.sentence.startswith("A contract for difference for producers of refined antimony starts to pay at")
+    assert said.x.title == "Level of the contract for difference, USD/t"
     told = curve_sentence(response, floor["price"], ["CAN"], names)
     assert told.endswith(" Canada does not produce it.")
 
@@ -837,3 +841,15 @@ def test_amounts_that_are_changes_are_shown_in_every_table() -> None:
     """What a total shows its parts show too: one least amount for sentences, tables and metrics."""
     assert signed(LEAST_USD / 1e6) == "+0.001"
     assert signed(0.49 * LEAST_USD / 1e6) == "0"
+
+
+@pytest.mark.parametrize("ceiling", [None, 1.2])
+def test_a_ceiling_that_moves_up_with_the_level_is_told(
+    world: World, reference: float, names: Names, ceiling: float | None
+) -> None:
+    level = {"price": 1.1 * reference, "ceiling": ceiling and ceiling * reference, "mechanism": "buffer_stock"}
+    floor = PLACE | level | {"parties": list(Scenario().parties), "budget": 1e7}
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), None, [], names)
+    assert told.startswith("A buffer stock for refined antimony starts to buy at")
+    assert ("the ceiling is tried at the same level." in told) is (ceiling is not None)

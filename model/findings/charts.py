@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.findings.users import Measure
+    from model.instruments import Mechanism
     from model.words.names import Names
 
     Floats = tuple[float, ...]
@@ -263,29 +264,31 @@ def floor_curve(
     fails: pd.DataFrame,
     status_quo_usd_per_t: float,
     slack_up_to_usd_per_t: float,
+    mechanism: Mechanism,
     current: tuple[float, float] | None,
     sentence: str,
     names: Names,
     table: pd.DataFrame,
 ) -> Chart:
-    """Parties' price over floor levels: where it is slack, where it fails in some party, the scenario's own point.
+    """Parties' price over levels of a floor: where it is slack, where it fails in some party, the scenario's own point.
 
     ``fails`` has a row per party in which it fails, ``current`` is the floor agreed and the price under it.
     """
+    of = mechanism.at_levels
     tried, prices = _numbers(levels["level_usd_per_t"]), _numbers(levels["price_usd_per_t"])
     reached = (*tried, *(current or ())[:1])
     low, high = min(reached), max(reached)
     slack = min(max(slack_up_to_usd_per_t, low), high)
     marks: list[Mark] = []
     if slack > low:
-        marks.append(Band(low, slack, palette.SLACK, "does not bind"))
+        marks.append(Band(low, slack, palette.SLACK, of.slack))
     if len(fails):
         regions = list(fails["region"].unique())
         where = names.region(str(regions[0])) if len(regions) == 1 else f"{len(regions)} parties"
         first = float(fails["fails_from_usd_per_t"].min())
         marks.append(Band(first, high, palette.FAILS, f"fails in {where}", at_right=True))
     marks += [
-        Line("Price = floor", palette.STATUS_QUO, (low, high), (low, high), dotted=True),
+        Line("Price = level", palette.STATUS_QUO, (low, high), (low, high), dotted=True),
         Line("Status quo", palette.STATUS_QUO, (low, high), (status_quo_usd_per_t, status_quo_usd_per_t)),
         Line("Parties' price", palette.PARTY, tried, prices, strong=True),
     ]
@@ -293,11 +296,11 @@ def floor_curve(
         marks.append(Points("This scenario", current[:1], current[1:]))
     top = HEADROOM * max(high, *prices, *(current or ()))
     return Chart(
-        title="the parties' price over floor levels",
-        form="A curve of price over floor level",
+        title=f"the parties' price over levels of the {of.name}",
+        form=f"A curve of price over the level of the {of.name}",
         sentence=sentence,
         table=table,
-        x=Axis("Floor level, USD/t", "USD/t", low, high),
+        x=Axis(f"Level of the {of.name}, USD/t", "USD/t", low, high),
         y=Axis("Parties' price, USD/t", "USD/t", 0.0, top),
         marks=tuple(marks),
     )

@@ -14,7 +14,7 @@ from model.findings import charts
 from model.findings.agreed import anything_agreed
 from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
 from model.impact.manufacturers import ALL_USERS
-from model.instruments import Floor
+from model.instruments import Floor, Mechanism
 from model.instruments.floor import REACHED
 from model.outcome import STOCKS
 from model.units import MILLION
@@ -357,7 +357,8 @@ def curve_sentence(
     absent, so_far = response.without_market, "" if complete else " so far"
     fails_in = [region for region in fails_in if region not in absent]
     product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
-    if response.of_producers:
+    of, lifted = response.mechanism.at_levels, ""
+    if response.mechanism is Mechanism.CFD:
         lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
     else:
         lacks, some, none = f"{'has' if is_one else 'have'} no market for it", "with a market", "has a market for"
@@ -367,27 +368,31 @@ def curve_sentence(
         return f"No party {none} {product}."
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
+    if response.ceiling_usd_per_t is not None and response.ceiling_usd_per_t < highest:
+        lifted = (
+            f" Above its ceiling of {exact(response.ceiling_usd_per_t)} USD/t the ceiling is tried at the same level."
+        )
     if slack >= highest:
         costs = f"{product} costs the parties {price(response.without_floor_usd_per_t)} without one"
-        return f"No floor up to {price(highest)} binds{so_far}: {costs}.{apart}"
-    start = f"A floor on {product} starts to bind at {price(slack)}"
+        return f"No {of.name} up to {price(highest)} {of.binds}s{so_far}: {costs}.{apart}{lifted}"
+    start = f"A {of.name} {of.on} {product} starts to {of.binds} at {price(slack)}"
     fails = response.fails_from
     if fails.empty:
-        end = f"and holds in {every} up to {price(highest)}, the highest tried{so_far}"
+        end = f"and {of.holds} in {every} up to {price(highest)}, the highest tried{so_far}"
     else:
         level = float(fails["fails_from_usd_per_t"].min())
         first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
-        end = f"and cannot hold in {names.the_regions(first)} from {price(level)}"
+        end = f"and {of.fails} in {names.the_regions(first)} from {price(level)}"
         others = fails["region"].nunique() - len(first)
         end += f" (in {others} more from higher levels)" if others else ""
         end += so_far
     if current_usd_per_t is None:
-        return f"{start} {end}.{apart}"
-    verdict = "does not bind" if current_usd_per_t <= slack else "binds"
+        return f"{start} {end}.{apart}{lifted}"
+    verdict = of.slack if current_usd_per_t <= slack else f"{of.binds}s"
     if fails_in:
         everywhere = set(fails_in) >= set(response.by_party["region"]) - set(absent)
         verdict = f"fails in {every if everywhere else names.the_regions(fails_in)}"
-    return f"{start} {end}; the one agreed, {exact(current_usd_per_t)} USD/t, {verdict}.{apart}"
+    return f"{start} {end}; the one agreed, {exact(current_usd_per_t)} USD/t, {verdict}.{apart}{lifted}"
 
 
 def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
@@ -435,6 +440,7 @@ def curve_chart(
         response.fails_from,
         response.status_quo_usd_per_t,
         response.slack_up_to_usd_per_t,
+        response.mechanism,
         current,
         curve_sentence(response, None if current is None else current[0], fails_in, names, complete=complete),
         names,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -36,6 +37,18 @@ REACHED = 1e-6
 """A contract for difference pays, and a buffer stock buys, where the price is within this share of its own."""
 
 
+@dataclass(frozen=True)
+class AtLevels:
+    """How a floor is told where its level varies: its name, what it is on, and what it does where it binds or not."""
+
+    name: str
+    on: str
+    binds: str
+    slack: str
+    holds: str
+    fails: str
+
+
 class Mechanism(StrEnum):
     """How a price floor is held."""
 
@@ -50,6 +63,17 @@ class Mechanism(StrEnum):
             Mechanism.VARIABLE_LEVY: "variable levy",
             Mechanism.CFD: "contract for difference",
             Mechanism.BUFFER_STOCK: "buffer stock",
+        }[self]
+
+    @property
+    def at_levels(self) -> AtLevels:
+        """How a curve over its level is told; a contract for difference holds no price at the border."""
+        return {
+            Mechanism.VARIABLE_LEVY: AtLevels("floor", "on", "bind", "does not bind", "holds", "cannot hold"),
+            Mechanism.CFD: AtLevels(self.words, "for producers of", "pay", "pays nothing", "pays", "cannot pay"),
+            Mechanism.BUFFER_STOCK: AtLevels(
+                self.words, "for", "buy", "buys nothing", "holds its price", "cannot hold its price"
+            ),
         }[self]
 
 

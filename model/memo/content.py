@@ -341,24 +341,29 @@ def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
 def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[Block]:
     levels, ends = of_mineral(snapshot, "response", mineral), of_mineral(snapshot, "response_ends", mineral)
     said = " ".join(snapshot.sentences(mineral, "response"))
-    blocks: list[Block] = [Heading("What other floors would do", 2), Paragraph(said, strong=True)]
+    blocks: list[Block] = [Heading("What other levels would do", 2), Paragraph(said, strong=True)]
     if levels.empty or ends.empty:
         return blocks
     fails = of_mineral(snapshot, "response_fails", mineral)
     ends_at = ("status_quo_usd_per_t", "slack_up_to_usd_per_t", "agreed_usd_per_t", "price_as_agreed_usd_per_t")
     status_quo, slack, *agreed = (float(pd.to_numeric(ends[name]).iloc[0]) for name in ends_at)
     current = None if pd.isna(agreed[0]) else (agreed[0], agreed[1])
+    floor = snapshot.scenario.agreement.first(Floor, mineral)
+    mechanism = Mechanism.VARIABLE_LEVY if floor is None else floor.mechanism
+    of = mechanism.at_levels
     columns = [
-        (price("Floor"), "level_usd_per_t"),
+        (price(f"Level of the {of.name}"), "level_usd_per_t"),
         (price("Price in the parties"), "price_usd_per_t"),
         (share("Parties in which it holds"), "held_by"),
     ]
     return [
         *blocks,
-        _picture(charts.floor_curve(levels, fails, status_quo, slack, current, said, say.names, levels), name),
+        _picture(
+            charts.floor_curve(levels, fails, status_quo, slack, mechanism, current, said, say.names, levels), name
+        ),
         _table(
             f"Response {mineral}",
-            f"{name}: price in the parties at other floors, {in_state(snapshot)}",
+            f"{name}: price in the parties at other levels of the {of.name}, {in_state(snapshot)}",
             levels,
             columns,
             "Holds: of the parties that are to hold it and have something to hold it for.",

@@ -31,7 +31,8 @@ class FloorResponse:
     Attributes:
         mineral: the mineral.
         stage: the stage at which the floor is held.
-        of_producers: whether it is a guarantee to producers, which does nothing where none are.
+        mechanism: how it is held; a contract for difference does nothing where there are no producers.
+        ceiling_usd_per_t: from where its stock is sold, which moves up with a level above it; none where it has none.
         status_quo_usd_per_t: what the parties' users pay there in the status quo, weighted by their use.
         without_floor_usd_per_t: the same under the scenario without this floor.
         parties_price: per level: level_usd_per_t, price_usd_per_t (weighted by status-quo use) and held_by (share of
@@ -43,7 +44,8 @@ class FloorResponse:
 
     mineral: str
     stage: str
-    of_producers: bool
+    mechanism: Mechanism
+    ceiling_usd_per_t: float | None
     status_quo_usd_per_t: float
     without_floor_usd_per_t: float
     parties_price: pd.DataFrame
@@ -159,7 +161,8 @@ def floor_levels(
         curve = FloorResponse(
             mineral=mineral,
             stage=floor.stage,
-            of_producers=floor.mechanism is Mechanism.CFD,
+            mechanism=floor.mechanism,
+            ceiling_usd_per_t=floor.ceiling,
             status_quo_usd_per_t=reference,
             without_floor_usd_per_t=use_weighted_price(unbound, use_t),
             parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),
