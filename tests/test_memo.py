@@ -28,7 +28,7 @@ from pypdf.generic import DictionaryObject
 
 from model.cli import main
 from model.errors import SnapshotError
-from model.findings.charts import industries
+from model.findings.charts import ACCOUNT_NAMES, industries
 from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
@@ -40,6 +40,7 @@ from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
 from model.scenario import Scenario
 from model.snapshot.make import design_tables, freeze
 from model.snapshot.record import RESULT_KEYS, Snapshot
+from model.words.accounts import NET_GAIN
 from model.words.names import Names
 from model.words.numbers import LEAST_USD
 from model.words.voice import Voice
@@ -130,8 +131,8 @@ def check_tables(tables: list[list[list[str]]], snapshot: Snapshot) -> None:
         "Users": "users_usd",
         "Producers": "producers_usd",
         "Treasury": "treasury_usd",
-        "Rents, offtake": "rents_usd",
-        "Net": "net_usd",
+        "Rents and settlements": "rents_usd",
+        "Net gain": "net_usd",
     }.items():
         if f"{title}, million USD/yr" not in head:  # a column is left out only where nothing is in it
             assert (stored_gains[column].abs() < LEAST_USD).all()
@@ -143,7 +144,7 @@ def check_tables(tables: list[list[list[str]]], snapshot: Snapshot) -> None:
         same_number(row[1], stored["price_status_quo_usd_per_t"])
         same_number(row[4], stored["non_party_share_with_agreement"], 100.0)
         same_number(row[5], stored["net_usd"], 1e-6)
-    shocks = next(rows for head, rows in by_head.items() if "Agreement's net gain, million USD/yr" in head)
+    shocks = next(rows for head, rows in by_head.items() if "Net gain by the agreement, million USD/yr" in head)
     for row, stored in zip(shocks, snapshot.tables["shocks"].to_dict("records"), strict=True):
         same_number(row[2], stored["price_usd_per_t_with_agreement"])
         same_number(row[4], stored["net_gain_usd_with_agreement"] - stored["net_gain_usd_without_agreement"], 1e-6)
@@ -661,7 +662,7 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     headline = next(sheet for sheet in memo(altered(sample(), change)).sheets if sheet.name == "Headline bismuth")
     states = [column.title for column in headline.columns[1:]]
     money = {str(row[0]).removesuffix(", million USD/yr"): row[1:] for row in headline.rows}
-    net = dict(zip(states, money["Net gain of the parties"], strict=True))
+    net = dict(zip(states, money["Net gain"], strict=True))
     assert net["Status quo"] is None
     assert (OF_AGREEMENT in net) is (change is _shocked)
     if change is _shocked:
@@ -670,8 +671,8 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert ("Shock without agreement" in net) is (change is _shocked)
     assert net["With agreement"] != 0.0
     assert "Settlements of offtakes" not in money  # a party pays a party
-    parts = money["Gain of producers"][-1], money["Public money and rents"][-1]
-    assert sum(parts) - money["Cost to users"][-1] == pytest.approx(net["With agreement"])
+    parts = money["Producers' gain"][-1], money["Treasuries and rents"][-1]
+    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(net["With agreement"])
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
 
 
@@ -806,3 +807,10 @@ def test_every_trial_of_an_assumption_stands_beside_its_own_status_quo(world: Wo
     for end in ("low", "high"):
         assert row[at[f"Status quo at {end}"]] == trials.loc[(name, end), "price_status_quo_usd_per_t"]
     assert row[at["Status quo at low"]] != row[at["Status quo at high"]]
+
+
+def test_an_account_has_one_name_on_screen_and_paper() -> None:
+    (sheet,) = (sheet for sheet in memo(sample()).sheets if sheet.name == "Gains bismuth")
+    left_out = sheet.note.partition("Zero in every row: ")[2].rstrip(".").split("; ")
+    named = {column.title for column in sheet.columns[1:]} | set(filter(None, left_out))
+    assert named == {*ACCOUNT_NAMES.values(), NET_GAIN}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from model import palette
 from model.units import MILLION
+from model.words import accounts
 from model.words.numbers import LEAST_USD, changes
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ MONEY = "million USD/yr"
 WIDE, NARROW, PLAIN = 0.8, 0.42, 0.62
 """Heights of a bar, as shares of its row: behind, before, alone."""
 SIDES = {"party": "Parties", "non_party": "Non-parties", "stocks": "Stocks"}
+ACCOUNT_NAMES = {
+    "users_usd": accounts.USERS,
+    "producers_usd": accounts.PRODUCERS,
+    "treasury_usd": accounts.TREASURY,
+    "rents_usd": accounts.RENTS_AND_SETTLEMENTS,
+}
 NO_AGREEMENT = "Shock, no agreement"
 HEADROOM = 1.05
 
@@ -145,7 +152,7 @@ def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
     parties = _texts(frame["party"])
     parts = _told(frame[list(palette.ACCOUNTS)])
     bars = [
-        Bars(palette.ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
+        Bars(ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
         for account, colour in palette.ACCOUNTS.items()
         if account != "rents_usd" or changes(frame[account].abs().max())
     ]
@@ -158,7 +165,7 @@ def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
         sentence=sentence,
         table=frame,
         x=Axis(f"Change, {MONEY}", MONEY, low, high, least_usd / MILLION, both_sides=True),
-        marks=(*bars, Points("Net", _numbers(_told(frame["net_usd"])), parties)),
+        marks=(*bars, Points(accounts.NET_GAIN, _numbers(_told(frame["net_usd"])), parties)),
         labels=parties,
         stacked=True,
         changes=True,

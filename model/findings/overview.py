@@ -18,6 +18,7 @@ from model.instruments import Floor, Mechanism
 from model.instruments.floor import REACHED
 from model.outcome import STOCKS
 from model.units import MILLION
+from model.words.accounts import TREASURIES_AND_RENTS, USERS_COST
 from model.words.numbers import (
     LEAST_SHARE,
     NO_CHANGE,
@@ -122,14 +123,14 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
         ),
         number(
             "users_cost_usd",
-            "Users' cost, million USD/yr",
+            f"{USERS_COST}, million USD/yr",
             signed_millions,
             of_spending(headline.users_cost_usd) + cost_own,
             "Loss of users' surplus a year against the status quo; negative means they gain.",
         ),
         number(
             "public_money_usd",
-            "Treasuries, rents, million USD/yr",
+            f"{TREASURIES_AND_RENTS}, million USD/yr",
             signed_millions,
             of_spending(headline.public_money_usd) + public_own,
             "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "

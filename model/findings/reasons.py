@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from model.outcome import ACCOUNTS
 from model.scenario import Scenario
 from model.shocks import EVERYONE, NamedShock, ShockLibrary
+from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import (
     NO_CHANGE,
@@ -113,10 +114,10 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
 
 
 PARTS = {
-    "producers": "producers",
-    "users": "users",
-    "settlements": "settlements of offtakes",
-    "public": "treasuries and rents",
+    "producers": accounts.PRODUCERS.lower(),
+    "users": accounts.USERS.lower(),
+    "settlements": accounts.SETTLEMENTS.lower(),
+    "public": accounts.TREASURIES_AND_RENTS.lower(),
 }
 """What a side's effect is the sum of, and how each is told."""
 
@@ -155,8 +156,8 @@ def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
         verb, moves, counted = ("sell", "leaves", "high") if sells else ("buy", "enters", "low")
         where = names.the_regions(dict.fromkeys(rows["region"]))
         sentences.append(
-            f"Public stocks in {where} {verb} {amount} for {usd} a year. Public money and net gain count that money, "
-            f"not the metal that {moves} the stocks: they are too {counted} by what the metal is worth."
+            f"Public stocks in {where} {verb} {amount} for {usd} a year. Treasuries and net gain count that money, not the "
+            f"metal that {moves} the stocks: they are too {counted} by what the metal is worth."
         )
     return sentences
 

@@ -37,6 +37,7 @@ from model.memo.levers import (
 from model.memo.schedules import anything_agreed, term_sheet
 from model.outcome import ACCOUNTS
 from model.snapshot.record import RESULT_KEYS
+from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import LEAST_SHARE, changes, counted, exact, starting
 
@@ -63,11 +64,11 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
         "non_party_share_without",
         "non_party_share",
     ),
-    (million("Cost to users"), None, "users_cost_without_usd", "users_cost_usd"),
-    (million("Gain of producers"), None, "producers_gain_without_usd", "producers_gain_usd"),
-    (million("Public money and rents"), None, "public_money_without_usd", "public_money_usd"),
-    (million("Settlements of offtakes"), None, "settlements_without_usd", "settlements_usd"),
-    (million("Net gain of the parties"), None, "net_gain_without_usd", "net_gain_usd"),
+    (million(accounts.USERS_COST), None, "users_cost_without_usd", "users_cost_usd"),
+    (million(accounts.PRODUCERS_GAIN), None, "producers_gain_without_usd", "producers_gain_usd"),
+    (million(accounts.TREASURIES_AND_RENTS), None, "public_money_without_usd", "public_money_usd"),
+    (million(accounts.SETTLEMENTS), None, "settlements_without_usd", "settlements_usd"),
+    (million(accounts.NET_GAIN), None, "net_gain_without_usd", "net_gain_usd"),
     (flow("Unmet use"), None, None, "short_t"),
 )
 OF_AGREEMENT = "Of it by the agreement"
@@ -80,9 +81,10 @@ SHOCK_COLUMNS = tuple(
     f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
 )
 NET_GAIN = (
-    "Money is the change on the status quo. Net gain: what users gain (their cost counts against it), producers gain, "
-    "public money, rents and settlements together. Public money: duties, levies, quota rents and sales from public "
-    "stocks less outlays; the metal in stocks is not counted. Supply: what the parties use or buy for stocks."
+    f"Money is the change on the status quo. {accounts.NET_GAIN}: what users gain (their cost counts against it), what "
+    f"producers gain, treasuries and rents, and settlements together. {accounts.TREASURIES_AND_RENTS}: duties, levies, "
+    "quota rents and sales from public stocks less outlays; the metal in stocks is not counted. Supply: what the "
+    "parties use or buy for stocks."
 )
 METAL = " It counts what stocks earn or spend on metal, not the metal that leaves or enters them."
 SETTLEMENTS = (
@@ -161,8 +163,8 @@ def of_mineral(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
 def together(snapshot: Snapshot, mineral: str) -> dict[str, Any]:
     """The numbers of the parties together by name; with money under the shock alone, from the parties' accounts."""
     row = of_mineral(snapshot, "headline", mineral).iloc[0].to_dict()
-    accounts = of_mineral(snapshot, "accounts", mineral)
-    sums = accounts[accounts["is_party"].astype(bool)].sum(numeric_only=True)
+    frame = of_mineral(snapshot, "accounts", mineral)
+    sums = frame[frame["is_party"].astype(bool)].sum(numeric_only=True)
     alone = {name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"]) for name in (*ACCOUNTS, "net")}
     return {str(name): value for name, value in row.items()} | {
         "users_cost_without_usd": -alone["users"],
@@ -288,7 +290,7 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in states),
         *((share(f"From non-parties{state}"), f"non_party_share_{stored}") for state, stored in states),
-        (million("Net gain"), "net_usd"),
+        (million(accounts.NET_GAIN), "net_usd"),
     ]
     caption = f"{name}: price, dependence and net gain by party, {in_state(snapshot)}"
     note = (
@@ -306,11 +308,11 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     frame = of_mineral(snapshot, "gains", mineral)
     columns = [
         (Column("Party"), "party"),
-        (million("Users"), "users_usd"),
-        (million("Producers"), "producers_usd"),
-        (million("Treasury"), "treasury_usd"),
-        (million("Rents, offtake"), "rents_usd"),
-        (million("Net"), "net_usd"),
+        (million(accounts.USERS), "users_usd"),
+        (million(accounts.PRODUCERS), "producers_usd"),
+        (million(accounts.TREASURY), "treasury_usd"),
+        (million(accounts.RENTS_AND_SETTLEMENTS), "rents_usd"),
+        (million(accounts.NET_GAIN), "net_usd"),
     ]
     if not changes(float(frame[[stored for _, stored in columns[1:]]].abs().to_numpy().max())):
         return []
@@ -418,8 +420,8 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         shocks,
         without,
         (price("Price with agreement"), "price_usd_per_t_with_agreement"),
-        (million("Agreement's cost to users"), "effect_on_users_cost_usd"),
-        (million("Agreement's net gain"), "effect_on_net_gain_usd"),
+        (million("Users' cost by the agreement"), "effect_on_users_cost_usd"),
+        (million("Net gain by the agreement"), "effect_on_net_gain_usd"),
         (flow("Unmet use with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"

@@ -10,6 +10,7 @@ import streamlit as st
 from model import palette
 from model.design.charts import PARTS
 from model.findings.charts import MONEY, broken
+from model.words.accounts import NET_GAIN
 from pages.components.charts import HEIGHT, LOOK
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 NUMBERS = {
     **{name: label for name, (label, _) in PARTS.items()},
-    "gain_musd": "Gain",
-    "predicted_musd": "Predicted",
-    "verified_musd": "Verified",
+    "gain_musd": NET_GAIN,
+    "predicted_musd": f"{NET_GAIN}, predicted",
+    "verified_musd": f"{NET_GAIN}, verified",
     "own_musd": "Its own gain changes by",
     "others_musd": "The members' gain changes by",
     "before_musd": "Then",

@@ -11,6 +11,7 @@ import pyomo.environ as pyo
 from model.design.choice.accounts import StateAccount, entries_of
 from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
+from model.words import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ MEASURES = {
     "expected_gain": ("expected gain of all parties with their weights", "million USD/yr"),
     "users_gain": ("users' gain", "million USD/yr"),
     "producers_gain": ("producers' gain", "million USD/yr"),
-    "treasury_gain": ("public money", "million USD/yr"),
+    "treasury_gain": (accounts.TREASURIES_AND_RENTS.lower(), "million USD/yr"),
     "worst_off": ("gain of the worst-off party", "million USD/yr"),
     "cvar": ("minus the mean loss in the worst part of outcomes", "million USD/yr"),
     "independence": ("share of use that does not come from non-parties, mean over minerals", "share"),
