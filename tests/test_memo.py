@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -29,6 +30,7 @@ from pypdf.generic import DictionaryObject
 from model.cli import main
 from model.errors import SnapshotError
 from model.findings.charts import ACCOUNT_NAMES, industries
+from model.findings.overview import supply_by_origin
 from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
@@ -814,3 +816,27 @@ def test_an_account_has_one_name_on_screen_and_paper() -> None:
     left_out = sheet.note.partition("Zero in every row: ")[2].rstrip(".").split("; ")
     named = {column.title for column in sheet.columns[1:]} | set(filter(None, left_out))
     assert named == {*ACCOUNT_NAMES.values(), NET_GAIN}
+
+
+@pytest.mark.parametrize("largest", [2e-4, 0.7, 9.9e3, 1.23e6, 9.99e9])
+def test_numbers_along_an_axis_on_paper_stand_apart(largest: float) -> None:
+    names = ["Ordnance, missiles, space, armour and naval ships of a long name", "B"]
+    usd = [1e6 * largest, -1e6 * largest]
+    frame = pd.DataFrame({"name": names, "extra_cost_usd": usd, "extra_cost_usd_without": usd})
+    figure = paper.draw(industries(frame, ""))
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    low, high = sorted(axes.get_xlim())
+    shown = [label for at, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True) if low <= at <= high]
+    boxes = [label.get_window_extent() for label in shown]
+    assert len(boxes) > 1
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_a_single_origin_keeps_its_name(world: World) -> None:
+    parties = ["USA", "EUN", "JPN", "KOR"]
+    outcome = world.outcome(Scenario.parse({"minerals": ["antimony"], "parties": parties}, "scenario"))
+    frame = supply_by_origin(outcome, "antimony", Names(world.tables))
+    summed = frame[frame["name"].str.startswith("Other ")]
+    assert set(summed["name"]) == {"Other non-parties"}
+    assert "Japan" in set(frame["name"])

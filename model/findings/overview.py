@@ -23,6 +23,7 @@ from model.words.numbers import (
     LEAST_SHARE,
     NO_CHANGE,
     changes,
+    counted,
     exact,
     exact_percent,
     figures,
@@ -284,14 +285,14 @@ def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
     others = (users_usd if cost > 0 else -users_usd).clip(lower=0).sum()
     if others > SAID_SHARE * abs(cost):
         opposite = "save" if cost > 0 else "pay"
-        return f"{told}, most in {bearers} (in other parties they {opposite} {money(float(others))})"
+        return f"{told}, most in {bearers} (elsewhere they {opposite} {money(float(others))})"
     return f"{told}, {percent(float(most.sum() / borne.sum()))} of it in {bearers}"
 
 
 def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9) -> pd.DataFrame:
     """Where the parties' supply comes from: per origin the flow in each state [t/yr].
 
-    ``group`` is party, non_party or stocks. Regions beyond the ``most`` largest origins are summed by group.
+    ``group`` is party, non_party or stocks. Several regions beyond the ``most`` largest origins are summed by group.
     """
     frame = outcome.sources[outcome.sources["mineral"] == mineral].drop(columns="mineral")
     states = ["status_quo", "without_agreement", "with_agreement"]
@@ -300,7 +301,8 @@ def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9
     frame = frame.assign(group=np.where(stocks, "stocks", group))
     frame["name"] = frame["origin"].map(starting).where(stocks, frame["origin"].map(names.region))
     order = frame[["status_quo", "with_agreement"]].max(axis=1).sort_values(ascending=False).index
-    kept = frame.loc[[at for place, at in enumerate(order) if place < most or stocks[at]]]
+    alone = frame.loc[order[most:]].groupby("group")["origin"].transform("size").eq(1).reindex(order, fill_value=False)
+    kept = frame.loc[[at for place, at in enumerate(order) if place < most or stocks[at] or alone[at]]]
     rest = frame.drop(kept.index)
     if len(rest):
         summed = rest.groupby("group", as_index=False)[states].sum()
@@ -385,7 +387,7 @@ def curve_sentence(
         first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
         end = f"and {of.fails} in {names.the_regions(first)} from {price(level)}"
         others = fails["region"].nunique() - len(first)
-        end += f" (in {others} more from higher levels)" if others else ""
+        end += f" (in {counted(others, 'more party', 'more parties')} from higher levels)" if others else ""
         end += so_far
     if current_usd_per_t is None:
         return f"{start} {end}.{apart}{lifted}"

@@ -156,8 +156,8 @@ def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
         verb, moves, counted = ("sell", "leaves", "high") if sells else ("buy", "enters", "low")
         where = names.the_regions(dict.fromkeys(rows["region"]))
         sentences.append(
-            f"Public stocks in {where} {verb} {amount} for {usd} a year. Treasuries and net gain count that money, not the "
-            f"metal that {moves} the stocks: they are too {counted} by what the metal is worth."
+            f"Public stocks in {where} {verb} {amount} for {usd} a year. Treasuries and net gain count that money, "
+            f"not the metal that {moves} the stocks: they are too {counted} by what the metal is worth."
         )
     return sentences
 
