@@ -792,7 +792,10 @@ def test_harm_under_every_shock_is_not_called_good(world: World, effects: tuple[
     assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
 
 
-@pytest.mark.parametrize(("moved", "said"), [(2.6e7, "moves up to 26.0 million USD a year"), (None, "gain together.")])
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [(2.6e7, "moves up to 26.0 million USD a year"), (9.0, "change any party's account."), (None, "gain together.")],
+)
 def test_no_net_gain_is_not_called_no_change(world: World, moved: float | None, said: str) -> None:
     columns = {f"net_gain_usd_{state}_agreement": [0.0] for state in ("with", "without")} | {"shock": ["first"]}
     shocks = pd.DataFrame(columns | ({} if moved is None else {"most_moved_usd": [moved]}))
