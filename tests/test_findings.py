@@ -819,8 +819,16 @@ def test_who_pays_names_the_metal_that_public_stocks_sell(world: World, names: N
 @pytest.mark.parametrize(
     ("key", "term", "told"),
     [
-        ("export_taxes", {"exporter": "CHN", "importers": ["USA"], "ad_valorem": 0.1}, "China (export tax on refined"),
-        ("offtakes", {"producer": "BOL", "buyer": "USA", "quantity": 5.0}, "Bolivia (offtake on refined antimony)"),
+        (
+            "export_taxes",
+            {"exporter": "CHN", "importers": ["USA"], "ad_valorem": 0.1},
+            "China by the export tax on refined",
+        ),
+        (
+            "offtakes",
+            {"producer": "BOL", "buyer": "USA", "quantity": 5.0},
+            "Bolivia by the offtake on refined antimony",
+        ),
         ("export_taxes", {"exporter": "USA", "importers": ["CHN"], "ad_valorem": 0.1}, ""),
         ("quotas", {"exporters": ["CHN"], "importers": ["USA"], "quantity": 5.0}, ""),
     ],

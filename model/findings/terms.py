@@ -8,7 +8,7 @@ from model.instruments import lever
 from model.market.horizon import HORIZONS
 from model.shocks import NamedShock
 from model.words.names import readable
-from model.words.numbers import exact, level, listing, starting
+from model.words.numbers import exact, level, starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
@@ -80,15 +80,14 @@ def clauses(scenario: Scenario, say: Voice) -> list[str]:
 
 def bound_outside(scenario: Scenario, say: Voice) -> str:
     """Who is bound by which terms without being a party; nothing where nobody is."""
-    terms: dict[str, list[str]] = {}
+    bound: dict[str, dict[str, None]] = {}
     for _, term in scenario.agreement.terms():
-        for region in term.bound():
-            if region not in scenario.parties:
-                terms.setdefault(region, []).append(f"{term.title.lower()} on {say.product(term.mineral, term.stage)}")
-    if not terms:
-        return ""
-    who = [f"{say.the_region(region)} ({listing(list(dict.fromkeys(told)))})" for region, told in terms.items()]
-    return f"Bound without being a party: {'; '.join(who)}. The numbers assume that all of them comply."
+        outside = [region for region in term.bound() if region not in scenario.parties]
+        if outside:
+            told = f"{term.title.lower()} on {say.product(term.mineral, term.stage)}"
+            bound.setdefault(told, {}).update(dict.fromkeys(outside))
+    who = [f"{say.the_regions(regions)} by the {told}" for told, regions in bound.items()]
+    return f"Bound without being a party: {'; '.join(who)}. The numbers assume that all of them comply." if who else ""
 
 
 def shock_in_words(shock: NamedShock | Shock, say: Voice) -> str:
