@@ -72,7 +72,6 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
     (flow("Unmet use"), None, None, "short_t"),
 )
 OF_AGREEMENT = "Of it by the agreement"
-"""With agreement less the shock without it."""
 SETTLED = "settlements_usd"
 """The parties together: what is told, and its name in the status quo, under the shock alone, with agreement."""
 TOLD_IN_FULL = frozenset({"gains", "parties", "supply", "response"})
@@ -272,7 +271,8 @@ def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
         own = [_by_agreement(look, raw[1], raw[2])] if both else []
         rows.append((look.header, *(shown[at] for _, at in states), *own))
     caption = f"{name}: the parties together, {in_state(snapshot)}"
-    return Sheet(f"Headline {mineral}", caption, columns, told(rows), NET_GAIN)
+    note = f"{NET_GAIN} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
+    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else NET_GAIN)
 
 
 def _by_agreement(look: Column, alone: float | None, together: float | None) -> float | None:
