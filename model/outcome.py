@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 PUBLIC_STOCKS, PRIVATE_STOCKS = "public stocks", "private stocks"
 STOCKS = {PUBLIC_STOCKS: Role.STOCK_SALE, PRIVATE_STOCKS: Role.INVENTORY}
 """Origins of supply that are no region: what public stocks and buffer stocks sell, and what users' own release."""
+ACCOUNTS = ("users", "producers", "treasury", "rents", "transfers")
+"""What a region's net gain is the sum of: users, producers, treasury, quota rents, settlements of offtakes."""
 STATES = ("status_quo", "without_agreement", "with_agreement")
 """Names of the three states in columns."""
 
@@ -215,10 +217,14 @@ class Outcome:
             frame[f"treasury{suffix}_usd"] = change[REVENUE] + change["stock_sales"] - change["outlay"]
             frame[f"rents{suffix}_usd"] = change[RENT]
             frame[f"transfers{suffix}_usd"] = change["transfers"]
-            parts = [f"{name}{suffix}_usd" for name in ("users", "producers", "treasury", "rents", "transfers")]
-            frame[f"net{suffix}_usd"] = frame[parts].sum(axis=1)
+            frame[f"net{suffix}_usd"] = frame[[f"{name}{suffix}_usd" for name in ACCOUNTS]].sum(axis=1)
         frame["is_party"] = frame["region"].isin(self.parties)
         return frame
+
+    def most_moved_usd(self, mineral: str) -> float:
+        """By how much the agreement changes that account of a party which it changes most [USD/yr]."""
+        own = self.accounts[(self.accounts["mineral"] == mineral) & self.accounts["is_party"]]
+        return float(own[[f"{name}_agreement_usd" for name in ACCOUNTS]].abs().to_numpy().max())
 
     def _demand_multiple(self, mineral: str, before: Equilibrium) -> Floats:
         """By region: use wanted at any price in the scenario, as a multiple of what was wanted in the state before."""

@@ -32,12 +32,6 @@ CHART_HEIGHT = 370
 
 GROUPS = {"party": PARTY, "non_party": NON_PARTY, "stocks": STOCKS}
 ACCOUNTS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
-ACCOUNT_NAMES = {
-    "users_usd": "Users",
-    "producers_usd": "Producers",
-    "treasury_usd": "Treasury",
-    "rents_usd": "Rents, offtake",
-}
 
 MINERALS = {
     "copper": "#B5651D",

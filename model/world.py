@@ -21,7 +21,7 @@ from model.market.horizon import HORIZONS
 from model.market.records import Market, MineralMarket, Role
 from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.scenario import Scenario, check_names
-from model.shocks import Base, NamedShock, ShockLibrary, controls_in_force, no_looser_than
+from model.shocks import Base, NamedShock, ShockLibrary, controls_in_force, laid_together
 from model.work import Memory
 
 if TYPE_CHECKING:
@@ -187,9 +187,7 @@ class World:
         for shock in scenario.shocks:
             if isinstance(shock, NamedShock):
                 if shock not in calibration.named:
-                    records, gone = self.library.records(shock, base, [mineral])
-                    in_force = controls_in_force(self.tables, base, mineral) if gone else []
-                    calibration.named[shock] = (no_looser_than(in_force, records, base), gone)
+                    calibration.named[shock] = self.library.records(shock, base, [mineral])
                 records, gone = calibration.named[shock]
                 shocks += records
                 replaced += gone
@@ -198,7 +196,7 @@ class World:
         key = tuple(replaced)
         if key not in calibration.controls:
             calibration.controls[key] = controls_in_force(self.tables, base, mineral, replaced)
-        return calibration.controls[key] + shocks
+        return laid_together(calibration.controls[key], shocks)
 
     def users(self, scenario: Scenario) -> Manufacturers:
         """The manufacturers that use the scenario's minerals."""

@@ -261,7 +261,7 @@ def test_who_pays_is_told_by_the_worst_instrument_for_each_account() -> None:
     words = equivalence_in_words([levy, cfd, none], ["A"])
     assert words.startswith("2 instruments")
     assert "Users fare worst by floor by variable levy: −5.00" in words
-    assert "Public money fares worst by floor by contract for difference: −2.50" in words
+    assert "Treasuries and rents fare worst by floor by contract for difference: −2.50" in words
     table = totals([levy, cfd, none], ["A"])
     assert table["gain_musd"].tolist()[:2] == [1.0, 0.5]
     assert table["level"].iloc[2] == "none: no level does"
@@ -599,7 +599,7 @@ def test_a_study_answers_for_every_party(
 def test_charts_of_a_design_reach_all_they_show(evaluator: Evaluator, trial: Trial) -> None:
     frame = cards(evaluator, trial)
     chart = charts.gains(frame.assign(predicted=3.0 * frame["gain_musd"]), "Who gains", "gain_musd", "predicted")
-    assert [mark.name for mark in chart.marks][-2:] == ["Net, predicted", "Net, verified"]
+    assert [mark.name for mark in chart.marks][-2:] == ["Net gain, predicted", "Net gain, verified"]
     assert chart.labels == (*MEMBERS, "KOR")
     parts = frame[["users_musd", "producers_musd", "treasury_musd", "settlements_musd"]]
     assert chart.x.low == pytest.approx(min(parts.clip(upper=0).sum(axis=1).min(), 3.0 * frame["gain_musd"].min()))
@@ -862,4 +862,4 @@ def test_levels_are_shown_as_they_are_and_tables_in_few_figures() -> None:
     assert level_in_words(28.8, "t/yr") == "28.8 t/yr"
     assert level_in_words(0.0, "") == ""
     frame = shown(pd.DataFrame({"party": ["A", "B", "C"], "musd": [123.456, -1e-5, -0.012345]}))
-    assert frame["musd"].tolist() == [123.0, 0.0, -0.01]
+    assert frame["musd"].tolist() == [123.0, 0.0, -0.012]

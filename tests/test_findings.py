@@ -17,6 +17,7 @@ from model.findings import (
     MEASURES,
     Names,
     agreement_in_words,
+    curve_chart,
     group_labels,
     overview,
     ranked_industries,
@@ -36,6 +37,7 @@ from model.findings.overview import (
     supply_by_origin,
 )
 from model.findings.reasons import controls_in_words, data_limits, missed, net_effect, reasons
+from model.findings.terms import bound_outside
 from model.findings.users import (
     industry_detail,
     opened_sentence,
@@ -44,13 +46,28 @@ from model.findings.users import (
     totals_sentence,
     unsized_users,
 )
-from model.instruments import Floor
+from model.instruments import Floor, RentHolder, lever
+from model.instruments.quota import told_of_use
 from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
-from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
+from model.words.levers import Lever
+from model.words.numbers import (
+    LEAST_USD,
+    exact,
+    figures,
+    money,
+    percent,
+    price,
+    signed_millions,
+    signed_money,
+    signed_percent,
+    tonnes,
+)
+from model.words.voice import Voice
 from model.words.why_not import Plain, Readable, Reason, WhyNot
+from model.words.yearly import signed
 from model.world import World
 from tests import design_toys
 
@@ -98,7 +115,9 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
         "no change",
         "no change",
     ]
-    assert agreement_in_words(Scenario(), MINERAL, names).startswith("No agreement and no shock: antimony as it stood")
+    assert agreement_in_words(Scenario(), MINERAL, names).startswith(
+        "No agreement and no shock: antimony in the status quo, trade of"
+    )
 
 
 def test_users_cost_in_the_sentence_is_the_headline_s(facts: Overview) -> None:
@@ -343,7 +362,7 @@ def test_what_rounding_leaves_of_the_users_cost_is_no_change(outcome: Outcome, n
         (
             500.0,
             "china_antimony_ban",
-            ("all 500 t held there are sold", "they are too high by what the metal is worth"),
+            ("they are too high by what the metal is worth"),
         ),
         (0.0, "china_antimony_ban", ("nothing is held for sale",)),
         (500.0, "", ()),
@@ -363,7 +382,8 @@ def test_a_ceiling_says_what_it_sells_and_where_it_is_passed(
     assert all(part in text for part in said)
     sold = outcome.public_stocks
     assert sold["quantity_t"].tolist() == pytest.approx([stock] * 2 if stock and shock else [])
-    assert ("the buffer stock sells 1,000 t/yr" in text) is bool(len(sold))
+    assert ("the buffer stocks sell 1,000 t/yr" in text) is bool(len(sold))
+    assert ("all 500 t held in each are sold" in text) is bool(stock and shock)
 
 
 def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, reference: float, names: Names) -> None:
@@ -378,7 +398,7 @@ def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, referen
     assert f"Public stocks in the United States and Japan buy {tonnes(float(bought['quantity_t'].sum()))}" in text
     assert "they are too low by what the metal is worth" in text
     gains = overview(outcome, MINERAL, world.tables, names).gains.sentence
-    assert "(40.0 million USD for metal bought into stocks)" in gains
+    assert "(metal bought into public stocks costs 40.0 million USD)" in gains
 
 
 def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, reference: float, names: Names) -> None:
@@ -388,7 +408,12 @@ def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, referen
     text = " ".join(reasons(outcome, outcome.headline(MINERAL), world.tables, names))
     assert "Canada does not produce refined antimony: the floor of" in text
     assert "does not hold in Canada" not in text
-    told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), floor["price"], ["CAN"], names)
+    response = floor_response(world, scenario, MINERAL, (0.5, 1.5))
+    assert response.parties_price["held_by"].tolist() == [1.0, 1.0], "of those that produce it"
+    said = curve_chart(response, None, [], names)
+    assert said.sentence.startswith("A contract for difference for producers of refined antimony starts to pay at")
+    assert said.x.title == "Level of the contract for difference, USD/t"
+    told = curve_sentence(response, floor["price"], ["CAN"], names)
     assert told.endswith(" Canada does not produce it.")
 
 
@@ -402,8 +427,9 @@ def test_a_buffer_stock_holds_only_where_it_buys(world: World, reference: float,
     buys = rows["stock_bought_with_agreement_t"] > 0
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
     assert buys.any() == (share > 1)
+    holds = "The buffer stocks hold the floor of" if buys.sum() > 1 else "The buffer stock holds the floor of"
     for said, regions in (
-        ("The buffer stock holds the floor of", buys.index[buys]),
+        (holds, buys.index[buys]),
         ("does not bind in", buys.index[~buys]),
     ):
         assert (said in text) is bool(len(regions))
@@ -471,7 +497,12 @@ def test_shock_and_agreement_are_told_apart_and_add_up(world: World, with_floor:
     assert third.startswith(
         f"By the agreement the parties together {'gain' if own > 0 else 'lose'} {money(own)} a year"
     )
+    assert told.gains.sentence.startswith("Shock and agreement together: users in the parties")
+    assert told.by_agreement == [third]
+    by_agreement = net_effect(outcome, MINERAL, parties=True)
     changes = [number.change for number in headline_numbers(told)]
+    assert changes[2].endswith(f"; agreement {signed_millions(-by_agreement['users'])}")
+    assert changes[3].endswith(f"; agreement {signed_millions(by_agreement['public'])}")
     own_share = signed_percent(headline.price_usd_per_t / alone.price_usd_per_t - 1)
     assert changes[0].endswith(f"; agreement {own_share}")
 
@@ -481,10 +512,13 @@ def test_what_the_parties_gain_is_told_as_what_their_suppliers_lose(outcome: Out
     ours, theirs = (accounts[accounts["is_party"] == side] for side in (True, False))
     assert ours["net_usd"].sum() > 0 > theirs["net_usd"].sum()
     assert facts.reasons[0].startswith(
-        f"By the agreement the parties together gain {money(ours['net_usd'].sum())} a year, and their suppliers "
-        f"outside pay for it: non-parties lose {money(theirs['net_usd'].sum())} "
-        f"(producers {signed_money(theirs['producers_usd'].sum())}, "
+        f"By the agreement the parties together gain {money(ours['net_usd'].sum())} a year "
+        f"(producers {signed_money(ours['producers_usd'].sum())}, users {signed_money(ours['users_usd'].sum())}, "
     )
+    assert (
+        f"), and their suppliers outside pay for it: non-parties lose {money(theirs['net_usd'].sum())} "
+        f"(producers {signed_money(theirs['producers_usd'].sum())}, "
+    ) in facts.reasons[0]
 
 
 def test_the_line_under_public_money_is_about_public_money(facts: Overview) -> None:
@@ -685,10 +719,15 @@ def test_public_and_private_stocks_are_two_sources(world: World, reference: floa
 def test_suppliers_outside_are_said_to_pay_only_where_they_lose_most(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = {"users": 3e7, "producers": 1e7, "settlements": 0.0, "public": -3.9e7, "net": 1e6}
     module = import_module("model.findings.reasons")
     outcome = world.outcome(Scenario())
-    for producers, users, told in ((-5e6, 1e6, True), (-2e6, -4e6, False), (-5e5, 0.0, False)):
+    for producers, users, paid, told in (
+        (-5e6, 1e6, 0.0, True),
+        (-2e6, -4e6, 0.0, False),
+        (-5e5, 0.0, 0.0, False),
+        (-5e6, 1e6, 3.9e7, False),
+    ):
+        ours = {"users": 1e6 + paid, "producers": 0.0, "settlements": 0.0, "public": -paid, "net": 1e6}
         theirs = {"settlements": 0.0, "public": 0.0, "users": users, "producers": producers, "net": users + producers}
         sides = {True: ours, False: theirs}
         monkeypatch.setattr(module, "net_effect", lambda _outcome, _mineral, *, parties, of=sides: of[parties])
@@ -725,3 +764,106 @@ def test_a_settlement_is_no_treasury_s_and_is_told(world: World) -> None:
     headline = outcome.headline("germanium")
     said = gains_sentence(outcome, headline, Names(world.tables))
     assert said.endswith(f"in settlements of offtakes Japan pays {money(paid)}.")
+
+
+@pytest.mark.parametrize("parties", [("USA",), ("USA", "JPN")])
+def test_a_buffer_stock_of_several_parties_is_each_one_s(names: Names, parties: tuple[str, ...]) -> None:
+    level = {"price": 9.0, "mechanism": "buffer_stock", "budget": 5e7, "ceiling": 12.0, "stock": 300.0}
+    floor = Floor.model_validate(PLACE | level | {"parties": parties})
+    told = floor.phrase(Voice(names, parties))
+    several = len(parties) > 1
+    assert ("300 t a year from each at" in told) is several
+    assert ("in each of them" in told) is several
+    assert {Lever(lever(Floor, name)).called(name) for name in ("budget", "stock", "ceiling")} == {
+        "budget of each party",
+        "stock of each party",
+        "ceiling",
+    }
+
+
+@pytest.mark.parametrize(
+    ("mineral", "severity", "told"),
+    [
+        (MINERAL, 0.1, "no effect on antimony beyond the rules in force"),
+        (MINERAL, 1.0, ""),
+        ("bismuth", 1.0, "not touch"),
+    ],
+)
+def test_a_shock_without_effect_is_said_to_have_none(
+    world: World, names: Names, mineral: str, severity: float, told: str
+) -> None:
+    shocks = [{"name": "china_antimony_ban", "severity": severity}]
+    outcome = world.outcome(Scenario.parse({"minerals": [mineral], "shocks": shocks}, "scenario"))
+    said = " ".join(reasons(outcome, outcome.headline(mineral), world.tables, names))
+    assert told in said
+    assert ("The shock set" in said) is bool(told)
+
+
+def test_money_that_a_contract_moves_is_told_though_the_net_is_nothing(
+    world: World, reference: float, names: Names
+) -> None:
+    floor = PLACE | {"price": 1.3 * reference, "mechanism": "cfd", "parties": ["USA", "JPN"]}
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": [floor]}}, "scenario"))
+    headline = outcome.headline(MINERAL)
+    told = " ".join(reasons(outcome, headline, world.tables, names))
+    paid = money(headline.producers_gain_usd)
+    assert f"neither gain nor lose (producers +{paid}, treasuries and rents −{paid}); non-parties: no change." in told
+
+
+def test_who_pays_names_the_metal_that_public_stocks_sell(world: World, names: Names) -> None:
+    stock = PLACE | {"party": "USA", "quantity": 1_000.0, "release_above": 1.0}
+    outcome = world.outcome(Scenario.parse({"agreement": {"stockpiles": [stock]}}, "scenario"))
+    (told,) = [
+        each
+        for each in reasons(outcome, outcome.headline(MINERAL), world.tables, names)
+        if each.startswith("By the agreement")
+    ]
+    assert "; metal sold from public stocks brings " in told
+    assert "suppliers outside pay" not in told
+
+
+@pytest.mark.parametrize(
+    ("key", "term", "told"),
+    [
+        (
+            "export_taxes",
+            {"exporter": "CHN", "importers": ["USA"], "ad_valorem": 0.1},
+            "China by the export tax on refined",
+        ),
+        (
+            "offtakes",
+            {"producer": "BOL", "buyer": "USA", "quantity": 5.0},
+            "Bolivia by the offtake on refined antimony",
+        ),
+        ("export_taxes", {"exporter": "USA", "importers": ["CHN"], "ad_valorem": 0.1}, ""),
+        ("quotas", {"exporters": ["CHN"], "importers": ["USA"], "quantity": 5.0}, ""),
+    ],
+)
+def test_who_is_bound_without_having_signed_is_told(names: Names, key: str, term: dict[str, Any], told: str) -> None:
+    scenario = Scenario.parse({"parties": ["USA"], "agreement": {key: [PLACE | term]}}, "scenario")
+    said = bound_outside(scenario, Voice(names, ("USA",)))
+    assert told in said
+    assert bool(said) is bool(told)
+
+
+def test_a_trace_of_rent_is_told_as_none() -> None:
+    assert told_of_use(100.0, 100.0, 1e-7, RentHolder.IMPORTER) == "full"
+    assert "its rent of 500 USD/t is worth 50,000 USD a year" in told_of_use(100.0, 100.0, 500.0, RentHolder.IMPORTER)
+
+
+def test_amounts_that_are_changes_are_shown_in_every_table() -> None:
+    """What a total shows its parts show too: one least amount for sentences, tables and metrics."""
+    assert signed(LEAST_USD / 1e6) == "+0.001"
+    assert signed(0.49 * LEAST_USD / 1e6) == "0"
+
+
+@pytest.mark.parametrize("ceiling", [None, 1.2])
+def test_a_ceiling_that_moves_up_with_the_level_is_told(
+    world: World, reference: float, names: Names, ceiling: float | None
+) -> None:
+    level = {"price": 1.1 * reference, "ceiling": ceiling and ceiling * reference, "mechanism": "buffer_stock"}
+    floor = PLACE | level | {"parties": list(Scenario().parties), "budget": 1e7}
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), None, [], names)
+    assert told.startswith("A buffer stock for refined antimony starts to buy at")
+    assert ("the ceiling is tried at the same level." in told) is (ceiling is not None)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -28,23 +29,26 @@ from pypdf.generic import DictionaryObject
 
 from model.cli import main
 from model.errors import SnapshotError
-from model.findings.charts import industries
+from model.findings.charts import ACCOUNT_NAMES, industries
+from model.findings.overview import supply_by_origin
 from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
 from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million
 from model.memo.conclusions import shocks_sentence
-from model.memo.content import memo
+from model.memo.content import OF_AGREEMENT, memo
 from model.memo.excel import ZERO
 from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
-from model.snapshot.make import design_tables
+from model.scenario import Scenario
+from model.snapshot.make import design_tables, freeze
 from model.snapshot.record import RESULT_KEYS, Snapshot
+from model.words.accounts import NET_GAIN
 from model.words.names import Names
 from model.words.numbers import LEAST_USD
 from model.words.voice import Voice
 from model.world import World
 from pages.components import charts
-from tests.snapshots import SAMPLE, altered, renamed, sample
+from tests.snapshots import SAMPLE, altered, made, renamed, sample
 from tests.toy import formulations, shipped
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -129,8 +133,8 @@ def check_tables(tables: list[list[list[str]]], snapshot: Snapshot) -> None:
         "Users": "users_usd",
         "Producers": "producers_usd",
         "Treasury": "treasury_usd",
-        "Rents, offtake": "rents_usd",
-        "Net": "net_usd",
+        "Rents and settlements": "rents_usd",
+        "Net gain": "net_usd",
     }.items():
         if f"{title}, million USD/yr" not in head:  # a column is left out only where nothing is in it
             assert (stored_gains[column].abs() < LEAST_USD).all()
@@ -142,7 +146,7 @@ def check_tables(tables: list[list[list[str]]], snapshot: Snapshot) -> None:
         same_number(row[1], stored["price_status_quo_usd_per_t"])
         same_number(row[4], stored["non_party_share_with_agreement"], 100.0)
         same_number(row[5], stored["net_usd"], 1e-6)
-    shocks = next(rows for head, rows in by_head.items() if "Agreement's net gain, million USD/yr" in head)
+    shocks = next(rows for head, rows in by_head.items() if "Net gain by the agreement, million USD/yr" in head)
     for row, stored in zip(shocks, snapshot.tables["shocks"].to_dict("records"), strict=True):
         same_number(row[2], stored["price_usd_per_t_with_agreement"])
         same_number(row[4], stored["net_gain_usd_with_agreement"] - stored["net_gain_usd_without_agreement"], 1e-6)
@@ -533,6 +537,25 @@ def test_a_tie_in_a_comparison_is_told_as_one() -> None:
     assert any(item.startswith("Japan does best under C") for item in _bullets(three))
 
 
+def test_minerals_that_only_some_snapshots_have_are_compared_among_those(world: World) -> None:
+    """Three snapshots, no mineral in all: gallium stands beside gallium, and what stands alone is named."""
+    first, second, third = (
+        freeze(world, Scenario(minerals=minerals, parties=("USA",)))
+        for minerals in (("gallium", "bismuth"), ("gallium",), ("antimony",))
+    )
+    document = document_of([first, second, third])
+    texts = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+    assert "In one snapshot only, so that nothing stands beside it: bismuth (A) and antimony (C)." in texts
+    assert any(text.startswith("No mineral is in all snapshots") for text in texts)
+    (sheet,) = (sheet for sheet in document.sheets if sheet.name.startswith("Headline"))
+    assert sheet.name == "Headline gallium"
+    assert [column.title for column in sheet.columns] == ["Measure", "A", "B"]
+    none = document_of([second, third])
+    assert any(
+        isinstance(block, Paragraph) and block.text.startswith("No mineral is in two of the") for block in none.blocks
+    )
+
+
 def _floor_only(content: dict[str, Any]) -> None:
     content["inputs"]["scenario"]["agreement"]["floors"][0]["price"] = 16_999.0
 
@@ -595,8 +618,8 @@ def _nothing_agreed(content: dict[str, Any]) -> None:
 def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
     document = memo(altered(sample(), _nothing_agreed))
     told = [block.text for block in document.blocks if isinstance(block, Paragraph)]
-    assert "No agreement: today's trade." in told
-    assert any(text.startswith("No agreement and no shock: today's trade in bismuth") for text in told)
+    assert "No agreement: the status quo." in told
+    assert any(text.startswith("No agreement and no shock: bismuth in the status quo, trade of 2024") for text in told)
     names = {sheet.name for sheet in document.sheets}
     assert not names & {"Gains bismuth", "Manufacturers", "Schedule reviews"}
     assert all(sheet.rows for sheet in document.sheets)
@@ -641,14 +664,17 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     headline = next(sheet for sheet in memo(altered(sample(), change)).sheets if sheet.name == "Headline bismuth")
     states = [column.title for column in headline.columns[1:]]
     money = {str(row[0]).removesuffix(", million USD/yr"): row[1:] for row in headline.rows}
-    net = dict(zip(states, money["Net gain of the parties"], strict=True))
+    net = dict(zip(states, money["Net gain"], strict=True))
     assert net["Status quo"] is None
+    assert (OF_AGREEMENT in net) is (change is _shocked)
+    if change is _shocked:
+        assert net[OF_AGREEMENT] == pytest.approx(net["With agreement"] - net["Shock without agreement"])
     assert net.get("Shock without agreement", 0.0) == 0.0  # the sample was solved without a shock
     assert ("Shock without agreement" in net) is (change is _shocked)
     assert net["With agreement"] != 0.0
     assert "Settlements of offtakes" not in money  # a party pays a party
-    parts = money["Gain of producers"][-1], money["Public money and rents"][-1]
-    assert sum(parts) - money["Cost to users"][-1] == pytest.approx(net["With agreement"])
+    parts = money["Producers' gain"][-1], money["Treasuries and rents"][-1]
+    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(net["With agreement"])
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
 
 
@@ -715,11 +741,11 @@ def test_assumptions_are_named_in_words_with_their_units() -> None:
 def test_base_year_and_date_of_the_status_quo_stand_in_every_document() -> None:
     date = sample().record.inputs.data.version
     for document in (memo(sample()), memo(altered(sample(), _nothing_agreed))):
-        assert f"base year 2024, status quo of {date}" in document.subtitle
+        assert f"status quo: trade of 2024 under the duties and export controls in force on {date}" in document.subtitle
     both = document_of([sample(), altered(sample(), _other)])
     key = {row[0]: row[1:] for row in both.sheets[0].rows}
     assert key["Base year"] == ("2024", "2024")
-    assert key["Status quo of"] == (date, date)
+    assert key["Duties and export controls of"] == (date, date)
     assert key["Data hash"] == (sample().record.inputs.data.hash[:12],) * 2
     assert str(key["Made (UTC)"][0]).startswith("2026-07-01")
 
@@ -764,3 +790,56 @@ def test_harm_under_every_shock_is_not_called_good(world: World, effects: tuple[
         {"shock": ["first", "second"], "net_gain_usd_with_agreement": effects, "net_gain_usd_without_agreement": 0.0}
     )
     assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [(2.6e7, "moves up to 26.0 million USD a year"), (9.0, "change any party's account."), (None, "gain together.")],
+)
+def test_no_net_gain_is_not_called_no_change(world: World, moved: float | None, said: str) -> None:
+    columns = {f"net_gain_usd_{state}_agreement": [0.0] for state in ("with", "without")} | {"shock": ["first"]}
+    shocks = pd.DataFrame(columns | ({} if moved is None else {"most_moved_usd": [moved]}))
+    assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
+
+
+def test_every_trial_of_an_assumption_stands_beside_its_own_status_quo(world: World) -> None:
+    document = memo(made(world))
+    sheet = next(sheet for sheet in document.sheets if sheet.name == "Sensitivity bismuth")
+    at = {column.title: place for place, column in enumerate(sheet.columns)}
+    trials = made(world).tables["sensitivity"].set_index(["assumption", "end"])
+    name = "demand_elasticity_short.bismuth"
+    row = next(row for row in sheet.rows if str(row[0]).startswith("demand elasticity"))
+    for end in ("low", "high"):
+        assert row[at[f"Status quo at {end}"]] == trials.loc[(name, end), "price_status_quo_usd_per_t"]
+    assert row[at["Status quo at low"]] != row[at["Status quo at high"]]
+
+
+def test_an_account_has_one_name_on_screen_and_paper() -> None:
+    (sheet,) = (sheet for sheet in memo(sample()).sheets if sheet.name == "Gains bismuth")
+    left_out = sheet.note.partition("Zero in every row: ")[2].rstrip(".").split("; ")
+    named = {column.title for column in sheet.columns[1:]} | set(filter(None, left_out))
+    assert named == {*ACCOUNT_NAMES.values(), NET_GAIN}
+
+
+@pytest.mark.parametrize("largest", [2e-4, 0.7, 9.9e3, 1.23e6, 9.99e9])
+def test_numbers_along_an_axis_on_paper_stand_apart(largest: float) -> None:
+    names = ["Ordnance, missiles, space, armour and naval ships of a long name", "B"]
+    usd = [1e6 * largest, -1e6 * largest]
+    frame = pd.DataFrame({"name": names, "extra_cost_usd": usd, "extra_cost_usd_without": usd})
+    figure = paper.draw(industries(frame, ""))
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    low, high = sorted(axes.get_xlim())
+    shown = [label for at, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True) if low <= at <= high]
+    boxes = [label.get_window_extent() for label in shown]
+    assert len(boxes) > 1
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_a_single_origin_keeps_its_name(world: World) -> None:
+    parties = ["USA", "EUN", "JPN", "KOR"]
+    outcome = world.outcome(Scenario.parse({"minerals": ["antimony"], "parties": parties}, "scenario"))
+    frame = supply_by_origin(outcome, "antimony", Names(world.tables))
+    summed = frame[frame["name"].str.startswith("Other ")]
+    assert set(summed["name"]) == {"Other non-parties"}
+    assert "Japan" in set(frame["name"])

@@ -370,6 +370,30 @@ def test_a_milder_stop_never_loosens_the_control_in_force(name: str) -> None:
     assert all(more <= less * (1 + 1e-6) + 1e-6 for less, more in pairwise(exports))
 
 
+@pytest.mark.parametrize(("name", "mineral"), REPLACING)
+def test_every_control_in_force_holds_under_a_milder_shock(name: str, mineral: str) -> None:
+    """No severity short of a stop lets more through to anyone whom a control names, nor lifts a tax."""
+    severity = 0.1 if _first_row(name)["kind"] == "export_ban" else 0.9
+    scenario = parse(minerals=[mineral], shocks=[{"name": name, "severity": severity}])
+    flows = WORLD.outcome(scenario).flows
+    for control in shocks_of(mineral):
+        if isinstance(control, ExportQuota | ExportBan):
+            out = flows[(flows["exporter"] == control.exporter) & (flows["stage"] == control.stage)]
+            out = out.loc[out["importer"].isin(control.importers), ["status_quo", "without_agreement"]].sum()
+            allowed = control.quantity if isinstance(control, ExportQuota) else 0.0
+            assert (out <= allowed * (1 + 1e-6) + 1e-6).all()
+        assert isinstance(control, ExportQuota) or control in WORLD.shocks(mineral, scenario)
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_shock_milder_than_what_is_in_force_changes_nothing(name: str) -> None:
+    (mineral,) = WORLD.library.describe(name).minerals
+    in_force = shocks_of(mineral)
+    restricted = {importer for control in in_force for importer in control.importers}  # type: ignore[attr-defined]
+    if restricted == set(WORLD.regions) - {"CHN"}:
+        assert shocks_of(mineral, name, severity=0.1) == in_force
+
+
 def _refined_exports(mineral: str, scenario: Scenario) -> float:
     """Refined exports of China in one state, t a year."""
     rows = WORLD.solved(mineral, scenario).accounts.quantities

@@ -9,6 +9,7 @@ import pandas as pd
 from model import palette
 from model.findings.charts import Axis, Bars, Chart, Line, Points, Ticks
 from model.units import MONEY
+from model.words import accounts
 from model.words.numbers import starting
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 ROOM = 0.05
 """What an axis reaches beyond its outermost points, as a share of what they span."""
 PARTS = {
-    "users_musd": ("Users", palette.USERS),
-    "producers_musd": ("Producers", palette.PRODUCERS),
-    "treasury_musd": ("Treasury", palette.TREASURY),
-    "settlements_musd": ("Offtakes, transfers", palette.RENTS),
+    "users_musd": (accounts.USERS, palette.USERS),
+    "producers_musd": (accounts.PRODUCERS, palette.PRODUCERS),
+    "treasury_musd": (accounts.TREASURIES_AND_RENTS, palette.TREASURY),
+    "settlements_musd": (accounts.SETTLEMENTS_AND_TRANSFERS, palette.RENTS),
 }
 LEVERS = {
     "floor": palette.PARTY,
@@ -40,8 +41,16 @@ def gains(frame: pd.DataFrame, sentence: str, net: str, predicted: str = "") -> 
     """Diverging bars of each party's parts, its net marked, and beside it the net that was predicted."""
     marks: list[Bars | Ticks | Points] = [_bars(frame, part, name, colour) for part, (name, colour) in PARTS.items()]
     if predicted:
-        marks.append(Ticks("Net, predicted", palette.INK, tuple(frame["party"]), tuple(frame[predicted])))
-    marks.append(Points("Net, verified" if predicted else "Net", tuple(frame[net]), tuple(frame["party"])))
+        marks.append(
+            Ticks(f"{accounts.NET_GAIN}, predicted", palette.INK, tuple(frame["party"]), tuple(frame[predicted]))
+        )
+    marks.append(
+        Points(
+            f"{accounts.NET_GAIN}, verified" if predicted else accounts.NET_GAIN,
+            tuple(frame[net]),
+            tuple(frame["party"]),
+        )
+    )
     return _stacked("who gains it in each party", f"Expected change, {MONEY}", sentence, frame, marks)
 
 

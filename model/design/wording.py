@@ -175,7 +175,7 @@ JUST_MET = 1e-3
 
 
 def shown(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
-    """A table for the screen: few significant figures, at most two decimals; the data to download keep theirs."""
+    """A table for the screen: few significant figures, at most three decimals; the data to download keep theirs."""
     few = table.copy()
     for column in few.select_dtypes("number").columns:
         few[column] = [rounded(float(value), digits) for value in table[column]]

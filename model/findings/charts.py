@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from model import palette
 from model.units import MILLION, MONEY
+from model.words import accounts
 from model.words.numbers import LEAST_USD, changes
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.findings.users import Measure
+    from model.instruments import Mechanism
     from model.words.names import Names
 
     Floats = tuple[float, ...]
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 WIDE, NARROW, PLAIN = 0.8, 0.42, 0.62
 """Heights of a bar, as shares of its row: behind, before, alone."""
 SIDES = {"party": "Parties", "non_party": "Non-parties", "stocks": "Stocks"}
+ACCOUNT_NAMES = {
+    "users_usd": accounts.USERS,
+    "producers_usd": accounts.PRODUCERS,
+    "treasury_usd": accounts.TREASURY,
+    "rents_usd": accounts.RENTS_AND_SETTLEMENTS,
+}
 NO_AGREEMENT = "Shock, no agreement"
 HEADROOM = 1.05
 
@@ -145,7 +153,7 @@ def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
     parties = _texts(frame["party"])
     parts = _told(frame[list(palette.ACCOUNTS)])
     bars = [
-        Bars(palette.ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
+        Bars(ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
         for account, colour in palette.ACCOUNTS.items()
         if account != "rents_usd" or changes(frame[account].abs().max())
     ]
@@ -158,7 +166,7 @@ def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
         sentence=sentence,
         table=frame,
         x=Axis(f"Change, {MONEY}", MONEY, low, high, least_usd / MILLION, both_sides=True),
-        marks=(*bars, Points("Net", _numbers(_told(frame["net_usd"])), parties)),
+        marks=(*bars, Points(accounts.NET_GAIN, _numbers(_told(frame["net_usd"])), parties)),
         labels=parties,
         stacked=True,
         changes=True,
@@ -264,29 +272,31 @@ def floor_curve(
     fails: pd.DataFrame,
     status_quo_usd_per_t: float,
     slack_up_to_usd_per_t: float,
+    mechanism: Mechanism,
     current: tuple[float, float] | None,
     sentence: str,
     names: Names,
     table: pd.DataFrame,
 ) -> Chart:
-    """Parties' price over floor levels: where it is slack, where it fails in some party, the scenario's own point.
+    """Parties' price over levels of a floor: where it is slack, where it fails in some party, the scenario's own point.
 
     ``fails`` has a row per party in which it fails, ``current`` is the floor agreed and the price under it.
     """
+    of = mechanism.at_levels
     tried, prices = _numbers(levels["level_usd_per_t"]), _numbers(levels["price_usd_per_t"])
     reached = (*tried, *(current or ())[:1])
     low, high = min(reached), max(reached)
     slack = min(max(slack_up_to_usd_per_t, low), high)
     marks: list[Mark] = []
     if slack > low:
-        marks.append(Band(low, slack, palette.SLACK, "does not bind"))
+        marks.append(Band(low, slack, palette.SLACK, of.slack))
     if len(fails):
         regions = list(fails["region"].unique())
         where = names.region(str(regions[0])) if len(regions) == 1 else f"{len(regions)} parties"
         first = float(fails["fails_from_usd_per_t"].min())
         marks.append(Band(first, high, palette.FAILS, f"fails in {where}", at_right=True))
     marks += [
-        Line("Price = floor", palette.STATUS_QUO, (low, high), (low, high), dotted=True),
+        Line("Price = level", palette.STATUS_QUO, (low, high), (low, high), dotted=True),
         Line("Status quo", palette.STATUS_QUO, (low, high), (status_quo_usd_per_t, status_quo_usd_per_t)),
         Line("Parties' price", palette.PARTY, tried, prices, strong=True),
     ]
@@ -294,11 +304,11 @@ def floor_curve(
         marks.append(Points("This scenario", current[:1], current[1:]))
     top = HEADROOM * max(high, *prices, *(current or ()))
     return Chart(
-        title="the parties' price over floor levels",
-        form="A curve of price over floor level",
+        title=f"the parties' price over levels of the {of.name}",
+        form=f"A curve of price over the level of the {of.name}",
         sentence=sentence,
         table=table,
-        x=Axis("Floor level, USD/t", "USD/t", low, high),
+        x=Axis(f"Level of the {of.name}, USD/t", "USD/t", low, high),
         y=Axis("Parties' price, USD/t", "USD/t", 0.0, top),
         marks=tuple(marks),
     )

@@ -12,16 +12,18 @@ import pandas as pd
 from model import palette
 from model.findings import charts
 from model.findings.agreed import anything_agreed
-from model.findings.reasons import reasons
+from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
 from model.impact.manufacturers import ALL_USERS
-from model.instruments import Floor
+from model.instruments import Floor, Mechanism
 from model.instruments.floor import REACHED
 from model.outcome import STOCKS
 from model.units import MILLION
+from model.words.accounts import TREASURIES_AND_RENTS, USERS_COST
 from model.words.numbers import (
     LEAST_SHARE,
     NO_CHANGE,
     changes,
+    counted,
     exact,
     exact_percent,
     figures,
@@ -68,7 +70,7 @@ class Number:
 def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> list[Number]:
     """The four numbers of the overview.
 
-    A price or share that a shock moved too also has what the agreement does to it. A price at a level that the parties
+    One that a shock moved too also has what the agreement does to it. A price at a level that the parties
     set is told as exactly as they set it.
     """
     headline, spend_usd = facts.headline, facts.spend_usd
@@ -98,6 +100,13 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
     share_before, share_alone = headline.non_party_share_status_quo, headline.non_party_share_without
     share_after = headline.non_party_share
     share_own = own(signed_points(share_after - share_alone), signed_points(share_alone - share_before))
+    cost_own, public_own = (
+        own(signed_millions(by_agreement), signed_millions(together - by_agreement))
+        for together, by_agreement in (
+            (headline.users_cost_usd, -facts.effect["users"]),
+            (headline.public_money_usd, facts.effect["public"]),
+        )
+    )
     return [
         number(
             "price_usd_per_t",
@@ -115,16 +124,16 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
         ),
         number(
             "users_cost_usd",
-            "Users' cost, million USD/yr",
+            f"{USERS_COST}, million USD/yr",
             signed_millions,
-            of_spending(headline.users_cost_usd),
+            of_spending(headline.users_cost_usd) + cost_own,
             "Loss of users' surplus a year against the status quo; negative means they gain.",
         ),
         number(
             "public_money_usd",
-            "Treasuries, rents, million USD/yr",
+            f"{TREASURIES_AND_RENTS}, million USD/yr",
             signed_millions,
-            of_spending(headline.public_money_usd),
+            of_spending(headline.public_money_usd) + public_own,
             "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "
             "rents, sales from stocks) less what they pay out, and quota rents of their importers or exporters; a "
             "stock's metal is not counted. + is income, − is an outlay.",
@@ -134,9 +143,14 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons."""
+    """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons.
+
+    ``effect`` is what the agreement alone does to the parties' accounts [USD/yr], ``by_agreement`` the same in words.
+    """
 
     headline: Headline
+    effect: dict[str, float]
+    by_agreement: list[str]
     spend_usd: float
     levels_usd_per_t: tuple[float, ...]
     gains: Chart
@@ -152,6 +166,8 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     said = industries_sentence(hit, anything_agreed(outcome))
     return Overview(
         headline=headline,
+        effect=net_effect(outcome, mineral, parties=True),
+        by_agreement=who_pays(outcome, mineral),
         spend_usd=spend,
         levels_usd_per_t=tuple(
             level for _, term in outcome.scenario.agreement.terms(mineral) for level in term.levels()
@@ -213,30 +229,29 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
     settled = _settled(accounts["transfers_usd"], names)
     treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
-    if not any(map(changes, (cost, gain, treasuries, rents))):
+    if not accounts[list(ACCOUNTS)].map(changes).any(axis=None):
         still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
-        return f"{still}{settled}."
+        return _in_its_state(outcome, f"{still}{settled}.")
     parts = [
         _users_part(cost, accounts["users_usd"], names),
         f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
     ]
-    metal = _for_metal(outcome, mineral)
+    metal = listing(metal_of_stocks(outcome, mineral))
     for usd, told, of_it in (
-        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal),
+        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
         (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
             parts.append(f"{told} {money(usd)}{of_it}")
-    return f"{parts[0]}; {', '.join(parts[1:])}{settled}."
+    return _in_its_state(outcome, f"{parts[0]}; {', '.join(parts[1:])}{settled}.")
 
 
-def _for_metal(outcome: Outcome, mineral: str) -> str:
-    """What of public money is paid for metal that leaves or enters public stocks."""
-    traded = outcome.public_stocks[outcome.public_stocks["mineral"] == mineral]
-    usd = traded["quantity_t"] * traded["price_usd_per_t"]
-    sides = ((usd[traded["sells"]].sum(), "sold from"), (usd[~traded["sells"]].sum(), "bought into"))
-    told = [f"{money(float(side))} for metal {verb} stocks" for side, verb in sides if changes(float(side))]
-    return f" ({listing(told)})" if told else ""
+def _in_its_state(outcome: Outcome, sentence: str) -> str:
+    """A sentence on changes against the status quo, with what they are due to where a shock is part of it."""
+    if not outcome.scenario.shocks:
+        return sentence
+    due = "Shock and agreement together" if anything_agreed(outcome) else "The shock alone"
+    return f"{due}: {sentence[:1].lower()}{sentence[1:]}"
 
 
 def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
@@ -266,14 +281,14 @@ def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
     others = (users_usd if cost > 0 else -users_usd).clip(lower=0).sum()
     if others > SAID_SHARE * abs(cost):
         opposite = "save" if cost > 0 else "pay"
-        return f"{told}, most in {bearers} (in other parties they {opposite} {money(float(others))})"
+        return f"{told}, most in {bearers} (elsewhere they {opposite} {money(float(others))})"
     return f"{told}, {percent(float(most.sum() / borne.sum()))} of it in {bearers}"
 
 
 def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9) -> pd.DataFrame:
     """Where the parties' supply comes from: per origin the flow in each state [t/yr].
 
-    ``group`` is party, non_party or stocks. Regions beyond the ``most`` largest origins are summed by group.
+    ``group`` is party, non_party or stocks. Several regions beyond the ``most`` largest origins are summed by group.
     """
     frame = outcome.sources[outcome.sources["mineral"] == mineral].drop(columns="mineral")
     states = ["status_quo", "without_agreement", "with_agreement"]
@@ -282,7 +297,8 @@ def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9
     frame = frame.assign(group=np.where(stocks, "stocks", group))
     frame["name"] = frame["origin"].map(starting).where(stocks, frame["origin"].map(names.region))
     order = frame[["status_quo", "with_agreement"]].max(axis=1).sort_values(ascending=False).index
-    kept = frame.loc[[at for place, at in enumerate(order) if place < most or stocks[at]]]
+    alone = frame.loc[order[most:]].groupby("group")["origin"].transform("size").eq(1).reindex(order, fill_value=False)
+    kept = frame.loc[[at for place, at in enumerate(order) if place < most or stocks[at] or alone[at]]]
     rest = frame.drop(kept.index)
     if len(rest):
         summed = rest.groupby("group", as_index=False)[states].sum()
@@ -300,7 +316,7 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     largest = str(place.index[0])
     leader = f"{names.the_region(largest)} supplies {percent(float(place.iloc[0]) / total_after)}"
     if change.abs().max() <= 0.002 * total_before:
-        return f"Sources as in the status quo: {leader} of {tonnes(total_after)}."
+        return _in_its_state(outcome, f"Sources as in the status quo: {leader} of {tonnes(total_after)}.")
     loser, winner = str(change.idxmin()), str(change.idxmax())
 
     def named(origin: str) -> str:
@@ -314,7 +330,7 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
         parts.append(f"{tonnes(float(change[winner]))} more {verb}from {named(winner)}")
     used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, "status_quo") - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
-    return f"{starting(' and '.join(parts))}{ending}."
+    return _in_its_state(outcome, f"{starting(' and '.join(parts))}{ending}.")
 
 
 def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
@@ -340,7 +356,8 @@ def curve_sentence(
     absent, so_far = response.without_market, "" if complete else " so far"
     fails_in = [region for region in fails_in if region not in absent]
     product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
-    if response.of_producers:
+    of, lifted = response.mechanism.at_levels, ""
+    if response.mechanism is Mechanism.CFD:
         lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
     else:
         lacks, some, none = f"{'has' if is_one else 'have'} no market for it", "with a market", "has a market for"
@@ -350,27 +367,31 @@ def curve_sentence(
         return f"No party {none} {product}."
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
+    if response.ceiling_usd_per_t is not None and response.ceiling_usd_per_t < highest:
+        lifted = (
+            f" Above its ceiling of {exact(response.ceiling_usd_per_t)} USD/t the ceiling is tried at the same level."
+        )
     if slack >= highest:
         costs = f"{product} costs the parties {price(response.without_floor_usd_per_t)} without one"
-        return f"No floor up to {price(highest)} binds{so_far}: {costs}.{apart}"
-    start = f"A floor on {product} starts to bind at {price(slack)}"
+        return f"No {of.name} up to {price(highest)} {of.binds}s{so_far}: {costs}.{apart}{lifted}"
+    start = f"A {of.name} {of.on} {product} starts to {of.binds} at {price(slack)}"
     fails = response.fails_from
     if fails.empty:
-        end = f"and holds in {every} up to {price(highest)}, the highest tried{so_far}"
+        end = f"and {of.holds} in {every} up to {price(highest)}, the highest tried{so_far}"
     else:
         level = float(fails["fails_from_usd_per_t"].min())
         first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
-        end = f"and cannot hold in {names.the_regions(first)} from {price(level)}"
+        end = f"and {of.fails} in {names.the_regions(first)} from {price(level)}"
         others = fails["region"].nunique() - len(first)
-        end += f" (in {others} more from higher levels)" if others else ""
+        end += f" (in {counted(others, 'more party', 'more parties')} from higher levels)" if others else ""
         end += so_far
     if current_usd_per_t is None:
-        return f"{start} {end}.{apart}"
-    verdict = "does not bind" if current_usd_per_t <= slack else "binds"
+        return f"{start} {end}.{apart}{lifted}"
+    verdict = of.slack if current_usd_per_t <= slack else f"{of.binds}s"
     if fails_in:
         everywhere = set(fails_in) >= set(response.by_party["region"]) - set(absent)
         verdict = f"fails in {every if everywhere else names.the_regions(fails_in)}"
-    return f"{start} {end}; the one agreed, {exact(current_usd_per_t)} USD/t, {verdict}.{apart}"
+    return f"{start} {end}; the one agreed, {exact(current_usd_per_t)} USD/t, {verdict}.{apart}{lifted}"
 
 
 def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
@@ -397,6 +418,7 @@ def curve_chart(
         response.fails_from,
         response.status_quo_usd_per_t,
         response.slack_up_to_usd_per_t,
+        response.mechanism,
         current,
         curve_sentence(response, None if current is None else current[0], fails_in, names, complete=complete),
         names,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model.outcome import ACCOUNTS
 from model.records import EVERYONE
 from model.scenario import Scenario
+from model.shocks import NamedShock, ShockLibrary
+from model.words import accounts
+from model.words.names import BASE_YEAR
 from model.words.numbers import (
     NO_CHANGE,
     changes,
@@ -32,8 +36,9 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
     """Every reason, most telling first: shock and agreement apart, who pays, what binds, controls, the data."""
     mineral = headline.mineral
     return [
+        *_idle_shock(outcome, tables, mineral, names),
         *_shock_and_agreement(outcome, headline),
-        *_who_pays(outcome, mineral),
+        *who_pays(outcome, mineral),
         *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
@@ -41,6 +46,23 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *controls_in_words(tables, mineral, names),
         *_data_warning(outcome, mineral, names),
     ]
+
+
+def _idle_shock(outcome: Outcome, tables: Tables, mineral: str, names: Names) -> list[str]:
+    """That the shock changes nobody's account, where it does not, and why."""
+    shocks = outcome.scenario.shocks
+    of_mineral = outcome.accounts[outcome.accounts["mineral"] == mineral]
+    moved = [of_mineral[f"{name}_usd"] - of_mineral[f"{name}_agreement_usd"] for name in ACCOUNTS]
+    if not shocks or any(changes(float(account.abs().max())) for account in moved):
+        return []
+    library, metal = ShockLibrary(tables), names.mineral(mineral).lower()
+    one = "shock" if len(shocks) == 1 else "shocks"
+    if any(
+        library.touches(shock.name, [mineral]) if isinstance(shock, NamedShock) else shock.mineral == mineral
+        for shock in shocks
+    ):
+        return [f"The {one} set {'has' if one == 'shock' else 'have'} no effect on {metal} beyond the rules in force."]
+    return [f"The {one} set {'does' if one == 'shock' else 'do'} not touch {metal}."]
 
 
 def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
@@ -73,25 +95,49 @@ def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, fl
     return {"users": users, "producers": producers, "settlements": settlements, "public": public, "net": net}
 
 
-def _who_pays(outcome: Outcome, mineral: str) -> list[str]:
-    """What the agreement brings the parties together, and who outside pays for it."""
+def who_pays(outcome: Outcome, mineral: str) -> list[str]:
+    """What the agreement brings the parties together, in which accounts and for which metal, and who outside pays."""
     ours, theirs = (net_effect(outcome, mineral, parties=side) for side in (True, False))
-    if not changes(ours["net"]):
+    split, metal = _parts(ours), metal_of_stocks(outcome, mineral)
+    if not split:
         return []
-    told = f"By the agreement the parties together {'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
+    verb = f"{'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
+    verb = verb if changes(ours["net"]) else "neither gain nor lose"
+    told = f"By the agreement the parties together {verb} ({'; '.join([split, *metal])})"
     if not changes(theirs["net"]):
         return [f"{told}; non-parties: {NO_CHANGE}."]
-    parts = {
-        "producers": theirs["producers"],
-        "users": theirs["users"],
-        "settlements of offtakes": theirs["settlements"],
-        "treasuries and rents": theirs["public"],
-    }
-    split = ", ".join(f"{name} {signed_money(usd)}" for name, usd in parts.items() if changes(usd))
-    suppliers_lose_most = theirs["producers"] <= min(parts.values()) and -theirs["producers"] >= ours["net"]
-    if ours["net"] > 0 > theirs["net"] and suppliers_lose_most:
-        return [f"{told}, and their suppliers outside pay for it: non-parties lose {money(theirs['net'])} ({split})."]
-    return [f"{told}; non-parties {'lose' if theirs['net'] < 0 else 'gain'} {money(theirs['net'])} ({split})."]
+    most = -theirs["producers"] >= max(ours["net"], *(-side[name] for side in (ours, theirs) for name in PARTS))
+    if ours["net"] > 0 > theirs["net"] and most and not metal:
+        told += ", and their suppliers outside pay for it: non-parties lose"
+    else:
+        told += f"; non-parties {'lose' if theirs['net'] < 0 else 'gain'}"
+    return [f"{told} {money(theirs['net'])} ({_parts(theirs)})."]
+
+
+PARTS = {
+    "producers": accounts.PRODUCERS.lower(),
+    "users": accounts.USERS.lower(),
+    "settlements": accounts.SETTLEMENTS.lower(),
+    "public": accounts.TREASURIES_AND_RENTS.lower(),
+}
+"""What a side's effect is the sum of, and how each is told."""
+
+
+def _parts(side: dict[str, float]) -> str:
+    """The accounts of a side that change."""
+    return ", ".join(f"{told} {signed_money(side[name])}" for name, told in PARTS.items() if changes(side[name]))
+
+
+def metal_of_stocks(outcome: Outcome, mineral: str) -> list[str]:
+    """What public stocks earn and spend on metal, which treasuries' accounts hold."""
+    traded = outcome.public_stocks[outcome.public_stocks["mineral"] == mineral]
+    usd = traded["quantity_t"] * traded["price_usd_per_t"]
+    sides = ((usd[traded["sells"]], "sold from", "brings"), (usd[~traded["sells"]], "bought into", "costs"))
+    return [
+        f"metal {moves} public stocks {verb} {money(float(side.sum()))}"
+        for side, moves, verb in sides
+        if changes(float(side.sum()))
+    ]
 
 
 def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
@@ -110,7 +156,7 @@ def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     """What public stocks sell and buy: money that the accounts count, against metal that they do not."""
     frame = outcome.public_stocks
-    frame = frame[frame["mineral"] == mineral]
+    frame = frame[(frame["mineral"] == mineral) & (frame["quantity_t"] * frame["price_usd_per_t"]).map(changes)]
     sentences = []
     for (stage, sells), rows in frame.groupby(["stage", "sells"], sort=False):
         amount = f"{tonnes(float(rows['quantity_t'].sum()))} of {names.product(mineral, str(stage))}"
@@ -118,7 +164,7 @@ def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
         verb, moves, counted = ("sell", "leaves", "high") if sells else ("buy", "enters", "low")
         where = names.the_regions(dict.fromkeys(rows["region"]))
         sentences.append(
-            f"Public stocks in {where} {verb} {amount} for {usd} a year. Public money and net gain count that money, "
+            f"Public stocks in {where} {verb} {amount} for {usd} a year. Treasuries and net gain count that money, "
             f"not the metal that {moves} the stocks: they are too {counted} by what the metal is worth."
         )
     return sentences
@@ -170,7 +216,8 @@ def _control(row: Any, names: Names) -> str:
         return f"In the status quo: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
     if level <= 0.0:
         return f"In the status quo: {exporter} lets no {product} out{targets}{law}."
-    return f"In the status quo: {exporter} lets out {percent(level)} of its 2024 exports of {product}{targets}{law}."
+    share = f"{percent(level)} of its {BASE_YEAR} exports"
+    return f"In the status quo: {exporter} lets out {share} of {product}{targets}{law}."
 
 
 def _data_warning(outcome: Outcome, mineral: str, names: Names) -> list[str]:

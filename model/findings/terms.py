@@ -31,8 +31,7 @@ def agreement_in_words(
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
-        stood = f"{names.mineral(mineral).lower()} as it stood on {names.status_quo_date}"
-        return f"No agreement and no shock: {stood}, the status quo."
+        return f"No agreement and no shock: {names.mineral(mineral).lower()} in the status quo, {names.status_quo}."
     several = len(scenario.parties) > 1
     verb, again = ("agree", "They also agree") if several else ("agrees", "It also agrees")
     first, *others = terms or [f"nothing on {names.mineral(mineral).lower()}"]
@@ -77,6 +76,18 @@ def clauses(scenario: Scenario, say: Voice) -> list[str]:
         f"{starting(say.the_regions(term.actors() or say.parties))} shall {term.phrase(say)}."
         for _, term in scenario.agreement.terms()
     ]
+
+
+def bound_outside(scenario: Scenario, say: Voice) -> str:
+    """Who is bound by which terms without being a party; nothing where nobody is."""
+    bound: dict[str, dict[str, None]] = {}
+    for _, term in scenario.agreement.terms():
+        outside = [region for region in term.bound() if region not in scenario.parties]
+        if outside:
+            told = f"{term.title.lower()} on {say.product(term.mineral, term.stage)}"
+            bound.setdefault(told, {}).update(dict.fromkeys(outside))
+    who = [f"{say.the_regions(regions)} by the {told}" for told, regions in bound.items()]
+    return f"Bound without being a party: {'; '.join(who)}. The numbers assume that all of them comply." if who else ""
 
 
 def shock_in_words(shock: NamedShock | Shock, say: Voice) -> str:

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, Field
 
 from model.problem import RENT, REVENUE
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
-from model.words.numbers import figures, price
+from model.words.numbers import LEAST_SHARE, figures, price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import pandas as pd
 
@@ -213,16 +213,21 @@ class Instrument(Record):
         """Why its result is what it is, in sentences: what binds and what does not; here a limit or levy that binds."""
         what, told = f"The {self.title.lower()} for {say.product(self.mineral, self.stage)} binds", []
         pool = state.pool(self.key, index)
-        if pool is not None and state.rent[pool] > 0.0:
+        least = LEAST_SHARE * state.problem.market.price_scale
+        if pool is not None and state.rent[pool] > least:
             told.append(f"{what}: its rent is {price(float(state.rent[pool]))}.")
         levies = {
             group.region: float(levy)
             for group, step, levy in zip(state.problem.levies, state.step, state.levy, strict=True)
-            if (group.steps[step].kind, group.steps[step].index) == (self.key, index) and levy > 0.0
+            if (group.steps[step].kind, group.steps[step].index) == (self.key, index) and levy > least
         }
         if levies:
             told.append(f"{what} in {say.names.the_regions(levies)}: its levy is {prices(levies.values())}.")
         return told
+
+    def bound(self) -> tuple[str, ...]:
+        """Regions without whose doing it does not come about; those whom a measure falls on need do nothing."""
+        return regions_named(self, leaving_out=self.outsiders)
 
 
 class BorderMeasure(Instrument):
@@ -250,10 +255,12 @@ class BorderMeasure(Instrument):
         return self.model_copy(update={"importers": importers, "exporters": exporters})
 
 
-def regions_named(item: Record) -> tuple[str, ...]:
-    """Every region id a record names, by the fields whose unit is region ids."""
+def regions_named(item: Record, leaving_out: Collection[str] = ()) -> tuple[str, ...]:
+    """Every region id a record names, by the fields whose unit is region ids, without those of fields left out."""
     names: list[str] = []
     for name, field in type(item).model_fields.items():
+        if name in leaving_out:
+            continue
         extra = field.json_schema_extra
         kind = extra.get("unit") if isinstance(extra, dict) else None
         if kind == REGION_IDS:

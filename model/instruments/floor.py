@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -14,11 +15,11 @@ from model.instruments.base import Instrument, Membership, Regions, Row, prices
 from model.market.records import NOWHERE, NodeRole, Role
 from model.overlay import stage_positions
 from model.records import Money, Price, Quantity
-from model.words.numbers import price, starting, tonnes
+from model.words.numbers import LEAST_SHARE, price, starting, tonnes
 from model.words.why_not import Plain, Readable, Reason, WhyNot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from model.overlay import Overlay
     from model.problem import State
@@ -36,6 +37,18 @@ REACHED = 1e-6
 """A contract for difference pays, and a buffer stock buys, where the price is within this share of its own."""
 
 
+@dataclass(frozen=True)
+class AtLevels:
+    """How a floor is told where its level varies: its name, what it is on, and what it does where it binds or not."""
+
+    name: str
+    on: str
+    binds: str
+    slack: str
+    holds: str
+    fails: str
+
+
 class Mechanism(StrEnum):
     """How a price floor is held."""
 
@@ -50,6 +63,17 @@ class Mechanism(StrEnum):
             Mechanism.VARIABLE_LEVY: "variable levy",
             Mechanism.CFD: "contract for difference",
             Mechanism.BUFFER_STOCK: "buffer stock",
+        }[self]
+
+    @property
+    def at_levels(self) -> AtLevels:
+        """How a curve over its level is told; a contract for difference holds no price at the border."""
+        return {
+            Mechanism.VARIABLE_LEVY: AtLevels("floor", "on", "bind", "does not bind", "holds", "cannot hold"),
+            Mechanism.CFD: AtLevels(self.words, "for producers of", "pay", "pays nothing", "pays", "cannot pay"),
+            Mechanism.BUFFER_STOCK: AtLevels(
+                self.words, "for", "buy", "buys nothing", "holds its price", "cannot hold its price"
+            ),
         }[self]
 
 
@@ -80,7 +104,7 @@ class Floor(Instrument):
     levy_cap: Price | None = Field(None, description="largest levy per unit; none = unlimited (variable levy)")
     budget: Money | None = Field(None, description="each party's purchase budget; none = unlimited (buffer stock)")
     ceiling: Price | None = Field(None, description="price at which the stock is sold; none = never (buffer stock)")
-    stock: Quantity = Field(0.0, description="quantity held for sale at the ceiling (buffer stock)")
+    stock: Quantity = Field(0.0, description="each party's quantity held for sale at the ceiling (buffer stock)")
 
     @model_validator(mode="after")
     def _ceiling_above_floor(self) -> Floor:
@@ -114,16 +138,18 @@ class Floor(Instrument):
         if self.mechanism is Mechanism.CFD:
             return f"pay producers of {product} up to {price} by a {self.mechanism.words}"
         if self.mechanism is Mechanism.BUFFER_STOCK:
-            each = " each" if len(self.parties) > 1 else ""
+            stock, each, source = f"a {self.mechanism.words}", "", "it"
+            if len(self.parties) > 1:
+                stock, each, source = f"{stock} in each of them", " each", "each"
             budget = (
                 f"for at most {say.money(self.budget)} a year{each}" if self.budget is not None else "without limit"
             )
             sale = (
                 ""
                 if self.ceiling is None
-                else f", and sell up to {say.quantity(self.stock)} from it at {say.price(self.ceiling)}"
+                else f", and sell up to {say.quantity(self.stock)} from {source} at {say.price(self.ceiling)}"
             )
-            return f"buy {product} for a {self.mechanism.words} at {price}, {budget}{sale}"
+            return f"buy {product} for {stock} at {price}, {budget}{sale}"
         cap = "" if self.levy_cap is None else f" of at most {say.price(self.levy_cap)}"
         return f"keep {product} at {price} or more by a {self.mechanism.words}{cap}"
 
@@ -179,7 +205,10 @@ class Floor(Instrument):
         A levy binds where it is charged, a contract for difference and a buffer stock where the price is the floor's.
         """
         by_levy = self.mechanism is Mechanism.VARIABLE_LEVY
-        binds = [row["levy"] > 0.0 if by_levy else row["price"] <= self.price * (1.0 + REACHED) for row in held]
+        binds = [
+            row["levy"] > LEAST_SHARE * self.price if by_levy else row["price"] <= self.price * (1.0 + REACHED)
+            for row in held
+        ]
         binding = [row for row, is_bound in zip(held, binds, strict=True) if is_bound]
         slack = [row for row, is_bound in zip(held, binds, strict=True) if not is_bound]
         told = []
@@ -192,7 +221,7 @@ class Floor(Instrument):
                     f"{where}.",
                     Mechanism.CFD: f"Under the {which}, producers in {where} are paid up to it; users pay the market "
                     "price, treasuries the difference.",
-                    Mechanism.BUFFER_STOCK: f"The buffer stock holds the {which} in {where}.",
+                    Mechanism.BUFFER_STOCK: f"{starting(_stocks(binding, 'hold'))} the {which} in {where}.",
                 }[self.mechanism]
             )
         if slack:
@@ -207,12 +236,13 @@ class Floor(Instrument):
         sellers = [party for party, amount in sold.items() if amount > 0.0]
         if sellers:
             told.append(
-                f"From its ceiling of {level} on the buffer stock sells {tonnes(sum(sold.values()))} of {product} in "
-                f"{say.names.the_regions(sellers)}, at the market's price."
+                f"From the ceiling of {level} on {_stocks(sellers, 'sell')} {tonnes(sum(sold.values()))} of {product} "
+                f"in {say.names.the_regions(sellers)}, at the market's price."
             )
         above = [row for row in rows if (row["price"] or 0.0) > ceiling * (1.0 + REACHED)]
         if above:
-            left = f"all {say.tonnes(self.stock)} held there are sold" if self.stock else "nothing is held for sale"
+            held = f"all {say.tonnes(self.stock)} held {'in each' if len(above) > 1 else 'there'} are sold"
+            left = held if self.stock else "nothing is held for sale"
             least = price(min(row["price"] for row in above))
             told.append(
                 f"The ceiling of {level} does not hold in {_where(above, say)}: {left}, and the price is at least "
@@ -275,6 +305,11 @@ class Floor(Instrument):
         slot = next(slot for slot, group in enumerate(state.problem.levies) if group.node == node)
         asks = state.problem.levies[slot].steps[state.step[slot]]
         return slot, (asks.kind, asks.index) == (self.key, index)
+
+
+def _stocks(holders: Collection[object], verb: str) -> str:
+    """The buffer stocks of so many parties as the subject of a verb; each party has its own."""
+    return f"the buffer stocks {verb}" if len(holders) > 1 else f"the buffer stock {verb}s"
 
 
 def _where(rows: list[Row], say: Voice) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from model.instruments.base import BorderMeasure, RentHolder, Row
 from model.market.records import Shape
 from model.records import Quantity
-from model.words.numbers import exact, figures, money, percent, price
+from model.words.numbers import changes, exact, figures, money, percent, price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,5 +80,6 @@ def told_of_use(quantity: float, used: float, rent: float, holder: RentHolder) -
     """How full a quota is, and what its rent is worth to whom: "full and its rent of 1,200 USD/t is worth ..."."""
     if used < FULL * quantity:
         return f"{percent(used / quantity)} full: {figures(used)} of {exact(quantity)} t/yr come in"
-    worth = f" and its rent of {price(rent)} is worth {money(rent * used)} a year to {holder.words}"
-    return f"full{worth if rent > 0.0 else ''}"
+    if not changes(rent * used):
+        return "full"
+    return f"full and its rent of {price(rent)} is worth {money(rent * used)} a year to {holder.words}"

@@ -25,6 +25,10 @@ WIDTH_INCHES = 6.3
 BAR_INCHES = {1: 0.25, 2: 0.36}
 """Room for a bar by the lines of the longest label."""
 FRAME_INCHES = 0.95
+LETTERS_ALONG = 40
+"""Letters that the numbers along an axis may have together, lest they run into each other beside long labels."""
+SHORTEST_NUMBER = 5
+"""Letters of a number with decimals along an axis."""
 CURVE_INCHES = 2.6
 PNG_DOTS_PER_INCH = 170
 FONT_POINTS = 8.5
@@ -115,6 +119,8 @@ def _dressed(figure: Figure, axes: Axes, grid: str) -> Figure:
     axes.grid(axis=grid, color=palette.GRID, linewidth=0.7)  # type: ignore[arg-type]
     axes.set_axisbelow(True)
     axes.xaxis.set_major_formatter("{x:,.10g}")
+    widest = max(SHORTEST_NUMBER, *(len(f"{end:,.0f}") for end in axes.get_xlim()))
+    axes.locator_params(axis="x", nbins=LETTERS_ALONG // widest)
     axes.tick_params(length=0, colors=palette.INK)
     for side in axes.spines.values():
         side.set_visible(False)

@@ -10,7 +10,8 @@ import pandas as pd
 from model.errors import SnapshotError
 from model.memo import content
 from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
-from model.memo.levers import BASE_YEAR, assumption_in_words, levers, registered_assumptions, setting, voice
+from model.memo.levers import assumption_in_words, levers, registered_assumptions, setting, voice
+from model.words.names import BASE_YEAR
 from model.words.numbers import exact, listing, signed_money, starting
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from model.memo.blocks import Block, Value
     from model.snapshot.record import Snapshot
+
+    Lettered = Sequence[tuple[str, Snapshot]]
+    """Snapshots, each with its letter."""
 
 MOST = 5
 LETTERS = "ABCDE"
@@ -71,13 +75,22 @@ def _titles(snapshots: Sequence[Snapshot]) -> list[str]:
     ]
 
 
-def _lettered(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
+def _lettered(snapshots: Sequence[Snapshot]) -> Lettered:
     return list(zip(LETTERS, snapshots, strict=False))
 
 
 def _key(snapshots: Sequence[Snapshot]) -> Sheet:
     """What every snapshot is, and which data and model it rests on."""
-    items = ("Title", "Short id", "Made (UTC)", "Author", "Base year", "Status quo of", "Data hash", "Model")
+    items = (
+        "Title",
+        "Short id",
+        "Made (UTC)",
+        "Author",
+        "Base year",
+        "Duties and export controls of",
+        "Data hash",
+        "Model",
+    )
     told = [_provenance(one) for one in snapshots]
     columns = tuple(map(Column, ("Snapshot", *LETTERS[: len(snapshots)])))
     return Sheet("Snapshots", "The snapshots", columns, tuple(zip(items, *told, strict=True)))
@@ -128,20 +141,30 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
 
 
 def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
+    """Per mineral the results of the snapshots that have it; one that a single snapshot has is only named."""
     blocks: list[Block] = [Heading("What differs in results")]
-    shared = _shared(snapshots)
-    if not shared:
-        return [*blocks, Paragraph("The snapshots have no mineral in common, so no result can be set side by side.")]
-    if len({frozenset(snapshot.scenario.parties) for snapshot in snapshots}) > 1:
+    minerals = dict.fromkeys(mineral for snapshot in snapshots for mineral in snapshot.scenario.minerals)
+    names = snapshots[0].record.names["mineral"]
+    having = {
+        mineral: [one for one in _lettered(snapshots) if mineral in one[1].scenario.minerals] for mineral in minerals
+    }
+    alone = [
+        f"{names.get(mineral, mineral).lower()} ({sides[0][0]})" for mineral, sides in having.items() if not sides[1:]
+    ]
+    if alone:
+        told = f"In one snapshot only, so that nothing stands beside it: {listing(alone)}."
+        blocks.append(Paragraph(told if len(alone) < len(having) else f"No mineral is in two of the snapshots. {told}"))
+    if len({frozenset(snapshot.scenario.parties) for snapshot in snapshots}) > 1 and len(alone) < len(having):
         blocks.append(Paragraph(UNLIKE_PARTIES))
-    for mineral in shared:
-        name = snapshots[0].record.names["mineral"].get(mineral, mineral)
-        blocks += [
-            Heading(name, 2),
-            *_headline(snapshots, mineral, name),
-            *_by_party(snapshots, mineral, name),
-            *_by_shock(snapshots, mineral, name),
-        ]
+    for mineral, sides in having.items():
+        if sides[1:]:
+            name = names.get(mineral, mineral)
+            blocks += [
+                Heading(name, 2),
+                *_headline(sides, mineral, name),
+                *_by_party(sides, mineral, name),
+                *_by_shock(sides, mineral, name),
+            ]
     return blocks
 
 
@@ -151,33 +174,33 @@ def _shared(snapshots: Sequence[Snapshot]) -> list[str]:
     return [item for item in first if all(item in other for other in rest)]
 
 
-def _headline(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
-    sides = [content.together(snapshot, mineral) for snapshot in snapshots]
+def _headline(sides: Lettered, mineral: str, name: str) -> list[Block]:
+    numbers = [content.together(snapshot, mineral) for _, snapshot in sides]
     rows: list[tuple[Value, ...]] = [
-        (look.header, *(look.scaled(float(side[column])) for side in sides)) for look, *_, column in content.HEADLINE
+        (look.header, *(look.scaled(float(side[column])) for side in numbers)) for look, *_, column in content.HEADLINE
     ]
-    said = tuple(f"{letter}: {' '.join(one.sentences(mineral, 'gains'))}" for letter, one in _lettered(snapshots))
-    columns = (Column("Measure"), *map(Column, LETTERS[: len(snapshots)]))
-    states = "; ".join(f"{letter} {content.in_state(one)}" for letter, one in _lettered(snapshots))
+    said = tuple(f"{letter}: {' '.join(one.sentences(mineral, 'gains'))}" for letter, one in sides)
+    columns = (Column("Measure"), *(Column(letter) for letter, _ in sides))
+    states = "; ".join(f"{letter} {content.in_state(one)}" for letter, one in sides)
     caption = f"{name}: each snapshot's own parties together, {states}"
     return [Bullets(said), Sheet(f"Headline {mineral}", caption, columns, content.told(rows), content.NET_GAIN)]
 
 
 def _by_name(
-    sheet: str, caption: str, what: str, sides: Sequence[Mapping[str, float]], names: Mapping[str, str], absent: str
+    sheet: str, caption: str, what: str, sides: Mapping[str, Mapping[str, float]], names: Mapping[str, str], absent: str
 ) -> Sheet:
-    """A row for every name that stands on any side, with its money on each, or ``absent`` where it does not stand."""
-    columns = (Column(what), *map(million, LETTERS[: len(sides)]))
+    """A row for every name on any side (by letter), with its money on each, or ``absent`` where it does not stand."""
+    columns = (Column(what), *map(million, sides))
     rows = (
-        (names.get(name, name), *(_number(side[name]) if name in side else absent for side in sides))
-        for name in dict.fromkeys(name for side in sides for name in side)
+        (names.get(name, name), *(_number(side[name]) if name in side else absent for side in sides.values()))
+        for name in dict.fromkeys(name for side in sides.values() for name in side)
     )
     return Sheet(sheet, caption, columns, tuple(rows))
 
 
-def _by_party(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
-    nets = [_net(snapshot, mineral) for snapshot in snapshots]
-    caption, names = f"{name}: net gain by party", snapshots[0].record.names["region"]
+def _by_party(sides: Lettered, mineral: str, name: str) -> list[Block]:
+    nets = {letter: _net(snapshot, mineral) for letter, snapshot in sides}
+    caption, names = f"{name}: net gain by party", sides[0][1].record.names["region"]
     return [_by_name(f"Net {mineral}", caption, "Party", nets, names, NOT_A_PARTY)]
 
 
@@ -186,16 +209,17 @@ def _net(snapshot: Snapshot, mineral: str) -> dict[str, float]:
     return dict(zip(frame["region"], frame["net_usd"].astype(float), strict=True))
 
 
-def _by_shock(snapshots: Sequence[Snapshot], mineral: str, name: str) -> list[Block]:
-    sides = [
-        dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True))
-        for frame in (content.of_mineral(one, "shocks", mineral) for one in snapshots)
+def _by_shock(sides: Lettered, mineral: str, name: str) -> list[Block]:
+    frames = {letter: content.of_mineral(one, "shocks", mineral) for letter, one in sides}
+    nets = {
+        letter: dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True))
+        for letter, frame in frames.items()
         if "net_gain_usd_with_agreement" in frame
-    ]
-    if len(sides) < len(snapshots):
+    }
+    if len(nets) < len(sides):
         return []
     caption = f"{name}: net gain of each snapshot's own parties with the agreement, on the status quo, each shock alone"
-    return [_by_name(f"Shocks {mineral}", caption, "Shock", sides, snapshots[0].record.names["shock"], "not solved")]
+    return [_by_name(f"Shocks {mineral}", caption, "Shock", nets, sides[0][1].record.names["shock"], "not solved")]
 
 
 def _number(value: object) -> Value:
@@ -204,8 +228,9 @@ def _number(value: object) -> Value:
 
 def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
     shared = _shared(snapshots)
+    heading = Heading("One sentence per party")
     if not shared:
-        return []
+        return [heading, Paragraph("No mineral is in all snapshots, so no party's gains can be summed and compared.")]
     nets = [
         pd.concat([pd.Series(_net(snapshot, mineral)) for mineral in shared]).groupby(level=0, sort=False).sum()
         for snapshot in snapshots
@@ -217,8 +242,11 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
         for party in dict.fromkeys(party for net in nets for party in net.index)
     ]
     warning = f"The snapshots differ in {listing(unlike)}, so none of them is called the best for anyone."
+    if "minerals" in unlike:
+        minerals = snapshots[0].record.names["mineral"]
+        warning += f" Counted: {listing([minerals.get(name, name).lower() for name in shared])}, which all have."
     return [
-        Heading("One sentence per party"),
+        heading,
         *([Paragraph(warning)] if unlike else []),
         Bullets(tuple(sentences)),
     ]

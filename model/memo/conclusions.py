@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.memo.levers import assumption_in_words
-from model.words.numbers import LEAST_USD, changes, exact, listing, money, signed_money
+from model.words.numbers import LEAST_USD, NO_CHANGE, changes, exact, listing, money, signed_money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from model.words.voice import Voice
 
 AS_ASSUMED = "as assumed"
-SPANNED = ("price_usd_per_t", "net_gain_usd")
+SPANNED = ("price_status_quo_usd_per_t", "price_usd_per_t", "net_gain_usd")
 VERDICTS = {
     "net_gain_usd": ("the parties together gain", "the parties together lose"),
     "users_cost_usd": ("users pay", "users save"),
@@ -25,7 +25,7 @@ VERDICTS = {
 
 
 def spans(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row per assumption: both ends tried, and price and net gain at each."""
+    """One row per assumption: both ends tried, and at each the price, that of its own status quo, and the net gain."""
     rows: dict[str, dict[str, object]] = {}
     for trial in trials[trials["assumption"] != AS_ASSUMED].to_dict("records"):
         row, end = rows.setdefault(trial["assumption"], {"assumption": trial["assumption"]}), trial["end"]
@@ -52,14 +52,35 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
         return "No named shock has a result."
     best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
     if not changes(effect.abs().max()):
-        return "Under no named shock does the agreement change anything for the parties."
+        moved = float(shocks.get("most_moved_usd", pd.Series(dtype=float)).max())
+        together = "Under no named shock does the agreement change what the parties gain together"
+        if changes(moved):
+            return f"{together}; it moves up to {money(moved)} a year in an account of one of them."
+        return (
+            f"{together}."
+            if math.isnan(moved)
+            else "Under no named shock does the agreement change any party's account."
+        )
+    best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
+    if not changes(effect.abs().max()):
+        moved = float(shocks.get("most_moved_usd", pd.Series(dtype=float)).max())
+        told = "Under no named shock does the agreement change what the parties gain together"
+        return (
+            f"{told}; it moves up to {money(moved)} a year in an account of one of them."
+            if changes(moved)
+            else f"{told}."
+        )
     harms, helps = (not changes(max(end, 0.0)) for end in (effect.max(), -effect.min()))
     first = (
         f"The agreement {'harms the parties together least' if harms else 'does the parties together most good'} under "
-        f"“{say.names.shock(str(best))}” ({signed_money(float(effect.max()))} a year)"
+        f"“{say.names.shock(str(best))}” ({_a_year(float(effect.max()))})"
     )
-    last = f"under “{say.names.shock(str(worst))}” ({signed_money(float(effect.min()))} a year)"
+    last = f"under “{say.names.shock(str(worst))}” ({_a_year(float(effect.min()))})"
     return f"{first}, {'least' if helps else 'most' if harms else 'most harm'} {last}."
+
+
+def _a_year(usd: float) -> str:
+    return f"{signed_money(usd)} a year" if changes(usd) else NO_CHANGE
 
 
 def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice, units: Mapping[str, str]) -> list[str]:

@@ -27,7 +27,6 @@ from model.memo.blocks import (
     share,
 )
 from model.memo.levers import (
-    BASE_YEAR,
     assumption_in_words,
     assumptions,
     levers,
@@ -36,9 +35,11 @@ from model.memo.levers import (
     voice,
 )
 from model.memo.schedules import anything_agreed, term_sheet
-from model.outcome import STATES
+from model.outcome import ACCOUNTS, STATES
 from model.snapshot.record import RESULT_KEYS
-from model.words.numbers import changes, counted, exact, starting
+from model.words import accounts
+from model.words.names import BASE_YEAR
+from model.words.numbers import LEAST_SHARE, changes, counted, exact, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,13 +62,14 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
         "non_party_share_without",
         "non_party_share",
     ),
-    (million("Cost to users"), None, "users_cost_without_usd", "users_cost_usd"),
-    (million("Gain of producers"), None, "producers_gain_without_usd", "producers_gain_usd"),
-    (million("Public money and rents"), None, "public_money_without_usd", "public_money_usd"),
-    (million("Settlements of offtakes"), None, "settlements_without_usd", "settlements_usd"),
-    (million("Net gain of the parties"), None, "net_gain_without_usd", "net_gain_usd"),
+    (million(accounts.USERS_COST), None, "users_cost_without_usd", "users_cost_usd"),
+    (million(accounts.PRODUCERS_GAIN), None, "producers_gain_without_usd", "producers_gain_usd"),
+    (million(accounts.TREASURIES_AND_RENTS), None, "public_money_without_usd", "public_money_usd"),
+    (million(accounts.SETTLEMENTS), None, "settlements_without_usd", "settlements_usd"),
+    (million(accounts.NET_GAIN), None, "net_gain_without_usd", "net_gain_usd"),
     (flow("Unmet use"), None, None, "short_t"),
 )
+OF_AGREEMENT = "Of it by the agreement"
 SETTLED = "settlements_usd"
 """The parties together: what is told, and its name in the status quo, under the shock alone, with agreement."""
 TOLD_IN_FULL = frozenset({"gains", "parties", "supply", "response"})
@@ -76,9 +78,10 @@ SHOCK_COLUMNS = tuple(
     f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
 )
 NET_GAIN = (
-    "Money is the change on the status quo. Net gain: what users gain (their cost counts against it), producers gain, "
-    "public money, rents and settlements together. Public money: duties, levies, quota rents and sales from public "
-    "stocks less outlays; the metal in stocks is not counted. Supply: what the parties use or buy for stocks."
+    f"Money is the change on the status quo. {accounts.NET_GAIN}: what users gain (their cost counts against it), what "
+    f"producers gain, treasuries and rents, and settlements together. {accounts.TREASURIES_AND_RENTS}: duties, levies, "
+    "quota rents and sales from public stocks less outlays; the metal in stocks is not counted. Supply: what the "
+    "parties use or buy for stocks."
 )
 METAL = " It counts what stocks earn or spend on metal, not the metal that leaves or enters them."
 SETTLEMENTS = (
@@ -107,8 +110,7 @@ def memo(snapshot: Snapshot) -> Document:
     return Document(
         title=snapshot.title,
         subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC"
-        f" · base year {BASE_YEAR}, status quo of {snapshot.record.inputs.data.version}"
-        + (f" · {author}" if author else ""),
+        f" · status quo: {say.names.status_quo}" + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
         author=author,
         created=snapshot.created,
@@ -133,7 +135,7 @@ def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         ("Made", f"{snapshot.created:%Y-%m-%d %H:%M:%S} UTC"),
         ("Author", record.author or "not given"),
         ("Base year", BASE_YEAR),
-        ("Status quo of", record.inputs.data.version),
+        ("Duties and export controls of", record.inputs.data.version),
         ("Data hash", record.inputs.data.hash),
         *((f"Version of {name.replace('_', ' ')}", value) for name, value in record.inputs.versions.items()),
         *((f"Version of {name}", value) for name, value in record.environment.items()),
@@ -158,12 +160,9 @@ def of_mineral(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
 def together(snapshot: Snapshot, mineral: str) -> dict[str, Any]:
     """The numbers of the parties together by name; with money under the shock alone, from the parties' accounts."""
     row = of_mineral(snapshot, "headline", mineral).iloc[0].to_dict()
-    accounts = of_mineral(snapshot, "accounts", mineral)
-    sums = accounts[accounts["is_party"].astype(bool)].sum(numeric_only=True)
-    alone = {
-        name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"])
-        for name in ("users", "producers", "treasury", "rents", "transfers", "net")
-    }
+    frame = of_mineral(snapshot, "accounts", mineral)
+    sums = frame[frame["is_party"].astype(bool)].sum(numeric_only=True)
+    alone = {name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"]) for name in (*ACCOUNTS, "net")}
     return {str(name): value for name, value in row.items()} | {
         "users_cost_without_usd": -alone["users"],
         "producers_gain_without_usd": alone["producers"],
@@ -225,9 +224,8 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     minerals = ", ".join(say.mineral(mineral) for mineral in scenario.minerals)
     happens = [shock_in_words(shock, say) for shock in scenario.shocks]
     agreed = anything_agreed(snapshot)
-    date = snapshot.record.inputs.data.version
     if not agreed and not happens:
-        still = f"No agreement and no shock: today's trade in {minerals}, base year {BASE_YEAR}, as it stood on {date}."
+        still = f"No agreement and no shock: {minerals} in the status quo, {say.names.status_quo}."
         return [Heading("The question"), Paragraph(still)]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = HORIZONS[scenario.horizon].words
@@ -236,17 +234,18 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
         Heading("The question"),
         Paragraph(
             f"What {what} to prices and supply of {minerals}, who gains and who pays, {over}, {when}? All changes are "
-            f"against the status quo of {date}: the base year {BASE_YEAR} with the duties and export controls in force "
-            "on that date, no agreement, no shock."
+            f"against the status quo: {say.names.status_quo}, no agreement, no shock."
         ),
     ]
 
 
 def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     name = say.names.mineral(mineral)
+    of_agreement = snapshot.sentences(mineral, "by_agreement") if snapshot.scenario.shocks else ()
+    why = tuple(reason for reason in snapshot.sentences(mineral, "reasons") if reason not in of_agreement)
     return [
         Heading(f"What it does: {name.lower()}"),
-        *(Paragraph(sentence, strong=True) for sentence in snapshot.sentences(mineral, "gains")),
+        *(Paragraph(sentence, strong=True) for sentence in (*of_agreement, *snapshot.sentences(mineral, "gains"))),
         _headline(snapshot, mineral, name),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
@@ -255,22 +254,31 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         *_supply(snapshot, mineral, name),
         *_response(snapshot, mineral, name, say),
         Heading("Why", 2),
-        Bullets(snapshot.sentences(mineral, "reasons") or ("Nothing binds.",)),
+        Bullets(why or ("Nothing binds.",)),
     ]
 
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     numbers, states = together(snapshot, mineral), _states(snapshot)
-    columns = (Column("Measure"), *(Column(state) for state, _ in states))
-    rows = [
-        (
-            look.header,
-            *(None if (stored := names[at]) is None else look.scaled(float(numbers[stored])) for _, at in states),
-        )
-        for look, *names in HEADLINE
-    ]
+    both = bool(snapshot.scenario.shocks) and anything_agreed(snapshot)
+    columns = (Column("Measure"), *(Column(state) for state, _ in states), *([Column(OF_AGREEMENT)] if both else []))
+    rows: list[tuple[Value, ...]] = []
+    for look, *stored in HEADLINE:
+        raw = [None if name is None else float(numbers[name]) for name in stored]
+        shown = [None if value is None else look.scaled(value) for value in raw]
+        own = [_by_agreement(look, raw[1], raw[2])] if both else []
+        rows.append((look.header, *(shown[at] for _, at in states), *own))
     caption = f"{name}: the parties together, {in_state(snapshot)}"
-    return Sheet(f"Headline {mineral}", caption, columns, told(rows), NET_GAIN)
+    note = f"{NET_GAIN} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
+    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else NET_GAIN)
+
+
+def _by_agreement(look: Column, alone: float | None, together: float | None) -> float | None:
+    """What the agreement adds to the shock, without what rounding leaves."""
+    if alone is None or together is None:
+        return None
+    own = together - alone
+    return look.scaled(own) if abs(own) > LEAST_SHARE * abs(alone) else 0.0
 
 
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
@@ -280,7 +288,7 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in states),
         *((share(f"From non-parties{state}"), f"non_party_share_{stored}") for state, stored in states),
-        (million("Net gain"), "net_usd"),
+        (million(accounts.NET_GAIN), "net_usd"),
     ]
     caption = f"{name}: price, dependence and net gain by party, {in_state(snapshot)}"
     note = (
@@ -298,11 +306,11 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     frame = of_mineral(snapshot, "gains", mineral)
     columns = [
         (Column("Party"), "party"),
-        (million("Users"), "users_usd"),
-        (million("Producers"), "producers_usd"),
-        (million("Treasury"), "treasury_usd"),
-        (million("Rents, offtake"), "rents_usd"),
-        (million("Net"), "net_usd"),
+        (million(accounts.USERS), "users_usd"),
+        (million(accounts.PRODUCERS), "producers_usd"),
+        (million(accounts.TREASURY), "treasury_usd"),
+        (million(accounts.RENTS_AND_SETTLEMENTS), "rents_usd"),
+        (million(accounts.NET_GAIN), "net_usd"),
     ]
     if not changes(float(frame[[stored for _, stored in columns[1:]]].abs().to_numpy().max())):
         return []
@@ -333,27 +341,32 @@ def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
 def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[Block]:
     levels, ends = of_mineral(snapshot, "response", mineral), of_mineral(snapshot, "response_ends", mineral)
     said = " ".join(snapshot.sentences(mineral, "response"))
-    blocks: list[Block] = [Heading("What other floors would do", 2), Paragraph(said, strong=True)]
+    blocks: list[Block] = [Heading("What other levels would do", 2), Paragraph(said, strong=True)]
     if levels.empty or ends.empty:
         return blocks
     fails = of_mineral(snapshot, "response_fails", mineral)
     ends_at = ("status_quo_usd_per_t", "slack_up_to_usd_per_t", "agreed_usd_per_t", "price_as_agreed_usd_per_t")
     status_quo, slack, *agreed = (float(pd.to_numeric(ends[name]).iloc[0]) for name in ends_at)
     current = None if pd.isna(agreed[0]) else (agreed[0], agreed[1])
+    floor = snapshot.scenario.agreement.first(Floor, mineral)
+    mechanism = Mechanism.VARIABLE_LEVY if floor is None else floor.mechanism
+    of = mechanism.at_levels
     columns = [
-        (price("Floor"), "level_usd_per_t"),
+        (price(f"Level of the {of.name}"), "level_usd_per_t"),
         (price("Price in the parties"), "price_usd_per_t"),
         (share("Parties in which it holds"), "held_by"),
     ]
     return [
         *blocks,
-        _picture(charts.floor_curve(levels, fails, status_quo, slack, current, said, say.names, levels), name),
+        _picture(
+            charts.floor_curve(levels, fails, status_quo, slack, mechanism, current, said, say.names, levels), name
+        ),
         _table(
             f"Response {mineral}",
-            f"{name}: price in the parties at other floors, {in_state(snapshot)}",
+            f"{name}: price in the parties at other levels of the {of.name}, {in_state(snapshot)}",
             levels,
             columns,
-            "Holds: of all parties that are to hold it, also those with nothing to hold it for.",
+            "Holds: of the parties that are to hold it and have something to hold it for.",
         ),
     ]
 
@@ -405,8 +418,8 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         shocks,
         without,
         (price("Price with agreement"), "price_usd_per_t_with_agreement"),
-        (million("Agreement's cost to users"), "effect_on_users_cost_usd"),
-        (million("Agreement's net gain"), "effect_on_net_gain_usd"),
+        (million("Users' cost by the agreement"), "effect_on_users_cost_usd"),
+        (million("Net gain by the agreement"), "effect_on_net_gain_usd"),
         (flow("Unmet use with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"
@@ -427,6 +440,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = conclusions.spans(trials)
     name = say.names.mineral(mineral)
     units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
+    own = "price_status_quo_usd_per_t"  # which a snapshot made before it was kept has not
     columns = [
         (
             Column("Assumption, its unit"),
@@ -434,13 +448,19 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         ),
         (Column("Low", exact=True), "low"),
         (Column("High", exact=True), "high"),
+        *(
+            (price(f"Status quo at {end}"), f"{own}_{end}")
+            for end in ("low", "high")
+            if frame[f"{own}_{end}"].notna().any()
+        ),
         (price("Price at low"), "price_usd_per_t_low"),
         (price("Price at high"), "price_usd_per_t_high"),
         (million("Net gain at low"), "net_gain_usd_low"),
         (million("Net gain at high"), "net_gain_usd_high"),
     ]
     note = (
-        "One assumption at a time at the ends of its registered range; a dash: the value used is "
+        "One assumption at a time at the ends of its registered range; net gains are on the status quo under the same "
+        "assumption; a dash: the value used is "
         "itself that end, or no equilibrium was proved."
     )
     turning = tuple(conclusions.what_would_change(trials, shocks, say, units))

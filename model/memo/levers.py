@@ -9,7 +9,8 @@ from model.design.wording import with_names
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
 from model.instruments.base import PLACE
-from model.words.names import Names, readable
+from model.words.levers import Lever
+from model.words.names import BASE_YEAR, Names, readable
 from model.words.numbers import starting
 from model.words.voice import Voice
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from model.records import Record
     from model.snapshot.record import Snapshot
 
-BASE_YEAR = "2024"
-"""Year of the quantities and prices from which every status quo starts."""
 RATE = "share of value"
 
 
@@ -62,7 +61,7 @@ def header(kind: type[Instrument], name: str) -> tuple[str, str]:
     if about.get("type") == "boolean":
         return str(about.get("description", readable(name))), ""
     unit = str(about.get("unit", "")).split(" (")[0] if about.get("type") == "number" else ""
-    return readable(name), "" if unit == RATE else unit
+    return Lever(about).called(readable(name)), "" if unit == RATE else unit
 
 
 def level(term: Instrument, name: str, say: Voice) -> Value:
@@ -91,7 +90,7 @@ def setting(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
         ("Scenario", "minerals", ", ".join(say.names.mineral(mineral) for mineral in scenario.minerals)),
         ("Scenario", "horizon", scenario.horizon),
         ("Data", "base year", BASE_YEAR),
-        ("Data", "status quo of", snapshot.record.inputs.data.version),
+        ("Data", "duties and export controls of", snapshot.record.inputs.data.version),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from model.design.wording import SMALLEST_GAP, with_names
 from model.memo.blocks import Column, Heading, Paragraph, Sheet, cell
 from model.units import MILLION, MONEY, PERCENT
+from model.words import accounts
 from model.words.numbers import LEAST_USD, starting
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ CAPTIONS = {
     "status": "how good the choice is",
 }
 TITLES = {
-    "users_musd": "Users",
-    "producers_musd": "Producers",
-    "treasury_musd": "Treasury and rents",
-    "settlements_musd": "Settlements, transfers, sharing",
-    "predicted_musd": "Net gain, predicted",
-    "verified_musd": "Net gain, verified",
+    "users_musd": accounts.USERS,
+    "producers_musd": accounts.PRODUCERS,
+    "treasury_musd": accounts.TREASURIES_AND_RENTS,
+    "settlements_musd": accounts.SETTLEMENTS_AND_TRANSFERS,
+    "predicted_musd": f"{accounts.NET_GAIN}, predicted",
+    "verified_musd": f"{accounts.NET_GAIN}, verified",
     "non_party_share_without": "Expected share from non-parties without",
     "non_party_share": "Expected share from non-parties with",
     "least_assured_without": "Least share of need served in any state without",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.findings.terms import clauses
+from model.findings.terms import bound_outside, clauses
 from model.instruments import KINDS
 from model.memo.blocks import Bullets, Column, Heading, Paragraph, Sheet
 from model.memo.levers import header, level, said
@@ -32,10 +32,11 @@ def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
         Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {', '.join(map(say.region, say.parties))}."),
     ]
     if not anything_agreed(snapshot):
-        return [*opening, Paragraph("No agreement: today's trade.")]
+        return [*opening, Paragraph("No agreement: the status quo.")]
     return [
         *opening,
         Bullets(tuple(clauses(snapshot.scenario, say))),
+        *([Paragraph(outside, strong=True)] if (outside := bound_outside(snapshot.scenario, say)) else []),
         Paragraph(
             "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the "
             "model does not know them."

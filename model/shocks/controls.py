@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from model.data import Tables
     from model.shocks.kinds import Base, Disturbance
 
+SAME = 1e-9
+"""Limits within this share of each other are one."""
+
 
 def controls_in_force(
     tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = ()
@@ -44,34 +47,27 @@ def controls_in_force(
     return shocks
 
 
-def no_looser_than(controls: Iterable[Disturbance], shocks: Iterable[Disturbance], base: Base) -> list[Disturbance]:
-    """Shocks that restrict exports, each allowing at most what the controls it replaces allowed to the same importers.
+def laid_together(controls: Iterable[Disturbance], shocks: Iterable[Disturbance]) -> list[Disturbance]:
+    """Controls and shocks in force at once, without the limits on exports that another of them holds already.
 
-    A shock replaces the same measure, so that restrictions do not add up; half a ban must not lift a control that
-    lets through less than half.
+    A limit is set beside those in force and lifts none, so that a mild shock has no effect beyond them.
     """
-    restrictions = [control for control in controls if isinstance(control, ExportBan | ExportQuota)]
-    return [
-        shock.model_copy(update={"quantity": min(shock.quantity, _allowed_t(restrictions, shock, base))})
-        if isinstance(shock, ExportQuota)
-        else shock
-        for shock in shocks
-    ]
+    controls, shocks = list(controls), list(shocks)
+    beyond = [shock for shock in shocks if not isinstance(shock, ExportQuota) or not _held(shock, controls)]
+    return [each for each in controls if not isinstance(each, ExportQuota) or not _held(each, beyond)] + beyond
 
 
-def _allowed_t(controls: Iterable[ExportBan | ExportQuota], shock: ExportQuota, base: Base) -> float:
-    """What controls allow on a shock's routes, shared by base-year exports; what none restricts stays at its base."""
-    mineral, stage, exporter = shock.mineral, shock.stage, shock.exporter
-    free = {name for name in shock.importers if base.exports(mineral, stage, exporter, (name,)) > 0.0}
-    allowed = 0.0
-    for control in controls:
-        if (control.stage, control.exporter) == (stage, exporter) and free & set(control.importers):
-            own = free & set(control.importers)
-            free -= own
-            if isinstance(control, ExportQuota):
-                whole = base.exports(mineral, stage, exporter, control.importers)
-                allowed += control.quantity * base.exports(mineral, stage, exporter, sorted(own)) / whole
-    return allowed + (base.exports(mineral, stage, exporter, sorted(free)) if free else 0.0)
+def _held(quota: ExportQuota, others: Iterable[Disturbance]) -> bool:
+    """Whether other restrictions together let no more through on all routes of a quota, or one on more routes."""
+    left, allowed = set(quota.importers), 0.0
+    for other in others:
+        if not isinstance(other, ExportBan | ExportQuota):
+            continue
+        if (other.exporter, other.stage) != (quota.exporter, quota.stage) or not left & set(other.importers):
+            continue
+        left -= set(other.importers)
+        allowed += other.quantity if isinstance(other, ExportQuota) else 0.0
+    return not left and allowed <= quota.quantity * (1.0 + SAME)
 
 
 def _measure(row: Any) -> tuple[str, ...]:

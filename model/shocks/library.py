@@ -10,7 +10,7 @@ from pydantic import Field
 
 from model.errors import DataError, ScenarioError
 from model.records import Name, Record, choices, unit
-from model.shocks.kinds import OF_ROW
+from model.shocks.kinds import OF_ROW, ExportQuota
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -104,8 +104,8 @@ class ShockLibrary:
     ) -> tuple[list[Disturbance], list[tuple[str, ...]]]:
         """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
 
-        Replaced controls are (kind, exporter, mineral, stage, importers joined by ";"). A given severity scales all its
-        rows.
+        Only a full stop replaces any; they are (kind, exporter, mineral, stage, importers joined by ";"). A given
+        severity scales all its rows.
         """
         shocks: list[Disturbance] = []
         replaced: list[tuple[str, ...]] = []
@@ -116,8 +116,10 @@ class ShockLibrary:
             named = str(row.mineral) if isinstance(row.mineral, str) and row.mineral else None
             for mineral in minerals if named is None else ([named] if named in minerals else []):
                 for stage in base.stages[mineral] if named is None else [str(row.stage)]:
-                    shocks += _kind_of(row).from_row(row, {"mineral": mineral, "stage": stage}, severity, base)
-                    replaced += _replaced_by(row, mineral, stage, base)
+                    own = _kind_of(row).from_row(row, {"mineral": mineral, "stage": stage}, severity, base)
+                    shocks += own
+                    if not any(isinstance(record, ExportQuota) for record in own):
+                        replaced += _replaced_by(row, mineral, stage, base)
         return shocks, replaced
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SHOCKED = ("price_usd_per_t", "non_party_share", "users_cost_usd", "net_gain_usd", "short_t")
 """Headline numbers that are kept of every named shock."""
-TRIED = (*SHOCKED, "public_money_usd", "producers_gain_usd")
+TRIED = ("price_status_quo_usd_per_t", *SHOCKED, "public_money_usd", "producers_gain_usd")
 """Headline numbers that are kept of every trial of an assumption."""
 DESIGN_TABLES = ("term_sheet", "gains", "security", "red_lines")
 
@@ -142,6 +142,7 @@ def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, n
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
         agreement=[agreement_in_words(outcome.scenario, mineral, names)],
+        by_agreement=facts.by_agreement,
         gains=[facts.gains.sentence],
         supply=[facts.supply.sentence],
         industries=[facts.industries.sentence],
@@ -202,13 +203,15 @@ def _add_shock(world: World, scenario: Scenario, mineral: str, name: str, draft:
     shocked = scenario.model_copy(update={"minerals": (mineral,), "shocks": (NamedShock(name=name),)})
     row: dict[str, Any] = {"mineral": mineral, "shock": name, "fault": None}
     try:
-        with_it = world.outcome(shocked).headline(mineral)
+        agreed = world.outcome(shocked)
+        with_it = agreed.headline(mineral)
         without = world.outcome(shocked.model_copy(update={"agreement": Agreement()})).headline(mineral)
     except AccordError as error:
         draft.rows["shocks"].append({**row, "fault": str(error)})
         return
     both = (("without_agreement", without), ("with_agreement", with_it))
     row |= {f"{column}_{state}": getattr(headline, column) for column in SHOCKED for state, headline in both}
+    row["most_moved_usd"] = agreed.most_moved_usd(mineral)
     draft.rows["shocks"].append({**row, "price_status_quo_usd_per_t": with_it.price_status_quo_usd_per_t})
 
 

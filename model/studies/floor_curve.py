@@ -31,11 +31,12 @@ class FloorResponse:
     Attributes:
         mineral: the mineral.
         stage: the stage at which the floor is held.
-        of_producers: whether it is a guarantee to producers, which does nothing where none are.
+        mechanism: how it is held; a contract for difference does nothing where there are no producers.
+        ceiling_usd_per_t: from where its stock is sold, which moves up with a level above it; none where it has none.
         status_quo_usd_per_t: what the parties' users pay there in the status quo, weighted by their use.
         without_floor_usd_per_t: the same under the scenario without this floor.
         parties_price: per level: level_usd_per_t, price_usd_per_t (weighted by status-quo use) and held_by (share of
-            parties in whose market the floor holds).
+            parties in whose market the floor holds, of those that have one).
         by_party: per level and party: level_usd_per_t, region, price_usd_per_t, levy_usd_per_t, holds, why_not.
         slack_up_to_usd_per_t: up to this level the floor binds in no party: their lowest price without it.
         unsolved_usd_per_t: levels at which no equilibrium was proved.
@@ -43,7 +44,8 @@ class FloorResponse:
 
     mineral: str
     stage: str
-    of_producers: bool
+    mechanism: Mechanism
+    ceiling_usd_per_t: float | None
     status_quo_usd_per_t: float
     without_floor_usd_per_t: float
     parties_price: pd.DataFrame
@@ -154,11 +156,13 @@ def floor_levels(
             held = [row for row in solved.accounts.instruments["floors"] if row["index"] == _position(scenario, floor)]
             party_rows += [_party_row(level, row) for row in held]
             price = use_weighted_price(consumer_prices(solved, floor.stage), use_t)
-            level_rows.append((level, price, float(np.mean([row["holds"] for row in held]))))
+            able = [row["holds"] for row in held if row["price"] is not None]
+            level_rows.append((level, price, float(np.mean(able)) if able else np.nan))
         curve = FloorResponse(
             mineral=mineral,
             stage=floor.stage,
-            of_producers=floor.mechanism is Mechanism.CFD,
+            mechanism=floor.mechanism,
+            ceiling_usd_per_t=floor.ceiling,
             status_quo_usd_per_t=reference,
             without_floor_usd_per_t=use_weighted_price(unbound, use_t),
             parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),

@@ -21,6 +21,8 @@ SCREEN_UNITS = {
 """Unit of a record to the unit on the screen, and how much of the first one of the second is; shares become percent."""
 DIGITS = 12
 """Figures kept when a number changes its unit: 17.5 % is 0.175, and not 0.17500000000000002."""
+EACH = "each party's "
+"""How the description of a level starts that every party has for itself."""
 WHOLE = 1.0
 """The rate at which a duty equals the value, as far as a slider goes unless more is set."""
 FREE = "The level is for the parties to choose; its bounds on this page are an assumption."
@@ -53,10 +55,18 @@ class Lever:
         most = self.about.get("maximum")
         return None if most in (LARGEST, LARGEST_RATE) else self.shown(most)
 
+    def called(self, name: str) -> str:
+        """The name, and where it counts for every party apart, that it does.
+
+        >>> Lever({"description": "each party's purchase budget"}).called("budget"), Lever({}).called("price")
+        ('budget of each party', 'price')
+        """
+        return f"{name} of each party" if str(self.about.get("description", "")).startswith(EACH) else name
+
     def label(self, name: str) -> str:
         """The name with its unit, and what an empty field stands for."""
         _, _, empty = str(self.about.get("description", "")).partition("none = ")
-        return f"{name}, {self.unit}" + (f" (empty = {empty.split(' (')[0]})" if self.optional else "")
+        return f"{self.called(name)}, {self.unit}" + (f" (empty = {empty.split(' (')[0]})" if self.optional else "")
 
     def help(self) -> str:
         """Meaning, unit, bounds, default and source in one line."""

@@ -31,6 +31,10 @@ STAGE_LABELS = {
 }
 
 
+BASE_YEAR = "2024"
+"""Year of the quantities and prices from which every status quo starts."""
+
+
 def _by_id(table: pd.DataFrame) -> dict[str, str]:
     return {str(id): str(name) for id, name in zip(table["id"], table["name"], strict=True)}
 
@@ -94,6 +98,11 @@ class Names:
         kept._coalitions = {frozenset(parties): names.get("coalition", {}).get("parties", "")}
         kept.status_quo_date = status_quo_date
         return kept
+
+    @property
+    def status_quo(self) -> str:
+        """What the status quo is: the base year's trade under rules of a later date."""
+        return f"trade of {BASE_YEAR} under the duties and export controls in force on {self.status_quo_date}"
 
     def _of(self, kind: str, id: str) -> str:
         return self._names.get(kind, {}).get(id, id)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from model.units import MILLION
-from model.words.numbers import LEAST_USD, figures, sign
+from model.words.numbers import LEAST_USD, exact, figures, sign
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """A change in million USD a year with its sign, in few figures and at most two decimals.
+    """A change in million USD a year with its sign, in few figures and at most three decimals.
 
-    >>> signed(-12.345), signed(0.0402), signed(0.0), signed(3e-9)
-    ('−12.3', '+0.04', '0', '0')
+    >>> signed(-12.345), signed(0.0402), signed(0.0012), signed(3e-9)
+    ('−12.3', '+0.04', '+0.001', '0')
     """
     shown = abs(rounded(value, digits))
     if shown == 0.0:
         return "0"
-    return f"{sign(value)}{figures(shown, digits) if shown >= 1.0 else f'{shown:.2f}'}"
+    return f"{sign(value)}{figures(shown, digits) if shown >= 1.0 else exact(shown)}"
 
 
 def money_a_year(musd: float, digits: int = 3) -> str:
@@ -52,9 +52,9 @@ SMALLEST_SHOWN = LEAST_USD / MILLION
 
 
 def rounded(value: float, digits: int) -> float:
-    """A number in few significant figures and at most two decimals."""
+    """A number in few significant figures and at most three decimals."""
     return round(float(f"{value:.{digits}g}"), MOST_DECIMALS) + 0.0
 
 
-MOST_DECIMALS = 2
-"""Decimals of a million USD a year that are shown: ten thousand dollars."""
+MOST_DECIMALS = 3
+"""Decimals of a million USD a year that are shown: a thousand dollars, below which a change is told as none."""

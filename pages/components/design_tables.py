@@ -8,12 +8,13 @@ import streamlit as st
 
 from model.design.charts import PARTS
 from model.units import MONEY
+from model.words.accounts import NET_GAIN
 
 NUMBERS = {
     **{name: label for name, (label, _) in PARTS.items()},
-    "gain_musd": "Gain",
-    "predicted_musd": "Predicted",
-    "verified_musd": "Verified",
+    "gain_musd": NET_GAIN,
+    "predicted_musd": f"{NET_GAIN}, predicted",
+    "verified_musd": f"{NET_GAIN}, verified",
     "own_musd": "Its own gain changes by",
     "others_musd": "The members' gain changes by",
     "before_musd": "Then",

@@ -36,7 +36,7 @@ LEVELS = {
         "In-quota imports as a share of the status quo's",
     ),
     "over_quota_rates": ("Over-quota rates, % of value", "0 = no tariff-rate quota"),
-    "stockpiles": ("Public stocks, % of a year's use", "0 = none"),
+    "stockpiles": ("Public stocks, % of each party's yearly use", "0 = none"),
     "commitments": (
         "Binding offtakes, % of a party's imports",
         "0 = none; they bind under every shock, further offtakes are found by the choice",

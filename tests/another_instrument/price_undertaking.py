@@ -68,6 +68,10 @@ class PriceUndertaking(Instrument):
         where, reach = say.names.the_regions(below), prices(below.values())
         return f"The {self.short} at {say.price(self.price)} is not held in {where}: prices reach {reach}"
 
+    def bound(self) -> tuple[str, ...]:
+        """The exporters undertake it."""
+        return self.exporters
+
     def applied_by(self, change: Membership) -> Self | None:
         """Who leaves takes it no more; an exporter who joins undertakes nothing."""
         parties, exporters = change.members_among(self.parties), change.outsiders_among(self.exporters)

@@ -111,9 +111,9 @@ SHOCKS = TableSchema(
     doc=(
         "Named disturbances modelled on events. A shock has one row per mineral and stage hit. Severity is what the "
         "unit says: an oversupply (price_collapse) adds output at every price, a host outage takes away the by- "
-        "product made with a metal that has no market here. A shock replaces the export controls of the kinds named "
-        "instead of adding to them. Probabilities are those of states that exclude each other; over the whole table "
-        "they sum to less than one."
+        "product made with a metal that has no market here. A full stop replaces the export controls of the kinds "
+        "named; a milder one stands beside them and lifts none. Probabilities are those of states that exclude each "
+        "other; over the whole table they sum to less than one."
     ),
     key=("shock_id", "mineral", "stage", "kind", "actors"),
     columns=(

@@ -12,6 +12,7 @@ from model.design.choice.accounts import StateAccount, entries_of
 from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
 from model.units import MONEY, SHARE
+from model.words import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ MEASURES = {
     "expected_gain": ("expected gain of all parties with their weights", MONEY),
     "users_gain": ("users' gain", MONEY),
     "producers_gain": ("producers' gain", MONEY),
-    "treasury_gain": ("public money", MONEY),
+    "treasury_gain": (accounts.TREASURIES_AND_RENTS.lower(), MONEY),
     "worst_off": ("gain of the worst-off party", MONEY),
     "cvar": ("minus the mean loss in the worst part of outcomes", MONEY),
     "independence": ("share of use that does not come from non-parties, mean over minerals", SHARE),

@@ -53,7 +53,7 @@ class Menu(Record):
         (0.0, 0.25), description="0 = no tariff-rate quota", min_length=1
     )
     stockpiles: tuple[Share, ...] = Field(
-        (0.0, 0.05), description="public stock as a share of a year's use", min_length=1
+        (0.0, 0.05), description="public stock of each party as a share of its use in a year", min_length=1
     )
     commitments: tuple[Annotated[float, Field(ge=0, le=1, json_schema_extra=unit("share of use from abroad"))], ...] = (
         Field(

@@ -14,6 +14,7 @@ from model.design.questions.levers import PROHIBITIVE, levels_of, with_more
 from model.design.wording import level_in_words
 from model.errors import AccordError
 from model.instruments import Duty, Floor, Mechanism, Tariff, Trq
+from model.words.accounts import TREASURIES_AND_RENTS, USERS
 from model.words.numbers import exact, figures
 from model.words.yearly import signed_money_a_year
 from model.work import Progress
@@ -167,7 +168,7 @@ def equivalence_in_words(found: Sequence[Equivalent], parties: Sequence[str]) ->
     target = figures(float(table["producer_price_usd_per_t"].iloc[0]))
     return (
         f"{len(table)} instruments give producers the expected price of {target} USD/t they have now. "
-        f"{_worst(table, 'users_musd', 'Users fare')} {_worst(table, 'treasury_musd', 'Public money fares')}"
+        f"{_worst(table, 'users_musd', USERS)} {_worst(table, 'treasury_musd', TREASURIES_AND_RENTS)}"
     )
 
 
@@ -176,4 +177,4 @@ def _worst(table: pd.DataFrame, account: str, whose: str) -> str:
     amounts = table[account].to_list()
     least = min(amounts)
     instrument = str(table["instrument"].to_list()[amounts.index(least)])
-    return f"{whose} worst by {instrument[:1].lower()}{instrument[1:]}: {signed_money_a_year(least)}."
+    return f"{whose} fare worst by {instrument[:1].lower()}{instrument[1:]}: {signed_money_a_year(least)}."

@@ -48,7 +48,7 @@ class Lever:
 LEVERS = {
     "floor": Lever("price floor", "lowest", "USD/t"),
     "trq": Lever("tariff-rate quota on imports from non-parties", "largest", "t/yr"),
-    "stockpile": Lever("stockpile of the parties", "smallest", "t"),
+    "stockpile": Lever("stockpile of all parties together", "smallest", "t"),
 }
 
 

@@ -1,0 +1,20 @@
+"""What the accounts of a gain are called, once for screen, memo and workbook: as labels, in sentences in lower case."""
+
+from __future__ import annotations
+
+USERS = "Users"
+USERS_COST = "Users' cost"
+"""What users lose: the same account with the other sign."""
+PRODUCERS = "Producers"
+PRODUCERS_GAIN = "Producers' gain"
+TREASURY = "Treasury"
+"""Of one party: duties, levies, auctioned rents and stock sales less outlays."""
+SETTLEMENTS = "Settlements of offtakes"
+RENTS_AND_SETTLEMENTS = "Rents and settlements"
+"""Rents of quotas that are no treasury's, and settlements of offtakes."""
+TREASURIES_AND_RENTS = "Treasuries and rents"
+"""Treasuries with the rents of quotas, whoever holds them."""
+SETTLEMENTS_AND_TRANSFERS = "Settlements and transfers"
+"""Settlements of offtakes, transfers between the parties and what they share."""
+NET_GAIN = "Net gain"
+"""All of them together."""
