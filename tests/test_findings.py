@@ -29,7 +29,6 @@ from model.findings.formulation import formulation, levers_table
 from model.findings.overview import (
     Overview,
     curve_sentence,
-    floor_fails_in,
     floors_missed,
     gains_by_party,
     gains_sentence,
@@ -177,7 +176,7 @@ def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, name
 def test_the_curve_at_a_level_is_the_solve_at_that_level(world: World, with_floor: Scenario, outcome: Outcome) -> None:
     curve = floor_response(world, with_floor, MINERAL, (0.8, 1.0, 1.3))
     price = outcome.headline(MINERAL).price_usd_per_t
-    assert curve.parties_price["price_usd_per_t"].iloc[2] == pytest.approx(price)
+    assert curve.agreed == (with_floor.agreement.floors[0].price, pytest.approx(price))
     assert world.parties_price(MINERAL, "refined", with_floor) == pytest.approx(price)
     assert curve.parties_price["price_usd_per_t"].iloc[0] == pytest.approx(curve.without_floor_usd_per_t)
     assert curve.parties_price["price_usd_per_t"].is_monotonic_increasing
@@ -191,21 +190,41 @@ def test_the_curve_says_where_floors_bind_and_hold(world: World, with_floor: Sce
     assert (levies[levies.index > curve.slack_up_to_usd_per_t] > 0).all()
     failing = curve.by_party[~curve.by_party["holds"]]
     assert set(curve.fails_from["region"]) == set(failing["region"])
-    sentence = curve_sentence(curve, with_floor.agreement.floors[0].price, [], names)
+    sentence = curve_sentence(curve, names)
     assert f"starts to bind at {figures(curve.slack_up_to_usd_per_t)} USD/t" in sentence
     assert sentence.endswith("binds.")
     unbound = replace(curve, slack_up_to_usd_per_t=1e9)
-    assert curve_sentence(unbound, None, [], names).startswith("No floor up to")
+    assert curve_sentence(unbound, names).startswith("No floor up to")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_the_agreed_floor_counts_among_the_levels_tried(
+    world: World, with_floor: Scenario, names: Names, share: float
+) -> None:
+    """A border between two levels tried says nothing of a floor between them."""
+    curve = floor_response(world, with_floor.status_quo(), MINERAL)
+    fails = float(curve.fails_from["fails_from_usd_per_t"].min())
+    held = float(curve.by_party.loc[curve.by_party["level_usd_per_t"] < fails, "level_usd_per_t"].max())
+    own = round(held + share * (fails - held))
+    floor = PLACE | {"parties": list(Scenario().parties), "price": own}
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    rows = world.outcome(scenario).instruments["floors"]
+    told, holds = curve_sentence(floor_response(world, scenario, MINERAL), names), rows["holds"].all()
+    above, below = (fails, own) if holds else (own, held)
+    assert f"holds in every party at {exact(below)} USD/t but not in " in told
+    assert f" at {exact(above)} USD/t" in told
+    assert ("USD/t, fails in " in told) is not holds
 
 
 def test_a_floor_whose_levy_is_capped_is_said_to_fail_and_where(world: World, reference: float, names: Names) -> None:
     floor = PLACE | {"parties": list(Scenario().parties), "price": 1.5 * reference, "levy_cap": 500.0}
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
-    fails_in = floor_fails_in(world.outcome(scenario), MINERAL)
     curve = floor_response(world, scenario, MINERAL, (0.5, 1.5))
-    assert set(fails_in) == set(Scenario().parties)
-    assert curve_sentence(curve, 1.5 * reference, fails_in, names).endswith("fails in every party.")
-    assert curve_sentence(curve, 1.5 * reference, ["JPN", "KOR"], names).endswith("fails in Japan and South Korea.")
+    assert set(curve.agreed_fails_in) == set(Scenario().parties)
+    assert curve_sentence(curve, names).endswith("fails in every party.")
+    held_elsewhere = curve.by_party["holds"] | ~curve.by_party["region"].isin(["JPN", "KOR"])
+    two = replace(curve, by_party=curve.by_party.assign(holds=held_elsewhere))
+    assert curve_sentence(two, names).endswith("fails in Japan and South Korea.")
 
 
 def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) -> None:
@@ -389,7 +408,7 @@ def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, referen
     text = " ".join(reasons(outcome, outcome.headline(MINERAL), world.tables, names))
     assert "Canada does not produce refined antimony: the floor of" in text
     assert "does not hold in Canada" not in text
-    told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), floor["price"], ["CAN"], names)
+    told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), names)
     assert told.endswith(" Canada does not produce it.")
 
 
@@ -643,21 +662,20 @@ def test_parties_without_a_market_stand_apart_from_the_curve(world: World, with_
         }
         for level in (1.0, 2.0)
     ]
-    level = with_floor.agreement.floors[0].price
-    plain = curve_sentence(curve, level, [], names)
+    plain = curve_sentence(curve, names)
     apart = replace(curve, by_party=pd.concat([curve.by_party, pd.DataFrame(rows)], ignore_index=True))
     assert apart.without_market == ["NOR"]
     assert apart.fails_from.equals(curve.fails_from)
-    told = curve_sentence(apart, level, ["NOR"], names)
+    told = curve_sentence(apart, names)
     assert told.replace("every party with a market", "every party") == f"{plain} Norway has no market for it."
     only = replace(apart, by_party=pd.DataFrame(rows))
-    assert curve_sentence(only, level, ["NOR"], names) == "No party has a market for refined antimony."
+    assert curve_sentence(only, names) == "No party has a market for refined antimony."
 
 
 def test_a_curve_that_is_still_solved_says_so_far(world: World, with_floor: Scenario, names: Names) -> None:
     first, last = (step.found for step in floor_levels(world, with_floor, MINERAL, (0.5, 1.0)))
-    assert " so far" in curve_sentence(first, None, [], names, complete=False)
-    assert " so far" not in curve_sentence(last, None, [], names)
+    assert " so far" in curve_sentence(first, names, complete=False)
+    assert " so far" not in curve_sentence(last, names)
 
 
 def test_public_and_private_stocks_are_two_sources(world: World, reference: float, names: Names) -> None:

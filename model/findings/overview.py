@@ -25,6 +25,7 @@ from model.words.numbers import (
     exact,
     exact_percent,
     figures,
+    figures_beside,
     listing,
     money,
     percent,
@@ -37,7 +38,7 @@ from model.words.numbers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from model.data import Tables
     from model.findings.charts import Chart
@@ -330,19 +331,16 @@ def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
 
 def curve_sentence(
     response: FloorResponse,
-    current_usd_per_t: float | None,
-    fails_in: Collection[str],
     names: Names,
     *,
     complete: bool = True,
 ) -> str:
-    """Where a floor starts to bind, from where it cannot hold, and how the scenario's own floor fares.
+    """Where a floor starts to bind, up to which level tried it holds, and how the scenario's own floor fares.
 
-    ``fails_in`` are the parties in which that floor does not hold; those without a market for it stand apart. Until the
-    curve is ``complete`` the highest level tried is that so far.
+    Parties without a market for it stand apart. Until the curve is ``complete`` the highest level tried is that so far.
     """
     absent, so_far = response.without_market, "" if complete else " so far"
-    fails_in = [region for region in fails_in if region not in absent]
+    agreed = response.agreed_usd_per_t
     product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
     if response.of_producers:
         lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
@@ -356,35 +354,28 @@ def curve_sentence(
     highest = float(response.parties_price["level_usd_per_t"].max())
     if slack >= highest:
         costs = f"{product} costs the parties {price(response.without_floor_usd_per_t)} without one"
-        return f"No floor up to {price(highest)} binds{so_far}: {costs}.{apart}"
-    start = f"A floor on {product} starts to bind at {price(slack)}"
+        return f"No floor up to {exact(highest)} USD/t binds{so_far}: {costs}.{apart}"
+    start = f"A floor on {product} starts to bind at {figures_beside(slack, agreed)} USD/t"
     fails = response.fails_from
     if fails.empty:
-        end = f"and holds in {every} up to {price(highest)}, the highest tried{so_far}"
+        end = f"and holds in {every} up to {exact(highest)} USD/t, the highest tried{so_far}"
     else:
         level = float(fails["fails_from_usd_per_t"].min())
         first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
-        end = f"and cannot hold in {names.the_regions(first)} from {price(level)}"
+        tried = response.parties_price["level_usd_per_t"]
+        below, where = tried[tried < level].max(), f"in {names.the_regions(first)} at {exact(level)} USD/t"
+        holds = f"and holds in {every} at {exact(below)} USD/t but not {where}"
+        end = holds if (tried < level).any() else f"and does not hold {where}, the lowest tried"
         others = fails["region"].nunique() - len(first)
-        end += f" (in {others} more from higher levels)" if others else ""
+        end += f" (in {others} more at higher levels)" if others else ""
         end += so_far
-    if current_usd_per_t is None:
+    if agreed is None:
         return f"{start} {end}.{apart}"
-    verdict = "does not bind" if current_usd_per_t <= slack else "binds"
-    if fails_in:
-        everywhere = set(fails_in) >= set(response.by_party["region"]) - set(absent)
-        verdict = f"fails in {every if everywhere else names.the_regions(fails_in)}"
-    return f"{start} {end}; the one agreed, {exact(current_usd_per_t)} USD/t, {verdict}.{apart}"
-
-
-def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
-    """Parties in which the first floor on a mineral does not hold."""
-    frame, agreement = outcome.instruments["floors"], outcome.scenario.agreement
-    floor = agreement.first(Floor, mineral)
-    if floor is None:
-        return []
-    own = frame["index"] == agreement.of(Floor).index(floor)
-    return [str(region) for region in frame.loc[own & ~frame["holds"], "region"]]
+    verdict = "does not bind" if agreed <= slack else "binds"
+    if response.agreed_fails_in:
+        everywhere = set(response.agreed_fails_in) >= set(response.by_party["region"]) - set(absent)
+        verdict = f"fails in {every if everywhere else names.the_regions(response.agreed_fails_in)}"
+    return f"{start} {end}; the one agreed, {exact(agreed)} USD/t, {verdict}.{apart}"
 
 
 def floors_missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
@@ -410,8 +401,6 @@ def floors_missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 def curve_chart(
     response: FloorResponse,
-    current: tuple[float, float] | None,
-    fails_in: Collection[str],
     names: Names,
     *,
     complete: bool = True,
@@ -422,8 +411,8 @@ def curve_chart(
         response.fails_from,
         response.status_quo_usd_per_t,
         response.slack_up_to_usd_per_t,
-        current,
-        curve_sentence(response, None if current is None else current[0], fails_in, names, complete=complete),
+        response.agreed,
+        curve_sentence(response, names, complete=complete),
         names,
         response.by_party,
     )
