@@ -36,6 +36,7 @@ from model.findings.overview import (
     supply_by_origin,
 )
 from model.findings.reasons import controls_in_words, data_limits, net_effect, reasons
+from model.findings.terms import clauses, terms_of
 from model.findings.users import (
     industry_detail,
     opened_sentence,
@@ -50,6 +51,7 @@ from model.scenario import Scenario
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.numbers import exact, figures, money, percent, price, signed_money, signed_percent, tonnes
+from model.words.voice import Voice
 from model.words.why_not import Plain, Readable, Reason, WhyNot
 from model.world import World
 from tests import design_toys
@@ -600,6 +602,27 @@ def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
     assert told in agreement_in_words(scenario, MINERAL, names)
     assert told.removeprefix("Shock: ").rstrip(".") in shocks_set_aside(scenario, names)
     assert shocks_set_aside(Scenario(), names) == ""
+
+
+@pytest.mark.parametrize(
+    ("exporters", "ending", "label"),
+    [
+        (["CHN", "TJK"], ", without effect, since a tariff-rate quota replaces it on all its routes", "TRQ 900 t"),
+        (["CHN"], ", except on routes on which a tariff-rate quota replaces it", "TRQ 900 t, tariff 10 %"),
+        (["VNM"], "", "TRQ 900 t, tariff 10 %"),
+    ],
+)
+def test_a_tariff_is_told_in_force_only_where_no_quota_replaces_it(
+    names: Names, exporters: list[str], ending: str, label: str
+) -> None:
+    tariff = PLACE | {"importers": ["USA", "JPN"], "exporters": ["CHN", "TJK"], "ad_valorem": 0.1}
+    trq = PLACE | {"importers": ["USA", "JPN"], "exporters": exporters, "quantity": 900.0}
+    content = {"parties": ["USA", "JPN"], "agreement": {"tariffs": [tariff], "trqs": [trq]}}
+    scenario = Scenario.parse(content, "scenario")
+    told = f"charge 10 % on refined antimony from China and Tajikistan{ending}"
+    assert terms_of(scenario, MINERAL, names)[1] == told
+    assert clauses(scenario, Voice(names, scenario.parties))[1].endswith(f" shall {told}.")
+    assert group_labels(scenario, MINERAL, names)["border"] == label
 
 
 def test_levels_agreed_are_told_exactly(names: Names) -> None:
