@@ -557,7 +557,8 @@ def test_who_saves_is_not_hit(names: Names) -> None:
     ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "without": [0.3]})
     measure = MEASURES["unit_cost"]
     assert ranking_sentence(ranked, "USA", measure, names, agreed=True) == (
-        "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement 0.30."
+        "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement "
+        "0.30 % of output value."
     )
     harmed = ranking_sentence(ranked.assign(value=0.2), "USA", measure, names, agreed=False)
     assert harmed == "Hardest hit in the United States: batteries, unit cost 0.20 % of output value."

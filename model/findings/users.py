@@ -9,6 +9,7 @@ import pandas as pd
 
 from model.impact import economy_wide, totals
 from model.impact.manufacturers import ALL_USERS, FLAGS
+from model.units import PERCENT
 from model.words.numbers import figures, listing, money, percent, price, signed_percent
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ class Measure:
     unit: str
     scale: float
     note: str
+
+    def told(self, value: float) -> str:
+        """A value with its unit."""
+        rate = self.unit.removeprefix("%")
+        return f"{figures(value)} {rate}" if rate == self.unit else f"{percent(value * PERCENT)}{rate}"
 
 
 MEASURES = {
@@ -113,7 +119,7 @@ def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names:
     if ranked.empty or ranked[["value", "without"]].abs().max().max() < 1e-9:
         return f"Nothing changes for any industry in {where} by this measure."
     top = ranked.iloc[0]
-    now, without = f"{figures(top['value'], 2)} {measure.unit}", figures(top["without"], 2)
+    now, without = measure.told(top["value"]), measure.told(top["without"])
     ending = f"; without the agreement {without}" if agreed and abs(top["without"]) > 1e-12 else ""
     kind = "Most savings" if top["value"] < 0 else "Hardest hit"
     return f"{kind} in {where}: {top['name'].lower()}, {measure.label.lower()} {now}{ending}."
