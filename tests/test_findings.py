@@ -33,6 +33,7 @@ from model.findings.overview import (
     gains_by_party,
     gains_sentence,
     headline_numbers,
+    industries_sentence,
     supply_by_origin,
 )
 from model.findings.reasons import controls_in_words, data_limits, net_effect, reasons
@@ -571,6 +572,16 @@ def test_without_an_agreement_nothing_is_said_of_being_without_it(
     for scenario, told in ((banned, False), (both, True)):
         sentence = overview(world.outcome(scenario), MINERAL, world.tables, names).industries.sentence
         assert ("without the agreement" in sentence) is told
+
+
+def test_an_industry_s_bill_is_told_for_what_it_uses_in_the_status_quo() -> None:
+    hit = pd.DataFrame({"name": ["Batteries"], "extra_cost_usd": [-2e6], "extra_cost_usd_without": [3e6]})
+    start = "what they use in the status quo would cost"
+    assert industries_sentence(hit, agreed=True) == (
+        f"Batteries save most: {start} 2.00 million USD less a year, without the agreement 3.00 million USD more."
+    )
+    dearer = hit.assign(extra_cost_usd=2e6)
+    assert industries_sentence(dearer, agreed=False) == f"Batteries pay most: {start} 2.00 million USD more a year."
 
 
 def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:

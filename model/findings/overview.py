@@ -448,8 +448,11 @@ def industries_sentence(hit: pd.DataFrame, agreed: bool) -> str:
     if hit.empty or not changes(cost.abs().max()):
         return "No industry's metal bill changes."
     first = hit.iloc[int(cost.abs().to_numpy().argmax())]
-    verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
-    without = float(first["extra_cost_usd_without"])
-    ending = f"; without the agreement {money(without)}" if agreed and changes(without) else ""
-    cost_usd = float(first["extra_cost_usd"])
-    return f"{first['name']} {verb} most: {money(cost_usd)} a year at unchanged quantities{ending}."
+    now, without = float(first["extra_cost_usd"]), float(first["extra_cost_usd_without"])
+    ending = f", without the agreement {_dearer(without)}" if agreed and changes(without) else ""
+    verb = "pay" if now >= 0 else "save"
+    return f"{first['name']} {verb} most: what they use in the status quo would cost {_dearer(now)} a year{ending}."
+
+
+def _dearer(usd: float) -> str:
+    return f"{money(usd)} {'more' if usd >= 0 else 'less'}"
