@@ -731,6 +731,7 @@ def test_states_say_probability_and_what_duration_does(world: World, names: Name
     assert calm["probability_per_yr"] + shock["probability_per_yr"] == pytest.approx(1.0)
     assert shock["severity_over_the_year"] == pytest.approx(shock["full_severity"] * shock["duration_yr"])
     assert shock["severity_over_the_year"] < shock["full_severity"]
+    assert (shock["full_severity"], shock["unit"]) == (100.0, "% of exports stopped"), "in the sidebar's words"
     assert "over this named shock: Congo suspends cobalt exports (2.5 %)" in states_in_words(states, names)
     assert "one state" in states_in_words(states[:1], names)
 
