@@ -8,8 +8,7 @@ import streamlit as st
 
 from model import edits
 from model.errors import SolveError
-from model.findings import assumed, curve_chart, floor_fails_in, headline_numbers
-from model.instruments import Floor
+from model.findings import assumed, curve_chart, headline_numbers
 from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
 
@@ -34,7 +33,10 @@ def main() -> None:
         _chart(facts, "supply", facts.supply, "supply_by_origin")
     left, right = layout.chart_row("how")
     with right:
-        note = "A lower bound; shares outside the US are assumed."
+        note = (
+            "Cost of the status quo's tonnes, a lower bound; users' cost above counts that use changes. Shares outside "
+            "the US are assumed."
+        )
         _chart(facts, "industries", facts.industries, "industries_hit", note, charts.TALLER)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
@@ -76,15 +78,11 @@ def _response(scenario: Scenario) -> None:
         return
     if progress is None or progress.found.parties_price.empty:
         return
-    curve = progress.found
-    floor = edits.first(scenario, Floor)
-    level = None if floor is None else floor.price
-    current = None if level is None else (level, results.price_now(scenario, curve.stage))
+    curve = results.as_agreed(progress.found, scenario)
     missing = (
         f"No equilibrium was proved at {len(curve.unsolved_usd_per_t)} levels." if curve.unsolved_usd_per_t else ""
     )
-    fails_in = floor_fails_in(results.outcome(scenario), curve.mineral)
-    chart = curve_chart(curve, current, fails_in, results.names(), complete=progress.done == progress.total)
+    chart = curve_chart(curve, results.names(), complete=progress.done == progress.total)
     layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
 
 

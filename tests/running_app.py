@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -92,6 +93,12 @@ def browsed() -> Iterator[tuple[Any, Any]]:
         page.set_default_timeout(ANSWER_MILLISECONDS)
         yield page, playwright
         browser.close()
+
+
+def drawn(test: AppTest, key: str) -> str:
+    """The key of a widget as it stands now; one that shows another value than it held has been replaced."""
+    times = test.session_state["drawn"][key]
+    return f"{key}_v{times}" if times else key
 
 
 def unfolded(page: Any, playwright: Any, group: str, field: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -10,7 +11,7 @@ from model import edits
 from model.scenario import Scenario
 from model.words.numbers import exact, figures
 from model.world import World
-from tests.running_app import ANSWER_MILLISECONDS, browsed, served, unfolded
+from tests.running_app import ANSWER_MILLISECONDS, ROOT, browsed, served, unfolded
 
 
 @pytest.mark.slow
@@ -47,3 +48,21 @@ def test_the_sidebar_fits_a_projector_and_an_app_that_stopped_says_so() -> None:
         title.wait_for()
         words = "getComputedStyle(title, '::after').content"
         assert "No connection to Minerals Accord" in title.evaluate(f"title => {words}")
+
+
+@pytest.mark.slow
+def test_every_page_opens_by_its_address_and_the_last_of_fast_keys_wins(world: World) -> None:
+    reference = world.parties_price("antimony", "refined", Scenario())
+    with served() as (port, _, _), browsed() as (page, playwright):
+        for path in re.findall(r'url_path="([^"]+)"', (ROOT / "app.py").read_text(encoding="utf-8")):
+            page.goto(f"http://127.0.0.1:{port}/{path}")
+            page.locator(".st-key-undo").wait_for()
+            playwright.expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=ANSWER_MILLISECONDS)
+            assert not page.get_by_text("Page not found").count(), path
+        page.goto(f"http://127.0.0.1:{port}")
+        unfolded(page, playwright, "floor", "floor_usd")
+        page.locator(".st-key-floor_percent input").focus()
+        for _ in range(30):
+            page.keyboard.press("ArrowRight", delay=30)
+        playwright.expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("30 %")
+        playwright.expect(page.locator("h3").first).to_contain_text(exact(edits.floor_at_percent(30, reference)))

@@ -19,6 +19,7 @@ from model.instruments import Agreement, Floor
 from model.scenario import Scenario
 from model.snapshot.library import Library
 from pages.components import designs, jobs, results, state
+from tests.running_app import drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_RUNS = 400
@@ -316,7 +317,7 @@ def test_shocks_are_chosen_stated_and_kept(page: Any) -> None:
     assert "over this named shock: China stops all bismuth exports (12 %) a year; no shock 88 %" in said(again)
     button(again, "As the library has them").click()
     again.run()
-    assert again.checkbox(key=f"shock_{others[0]}").value
+    assert again.checkbox(key=drawn(again, f"shock_{others[0]}")).value
 
 
 @pytest.mark.slow

@@ -435,9 +435,9 @@ def test_words_about_members_follow_the_numbers(names: Names) -> None:
     stay = membership_in_words([Member("USA", False, -1.0, -2.0)], names)
     assert stay == ["No member would gain by leaving."]
     leave = membership_in_words([Member("USA", False, 1.0, -2.0), Member("KOR", True, 3.0, -4.0)], names)
-    assert leave[0] == "The United States (by 1.0 million USD/yr) would gain more by leaving."
+    assert leave[0] == "The United States (by 1.00 million USD/yr) would gain more by leaving."
     assert leave[1] == (
-        "If South Korea joined, it would gain 3.0 million USD/yr and the members together lose 4.0 million USD/yr."
+        "If South Korea joined, it would gain 3.00 million USD/yr and the members together lose 4.00 million USD/yr."
     )
 
 
@@ -576,7 +576,7 @@ def test_a_lump_sum_paid_narrows_the_margin_of_public_outlay(beside: tuple[Evalu
 def test_who_would_not_sign_is_named(evaluator: Evaluator, trial: Trial, names: Names) -> None:
     frame = cards(evaluator, trial)
     losing = frame.assign(gain_musd=[-2.0 if party == "JPN" else 1.0 for party in frame["party"]])
-    assert signs(losing, MEMBERS, names).startswith("Japan (−2.0 million USD/yr) would be worse off")
+    assert signs(losing, MEMBERS, names).startswith("Japan (−2.00 million USD/yr) would be worse off")
     winning = frame.assign(gain_musd=[0.5 if party == "JPN" else 1.0 for party in frame["party"]])
     assert "least for Japan" in signs(winning, MEMBERS, names)
 
@@ -591,7 +591,12 @@ def test_a_study_answers_for_every_party(
     wide = by_lever(answer.attribution, names)
     gains = answer.cards.set_index("party")["gain_musd"]
     assert wide[ALL].sum() == pytest.approx(sum(gains[party] for party in MEMBERS))
-    assert "Most comes from floor" in attribution_in_words(answer.attribution, names)
+    told = attribution_in_words(answer.attribution, names)
+    assert told.startswith("All of what is gained comes from floor, +"), "it is the only term"
+    other = answer.attribution.assign(lever="tariff", musd=0.5 * answer.attribution["musd"])
+    both = attribution_in_words(pd.concat([answer.attribution, other]), names)
+    assert both.startswith("Most of what is gained comes from floor, +")
+    assert attribution_in_words(other.assign(musd=-1.0), names).startswith("All of what is lost comes from tariff, −")
     assert trial_of(scenario).members == MEMBERS
     assert Evaluator(table, evaluator.request, ["KOR"]).frame.parties == (*MEMBERS, "KOR")
 
@@ -739,6 +744,7 @@ def test_states_say_probability_and_what_duration_does(world: World, names: Name
     assert calm["probability_per_yr"] + shock["probability_per_yr"] == pytest.approx(1.0)
     assert shock["severity_over_the_year"] == pytest.approx(shock["full_severity"] * shock["duration_yr"])
     assert shock["severity_over_the_year"] < shock["full_severity"]
+    assert (shock["full_severity"], shock["unit"]) == (100.0, "% of exports stopped"), "in the sidebar's words"
     assert "over this named shock: Congo suspends cobalt exports (2.5 %)" in states_in_words(states, names)
     assert "one state" in states_in_words(states[:1], names)
 

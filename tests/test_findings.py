@@ -30,14 +30,14 @@ from model.findings.formulation import formulation, levers_table
 from model.findings.overview import (
     Overview,
     curve_sentence,
-    floor_fails_in,
     gains_by_party,
     gains_sentence,
     headline_numbers,
+    industries_sentence,
     supply_by_origin,
 )
 from model.findings.reasons import controls_in_words, data_limits, missed, net_effect, reasons
-from model.findings.terms import bound_outside
+from model.findings.terms import bound_outside, clauses, terms_of
 from model.findings.users import (
     industry_detail,
     opened_sentence,
@@ -195,7 +195,7 @@ def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, name
 def test_the_curve_at_a_level_is_the_solve_at_that_level(world: World, with_floor: Scenario, outcome: Outcome) -> None:
     curve = floor_response(world, with_floor, MINERAL, (0.8, 1.0, 1.3))
     price = outcome.headline(MINERAL).price_usd_per_t
-    assert curve.parties_price["price_usd_per_t"].iloc[2] == pytest.approx(price)
+    assert curve.agreed == (with_floor.agreement.floors[0].price, pytest.approx(price))
     assert world.parties_price(MINERAL, "refined", with_floor) == pytest.approx(price)
     assert curve.parties_price["price_usd_per_t"].iloc[0] == pytest.approx(curve.without_floor_usd_per_t)
     assert curve.parties_price["price_usd_per_t"].is_monotonic_increasing
@@ -209,21 +209,41 @@ def test_the_curve_says_where_floors_bind_and_hold(world: World, with_floor: Sce
     assert (levies[levies.index > curve.slack_up_to_usd_per_t] > 0).all()
     failing = curve.by_party[~curve.by_party["holds"]]
     assert set(curve.fails_from["region"]) == set(failing["region"])
-    sentence = curve_sentence(curve, with_floor.agreement.floors[0].price, [], names)
+    sentence = curve_sentence(curve, names)
     assert f"starts to bind at {figures(curve.slack_up_to_usd_per_t)} USD/t" in sentence
     assert sentence.endswith("binds.")
     unbound = replace(curve, slack_up_to_usd_per_t=1e9)
-    assert curve_sentence(unbound, None, [], names).startswith("No floor up to")
+    assert curve_sentence(unbound, names).startswith("No floor up to")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_the_agreed_floor_counts_among_the_levels_tried(
+    world: World, with_floor: Scenario, names: Names, share: float
+) -> None:
+    """A border between two levels tried says nothing of a floor between them."""
+    curve = floor_response(world, with_floor.status_quo(), MINERAL)
+    fails = float(curve.fails_from["fails_from_usd_per_t"].min())
+    held = float(curve.by_party.loc[curve.by_party["level_usd_per_t"] < fails, "level_usd_per_t"].max())
+    own = round(held + share * (fails - held))
+    floor = PLACE | {"parties": list(Scenario().parties), "price": own}
+    scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
+    rows = world.outcome(scenario).instruments["floors"]
+    told, holds = curve_sentence(floor_response(world, scenario, MINERAL), names), rows["holds"].all()
+    above, below = (fails, own) if holds else (own, held)
+    assert f"holds in every party at {exact(below)} USD/t but not in " in told
+    assert f" at {exact(above)} USD/t" in told
+    assert ("USD/t, fails in " in told) is not holds
 
 
 def test_a_floor_whose_levy_is_capped_is_said_to_fail_and_where(world: World, reference: float, names: Names) -> None:
     floor = PLACE | {"parties": list(Scenario().parties), "price": 1.5 * reference, "levy_cap": 500.0}
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
-    fails_in = floor_fails_in(world.outcome(scenario), MINERAL)
     curve = floor_response(world, scenario, MINERAL, (0.5, 1.5))
-    assert set(fails_in) == set(Scenario().parties)
-    assert curve_sentence(curve, 1.5 * reference, fails_in, names).endswith("fails in every party.")
-    assert curve_sentence(curve, 1.5 * reference, ["JPN", "KOR"], names).endswith("fails in Japan and South Korea.")
+    assert set(curve.agreed_fails_in) == set(Scenario().parties)
+    assert curve_sentence(curve, names).endswith("fails in every party.")
+    held_elsewhere = curve.by_party["holds"] | ~curve.by_party["region"].isin(["JPN", "KOR"])
+    two = replace(curve, by_party=curve.by_party.assign(holds=held_elsewhere))
+    assert curve_sentence(two, names).endswith("fails in Japan and South Korea.")
 
 
 def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) -> None:
@@ -409,11 +429,12 @@ def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, referen
     assert "Canada does not produce refined antimony: the floor of" in text
     assert "does not hold in Canada" not in text
     response = floor_response(world, scenario, MINERAL, (0.5, 1.5))
-    assert response.parties_price["held_by"].tolist() == [1.0, 1.0], "of those that produce it"
-    said = curve_chart(response, None, [], names)
+    held = response.parties_price["held_by"]
+    assert held.tolist() == [1.0] * len(held), "of those that produce it"
+    said = curve_chart(response, names)
     assert said.sentence.startswith("A contract for difference for producers of refined antimony starts to pay at")
     assert said.x.title == "Level of the contract for difference, USD/t"
-    told = curve_sentence(response, floor["price"], ["CAN"], names)
+    told = curve_sentence(response, names)
     assert told.endswith(" Canada does not produce it.")
 
 
@@ -569,7 +590,8 @@ def test_who_saves_is_not_hit(names: Names) -> None:
     ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "without": [0.3]})
     measure = MEASURES["unit_cost"]
     assert ranking_sentence(ranked, "USA", measure, names, agreed=True) == (
-        "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement 0.30."
+        "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement "
+        "0.30 % of output value."
     )
     harmed = ranking_sentence(ranked.assign(value=0.2), "USA", measure, names, agreed=False)
     assert harmed == "Hardest hit in the United States: batteries, unit cost 0.20 % of output value."
@@ -582,6 +604,16 @@ def test_without_an_agreement_nothing_is_said_of_being_without_it(
     for scenario, told in ((banned, False), (both, True)):
         sentence = overview(world.outcome(scenario), MINERAL, world.tables, names).industries.sentence
         assert ("without the agreement" in sentence) is told
+
+
+def test_an_industry_s_bill_is_told_for_what_it_uses_in_the_status_quo() -> None:
+    hit = pd.DataFrame({"name": ["Batteries"], "extra_cost_usd": [-2e6], "extra_cost_usd_without": [3e6]})
+    start = "what they use in the status quo would cost"
+    assert industries_sentence(hit, agreed=True) == (
+        f"Batteries save most: {start} 2.00 million USD less a year, without the agreement 3.00 million USD more."
+    )
+    dearer = hit.assign(extra_cost_usd=2e6)
+    assert industries_sentence(dearer, agreed=False) == f"Batteries pay most: {start} 2.00 million USD more a year."
 
 
 def test_numbers_of_a_reason_are_rounded_for_the_reader(names: Names) -> None:
@@ -614,6 +646,27 @@ def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
     assert told in agreement_in_words(scenario, MINERAL, names)
     assert told.removeprefix("Shock: ").rstrip(".") in shocks_set_aside(scenario, names)
     assert shocks_set_aside(Scenario(), names) == ""
+
+
+@pytest.mark.parametrize(
+    ("exporters", "ending", "label"),
+    [
+        (["CHN", "TJK"], ", without effect, since a tariff-rate quota replaces it on all its routes", "TRQ 900 t"),
+        (["CHN"], ", except on routes on which a tariff-rate quota replaces it", "TRQ 900 t, tariff 10 %"),
+        (["VNM"], "", "TRQ 900 t, tariff 10 %"),
+    ],
+)
+def test_a_tariff_is_told_in_force_only_where_no_quota_replaces_it(
+    names: Names, exporters: list[str], ending: str, label: str
+) -> None:
+    tariff = PLACE | {"importers": ["USA", "JPN"], "exporters": ["CHN", "TJK"], "ad_valorem": 0.1}
+    trq = PLACE | {"importers": ["USA", "JPN"], "exporters": exporters, "quantity": 900.0}
+    content = {"parties": ["USA", "JPN"], "agreement": {"tariffs": [tariff], "trqs": [trq]}}
+    scenario = Scenario.parse(content, "scenario")
+    told = f"charge 10 % on refined antimony from China and Tajikistan{ending}"
+    assert terms_of(scenario, MINERAL, names)[1] == told
+    assert clauses(scenario, Voice(names, scenario.parties))[1].endswith(f" shall {told}.")
+    assert group_labels(scenario, MINERAL, names)["border"] == label
 
 
 def test_levels_agreed_are_told_exactly(names: Names) -> None:
@@ -683,21 +736,20 @@ def test_parties_without_a_market_stand_apart_from_the_curve(world: World, with_
         }
         for level in (1.0, 2.0)
     ]
-    level = with_floor.agreement.floors[0].price
-    plain = curve_sentence(curve, level, [], names)
+    plain = curve_sentence(curve, names)
     apart = replace(curve, by_party=pd.concat([curve.by_party, pd.DataFrame(rows)], ignore_index=True))
     assert apart.without_market == ["NOR"]
     assert apart.fails_from.equals(curve.fails_from)
-    told = curve_sentence(apart, level, ["NOR"], names)
+    told = curve_sentence(apart, names)
     assert told.replace("every party with a market", "every party") == f"{plain} Norway has no market for it."
     only = replace(apart, by_party=pd.DataFrame(rows))
-    assert curve_sentence(only, level, ["NOR"], names) == "No party has a market for refined antimony."
+    assert curve_sentence(only, names) == "No party has a market for refined antimony."
 
 
 def test_a_curve_that_is_still_solved_says_so_far(world: World, with_floor: Scenario, names: Names) -> None:
     first, last = (step.found for step in floor_levels(world, with_floor, MINERAL, (0.5, 1.0)))
-    assert " so far" in curve_sentence(first, None, [], names, complete=False)
-    assert " so far" not in curve_sentence(last, None, [], names)
+    assert " so far" in curve_sentence(first, names, complete=False)
+    assert " so far" not in curve_sentence(last, names)
 
 
 def test_public_and_private_stocks_are_two_sources(world: World, reference: float, names: Names) -> None:

@@ -28,6 +28,7 @@ from model.words.numbers import exact, signed_millions
 from model.work import Progress
 from model.world import World
 from pages.components import axes, jobs, links, results, state
+from tests.running_app import drawn
 from tests.shipped import WORLD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,7 +94,25 @@ def test_a_moved_floor_moves_the_numbers_to_the_world_s(world: World) -> None:
     assert headline.price_usd_per_t == pytest.approx(level)
     assert metrics(test)[2] == signed_millions(headline.users_cost_usd)
     assert metrics(test)[3] == signed_millions(headline.public_money_usd)
-    assert test.number_input(key="floor_usd").value == level
+    assert test.number_input(key=drawn(test, "floor_usd")).value == level
+
+
+def test_a_key_pressed_while_the_page_is_drawn_leaves_no_level_that_nobody_chose() -> None:
+    """The browser reports what it shows with every message, also fields whose new value it has not heard of."""
+    test = app()
+    test.button(key="fold_floor").click().run()
+    test.slider(key="floor_percent").set_value(130).run()
+    shown = test._tree.get_widget_states()
+    test.slider(key="floor_percent").set_value(131).run()
+    slider = next(widget for widget in shown.widgets if widget.id.endswith("floor_percent"))
+    slider.double_array_value.data[:] = [132]
+    test._run(shown)
+    history = test.session_state["history"]
+    reference = WORLD.parties_price("antimony", "refined", Scenario())
+    levels = [edits.floor_percent(step.agreement.floors[0].price, reference) for step in history.past[1:]]
+    assert levels == [130, 131]
+    assert test.slider(key="floor_percent").value == 132
+    assert edits.floor_percent(history.scenario.agreement.floors[0].price, reference) == 132
 
 
 def test_a_moved_tariff_moves_the_manufacturers(world: World) -> None:
@@ -124,7 +143,7 @@ def test_one_click_takes_a_coalition() -> None:
     test = app()
     test.button(key="fold_parties").click().run()
     test.button_group(key="coalition").set_value("g7").run()
-    assert test.multiselect(key="parties").value == ["USA", "EUN", "JPN", "CAN", "GBR"]
+    assert test.multiselect(key=drawn(test, "parties")).value == ["USA", "EUN", "JPN", "CAN", "GBR"]
     assert not test.error
 
 

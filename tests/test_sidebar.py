@@ -57,7 +57,7 @@ def test_a_rate_of_25_is_shown_as_it_counts_and_questioned() -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 25}), "border")
     slider = test.slider(key="tariffs_ad_valorem")
     assert (slider.value, slider.max) == (2500.0, 2500.0)
-    assert "is 2,500 %; 25 % is 0.25" in captions(test)
+    assert "“Ad valorem” of the tariff is 2,500 %; for 25 % set 25." in captions(test)
     slider.set_value(25.0).run()
     assert now(test).agreement.tariffs[0].ad_valorem == 0.25
     assert test.slider(key="tariffs_ad_valorem").max == 100.0
@@ -109,7 +109,7 @@ def test_a_stock_of_a_country_that_is_no_party_is_shown_under_its_own_name() -> 
     stock = {"party": "JPN", **PLACE, "quantity": 500, "release_above": 50_000}
     test = opened(scenario(("USA", "EUN"), stockpiles=stock), "stock")
     assert test.selectbox(key="stockpiles_party").value == "JPN"
-    assert "is of JPN, which is no party" in captions(test)
+    assert "The stockpile is of Japan, which is no party" in captions(test)
     test.number_input(key="stockpiles_quantity").set_value(600.0).run()
     assert now(test).agreement.stockpiles == (Stockpile(**{**stock, "quantity": 600.0}),)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.units import PERCENT, SHARE
+from model.words.levers import Lever
 from model.words.numbers import exact, exact_percent, figures, percent, starting
 from model.words.yearly import money_a_year, rounded
 
@@ -39,16 +40,19 @@ def with_names(text: str, names: Names, is_label: bool = False) -> str:
 
 
 def states_table(states: Sequence[State], library: ShockLibrary) -> pd.DataFrame:
-    """The states of the world: probability, and severity over the year beside the library's own."""
+    """The states of the world: probability, and severity over the year beside the library's own, as the screen has it.
+
+    Shares are in percent.
+    """
     rows: list[tuple[str, float, float | None, float | None, float | None, str]] = []
     for state in states:
         if state.shock is None:
             rows.append(("No shock", state.probability, None, None, None, ""))
             continue
         known = library.describe(state.shock.name)
-        rows.append(
-            (known.name, state.probability, state.shock.severity, known.severity, known.duration_yr, known.unit)
-        )
+        field = Lever({"unit": known.unit})
+        severities = field.shown(state.shock.severity), field.shown(known.severity)
+        rows.append((known.name, state.probability, *severities, known.duration_yr, field.unit))
     columns = ["state", "probability_per_yr", "severity_over_the_year", "full_severity", "duration_yr", "unit"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -7,7 +7,6 @@ from model.findings.overview import (
     axis_bound,
     curve_chart,
     curve_sentence,
-    floor_fails_in,
     headline_numbers,
     overview,
 )
@@ -42,7 +41,7 @@ __all__ = [
     "curve_sentence",
     "data_limits",
     "described",
-    "floor_fails_in",
+    "figures",
     "formulation",
     "group_labels",
     "headline_numbers",

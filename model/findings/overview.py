@@ -14,7 +14,7 @@ from model.findings import charts
 from model.findings.agreed import anything_agreed
 from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
 from model.impact.manufacturers import ALL_USERS
-from model.instruments import Floor, Mechanism
+from model.instruments import Mechanism
 from model.instruments.floor import REACHED
 from model.outcome import STOCKS
 from model.units import MILLION
@@ -27,6 +27,7 @@ from model.words.numbers import (
     exact,
     exact_percent,
     figures,
+    figures_beside,
     listing,
     money,
     percent,
@@ -39,7 +40,7 @@ from model.words.numbers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from model.data import Tables
     from model.findings.charts import Chart
@@ -342,19 +343,16 @@ def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
 
 def curve_sentence(
     response: FloorResponse,
-    current_usd_per_t: float | None,
-    fails_in: Collection[str],
     names: Names,
     *,
     complete: bool = True,
 ) -> str:
-    """Where a floor starts to bind, from where it cannot hold, and how the scenario's own floor fares.
+    """Where a floor starts to bind, up to which level tried it holds, and how the scenario's own floor fares.
 
-    ``fails_in`` are the parties in which that floor does not hold; those without a market for it stand apart. Until the
-    curve is ``complete`` the highest level tried is that so far.
+    Parties without a market for it stand apart. Until the curve is ``complete`` the highest level tried is that so far.
     """
     absent, so_far = response.without_market, "" if complete else " so far"
-    fails_in = [region for region in fails_in if region not in absent]
+    agreed = response.agreed_usd_per_t
     product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
     of, lifted = response.mechanism.at_levels, ""
     if response.mechanism is Mechanism.CFD:
@@ -373,41 +371,32 @@ def curve_sentence(
         )
     if slack >= highest:
         costs = f"{product} costs the parties {price(response.without_floor_usd_per_t)} without one"
-        return f"No {of.name} up to {price(highest)} {of.binds}s{so_far}: {costs}.{apart}{lifted}"
-    start = f"A {of.name} {of.on} {product} starts to {of.binds} at {price(slack)}"
+        return f"No {of.name} up to {exact(highest)} USD/t {of.binds}s{so_far}: {costs}.{apart}{lifted}"
+    start = f"A {of.name} {of.on} {product} starts to {of.binds} at {figures_beside(slack, agreed)} USD/t"
     fails = response.fails_from
     if fails.empty:
-        end = f"and {of.holds} in {every} up to {price(highest)}, the highest tried{so_far}"
+        end = f"and {of.holds} in {every} up to {exact(highest)} USD/t, the highest tried{so_far}"
     else:
         level = float(fails["fails_from_usd_per_t"].min())
         first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
-        end = f"and {of.fails} in {names.the_regions(first)} from {price(level)}"
+        tried = response.parties_price["level_usd_per_t"]
+        below, where = tried[tried < level].max(), f"{of.fails} in {names.the_regions(first)} at {exact(level)} USD/t"
+        holds = f"and {of.holds} in {every} at {exact(below)} USD/t but {where}"
+        end = holds if (tried < level).any() else f"and {where}, the lowest tried"
         others = fails["region"].nunique() - len(first)
         end += f" (in {counted(others, 'more party', 'more parties')} from higher levels)" if others else ""
         end += so_far
-    if current_usd_per_t is None:
+    if agreed is None:
         return f"{start} {end}.{apart}{lifted}"
-    verdict = of.slack if current_usd_per_t <= slack else f"{of.binds}s"
-    if fails_in:
-        everywhere = set(fails_in) >= set(response.by_party["region"]) - set(absent)
-        verdict = f"fails in {every if everywhere else names.the_regions(fails_in)}"
-    return f"{start} {end}; the one agreed, {exact(current_usd_per_t)} USD/t, {verdict}.{apart}{lifted}"
-
-
-def floor_fails_in(outcome: Outcome, mineral: str) -> list[str]:
-    """Parties in which the first floor on a mineral does not hold."""
-    frame, agreement = outcome.instruments["floors"], outcome.scenario.agreement
-    floor = agreement.first(Floor, mineral)
-    if floor is None:
-        return []
-    own = frame["index"] == agreement.of(Floor).index(floor)
-    return [str(region) for region in frame.loc[own & ~frame["holds"], "region"]]
+    verdict = of.slack if agreed <= slack else f"{of.binds}s"
+    if response.agreed_fails_in:
+        everywhere = set(response.agreed_fails_in) >= set(response.by_party["region"]) - set(absent)
+        verdict = f"fails in {every if everywhere else names.the_regions(response.agreed_fails_in)}"
+    return f"{start} {end}; the one agreed, {exact(agreed)} USD/t, {verdict}.{apart}{lifted}"
 
 
 def curve_chart(
     response: FloorResponse,
-    current: tuple[float, float] | None,
-    fails_in: Collection[str],
     names: Names,
     *,
     complete: bool = True,
@@ -419,8 +408,8 @@ def curve_chart(
         response.status_quo_usd_per_t,
         response.slack_up_to_usd_per_t,
         response.mechanism,
-        current,
-        curve_sentence(response, None if current is None else current[0], fails_in, names, complete=complete),
+        response.agreed,
+        curve_sentence(response, names, complete=complete),
         names,
         response.by_party,
     )
@@ -456,8 +445,11 @@ def industries_sentence(hit: pd.DataFrame, agreed: bool) -> str:
     if hit.empty or not changes(cost.abs().max()):
         return "No industry's metal bill changes."
     first = hit.iloc[int(cost.abs().to_numpy().argmax())]
-    verb = "pay" if first["extra_cost_usd"] >= 0 else "save"
-    without = float(first["extra_cost_usd_without"])
-    ending = f"; without the agreement {money(without)}" if agreed and changes(without) else ""
-    cost_usd = float(first["extra_cost_usd"])
-    return f"{first['name']} {verb} most: {money(cost_usd)} a year at unchanged quantities{ending}."
+    now, without = float(first["extra_cost_usd"]), float(first["extra_cost_usd_without"])
+    ending = f", without the agreement {_dearer(without)}" if agreed and changes(without) else ""
+    verb = "pay" if now >= 0 else "save"
+    return f"{first['name']} {verb} most: what they use in the status quo would cost {_dearer(now)} a year{ending}."
+
+
+def _dearer(usd: float) -> str:
+    return f"{money(usd)} {'more' if usd >= 0 else 'less'}"

@@ -59,12 +59,21 @@ def shocks_set_aside(scenario: Scenario, names: Names) -> str:
 def terms_of(scenario: Scenario, mineral: str, names: Names) -> list[str]:
     """What the parties agree to do about a mineral, one verb phrase per term."""
     say = Voice(names, scenario.parties)
-    return [_told(term, say) for _, term in scenario.agreement.terms(mineral)]
+    agreed = [term for _, term in scenario.agreement.terms(mineral)]
+    return [_told(term, agreed, say) for term in agreed]
 
 
-def _told(term: Instrument, say: Voice) -> str:
+def phrase_beside(term: Instrument, agreed: Iterable[Instrument], say: Voice) -> str:
+    """A term's phrase with how much of it other terms agreed replace."""
+    replaced, phrase = term.replaced_share(agreed), term.phrase(say)
+    if replaced >= 1.0:
+        return f"{phrase}, without effect, since a tariff-rate quota replaces it on all its routes"
+    return f"{phrase}, except on routes on which a tariff-rate quota replaces it" if replaced else phrase
+
+
+def _told(term: Instrument, agreed: Iterable[Instrument], say: Voice) -> str:
     """What a term binds the parties to; what only some of them do, they have those do."""
-    actors, phrase = term.actors(), term.phrase(say)
+    actors, phrase = term.actors(), phrase_beside(term, agreed, say)
     if not actors or set(actors) == set(say.parties):
         return phrase
     return f"have {say.the_regions(actors)} {phrase}"
@@ -72,9 +81,10 @@ def _told(term: Instrument, say: Voice) -> str:
 
 def clauses(scenario: Scenario, say: Voice) -> list[str]:
     """One sentence per term: who shall do what."""
+    agreed = [term for _, term in scenario.agreement.terms()]
     return [
-        f"{starting(say.the_regions(term.actors() or say.parties))} shall {term.phrase(say)}."
-        for _, term in scenario.agreement.terms()
+        f"{starting(say.the_regions(term.actors() or say.parties))} shall {phrase_beside(term, agreed, say)}."
+        for term in agreed
     ]
 
 
@@ -121,8 +131,10 @@ def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, st
     """Short labels of the groups of levers that say what is set, or that the group is at the status quo."""
     say = Voice(names, scenario.parties)
     told: dict[str, list[str]] = {}
-    for _, term in scenario.agreement.terms(mineral):
-        told.setdefault(term.group, []).append(term.label(say))
+    agreed = [term for _, term in scenario.agreement.terms(mineral)]
+    for term in agreed:
+        if term.replaced_share(agreed) < 1.0:
+            told.setdefault(term.group, []).append(term.label(say))
     groups = {group: ", ".join(dict.fromkeys(labels)) for group, labels in told.items()}
     changed = len(scenario.assumptions)
     coalition = names.coalition(scenario.parties)

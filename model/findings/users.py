@@ -9,7 +9,7 @@ import pandas as pd
 
 from model.impact import economy_wide, totals
 from model.impact.manufacturers import ALL_USERS
-from model.units import MONEY
+from model.units import MONEY, PERCENT
 from model.words.names import CLASSES
 from model.words.numbers import figures, listing, money, percent, price, signed_percent
 
@@ -30,6 +30,11 @@ class Measure:
     unit: str
     scale: float
     note: str
+
+    def told(self, value: float) -> str:
+        """A value with its unit."""
+        rate = self.unit.removeprefix("%")
+        return f"{figures(value)} {rate}" if rate == self.unit else f"{percent(value * PERCENT)}{rate}"
 
 
 MEASURES = {
@@ -115,7 +120,7 @@ def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names:
     if ranked.empty or ranked[["value", "without"]].abs().max().max() < 1e-9:
         return f"Nothing changes for any industry in {where} by this measure."
     top = ranked.iloc[0]
-    now, without = f"{figures(top['value'], 2)} {measure.unit}", figures(top["without"], 2)
+    now, without = measure.told(top["value"]), measure.told(top["without"])
     ending = f"; without the agreement {without}" if agreed and abs(top["without"]) > 1e-12 else ""
     kind = "Most savings" if top["value"] < 0 else "Hardest hit"
     return f"{kind} in {where}: {top['name'].lower()}, {measure.label.lower()} {now}{ending}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field
@@ -187,6 +188,11 @@ class Instrument(Record):
         del say
         return self.short
 
+    def replaced_share(self, beside: Iterable[Instrument]) -> float:
+        """The share of what it would do that other terms ``beside`` it replace."""
+        del beside
+        return 0.0
+
     def actors(self) -> tuple[str, ...]:
         """Regions that do it: the subject of the phrase. None named = all parties."""
         return ()
@@ -237,6 +243,11 @@ class BorderMeasure(Instrument):
 
     importers: Regions
     exporters: Regions
+
+    def routes(self) -> frozenset[tuple[str, ...]]:
+        """Mineral, stage, exporter and importer of each route it is on."""
+        pairs = product(self.exporters, self.importers)
+        return frozenset((self.mineral, self.stage, *pair) for pair in pairs if pair[0] != pair[1])
 
     def actors(self) -> tuple[str, ...]:
         """The importers apply it."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from model.instruments.base import FIRST_RATE, BorderMeasure
+from model.instruments.tariff_rate_quota import Trq
 from model.records import Price, Rate
 
 if TYPE_CHECKING:
-    from model.instruments.base import StatusQuo
+    from collections.abc import Iterable
+
+    from model.instruments.base import Instrument, StatusQuo
     from model.overlay import Overlay
     from model.words.voice import Voice
 
@@ -38,6 +41,11 @@ class Tariff(BorderMeasure):
         """A charge on its routes, on top of what is charged there already."""
         routes = over.routes(self.exporters, self.importers, self.stage)
         over.charge(routes, self.specific, self.ad_valorem, greater_of=self.greater_of)
+
+    def replaced_share(self, beside: Iterable[Instrument]) -> float:
+        """Tariff-rate quotas replace it on their routes."""
+        own, quotas = self.routes(), (term.routes() for term in beside if isinstance(term, Trq))
+        return len(own.intersection(frozenset().union(*quotas))) / len(own) if own else 0.0
 
     def phrase(self, say: Voice) -> str:
         """For example "charge 25 % on refined antimony from non-parties"."""

@@ -391,8 +391,8 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     ]
     caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most, {in_state(snapshot)}"
     note = (
-        "Metal prices only, at unchanged quantities: a lower bound of cost. Shortfall: fall of use below the status "
-        "quo. At risk: midpoints of two ways to spread it, no part of the net gain; a dash: size unknown."
+        "Metal prices only, for what is used in the status quo: a lower bound of cost. Shortfall: fall of use below "
+        "the status quo. At risk: midpoints of two ways to spread it, no part of the net gain; a dash: size unknown."
     )
     pictures = [_picture(charts.industries(hit, said))] if len(hit) else []
     return [*blocks, *pictures, _table("Manufacturers", caption, frame, columns, note).without_zeros()]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.errors import AccordError, SnapshotError
-from model.findings import Names, agreement_in_words, curve_sentence, floor_fails_in, overview
-from model.instruments import Agreement, Floor
+from model.findings import Names, agreement_in_words, curve_sentence, overview
+from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
@@ -174,8 +174,6 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _add_response(world: World, scenario: Scenario, mineral: str, names: Names, draft: _Draft) -> None:
-    floor = scenario.agreement.first(Floor, mineral)
-    level = None if floor is None else floor.price
     try:
         curve = floor_response(world, scenario, mineral)
     except AccordError as error:
@@ -183,6 +181,7 @@ def _add_response(world: World, scenario: Scenario, mineral: str, names: Names, 
         return
     draft.rows["response"] += _records(curve.parties_price.assign(mineral=mineral))
     draft.rows["response_fails"] += _records(curve.fails_from.assign(mineral=mineral))
+    agreed, price_as_agreed = curve.agreed or (None, None)
     draft.rows["response_ends"].append(
         {
             "mineral": mineral,
@@ -190,12 +189,11 @@ def _add_response(world: World, scenario: Scenario, mineral: str, names: Names, 
             "status_quo_usd_per_t": curve.status_quo_usd_per_t,
             "without_floor_usd_per_t": curve.without_floor_usd_per_t,
             "slack_up_to_usd_per_t": curve.slack_up_to_usd_per_t,
-            "agreed_usd_per_t": level,
-            "price_as_agreed_usd_per_t": None if level is None else curve.price_at(level),
+            "agreed_usd_per_t": agreed,
+            "price_as_agreed_usd_per_t": price_as_agreed,
         }
     )
-    fails_in = floor_fails_in(world.outcome(scenario), mineral)
-    draft.sentences[mineral]["response"] = [curve_sentence(curve, level, fails_in, names)]
+    draft.sentences[mineral]["response"] = [curve_sentence(curve, names)]
 
 
 def _add_shock(world: World, scenario: Scenario, mineral: str, name: str, draft: _Draft) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from model.errors import SolveError
 from model.instruments import Floor, Mechanism
 from model.outcome import consumer_prices, producer_prices, use_weighted_price
+from model.words.levers import rounded
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 SHARES_OF_STATUS_QUO = (0.5, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0)
 """Levels tried, as multiples of the status-quo price: fine where negotiators look, coarse beyond."""
+TRIED_FIGURES = 3
+"""Figures of a level tried, as many as sentences tell of a price."""
+LEVEL_COLUMNS = ("level_usd_per_t", "price_usd_per_t", "held_by")
 PARTY_COLUMNS = ("level_usd_per_t", "region", "price_usd_per_t", "levy_usd_per_t", "holds", "why_not")
 
 
@@ -40,6 +44,7 @@ class FloorResponse:
         by_party: per level and party: level_usd_per_t, region, price_usd_per_t, levy_usd_per_t, holds, why_not.
         slack_up_to_usd_per_t: up to this level the floor binds in no party: their lowest price without it.
         unsolved_usd_per_t: levels at which no equilibrium was proved.
+        agreed_usd_per_t: the scenario's own level, one of those tried; None where it is not among them.
     """
 
     mineral: str
@@ -52,11 +57,21 @@ class FloorResponse:
     by_party: pd.DataFrame
     slack_up_to_usd_per_t: float
     unsolved_usd_per_t: tuple[float, ...]
+    agreed_usd_per_t: float | None = None
 
-    def price_at(self, level_usd_per_t: float) -> float:
-        """The parties' price at a level between those tried [USD/t]."""
-        levels = self.parties_price
-        return float(np.interp(level_usd_per_t, levels["level_usd_per_t"], levels["price_usd_per_t"]))
+    @property
+    def agreed(self) -> tuple[float, float] | None:
+        """The scenario's own level and the parties' price under it [USD/t]."""
+        if self.agreed_usd_per_t is None:
+            return None
+        levels = self.parties_price.set_index("level_usd_per_t")["price_usd_per_t"]
+        return self.agreed_usd_per_t, float(levels[self.agreed_usd_per_t])
+
+    @property
+    def agreed_fails_in(self) -> list[str]:
+        """Parties with a market in which the scenario's own floor does not hold."""
+        own = self.by_party[(self.by_party["level_usd_per_t"] == self.agreed_usd_per_t) & ~self.by_party["holds"]]
+        return [str(region) for region in own["region"] if region not in self.without_market]
 
     @property
     def without_market(self) -> list[str]:
@@ -119,13 +134,49 @@ def floor_of(world: World, scenario: Scenario, mineral: str) -> Floor:
 def floor_response(
     world: World, scenario: Scenario, mineral: str, shares_of_status_quo: Sequence[float] = SHARES_OF_STATUS_QUO
 ) -> FloorResponse:
-    """The parties' prices over floor levels, everything else in the scenario as it is.
+    """The parties' prices over floor levels and at the one agreed, everything else in the scenario as it is.
 
     Raises:
         SolveError: when the scenario cannot be solved without the floor.
     """
     *_, last = floor_levels(world, scenario, mineral, shares_of_status_quo)
-    return last.found
+    return with_agreed(world, scenario, last.found)
+
+
+def with_agreed(world: World, scenario: Scenario, curve: FloorResponse) -> FloorResponse:
+    """The curve with the scenario's own floor among the levels tried; as it is where there is none."""
+    floor = scenario.agreement.first(Floor, curve.mineral)
+    if floor is None:
+        return curve
+    level_row, party_rows = _tried(world, scenario, floor, floor.price)
+    return replace(
+        curve,
+        agreed_usd_per_t=floor.price,
+        parties_price=_among(curve.parties_price, pd.DataFrame([level_row], columns=list(LEVEL_COLUMNS))),
+        by_party=_among(curve.by_party, pd.DataFrame(party_rows, columns=list(PARTY_COLUMNS))),
+    )
+
+
+def _among(tried: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    others = tried[tried["level_usd_per_t"] != own["level_usd_per_t"].iloc[0]]
+    both = pd.concat([others, own]) if len(others) else own
+    return both.sort_values("level_usd_per_t", kind="stable", ignore_index=True)
+
+
+def _tried(
+    world: World, scenario: Scenario, floor: Floor, level: float
+) -> tuple[tuple[float, float, float], list[dict[str, object]]]:
+    """Level, parties' price and share of parties with a market in which it holds; and a row per party.
+
+    Raises:
+        SolveError: when no equilibrium is proved at the level.
+    """
+    solved = world.solved(floor.mineral, with_floor_at(scenario, floor, level))
+    held = [row for row in solved.accounts.instruments["floors"] if row["index"] == _position(scenario, floor)]
+    use_t = world.parties_use(floor.mineral, floor.stage, scenario)
+    price = use_weighted_price(consumer_prices(solved, floor.stage), use_t)
+    able = [row["holds"] for row in held if row["price"] is not None]
+    return (level, price, float(np.mean(able)) if able else np.nan), [_party_row(level, row) for row in held]
 
 
 def floor_levels(
@@ -146,18 +197,15 @@ def floor_levels(
     level_rows: list[tuple[float, float, float]] = []
     party_rows: list[dict[str, object]] = []
     unsolved: list[float] = []
-    for done, level in enumerate((share * reference for share in shares_of_status_quo), start=1):
-        trial = with_floor_at(scenario, floor, level)
+    levels = [rounded(share * reference, TRIED_FIGURES) for share in shares_of_status_quo]
+    for done, level in enumerate(levels, start=1):
         try:
-            solved = world.solved(mineral, trial)
+            level_row, its_rows = _tried(world, scenario, floor, level)
         except SolveError:
             unsolved.append(level)
         else:
-            held = [row for row in solved.accounts.instruments["floors"] if row["index"] == _position(scenario, floor)]
-            party_rows += [_party_row(level, row) for row in held]
-            price = use_weighted_price(consumer_prices(solved, floor.stage), use_t)
-            able = [row["holds"] for row in held if row["price"] is not None]
-            level_rows.append((level, price, float(np.mean(able)) if able else np.nan))
+            level_rows.append(level_row)
+            party_rows += its_rows
         curve = FloorResponse(
             mineral=mineral,
             stage=floor.stage,
@@ -165,12 +213,12 @@ def floor_levels(
             ceiling_usd_per_t=floor.ceiling,
             status_quo_usd_per_t=reference,
             without_floor_usd_per_t=use_weighted_price(unbound, use_t),
-            parties_price=pd.DataFrame(level_rows, columns=["level_usd_per_t", "price_usd_per_t", "held_by"]),
+            parties_price=pd.DataFrame(level_rows, columns=list(LEVEL_COLUMNS)),
             by_party=pd.DataFrame(party_rows, columns=list(PARTY_COLUMNS)),
             slack_up_to_usd_per_t=min(named) if named else np.nan,
             unsolved_usd_per_t=tuple(unsolved),
         )
-        yield Progress(done, len(shares_of_status_quo), f"{level:,.0f} USD/t", curve)
+        yield Progress(done, len(levels), f"{level:,.0f} USD/t", curve)
 
 
 def _party_row(level: float, row: dict[str, object]) -> dict[str, object]:

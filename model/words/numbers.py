@@ -32,6 +32,19 @@ def figures(value: float, digits: int = 3) -> str:
     return f"{round(value, decimals):,.{max(decimals, 0)}f}".replace("-", MINUS)
 
 
+def figures_beside(value: float, other: float | None) -> str:
+    """Three significant figures, or as many as keep the number on its side of another one told beside it.
+
+    >>> figures_beside(45_612.0, None), figures_beside(45_612.0, 45_600.0), figures_beside(45_612.0, 45_700.0)
+    ('45,600', '45,610', '45,600')
+    """
+    for digits in range(3, 16):
+        shown = float(f"{value:.{digits}g}")
+        if other is None or ((shown < other) == (value < other) and (shown > other) == (value > other)):
+            return figures(value, digits)
+    return exact(value)
+
+
 def exact(value: float) -> str:
     """A number with all its digits and thousands separators.
 

@@ -18,7 +18,7 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{sign(value)}{figures(shown, digits) if shown >= 1.0 else exact(shown)}"
 
 
-def money_a_year(musd: float, digits: int = 3) -> str:
+def money_a_year(musd: float) -> str:
     """An amount of million USD a year without its sign; in thousands below a tenth of a million.
 
     >>> money_a_year(-431.2), money_a_year(0.071), money_a_year(0.00071), money_a_year(0.0)
@@ -26,21 +26,21 @@ def money_a_year(musd: float, digits: int = 3) -> str:
     """
     amount = abs(musd)
     if amount >= SMALLEST_MILLION:
-        return f"{figures(amount, digits)} million USD/yr"
+        return f"{figures(amount)} million USD/yr"
     if amount >= SMALLEST_THOUSAND:
-        return f"{figures(1e3 * amount, digits)} thousand USD/yr"
-    return f"{figures(MILLION * amount, digits)} USD/yr"
+        return f"{figures(1e3 * amount)} thousand USD/yr"
+    return f"{figures(MILLION * amount)} USD/yr"
 
 
-def signed_money_a_year(musd: float, digits: int = 3) -> str:
+def signed_money_a_year(musd: float) -> str:
     """The same with its sign.
 
-    >>> signed_money_a_year(-0.0402, 2), signed_money_a_year(3e-9)
-    ('−40 thousand USD/yr', '0')
+    >>> signed_money_a_year(-0.0402), signed_money_a_year(3e-9)
+    ('−40.2 thousand USD/yr', '0')
     """
     if abs(musd) < SMALLEST_SHOWN:
         return "0"
-    return f"{sign(musd)}{money_a_year(musd, digits)}"
+    return f"{sign(musd)}{money_a_year(musd)}"
 
 
 SMALLEST_MILLION = 0.1

@@ -78,6 +78,7 @@ def downloads(snapshots: Sequence[Snapshot]) -> None:
             "Format", FORMATS, default="pdf", required=True, key="memo_format", format_func=FORMAT_NAMES.__getitem__
         )
         name = snapshots[0].title if len(snapshots) == 1 else "comparison"
+        ids = "-".join(snapshot.short_id for snapshot in snapshots)
         try:
             with st.spinner("Writing the memo"):
                 data = file(snapshots, format)
@@ -87,7 +88,7 @@ def downloads(snapshots: Sequence[Snapshot]) -> None:
             st.download_button(
                 f"Download {FORMAT_NAMES[format]}",
                 data,
-                file_name(name, snapshots[0].short_id, format),
+                file_name(name, ids, format),
                 MEDIA_TYPES[format],
                 key="memo_download",
                 type="primary",

@@ -43,4 +43,4 @@ def item(
         if typed is not None or value is None:
             keep(typed)
 
-    return {**state.seed(key, value, start, options), "on_change": take}
+    return {**state.seed(key, value, start, options), **state.on_change(key, take)}

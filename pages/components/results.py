@@ -18,6 +18,7 @@ from model.studies.fit import calibration_table
 from model.studies.floor_curve import (
     floor_levels,
     floor_of,
+    with_agreed,
     with_floor_at,
 )
 from model.world import World
@@ -97,12 +98,6 @@ def _status_quo(scenario: Scenario) -> Scenario:
     return scenario.status_quo().model_copy(update={"minerals": scenario.minerals[:1]})
 
 
-def price_now(scenario: Scenario, stage: str) -> float:
-    """What the parties' users pay for the mineral in view under the scenario, as its outcome has it [USD/t]."""
-    with engine().turn:
-        return engine().world.parties_price(scenario.minerals[0], stage, scenario)
-
-
 def status_quo_at(scenario: Scenario, stage: str) -> StatusQuo:
     """The status quo of the mineral in view at a stage, from which a new instrument starts."""
     mineral, world = scenario.minerals[0], engine().world
@@ -128,6 +123,12 @@ def neutral(scenario: Scenario) -> Scenario:
 def response_levels(scenario: Scenario) -> Iterator[Progress[FloorResponse]]:
     """The floor's response curve for the mineral in view, level by level."""
     return floor_levels(world(), scenario, scenario.minerals[0])
+
+
+def as_agreed(curve: FloorResponse, scenario: Scenario) -> FloorResponse:
+    """The curve with the scenario's own floor among its levels."""
+    with engine().turn:
+        return with_agreed(world(), scenario, curve)
 
 
 def in_turn(steps: Iterator[object]) -> object | None:

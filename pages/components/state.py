@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 STORE = "history"
 ASIDE = "beside_the_agreement"
+DRAWN = "drawn"
 MOST_STEPS = 200
-MISSING = object()
 
 
 @dataclass
@@ -155,30 +156,52 @@ def aside(scenario: Scenario) -> Aside:
 
 def optional(key: str) -> Any:
     """What a widget that may be empty holds, or None."""
-    return st.session_state[key]
+    return st.session_state.get(drawn_key(key))
+
+
+def drawn_key(key: str) -> str:
+    """Under which key a widget is drawn: its own, with a number behind it once another has taken its place."""
+    times = st.session_state.setdefault(DRAWN, Counter())[key]
+    return f"{key}_v{times}" if times else key
+
+
+def on_change(key: str, act: Callable[[], object]) -> dict[str, Any]:
+    """Arguments of a seeded widget that acts on what a user does to it.
+
+    Nothing is heard of one that another has replaced: the browser reports what it shows with every message, also
+    before it has drawn the new one, and Streamlit takes that for a change.
+    """
+    drawn = drawn_key(key)
+    return {"on_change": lambda: act() if drawn == drawn_key(key) else None}
+
+
+def _replaced(key: str, wanted: Any) -> str:
+    """The key under which a widget that shows a value is to be drawn; one that holds another value is replaced."""
+    if st.session_state.get(drawn_key(key), wanted) != wanted:
+        st.session_state[DRAWN].update([key])
+    return drawn_key(key)
 
 
 def seed(key: str, wanted: Any, start: str = "value", options: Sequence[Any] | None = None) -> dict[str, Any]:
     """Arguments of a widget about to be drawn that make it show what the scenario says.
 
-    Where it holds something else, it is set. Otherwise the value is named as the widget's default too (``start``, or
-    its place among the ``options`` of a select box): of a run that is cut short the browser may not have heard, and
-    would then draw the widget at Streamlit's own default, such as the first option, and report that as the user's
-    choice. A value that is not among the options is shown beside them, never another in its place.
+    Where it holds something else, a new one takes its place: the browser would go on reporting the old value until it
+    has heard of the run, and of a run that is cut short it never hears. The value is the widget's default (``start``,
+    or its place among the ``options`` of a select box). A value that is not among the options is shown beside them,
+    never another in its place.
     """
-    if options is not None and wanted is not None and wanted not in options:
-        options = [*options, wanted]
-    arguments = {"key": key} if options is None else {"key": key, "options": options}
-    if st.session_state.get(key, MISSING) != wanted:
-        st.session_state[key] = wanted
-        return arguments if wanted is not None else {**arguments, start: None}
-    return {**arguments, start: wanted} if options is None else {**arguments, "index": list(options).index(wanted)}
+    drawn = _replaced(key, wanted)
+    if options is None:
+        return {"key": drawn, start: wanted}
+    shown = list(options) if wanted is None or wanted in options else [*options, wanted]
+    return {"key": drawn, "options": shown, "index": None if wanted is None else shown.index(wanted)}
 
 
 def seed_optional(key: str, wanted: float | None) -> dict[str, Any]:
     """The same for a number that may be emptied: its default has to be nothing, so it is set every time."""
-    st.session_state[key] = wanted
-    return {"key": key, "value": None}
+    drawn = _replaced(key, wanted)
+    st.session_state[drawn] = wanted
+    return {"key": drawn, "value": None}
 
 
 def publish() -> None:

@@ -87,9 +87,9 @@ def signs(cards_of: pd.DataFrame, parties: Sequence[str], names: Names) -> str:
     total = signed_money_a_year(sum(gains.values()))
     if not losers:
         least = min(gains, key=gains.__getitem__)
-        amount = signed_money_a_year(gains[least], 2) if gains[least] > NOTHING_MUSD else "next to nothing"
+        amount = signed_money_a_year(gains[least]) if gains[least] > NOTHING_MUSD else "next to nothing"
         return f"No party expects to lose by signing: together {total}; least for {names.the_region(least)}, {amount}."
-    told = [f"{names.the_region(party)} ({signed_money_a_year(gains[party], 2)})" for party in losers]
+    told = [f"{names.the_region(party)} ({signed_money_a_year(gains[party])})" for party in losers]
     return (
         f"{starting(listing(told))} would be worse off than without the agreement; together the parties' gain is "
         f"{total}."
@@ -111,7 +111,7 @@ def _money(row: Any, sign: float) -> Iterator[str]:
     for part, words in GETS.items():
         amount = sign * getattr(row, part)
         if amount > SMALL_PART * largest:
-            yield f"{words[0 if sign > 0 else 1]} {money_a_year(amount, 2)}"
+            yield f"{words[0 if sign > 0 else 1]} {money_a_year(amount)}"
 
 
 def _supply(row: Any, sign: float) -> Iterator[str]:

@@ -62,13 +62,13 @@ def membership_in_words(members: Sequence[Member], names: Names) -> list[str]:
     better = [m for m in members if not m.joins and m.own > SAME_GAIN]
     sentences = []
     if any(not member.joins for member in members):
-        told = [f"{names.the_region(m.country)} (by {money_a_year(m.own, 2)})" for m in better]
+        told = [f"{names.the_region(m.country)} (by {money_a_year(m.own)})" for m in better]
         sentences.append(
             f"{starting(listing(told))} would gain more by leaving." if told else "No member would gain by leaving."
         )
     for member in members:
         if member.joins:
-            own, others = (f"{_verb(value)} {money_a_year(value, 2)}" for value in (member.own, member.others))
+            own, others = (f"{_verb(value)} {money_a_year(value)}" for value in (member.own, member.others))
             name = starting(names.the_region(member.country))
             sentences.append(f"If {name} joined, it would {own} and the members together {others}.")
     return sentences

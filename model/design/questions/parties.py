@@ -23,7 +23,8 @@ from model.design.questions.evaluate import Evaluator, Trial
 from model.design.questions.membership import Member, membership, membership_trials
 from model.design.wording import ALL
 from model.errors import ScenarioError
-from model.words.yearly import money_a_year, signed_money_a_year
+from model.words.numbers import starting
+from model.words.yearly import SMALLEST_SHOWN, money_a_year, signed_money_a_year
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -112,12 +113,14 @@ def _contributions(
 def attribution_in_words(contributions: pd.DataFrame, names: Names) -> str:
     """Which lever contributes most to the gain of all parties, and which takes most away."""
     totals = contributions.groupby("lever", sort=False)["musd"].sum()
-    best, worst = str(totals.idxmax()), str(totals.idxmin())
-    told = f"Most comes from {_lever(best, names)}, {signed_money_a_year(float(totals.max()), 2)} over all parties"
-    if totals.min() < 0 and worst != best:
-        told += f"; most is taken away by {_lever(worst, names)}, {signed_money_a_year(float(totals.min()), 2)}"
+    told = []
+    for verb, own in (("gained", totals[totals >= SMALLEST_SHOWN]), ("lost", totals[totals <= -SMALLEST_SHOWN])):
+        if len(own):
+            main, part = str(own.abs().idxmax()), "most" if len(own) > 1 else "all"
+            told.append(f"{part} of what is {verb} comes from {_lever(main, names)}, {signed_money_a_year(own[main])}")
+    said = f"{starting('; '.join(told))} over all parties" if told else "No lever changes the parties' joint gain"
     error = float(contributions["standard_error"].max())
-    return f"{told}." + (f" Sampled: standard error up to {money_a_year(error, 2)}." if error > 0 else "")
+    return f"{said}." + (f" Sampled: standard error up to {money_a_year(error)}." if error > 0 else "")
 
 
 def by_lever(contributions: pd.DataFrame, names: Names) -> pd.DataFrame:

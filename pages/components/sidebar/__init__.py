@@ -96,7 +96,7 @@ def _kept(now: Scenario) -> None:
         whole = aside_in_words(beside, results.world().tables["projects"], names)
         st.caption(f"Also agreed: {aside_in_short(beside)}.", help=layout.plain(whole))
     world = results.world()
-    for question in questions(now, world.library, world.hosts_by_mineral):
+    for question in questions(now, world.library, world.hosts_by_mineral, names):
         st.caption(f":material/help: {layout.plain(starting(question))}.")
     unnamed = len([shock for shock in now.shocks if not isinstance(shock, NamedShock)])
     counts = ((edits.unseen(now), "more instrument"), (unnamed, "unnamed shock"))

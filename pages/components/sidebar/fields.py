@@ -195,4 +195,4 @@ def switch(label: str, key: str, value: bool, take: Take, help: str = "") -> Non
 def on_change(key: str, take: Take, optional: bool = False) -> dict[str, Any]:
     """Arguments of a widget that changes the scenario by what it holds."""
     held = state.optional if optional else state.value
-    return {"on_change": state.edit, "args": (lambda now: take(now, held(key)),)}
+    return state.on_change(key, lambda: state.edit(lambda now: take(now, held(key))))

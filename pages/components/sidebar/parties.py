@@ -40,9 +40,11 @@ def draw(now: Scenario) -> None:
         "Named coalitions",
         list(members),
         format_func=lambda id: str(titles[id]),
-        on_change=take_coalition,
         help="Members and sources stand in the table of coalitions on the page Data and method.",
         **state.seed("coalition", chosen, "default"),
+        **state.on_change("coalition", take_coalition),
     )
-    shown = {"key": "parties"} if state.history().stops else state.seed("parties", list(now.parties), "default")
-    st.multiselect("Parties", regions, format_func=results.names().region, on_change=take_parties, **shown)
+    kept = {"key": state.drawn_key("parties")}
+    shown = kept if state.history().stops else state.seed("parties", list(now.parties), "default")
+    act = state.on_change("parties", take_parties)
+    st.multiselect("Parties", regions, format_func=results.names().region, **shown, **act)

@@ -22,7 +22,7 @@ def stage(key: str, now: Scenario, chosen: str | None, take: Take) -> str:
     stages = results.world().stages[mineral]
     if len(stages) == 1:
         return stages[0]
-    at = chosen or st.session_state.get(key)
+    at = chosen or state.optional(key)
     at = at if at in stages else stages[-1]
     st.segmented_control(
         "Stage",
