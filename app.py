@@ -13,7 +13,8 @@ st.set_page_config("Minerals Accord", page_icon=PARTS / "icon.svg", layout="wide
 
 page = st.navigation(
     [
-        st.Page("pages/overview.py", title="Overview", default=True),
+        # Streamlit serves the default page at "/" only, so that it has its address from a second one.
+        st.Page("pages/overview.py", title="Overview", url_path="first", default=True),
         st.Page("pages/overview.py", title="Overview", url_path="what-it-does", visibility="hidden"),
         st.Page("pages/manufacturers.py", title="Manufacturers", url_path="who-uses-it"),
         st.Page("pages/parties.py", title="Parties", url_path="who-would-sign"),

@@ -234,7 +234,7 @@ def test_every_party_has_a_card_and_its_result_a_cause(page: Any) -> None:
     ]
     assert "users pay" in said(test)
     assert "Need served at least" in said(test)
-    assert "Most comes from floor" in said(test)
+    assert "All of what is gained comes from floor" in said(test)
     assert "by leaving" in said(test)
     test = run_job(test, "Count the membership of each party too")
     assert any("membership of Japan" in frame.value.to_string() for frame in test.dataframe)
@@ -361,7 +361,7 @@ def test_what_stands_beside_a_loaded_agreement_counts_where_it_can(page: Any) ->
     test = run_job(test, "Work out every party's result")
     before, after = (float(each.metric[2].value.replace("−", "-")) for each in (plain, test))
     assert after - before == pytest.approx(3.0, abs=0.02)
-    assert "transfers bring 3.0 million USD/yr" in said(test)
+    assert "transfers bring 3.00 million USD/yr" in said(test)
     overview = page("overview", AGREED)
     overview.session_state[state.ASIDE] = (AGREED.agreement, beside)
     overview.run()

@@ -67,11 +67,12 @@ from model.design.wording import (
     with_names,
 )
 from model.errors import ScenarioError
-from model.findings.agreed import agreement_in_short
+from model.findings.agreed import LONGEST, agreement_in_short
 from model.findings.terms import agreement_in_words
 from model.instruments import Agreement, Duty, ExportTax, Floor, Membership, Offtake, RentHolder, Stockpile, Tariff, Trq
 from model.memo.charts import png
 from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.units import MILLION
 from model.words.names import Names
 from model.words.voice import Voice
@@ -833,11 +834,16 @@ def test_an_agreement_of_many_terms_is_told_in_short(names: Names) -> None:
         "fixed."
     )
     assert agreement_in_short(AGREED, MINERAL, names) == agreement_in_words(AGREED, MINERAL, names)
+    told = agreement_in_short(
+        scenario.model_copy(update={"shocks": (NamedShock(name="zimbabwe_lithium_ban"),)}), "lithium", names
+    )
+    assert len(told) <= LONGEST
+    assert " They also agree on 1 more term. Shock: " in told, "what leaves no room is a number"
     apart = quota("JPN", 50.0).model_copy(update={"rent_to": RentHolder.EXPORTER})
     overlapping = quota("USA", 50.0).model_copy(update={"exporters": ("CHN", "CHL")})
     for other in (apart, overlapping):
         two = scenario.model_copy(update={"agreement": Agreement(trqs=(quota("USA", 100.0), other))})
-        assert agreement_in_short(two, "lithium", names) == agreement_in_words(two, "lithium", names)
+        assert agreement_in_short(two, "lithium", names) == agreement_in_words(two, "lithium", names, most=1)
 
 
 AGREED = Scenario(minerals=(MINERAL,), agreement=Agreement(offtakes=(offtake("JPN", 1.0, None),)))

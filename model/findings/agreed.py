@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from model.words.names import Names
 
 
+LONGEST = 345
+"""Letters of a sentence that leaves room for the first charts: three lines of a screen 1,440 wide."""
+
+
 def anything_agreed(outcome: Outcome) -> bool:
     """Whether the parties agree anything on the minerals counted."""
     agreement = outcome.scenario.agreement
@@ -26,8 +30,8 @@ def anything_agreed(outcome: Outcome) -> bool:
 def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: Sequence[str] = ()) -> str:
     """What the parties agree on a mineral and which shock hits, several instruments of a kind told together.
 
-    Tariff-rate quotas that divide one become that one, several offtakes or stockpiles a number and a sum. ``missed``
-    are sentences on what of it does not come about.
+    Tariff-rate quotas that divide one become that one, several offtakes or stockpiles a number and a sum. Where that
+    is still too long, terms from the end become a number. ``missed`` are sentences on what of it does not come about.
     """
     agreement = scenario.agreement
     quotas = agreement.of(Trq, mineral)
@@ -47,7 +51,13 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: S
         told["stockpiles"] = ()
         more.append(f"hold {len(stocks)} stockpiles of {_sum(stocks)} t together")
     short = scenario.model_copy(update={"agreement": agreement.model_copy(update=told)})
-    return agreement_in_words(short, mineral, names, f"to {listing(more)}" if more else "", missed)
+    beside = f"to {listing(more)}" if more else ""
+    count = len(list(short.agreement.terms(mineral))) + bool(more)
+    for most in range(count, 1, -1):
+        said = agreement_in_words(short, mineral, names, beside, missed, most)
+        if len(said) <= LONGEST:
+            return said
+    return agreement_in_words(short, mineral, names, beside, missed, most=1)
 
 
 def _divided(quotas: Sequence[Trq]) -> str | None:

@@ -8,7 +8,7 @@ from model.instruments import lever
 from model.market.horizon import HORIZONS
 from model.shocks import NamedShock
 from model.words.names import readable
-from model.words.numbers import exact, level, starting
+from model.words.numbers import counted, exact, level, starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
@@ -22,13 +22,21 @@ if TYPE_CHECKING:
 
 
 def agreement_in_words(
-    scenario: Scenario, mineral: str, names: Names, more: str = "", missed: Sequence[str] = ()
+    scenario: Scenario,
+    mineral: str,
+    names: Names,
+    more: str = "",
+    missed: Sequence[str] = (),
+    most: int | None = None,
 ) -> str:
     """What the parties agree on a mineral, a sentence per term, and which shock hits over which horizon.
 
-    ``more`` is what they do besides, ``missed`` are sentences on what of it does not come about.
+    ``more`` is what they do besides, ``missed`` are sentences on what of it does not come about. Of the terms beyond
+    the ``most`` only the number is told.
     """
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
+    untold = terms[most:] if most else []
+    terms = [*terms[:most], f"on {counted(len(untold), 'more term', 'more terms')}"] if untold else terms
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
         return f"No agreement and no shock: {names.mineral(mineral).lower()} in the status quo, {names.status_quo}."

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
-MOST_TERMS = 4
-"""Terms that the opening sentence can hold."""
 SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~&"})
 READ_AS_ONE = re.compile(
     r"(?<=[:@])(?=[\w+/-])|(?<=www)(?=\.)|(?<=[-<>])(?=[-<>=])"
@@ -79,16 +77,18 @@ def opening() -> Outcome:
         )
     mineral, names = edits.focus(scenario), results.names()
     agreed = agreement_in_short(scenario, mineral, names, missed(outcome, mineral, names))
-    st.subheader(plain(agreed), anchor=False)
-    every_term(scenario, most=MOST_TERMS)
+    with st.container(key="opening", gap="xsmall"):
+        st.subheader(plain(agreed), anchor=False)
+        every_term(scenario, told=agreed)
     return outcome
 
 
-def every_term(scenario: Scenario, most: int = 0) -> None:
-    """Every term agreed on the mineral in view, in a fold-out; nothing where they are no more than ``most``."""
+def every_term(scenario: Scenario, told: str = "") -> None:
+    """Every term agreed on the mineral in view, on demand; nothing where a sentence has ``told`` them all."""
     terms = terms_of(scenario, edits.focus(scenario), results.names())
-    if len(terms) > most:
-        with st.expander(f"What is agreed, {counted(len(terms), 'term', 'terms')}", icon=":material/handshake:"):
+    if not all(term in told for term in terms):
+        what = f"What is agreed, {counted(len(terms), 'term', 'terms')}"
+        with st.popover(what, icon=":material/handshake:", type="tertiary"):
             bullets(starting(term) for term in terms)
 
 

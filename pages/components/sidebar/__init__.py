@@ -33,7 +33,7 @@ GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
     "assumptions": ("Assumptions", assumptions.draw),
 }
 """Groups of levers that unfold: title, and what draws them."""
-LONGEST_LABEL = 29
+LONGEST_LABEL = 60
 
 
 def draw() -> None:
