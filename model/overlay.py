@@ -35,6 +35,7 @@ from model.market.records import (
     Role,
     Shape,
     activities,
+    is_any,
     join,
 )
 from model.problem import Basis, Charge, Commitment, FloorStep, LevyGroup, Pool, Problem, TrqGroup
@@ -111,7 +112,7 @@ class Overlay:
 
     def of(self, roles: Collection[Role], region: str, stage: str) -> Integers:
         """Activities of some roles at a stage in a region."""
-        chosen = np.isin(self.table.role, list(roles)) & (self.table.region == self.region(region))
+        chosen = is_any(self.table.role, roles) & (self.table.region == self.region(region))
         return np.flatnonzero(chosen & (self.stage_of() == self.market.stages.index(stage)))
 
     def node(self, region: str, stage: str, role: NodeRole) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.market.records import Role, Shape
+from model.market.records import Role, Shape, is_any
 from model.problem import PRODUCTION, RENT, REVENUE, Basis
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _levies(problem: Problem, levy: Floats, step: tuple[int, ...] | None) -> dic
     charged = np.append(levy, 0.0)[problem.levy]
     kept = np.zeros(len(charged), dtype=bool)
     for group, asks in zip(problem.levies, step or (), strict=step is not None):
-        kept[group.members] = np.isin(problem.table.region[group.members], group.steps[asks].kept_by)
+        kept[group.members] = is_any(problem.table.region[group.members], group.steps[asks].kept_by)
     return {(REVENUE, False): np.where(kept, 0.0, charged), (RENT, True): np.where(kept, charged, 0.0)}
 
 
@@ -95,4 +95,4 @@ def _support(problem: Problem, price: Floats) -> Floats:
     """What a guarantee pays producers on top of the market's price."""
     t = problem.table
     short = np.append(np.maximum(problem.producer_floor - price, 0.0), 0.0)[t.node_out]
-    return np.where(np.isin(t.role, PRODUCTION), short, 0.0)
+    return np.where(is_any(t.role, PRODUCTION), short, 0.0)

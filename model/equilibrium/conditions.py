@@ -39,7 +39,7 @@ from model.equilibrium.search.regimes import (
 )
 from model.equilibrium.tolerances import ALMOST_NOTHING, ARRIVALS_ENDED, AT_ITS_PRICE, SMALL_TRADE
 from model.market.curves import HIGHEST_EXPONENT, CurveGroups
-from model.market.records import NOWHERE, Role, Shape, sum_by
+from model.market.records import NOWHERE, Role, Shape, is_any, sum_by
 from model.problem import PRODUCTION, Basis, Problem
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class System:
         self.size = self.nodes + self.pools + self.levies
         self.node_in = np.where(t.node_in == NOWHERE, self.nodes, t.node_in)
         self.node_out = np.where(t.node_out == NOWHERE, self.nodes, t.node_out)
-        self.is_production = np.isin(t.role, PRODUCTION)
+        self.is_production = is_any(t.role, PRODUCTION)
         self.is_over = t.role == Role.OVER_QUOTA
         self.has_cfd = bool(problem.producer_floor.any())
         self.producer_floor = np.append(problem.producer_floor, 0.0)
@@ -162,7 +162,7 @@ class System:
             lagged[valued] = self.slope_of_landed[valued] > 0
         one_ended = (t.node_in == NOWHERE) != (t.node_out == NOWHERE)
         is_open = (t.shape == Shape.FLAT) & (t.upper > t.lower) & ~self.is_over
-        sets_price = is_open & np.isin(t.role, PRICE_SETTERS) & one_ended
+        sets_price = is_open & is_any(t.role, PRICE_SETTERS) & one_ended
         sets_price &= not (is_open & ~sets_price).any()
         self.setters = np.flatnonzero(sets_price)
         self.sign = np.where(t.node_out[self.setters] != NOWHERE, 1.0, -1.0)
@@ -203,7 +203,7 @@ class System:
     def _is_smooth(self, members: Integers) -> bool:
         """Whether flows on these routes fall exponentially with what they are charged, unbounded or banned."""
         t = self.problem.table
-        exponential = np.isin(t.shape[members], (Shape.LOG, Shape.LOG1P)) & (t.lower[members] == 0.0)
+        exponential = is_any(t.shape[members], (Shape.LOG, Shape.LOG1P)) & (t.lower[members] == 0.0)
         banned = t.upper[members] == 0.0
         return bool(len(members) > 0 and (exponential & (np.isinf(t.upper[members]) | banned)).all())
 

@@ -10,7 +10,7 @@ import numpy as np
 from model.equilibrium.proof.ladder import Steps
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.tolerances import LACKING, MORE
-from model.market.records import NOWHERE, Role, Shape, activities, join, sum_by
+from model.market.records import NOWHERE, Role, Shape, activities, is_any, join, sum_by
 from model.problem import PRODUCTION, Pool, Problem
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _most_alone(problem: Problem, routes: Integers) -> Floats:
     least[routes] = 0.0
     most = []
     for route in routes.tolist():
-        sent_on = (t.node_in == t.node_out[route]) & ~np.isin(t.role, (Role.DEMAND, Role.OVER_QUOTA))
+        sent_on = (t.node_in == t.node_out[route]) & ~is_any(t.role, (Role.DEMAND, Role.OVER_QUOTA))
         upper = np.where(sent_on, least, t.upper)
         alone = replace(problem, table=replace(t, lower=least, upper=upper))
         most.append(_most(_used_up(alone, np.array([route])), route))
@@ -212,7 +212,7 @@ def endless_nodes(problem: Problem) -> list[int]:
     charge = np.zeros(len(t))
     for each in problem.charges:
         np.add.at(charge, each.members, 0.0 if each.greater_of else each.specific)
-    cost = np.where(is_endless, t.level + charge - np.where(np.isin(t.role, PRODUCTION), strike, 0.0), 0.0)
+    cost = np.where(is_endless, t.level + charge - np.where(is_any(t.role, PRODUCTION), strike, 0.0), 0.0)
     zeros = np.zeros(len(t))
     steps = Steps(np.arange(len(t)), cost / problem.market.price_scale, zeros, is_endless.astype(float))
     shut = replace(problem, pools=tuple(replace(pool, limit=0.0) for pool in problem.pools))

@@ -9,7 +9,7 @@ import numpy as np
 from model.equilibrium.charges import charges_at, congestion, gain
 from model.equilibrium.tolerances import AT_LEAST, DUST, NEGLIGIBLE, ROUNDING
 from model.market.curves import CurveGroups
-from model.market.records import NOWHERE, Role, Shape, sum_by
+from model.market.records import NOWHERE, Role, Shape, is_any, sum_by
 from model.overlay import stage_positions
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Ledger:
         self.stage = stage_positions(self.market, t)
         self.charges = charges_at(self.problem, state.price, state.rent, state.levy, self.x, state.step)
         earned, cost = gain(self.problem, state.price, self.charges), CurveGroups(t).marginal_cost(self.x)
-        is_smooth = np.isin(t.shape, (Shape.LOG, Shape.LOG1P))
+        is_smooth = is_any(t.shape, (Shape.LOG, Shape.LOG1P))
         forced = is_smooth & (t.lower > 0.0) & (earned < cost) & (self.x <= t.lower * (1.0 + AT_LEAST))
         cost = np.where(forced, np.minimum(np.maximum(t.level, earned), cost), cost)
         self.congestion = congestion(self.problem, self.x)
@@ -51,7 +51,7 @@ class Ledger:
 
     def where(self, *roles: Role) -> Integers:
         """Activities with one of the roles."""
-        return np.flatnonzero(np.isin(self.table.role, roles))
+        return np.flatnonzero(is_any(self.table.role, roles))
 
     def by_region(self, which: Integers, amount: Floats, of: str = "region") -> Floats:
         """Sum of ``amount`` over activities, by region (or by ``partner``)."""

@@ -156,6 +156,8 @@ def _has_open_levy(problem: Problem, point: Point) -> bool:
 
     A stock or a step does, or another party's levy; from afar too, along routes that are part used.
     """
+    if not (point.levy > 0.0).any():
+        return False
     table, x = problem.table, point.quantity
     part_used = (x > table.lower + PART * QUANTITY_UNIT) & (x < table.upper - PART * QUANTITY_UNIT)
     rigid = (table.shape == Shape.FLAT) & part_used & (problem.levy < 0)

@@ -239,6 +239,14 @@ def host_order(hosts: Mapping[str, Sequence[str]]) -> list[str]:
         raise ValueError("by-products wait for one another: " + " -> ".join(error.args[1])) from error
 
 
+def is_any(column: Integers, kinds: Iterable[int]) -> NDArray[np.bool_]:
+    """Where a column of the table is one of a few kinds; many times faster there than a search in a sorted set."""
+    found = np.zeros(column.shape, dtype=bool)
+    for kind in kinds:
+        found |= column == int(kind)
+    return found
+
+
 def sum_by(position: Integers, amount: Floats, count: int) -> Floats:
     """Sums of ``amount`` by position: entry i is the sum over everything at position i, of ``count``."""
     return np.bincount(position, amount, count).astype(np.float64, copy=False)

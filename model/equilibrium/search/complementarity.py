@@ -25,7 +25,7 @@ from scipy.sparse.linalg import splu
 
 from model.equilibrium.tolerances import ARRIVALS_ENDED
 from model.market.curves import LOWEST_PRICE
-from model.market.records import NOWHERE, Shape
+from model.market.records import NOWHERE, Shape, is_any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -243,6 +243,6 @@ def highest_of_use(system: System, slot: int) -> float:
     """A levy beyond which nothing arrives while the price is below the floor."""
     t, group = system.problem.table, system.problem.levies[slot]
     level = t.level[group.members]
-    falls = np.where(np.isin(t.shape[group.members], (Shape.LOG, Shape.LOG1P)), t.width[group.members], 0.0)
+    falls = np.where(is_any(t.shape[group.members], (Shape.LOG, Shape.LOG1P)), t.width[group.members], 0.0)
     fade = falls * np.log1p(t.base[group.members] / ARRIVALS_ENDED)
     return 1.0 + 1.5 * float(system.floor[slot]) + float(np.max(fade - level, initial=0.0))

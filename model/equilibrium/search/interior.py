@@ -18,7 +18,7 @@ from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.search.complementarity import UNIT, Complementarity
 from model.equilibrium.search.open_prices import settle
 from model.errors import SolveError
-from model.market.records import Shape
+from model.market.records import Shape, is_any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def _inside(c: Complementarity, price: Floats, flow: float) -> Floats:
     """A start well inside every bound, and no farther out on a curve than its own reference point."""
     z = c.lower + np.minimum(1.0, 0.5 * (c.upper - c.lower))
     own, t = slice(0, len(c.at.moving)), c.system.problem.table
-    known = ~np.isin(t.shape, (Shape.FLAT, Shape.LINEAR)) & (t.base > 0.0)
+    known = ~is_any(t.shape, (Shape.FLAT, Shape.LINEAR)) & (t.base > 0.0)
     small = np.where(known, np.minimum(flow, t.base / UNIT), flow)[c.at.moving]
     z[own] = c.lower[own] + np.minimum(small, 0.5 * (c.upper[own] - c.lower[own]))
     z[c.at.price] = np.maximum(price, LOW_PRICE)
