@@ -129,6 +129,16 @@ def test_supply_that_nothing_can_use_rests_at_a_price_of_zero(elasticity: float)
     assert (price(result, "B"), quantity(result, "B", "production")) == (0.0, 0.0)
 
 
+def test_supply_of_a_region_whose_quota_is_nothing_goes_beyond_it() -> None:
+    mine = {"kind": "isoelastic", "price": 10.0, "quantity": 10.0, "elasticity": 1.5}
+    content = market({"B": mine}, {"A": linear(40, 1)}, [("B", "A", 1.0)])
+    free = result_of(content)
+    shut = at(importers=["A"], exporters=["B"], quantity=0.0, over_quota={"specific": 2.0})
+    beyond = result_of(content, trqs=[shut])
+    assert 0.0 < flow(beyond, "B", "A") < flow(free, "B", "A")
+    assert price(beyond, "A") == pytest.approx(price(beyond, "B") + 3.0)
+
+
 @pytest.mark.parametrize("budget", [1e6, 1e12, 1e15, None])
 def test_a_budget_that_is_never_spent_is_as_good_as_none(budget: float | None) -> None:
     content = market({"A": linear(4, 2)}, {"A": linear(40, 1)}, [])

@@ -144,14 +144,14 @@ def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
 
 
 def without_dead_ends(problem: Problem) -> Problem:
-    """The problem in which isoelastic supply that nothing can use is offered in proportion to its price.
+    """The problem in which isoelastic supply that nothing can use, or pay for, is offered in proportion to its price.
 
     Both offer nothing at a price of zero, which is what comes of either; but a steep isoelastic curve offers next to
     nothing at prices far from it.
     """
     t = problem.table
     fades = (t.shape == Shape.POWER) & (t.exponent > 0.0) & (t.node_out != NOWHERE)
-    useless = fades & ~_connected(problem, t.node_in, t.node_out)[t.node_out]
+    useless = fades & ~_connected(problem, t.node_in, t.node_out, problem.producer_floor > 0.0)[t.node_out]
     if not useless.any():
         return problem
     shape, level = np.where(useless, Shape.LINEAR, t.shape), np.where(useless, 0.0, t.level)
@@ -163,18 +163,21 @@ def out_of_reach(problem: Problem) -> list[int]:
     t = problem.table
     pays_any_price = (t.role == Role.DEMAND) & (t.shape == Shape.POWER) & (t.exponent < 0.0) & (t.lower <= 0.0)
     asking = np.unique(t.node_in[pays_any_price])
-    return asking[~_connected(problem, t.node_out, t.node_in)[asking]].tolist() if len(asking) else []
+    if not len(asking):
+        return []
+    nowhere = np.zeros(len(problem.market.nodes), dtype=bool)
+    found: list[int] = asking[~_connected(problem, t.node_out, t.node_in, nowhere)[asking]].tolist()
+    return found
 
 
-def _connected(problem: Problem, back: Integers, forth: Integers) -> NDArray[np.bool_]:
-    """Nodes from which open activities lead, each from ``back`` to ``forth``, to one that ends outside the market."""
+def _connected(problem: Problem, back: Integers, forth: Integers, ends: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Nodes from which open activities lead, each from ``back`` to ``forth``, to an end or out of the market."""
     is_open = problem.table.upper > 0.0
     for pool in problem.pools:
-        if pool.limit <= 0.0:
-            is_open[pool.members[pool.weight > 0.0]] = False
+        if pool.limit <= 0.0 and (pool.weight > 0.0).all():  # else there is a way beyond it
+            is_open[pool.members] = False
     back, forth = back[is_open], forth[is_open]
-    found = np.zeros(len(problem.market.nodes) + 1, dtype=bool)  # NOWHERE is the last
-    found[-1] = True
+    found = np.append(ends, True)  # NOWHERE is the last
     count = 0
     while found.sum() > count:
         count = found.sum()
