@@ -144,14 +144,17 @@ def _feasibility_steps(problem: Problem, cost: Floats) -> Steps:
 
 
 def without_dead_ends(problem: Problem) -> Problem:
-    """The problem in which isoelastic supply that nothing can use, or pay for, is offered in proportion to its price.
+    """The problem in which isoelastic supply that nothing uses, pays or asks for is offered in proportion to its price.
 
     Both offer nothing at a price of zero, which is what comes of either; but a steep isoelastic curve offers next to
     nothing at prices far from it.
     """
     t = problem.table
     fades = (t.shape == Shape.POWER) & (t.exponent > 0.0) & (t.node_out != NOWHERE)
-    useless = fades & ~_connected(problem, t.node_in, t.node_out, problem.producer_floor > 0.0)[t.node_out]
+    asked_for = problem.producer_floor > 0.0
+    committed = t.node_in[(t.lower > 0.0) & (t.node_in != NOWHERE)]
+    asked_for[committed] = True
+    useless = fades & ~_connected(problem, t.node_in, t.node_out, asked_for)[t.node_out]
     if not useless.any():
         return problem
     shape, level = np.where(useless, Shape.LINEAR, t.shape), np.where(useless, 0.0, t.level)
