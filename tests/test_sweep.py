@@ -79,6 +79,7 @@ MENDED = {
     "54-6085": "an offtake beyond what a tariff-rate quota lets in",
     "54-7200": "a levy that nobody could pay beside an open one",
     "58-5425": "a contract for difference for what nobody can use",
+    "59-2791": "supply of no use that hardly falls with its price",
     "59-5399": "an offtake of what its buyer cannot use",
     "57-881": "an offtake that fixed use leaves almost nothing beside one that can be kept",
 }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from model.market.records import Floats, Integers
 
 MOST_CARRIED = 1e9
+STEEP = 1e-5
+"""Price per solver unit at which what is of no use is offered: the less, the nearer to zero that price is found."""
 FARTHEST_PRICE = 1e4
 """What a demand without choke price still wants at so many times its reference price, it is sure to want."""
 
@@ -158,7 +160,7 @@ def without_dead_ends(problem: Problem) -> Problem:
     if not useless.any():
         return problem
     shape, level = np.where(useless, Shape.LINEAR, t.shape), np.where(useless, 0.0, t.level)
-    return replace(problem, table=replace(t, shape=shape, level=level, width=np.where(useless, 1.0, t.width)))
+    return replace(problem, table=replace(t, shape=shape, level=level, width=np.where(useless, STEEP, t.width)))
 
 
 def out_of_reach(problem: Problem) -> list[int]:
