@@ -78,6 +78,7 @@ MENDED = {
     "55-6358": "prices a million times the usual",
     "54-6085": "an offtake beyond what a tariff-rate quota lets in",
     "54-7200": "a levy that nobody could pay beside an open one",
+    "58-7525": "a quota of nothing, beyond which there is a way",
     "58-5425": "a contract for difference for what nobody can use",
     "59-2791": "supply of no use that hardly falls with its price",
     "59-5399": "an offtake of what its buyer cannot use",
