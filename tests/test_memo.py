@@ -537,6 +537,7 @@ def test_a_tie_in_a_comparison_is_told_as_one() -> None:
     assert any(item.startswith("Japan does best under C") for item in _bullets(three))
 
 
+@pytest.mark.slow
 def test_minerals_that_only_some_snapshots_have_are_compared_among_those(world: World) -> None:
     """Three snapshots, no mineral in all: gallium stands beside gallium, and what stands alone is named."""
     first, second, third = (

@@ -151,6 +151,7 @@ def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded() -> None:
     assert test.session_state["history"].open_group == ""
 
 
+@pytest.mark.slow
 def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario() -> None:
     """In a process of its own, where ``tests/another_instrument`` counts as part of the folder of instruments."""
     script, folder = ROOT / "tests" / "with_another_instrument.py", ROOT / "tests" / "another_instrument"
