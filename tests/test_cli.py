@@ -729,6 +729,7 @@ def test_wrong_usage_is_refused_in_one_line(
     assert [word for word in words if word not in error] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["schema case | head -n 1", "--help | true", "shocks >&-", "schema <&- >&-"])
 def test_a_reader_that_leaves_is_no_error(ending: str) -> None:
     command = f"{sys.executable} -m model.cli {ending}"
@@ -736,6 +737,7 @@ def test_a_reader_that_leaves_is_no_error(ending: str) -> None:
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_result_is_written_though_nobody_listens(tmp_path: Path, written: Callable[[object], Path]) -> None:
     out = tmp_path / "out.json"
     command = f"{sys.executable} -m model.cli solve {written(SCENARIO)} --out {out} --reference | true"

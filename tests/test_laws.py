@@ -166,6 +166,7 @@ def _in_units(content: Content, tonnes: float, money: float) -> Content:
     }
 
 
+@pytest.mark.slow
 @laws
 @given(markets(), FACTORS, st.randoms(use_true_random=False))
 def test_names_and_order_of_regions_do_not_matter(content: Content, factor: float, shuffle: Any) -> None:
@@ -316,6 +317,7 @@ def test_rent_of_a_tariff_rate_quota_lies_within_the_rate_difference(
         assert rent <= EXACT * 100
 
 
+@pytest.mark.slow
 @laws
 @given(markets(regions=(2, 4), parties=1, two_stages=False), between(1, 60), between(0.5, 10), between(0.5, 15))
 def test_a_smaller_tariff_rate_quota_never_lowers_the_importers_price(
@@ -328,6 +330,7 @@ def test_a_smaller_tariff_rate_quota_never_lowers_the_importers_price(
     assert price(narrow, home) >= price(wide, home) * (1.0 - EXACT)
 
 
+@pytest.mark.slow
 @laws
 @given(markets(parties=1), between(0.5, 12))
 def test_a_tariff_rate_quota_of_nothing_is_its_over_quota_tariff_and_a_large_one_free_trade(
@@ -388,6 +391,7 @@ def test_a_floor_below_every_price_changes_nothing(content: Content, factor: flo
     assert all(row["levy"] <= EXACT * 100 for row in result["floors"])
 
 
+@pytest.mark.slow
 @laws
 @given(markets(parties=1, two_stages=False), between(1.02, 1.5))
 def test_a_levy_equals_the_import_quota_that_leaves_the_price_at_the_floor(content: Content, factor: float) -> None:
@@ -431,6 +435,7 @@ def test_a_contract_for_difference_pays_producers_the_larger_of_price_and_strike
     )
 
 
+@pytest.mark.slow
 @laws
 @given(markets(two_stages=False), between(1.0, 1.5))
 def test_users_gain_from_a_contract_for_difference_and_lose_from_a_levy(content: Content, factor: float) -> None:
@@ -517,6 +522,7 @@ def test_an_offtake_is_cut_to_what_can_be_delivered(
 # --- zero for zero, continuity ---
 
 
+@pytest.mark.slow
 @laws
 @given(markets(), st.lists(between(0, 0.4), min_size=12, max_size=12))
 def test_zero_for_zero_frees_trade_among_parties_alone(content: Content, rates: list[float]) -> None:
@@ -558,6 +564,7 @@ LEVERS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lever", LEVERS)
 @settings(laws, max_examples=12)
 @given(content=markets(), level=between(0, 40))

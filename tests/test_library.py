@@ -499,6 +499,7 @@ def test_foreign_hostile_and_truncated_files_are_refused_and_left_alone(library:
         assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_command_line_keeps_a_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["library", "--library", str(tmp_path / "library.sqlite")]
     assert main([*place, "save", str(SAMPLE), "--tag", "round 1", "--name", "\x1b[2Jname"]) == 0

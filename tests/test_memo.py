@@ -265,6 +265,7 @@ def test_pdf_has_every_number_and_the_short_id_on_every_page() -> None:
         assert section in text
 
 
+@pytest.mark.slow
 def test_pdf_is_accessible_with_fonts_embedded_and_the_snapshot_attached() -> None:
     reader = PdfReader(io.BytesIO(written("pdf")))
     root: Any = reader.trailer["/Root"]
@@ -803,6 +804,7 @@ def test_no_net_gain_is_not_called_no_change(world: World, moved: float | None, 
     assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
 
 
+@pytest.mark.slow
 def test_every_trial_of_an_assumption_stands_beside_its_own_status_quo(world: World) -> None:
     document = memo(made(world))
     sheet = next(sheet for sheet in document.sheets if sheet.name == "Sensitivity bismuth")

@@ -259,6 +259,7 @@ def test_a_page_of_all_named_shocks_says_that_the_sidebar_s_is_set_aside(page: s
     assert "1 terms" not in " ".join(fold.label for fold in test.expander)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mineral", WORLD.minerals)
 def test_every_mineral_has_an_overview(mineral: str) -> None:
     test = app()

@@ -61,6 +61,7 @@ def test_listening_wider_opens_the_hosts_and_names_the_machine() -> None:
     assert start.settings("0.0.0.0", None)["server.allowedHosts"] == ["*"]
 
 
+@pytest.mark.slow
 def test_pages_come_with_headers_and_closed_routes_answer_nothing() -> None:
     with served() as (port, _, said):
         answer = get(port, "/")
@@ -73,6 +74,7 @@ def test_pages_come_with_headers_and_closed_routes_answer_nothing() -> None:
     assert "listening on" not in "\n".join(said)
 
 
+@pytest.mark.slow
 def test_a_page_of_another_site_cannot_drive_the_app() -> None:
     """Neither from its own origin, nor under a name of its own that it lets lead to this machine."""
     knock = {
@@ -86,6 +88,7 @@ def test_a_page_of_another_site_cannot_drive_the_app() -> None:
             assert get(port, "/_stcore/stream", knock | {"Host": host, "Origin": origin}).status == 403
 
 
+@pytest.mark.slow
 def test_listening_wider_says_so_in_one_line() -> None:
     with served("--listen", "0.0.0.0") as (port, _, said):
         assert answers(port)
@@ -127,6 +130,7 @@ def test_a_port_in_use_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]
     assert f"port {port}: Address already in use; choose others" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_it_starts_without_a_network() -> None:
     """In a namespace of its own, where only the loopback device is up, it answers and says nothing of a failed call."""
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], check=False).returncode:

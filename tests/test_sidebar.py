@@ -53,6 +53,7 @@ def captions(test: AppTest) -> str:
     return " ".join(item.value for item in test.sidebar.caption)
 
 
+@pytest.mark.slow
 def test_a_rate_of_25_is_shown_as_it_counts_and_questioned() -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 25}), "border")
     slider = test.slider(key="tariffs_ad_valorem")
@@ -93,6 +94,7 @@ def test_specific_rates_of_a_quota_are_shown_and_stay() -> None:
     assert now(test).agreement.trqs[0].over_quota.specific == 9500.0
 
 
+@pytest.mark.slow
 def test_routes_of_a_measure_are_shown_and_a_whole_side_is_one_choice() -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
     assert test.multiselect(key="tariffs_importers").value == []

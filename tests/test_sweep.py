@@ -18,7 +18,7 @@ from model.case import Case, market_of
 from model.equilibrium import solve
 from tests.independent import solver
 from tests.independent.generate import market
-from tests.independent.judge import RIGHT, RIGHTLY_REFUSED, judge
+from tests.independent.judge import RIGHT, RIGHTLY_REFUSED, judge, larger_levies
 from tests.independent.market import endless, read, servable
 from tests.independent.verify import verify
 
@@ -82,6 +82,7 @@ MENDED = {
     "58-5425": "a contract for difference for what nobody can use",
     "59-2791": "supply of no use that hardly falls with its price",
     "59-5399": "an offtake of what its buyer cannot use",
+    "58-3206": "committed goods that go round at a levy",
     "57-881": "an offtake that fixed use leaves almost nothing beside one that can be kept",
 }
 """Markets of other seeds that were once solved wrong or refused, and what they hold."""
@@ -133,6 +134,17 @@ def test_the_check_sees_every_number_that_is_one_percent_wrong(name: str) -> Non
                     if not verify(content, wrong):
                         unseen.append(f"{table} {row}: {key}")
     assert unseen == []
+
+
+def test_the_check_sees_a_levy_that_ends_arrivals_and_is_too_high() -> None:
+    content = market(59, SEED)
+    case = Case.parse(content, "59")
+    result = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
+    assert larger_levies(content, result) == []
+    charged = [row for row in result["floors"] if row["levy"] > 0]
+    for row in charged:
+        row["levy"] *= 1.1
+    assert [fault.split(":")[0] for fault in larger_levies(content, result)] == ["('R0', 'm', 'refined')"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -73,6 +73,7 @@ def test_results_do_not_depend_on_the_order_of_scenarios() -> None:
         assert_same(forwards[name], backwards[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_fresh_world_gives_the_same_numbers(world: World, name: str) -> None:
     world.outcome(parse(SCENARIOS["long run"]))
@@ -214,6 +215,7 @@ def test_the_base_year_stands_under_any_elasticity(world: World) -> None:
         np.testing.assert_array_equal(one.use_price, two.use_price)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mineral", ["tungsten", "gallium"])
 def test_each_horizon_has_its_own_responses(world: World, mineral: str) -> None:
     """An elasticity or headroom moves the market of its own horizon, and no other."""
