@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.equilibrium.charges import charges_at, congestion, gain
-from model.equilibrium.tolerances import AT_LEAST, DUST, NEGLIGIBLE, ROUNDING
+from model.equilibrium.tolerances import AT_LEAST, DUST, NEGLIGIBLE, ROUNDING, SAME_SAVING
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Role, Shape, is_any, sum_by
 from model.overlay import stage_positions
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Ledger:
     """A solved state, activity by activity.
 
-    ``x`` are the quantities, ``shown`` the same without those too small to show; ``price_out`` and ``price_in`` the
+    ``x`` are the quantities (what exceeds a quota shared by flow where sharing it otherwise would save the same duty),
+    ``shown`` the same without those too small to show; ``price_out`` and ``price_in`` the
     prices at both ends; ``charges`` what is paid on the way; ``friction`` what calibration adds to routes' costs per
     unit, which is nobody's money; ``margin`` what one more unit earns beyond its marginal cost (the rent of a full
     route, or the loss on a forced shipment; of the friction that forces overcome, none is money).
@@ -31,7 +32,7 @@ class Ledger:
         self.problem = state.problem
         self.market = state.problem.market
         t = self.table = state.problem.table
-        self.x = state.quantity
+        self.x = _shared_by_flow(state)
         extended = np.append(state.price, 0.0)
         self.price_out = extended[t.node_out]
         self.price_in = extended[t.node_in]
@@ -74,3 +75,23 @@ class Ledger:
         size[:nodes] = np.maximum(arrives, leaves)[:nodes]
         smaller = np.minimum(size[t.node_in], size[t.node_out])
         return np.where(np.isinf(smaller), 0.0, smaller)
+
+
+def _shared_by_flow(state: State) -> Floats:
+    """The quantities, with each tariff-rate quota shared by flow among routes on which it saves the same duty.
+
+    A quota goes first where it saves most. Among routes that save the same nothing decides but the rule of the format,
+    "by flow"; the search ends at any of them.
+    """
+    x, problem = state.quantity.copy(), state.problem
+    split = [group for group in problem.trqs if len(group.over) > 1]
+    if split:
+        saved = charges_at(problem, state.price, state.rent, state.levy, x).net
+        for group in split:
+            order = np.argsort(saved[group.over], kind="stable")
+            edges = np.flatnonzero(np.diff(saved[group.over][order]) > SAME_SAVING * saved[group.over].max()) + 1
+            for tied in np.split(order, edges):
+                flow, beyond = x[group.routes[tied]], x[group.over[tied]]
+                if 0.0 < beyond.sum() < flow.sum():
+                    x[group.over[tied]] = beyond.sum() * flow / flow.sum()
+    return x

@@ -48,6 +48,8 @@ DUST = 1e-13
 """The same for any quantity below this share of the market's scale, which no solve can tell from nothing."""
 AT_LEAST = 1e-9
 """A flow within this share of what is committed is forced."""
+SAME_SAVING = 1e-6
+"""Routes whose duty saved inside a quota differs by less than this share of the largest have the same claim to it."""
 SMALLEST_SALES = 1e-6
 """Sales below this share of the market's scales measure no error."""
 MORE = 1e-6

@@ -35,6 +35,8 @@ NOT_USED = frozenset(
     )
 )
 """Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""
+RETIRED = frozenset(("industry_io",))
+"""Tables that older snapshots hold and no folder does any more; no result was ever computed from them."""
 CHOSEN_BY = {"minerals": ("id",), "sources": ("source_id",), "hs_codes": ("mineral", "hs6")}
 """Columns by which rows are chosen: of stored tables, and of today's."""
 BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
@@ -70,7 +72,8 @@ def rows_used(world: World, scenario: Scenario, folder: Path | None) -> dict[str
 
 
 def rows_today(stored: Mapping[str, pd.DataFrame], folder: Path | None) -> dict[str, pd.DataFrame]:
-    """The rows that stand in a folder today in place of those a snapshot stored."""
+    """The rows that stand in a folder today in place of those a snapshot stored, without the tables in ``RETIRED``."""
+    stored = _kept(stored)
     for name, columns in CHOSEN_BY.items():
         lacking = set(columns) - set(stored.get(name, pd.DataFrame()).columns)
         if lacking:
@@ -87,7 +90,7 @@ def changes(stored: Mapping[str, pd.DataFrame], today: Mapping[str, pd.DataFrame
     """Rows that differ between a snapshot and today, table by table."""
     return [
         change
-        for name, before in stored.items()
+        for name, before in _kept(stored).items()
         for change in _table_changes(name, before, today.get(name, pd.DataFrame(columns=before.columns)))
     ]
 
@@ -100,7 +103,7 @@ def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path
     for name in _keys():
         shutil.copyfile(folder / f"{name}.csv", copy / f"{name}.csv")
     replaced = rows_today(stored, folder)
-    for name, rows in stored.items():
+    for name, rows in _kept(stored).items():
         today = _read(folder, name)
         kept = today.drop(index=replaced[name].index)
         whole = (
@@ -110,6 +113,10 @@ def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path
         )
         whole.to_csv(copy / f"{name}.csv", index=False, quoting=csv.QUOTE_MINIMAL)
     return copy
+
+
+def _kept(stored: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: rows for name, rows in stored.items() if name not in RETIRED}
 
 
 def _keys() -> dict[str, tuple[str, ...]]:

@@ -126,7 +126,9 @@ def _same(old: Any, new: Any, allowed: float) -> bool:
 
 def _versions(snapshot: Snapshot) -> list[str]:
     record = snapshot.record
-    found = _changed(dict(record.inputs.versions), dict(provenance.versions()), "version of ")
+    gone = sorted(evidence.RETIRED & set(snapshot.data))
+    found = [f"table {name} is gone (no result was computed from it)" for name in gone]
+    found += _changed(dict(record.inputs.versions), dict(provenance.versions()), "version of ")
     now = provenance.options()
     for part, options in record.inputs.options.items():
         found += _changed(dict(options), dict(now.get(part, {})), f"option of {part}: ")
