@@ -69,6 +69,7 @@ class Overlay:
         self._region_at = {name: position for position, name in enumerate(market.regions)}
         self._stage_of = stage_positions(market, self.table)
         self._charges: list[Charge] = []
+        self._tiers: list[Charge] = []
         self._replaced: list[Integers] = []
         self._levy = np.full(len(self.table), -1)
         self._levies: list[LevyGroup] = []
@@ -187,7 +188,7 @@ class Overlay:
         over = self._over_quota(payers)
         for members, valued, rates in ((routes, routes, inside), (over, payers, (specific, ad_valorem))):
             one = np.ones(len(members))
-            self._charges.append(Charge(members, rates[0] * one, rates[1] * one, valued, agreed=False))
+            self._tiers.append(Charge(members, rates[0] * one, rates[1] * one, valued))
         relieved = np.concatenate([np.ones(len(routes)), -np.ones(len(over))])
         pool = len(self._pools)
         members = np.concatenate([routes, over])
@@ -371,7 +372,7 @@ class Overlay:
                 t.lower[which] *= quantity / least
 
     def _standing(self) -> Iterable[Charge]:
-        """Duties in force, and the charges that no tariff-rate quota replaces."""
+        """Duties in force, the charges that no tariff-rate quota replaces, and those of the quotas."""
         dutiable = np.flatnonzero(self.duty_in_force)
         if len(dutiable):
             rates = self.duty_in_force[dutiable]
@@ -382,6 +383,7 @@ class Overlay:
             standing = charge.only(~np.isin(charge.members, replaced)) if gives_way and len(replaced) else charge
             if len(standing.members):
                 yield standing
+        yield from self._tiers
 
     def _stock(self, role: Role, region: str, node: int, price: float, quantity: float) -> None:
         if node == NOWHERE or quantity <= 0:

@@ -39,8 +39,7 @@ class Charge:
 
     ``specific`` and ``ad_valorem`` have one entry per member. ``valued`` are the routes whose value counts: the members
     themselves, or the routes to which over-quota parts belong. The treasury of the importing region receives it, or
-    (``to_exporter``) of the exporting one. ``agreed`` charges give way to a tariff-rate quota on their routes, duties
-    in force do not.
+    (``to_exporter``) of the exporting one. ``agreed`` is False for duties in force.
     """
 
     members: Integers

@@ -64,6 +64,17 @@ def test_what_has_no_answer_is_refused_with_the_fault_named(name: str) -> None:
     assert [line for line in wanted if line.lower() not in message.lower()] == []
 
 
+def test_a_budget_buys_the_same_below_every_floor_that_it_cannot_hold() -> None:
+    content = json.loads((SCENARIOS.parent / "buffer-stock-budget-spent.json").read_text(encoding="utf-8"))
+    bought = []
+    for price in (31.0, 1e3, 1e9):
+        content["agreement"]["floors"][0]["price"] = price
+        case = Case.parse(content, "case")
+        (row,) = solve(market_of(case), case.parties, case.agreement, case.shocks).result()["quantities"]
+        bought.append(row["stock_bought"])
+    assert bought == pytest.approx([bought[0]] * 3, rel=1e-9)
+
+
 @pytest.fixture(scope="module")
 def world() -> World:
     return World()
@@ -84,8 +95,9 @@ def floors_of(world: World, own: Scenario) -> dict[tuple[float, str], tuple[floa
     return {(price[row["index"]], row["region"]): (row["levy"], row["price"]) for row in rows}
 
 
-def test_an_export_limit_on_titanium_is_solved(world: World) -> None:
-    status = world.equilibrium(scenario("titanium-export-limit")).result()["status"]
+@pytest.mark.parametrize("name", ["titanium-export-limit", "yttrium-duty-beside-buffer-stock"])
+def test_a_state_once_refused_is_solved(world: World, name: str) -> None:
+    status = world.equilibrium(scenario(name)).result()["status"]
     assert status["converged"] is True
     assert status["market_balance"] <= 1e-6
 

@@ -225,8 +225,8 @@ def _refuse_endless_purchases(state: State) -> None:
     """A budget buys without end where metal is all but given away, and no price near zero is exact enough to say it."""
     problem, t = state.problem, state.problem.table
     spends = np.flatnonzero((t.role == Role.STOCK_PURCHASE) & (t.shape == Shape.POWER))
-    most = t.base[spends] * GIVEN_AWAY ** t.exponent[spends]
-    for node in t.node_in[spends[state.quantity[spends] >= most]].tolist():
+    near_zero = GIVEN_AWAY * np.minimum(t.level[spends], problem.market.price_scale)
+    for node in t.node_in[spends[state.price[t.node_in[spends]] <= near_zero]].tolist():
         place = problem.market.nodes[node]
         raise ScenarioError(
             f"{problem.market.mineral} ({place.stage}) in {place.region} is given away, so that its floor's budget "

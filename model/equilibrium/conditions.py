@@ -16,7 +16,7 @@ missing at the floor, the quantity of a stock whose price rules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +129,16 @@ class System:
         ends = (self.node_out, self.node_in)
         self._cells = np.concatenate([row * (self.nodes + 1) + column for row in ends for column in ends])
 
+    def charged_in_part(self, share: float) -> System:
+        """The same conditions with the agreement's duties and taxes at a share of themselves."""
+        charges = [
+            replace(charge, specific=share * charge.specific, ad_valorem=share * charge.ad_valorem)
+            if charge.agreed
+            else charge
+            for charge in self.problem.charges
+        ]
+        return System(replace(self.problem, charges=tuple(charges)), self.step)
+
     def _read_charges(self) -> None:
         """Charges as shares of prices and as money, and the curves with what duties add to a congested route's."""
         t = self.problem.table
@@ -196,7 +206,8 @@ class System:
             own = set(self.levied[self.levied_slot == slot].tolist())
             for trq, group in enumerate(self.problem.trqs):
                 is_open = group.routes[t.upper[group.routes] > 0]
-                if self.is_smooth_trq[trq] and own == set(is_open.tolist()) and not own & greater:
+                is_own = own == set(is_open.tolist()) and self.problem.pools[group.pool].limit > 0.0
+                if self.is_smooth_trq[trq] and is_own and not own & greater:
                     pairs.append((slot, trq))
         return pairs
 
@@ -212,8 +223,10 @@ class System:
         count = len(self.problem.table)
         zeros = np.zeros(count)
         sides = tuple(QuotaSide(self.differences(group, price, zeros) > 0.0) for group in self.problem.trqs)
-        at_its_price = np.abs(price[self.set_node] - self.set_price) <= AT_ITS_PRICE * np.abs(self.set_price)
-        states = np.full(self.levies, FREE), np.where(at_its_price, RULES, LEAST)
+        gain = self.sign * (price[self.set_node] - self.set_price)
+        at_its_price = np.abs(gain) <= AT_ITS_PRICE * np.abs(self.set_price)
+        rules = at_its_price | (gain > 0.0) & np.isinf(self.problem.table.upper[self.setters])
+        states = np.full(self.levies, FREE), np.where(rules, RULES, np.where(gain > 0.0, MOST, LEAST))
         rents, levies = np.zeros(len(self.problem.pools)), np.zeros(self.levies)
         return Point(price, rents, levies, sides, *states, zeros, zeros, zeros)
 
@@ -463,7 +476,7 @@ class System:
     def _pool_conditions(self, point: Point, x: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
         """Room in every own pool, the same in logs where flows are exponential, its weights, and who is idle.
 
-        A TRQ with a marginal route has instead its rent less that route's difference of rates.
+        A TRQ with a marginal route has instead its rent less that route's difference of rates, one of nothing has none.
         """
         used = np.array([weight @ x[members] for members, weight in self.charged_on(point)[: self.pools]])
         rent = point.rent[self.own]
@@ -473,9 +486,10 @@ class System:
         weight = np.where(in_logs, 1.0 / np.where(in_logs, used, 1.0), 1.0)
         log_room = np.where(in_logs, np.log(np.where(in_logs, self.limit, 1.0) * weight), room)
         for position, slot in self.trq_of.items():
-            side = point.sides[slot]
+            side, own = point.sides[slot], self.own.index(position)
+            if self.limit[own] == 0.0:
+                idle[own] = True
             if side.marginal != BETWEEN:
-                own = self.own.index(position)
                 idle[own] = False
                 difference = self.differences(self.problem.trqs[slot], point.price, point.lag)
                 room[own] = rent[own] - difference[side.marginal]
@@ -490,7 +504,9 @@ class System:
             group, side, rent = self.problem.trqs[slot], sides[slot], float(rents[position])
             difference = self.differences(group, point.price, point.lag)
             limit = self.problem.pools[position].limit
-            if self.is_smooth_trq[slot]:
+            if limit == 0.0:  # a duty like any other; its rent is the least at which nothing is worth bringing in
+                new, rent = QuotaSide(np.zeros(len(group.routes), dtype=bool)), float(difference.max(initial=0.0))
+            elif self.is_smooth_trq[slot]:
                 charged = np.where(side.inside, rent, difference)
                 new, rent = self._smooth_side(group, m[group.routes] + charged, difference, limit)
             else:

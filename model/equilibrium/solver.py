@@ -102,11 +102,11 @@ class Solver:
     def _fast(self, system: System, first: Point | None) -> Proved | None:
         """What Newton finds from a first point and the programme confirms; None where either fails.
 
-        Levies that arrive at no point of their own are brought in one by one.
+        Where it leads nowhere, duties and floors are raised by degrees.
         """
         if first is None:
             return None
-        for newton in (refine, refine_gradually) if system.levies else (refine,):
+        for newton in (refine, refine_gradually):
             point = newton(system, first)
             if point.residual <= TOLERANCE:
                 try:

@@ -36,7 +36,7 @@ AT_CAP = 1.0 - 1e-9
 PART = 1e-9
 """Share of the market that is neither nothing nor all of what something flat offers or takes."""
 GIVEN_AWAY = 1e-6
-"""A price below this share of a buffer stock's own is next to nothing."""
+"""A price below this share of a buffer stock's own, and of the market's, is next to nothing."""
 
 # What is told of a point once it is proved.
 

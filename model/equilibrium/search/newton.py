@@ -23,7 +23,7 @@ SHIFT_TOLERANCE = 1e-9
 MOST_STEPS = 60
 MOST_CENTRES = 60
 MOST_HALVINGS = 6
-FLOOR_DEGREES = 8
+DEGREES = 8
 RIDGE = 1e-14
 LARGEST_MOVE = 0.5
 """A price moves by at most this fraction of itself (or of a fifth of the price scale) in one step."""
@@ -54,15 +54,17 @@ def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
 
 
 def refine_gradually(system: System, start: Point) -> Point:
-    """Newton iteration with the floors raised by degrees from the prices of ``start``; stops where a degree fails."""
-    floor, point = system.floor, start
-    below = np.minimum(start.price[system.levy_node], floor)
-    for degree in range(1, FLOOR_DEGREES + 1):
-        system.floor = below + (floor - below) * degree / FLOOR_DEGREES
-        point = refine(system, point)
+    """Newton iteration with the agreement's duties and floors raised by degrees from the prices of ``start``.
+
+    It stops where a degree fails.
+    """
+    point, below = start, np.minimum(start.price[system.levy_node], system.floor)
+    for degree in np.arange(1, DEGREES + 1) / DEGREES:
+        part = system if degree == 1.0 else system.charged_in_part(float(degree))
+        part.floor = below + (system.floor - below) * degree
+        point = refine(part, point)
         if point.residual > TOLERANCE:
             break
-    system.floor = floor
     return point
 
 
