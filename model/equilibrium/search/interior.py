@@ -18,7 +18,7 @@ from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.search.complementarity import UNIT, Complementarity
 from model.equilibrium.search.open_prices import settle
 from model.errors import SolveError
-from model.market.records import Shape, is_any
+from model.market.records import NOWHERE, Shape, is_any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -274,10 +274,21 @@ def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     s = c.system
     point = s.start(z[c.at.price])
     levy = z[c.at.levy]
-    point.rent, point.levy, point.quantity = z[c.at.rent], np.where(levy > ROUNDING, levy, 0.0), c.quantity(z)
+    point.rent, point.levy = z[c.at.rent], np.where(levy > ROUNDING, levy, 0.0)
+    point.quantity = _without_waste(s, point.price, c.quantity(z))
     point.lag = point.quantity
     settle(s, point)
     charges = charges_at(s.problem, point.price, point.rent, point.levy, point.quantity)
     point.marginal = gain(s.problem, point.price, charges)
     point.steps, point.residual = steps, c.violation(z) * UNIT
     return point
+
+
+def _without_waste(s: System, price: Floats, quantity: Floats) -> Floats:
+    """The same with no more of what costs nothing and is sold for nothing than somebody takes."""
+    t, x = s.problem.table, quantity.copy()
+    costless = (t.shape == Shape.FLAT) & (t.level == 0.0) & (t.node_in == NOWHERE) & (x > t.lower)
+    for one in np.flatnonzero(costless & (t.node_out != NOWHERE)).tolist():
+        if price[t.node_out[one]] <= EXACT:
+            x[one] -= min(x[one] - t.lower[one], max(float(s.imbalance(x)[t.node_out[one]]), 0.0))
+    return x
