@@ -65,21 +65,30 @@ KEPT = 1e5
 def find(system: System, price: Floats) -> Point:
     """The equilibrium searched from node prices alone.
 
+    Where that leads nowhere, it is decided beforehand which guarantees are paid, until their prices agree.
+
     Raises:
         SolveError: when the method does not arrive at a point that meets every condition.
     """
-    ended = np.zeros(system.levies, dtype=bool)
+    ended, paid = np.zeros(system.levies, dtype=bool), None
     for _ in range(MOST_MODES):
-        conditions = Complementarity(system, ended)
+        conditions = Complementarity(system, ended, paid)
         z, steps, violation = _meet(conditions, price)
-        if not violation <= EXACT:
+        is_met = violation <= EXACT
+        if not is_met and (paid is not None or not len(conditions.tops)):
             break
-        mode = _ended(conditions, z)
-        if (mode == ended).all():
+        mode, below = _ended(conditions, z) if is_met else ended, _paid(conditions, z)
+        if is_met and (mode == ended).all() and (paid is None or (below == paid).all()):
             return _point(conditions, z, steps)
-        ended = mode
+        ended, paid = mode, paid if is_met and paid is None else below
     left = f"the largest imbalance left is {violation:.2g} of the market" if violation < 1.0 else "the search runs away"
     raise SolveError(f"no equilibrium found for {system.problem.market.mineral}: {left}")
+
+
+def _paid(c: Complementarity, z: Floats) -> Booleans:
+    """At which nodes producers are paid more than the market's price."""
+    below: Booleans = z[c.at.price][c.tops] < c.system.problem.producer_floor[c.tops]
+    return below
 
 
 def _meet(c: Complementarity, price: Floats) -> tuple[Floats, int, float]:
