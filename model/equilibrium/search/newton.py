@@ -22,6 +22,8 @@ SHIFT_TOLERANCE = 1e-9
 """Largest move of a flat activity's quantity between two proximal centres at which the centre counts as settled."""
 MOST_STEPS = 60
 MOST_CENTRES = 60
+MOST_IN_VAIN, PROGRESS = 20, 0.9
+"""Steps without one that brings the residual below this share of its least so far, after which Newton gives up."""
 MOST_HALVINGS = 6
 FIRST_DEGREE, LEAST_DEGREE = 1 / 8, 1 / 64
 RIDGE = 1e-14
@@ -81,13 +83,15 @@ def refine_gradually(system: System, start: Point) -> Point:
 def _solve_with_centre(system: System, start: Point, centre: Floats) -> Point:
     point = replace(start)
     at = system.conditions(point, centre)
+    least, since = point.norm, 0
     for _ in range(MOST_STEPS):
-        if point.residual <= TOLERANCE:
+        if point.residual <= TOLERANCE or since > MOST_IN_VAIN:
             return point
         direction = _direction(system.jacobian(point, at), at)
         if direction is None:
             return point
         point, at = _line_search(system, point, direction, centre)
+        least, since = (point.norm, 0) if point.norm < PROGRESS * least else (least, since + 1)
     return point
 
 
