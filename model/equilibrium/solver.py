@@ -3,7 +3,8 @@
 1. The problem is scaled so that typical prices and quantities are near one and one thousand.
 2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
 3. Newton starts from the market's own start prices, never from an earlier answer. Where it has none or does not
-   arrive, the interior-point method finds the point.
+   arrive, the interior-point method finds the point; where that does not either, duties and floors are raised by
+   degrees, and the interior-point method starts from elsewhere.
 4. Where something flat takes up what levies keep out, several levies hold a floor. Then the floor is sought from just
    below, where only the smallest levy does.
 5. A linear programme, its steps centred on the point, is solved by HiGHS, with what the instruments themselves charge
@@ -26,7 +27,7 @@ from model.equilibrium.feasibility import excuse_undeliverable, without_dead_end
 from model.equilibrium.proof.check import levy_error
 from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
-from model.equilibrium.search.interior import find
+from model.equilibrium.search.interior import STARTS, find
 from model.equilibrium.search.newton import refine, refine_gradually
 from model.equilibrium.tolerances import AT_CAP, LARGEST_PRICE_ERROR, PART, QUANTITY_UNIT, TOLERANCE
 from model.errors import SolveError
@@ -36,6 +37,8 @@ from model.problem import Pool, Problem, State
 from model.work import Memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from model.market.records import Floats, MineralMarket
 
 PROVING_WIDTH = 5e-4
@@ -89,46 +92,32 @@ class Solver:
             scaled, excused = excuse_undeliverable(scaled)
         system = System(scaled, step)
         first = _first_point(system, problem, start)
-        proved = self._fast(system, first) or self._sure(system, first, problem.market)
+        proved = self._search(system, problem.market, first)
         if _has_open_levy(scaled, proved.point):
             system = System(scaled, step)
             system.floor = system.floor * (1.0 - BELOW * np.arange(1, system.levies + 1) / system.levies)
             proved = self._prove(system, find(system, proved.point.price))
         return _state(problem, system, proved, excused)
 
-    def _fast(self, system: System, first: Point | None) -> Proved | None:
-        """What Newton finds from a first point and the programme confirms; None where either fails.
-
-        Levies that arrive at no point of their own are brought in by degrees.
-        """
-        if first is None:
-            return None
-        for newton in (refine, refine_gradually) if system.levies else (refine,):
-            point = newton(system, first)
-            if point.residual <= TOLERANCE:
-                try:
-                    return self._prove(system, point)
-                except SolveError:
-                    continue
-        return None
-
-    def _sure(self, system: System, first: Point | None, market: MineralMarket) -> Proved:
-        """What the interior-point method finds; else what Newton does when duties are brought in by degrees.
+    def _search(self, system: System, market: MineralMarket, first: Point | None) -> Proved:
+        """What the first way that arrives at a point finds and the programme confirms, the fast ways first.
 
         Raises:
-            SolveError: what the interior-point method says, when neither arrives.
+            SolveError: what the last way says, when none arrives.
         """
-        price = market.start_price
-        own = np.ones(system.nodes) if price is None else price / market.price_scale
-        try:
-            return self._prove(system, find(system, own))
-        except SolveError:
-            if first is None or system.levies:
-                raise
-            point = refine_gradually(system, first)
-            if point.residual > TOLERANCE:
-                raise
-        return self._prove(system, point)
+        own = np.ones(system.nodes) if market.start_price is None else market.start_price / market.price_scale
+        ways: list[Callable[[], Point]] = [lambda: find(system, own, STARTS[:1])]
+        if first is not None:
+            ways.insert(0, lambda: _arrived(refine(system, first)))
+            ways.append(lambda: _arrived(refine_gradually(system, first)))
+        ways.append(lambda: find(system, own, STARTS[1:]))
+        refused = SolveError("no way leads anywhere")
+        for way in ways:
+            try:
+                return self._prove(system, way())
+            except SolveError as error:
+                refused = error
+        raise refused
 
     def _prove(self, system: System, point: Point) -> Proved:
         """Confirm a point by the programme whose steps are centred on it.
@@ -164,6 +153,12 @@ class Solver:
         ladder = Ladder(system.problem.table, FINE, 1)
         key = system.problem.structure
         return ladder, self._compiled.recall(key, lambda: CompiledProgramme(system.problem, ladder.owner))
+
+
+def _arrived(point: Point) -> Point:
+    if point.residual > TOLERANCE:
+        raise SolveError(f"Newton's method leaves an imbalance of {point.residual:.2g}")
+    return point
 
 
 def _has_open_levy(problem: Problem, point: Point) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from model.market.records import Floats
 
     Booleans = NDArray[np.bool_]
+    Starts = tuple[tuple[float, float], ...]
 
 MOST_STEPS = 120
 MOST_POLISHES = 8
@@ -62,7 +63,7 @@ KEPT = 1e5
 """How much more a limit counts than a flow where flows are shared."""
 
 
-def find(system: System, price: Floats) -> Point:
+def find(system: System, price: Floats, starts: Starts = STARTS) -> Point:
     """The equilibrium searched from node prices alone.
 
     Where that leads nowhere, it is decided beforehand which guarantees are paid, until their prices agree.
@@ -73,7 +74,7 @@ def find(system: System, price: Floats) -> Point:
     ended, paid = np.zeros(system.levies, dtype=bool), None
     for _ in range(MOST_MODES):
         conditions = Complementarity(system, ended, paid)
-        z, steps, violation = _meet(conditions, price)
+        z, steps, violation = _meet(conditions, price, starts)
         is_met = violation <= EXACT
         if not is_met and (paid is not None or not len(conditions.tops)):
             break
@@ -91,13 +92,13 @@ def _paid(c: Complementarity, z: Floats) -> Booleans:
     return below
 
 
-def _meet(c: Complementarity, price: Floats) -> tuple[Floats, int, float]:
+def _meet(c: Complementarity, price: Floats, starts: Starts) -> tuple[Floats, int, float]:
     """Unknowns that meet the conditions, the steps taken, and how well they do, from the first start that leads there.
 
     Else the best of all.
     """
     best, taken, least = np.zeros(c.at.size), 0, np.inf
-    for flow, level in STARTS:
+    for flow, level in starts:
         z, steps = _follow(c, _inside(c, price * level, flow))
         z = _without_dust(c, _least_flows(c, _polish(c, z)))
         taken, violation = taken + steps, c.violation(z)

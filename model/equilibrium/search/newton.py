@@ -25,7 +25,7 @@ MOST_CENTRES = 60
 MOST_IN_VAIN, PROGRESS = 20, 0.9
 """Steps without one that brings the residual below this share of its least so far, after which Newton gives up."""
 MOST_HALVINGS = 6
-FIRST_DEGREE, LEAST_DEGREE = 1 / 8, 1 / 64
+FIRST_DEGREE, MOST_FAILED = 1 / 8, 4
 RIDGE = 1e-14
 LARGEST_MOVE = 0.5
 """A price moves by at most this fraction of itself (or of a fifth of the price scale) in one step."""
@@ -58,10 +58,10 @@ def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
 def refine_gradually(system: System, start: Point) -> Point:
     """Newton iteration with the agreement's duties and floors raised by degrees from the prices of ``start``.
 
-    Where a degree fails, a smaller one is tried; the last point reached is returned.
+    Where a degree fails, a smaller one is tried, a few times; the last point reached is returned.
     """
     reached, below = start, np.minimum(start.price[system.levy_node], system.floor)
-    degree, step, steps = 0.0, FIRST_DEGREE, start.steps
+    degree, step, steps, failed = 0.0, FIRST_DEGREE, start.steps, 0
     while True:
         following = min(degree + step, 1.0)
         part = system
@@ -74,10 +74,10 @@ def refine_gradually(system: System, start: Point) -> Point:
             if following == 1.0:
                 return point
             reached, degree = point, following
-        elif step > LEAST_DEGREE:
-            step *= 0.5
         else:
-            return point
+            step, failed = 0.5 * step, failed + 1
+            if failed > MOST_FAILED:
+                return point
 
 
 def _solve_with_centre(system: System, start: Point, centre: Floats) -> Point:
