@@ -62,7 +62,7 @@ class Quota(BorderMeasure):
         rent: float | None = 0.0
         if position is not None:
             members, table = state.problem.pools[position].members, state.problem.table
-            imports = float(state.quantity[members].sum())
+            imports = min(float(state.quantity[members].sum()), self.quantity)  # beyond it is rounding
             fades = (table.shape[members] == Shape.LOG) & (table.upper[members] > 0.0)
             rent = None if self.quantity == 0.0 and fades.any() else float(state.rent[position])
         yield {"index": index, "imports": imports, "rent_per_unit": rent}
