@@ -224,13 +224,16 @@ def test_the_agreed_floor_counts_among_the_levels_tried(
     curve = floor_response(world, with_floor.status_quo(), MINERAL)
     fails = float(curve.fails_from["fails_from_usd_per_t"].min())
     held = float(curve.by_party.loc[curve.by_party["level_usd_per_t"] < fails, "level_usd_per_t"].max())
+    at_once = curve_sentence(replace(curve, slack_up_to_usd_per_t=fails - 1.0), names)
+    assert " and cannot hold in " in at_once and f"from {exact(fails)} USD/t on" in at_once
+    assert "holds in" not in at_once, "below where it starts to bind nothing is said"
     own = round(held + share * (fails - held))
     floor = PLACE | {"parties": list(Scenario().parties), "price": own}
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
     rows = world.outcome(scenario).instruments["floors"]
     told, holds = curve_sentence(floor_response(world, scenario, MINERAL), names), rows["holds"].all()
     above, below = (fails, own) if holds else (own, held)
-    assert f"holds in every party at {exact(below)} USD/t but cannot hold in " in told
+    assert f"holds in each of its parties at {exact(below)} USD/t but cannot hold in " in told
     assert f" at {exact(above)} USD/t" in told
     assert ("USD/t, fails in " in told) is not holds
 
@@ -240,7 +243,7 @@ def test_a_floor_whose_levy_is_capped_is_said_to_fail_and_where(world: World, re
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
     curve = floor_response(world, scenario, MINERAL, (0.5, 1.5))
     assert set(curve.agreed_fails_in) == set(Scenario().parties)
-    assert curve_sentence(curve, names).endswith("fails in every party.")
+    assert curve_sentence(curve, names).endswith("fails in each of its parties.")
     held_elsewhere = curve.by_party["holds"] | ~curve.by_party["region"].isin(["JPN", "KOR"])
     two = replace(curve, by_party=curve.by_party.assign(holds=held_elsewhere))
     assert curve_sentence(two, names).endswith("fails in Japan and South Korea.")
@@ -251,7 +254,7 @@ def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) 
     floor = {"parties": list(scenario.parties), "mineral": "aluminum", "stage": "refined", "price": 700.0}
     slack = Scenario.parse({**scenario.model_dump(mode="json"), "agreement": {"floors": [floor]}}, "scenario")
     facts = overview(world.outcome(slack), "aluminum", world.tables, names)
-    assert 0.0 < abs(facts.headline.net_gain_usd) < 1.0
+    assert facts.headline.net_gain_usd == 0.0
     price, share, *money = headline_numbers(facts)
     assert [number.value for number in money] == ["no change", "no change"]
     assert all(number.change.startswith("no change") for number in (price, share))
@@ -741,9 +744,9 @@ def test_parties_without_a_market_stand_apart_from_the_curve(world: World, with_
     assert apart.without_market == ["NOR"]
     assert apart.fails_from.equals(curve.fails_from)
     told = curve_sentence(apart, names)
-    assert told.replace("every party with a market", "every party") == f"{plain} Norway has no market for it."
+    assert told.replace("its parties with a market", "its parties") == f"{plain} Norway has no market for it."
     only = replace(apart, by_party=pd.DataFrame(rows))
-    assert curve_sentence(only, names) == "No party has a market for refined antimony."
+    assert curve_sentence(only, names) == "Norway has no market for refined antimony."
 
 
 def test_a_curve_that_is_still_solved_says_so_far(world: World, with_floor: Scenario, names: Names) -> None:

@@ -356,13 +356,14 @@ def curve_sentence(
     product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
     of, lifted = response.mechanism.at_levels, ""
     if response.mechanism is Mechanism.CFD:
-        lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
+        lacks, some = "does not produce" if is_one else "do not produce", "that produces it"
     else:
-        lacks, some, none = f"{'has' if is_one else 'have'} no market for it", "with a market", "has a market for"
-    apart = f" {starting(names.the_regions(absent))} {lacks}." if absent else ""
-    every = f"every party {some}" if absent else "every party"
+        lacks, some = f"{'has' if is_one else 'have'} no market for", "with a market"
+    absentees = f"{starting(names.the_regions(absent))} {lacks}"
     if len(absent) == response.by_party["region"].nunique():
-        return f"No party {none} {product}."
+        return f"{absentees} {product}."
+    apart = f" {absentees} it." if absent else ""
+    every = f"each of its parties {some}" if absent else "each of its parties"
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if response.ceiling_usd_per_t is not None and response.ceiling_usd_per_t < highest:
@@ -380,9 +381,10 @@ def curve_sentence(
         level = float(fails["fails_from_usd_per_t"].min())
         first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
         tried = response.parties_price["level_usd_per_t"]
-        below, where = tried[tried < level].max(), f"{of.fails} in {names.the_regions(first)} at {exact(level)} USD/t"
-        holds = f"and {of.holds} in {every} at {exact(below)} USD/t but {where}"
-        end = holds if (tried < level).any() else f"and {where}, the lowest tried"
+        below, where = tried[tried < level].max(), f"{of.fails} in {names.the_regions(first)}"
+        end = f"and {where} from {exact(level)} USD/t on"
+        if below > slack:
+            end = f"and {of.holds} in {every} at {exact(below)} USD/t but {where} at {exact(level)} USD/t"
         others = fails["region"].nunique() - len(first)
         end += f" (in {counted(others, 'more party', 'more parties')} from higher levels)" if others else ""
         end += so_far

@@ -342,7 +342,7 @@ def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[B
     levels, ends = of_mineral(snapshot, "response", mineral), of_mineral(snapshot, "response_ends", mineral)
     said = " ".join(snapshot.sentences(mineral, "response"))
     blocks: list[Block] = [Heading("What other levels would do", 2), Paragraph(said, strong=True)]
-    if levels.empty or ends.empty:
+    if levels.empty or ends.empty or levels["held_by"].isna().all():  # no party has anything to hold it for
         return blocks
     fails = of_mineral(snapshot, "response_fails", mineral)
     ends_at = ("status_quo_usd_per_t", "slack_up_to_usd_per_t", "agreed_usd_per_t", "price_as_agreed_usd_per_t")
