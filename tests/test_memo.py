@@ -34,7 +34,7 @@ from model.findings.overview import supply_by_origin
 from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
-from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million
+from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million, share
 from model.memo.conclusions import shocks_sentence
 from model.memo.content import OF_AGREEMENT, memo
 from model.memo.excel import ZERO
@@ -694,7 +694,10 @@ def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
     sheet = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 3.0, None)), "Money.").without_zeros()
     assert [column.title for column in sheet.columns] == ["Party", "Users", "Jobs"]
     assert sheet.rows == (("A", 2e6, None), ("B", -1e6, None))
-    assert sheet.note == "Money. Zero in every row: Rents."
+    assert sheet.note == "Money. Under 0.001 million USD/yr in every row: Rents."
+    none = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 0.0, None))).without_zeros()
+    assert none.note == "Zero in every row: Rents."
+    assert share("Unit cost", signed=True).shown(3.2e-7) == "+0.000032", "next to a bill that grows it is not nothing"
     only = Sheet("Gains", "", columns[:2], (("A", 0.0),))
     assert only.without_zeros() is only
 

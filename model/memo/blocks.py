@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.units import MILLION, MONEY
-from model.words.numbers import LEAST_SHARE, LEAST_USD, exact, figures
+from model.words.numbers import LEAST_USD, exact, figures
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,7 +66,7 @@ def price(title: str) -> Column:
 
 def share(title: str, signed: bool = False) -> Column:
     """A column of shares, shown in percent."""
-    return Column(title, "%", 100.0, signed, least=LEAST_SHARE if signed else 0.0)
+    return Column(title, "%", 100.0, signed)
 
 
 def million(title: str, signed: bool = True) -> Column:
@@ -136,8 +136,13 @@ class Sheet:
             tuple(self.columns[at] for at in kept),
             tuple(tuple(row[at] for at in kept) for row in self.rows),
         )
-        zero = f"Zero in every row: {'; '.join(self.columns[at].title for at in empty)}."
-        return replace(self, columns=columns, rows=rows, note=f"{self.note} {zero}".strip())
+        told: dict[str, list[str]] = {}
+        for at in empty:
+            column = self.columns[at]
+            small = f"Under {exact(column.scaled(column.least))} {column.unit}"
+            told.setdefault(small if any(row[at] for row in self.rows) else "Zero", []).append(column.title)
+        zeros = (f"{size} in every row: {'; '.join(titles)}." for size, titles in told.items())
+        return replace(self, columns=columns, rows=rows, note=" ".join(filter(None, (self.note, *zeros))))
 
 
 @dataclass(frozen=True)
