@@ -35,6 +35,7 @@ from model.instruments import KINDS
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
 from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million, share
+from model.memo.comparison import SAME_ASSUMPTIONS
 from model.memo.conclusions import shocks_sentence
 from model.memo.content import OF_AGREEMENT, memo
 from model.memo.excel import ZERO
@@ -529,6 +530,17 @@ def test_only_like_is_compared_with_like(place: tuple[str, str, str], value: obj
     document = document_of([sample(), altered(sample(), change)])
     assert not any("does best" in item for item in _bullets(document))
     assert any(isinstance(block, Paragraph) and f"differ in {told}" in block.text for block in document.blocks)
+    last = document.blocks[-1]
+    assert isinstance(last, Paragraph)
+    assert last.text.endswith(f"differences in results come from agreement and {told} alone.")
+
+
+def test_an_assumption_that_only_one_snapshot_uses_is_no_difference() -> None:
+    def of_another_mineral(content: dict[str, Any]) -> None:
+        content["inputs"]["assumptions"]["demand_elasticity_short.antimony"] = -0.5
+
+    document = document_of([sample(), altered(sample(), of_another_mineral)])
+    assert any(isinstance(block, Paragraph) and block.text == SAME_ASSUMPTIONS for block in document.blocks)
 
 
 def test_a_tie_in_a_comparison_is_told_as_one() -> None:
@@ -697,7 +709,7 @@ def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
     assert sheet.note == "Money. Under 0.001 million USD/yr in every row: Rents."
     none = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 0.0, None))).without_zeros()
     assert none.note == "Zero in every row: Rents."
-    assert share("Unit cost", signed=True).shown(3.2e-7) == "+0.000032", "next to a bill that grows it is not nothing"
+    assert share("Unit cost", signed=True).shown(3.2e-7) == "+0.0000320", "next to a bill that grows it is not nothing"
     only = Sheet("Gains", "", columns[:2], (("A", 0.0),))
     assert only.without_zeros() is only
 
