@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from model.assumptions import Assumptions
     from model.equilibrium import Equilibrium, SolvedMineral
     from model.impact import Manufacturers
+    from model.instruments import Terms
     from model.market.base_year import BaseYear
     from model.market.records import Floats
     from model.scenario import Scenario
@@ -111,6 +112,13 @@ class Outcome:
     def parties(self) -> list[str]:
         """Parties in the order given."""
         return list(self.scenario.parties)
+
+    @property
+    def agreement(self) -> Terms:
+        """What is agreed on the minerals looked at and on the hosts of by-products among them; no other term counts."""
+        markets = self.with_agreement.market.minerals
+        hosts = {byproduct.host for market in markets.values() for byproduct in market.byproducts}
+        return self.scenario.agreement.on({*markets, *hosts})
 
     def state(self, name: str) -> Equilibrium:
         """One of the three states by name."""

@@ -644,6 +644,49 @@ def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
     assert all(block.items for block in document.blocks if isinstance(block, Bullets))
 
 
+def test_what_does_not_come_about_is_said_wherever_the_agreement_is_told() -> None:
+    told = "The floor of 16,543.21 USD/t is not held in Japan: prices reach 12,000 USD/t."
+
+    def change(content: dict[str, Any]) -> None:
+        content["results"]["sentences"]["bismuth"]["missed"] = [told]
+        content["author"] = "another"
+
+    failing = altered(sample(), change)
+    blocks = memo(failing).blocks
+    said = [block.text for block in blocks if isinstance(block, Paragraph) and block.strong]
+    assert said.count(told) == 2, "in the term sheet and in what it does"
+    beside = _bullets(document_of([failing, altered(sample(), _other)]))
+    assert any(item.startswith(f"A: {told} ") for item in beside)
+
+
+def test_a_term_on_a_mineral_that_is_not_looked_at_is_told_as_not_counted() -> None:
+    def change(content: dict[str, Any]) -> None:
+        agreement = content["inputs"]["scenario"]["agreement"]
+        agreement["floors"].append(agreement["floors"][0] | {"mineral": "tungsten"})
+
+    def alone(content: dict[str, Any]) -> None:
+        change(content)
+        content["inputs"]["scenario"]["agreement"] = {
+            "floors": content["inputs"]["scenario"]["agreement"]["floors"][1:]
+        }
+
+    not_counted = "Not counted, being on none of the minerals looked at (bismuth): price floor on refined tungsten."
+    for altering, nothing_agreed in ((change, False), (alone, True)):
+        document = memo(altered(sample(), altering))
+        told = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+        assert told.count(not_counted) == 1
+        assert ("No agreement: the status quo." in told) is nothing_agreed
+        assert not any("tungsten" in item for item in _bullets(document))
+        rows = [
+            str(cell)
+            for sheet in document.sheets
+            if "ule" in sheet.name or sheet.name == "Levers"
+            for row in sheet.rows
+            for cell in row
+        ]
+        assert not any("tungsten" in cell for cell in rows)
+
+
 def test_the_memo_tells_severities_in_percent_and_choices_in_words() -> None:
     def change(content: dict[str, Any]) -> None:
         content["inputs"]["scenario"]["shocks"] = [{"name": "china_bismuth_ban", "severity": 0.7}]

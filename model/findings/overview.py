@@ -11,7 +11,6 @@ import pandas as pd
 
 from model import palette
 from model.findings import charts
-from model.findings.agreed import anything_agreed
 from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Mechanism
@@ -164,7 +163,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     """What an outcome means for one mineral, in tables and sentences."""
     headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
     hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
-    said = industries_sentence(hit, anything_agreed(outcome))
+    said = industries_sentence(hit, agreed=not outcome.agreement.is_empty)
     return Overview(
         headline=headline,
         effect=net_effect(outcome, mineral, parties=True),
@@ -251,7 +250,7 @@ def _in_its_state(outcome: Outcome, sentence: str) -> str:
     """A sentence on changes against the status quo, with what they are due to where a shock is part of it."""
     if not outcome.scenario.shocks:
         return sentence
-    due = "Shock and agreement together" if anything_agreed(outcome) else "The shock alone"
+    due = "The shock alone" if outcome.agreement.is_empty else "Shock and agreement together"
     return f"{due}: {sentence[:1].lower()}{sentence[1:]}"
 
 

@@ -69,7 +69,7 @@ def _titles(snapshots: Sequence[Snapshot]) -> list[str]:
     titles = [snapshot.title for snapshot in snapshots]
     if len(set(titles)) == len(titles):
         return titles
-    agreed = [[term.label(voice(one)) for _, term in one.scenario.agreement.terms()] for one in snapshots]
+    agreed = [[term.label(voice(one)) for _, term in one.counted.agreement.terms()] for one in snapshots]
     return [
         f"{one.title} ({', '.join(dict.fromkeys(labels)) or 'no agreement'}, {one.short_id})"
         for one, labels in zip(snapshots, agreed, strict=True)
@@ -196,7 +196,10 @@ def _headline(sides: Lettered, mineral: str, name: str) -> list[Block]:
     rows: list[tuple[Value, ...]] = [
         (look.header, *(look.scaled(float(side[column])) for side in numbers)) for look, *_, column in content.HEADLINE
     ]
-    said = tuple(f"{letter}: {' '.join(one.sentences(mineral, 'gains'))}" for letter, one in sides)
+    said = tuple(
+        f"{letter}: {' '.join(one.sentences(mineral, 'missed') + one.sentences(mineral, 'gains'))}"
+        for letter, one in sides
+    )
     columns = (Column("Measure"), *(Column(letter) for letter, _ in sides))
     states = "; ".join(f"{letter} {content.in_state(one)}" for letter, one in sides)
     caption = f"{name}: each snapshot's own parties together, {states}"
@@ -272,7 +275,7 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
 def _unlike(snapshots: Sequence[Snapshot]) -> list[str]:
     """In what the snapshots differ; beside agreement and parties, no gain in one then beats a gain in another."""
     sides: dict[str, list[Any]] = {
-        "agreement": [snapshot.scenario.agreement for snapshot in snapshots],
+        "agreement": [snapshot.counted.agreement for snapshot in snapshots],
         "parties": [frozenset(snapshot.scenario.parties) for snapshot in snapshots],
         "minerals": [sorted(snapshot.scenario.minerals) for snapshot in snapshots],
         "shocks": [snapshot.scenario.shocks for snapshot in snapshots],

@@ -34,7 +34,7 @@ from model.memo.levers import (
     setting,
     voice,
 )
-from model.memo.schedules import anything_agreed, term_sheet
+from model.memo.schedules import term_sheet
 from model.outcome import ACCOUNTS, STATES
 from model.snapshot.record import RESULT_KEYS
 from model.words import accounts
@@ -187,7 +187,7 @@ def in_state(snapshot: Snapshot) -> str:
 
 def _states(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
     """The states that differ, each with its place among status quo, shock alone and agreement."""
-    shocked, agreed = bool(snapshot.scenario.shocks), anything_agreed(snapshot)
+    shocked, agreed = bool(snapshot.scenario.shocks), not snapshot.counted.agreement.is_empty
     alone = (("Shock without agreement", 1),) if agreed else (("Under the shock", 2),)
     return (("Status quo", 0), *(alone if shocked else ()), *((("With agreement", 2),) if agreed else ()))
 
@@ -223,7 +223,7 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     scenario = snapshot.scenario
     minerals = ", ".join(say.mineral(mineral) for mineral in scenario.minerals)
     happens = [shock_in_words(shock, say) for shock in scenario.shocks]
-    agreed = anything_agreed(snapshot)
+    agreed = not snapshot.counted.agreement.is_empty
     if not agreed and not happens:
         still = f"No agreement and no shock: {minerals} in the status quo, {say.names.status_quo}."
         return [Heading("The question"), Paragraph(still)]
@@ -242,10 +242,14 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
 def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     name = say.names.mineral(mineral)
     of_agreement = snapshot.sentences(mineral, "by_agreement") if snapshot.scenario.shocks else ()
+    missed = snapshot.sentences(mineral, "missed")  # of which a snapshot made before they were kept has none
     why = tuple(reason for reason in snapshot.sentences(mineral, "reasons") if reason not in of_agreement)
     return [
         Heading(f"What it does: {name.lower()}"),
-        *(Paragraph(sentence, strong=True) for sentence in (*of_agreement, *snapshot.sentences(mineral, "gains"))),
+        *(
+            Paragraph(sentence, strong=True)
+            for sentence in (*missed, *of_agreement, *snapshot.sentences(mineral, "gains"))
+        ),
         _headline(snapshot, mineral, name),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
@@ -260,7 +264,7 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     numbers, states = together(snapshot, mineral), _states(snapshot)
-    both = bool(snapshot.scenario.shocks) and anything_agreed(snapshot)
+    both = bool(snapshot.scenario.shocks) and not snapshot.counted.agreement.is_empty
     columns = (Column("Measure"), *(Column(state) for state, _ in states), *([Column(OF_AGREEMENT)] if both else []))
     rows: list[tuple[Value, ...]] = []
     for look, *stored in HEADLINE:
@@ -409,7 +413,7 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
     without = (price("Price without agreement"), "price_usd_per_t_without_agreement")
     each = "Each shock alone, at the severity of the library, in place of the scenario's own shocks"
-    if not anything_agreed(snapshot):
+    if snapshot.counted.agreement.is_empty:
         columns = [shocks, without, (flow("Unmet use"), "short_t_without_agreement")]
         alone = _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")
         return [*blocks, alone.without_zeros()]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.errors import AccordError, SnapshotError
-from model.findings import Names, agreement_in_words, curve_sentence, overview
+from model.findings import Names, agreement_in_words, curve_sentence, missed, overview
 from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
@@ -134,14 +134,15 @@ def _add_outcome(world: World, scenario: Scenario, names: Names, draft: _Draft) 
 
 
 def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
-    facts = overview(outcome, mineral, world.tables, names)
+    facts, failing = overview(outcome, mineral, world.tables, names), missed(outcome, mineral, names)
     draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
     draft.rows["gains"] += _records(facts.gains.table.assign(mineral=mineral))
     draft.rows["supply"] += _records(facts.supply.table.assign(mineral=mineral))
     draft.rows["industries_hit"] = _records(facts.industries.table)
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
-        agreement=[agreement_in_words(outcome.scenario, mineral, names)],
+        agreement=[agreement_in_words(outcome.scenario, mineral, names, missed=failing)],
+        missed=[f"{told}." for told in failing],
         by_agreement=facts.by_agreement,
         gains=[facts.gains.sentence],
         supply=[facts.supply.sentence],

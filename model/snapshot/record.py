@@ -151,6 +151,12 @@ class Snapshot:
         """What was solved."""
         return self.record.inputs.scenario
 
+    @cached_property
+    def counted(self) -> Scenario:
+        """The scenario without terms on minerals that are neither looked at nor hosts of those that are."""
+        scenario = self.record.inputs.scenario
+        return scenario.model_copy(update={"agreement": scenario.agreement.on(set(self.data["minerals"]["id"]))})
+
     @property
     def title(self) -> str:
         """The scenario's name, or its minerals."""
