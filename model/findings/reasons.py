@@ -196,10 +196,31 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
-    """Export controls on a mineral in force on the status-quo date, as sentences; suspended ones are left out."""
+    """Export controls on a mineral in force on the status-quo date, as sentences; suspended ones are left out.
+
+    Limits of one exporter that differ by destination are one sentence, in which what holds for everyone is for others.
+    """
     rows = tables["export_controls"]
     rows = rows[(rows["mineral"] == mineral) & ~rows["suspended"].astype(bool)]
-    return [_control(row, names) for row in rows.itertuples()]
+    groups = rows.groupby(["kind", "exporter", "mineral", "stage"], sort=False)
+    told = (list(group.itertuples()) for _, group in groups)
+    return [_by_destination(each, names) if each[1:] else _control(each[0], names) for each in told]
+
+
+def _by_destination(rows: list[Any], names: Names) -> str:
+    """What differs by destination: "China lets out 0.25 % of ... to the United States and 26 % to others"."""
+    named = sorted(rows, key=lambda row: row.targets == EVERYONE)  # who is named first, everyone else last
+    to = ["others" if row.targets == EVERYONE else names.the_regions(str(row.targets).split(";")) for row in named]
+    product, exporter = names.product(str(named[0].mineral), str(named[0].stage)), names.the_region(named[0].exporter)
+    shares = ["all" if row.level >= 1.0 else percent(float(row.level)) if row.level > 0.0 else "none" for row in named]
+    verb, of = "lets out", f" of its {BASE_YEAR} exports of {product}"
+    if named[0].kind == "export_tax":
+        verb, of = f"taxes exports of {product} at", ""
+    parts = [
+        f"{share}{of if at == 0 else ''} to {where}" for at, (share, where) in enumerate(zip(shares, to, strict=True))
+    ]
+    laws = "; ".join(dict.fromkeys(str(row.legal_text) for row in named))
+    return f"In the status quo: {starting(exporter)} {verb} {listing(parts)} ({laws})."
 
 
 def _control(row: Any, names: Names) -> str:
