@@ -36,7 +36,7 @@ from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
 from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million, share
 from model.memo.comparison import SAME_ASSUMPTIONS
-from model.memo.conclusions import shocks_sentence
+from model.memo.conclusions import shocks_sentence, what_would_change
 from model.memo.content import OF_AGREEMENT, memo
 from model.memo.excel import ZERO
 from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
@@ -860,6 +860,36 @@ def test_no_net_gain_is_not_called_no_change(world: World, moved: float | None, 
     columns = {f"net_gain_usd_{state}_agreement": [0.0] for state in ("with", "without")} | {"shock": ["first"]}
     shocks = pd.DataFrame(columns | ({} if moved is None else {"most_moved_usd": [moved]}))
     assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
+
+
+def test_the_conclusion_is_on_the_agreement_s_own_effect_where_a_shock_is_set(world: World) -> None:
+    name = "demand_elasticity_short.antimony"
+    columns = ["assumption", "end", "value", "fault", "net_gain_usd", "users_cost_usd"]
+    rows = [("as assumed", "", None, None, -282e6, 9e6), (name, "low", -0.5, None, -290e6, -3e6)]
+    trials = pd.DataFrame(rows, columns=columns)
+    own = trials.assign(own_net_gain_usd=[5e6, -1e6], own_users_cost_usd=[9e6, -3e6])
+    say, units = Voice(Names(world.tables), ("USA",)), {name: "percent per percent"}
+    gain, cost = what_would_change(own, pd.DataFrame({"shock": []}), say, units, both=True)
+    assert gain == (
+        "As assumed, by the agreement the parties together gain 5.00 million USD a year; the parties together lose if "
+        "the assumption “demand elasticity short (antimony)” is −0.5 (1.00 million USD)."
+    )
+    assert cost.startswith("As assumed, by the agreement users pay 9.00 million USD a year more; users save if ")
+    told, _ = what_would_change(trials, pd.DataFrame({"shock": []}), say, units, both=True)
+    assert told.startswith(
+        "As assumed, under shock and agreement the parties together lose 282 million USD a year; no "
+    )
+
+
+def test_the_agreement_s_own_effect_stands_beside_each_party_s_gain_under_a_shock() -> None:
+    shocked = altered(sample(), _shocked)
+    accounts = shocked.tables["accounts"]
+    own = accounts[accounts["is_party"].astype(bool)].set_index("region")["net_agreement_usd"]
+    sheet = next(sheet for sheet in memo(shocked).sheets if sheet.name == "Parties bismuth")
+    assert [row[-1] for row in sheet.rows] == [own[region] for region in shocked.tables["parties"]["region"]]
+    beside = document_of([sample(), shocked])
+    net = next(sheet for sheet in beside.sheets if sheet.name == "Net bismuth")
+    assert [column.title for column in net.columns] == ["Party", "A", "B", "B, by the agreement"]
 
 
 @pytest.mark.slow

@@ -220,6 +220,8 @@ def _by_name(
 
 def _by_party(sides: Lettered, mineral: str, name: str) -> list[Block]:
     nets = {letter: _net(snapshot, mineral) for letter, snapshot in sides}
+    own = {letter: content.own_net_gain(snapshot, mineral) for letter, snapshot in sides}
+    nets |= {f"{letter}, by the agreement": gains for letter, gains in own.items() if gains}
     caption, names = f"{name}: net gain by party", sides[0][1].record.names["region"]
     return [_by_name(f"Net {mineral}", caption, "Party", nets, names, NOT_A_PARTY)]
 

@@ -36,7 +36,7 @@ from model.memo.levers import (
 )
 from model.memo.schedules import term_sheet
 from model.outcome import ACCOUNTS, STATES
-from model.snapshot.record import RESULT_KEYS
+from model.snapshot.record import OWN, RESULT_KEYS
 from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import LEAST_SHARE, changes, counted, exact, starting
@@ -192,6 +192,18 @@ def _states(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
     return (("Status quo", 0), *(alone if shocked else ()), *((("With agreement", 2),) if agreed else ()))
 
 
+def _both(snapshot: Snapshot) -> bool:
+    """Whether a shock is set and something is agreed, so that what the agreement does is told apart."""
+    return bool(snapshot.scenario.shocks) and not snapshot.counted.agreement.is_empty
+
+
+def own_net_gain(snapshot: Snapshot, mineral: str) -> dict[str, float]:
+    """What the agreement alone adds to each party's net gain, where a shock is set too; nothing otherwise [USD/yr]."""
+    frame = of_mineral(snapshot, "accounts", mineral)
+    own = frame[frame["is_party"].astype(bool)].set_index("region")["net_agreement_usd"].astype(float)
+    return {str(party): value for party, value in own.items()} if _both(snapshot) else {}
+
+
 def _full(name: str, frame: pd.DataFrame) -> Sheet:
     columns = [(Column(column, _unit(column)), column) for column in map(str, frame.columns)]
     return _table(name, f"Result table {name}", frame, columns)
@@ -264,7 +276,7 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     numbers, states = together(snapshot, mineral), _states(snapshot)
-    both = bool(snapshot.scenario.shocks) and not snapshot.counted.agreement.is_empty
+    both = _both(snapshot)
     columns = (Column("Measure"), *(Column(state) for state, _ in states), *([Column(OF_AGREEMENT)] if both else []))
     rows: list[tuple[Value, ...]] = []
     for look, *stored in HEADLINE:
@@ -287,12 +299,14 @@ def _by_agreement(look: Column, alone: float | None, together: float | None) -> 
 
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     frame = of_mineral(snapshot, "parties", mineral)
+    own = own_net_gain(snapshot, mineral)
     states = [(f", {state.lower()}", STATES[at]) for state, at in _states(snapshot) if at != 1]
     columns = [
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in states),
         *((share(f"From non-parties{state}"), f"non_party_share_{stored}") for state, stored in states),
         (million(accounts.NET_GAIN), "net_usd"),
+        *([(million(OF_AGREEMENT), [own.get(str(region)) for region in frame["region"]])] if own else []),
     ]
     caption = f"{name}: price, dependence and net gain by party, {in_state(snapshot)}"
     note = (
@@ -444,7 +458,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = conclusions.spans(trials)
     name = say.names.mineral(mineral)
     units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
-    own = "price_status_quo_usd_per_t"  # which a snapshot made before it was kept has not
+    both, own = _both(snapshot), "price_status_quo_usd_per_t"  # which a snapshot made before it was kept has not
     columns = [
         (
             Column("Assumption, its unit"),
@@ -461,13 +475,18 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (price("Price at high"), "price_usd_per_t_high"),
         (million("Net gain at low"), "net_gain_usd_low"),
         (million("Net gain at high"), "net_gain_usd_high"),
+        *(
+            (million(f"{OF_AGREEMENT} at {end}"), f"{OWN}net_gain_usd_{end}")
+            for end in ("low", "high")
+            if both and frame[f"{OWN}net_gain_usd_{end}"].notna().any()
+        ),
     ]
     note = (
         "One assumption at a time at the ends of its registered range; net gains are on the status quo under the same "
         "assumption; a dash: the value used is "
         "itself that end, or no equilibrium was proved."
     )
-    turning = tuple(conclusions.what_would_change(trials, shocks, say, units))
+    turning = tuple(conclusions.what_would_change(trials, shocks, say, units, both=both))
     change: list[Block] = [Heading("What would change the conclusion", 2), Bullets(turning)] if turning else []
     return [
         Heading(f"How sure it is: {name.lower()}"),

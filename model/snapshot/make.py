@@ -12,10 +12,11 @@ import pandas as pd
 
 from model.errors import AccordError, SnapshotError
 from model.findings import Names, agreement_in_words, curve_sentence, missed, overview
+from model.findings.reasons import net_effect
 from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
-from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
+from model.snapshot.record import OWN, RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response
 from model.studies.ranges import main_assumptions
 from model.work import Progress
@@ -222,11 +223,14 @@ def _add_trial(
     trial = scenario.model_copy(update={"minerals": (mineral,), "assumptions": {**scenario.assumptions, **change}})
     row: dict[str, Any] = {"mineral": mineral, "assumption": name, "end": end, "value": value, "fault": None}
     try:
-        headline = world.outcome(trial).headline(mineral)
+        outcome = world.outcome(trial)
+        headline = outcome.headline(mineral)
     except AccordError as error:
         draft.rows["sensitivity"].append({**row, "fault": str(error)})
         return
-    draft.rows["sensitivity"].append(row | {column: getattr(headline, column) for column in TRIED})
+    row |= {column: getattr(headline, column) for column in TRIED}
+    own = net_effect(outcome, mineral, parties=True)
+    draft.rows["sensitivity"].append(row | {f"{OWN}net_gain_usd": own["net"], f"{OWN}users_cost_usd": -own["users"]})
 
 
 def _tables(draft: _Draft) -> dict[str, Any]:
