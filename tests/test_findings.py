@@ -50,6 +50,7 @@ from model.instruments import Floor, RentHolder, lever
 from model.instruments.quota import told_of_use
 from model.outcome import Outcome
 from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.levers import Lever
@@ -372,11 +373,12 @@ def reasons_of(world: World, content: dict[str, Any], names: Names) -> str:
 def test_what_rounding_leaves_of_the_users_cost_is_no_change(outcome: Outcome, names: Names, left: float) -> None:
     headline = replace(outcome.headline(MINERAL), users_cost_usd=left)
     sentence = gains_sentence(outcome, headline, names)
-    assert sentence.startswith(f"Users in the parties: no change; producers gain {money(headline.producers_gain_usd)}")
+    assert sentence.startswith(f"In the parties producers gain {money(headline.producers_gain_usd)}; ")
+    assert "users together neither gain nor lose" in sentence
     treasuries = outcome.accounts.query("is_party")["treasury_usd"].sum()
     nothing = replace(headline, producers_gain_usd=left)
     assert gains_sentence(outcome, nothing, names) == (
-        f"Users in the parties: no change; producers: no change, treasuries take in {money(treasuries)}."
+        f"In the parties treasuries take in {money(treasuries)}; users and producers together neither gain nor lose."
     )
 
 
@@ -530,6 +532,26 @@ def test_shock_and_agreement_are_told_apart_and_add_up(world: World, with_floor:
     assert changes[3].endswith(f"; agreement {signed_millions(by_agreement['public'])}")
     own_share = signed_percent(headline.price_usd_per_t / alone.price_usd_per_t - 1)
     assert changes[0].endswith(f"; agreement {own_share}")
+
+
+def test_a_price_that_a_shock_leaves_is_not_told_as_taken_somewhere(
+    world: World, with_floor: Scenario, names: Names
+) -> None:
+    outcome = world.outcome(with_floor.model_copy(update={"shocks": (NamedShock(name="red_sea_shipping"),)}))
+    headline = outcome.headline(MINERAL)
+    own = net_effect(outcome, MINERAL, parties=True)["net"]
+    still = replace(headline, price_without_usd_per_t=headline.price_status_quo_usd_per_t, net_gain_usd=own)
+    moved, gained, *_ = reasons(outcome, still, world.tables, names)
+    assert moved.startswith("The shock alone leaves the parties' price at ")
+    assert gained == (
+        f"The parties' net gain a year under shock and agreement: {signed_money(own)}, all of it by the agreement."
+    )
+
+
+def test_users_of_all_parties_are_not_listed(world: World, names: Names) -> None:
+    floor = PLACE | {"parties": ["USA", "JPN"], "price": 60_000.0}
+    outcome = world.outcome(Scenario.parse({"parties": ["USA", "JPN"], "agreement": {"floors": [floor]}}, "scenario"))
+    assert " of it in " not in gains_sentence(outcome, outcome.headline(MINERAL), names)
 
 
 def test_what_the_parties_gain_is_told_as_what_their_suppliers_lose(outcome: Outcome, facts: Overview) -> None:
@@ -873,7 +895,7 @@ def test_money_that_a_contract_moves_is_told_though_the_net_is_nothing(
     headline = outcome.headline(MINERAL)
     told = " ".join(reasons(outcome, headline, world.tables, names))
     paid = money(headline.producers_gain_usd)
-    assert f"neither gain nor lose (producers +{paid}, treasuries and rents −{paid}); non-parties: no change." in told
+    assert f"neither gain nor lose (producers +{paid}, treasuries and rents −{paid}); non-parties together" in told
 
 
 def test_who_pays_names_the_metal_that_public_stocks_sell(world: World, names: Names) -> None:

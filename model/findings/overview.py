@@ -232,10 +232,8 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     if not accounts[list(ACCOUNTS)].map(changes).any(axis=None):
         still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
         return _in_its_state(outcome, f"{still}{settled}.")
-    parts = [
-        _users_part(cost, accounts["users_usd"], names),
-        f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
-    ]
+    parts = [_users_part(cost, accounts["users_usd"], names)] if changes(cost) else []
+    parts += [f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"] if changes(gain) else []
     metal = listing(metal_of_stocks(outcome, mineral))
     for usd, told, of_it in (
         (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
@@ -243,7 +241,11 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
             parts.append(f"{told} {money(usd)}{of_it}")
-    return _in_its_state(outcome, f"{parts[0]}; {', '.join(parts[1:])}{settled}.")
+    still = [name for name, usd in (("users", cost), ("producers", gain)) if not changes(usd)]
+    where = "" if changes(cost) else "In the parties "
+    parts += [f"{listing(still)} together neither gain nor lose"] if still else []
+    told = "; ".join(filter(None, (parts[0], ", ".join(parts[1:]))))
+    return _in_its_state(outcome, f"{where}{told}{settled}.")
 
 
 def _in_its_state(outcome: Outcome, sentence: str) -> str:
@@ -269,8 +271,6 @@ def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
 
 def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
     """What users pay or save, and in which parties most of it falls."""
-    if not changes(cost):
-        return f"Users in the parties: {NO_CHANGE}"
     told = f"Users in the parties {'pay' if cost > 0 else 'save'} {money(cost)} a year{' more' if cost > 0 else ''}"
     borne = (-users_usd if cost > 0 else users_usd).clip(lower=0).sort_values(ascending=False)
     most = borne.head(3)
@@ -282,6 +282,8 @@ def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
     if others > SAID_SHARE * abs(cost):
         opposite = "save" if cost > 0 else "pay"
         return f"{told}, most in {bearers} (elsewhere they {opposite} {money(float(others))})"
+    if len(most) == len(users_usd):
+        return told
     return f"{told}, {percent(float(most.sum() / borne.sum()))} of it in {bearers}"
 
 

@@ -73,13 +73,22 @@ def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
     after = headline.price_usd_per_t
     own = net_effect(outcome, headline.mineral, parties=True)["net"]
     shock = headline.net_gain_usd - own
-    return [
-        f"The shock alone takes the parties' price from {price(before)} to {price(shocked)} "
-        f"({signed_percent(shocked / before - 1)}); with the agreement it is {price(after)} "
-        f"({signed_percent(after / shocked - 1)} by the agreement).",
-        f"The parties' net gain a year under shock and agreement: {signed_money(headline.net_gain_usd)}, of which the "
-        f"shock {signed_money(shock)} and the agreement {signed_money(own)}.",
-    ]
+    by_shock, by_agreement = signed_percent(shocked / before - 1), signed_percent(after / shocked - 1)
+    told = f"The shock alone takes the parties' price from {price(before)} to {price(shocked)} ({by_shock})"
+    if by_shock == NO_CHANGE:
+        told = f"The shock alone leaves the parties' price at {price(before)}"
+    ending = f"with the agreement it is {price(after)} ({by_agreement} by the agreement)"
+    prices = f"{told}; {'the agreement does not change it' if by_agreement == NO_CHANGE else ending}."
+    parts = [f"the {name} {signed_money(usd)}" for name, usd in (("shock", shock), ("agreement", own)) if changes(usd)]
+    if not parts:
+        return [prices]
+    due = (
+        f"of which {' and '.join(parts)}"
+        if parts[1:]
+        else f"all of it by {'the shock' if changes(shock) else 'the agreement'}"
+    )
+    total = signed_money(headline.net_gain_usd) if changes(headline.net_gain_usd) else "nothing"
+    return [prices, f"The parties' net gain a year under shock and agreement: {total}, {due}."]
 
 
 def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, float]:
@@ -105,7 +114,7 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
     verb = verb if changes(ours["net"]) else "neither gain nor lose"
     told = f"By the agreement the parties together {verb} ({'; '.join([split, *metal])})"
     if not changes(theirs["net"]):
-        return [f"{told}; non-parties: {NO_CHANGE}."]
+        return [f"{told}; non-parties together neither gain nor lose."]
     most = -theirs["producers"] >= max(ours["net"], *(-side[name] for side in (ours, theirs) for name in PARTS))
     if ours["net"] > 0 > theirs["net"] and most and not metal:
         told += ", and their suppliers outside pay for it: non-parties lose"
