@@ -622,15 +622,22 @@ def test_a_control_that_differs_by_destination_is_told_for_each(world: World, na
     assert "none of its 2024 exports of bismuth to the United States and 13 % to others" in bismuth
 
 
+def test_a_change_is_told_with_its_sign_and_a_label_once() -> None:
+    assert MEASURES["unit_cost"].told(0.27) == "+0.27 % of output value"
+    assert MEASURES["shortage"].told(7.9) == "7.9 % of the party's use"
+    assert MEASURES["jobs"].title == "Jobs at risk"
+    assert MEASURES["unit_cost"].title == "Unit cost, % of output value"
+
+
 def test_who_saves_is_not_hit(names: Names) -> None:
     ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "without": [0.3]})
     measure = MEASURES["unit_cost"]
     assert ranking_sentence(ranked, "USA", measure, names, agreed=True) == (
         "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement "
-        "0.30 % of output value."
+        "+0.30 % of output value."
     )
     harmed = ranking_sentence(ranked.assign(value=0.2), "USA", measure, names, agreed=False)
-    assert harmed == "Hardest hit in the United States: batteries, unit cost 0.20 % of output value."
+    assert harmed == "Hardest hit in the United States: batteries, unit cost +0.20 % of output value."
 
 
 def test_without_an_agreement_nothing_is_said_of_being_without_it(

@@ -31,7 +31,7 @@ from model.cli import main
 from model.errors import SnapshotError
 from model.findings.charts import ACCOUNT_NAMES, industries
 from model.findings.overview import supply_by_origin
-from model.instruments import KINDS
+from model.instruments import KINDS, Quota
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
 from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million, share
@@ -39,6 +39,7 @@ from model.memo.comparison import SAME_ASSUMPTIONS
 from model.memo.conclusions import shocks_sentence, what_would_change
 from model.memo.content import OF_AGREEMENT, memo
 from model.memo.excel import ZERO
+from model.memo.levers import voice
 from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
 from model.scenario import Scenario
 from model.snapshot.make import design_tables, freeze
@@ -102,6 +103,7 @@ class Page(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
+        data = data.replace("\N{NO-BREAK SPACE}", " ")
         self.text += data
         if {"td", "th"} & set(self._open):
             self.tables[-1][-1][-1] += data
@@ -659,6 +661,16 @@ def test_what_does_not_come_about_is_said_wherever_the_agreement_is_told() -> No
     assert any(item.startswith(f"A: {told} ") for item in beside)
 
 
+def test_words_of_a_memo_are_plain() -> None:
+    document = memo(sample())
+    assert "1 July 2026, 11:40 UTC" in document.subtitle
+    paragraphs = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+    assert "Parties: United States, European Union and Japan." in paragraphs
+    nothing = Quota(mineral="bismuth", stage="refined", importers=("USA",), exporters=("CHN",), quantity=0.0)
+    assert nothing.phrase(voice(sample())) == "let in no bismuth from China"
+    assert "\N{NO-BREAK SPACE}USD/t" in written("html").decode()
+
+
 def test_a_term_on_a_mineral_that_is_not_looked_at_is_told_as_not_counted() -> None:
     def change(content: dict[str, Any]) -> None:
         agreement = content["inputs"]["scenario"]["agreement"]
@@ -725,13 +737,14 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert net["Status quo"] is None
     assert (OF_AGREEMENT in net) is (change is _shocked)
     if change is _shocked:
-        assert net[OF_AGREEMENT] == pytest.approx(net["With agreement"] - net["Shock without agreement"])
+        assert net[OF_AGREEMENT] == pytest.approx(net["Shock with agreement"] - net["Shock without agreement"])
+    assert ("With agreement" in net) is not (change is _shocked)
     assert net.get("Shock without agreement", 0.0) == 0.0  # the sample was solved without a shock
     assert ("Shock without agreement" in net) is (change is _shocked)
-    assert net["With agreement"] != 0.0
+    assert net["Shock with agreement" if change is _shocked else "With agreement"] != 0.0
     assert "Settlements of offtakes" not in money  # a party pays a party
     parts = money["Producers' gain"][-1], money["Treasuries and rents"][-1]
-    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(net["With agreement"])
+    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(net["Shock with agreement"])
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
 
 

@@ -230,8 +230,8 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     settled = _settled(accounts["transfers_usd"], names)
     treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
     if not accounts[list(ACCOUNTS)].map(changes).any(axis=None):
-        still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
-        return _in_its_state(outcome, f"{still}{settled}.")
+        nobody = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
+        return _in_its_state(outcome, f"{nobody}{settled}.")
     parts = [_users_part(cost, accounts["users_usd"], names)] if changes(cost) else []
     parts += [f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"] if changes(gain) else []
     metal = listing(metal_of_stocks(outcome, mineral))
@@ -244,8 +244,8 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     still = [name for name, usd in (("users", cost), ("producers", gain)) if not changes(usd)]
     where = "" if changes(cost) else "In the parties "
     parts += [f"{listing(still)} together neither gain nor lose"] if still else []
-    told = "; ".join(filter(None, (parts[0], ", ".join(parts[1:]))))
-    return _in_its_state(outcome, f"{where}{told}{settled}.")
+    whole = "; ".join(filter(None, (parts[0], ", ".join(parts[1:]))))
+    return _in_its_state(outcome, f"{where}{whole}{settled}.")
 
 
 def _in_its_state(outcome: Outcome, sentence: str) -> str:

@@ -43,6 +43,8 @@ class Quota(BorderMeasure):
     def phrase(self, say: Voice) -> str:
         """For example "let in at most 5,000 t a year of refined antimony from non-parties; the rent goes to ..."."""
         product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
+        if self.quantity == 0.0:
+            return f"let in no {product} from {exporters}"
         return (
             f"let in at most {say.quantity(self.quantity)} of {product} from {exporters}; the rent goes to "
             f"{self.rent_to.words}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from model.findings.charts import Chart
 
 ABSENT = "–"
+BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|USD\b|t\b|(?:m|b|tr)illion\b|points\b)")
 
 Value = str | float | None
 
@@ -202,6 +204,15 @@ def cell(stored: Any) -> Value:
     if isinstance(stored, bool):
         return "yes" if stored else "no"
     return float(stored) if isinstance(stored, (int, float)) else str(stored)
+
+
+def unbroken(text: str) -> str:
+    r"""Clean text in which no line ends between a number and its unit.
+
+    >>> unbroken("25 % of 3 million USD")
+    '25\xa0% of 3\xa0million USD'
+    """
+    return BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", clean(text))
 
 
 def clean(text: str) -> str:

@@ -49,7 +49,7 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
     latest = max(snapshot.created for snapshot in snapshots)
     return Document(
         title=f"Comparison: {', '.join(map(' '.join, zip(LETTERS, _titles(snapshots), strict=False)))}",
-        subtitle=f"Agreements on critical minerals side by side · snapshots up to {latest:%d %B %Y, %H:%M} UTC",
+        subtitle=f"Agreements on critical minerals side by side · snapshots up to {content.moment(latest)}",
         short_id=ids,
         author=", ".join(dict.fromkeys(snapshot.record.author for snapshot in snapshots if snapshot.record.author)),
         created=latest,

@@ -39,10 +39,11 @@ from model.outcome import ACCOUNTS, STATES
 from model.snapshot.record import OWN, RESULT_KEYS
 from model.words import accounts
 from model.words.names import BASE_YEAR
-from model.words.numbers import LEAST_SHARE, changes, counted, exact, starting
+from model.words.numbers import LEAST_SHARE, changes, counted, exact, listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from model.findings.charts import Chart
     from model.memo.blocks import Block, Value
@@ -109,7 +110,7 @@ def memo(snapshot: Snapshot) -> Document:
     author = snapshot.record.author
     return Document(
         title=snapshot.title,
-        subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC"
+        subtitle=f"Memo on an agreement on critical minerals · {moment(snapshot.created)}"
         f" · status quo: {say.names.status_quo}" + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
         author=author,
@@ -123,6 +124,11 @@ def memo(snapshot: Snapshot) -> Document:
         ),
         attachments=(attachment(snapshot),),
     )
+
+
+def moment(when: datetime) -> str:
+    """A day and time as a subtitle has it: "1 July 2026, 11:40 UTC"."""
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
@@ -188,8 +194,9 @@ def in_state(snapshot: Snapshot) -> str:
 def _states(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
     """The states that differ, each with its place among status quo, shock alone and agreement."""
     shocked, agreed = bool(snapshot.scenario.shocks), not snapshot.counted.agreement.is_empty
-    alone = (("Shock without agreement", 1),) if agreed else (("Under the shock", 2),)
-    return (("Status quo", 0), *(alone if shocked else ()), *((("With agreement", 2),) if agreed else ()))
+    alone = (("Shock without agreement", 1 if agreed else 2),) if shocked else ()
+    with_it = (("Shock with agreement" if shocked else "With agreement", 2),) if agreed else ()
+    return (("Status quo", 0), *alone, *with_it)
 
 
 def _both(snapshot: Snapshot) -> bool:
@@ -233,7 +240,7 @@ def _table(
 
 def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     scenario = snapshot.scenario
-    minerals = ", ".join(say.mineral(mineral) for mineral in scenario.minerals)
+    minerals = listing([say.mineral(mineral) for mineral in scenario.minerals])
     happens = [shock_in_words(shock, say) for shock in scenario.shocks]
     agreed = not snapshot.counted.agreement.is_empty
     if not agreed and not happens:
@@ -405,7 +412,7 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
         (share("Unit cost", signed=True), "unit_cost_change"),
         (share("Shortfall"), "shortage_share"),
         (million("Value added at risk", signed=False), "value_added_at_risk_usd"),
-        (Column("Jobs at risk", "jobs"), "jobs_at_risk"),
+        (Column("Jobs at risk"), "jobs_at_risk"),
     ]
     caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most, {in_state(snapshot)}"
     note = (

@@ -21,10 +21,11 @@ TO_BE_AGREED = "to be agreed"
 
 def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
     """The parties, one sentence per term, and schedules with every level as agreed."""
-    coalition = say.names.coalition(say.parties)
+    coalition, members = say.names.coalition(say.parties), [say.region(party) for party in say.parties]
+    known = f" ({coalition})" if coalition and not all(name in coalition for name in members) else ""
     opening: list[Block] = [
         Heading("Term sheet"),
-        Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {', '.join(map(say.region, say.parties))}."),
+        Paragraph(f"Parties{known}: {listing(members)}."),
     ]
     counted = snapshot.counted
     if uncounted := _uncounted(snapshot, say):
