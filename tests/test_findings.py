@@ -962,3 +962,27 @@ def test_a_ceiling_that_moves_up_with_the_level_is_told(
     told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), names)
     assert told.startswith("A buffer stock for refined antimony starts to buy at")
     assert ("the ceiling is tried at the same level." in told) is (ceiling is not None)
+
+
+@pytest.mark.parametrize(
+    ("key", "term", "told"),
+    [
+        ("offtakes", {"producer": "KOR", "buyer": "USA", "quantity": 100.0, "strike": 80_000.0}, "at the strike the"),
+        ("tariffs", {"importers": ["USA"], "exporters": ["THA", "VNM"], "ad_valorem": 0.1}, "Under the tariff on"),
+        ("zero_for_zero", {}, "of refined antimony move free of duty; the duties in force would be"),
+    ],
+)
+def test_every_instrument_that_moves_money_has_a_reason(
+    world: World, names: Names, key: str, term: dict[str, Any], told: str
+) -> None:
+    parties = {"parties": ["USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR"]}
+    scenario = Scenario.parse(parties | {"agreement": {key: [PLACE | term]}}, "scenario")
+    outcome = world.outcome(scenario)
+    (said,) = [each for each in reasons(outcome, outcome.headline(MINERAL), world.tables, names) if told in each]
+    accounts = outcome.accounts[outcome.accounts["mineral"] == MINERAL].set_index("region")
+    if key == "offtakes":
+        assert f"pays {money(accounts.loc['USA', 'transfers_usd'])} a year more than the market's price" in said
+    elif key == "tariffs":
+        before = outcome.status_quo.accounts[MINERAL].welfare["duty_and_levy_revenue"]
+        assert before[list(world.regions).index("USA")] == 0.0
+        assert f"it brings {money(accounts.loc['USA', 'treasury_usd'])} a year" in said

@@ -744,7 +744,9 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert net["Shock with agreement" if change is _shocked else "With agreement"] != 0.0
     assert "Settlements of offtakes" not in money  # a party pays a party
     parts = money["Producers' gain"][-1], money["Treasuries and rents"][-1]
-    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(net["Shock with agreement"])
+    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(
+        net["Shock with agreement" if change is _shocked else "With agreement"]
+    )
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
 
 
