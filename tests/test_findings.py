@@ -723,7 +723,10 @@ def test_levels_agreed_are_told_exactly(names: Names) -> None:
     ("change", "told"),
     [
         ({"price": 1.0}, []),
-        ({"levy_cap": 500.0}, ["not held in any party: the levy is capped at 500 USD/t, and prices reach 42,300 to 4"]),
+        (
+            {"levy_cap": 500.0},
+            ["not held in any of its parties: the levy is capped at 500 USD/t, and prices reach 42,300 to 4"],
+        ),
         ({"price": 1e5}, ["of 100,000 USD/t is not held in Mexico: prices reach 97,500 USD/t"]),
     ],
 )

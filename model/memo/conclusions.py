@@ -63,15 +63,6 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
             if math.isnan(moved)
             else "Under no named shock does the agreement change any party's account."
         )
-    best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
-    if not changes(effect.abs().max()):
-        moved = float(shocks.get("most_moved_usd", pd.Series(dtype=float)).max())
-        told = "Under no named shock does the agreement change what the parties gain together"
-        return (
-            f"{told}; it moves up to {money(moved)} a year in an account of one of them."
-            if changes(moved)
-            else f"{told}."
-        )
     harms, helps = (not changes(max(end, 0.0)) for end in (effect.max(), -effect.min()))
     first = (
         f"The agreement {'harms the parties together least' if harms else 'does the parties together most good'} under "
