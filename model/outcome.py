@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from model.equilibrium.ledger import Ledger
+from model.equilibrium.tolerances import SAME_MONEY
 from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from model.assumptions import Assumptions
     from model.equilibrium import Equilibrium, SolvedMineral
     from model.impact import Manufacturers
+    from model.instruments import Terms
     from model.market.base_year import BaseYear
     from model.market.records import Floats
     from model.scenario import Scenario
@@ -63,6 +65,12 @@ def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -
     if not regions:
         return float("nan")
     return float(np.average([price[region] for region in regions], weights=weights if sum(weights) else None))
+
+
+def _difference(now: Floats, before: Floats) -> Floats:
+    """By how much an account changes; what rounding alone leaves is nothing."""
+    change = now - before
+    return np.where(np.abs(change) <= SAME_MONEY * (np.abs(now) + np.abs(before)), 0.0, change)
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,13 @@ class Outcome:
         """Parties in the order given."""
         return list(self.scenario.parties)
 
+    @property
+    def agreement(self) -> Terms:
+        """What is agreed on the minerals looked at and on the hosts of by-products among them; no other term counts."""
+        markets = self.with_agreement.market.minerals
+        hosts = {byproduct.host for market in markets.values() for byproduct in market.byproducts}
+        return self.scenario.agreement.on({*markets, *hosts})
+
     def state(self, name: str) -> Equilibrium:
         """One of the three states by name."""
         return {
@@ -112,6 +127,11 @@ class Outcome:
             "without_agreement": self.without_agreement,
             "with_agreement": self.with_agreement,
         }[name]
+
+    @cached_property
+    def _ledgers(self) -> dict[tuple[str, str], Ledger]:
+        """The ledger of every state and mineral."""
+        return {(name, k): Ledger(self.state(name).states[k]) for name in STATES for k in self.scenario.minerals}
 
     @cached_property
     def prices(self) -> pd.DataFrame:
@@ -144,9 +164,8 @@ class Outcome:
         ).reset_index()
 
     def _flow_rows(self, state: str, mineral: str) -> pd.DataFrame:
-        solved = self.state(state).states[mineral]
-        market, table = solved.problem.market, solved.problem.table
-        routes = np.flatnonzero(table.role == Role.ROUTE)
+        ledger = self._ledgers[state, mineral]
+        market, table, routes = ledger.market, ledger.table, ledger.where(Role.ROUTE)
         regions = np.array(market.regions)
         stages = np.array([node.stage for node in market.nodes])
         return pd.DataFrame(
@@ -156,7 +175,7 @@ class Outcome:
                 "stage": stages[table.node_in[routes]],
                 "exporter": regions[table.region[routes]],
                 "importer": regions[table.partner[routes]],
-                "flow_t": solved.quantity[routes],
+                "flow_t": ledger.shown[routes],
             }
         )
 
@@ -185,7 +204,7 @@ class Outcome:
 
     def _released_t(self, state: str, mineral: str, role: Role) -> float:
         """What the parties' stocks of one role put on the market of the last stage [t/yr]."""
-        ledger = Ledger(self.state(state).states[mineral])
+        ledger = self._ledgers[state, mineral]
         market, last = ledger.market, self.base[mineral].stages[-1].stage
         released = ledger.by_cell(ledger.where(role), ledger.shown)[:, market.stages.index(last)]
         return float(released[[market.regions.index(party) for party in self.parties]].sum())
@@ -210,9 +229,12 @@ class Outcome:
         now = self.with_agreement.accounts[mineral].welfare
         for suffix, state in (("", self.status_quo), ("_agreement", self.without_agreement)):
             before = state.accounts[mineral].welfare
-            change = {name: now[name] - before[name] for name in WELFARE}
             wanted = self._demand_multiple(mineral, state)
-            frame[f"users{suffix}_usd"] = now["consumer_surplus"] - wanted * before["consumer_surplus"]
+            change = {
+                name: _difference(now[name], before[name] * (wanted if name == "consumer_surplus" else 1.0))
+                for name in WELFARE
+            }
+            frame[f"users{suffix}_usd"] = change["consumer_surplus"]
             frame[f"producers{suffix}_usd"] = change["producer_surplus"]
             frame[f"treasury{suffix}_usd"] = change[REVENUE] + change["stock_sales"] - change["outlay"]
             frame[f"rents{suffix}_usd"] = change[RENT]
@@ -282,7 +304,7 @@ class Outcome:
         return frame[(frame["quantity_t"] > 0) & frame["region"].isin(self.parties)].reset_index(drop=True)
 
     def _stock_rows(self, mineral: str) -> list[tuple[str, str, str, bool, float, float, float]]:
-        ledger = Ledger(self.with_agreement.states[mineral])
+        ledger = self._ledgers["with_agreement", mineral]
         market, t = ledger.market, ledger.table
         unbought = t.role == Role.UNBOUGHT
         price = np.where((t.role == Role.STOCK_SALE) | unbought, ledger.price_out, ledger.price_in)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.market.records import Role
+from model.market.records import Role, Shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,6 +174,12 @@ class Problem:
         return found.digest()
 
 
+def congestion(problem: Problem, quantity: Floats) -> Floats:
+    """What flows add to the unit cost of congested routes, per unit."""
+    t = problem.table
+    return np.where((t.role == Role.ROUTE) & (t.shape == Shape.LINEAR), t.width * quantity, 0.0)
+
+
 def _feed(found: blake2b, part: Any) -> None:
     """Add a value to a hash by its content. A pickle would not do: it tells what is shared from what is only equal."""
     if isinstance(part, np.ndarray):
@@ -210,6 +216,13 @@ class State:
     price_error: float
     iterations: int
     highs_seconds: float
+
+    @property
+    def landed(self) -> Floats:
+        """What a unit of every activity is worth where it arrives, before charges: the ad valorem base of a duty."""
+        t = self.problem.table
+        landed: Floats = np.append(self.price, 0.0)[t.node_in] + t.landed_cost + congestion(self.problem, self.quantity)
+        return landed
 
     def pool(self, kind: str, index: int) -> int | None:
         """Position of the pool that an instrument limits, or None where it limits nothing."""

@@ -9,7 +9,6 @@ import streamlit as st
 from model import edits
 from model.findings import (
     MEASURES,
-    anything_agreed,
     described,
     industry_detail,
     opened_sentence,
@@ -59,7 +58,7 @@ def main() -> None:
     with right:
         opened = _open_one(outcome, region, ranked)
     with left:
-        sentence = ranking_sentence(ranked, region, measure, results.names(), anything_agreed(outcome))
+        sentence = ranking_sentence(ranked, region, measure, results.names(), not outcome.agreement.is_empty)
         chart = ranking(ranked, sentence, measure, opened)
         reach = (chart.x.low, chart.x.high)
         bound = axes.held(f"ranking_{measure_id}_{region}", edits.focus(scenario), reach)

@@ -224,6 +224,14 @@ def test_parties_without_an_agreement_say_what_to_do(page: Any) -> None:
     assert "Nothing is agreed yet" in test.info[0].value
 
 
+def test_every_term_of_every_mineral_counted_is_told_beside_the_parties_results(page: Any) -> None:
+    other = FLOOR.model_copy(update={"mineral": "tungsten", "price": 60_000.0})
+    two = Scenario(minerals=("bismuth", "tungsten"), parties=MEMBERS, agreement=Agreement(floors=(FLOOR, other)))
+    shown = said(page("parties", two))
+    assert "Keep bismuth at 120,000 USD/t" in shown
+    assert "refined tungsten at 60,000 USD/t" in shown
+
+
 @pytest.mark.slow
 def test_every_party_has_a_card_and_its_result_a_cause(page: Any) -> None:
     test = run_job(page("parties", AGREED), "Work out every party's result")

@@ -838,7 +838,7 @@ def test_an_agreement_of_many_terms_is_told_in_short(names: Names) -> None:
         scenario.model_copy(update={"shocks": (NamedShock(name="zimbabwe_lithium_ban"),)}), "lithium", names
     )
     assert len(told) <= LONGEST
-    assert " They also agree on 1 more term. Shock: " in told, "what leaves no room is a number"
+    assert " They also agree on 1 more term on lithium. Shock: " in told, "what leaves no room is a number"
     apart = quota("JPN", 50.0).model_copy(update={"rent_to": RentHolder.EXPORTER})
     overlapping = quota("USA", 50.0).model_copy(update={"exporters": ("CHN", "CHL")})
     for other in (apart, overlapping):

@@ -50,6 +50,7 @@ from model.instruments import Floor, RentHolder, lever
 from model.instruments.quota import told_of_use
 from model.outcome import Outcome
 from model.scenario import Scenario
+from model.shocks import NamedShock
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
 from model.words.levers import Lever
@@ -224,13 +225,17 @@ def test_the_agreed_floor_counts_among_the_levels_tried(
     curve = floor_response(world, with_floor.status_quo(), MINERAL)
     fails = float(curve.fails_from["fails_from_usd_per_t"].min())
     held = float(curve.by_party.loc[curve.by_party["level_usd_per_t"] < fails, "level_usd_per_t"].max())
+    at_once = curve_sentence(replace(curve, slack_up_to_usd_per_t=fails - 1.0), names)
+    assert " and cannot hold in " in at_once
+    assert f"from {exact(fails)} USD/t on" in at_once
+    assert "holds in" not in at_once, "below where it starts to bind nothing is said"
     own = round(held + share * (fails - held))
     floor = PLACE | {"parties": list(Scenario().parties), "price": own}
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
     rows = world.outcome(scenario).instruments["floors"]
     told, holds = curve_sentence(floor_response(world, scenario, MINERAL), names), rows["holds"].all()
     above, below = (fails, own) if holds else (own, held)
-    assert f"holds in every party at {exact(below)} USD/t but cannot hold in " in told
+    assert f"holds in each of its parties at {exact(below)} USD/t but cannot hold in " in told
     assert f" at {exact(above)} USD/t" in told
     assert ("USD/t, fails in " in told) is not holds
 
@@ -240,7 +245,7 @@ def test_a_floor_whose_levy_is_capped_is_said_to_fail_and_where(world: World, re
     scenario = Scenario.parse({"agreement": {"floors": [floor]}}, "scenario")
     curve = floor_response(world, scenario, MINERAL, (0.5, 1.5))
     assert set(curve.agreed_fails_in) == set(Scenario().parties)
-    assert curve_sentence(curve, names).endswith("fails in every party.")
+    assert curve_sentence(curve, names).endswith("fails in each of its parties.")
     held_elsewhere = curve.by_party["holds"] | ~curve.by_party["region"].isin(["JPN", "KOR"])
     two = replace(curve, by_party=curve.by_party.assign(holds=held_elsewhere))
     assert curve_sentence(two, names).endswith("fails in Japan and South Korea.")
@@ -251,7 +256,7 @@ def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) 
     floor = {"parties": list(scenario.parties), "mineral": "aluminum", "stage": "refined", "price": 700.0}
     slack = Scenario.parse({**scenario.model_dump(mode="json"), "agreement": {"floors": [floor]}}, "scenario")
     facts = overview(world.outcome(slack), "aluminum", world.tables, names)
-    assert 0.0 < abs(facts.headline.net_gain_usd) < 1.0
+    assert facts.headline.net_gain_usd == 0.0
     price, share, *money = headline_numbers(facts)
     assert [number.value for number in money] == ["no change", "no change"]
     assert all(number.change.startswith("no change") for number in (price, share))
@@ -368,11 +373,12 @@ def reasons_of(world: World, content: dict[str, Any], names: Names) -> str:
 def test_what_rounding_leaves_of_the_users_cost_is_no_change(outcome: Outcome, names: Names, left: float) -> None:
     headline = replace(outcome.headline(MINERAL), users_cost_usd=left)
     sentence = gains_sentence(outcome, headline, names)
-    assert sentence.startswith(f"Users in the parties: no change; producers gain {money(headline.producers_gain_usd)}")
+    assert sentence.startswith(f"In the parties producers gain {money(headline.producers_gain_usd)}; ")
+    assert "users together neither gain nor lose" in sentence
     treasuries = outcome.accounts.query("is_party")["treasury_usd"].sum()
     nothing = replace(headline, producers_gain_usd=left)
     assert gains_sentence(outcome, nothing, names) == (
-        f"Users in the parties: no change; producers: no change, treasuries take in {money(treasuries)}."
+        f"In the parties treasuries take in {money(treasuries)}; users and producers together neither gain nor lose."
     )
 
 
@@ -528,6 +534,26 @@ def test_shock_and_agreement_are_told_apart_and_add_up(world: World, with_floor:
     assert changes[0].endswith(f"; agreement {own_share}")
 
 
+def test_a_price_that_a_shock_leaves_is_not_told_as_taken_somewhere(
+    world: World, with_floor: Scenario, names: Names
+) -> None:
+    outcome = world.outcome(with_floor.model_copy(update={"shocks": (NamedShock(name="red_sea_shipping"),)}))
+    headline = outcome.headline(MINERAL)
+    own = net_effect(outcome, MINERAL, parties=True)["net"]
+    still = replace(headline, price_without_usd_per_t=headline.price_status_quo_usd_per_t, net_gain_usd=own)
+    moved, gained, *_ = reasons(outcome, still, world.tables, names)
+    assert moved.startswith("The shock alone leaves the parties' price at ")
+    assert gained == (
+        f"The parties' net gain a year under shock and agreement: {signed_money(own)}, all of it by the agreement."
+    )
+
+
+def test_users_of_all_parties_are_not_listed(world: World, names: Names) -> None:
+    floor = PLACE | {"parties": ["USA", "JPN"], "price": 60_000.0}
+    outcome = world.outcome(Scenario.parse({"parties": ["USA", "JPN"], "agreement": {"floors": [floor]}}, "scenario"))
+    assert " of it in " not in gains_sentence(outcome, outcome.headline(MINERAL), names)
+
+
 def test_what_the_parties_gain_is_told_as_what_their_suppliers_lose(outcome: Outcome, facts: Overview) -> None:
     accounts = outcome.accounts[outcome.accounts["mineral"] == MINERAL]
     ours, theirs = (accounts[accounts["is_party"] == side] for side in (True, False))
@@ -586,15 +612,32 @@ def test_a_law_does_not_repeat_the_rate_that_the_sentence_gave(world: World, nam
             assert f"{rate.rpartition(' at ')[2]} " not in law
 
 
+def test_a_control_that_differs_by_destination_is_told_for_each(world: World, names: Names) -> None:
+    (antimony,) = controls_in_words(world.tables, "antimony", names)
+    assert antimony.startswith(
+        "In the status quo: China lets out 0.25 % of its 2024 exports of refined antimony to the United States, "
+        "23 % to Japan and 26 % to others (MOFCOM announcement 33/2024; MOFCOM announcement 1/2026)."
+    )
+    (bismuth,) = controls_in_words(world.tables, "bismuth", names)
+    assert "none of its 2024 exports of bismuth to the United States and 13 % to others" in bismuth
+
+
+def test_a_change_is_told_with_its_sign_and_a_label_once() -> None:
+    assert MEASURES["unit_cost"].told(0.27) == "+0.27 % of output value"
+    assert MEASURES["shortage"].told(7.9) == "7.9 % of the party's use"
+    assert MEASURES["jobs"].title == "Jobs at risk"
+    assert MEASURES["unit_cost"].title == "Unit cost, % of output value"
+
+
 def test_who_saves_is_not_hit(names: Names) -> None:
     ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "without": [0.3]})
     measure = MEASURES["unit_cost"]
     assert ranking_sentence(ranked, "USA", measure, names, agreed=True) == (
         "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement "
-        "0.30 % of output value."
+        "+0.30 % of output value."
     )
     harmed = ranking_sentence(ranked.assign(value=0.2), "USA", measure, names, agreed=False)
-    assert harmed == "Hardest hit in the United States: batteries, unit cost 0.20 % of output value."
+    assert harmed == "Hardest hit in the United States: batteries, unit cost +0.20 % of output value."
 
 
 def test_without_an_agreement_nothing_is_said_of_being_without_it(
@@ -680,7 +723,10 @@ def test_levels_agreed_are_told_exactly(names: Names) -> None:
     ("change", "told"),
     [
         ({"price": 1.0}, []),
-        ({"levy_cap": 500.0}, ["not held in any party: the levy is capped at 500 USD/t, and prices reach 42,300 to 4"]),
+        (
+            {"levy_cap": 500.0},
+            ["not held in any of its parties: the levy is capped at 500 USD/t, and prices reach 42,300 to 4"],
+        ),
         ({"price": 1e5}, ["of 100,000 USD/t is not held in Mexico: prices reach 97,500 USD/t"]),
     ],
 )
@@ -741,9 +787,9 @@ def test_parties_without_a_market_stand_apart_from_the_curve(world: World, with_
     assert apart.without_market == ["NOR"]
     assert apart.fails_from.equals(curve.fails_from)
     told = curve_sentence(apart, names)
-    assert told.replace("every party with a market", "every party") == f"{plain} Norway has no market for it."
+    assert told.replace("its parties with a market", "its parties") == f"{plain} Norway has no market for it."
     only = replace(apart, by_party=pd.DataFrame(rows))
-    assert curve_sentence(only, names) == "No party has a market for refined antimony."
+    assert curve_sentence(only, names) == "Norway has no market for refined antimony."
 
 
 def test_a_curve_that_is_still_solved_says_so_far(world: World, with_floor: Scenario, names: Names) -> None:
@@ -859,7 +905,7 @@ def test_money_that_a_contract_moves_is_told_though_the_net_is_nothing(
     headline = outcome.headline(MINERAL)
     told = " ".join(reasons(outcome, headline, world.tables, names))
     paid = money(headline.producers_gain_usd)
-    assert f"neither gain nor lose (producers +{paid}, treasuries and rents −{paid}); non-parties: no change." in told
+    assert f"neither gain nor lose (producers +{paid}, treasuries and rents −{paid}); non-parties together" in told
 
 
 def test_who_pays_names_the_metal_that_public_stocks_sell(world: World, names: Names) -> None:
@@ -919,3 +965,27 @@ def test_a_ceiling_that_moves_up_with_the_level_is_told(
     told = curve_sentence(floor_response(world, scenario, MINERAL, (0.5, 1.5)), names)
     assert told.startswith("A buffer stock for refined antimony starts to buy at")
     assert ("the ceiling is tried at the same level." in told) is (ceiling is not None)
+
+
+@pytest.mark.parametrize(
+    ("key", "term", "told"),
+    [
+        ("offtakes", {"producer": "KOR", "buyer": "USA", "quantity": 100.0, "strike": 80_000.0}, "at the strike the"),
+        ("tariffs", {"importers": ["USA"], "exporters": ["THA", "VNM"], "ad_valorem": 0.1}, "Under the tariff on"),
+        ("zero_for_zero", {}, "of refined antimony move free of duty; the duties in force would be"),
+    ],
+)
+def test_every_instrument_that_moves_money_has_a_reason(
+    world: World, names: Names, key: str, term: dict[str, Any], told: str
+) -> None:
+    parties = {"parties": ["USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR"]}
+    scenario = Scenario.parse(parties | {"agreement": {key: [PLACE | term]}}, "scenario")
+    outcome = world.outcome(scenario)
+    (said,) = [each for each in reasons(outcome, outcome.headline(MINERAL), world.tables, names) if told in each]
+    accounts = outcome.accounts[outcome.accounts["mineral"] == MINERAL].set_index("region")
+    if key == "offtakes":
+        assert f"pays {money(accounts.loc['USA', 'transfers_usd'])} a year more than the market's price" in said
+    elif key == "tariffs":
+        before = outcome.status_quo.accounts[MINERAL].welfare["duty_and_levy_revenue"]
+        assert before[list(world.regions).index("USA")] == 0.0
+        assert f"it brings {money(accounts.loc['USA', 'treasury_usd'])} a year" in said

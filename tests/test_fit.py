@@ -90,8 +90,13 @@ def test_figures_that_went_in_are_not_called_independent(rows: dict[str, dict[st
 
 
 def test_notes_name_bounds_gaps_and_assumptions(rows: dict[str, dict[str, Any]]) -> None:
-    assert "published as more than 95%" in rows["titanium"]["note"]
-    assert "Share of JPN in US imports is 66%, published 77% for 2021-24" in rows["titanium"]["note"]
+    assert "published as more than 95 %" in rows["titanium"]["note"]
+    assert "Share of Japan in US imports is 66 %, published 77 % for 2021-24" in rows["titanium"]["note"]
     assert "Smelter output outside the United States is assumed." in rows["antimony"]["note"]
     assert rows["rare_earths"]["note"].startswith("No published figure counts the same product.")
     assert "Share" not in rows["bismuth"]["note"]
+
+
+def test_notes_name_countries_and_rounding_is_no_deviation(rows: dict[str, dict[str, Any]]) -> None:
+    assert "Share of Chile in US imports" in rows["copper"]["note"]
+    assert all(row[name] == 0.0 or row[name] > 1e-12 for row in rows.values() for name in DEVIATIONS)

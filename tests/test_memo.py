@@ -31,13 +31,15 @@ from model.cli import main
 from model.errors import SnapshotError
 from model.findings.charts import ACCOUNT_NAMES, industries
 from model.findings.overview import supply_by_origin
-from model.instruments import KINDS
+from model.instruments import KINDS, Quota
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
-from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million
-from model.memo.conclusions import shocks_sentence
+from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million, share
+from model.memo.comparison import SAME_ASSUMPTIONS
+from model.memo.conclusions import shocks_sentence, what_would_change
 from model.memo.content import OF_AGREEMENT, memo
 from model.memo.excel import ZERO
+from model.memo.levers import voice
 from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
 from model.scenario import Scenario
 from model.snapshot.make import design_tables, freeze
@@ -101,6 +103,7 @@ class Page(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
+        data = data.replace("\N{NO-BREAK SPACE}", " ")
         self.text += data
         if {"td", "th"} & set(self._open):
             self.tables[-1][-1][-1] += data
@@ -529,6 +532,17 @@ def test_only_like_is_compared_with_like(place: tuple[str, str, str], value: obj
     document = document_of([sample(), altered(sample(), change)])
     assert not any("does best" in item for item in _bullets(document))
     assert any(isinstance(block, Paragraph) and f"differ in {told}" in block.text for block in document.blocks)
+    last = document.blocks[-1]
+    assert isinstance(last, Paragraph)
+    assert last.text.endswith(f"differences in results come from agreement and {told} alone.")
+
+
+def test_an_assumption_that_only_one_snapshot_uses_is_no_difference() -> None:
+    def of_another_mineral(content: dict[str, Any]) -> None:
+        content["inputs"]["assumptions"]["demand_elasticity_short.antimony"] = -0.5
+
+    document = document_of([sample(), altered(sample(), of_another_mineral)])
+    assert any(isinstance(block, Paragraph) and block.text == SAME_ASSUMPTIONS for block in document.blocks)
 
 
 def test_a_tie_in_a_comparison_is_told_as_one() -> None:
@@ -632,6 +646,59 @@ def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
     assert all(block.items for block in document.blocks if isinstance(block, Bullets))
 
 
+def test_what_does_not_come_about_is_said_wherever_the_agreement_is_told() -> None:
+    told = "The floor of 16,543.21 USD/t is not held in Japan: prices reach 12,000 USD/t."
+
+    def change(content: dict[str, Any]) -> None:
+        content["results"]["sentences"]["bismuth"]["missed"] = [told]
+        content["author"] = "another"
+
+    failing = altered(sample(), change)
+    blocks = memo(failing).blocks
+    said = [block.text for block in blocks if isinstance(block, Paragraph) and block.strong]
+    assert said.count(told) == 2, "in the term sheet and in what it does"
+    beside = _bullets(document_of([failing, altered(sample(), _other)]))
+    assert any(item.startswith(f"A: {told} ") for item in beside)
+
+
+def test_words_of_a_memo_are_plain() -> None:
+    document = memo(sample())
+    assert "1 July 2026, 11:40 UTC" in document.subtitle
+    paragraphs = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+    assert "Parties: United States, European Union and Japan." in paragraphs
+    nothing = Quota(mineral="bismuth", stage="refined", importers=("USA",), exporters=("CHN",), quantity=0.0)
+    assert nothing.phrase(voice(sample())) == "let in no bismuth from China"
+    assert "\N{NO-BREAK SPACE}USD/t" in written("html").decode()
+
+
+def test_a_term_on_a_mineral_that_is_not_looked_at_is_told_as_not_counted() -> None:
+    def change(content: dict[str, Any]) -> None:
+        agreement = content["inputs"]["scenario"]["agreement"]
+        agreement["floors"].append(agreement["floors"][0] | {"mineral": "tungsten"})
+
+    def alone(content: dict[str, Any]) -> None:
+        change(content)
+        content["inputs"]["scenario"]["agreement"] = {
+            "floors": content["inputs"]["scenario"]["agreement"]["floors"][1:]
+        }
+
+    not_counted = "Not counted, being on none of the minerals looked at (bismuth): price floor on refined tungsten."
+    for altering, nothing_agreed in ((change, False), (alone, True)):
+        document = memo(altered(sample(), altering))
+        told = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+        assert told.count(not_counted) == 1
+        assert ("No agreement: the status quo." in told) is nothing_agreed
+        assert not any("tungsten" in item for item in _bullets(document))
+        rows = [
+            str(cell)
+            for sheet in document.sheets
+            if "ule" in sheet.name or sheet.name == "Levers"
+            for row in sheet.rows
+            for cell in row
+        ]
+        assert not any("tungsten" in cell for cell in rows)
+
+
 def test_the_memo_tells_severities_in_percent_and_choices_in_words() -> None:
     def change(content: dict[str, Any]) -> None:
         content["inputs"]["scenario"]["shocks"] = [{"name": "china_bismuth_ban", "severity": 0.7}]
@@ -670,13 +737,16 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert net["Status quo"] is None
     assert (OF_AGREEMENT in net) is (change is _shocked)
     if change is _shocked:
-        assert net[OF_AGREEMENT] == pytest.approx(net["With agreement"] - net["Shock without agreement"])
+        assert net[OF_AGREEMENT] == pytest.approx(net["Shock with agreement"] - net["Shock without agreement"])
+    assert ("With agreement" in net) is not (change is _shocked)
     assert net.get("Shock without agreement", 0.0) == 0.0  # the sample was solved without a shock
     assert ("Shock without agreement" in net) is (change is _shocked)
-    assert net["With agreement"] != 0.0
+    assert net["Shock with agreement" if change is _shocked else "With agreement"] != 0.0
     assert "Settlements of offtakes" not in money  # a party pays a party
     parts = money["Producers' gain"][-1], money["Treasuries and rents"][-1]
-    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(net["With agreement"])
+    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(
+        net["Shock with agreement" if change is _shocked else "With agreement"]
+    )
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
 
 
@@ -694,7 +764,10 @@ def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
     sheet = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 3.0, None)), "Money.").without_zeros()
     assert [column.title for column in sheet.columns] == ["Party", "Users", "Jobs"]
     assert sheet.rows == (("A", 2e6, None), ("B", -1e6, None))
-    assert sheet.note == "Money. Zero in every row: Rents."
+    assert sheet.note == "Money. Under 0.001 million USD/yr in every row: Rents."
+    none = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 0.0, None))).without_zeros()
+    assert none.note == "Zero in every row: Rents."
+    assert share("Unit cost", signed=True).shown(3.2e-7) == "+0.0000320", "next to a bill that grows it is not nothing"
     only = Sheet("Gains", "", columns[:2], (("A", 0.0),))
     assert only.without_zeros() is only
 
@@ -802,6 +875,36 @@ def test_no_net_gain_is_not_called_no_change(world: World, moved: float | None, 
     columns = {f"net_gain_usd_{state}_agreement": [0.0] for state in ("with", "without")} | {"shock": ["first"]}
     shocks = pd.DataFrame(columns | ({} if moved is None else {"most_moved_usd": [moved]}))
     assert said in shocks_sentence(shocks, Voice(Names(world.tables), ("USA",), every_name=True))
+
+
+def test_the_conclusion_is_on_the_agreement_s_own_effect_where_a_shock_is_set(world: World) -> None:
+    name = "demand_elasticity_short.antimony"
+    columns = ["assumption", "end", "value", "fault", "net_gain_usd", "users_cost_usd"]
+    rows = [("as assumed", "", None, None, -282e6, 9e6), (name, "low", -0.5, None, -290e6, -3e6)]
+    trials = pd.DataFrame(rows, columns=columns)
+    own = trials.assign(own_net_gain_usd=[5e6, -1e6], own_users_cost_usd=[9e6, -3e6])
+    say, units = Voice(Names(world.tables), ("USA",)), {name: "percent per percent"}
+    gain, cost = what_would_change(own, pd.DataFrame({"shock": []}), say, units, both=True)
+    assert gain == (
+        "As assumed, by the agreement the parties together gain 5.00 million USD a year; the parties together lose if "
+        "the assumption “demand elasticity short (antimony)” is −0.5 (1.00 million USD)."
+    )
+    assert cost.startswith("As assumed, by the agreement users pay 9.00 million USD a year more; users save if ")
+    told, _ = what_would_change(trials, pd.DataFrame({"shock": []}), say, units, both=True)
+    assert told.startswith(
+        "As assumed, under shock and agreement the parties together lose 282 million USD a year; no "
+    )
+
+
+def test_the_agreement_s_own_effect_stands_beside_each_party_s_gain_under_a_shock() -> None:
+    shocked = altered(sample(), _shocked)
+    accounts = shocked.tables["accounts"]
+    own = accounts[accounts["is_party"].astype(bool)].set_index("region")["net_agreement_usd"]
+    sheet = next(sheet for sheet in memo(shocked).sheets if sheet.name == "Parties bismuth")
+    assert [row[-1] for row in sheet.rows] == [own[region] for region in shocked.tables["parties"]["region"]]
+    beside = document_of([sample(), shocked])
+    net = next(sheet for sheet in beside.sheets if sheet.name == "Net bismuth")
+    assert [column.title for column in net.columns] == ["Party", "A", "B", "B, by the agreement"]
 
 
 @pytest.mark.slow

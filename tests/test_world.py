@@ -387,3 +387,32 @@ def test_floors_far_above_the_price_are_solved(price: float, over_quota: float |
     scenario = parse({"minerals": ["yttrium"], "agreement": agreement, "shocks": [{"name": shock}]})
     solved = own.solved("yttrium", scenario)
     assert all(row["holds"] and row["levy"] == 0.0 for row in solved.accounts.instruments["floors"])
+
+
+def test_what_rounding_leaves_is_nothing_in_flows_quotas_and_accounts(world: World) -> None:
+    """No flow too small to show, no imports beyond a quota, no change of an account in its last digits."""
+    place = {"mineral": "bismuth", "stage": "refined"}
+    quota = place | {"exporters": ["CHN"], "importers": ["USA", "EUN", "JPN"], "quantity": 0}
+    tax = place | {"exporter": "JPN", "importers": ["KOR", "CHN"], "ad_valorem": 0.05}
+    outcome = world.outcome(
+        parse(
+            {
+                "minerals": ["bismuth"],
+                "parties": ["USA", "EUN", "JPN"],
+                "agreement": {"quotas": [quota], "export_taxes": [tax]},
+            }
+        )
+    )
+    assert (outcome.instruments["quotas"]["imports"] == 0.0).all()
+    flows = outcome.flows
+    barred = (flows["exporter"] == "CHN") & flows["importer"].isin(quota["importers"])
+    assert (flows.loc[barred, "with_agreement"] == 0.0).all()
+    for state in ("status_quo", "with_agreement"):
+        shown = {(row["from"], row["to"]) for row in outcome.state(state).accounts["bismuth"].flows}
+        abroad = flows[(flows[state] > 0.0) & (flows["exporter"] != flows["importer"])]
+        assert set(zip(abroad["exporter"], abroad["importer"], strict=True)) == shown
+    now, before = (state.accounts["bismuth"].welfare for state in (outcome.with_agreement, outcome.status_quo))
+    for column, name in (("users_usd", "consumer_surplus"), ("producers_usd", "producer_surplus")):
+        change = outcome.accounts[column].to_numpy()
+        noise = (change != 0.0) & (np.abs(change) <= 1e-11 * (np.abs(now[name]) + np.abs(before[name])))
+        assert not noise.any()

@@ -49,14 +49,14 @@ def _workers(text: str) -> int:
 def _run(arguments: argparse.Namespace) -> None:
     """Design, showing progress; whatever was solved before an interruption is kept."""
     from model.design.report import headline, result
+    from model.design.wording import with_names
 
     out = outputs.design(arguments.out, [arguments.request, *([arguments.store] if arguments.store else [])])
     with about(arguments.request):
         design = _design(arguments)
     out.write(outputs.as_json(result(design)))
-    say(headline(design))
-    for each in design.conflicts:
-        say(f"- {each}")
+    for line in (headline(design), *(f"- {each}" for each in design.conflicts)):
+        say(with_names(line, design.names))
 
 
 def _design(arguments: argparse.Namespace) -> Design:

@@ -13,7 +13,7 @@ from model.design.choice.options import accounts
 from model.instruments import KINDS, lever
 from model.units import MILLION
 from model.words.levers import Lever
-from model.words.numbers import money
+from model.words.numbers import listing, money
 from model.words.voice import Voice
 from model.words.yearly import SMALLEST_SHOWN
 
@@ -208,7 +208,7 @@ def headline(design: Design) -> str:
     losers = [party for party, value in verified.items() if value < -SMALLEST_SHOWN]
     sentence = f"The parties together gain {money(sum(verified.values()) * MILLION)} a year in expectation"
     if losers:
-        return f"{sentence}; {', '.join(losers)} would be worse off."
+        return f"{sentence}; {listing(losers)} would be worse off."
     least = min(verified, key=lambda party: verified[party])
     if verified[least] < SMALLEST_SHOWN:
         return f"{sentence}; nobody loses."

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.market.records import Role, Shape, is_any
-from model.problem import PRODUCTION, RENT, REVENUE, Basis
+from model.market.records import is_any
+from model.problem import PRODUCTION, RENT, REVENUE, Basis, congestion
 
 if TYPE_CHECKING:
     from model.market.records import Floats
@@ -77,12 +77,6 @@ def gain(problem: Problem, price: Floats, charges: Charges) -> Floats:
     extended, t = np.append(price, 0.0), problem.table
     value: Floats = extended[t.node_out] - t.ratio * extended[t.node_in] - charges.net - charges.rent
     return value
-
-
-def congestion(problem: Problem, quantity: Floats) -> Floats:
-    """What flows add to the unit cost of congested routes, per unit."""
-    t = problem.table
-    return np.where((t.role == Role.ROUTE) & (t.shape == Shape.LINEAR), t.width * quantity, 0.0)
 
 
 def _per_unit(charge: Charge, landed: Floats, origin: Floats) -> Floats:

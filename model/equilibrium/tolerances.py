@@ -46,6 +46,8 @@ ROUNDING = 1e-12
 """The same for a quantity that can end, which is that share when it is found by rounding only."""
 DUST = 1e-13
 """The same for any quantity below this share of the market's scale, which no solve can tell from nothing."""
+SAME_MONEY = 1e-11
+"""Accounts of two states that differ by no larger share of their sum are the same."""
 AT_LEAST = 1e-9
 """A flow within this share of what is committed is forced."""
 SAME_SAVING = 1e-6

@@ -1,6 +1,5 @@
 """What a reader is told: sentences and tables from a scenario's results, rounded to what they bear."""
 
-from model.findings.agreed import anything_agreed
 from model.findings.formulation import Formulation, formulation, levers_table
 from model.findings.overview import (
     Overview,
@@ -33,7 +32,6 @@ __all__ = [
     "Names",
     "Overview",
     "agreement_in_words",
-    "anything_agreed",
     "assumed",
     "axis_bound",
     "controls_in_words",

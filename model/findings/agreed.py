@@ -12,19 +12,12 @@ from model.words.numbers import exact, listing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from model.outcome import Outcome
     from model.scenario import Scenario
     from model.words.names import Names
 
 
 LONGEST = 345
 """Letters of a sentence that leaves room for the first charts: three lines of a screen 1,440 wide."""
-
-
-def anything_agreed(outcome: Outcome) -> bool:
-    """Whether the parties agree anything on the minerals counted."""
-    agreement = outcome.scenario.agreement
-    return any(term.mineral in outcome.scenario.minerals for _, term in agreement.terms())
 
 
 def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: Sequence[str] = ()) -> str:

@@ -237,7 +237,7 @@ def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -
         form="Bars by industry",
         sentence=sentence,
         table=frame,
-        x=_reach(f"{measure.label}, {measure.unit}", measure.unit, frame[["value", "without", "low", "high"]]),
+        x=_reach(measure.title, measure.unit, frame[["value", "without", "low", "high"]]),
         marks=tuple(marks),
         labels=labels,
         label_width=30,

@@ -11,7 +11,6 @@ import pandas as pd
 
 from model import palette
 from model.findings import charts
-from model.findings.agreed import anything_agreed
 from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Mechanism
@@ -164,7 +163,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     """What an outcome means for one mineral, in tables and sentences."""
     headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
     hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
-    said = industries_sentence(hit, anything_agreed(outcome))
+    said = industries_sentence(hit, agreed=not outcome.agreement.is_empty)
     return Overview(
         headline=headline,
         effect=net_effect(outcome, mineral, parties=True),
@@ -231,12 +230,10 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     settled = _settled(accounts["transfers_usd"], names)
     treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
     if not accounts[list(ACCOUNTS)].map(changes).any(axis=None):
-        still = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
-        return _in_its_state(outcome, f"{still}{settled}.")
-    parts = [
-        _users_part(cost, accounts["users_usd"], names),
-        f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
-    ]
+        nobody = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
+        return _in_its_state(outcome, f"{nobody}{settled}.")
+    parts = [_users_part(cost, accounts["users_usd"], names)] if changes(cost) else []
+    parts += [f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"] if changes(gain) else []
     metal = listing(metal_of_stocks(outcome, mineral))
     for usd, told, of_it in (
         (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
@@ -244,14 +241,18 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
             parts.append(f"{told} {money(usd)}{of_it}")
-    return _in_its_state(outcome, f"{parts[0]}; {', '.join(parts[1:])}{settled}.")
+    still = [name for name, usd in (("users", cost), ("producers", gain)) if not changes(usd)]
+    where = "" if changes(cost) else "In the parties "
+    parts += [f"{listing(still)} together neither gain nor lose"] if still else []
+    whole = "; ".join(filter(None, (parts[0], ", ".join(parts[1:]))))
+    return _in_its_state(outcome, f"{where}{whole}{settled}.")
 
 
 def _in_its_state(outcome: Outcome, sentence: str) -> str:
     """A sentence on changes against the status quo, with what they are due to where a shock is part of it."""
     if not outcome.scenario.shocks:
         return sentence
-    due = "Shock and agreement together" if anything_agreed(outcome) else "The shock alone"
+    due = "The shock alone" if outcome.agreement.is_empty else "Shock and agreement together"
     return f"{due}: {sentence[:1].lower()}{sentence[1:]}"
 
 
@@ -270,8 +271,6 @@ def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
 
 def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
     """What users pay or save, and in which parties most of it falls."""
-    if not changes(cost):
-        return f"Users in the parties: {NO_CHANGE}"
     told = f"Users in the parties {'pay' if cost > 0 else 'save'} {money(cost)} a year{' more' if cost > 0 else ''}"
     borne = (-users_usd if cost > 0 else users_usd).clip(lower=0).sort_values(ascending=False)
     most = borne.head(3)
@@ -283,6 +282,8 @@ def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
     if others > SAID_SHARE * abs(cost):
         opposite = "save" if cost > 0 else "pay"
         return f"{told}, most in {bearers} (elsewhere they {opposite} {money(float(others))})"
+    if len(most) == len(users_usd):
+        return told
     return f"{told}, {percent(float(most.sum() / borne.sum()))} of it in {bearers}"
 
 
@@ -356,13 +357,14 @@ def curve_sentence(
     product, is_one = names.product(response.mineral, response.stage), len(absent) == 1
     of, lifted = response.mechanism.at_levels, ""
     if response.mechanism is Mechanism.CFD:
-        lacks, some, none = "does not produce it" if is_one else "do not produce it", "that produces it", "produces"
+        lacks, some = "does not produce" if is_one else "do not produce", "that produces it"
     else:
-        lacks, some, none = f"{'has' if is_one else 'have'} no market for it", "with a market", "has a market for"
-    apart = f" {starting(names.the_regions(absent))} {lacks}." if absent else ""
-    every = f"every party {some}" if absent else "every party"
+        lacks, some = f"{'has' if is_one else 'have'} no market for", "with a market"
+    absentees = f"{starting(names.the_regions(absent))} {lacks}"
     if len(absent) == response.by_party["region"].nunique():
-        return f"No party {none} {product}."
+        return f"{absentees} {product}."
+    apart = f" {absentees} it." if absent else ""
+    every = f"each of its parties {some}" if absent else "each of its parties"
     slack = response.slack_up_to_usd_per_t
     highest = float(response.parties_price["level_usd_per_t"].max())
     if response.ceiling_usd_per_t is not None and response.ceiling_usd_per_t < highest:
@@ -380,9 +382,10 @@ def curve_sentence(
         level = float(fails["fails_from_usd_per_t"].min())
         first = fails.loc[fails["fails_from_usd_per_t"] == level, "region"]
         tried = response.parties_price["level_usd_per_t"]
-        below, where = tried[tried < level].max(), f"{of.fails} in {names.the_regions(first)} at {exact(level)} USD/t"
-        holds = f"and {of.holds} in {every} at {exact(below)} USD/t but {where}"
-        end = holds if (tried < level).any() else f"and {where}, the lowest tried"
+        below, where = tried[tried < level].max(), f"{of.fails} in {names.the_regions(first)}"
+        end = f"and {where} from {exact(level)} USD/t on"
+        if below > slack:
+            end = f"and {of.holds} in {every} at {exact(below)} USD/t but {where} at {exact(level)} USD/t"
         others = fails["region"].nunique() - len(first)
         end += f" (in {counted(others, 'more party', 'more parties')} from higher levels)" if others else ""
         end += so_far

@@ -73,13 +73,22 @@ def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
     after = headline.price_usd_per_t
     own = net_effect(outcome, headline.mineral, parties=True)["net"]
     shock = headline.net_gain_usd - own
-    return [
-        f"The shock alone takes the parties' price from {price(before)} to {price(shocked)} "
-        f"({signed_percent(shocked / before - 1)}); with the agreement it is {price(after)} "
-        f"({signed_percent(after / shocked - 1)} by the agreement).",
-        f"The parties' net gain a year under shock and agreement: {signed_money(headline.net_gain_usd)}, of which the "
-        f"shock {signed_money(shock)} and the agreement {signed_money(own)}.",
-    ]
+    by_shock, by_agreement = signed_percent(shocked / before - 1), signed_percent(after / shocked - 1)
+    told = f"The shock alone takes the parties' price from {price(before)} to {price(shocked)} ({by_shock})"
+    if by_shock == NO_CHANGE:
+        told = f"The shock alone leaves the parties' price at {price(before)}"
+    ending = f"with the agreement it is {price(after)} ({by_agreement} by the agreement)"
+    prices = f"{told}; {'the agreement does not change it' if by_agreement == NO_CHANGE else ending}."
+    parts = [f"the {name} {signed_money(usd)}" for name, usd in (("shock", shock), ("agreement", own)) if changes(usd)]
+    if not parts:
+        return [prices]
+    due = (
+        f"of which {' and '.join(parts)}"
+        if parts[1:]
+        else f"all of it by {'the shock' if changes(shock) else 'the agreement'}"
+    )
+    total = signed_money(headline.net_gain_usd) if changes(headline.net_gain_usd) else "nothing"
+    return [prices, f"The parties' net gain a year under shock and agreement: {total}, {due}."]
 
 
 def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, float]:
@@ -105,7 +114,7 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
     verb = verb if changes(ours["net"]) else "neither gain nor lose"
     told = f"By the agreement the parties together {verb} ({'; '.join([split, *metal])})"
     if not changes(theirs["net"]):
-        return [f"{told}; non-parties: {NO_CHANGE}."]
+        return [f"{told}; non-parties together neither gain nor lose."]
     most = -theirs["producers"] >= max(ours["net"], *(-side[name] for side in (ours, theirs) for name in PARTS))
     if ours["net"] > 0 > theirs["net"] and most and not metal:
         told += ", and their suppliers outside pay for it: non-parties lose"
@@ -196,10 +205,31 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
-    """Export controls on a mineral in force on the status-quo date, as sentences; suspended ones are left out."""
+    """Export controls on a mineral in force on the status-quo date, as sentences; suspended ones are left out.
+
+    Limits of one exporter that differ by destination are one sentence, in which what holds for everyone is for others.
+    """
     rows = tables["export_controls"]
     rows = rows[(rows["mineral"] == mineral) & ~rows["suspended"].astype(bool)]
-    return [_control(row, names) for row in rows.itertuples()]
+    groups = rows.groupby(["kind", "exporter", "mineral", "stage"], sort=False)
+    told = (list(group.itertuples()) for _, group in groups)
+    return [_by_destination(each, names) if each[1:] else _control(each[0], names) for each in told]
+
+
+def _by_destination(rows: list[Any], names: Names) -> str:
+    """What differs by destination: "China lets out 0.25 % of ... to the United States and 26 % to others"."""
+    named = sorted(rows, key=lambda row: row.targets == EVERYONE)  # who is named first, everyone else last
+    to = ["others" if row.targets == EVERYONE else names.the_regions(str(row.targets).split(";")) for row in named]
+    product, exporter = names.product(str(named[0].mineral), str(named[0].stage)), names.the_region(named[0].exporter)
+    shares = ["all" if row.level >= 1.0 else percent(float(row.level)) if row.level > 0.0 else "none" for row in named]
+    verb, of = "lets out", f" of its {BASE_YEAR} exports of {product}"
+    if named[0].kind == "export_tax":
+        verb, of = f"taxes exports of {product} at", ""
+    parts = [
+        f"{share}{of if at == 0 else ''} to {where}" for at, (share, where) in enumerate(zip(shares, to, strict=True))
+    ]
+    laws = "; ".join(dict.fromkeys(str(row.legal_text) for row in named))
+    return f"In the status quo: {starting(exporter)} {verb} {listing(parts)} ({laws})."
 
 
 def _control(row: Any, names: Names) -> str:

@@ -35,14 +35,14 @@ def agreement_in_words(
     the ``most`` only the number is told.
     """
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
-    untold = terms[most:] if most else []
-    terms = [*terms[:most], f"on {counted(len(untold), 'more term', 'more terms')}"] if untold else terms
+    untold, metal = terms[most:] if most else [], names.mineral(mineral).lower()
+    terms = [*terms[:most], f"on {counted(len(untold), 'more term', 'more terms')} on {metal}"] if untold else terms
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
-        return f"No agreement and no shock: {names.mineral(mineral).lower()} in the status quo, {names.status_quo}."
+        return f"No agreement and no shock: {metal} in the status quo, {names.status_quo}."
     several = len(scenario.parties) > 1
     verb, again = ("agree", "They also agree") if several else ("agrees", "It also agrees")
-    first, *others = terms or [f"nothing on {names.mineral(mineral).lower()}"]
+    first, *others = terms or [f"nothing on {metal}"]
     happens = f"{'Shocks' if len(shocks) > 1 else 'Shock'}: {'; '.join(shocks)}" if shocks else "No shock"
     agreed = [
         f"{starting(names.the_parties(scenario.parties))} {verb} {first}",

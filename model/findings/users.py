@@ -11,7 +11,7 @@ from model.impact import economy_wide, totals
 from model.impact.manufacturers import ALL_USERS
 from model.units import MONEY, PERCENT
 from model.words.names import CLASSES
-from model.words.numbers import figures, listing, money, percent, price, signed_percent
+from model.words.numbers import figures, listing, money, percent, signed_percent
 
 if TYPE_CHECKING:
     from model.outcome import Outcome
@@ -30,11 +30,17 @@ class Measure:
     unit: str
     scale: float
     note: str
+    signed: bool = False
+
+    @property
+    def title(self) -> str:
+        """The label with its unit, unless it starts with it."""
+        return self.label if self.label.lower().startswith(self.unit) else f"{self.label}, {self.unit}"
 
     def told(self, value: float) -> str:
-        """A value with its unit."""
-        rate = self.unit.removeprefix("%")
-        return f"{figures(value)} {rate}" if rate == self.unit else f"{percent(value * PERCENT)}{rate}"
+        """A value with its unit, a change with its sign."""
+        rate, plus = self.unit.removeprefix("%"), "+" if self.signed and value > 0 else ""
+        return f"{plus}{figures(value)} {rate}" if rate == self.unit else f"{plus}{percent(value * PERCENT)}{rate}"
 
 
 MEASURES = {
@@ -44,6 +50,7 @@ MEASURES = {
         "% of output value",
         100.0,
         "Lower bound: counts the metal alone, at metal prices.",
+        signed=True,
     ),
     "shortage": Measure(
         "shortage_share",
@@ -216,7 +223,7 @@ def relief_sentence(detail: pd.DataFrame) -> str:
     if detail.empty or detail["value_added_relieved_usd_per_t"].max() <= 0:
         return "Nothing is short enough to put its output at risk: more tonnes would not help it."
     top = detail.iloc[int(detail["value_added_relieved_usd_per_t"].to_numpy().argmax())]
-    worth = price(float(top["value_added_relieved_usd_per_t"]))
+    worth = money(float(top["value_added_relieved_usd_per_t"]))
     metal = str(top["name"]).lower()
     return (
         f"One more tonne of {metal} would relieve it most: it saves {worth} of value added when all uses are cut alike."

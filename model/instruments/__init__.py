@@ -91,6 +91,17 @@ class Terms(Record):
                 if mineral in (None, term.mineral):
                     yield index, term
 
+    def on(self, minerals: Collection[str]) -> Self:
+        """The terms on these minerals alone."""
+        lists = {key: getattr(self, key) for key in type(self).model_fields}
+        kept = {key: tuple(term for term in terms if term.mineral in minerals) for key, terms in lists.items()}
+        return self.model_copy(update=kept)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is agreed."""
+        return not any(True for _ in self.terms())
+
     def applied_by(self, change: Membership) -> Self:
         """The agreement once other regions make it: who joins takes part in what all apply, who leaves drops out."""
         kept = {kind.key: [term.applied_by(change) for term in self.of(kind)] for kind in KINDS if self.of(kind)}

@@ -7,8 +7,11 @@ from enum import StrEnum
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
+import numpy as np
 from pydantic import AfterValidator, Field
 
+from model.market.records import Role
+from model.overlay import stage_positions
 from model.problem import RENT, REVENUE
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
 from model.words.numbers import LEAST_SHARE, figures, price
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from model.market.records import Integers
     from model.overlay import Overlay
     from model.problem import State
     from model.words.voice import Voice
@@ -264,6 +268,16 @@ class BorderMeasure(Instrument):
         if not importers or not exporters:
             return None
         return self.model_copy(update={"importers": importers, "exporters": exporters})
+
+
+def routes_of(state: State, exporters: Collection[str], importers: Collection[str], stage: str) -> Integers:
+    """Routes of a solved state that take a stage from any of the exporters to any of the importers abroad."""
+    table, market = state.problem.table, state.problem.market
+    at = {name: position for position, name in enumerate(market.regions)}
+    chosen = (table.role == Role.ROUTE) & (table.region != table.partner)
+    chosen &= np.isin(table.region, [at[name] for name in exporters if name in at])
+    chosen &= np.isin(table.partner, [at[name] for name in importers if name in at])
+    return np.flatnonzero(chosen & (stage_positions(market, table) == market.stages.index(stage)))
 
 
 def regions_named(item: Record, leaving_out: Collection[str] = ()) -> tuple[str, ...]:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
-from model.instruments.base import FIRST_RATE, Instrument, Membership, Regions
-from model.market.records import Role
-from model.overlay import stage_positions
+from model.instruments.base import FIRST_RATE, Instrument, Membership, Regions, routes_of
 from model.problem import Basis
 from model.records import Price, Rate, RegionName
 from model.words.numbers import money, tonnes
@@ -70,14 +66,7 @@ class ExportTax(Instrument):
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
         """What is exported under it, and what it brings."""
         del index
-        table, market = state.problem.table, state.problem.market
-        routes = (
-            (table.role == Role.ROUTE)
-            & (table.region == market.regions.index(self.exporter))
-            & np.isin(table.partner, [market.regions.index(name) for name in self.importers])
-            & (table.region != table.partner)
-            & (stage_positions(market, table) == market.stages.index(self.stage))
-        )
+        routes, table = routes_of(state, (self.exporter,), self.importers, self.stage), state.problem.table
         shipped = state.quantity[routes]
         paid = float(((self.specific + self.ad_valorem * state.price[table.node_in[routes]]) * shipped).sum())
         product, exporter = say.product(self.mineral, self.stage), say.the_region(self.exporter)

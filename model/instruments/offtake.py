@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from model.instruments.base import Instrument, Membership
 from model.records import Price, Quantity, RegionName
 from model.words.levers import rounded
-from model.words.numbers import figures
+from model.words.numbers import changes, figures, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,6 +103,23 @@ class Offtake(Instrument):
         )
 
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
-        """What of it cannot be delivered."""
-        told = self.missed(state, index, say)
-        return [] if told is None else [f"{told}."]
+        """What of it is delivered, and what the buyer pays at its strike beside the producer's market price."""
+        told, product = self.missed(state, index, say), say.product(self.mineral, self.stage)
+        buyer, producer = say.the_region(self.buyer), say.the_region(self.producer)
+        committed = f"The {say.tonnes(self.quantity)} of {product} a year committed from {producer} to {buyer}"
+        return [f"{told or f'{committed} are delivered'}{self._settled(state, index, say)}."]
+
+    def _settled(self, state: State, index: int, say: Voice) -> str:
+        """What the buyer pays for what is delivered, above or below the producer's market price."""
+        if self.strike is None:
+            return ""
+        price, strike = state.price[state.problem.table.node_in], self.strike
+        paid = sum(
+            float(strike - price[commitment.route]) * commitment.quantity * (1.0 - excused)
+            for commitment, excused in zip(state.problem.commitments, state.excused, strict=True)
+            if commitment.index == index
+        )
+        if not changes(paid):
+            return ""
+        side = "more" if paid > 0 else "less"
+        return f"; at the strike {say.the_region(self.buyer)} pays {money(paid)} a year {side} than the market's price"

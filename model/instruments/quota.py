@@ -43,6 +43,8 @@ class Quota(BorderMeasure):
     def phrase(self, say: Voice) -> str:
         """For example "let in at most 5,000 t a year of refined antimony from non-parties; the rent goes to ..."."""
         product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
+        if self.quantity == 0.0:
+            return f"let in no {product} from {exporters}"
         return (
             f"let in at most {say.quantity(self.quantity)} of {product} from {exporters}; the rent goes to "
             f"{self.rent_to.words}"
@@ -62,7 +64,7 @@ class Quota(BorderMeasure):
         rent: float | None = 0.0
         if position is not None:
             members, table = state.problem.pools[position].members, state.problem.table
-            imports = float(state.quantity[members].sum())
+            imports = min(float(state.quantity[members].sum()), self.quantity)  # beyond it is rounding
             fades = (table.shape[members] == Shape.LOG) & (table.upper[members] > 0.0)
             rent = None if self.quantity == 0.0 and fades.any() else float(state.rent[position])
         yield {"index": index, "imports": imports, "rent_per_unit": rent}

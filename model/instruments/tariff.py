@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
-from model.instruments.base import FIRST_RATE, BorderMeasure
+from model.instruments.base import FIRST_RATE, BorderMeasure, routes_of
 from model.instruments.tariff_rate_quota import Trq
 from model.records import Price, Rate
+from model.words.numbers import changes, money, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from model.instruments.base import Instrument, StatusQuo
     from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 
@@ -52,6 +55,21 @@ class Tariff(BorderMeasure):
         product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
         duty = say.duty(self.specific, self.ad_valorem, greater_of=self.greater_of)
         return f"charge {duty} on {product} from {exporters}"
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """What comes in under it, and what it brings; nothing where a tariff-rate quota replaces it on every route."""
+        del index
+        replaced = [route for group in state.problem.trqs for route in group.routes]
+        routes = np.setdiff1d(routes_of(state, self.exporters, self.importers, self.stage), replaced)
+        if not len(routes):
+            return []
+        share, arrives = self.ad_valorem * state.landed[routes], state.quantity[routes]
+        duty = np.maximum(self.specific, share) if self.greater_of else self.specific + share
+        what = f"Under the tariff on {say.product(self.mineral, self.stage)}"
+        if not changes(paid := float(duty @ arrives)):
+            return [f"{what} nothing comes in from {say.the_regions(self.exporters)} that would pay it."]
+        told = f"{what}, {tonnes(float(arrives.sum()))} come in from {say.the_regions(self.exporters)}"
+        return [f"{told}; it brings {money(paid)} a year."]
 
     def label(self, say: Voice) -> str:
         """For example "tariff 25 %"."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from model.instruments.base import Instrument, Membership
+from model.instruments.base import Instrument, Membership, routes_of
+from model.words.numbers import changes, money, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 
@@ -35,6 +37,22 @@ class ZeroForZero(Instrument):
     def phrase(self, say: Voice) -> str:
         """For example "trade refined antimony among themselves free of duty"."""
         return f"trade {say.product(self.mineral, self.stage)} among themselves free of duty"
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """What moves free of duty, and what the duties in force would take of it."""
+        del index
+        routes, product = routes_of(state, say.parties, say.parties, self.stage), say.product(self.mineral, self.stage)
+        rates = state.problem.market.base_duty
+        spared = 0.0 if rates is None else float((rates[routes] * state.landed[routes]) @ state.quantity[routes])
+        if not changes(spared):
+            return [
+                f"The duties in force take next to nothing of what the parties trade of {product} among themselves."
+            ]
+        moved = tonnes(float(state.quantity[routes].sum()))
+        return [
+            f"Among the parties {moved} of {product} move free of duty; the duties in force would be {money(spared)} a "
+            "year on that."
+        ]
 
     def applied_by(self, change: Membership) -> Self | None:
         """It binds whoever is a party."""

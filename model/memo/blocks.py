@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.units import MILLION, MONEY
-from model.words.numbers import LEAST_SHARE, LEAST_USD, exact, figures
+from model.words.numbers import LEAST_USD, exact, figures
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from model.findings.charts import Chart
 
 ABSENT = "–"
+BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|USD\b|t\b|(?:m|b|tr)illion\b|points\b)")
 
 Value = str | float | None
 
@@ -66,7 +68,7 @@ def price(title: str) -> Column:
 
 def share(title: str, signed: bool = False) -> Column:
     """A column of shares, shown in percent."""
-    return Column(title, "%", 100.0, signed, least=LEAST_SHARE if signed else 0.0)
+    return Column(title, "%", 100.0, signed)
 
 
 def million(title: str, signed: bool = True) -> Column:
@@ -136,8 +138,13 @@ class Sheet:
             tuple(self.columns[at] for at in kept),
             tuple(tuple(row[at] for at in kept) for row in self.rows),
         )
-        zero = f"Zero in every row: {'; '.join(self.columns[at].title for at in empty)}."
-        return replace(self, columns=columns, rows=rows, note=f"{self.note} {zero}".strip())
+        told: dict[str, list[str]] = {}
+        for at in empty:
+            column = self.columns[at]
+            small = f"Under {exact(column.scaled(column.least))} {column.unit}"
+            told.setdefault(small if any(row[at] for row in self.rows) else "Zero", []).append(column.title)
+        zeros = (f"{size} in every row: {'; '.join(titles)}." for size, titles in told.items())
+        return replace(self, columns=columns, rows=rows, note=" ".join(filter(None, (self.note, *zeros))))
 
 
 @dataclass(frozen=True)
@@ -197,6 +204,15 @@ def cell(stored: Any) -> Value:
     if isinstance(stored, bool):
         return "yes" if stored else "no"
     return float(stored) if isinstance(stored, (int, float)) else str(stored)
+
+
+def unbroken(text: str) -> str:
+    r"""Clean text in which no line ends between a number and its unit.
+
+    >>> unbroken("25 % of 3 million USD")
+    '25\xa0% of 3\xa0million USD'
+    """
+    return BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", clean(text))
 
 
 def clean(text: str) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MOST = 5
 LETTERS = "ABCDE"
 NOT_SET = "not set"
+NOT_USED = "not used"
 NOT_A_PARTY = "not a party"
 SAME_ASSUMPTIONS = "The same assumptions."
 UNLIKE_PARTIES = (
@@ -48,7 +49,7 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
     latest = max(snapshot.created for snapshot in snapshots)
     return Document(
         title=f"Comparison: {', '.join(map(' '.join, zip(LETTERS, _titles(snapshots), strict=False)))}",
-        subtitle=f"Agreements on critical minerals side by side · snapshots up to {latest:%d %B %Y, %H:%M} UTC",
+        subtitle=f"Agreements on critical minerals side by side · snapshots up to {content.moment(latest)}",
         short_id=ids,
         author=", ".join(dict.fromkeys(snapshot.record.author for snapshot in snapshots if snapshot.record.author)),
         created=latest,
@@ -68,7 +69,7 @@ def _titles(snapshots: Sequence[Snapshot]) -> list[str]:
     titles = [snapshot.title for snapshot in snapshots]
     if len(set(titles)) == len(titles):
         return titles
-    agreed = [[term.label(voice(one)) for _, term in one.scenario.agreement.terms()] for one in snapshots]
+    agreed = [[term.label(voice(one)) for _, term in one.counted.agreement.terms()] for one in snapshots]
     return [
         f"{one.title} ({', '.join(dict.fromkeys(labels)) or 'no agreement'}, {one.short_id})"
         for one, labels in zip(snapshots, agreed, strict=True)
@@ -110,18 +111,23 @@ def _short(value: str) -> str:
 
 
 def _differing(
-    name: str, caption: str, heads: tuple[str, str], sides: Sequence[Mapping[tuple[str, str], str]], same: str
+    name: str,
+    caption: str,
+    heads: tuple[str, str],
+    sides: Sequence[Mapping[tuple[str, str], str]],
+    same: str,
+    absent: str = NOT_SET,
 ) -> Block:
     """What is not the same on all sides: two names, then the level on every side."""
     names = dict.fromkeys(name for side in sides for name in side)
-    rows = ((*name, *(side.get(name, NOT_SET) for side in sides)) for name in names)
+    rows = ((*name, *(side.get(name, absent) for side in sides)) for name in names)
     differing = tuple(row for row in rows if len(set(row[2:])) > 1)
     columns = tuple(map(Column, (*heads, *LETTERS[: len(sides)])))
     return Sheet(name, caption, columns, differing) if differing else Paragraph(same)
 
 
 def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
-    agreed, assumed = [], []
+    agreed, assumed, differing = [], [], _assumed_differently(snapshots)
     for snapshot in snapshots:
         say = voice(snapshot)
         rows = [*setting(snapshot, say), *levers(snapshot, say)]
@@ -129,15 +135,26 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
         used = snapshot.record.inputs.assumptions
         units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
         assumed.append(
-            {(assumption_in_words(name, say), units.get(name, "")): exact(value) for name, value in used.items()}
+            {
+                (assumption_in_words(name, say), units.get(name, "")): exact(value)
+                for name, value in used.items()
+                if name in differing
+            }
         )
-    same = "The same agreement, shocks, parties and horizon."
+    same = "The same agreement, shocks, parties, minerals and horizon."
+    caption, heads = "Assumptions that differ", ("Assumption", "Unit")
     return [
         Heading("What differs in the agreement"),
         _differing("Agreement", "Levers that differ", ("Instrument", "Field"), agreed, same),
         Heading("What differs in assumptions", 2),
-        _differing("Assumption values", "Assumptions that differ", ("Assumption", "Unit"), assumed, SAME_ASSUMPTIONS),
+        _differing("Assumption values", caption, heads, assumed, SAME_ASSUMPTIONS, NOT_USED),
     ]
+
+
+def _assumed_differently(snapshots: Sequence[Snapshot]) -> set[str]:
+    """Assumptions whose values differ among the snapshots that use them; one that a single snapshot uses is none."""
+    used = [snapshot.record.inputs.assumptions for snapshot in snapshots]
+    return {name for each in used for name in each if len({side[name] for side in used if name in side}) > 1}
 
 
 def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
@@ -179,7 +196,10 @@ def _headline(sides: Lettered, mineral: str, name: str) -> list[Block]:
     rows: list[tuple[Value, ...]] = [
         (look.header, *(look.scaled(float(side[column])) for side in numbers)) for look, *_, column in content.HEADLINE
     ]
-    said = tuple(f"{letter}: {' '.join(one.sentences(mineral, 'gains'))}" for letter, one in sides)
+    said = tuple(
+        f"{letter}: {' '.join(one.sentences(mineral, 'missed') + one.sentences(mineral, 'gains'))}"
+        for letter, one in sides
+    )
     columns = (Column("Measure"), *(Column(letter) for letter, _ in sides))
     states = "; ".join(f"{letter} {content.in_state(one)}" for letter, one in sides)
     caption = f"{name}: each snapshot's own parties together, {states}"
@@ -200,6 +220,8 @@ def _by_name(
 
 def _by_party(sides: Lettered, mineral: str, name: str) -> list[Block]:
     nets = {letter: _net(snapshot, mineral) for letter, snapshot in sides}
+    own = {letter: content.own_net_gain(snapshot, mineral) for letter, snapshot in sides}
+    nets |= {f"{letter}, by the agreement": gains for letter, gains in own.items() if gains}
     caption, names = f"{name}: net gain by party", sides[0][1].record.names["region"]
     return [_by_name(f"Net {mineral}", caption, "Party", nets, names, NOT_A_PARTY)]
 
@@ -236,7 +258,7 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
         for snapshot in snapshots
     ]
     names = snapshots[0].record.names["region"]
-    unlike = _unlike(snapshots)
+    unlike = [what for what in _unlike(snapshots) if what not in ("agreement", "parties")]
     sentences = [
         _party_sentence(names.get(party, party), [net.get(party) for net in nets], ranked=not unlike)
         for party in dict.fromkeys(party for net in nets for party in net.index)
@@ -253,15 +275,17 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
 
 
 def _unlike(snapshots: Sequence[Snapshot]) -> list[str]:
-    """In what the snapshots differ beside their agreements and parties: then no gain in one beats a gain in another."""
+    """In what the snapshots differ; beside agreement and parties, no gain in one then beats a gain in another."""
     sides: dict[str, list[Any]] = {
+        "agreement": [snapshot.counted.agreement for snapshot in snapshots],
+        "parties": [frozenset(snapshot.scenario.parties) for snapshot in snapshots],
         "minerals": [sorted(snapshot.scenario.minerals) for snapshot in snapshots],
         "shocks": [snapshot.scenario.shocks for snapshot in snapshots],
         "horizon": [snapshot.scenario.horizon for snapshot in snapshots],
-        "assumptions": [snapshot.record.inputs.assumptions for snapshot in snapshots],
         "data": [snapshot.record.inputs.data.hash for snapshot in snapshots],
     }
-    return [what for what, (first, *others) in sides.items() if any(other != first for other in others)]
+    differing = [what for what, (first, *others) in sides.items() if any(other != first for other in others)]
+    return differing + (["assumptions"] if _assumed_differently(snapshots) else [])
 
 
 def _party_sentence(name: str, nets: list[float | None], *, ranked: bool) -> str:
@@ -286,10 +310,8 @@ def _rests(snapshots: Sequence[Snapshot]) -> list[Block]:
         {(item, "value"): _short(value) for item, value in content.about(snapshot) if item not in apart}
         for snapshot in snapshots
     ]
-    same = (
-        "The same data and the same versions of model and solver: differences in results come from "
-        "agreement, shocks and assumptions alone."
-    )
+    same, unlike = "The same data and the same versions of model and solver", listing(_unlike(snapshots))
+    same += f": differences in results come from {unlike} alone." if unlike else "."
     return [
         Heading("Data and versions"),
         _differing("Versions", "Data and versions that differ", ("Item", "Field"), sides, same),

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.memo.levers import assumption_in_words
-from model.words.numbers import LEAST_USD, NO_CHANGE, changes, exact, listing, money, signed_money
+from model.snapshot.record import OWN
+from model.words.numbers import LEAST_USD, NO_CHANGE, changes, exact, level, listing, money, signed_money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from model.words.voice import Voice
 
+ELASTICITY = "percent per percent"
 AS_ASSUMED = "as assumed"
-SPANNED = ("price_status_quo_usd_per_t", "price_usd_per_t", "net_gain_usd")
+SPANNED = ("price_status_quo_usd_per_t", "price_usd_per_t", "net_gain_usd", f"{OWN}net_gain_usd")
 VERDICTS = {
-    "net_gain_usd": ("the parties together gain", "the parties together lose"),
-    "users_cost_usd": ("users pay", "users save"),
+    "net_gain_usd": (("the parties together gain", ""), ("the parties together lose", "")),
+    "users_cost_usd": (("users pay", " more"), ("users save", "")),
 }
-"""Headline numbers whose sign is a conclusion, and what either sign means."""
+"""Headline numbers whose sign is a conclusion, and the words before and after the amount that either sign means."""
 
 
 def spans(trials: pd.DataFrame) -> pd.DataFrame:
@@ -61,15 +63,6 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
             if math.isnan(moved)
             else "Under no named shock does the agreement change any party's account."
         )
-    best, worst = (shocks["shock"].to_numpy()[shocks.index.get_loc(end)] for end in (effect.idxmax(), effect.idxmin()))
-    if not changes(effect.abs().max()):
-        moved = float(shocks.get("most_moved_usd", pd.Series(dtype=float)).max())
-        told = "Under no named shock does the agreement change what the parties gain together"
-        return (
-            f"{told}; it moves up to {money(moved)} a year in an account of one of them."
-            if changes(moved)
-            else f"{told}."
-        )
     harms, helps = (not changes(max(end, 0.0)) for end in (effect.max(), -effect.min()))
     first = (
         f"The agreement {'harms the parties together least' if harms else 'does the parties together most good'} under "
@@ -83,16 +76,19 @@ def _a_year(usd: float) -> str:
     return f"{signed_money(usd)} a year" if changes(usd) else NO_CHANGE
 
 
-def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice, units: Mapping[str, str]) -> list[str]:
+def what_would_change(
+    trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice, units: Mapping[str, str], *, both: bool
+) -> list[str]:
     """The conclusion, every trial that turns it, every shock under which the agreement works the other way.
 
-    ``units`` are those of the assumptions by name.
+    ``units`` are those of the assumptions by name. Where a shock is set ``both`` it and the agreement act, and the
+    conclusion is on what the agreement adds.
     """
     names = {str(name): assumption_in_words(str(name), say) for name in trials["assumption"]}
     trials = trials.assign(told=trials["assumption"].map(names), unit=trials["assumption"].map(units).fillna(""))
     sentences = []
-    for column, (positive, negative) in VERDICTS.items():
-        sentences += _turning(trials, column, positive, negative)
+    for column in VERDICTS:
+        sentences += _turning(trials, column, both=both)
     sentences += _other_sign(shocks, say)
     failed = trials.loc[trials["fault"].notna(), ["told", "end"]].itertuples(index=False, name=None)
     unproved = [f"{told} at its {end} end" for told, end in failed]
@@ -101,7 +97,11 @@ def what_would_change(trials: pd.DataFrame, shocks: pd.DataFrame, say: Voice, un
     return sentences
 
 
-def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) -> list[str]:
+def _turning(trials: pd.DataFrame, column: str, *, both: bool) -> list[str]:
+    (positive, negative), state = VERDICTS[column], ""
+    if both:
+        is_kept = f"{OWN}{column}" in trials  # as it is not in a snapshot made before it was
+        column, state = (f"{OWN}{column}", "by the agreement ") if is_kept else (column, "under shock and agreement ")
     base = trials.reindex(columns=["assumption", column]).set_index("assumption")[column].get(AS_ASSUMED)
     value = math.nan if base is None else float(base)
     if not changes(value):
@@ -109,14 +109,21 @@ def _turning(trials: pd.DataFrame, column: str, positive: str, negative: str) ->
     verdict, opposite = (positive, negative) if value > 0 else (negative, positive)
     others = trials[trials["assumption"] != AS_ASSUMED].dropna(subset=[column])
     turned = others[(others[column] * value < 0) & others[column].map(changes)]
-    stated = f"As assumed, {verdict} {money(value)} a year"
+    stated = f"As assumed, {state}{verdict[0]} {money(value)} a year{verdict[1]}"
     if turned.empty:
         return [f"{stated}; no single assumption, anywhere it was tried in its range, turns this."]
     causes = [
-        f"{told} is {f'{exact(float(level))} {unit}'.strip()} ({money(float(result))})"
-        for told, level, unit, result in turned[["told", "value", "unit", column]].itertuples(index=False, name=None)
+        f"the assumption “{told}” is {_set_at(float(tried), unit)} ({money(float(result))})"
+        for told, tried, unit, result in turned[["told", "value", "unit", column]].itertuples(index=False, name=None)
     ]
-    return [f"{stated}; {opposite} if {' or if '.join(causes)}."]
+    return [f"{stated}; {opposite[0]}{opposite[1]} if {' or if '.join(causes)}."]
+
+
+def _set_at(value: float, unit: str) -> str:
+    """An assumption's value with its unit; a share in percent, an elasticity as the number it is."""
+    if unit.startswith("share"):
+        return level(value, unit) + unit.removeprefix("share")
+    return exact(value) if unit == ELASTICITY else f"{exact(value)} {unit}".strip()
 
 
 def _other_sign(shocks: pd.DataFrame, say: Voice) -> list[str]:

@@ -34,15 +34,16 @@ from model.memo.levers import (
     setting,
     voice,
 )
-from model.memo.schedules import anything_agreed, term_sheet
+from model.memo.schedules import term_sheet
 from model.outcome import ACCOUNTS, STATES
-from model.snapshot.record import RESULT_KEYS
+from model.snapshot.record import OWN, RESULT_KEYS
 from model.words import accounts
 from model.words.names import BASE_YEAR
-from model.words.numbers import LEAST_SHARE, changes, counted, exact, starting
+from model.words.numbers import LEAST_SHARE, changes, counted, exact, listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from model.findings.charts import Chart
     from model.memo.blocks import Block, Value
@@ -109,7 +110,7 @@ def memo(snapshot: Snapshot) -> Document:
     author = snapshot.record.author
     return Document(
         title=snapshot.title,
-        subtitle=f"Memo on an agreement on critical minerals · {snapshot.created:%d %B %Y, %H:%M} UTC"
+        subtitle=f"Memo on an agreement on critical minerals · {moment(snapshot.created)}"
         f" · status quo: {say.names.status_quo}" + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
         author=author,
@@ -123,6 +124,11 @@ def memo(snapshot: Snapshot) -> Document:
         ),
         attachments=(attachment(snapshot),),
     )
+
+
+def moment(when: datetime) -> str:
+    """A day and time as a subtitle has it: "1 July 2026, 11:40 UTC"."""
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 def about(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
@@ -187,9 +193,22 @@ def in_state(snapshot: Snapshot) -> str:
 
 def _states(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
     """The states that differ, each with its place among status quo, shock alone and agreement."""
-    shocked, agreed = bool(snapshot.scenario.shocks), anything_agreed(snapshot)
-    alone = (("Shock without agreement", 1),) if agreed else (("Under the shock", 2),)
-    return (("Status quo", 0), *(alone if shocked else ()), *((("With agreement", 2),) if agreed else ()))
+    shocked, agreed = bool(snapshot.scenario.shocks), not snapshot.counted.agreement.is_empty
+    alone = (("Shock without agreement", 1 if agreed else 2),) if shocked else ()
+    with_it = (("Shock with agreement" if shocked else "With agreement", 2),) if agreed else ()
+    return (("Status quo", 0), *alone, *with_it)
+
+
+def _both(snapshot: Snapshot) -> bool:
+    """Whether a shock is set and something is agreed, so that what the agreement does is told apart."""
+    return bool(snapshot.scenario.shocks) and not snapshot.counted.agreement.is_empty
+
+
+def own_net_gain(snapshot: Snapshot, mineral: str) -> dict[str, float]:
+    """What the agreement alone adds to each party's net gain, where a shock is set too; nothing otherwise [USD/yr]."""
+    frame = of_mineral(snapshot, "accounts", mineral)
+    own = frame[frame["is_party"].astype(bool)].set_index("region")["net_agreement_usd"].astype(float)
+    return {str(party): value for party, value in own.items()} if _both(snapshot) else {}
 
 
 def _full(name: str, frame: pd.DataFrame) -> Sheet:
@@ -221,9 +240,9 @@ def _table(
 
 def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     scenario = snapshot.scenario
-    minerals = ", ".join(say.mineral(mineral) for mineral in scenario.minerals)
+    minerals = listing([say.mineral(mineral) for mineral in scenario.minerals])
     happens = [shock_in_words(shock, say) for shock in scenario.shocks]
-    agreed = anything_agreed(snapshot)
+    agreed = not snapshot.counted.agreement.is_empty
     if not agreed and not happens:
         still = f"No agreement and no shock: {minerals} in the status quo, {say.names.status_quo}."
         return [Heading("The question"), Paragraph(still)]
@@ -242,10 +261,14 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
 def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     name = say.names.mineral(mineral)
     of_agreement = snapshot.sentences(mineral, "by_agreement") if snapshot.scenario.shocks else ()
+    missed = snapshot.sentences(mineral, "missed")  # of which a snapshot made before they were kept has none
     why = tuple(reason for reason in snapshot.sentences(mineral, "reasons") if reason not in of_agreement)
     return [
         Heading(f"What it does: {name.lower()}"),
-        *(Paragraph(sentence, strong=True) for sentence in (*of_agreement, *snapshot.sentences(mineral, "gains"))),
+        *(
+            Paragraph(sentence, strong=True)
+            for sentence in (*missed, *of_agreement, *snapshot.sentences(mineral, "gains"))
+        ),
         _headline(snapshot, mineral, name),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
@@ -260,7 +283,7 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     numbers, states = together(snapshot, mineral), _states(snapshot)
-    both = bool(snapshot.scenario.shocks) and anything_agreed(snapshot)
+    both = _both(snapshot)
     columns = (Column("Measure"), *(Column(state) for state, _ in states), *([Column(OF_AGREEMENT)] if both else []))
     rows: list[tuple[Value, ...]] = []
     for look, *stored in HEADLINE:
@@ -283,12 +306,14 @@ def _by_agreement(look: Column, alone: float | None, together: float | None) -> 
 
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     frame = of_mineral(snapshot, "parties", mineral)
+    own = own_net_gain(snapshot, mineral)
     states = [(f", {state.lower()}", STATES[at]) for state, at in _states(snapshot) if at != 1]
     columns = [
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in states),
         *((share(f"From non-parties{state}"), f"non_party_share_{stored}") for state, stored in states),
         (million(accounts.NET_GAIN), "net_usd"),
+        *([(million(OF_AGREEMENT), [own.get(str(region)) for region in frame["region"]])] if own else []),
     ]
     caption = f"{name}: price, dependence and net gain by party, {in_state(snapshot)}"
     note = (
@@ -342,7 +367,7 @@ def _response(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[B
     levels, ends = of_mineral(snapshot, "response", mineral), of_mineral(snapshot, "response_ends", mineral)
     said = " ".join(snapshot.sentences(mineral, "response"))
     blocks: list[Block] = [Heading("What other levels would do", 2), Paragraph(said, strong=True)]
-    if levels.empty or ends.empty:
+    if levels.empty or ends.empty or levels["held_by"].isna().all():  # no party has anything to hold it for
         return blocks
     fails = of_mineral(snapshot, "response_fails", mineral)
     ends_at = ("status_quo_usd_per_t", "slack_up_to_usd_per_t", "agreed_usd_per_t", "price_as_agreed_usd_per_t")
@@ -387,7 +412,7 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
         (share("Unit cost", signed=True), "unit_cost_change"),
         (share("Shortfall"), "shortage_share"),
         (million("Value added at risk", signed=False), "value_added_at_risk_usd"),
-        (Column("Jobs at risk", "jobs"), "jobs_at_risk"),
+        (Column("Jobs at risk"), "jobs_at_risk"),
     ]
     caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most, {in_state(snapshot)}"
     note = (
@@ -409,7 +434,7 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
     without = (price("Price without agreement"), "price_usd_per_t_without_agreement")
     each = "Each shock alone, at the severity of the library, in place of the scenario's own shocks"
-    if not anything_agreed(snapshot):
+    if snapshot.counted.agreement.is_empty:
         columns = [shocks, without, (flow("Unmet use"), "short_t_without_agreement")]
         alone = _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")
         return [*blocks, alone.without_zeros()]
@@ -440,7 +465,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = conclusions.spans(trials)
     name = say.names.mineral(mineral)
     units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
-    own = "price_status_quo_usd_per_t"  # which a snapshot made before it was kept has not
+    both, own = _both(snapshot), "price_status_quo_usd_per_t"  # which a snapshot made before it was kept has not
     columns = [
         (
             Column("Assumption, its unit"),
@@ -457,13 +482,18 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (price("Price at high"), "price_usd_per_t_high"),
         (million("Net gain at low"), "net_gain_usd_low"),
         (million("Net gain at high"), "net_gain_usd_high"),
+        *(
+            (million(f"{OF_AGREEMENT} at {end}"), f"{OWN}net_gain_usd_{end}")
+            for end in ("low", "high")
+            if both and frame[f"{OWN}net_gain_usd_{end}"].notna().any()
+        ),
     ]
     note = (
         "One assumption at a time at the ends of its registered range; net gains are on the status quo under the same "
         "assumption; a dash: the value used is "
         "itself that end, or no equilibrium was proved."
     )
-    turning = tuple(conclusions.what_would_change(trials, shocks, say, units))
+    turning = tuple(conclusions.what_would_change(trials, shocks, say, units, both=both))
     change: list[Block] = [Heading("What would change the conclusion", 2), Bullets(turning)] if turning else []
     return [
         Heading(f"How sure it is: {name.lower()}"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.memo import charts
-from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
+from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, unbroken
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -46,7 +46,7 @@ def write(document: Document) -> bytes:
 
 
 def _safe(text: str) -> str:
-    return escape(clean(text))
+    return escape(unbroken(text))
 
 
 def _block(block: Block) -> str:

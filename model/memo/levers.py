@@ -35,7 +35,7 @@ def levers(snapshot: Snapshot, say: Voice) -> list[tuple[str, str, str]]:
     """Per term and field, then per shock: what it is, field with its unit, level. The status quo has none of them."""
     rows: list[tuple[str, str, str]] = []
     seen = Counter[str]()
-    for _, term in snapshot.scenario.agreement.terms():
+    for _, term in snapshot.counted.agreement.terms():
         what = f"{term.title} on {say.product(term.mineral, term.stage)}"
         seen[what] += 1
         title = what if seen[what] == 1 else f"{what} ({seen[what]})"

@@ -16,7 +16,7 @@ from fontTools.ttLib import TTFont
 
 from model.errors import SnapshotError
 from model.memo import charts
-from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
+from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean, unbroken
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -143,8 +143,8 @@ def _sheet(sheet: Sheet) -> dict[str, Any]:
 
 
 def _joined(text: str) -> str:
-    """Text in which no line breaks after the slash of a unit."""
-    return clean(text).replace("/", f"/{JOIN}")
+    """Text in which no line breaks before a unit nor after its slash."""
+    return unbroken(text).replace("/", f"/{JOIN}")
 
 
 def _breakable(text: str) -> str:

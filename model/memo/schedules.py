@@ -8,7 +8,7 @@ from model.findings.terms import bound_outside, clauses
 from model.instruments import KINDS
 from model.memo.blocks import Bullets, Column, Heading, Paragraph, Sheet
 from model.memo.levers import header, level, said
-from model.words.numbers import starting
+from model.words.numbers import listing, starting
 
 if TYPE_CHECKING:
     from model.instruments import Instrument
@@ -19,31 +19,46 @@ if TYPE_CHECKING:
 TO_BE_AGREED = "to be agreed"
 
 
-def anything_agreed(snapshot: Snapshot) -> bool:
-    """Whether the parties agree anything at all."""
-    return any(True for _ in snapshot.scenario.agreement.terms())
-
-
 def term_sheet(snapshot: Snapshot, say: Voice) -> list[Block]:
     """The parties, one sentence per term, and schedules with every level as agreed."""
-    coalition = say.names.coalition(say.parties)
+    coalition, members = say.names.coalition(say.parties), [say.region(party) for party in say.parties]
+    known = f" ({coalition})" if coalition and not all(name in coalition for name in members) else ""
     opening: list[Block] = [
         Heading("Term sheet"),
-        Paragraph(f"Parties{f' ({coalition})' if coalition else ''}: {', '.join(map(say.region, say.parties))}."),
+        Paragraph(f"Parties{known}: {listing(members)}."),
     ]
-    if not anything_agreed(snapshot):
+    counted = snapshot.counted
+    if uncounted := _uncounted(snapshot, say):
+        opening.append(Paragraph(uncounted))
+    if counted.agreement.is_empty:
         return [*opening, Paragraph("No agreement: the status quo.")]
     return [
         *opening,
-        Bullets(tuple(clauses(snapshot.scenario, say))),
-        *([Paragraph(outside, strong=True)] if (outside := bound_outside(snapshot.scenario, say)) else []),
+        Bullets(tuple(clauses(counted, say))),
+        *([Paragraph(outside, strong=True)] if (outside := bound_outside(counted, say)) else []),
+        *(
+            Paragraph(told, strong=True)
+            for mineral in counted.minerals
+            for told in snapshot.sentences(mineral, "missed")
+        ),
         Paragraph(
             "Levels are those of the snapshot, unrounded. Cells marked “to be agreed” are open; the "
             "model does not know them."
         ),
-        *(_schedule(kind, terms, say) for kind in KINDS if (terms := snapshot.scenario.agreement.of(kind))),
+        *(_schedule(kind, terms, say) for kind in KINDS if (terms := counted.agreement.of(kind))),
         _reviews(snapshot, say),
     ]
+
+
+def _uncounted(snapshot: Snapshot, say: Voice) -> str:
+    """Terms that are on minerals not looked at; nothing where there are none."""
+    counted = {term for _, term in snapshot.counted.agreement.terms()}
+    others = [term for _, term in snapshot.scenario.agreement.terms() if term not in counted]
+    if not others:
+        return ""
+    told = dict.fromkeys(f"{term.title.lower()} on {say.product(term.mineral, term.stage)}" for term in others)
+    minerals = listing([say.mineral(mineral) for mineral in snapshot.scenario.minerals])
+    return f"Not counted, being on none of the minerals looked at ({minerals}): {'; '.join(told)}."
 
 
 def _schedule(kind: type[Instrument], terms: tuple[Instrument, ...], say: Voice) -> Sheet:

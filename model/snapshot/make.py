@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.errors import AccordError, SnapshotError
-from model.findings import Names, agreement_in_words, curve_sentence, overview
+from model.findings import Names, agreement_in_words, curve_sentence, missed, overview
+from model.findings.reasons import net_effect
 from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
-from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
+from model.snapshot.record import OWN, RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response
 from model.studies.ranges import main_assumptions
 from model.work import Progress
@@ -134,14 +135,15 @@ def _add_outcome(world: World, scenario: Scenario, names: Names, draft: _Draft) 
 
 
 def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
-    facts = overview(outcome, mineral, world.tables, names)
+    facts, failing = overview(outcome, mineral, world.tables, names), missed(outcome, mineral, names)
     draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
     draft.rows["gains"] += _records(facts.gains.table.assign(mineral=mineral))
     draft.rows["supply"] += _records(facts.supply.table.assign(mineral=mineral))
     draft.rows["industries_hit"] = _records(facts.industries.table)
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
-        agreement=[agreement_in_words(outcome.scenario, mineral, names)],
+        agreement=[agreement_in_words(outcome.scenario, mineral, names, missed=failing)],
+        missed=[f"{told}." for told in failing],
         by_agreement=facts.by_agreement,
         gains=[facts.gains.sentence],
         supply=[facts.supply.sentence],
@@ -221,11 +223,14 @@ def _add_trial(
     trial = scenario.model_copy(update={"minerals": (mineral,), "assumptions": {**scenario.assumptions, **change}})
     row: dict[str, Any] = {"mineral": mineral, "assumption": name, "end": end, "value": value, "fault": None}
     try:
-        headline = world.outcome(trial).headline(mineral)
+        outcome = world.outcome(trial)
+        headline = outcome.headline(mineral)
     except AccordError as error:
         draft.rows["sensitivity"].append({**row, "fault": str(error)})
         return
-    draft.rows["sensitivity"].append(row | {column: getattr(headline, column) for column in TRIED})
+    row |= {column: getattr(headline, column) for column in TRIED}
+    own = net_effect(outcome, mineral, parties=True)
+    draft.rows["sensitivity"].append(row | {f"{OWN}net_gain_usd": own["net"], f"{OWN}users_cost_usd": -own["users"]})
 
 
 def _tables(draft: _Draft) -> dict[str, Any]:

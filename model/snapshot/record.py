@@ -59,6 +59,8 @@ OF_INSTRUMENTS = frozenset(kind.result for kind in KINDS if kind.result is not N
 
 NAMED = frozenset({"region", "mineral", "product", "industry", "shock", "coalition"})
 """Kinds of things whose display names a snapshot carries."""
+OWN = "own_"
+"""Before the name of a trial's number: what the agreement alone does, against the same shock without it."""
 YEARS = range(2020, 9999)
 """Years in which a snapshot can have been made; none is older than the program."""
 
@@ -150,6 +152,12 @@ class Snapshot:
     def scenario(self) -> Scenario:
         """What was solved."""
         return self.record.inputs.scenario
+
+    @cached_property
+    def counted(self) -> Scenario:
+        """The scenario without terms on minerals that are neither looked at nor hosts of those that are."""
+        scenario = self.record.inputs.scenario
+        return scenario.model_copy(update={"agreement": scenario.agreement.on(set(self.data["minerals"]["id"]))})
 
     @property
     def title(self) -> str:

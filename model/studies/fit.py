@@ -14,12 +14,15 @@ import numpy as np
 import pandas as pd
 
 from model.equilibrium import solve
+from model.equilibrium.tolerances import ROUNDING
 from model.instruments import Agreement
 from model.market.base_year import import_shares, net_import_reliance
 from model.market.calibrate import calibrate
 from model.market.evidence import REPORTER
 from model.market.horizon import SHORT
 from model.market.records import Role
+from model.words.names import Names
+from model.words.numbers import percent
 
 if TYPE_CHECKING:
     from model.market.base_year import BaseYear, StageBase
@@ -64,15 +67,15 @@ def calibration_rows(world: World) -> list[Row]:
     """
     calibration = calibrate(world.tables, world.assumptions, SHORT)
     solved = solve(calibration.market, frozenset(), Agreement(), [])
-    published = world.tables["published_checks"]
+    published, names = world.tables["published_checks"], Names(world.tables)
     published = published[published["region"] == REPORTER]
     return [
-        _row(calibration.minerals[mineral], solved.states[mineral], published[published["mineral"] == mineral])
+        _row(calibration.minerals[mineral], solved.states[mineral], published[published["mineral"] == mineral], names)
         for mineral in world.minerals
     ]
 
 
-def _row(part: CalibratedMineral, state: State, published: pd.DataFrame) -> Row:
+def _row(part: CalibratedMineral, state: State, published: pd.DataFrame, names: Names) -> Row:
     base = part.base
     found = _base_year_of(state, base)
     pairs = list(zip(found.stages, base.stages, strict=True))
@@ -86,7 +89,7 @@ def _row(part: CalibratedMineral, state: State, published: pd.DataFrame) -> Row:
         "flow_dev": max(_deviation(a.flow_t, b.flow_t) for a, b in pairs),
         "adjustment": part.adjustment,
         **_against_published(found, published),
-        "note": " ".join([*_gaps(found, published), *base.notes]),
+        "note": " ".join([*_gaps(found, published, names), *base.notes]),
     }
 
 
@@ -143,9 +146,10 @@ def _output(stage: StageBase) -> Floats:
 
 
 def _deviation(found: Floats, expected: Floats) -> float:
-    """Largest relative difference; where nothing is expected, relative to all that is expected elsewhere."""
+    """Largest relative difference beyond rounding; where nothing is expected, relative to all expected elsewhere."""
     scale = np.where(expected > 0, expected, expected.sum())
-    return float(np.max(np.abs(found - expected) / scale))
+    largest = float(np.max(np.abs(found - expected) / scale))
+    return largest if largest > ROUNDING else 0.0
 
 
 def _against_published(found: BaseYear, published: pd.DataFrame) -> Row:
@@ -179,7 +183,7 @@ def _independent(reliance: bool, sources: bool) -> str:
     return "source" if sources else "no"
 
 
-def _gaps(found: BaseYear, published: pd.DataFrame) -> list[str]:
+def _gaps(found: BaseYear, published: pd.DataFrame, names: Names) -> list[str]:
     """A sentence for every published figure that is a bound or differs notably, and one where there is no figure."""
     if published.empty:
         return ["No published figure counts the same product."]
@@ -188,7 +192,7 @@ def _gaps(found: BaseYear, published: pd.DataFrame) -> list[str]:
     rows: list[Any] = published.to_dict("records")
     for row in rows:
         is_reliance = row["measure"] == "net_import_reliance"
-        name = "US net import reliance" if is_reliance else f"Share of {row['partner']} in US imports"
+        name = "US net import reliance" if is_reliance else f"Share of {names.the_region(row['partner'])} in US imports"
         ours = net_import_reliance(found, REPORTER) if is_reliance else shares.get(row["partner"], 0.0)
         sentences += _gap(name, ours, row)
     return sentences
@@ -197,9 +201,9 @@ def _gaps(found: BaseYear, published: pd.DataFrame) -> list[str]:
 def _gap(name: str, ours: float, row: Row) -> list[str]:
     if row["comparison"] != "equal":
         words = row["comparison"].replace("_", " ")
-        return [f"{name} is published as {words} {row['value']:.0%}."]
+        return [f"{name} is published as {words} {percent(row['value'])}."]
     gap = abs(ours - row["value"])
     if gap <= NOTABLE_GAP:
         return []
     allowed = f"{'within' if gap <= row['tolerance'] else 'beyond'} the tolerance of {row['tolerance']:g}"
-    return [f"{name} is {ours:.0%}, published {row['value']:.0%} for {row['period']} ({allowed})."]
+    return [f"{name} is {percent(ours)}, published {percent(row['value'])} for {row['period']} ({allowed})."]

@@ -79,15 +79,17 @@ def opening() -> Outcome:
     agreed = agreement_in_short(scenario, mineral, names, missed(outcome, mineral, names))
     with st.container(key="opening", gap="xsmall"):
         st.subheader(plain(agreed), anchor=False)
-        every_term(scenario, told=agreed)
+        every_term(scenario, (mineral,), told=agreed)
     return outcome
 
 
-def every_term(scenario: Scenario, told: str = "") -> None:
-    """Every term agreed on the mineral in view, on demand; nothing where a sentence has ``told`` them all."""
-    terms = terms_of(scenario, edits.focus(scenario), results.names())
+def every_term(scenario: Scenario, minerals: Sequence[str], told: str = "") -> None:
+    """Every term agreed on these minerals, on demand; nothing where a sentence has ``told`` them all."""
+    names = results.names()
+    terms = [term for mineral in minerals for term in terms_of(scenario, mineral, names)]
     if not all(term in told for term in terms):
-        what = f"What is agreed, {counted(len(terms), 'term', 'terms')}"
+        only = f" on {names.mineral(minerals[0]).lower()}" if len(minerals) == 1 else ""
+        what = f"What is agreed{only}, {counted(len(terms), 'term', 'terms')}"
         with st.popover(what, icon=":material/handshake:", type="tertiary"):
             bullets(starting(term) for term in terms)
 
