@@ -239,16 +239,16 @@ class Output:
                 real(other)
         with _explained(self.path):
             target, made = real(self.path), None if self._made is None else real(self._made)
-            if any(_same_file(self.path, other) for other in self._inputs):
-                raise self._refusal("this command reads or writes it already; choose another name")
-            if _is_stream(self.path):
-                return
-            if made is not None and made.is_relative_to(target):
-                raise self._refusal("this command writes into a folder of that name; choose another name")
-            if target.parent != made and not target.parent.is_dir():
-                raise self._refusal(f"there is no folder {short(str(target.parent), LONGEST_PATH)}")
             if target.is_dir():
                 raise self._refusal("it is a folder")
+            if any(_same_file(self.path, other) for other in self._inputs):
+                raise self._refusal("this command reads or writes it already; choose another name")
+            if any(real(other).is_relative_to(target) for other in self._inputs):
+                raise self._refusal("this command writes into a folder of that name; choose another name")
+            if _is_stream(self.path):
+                return
+            if target.parent != made and not target.parent.is_dir():
+                raise self._refusal(f"there is no folder {short(str(target.parent), LONGEST_PATH)}")
             if target.exists() and not target.is_file():
                 raise self._refusal("it is a device")
             if target.exists() and not self.is_replaceable():

@@ -556,11 +556,11 @@ def test_tables_and_result_never_meet(tmp_path: Path, data_copy: Path, written: 
 def test_a_result_that_would_be_the_folder_of_its_tables_is_refused_before_the_work(
     tables: str, tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    new = tmp_path / "new"
-    assert (
-        main(["solve", str(written({"minerals": ["gold"]})), "--out", str(new), "--csv", str(tmp_path / tables)]) == 2
-    )
+    scenario, new = str(written({"minerals": ["gold"]})), tmp_path / "new"
+    assert main(["solve", scenario, "--out", str(new), "--csv", str(tmp_path / tables)]) == 2
     told = "this command writes into a folder of that name; choose another name"
+    assert capsys.readouterr().err == f"accord: error: cannot write {new}: {told}\n"
+    assert main(["design", scenario, "--out", str(new), "--store", str(new / "store")]) == 2
     assert capsys.readouterr().err == f"accord: error: cannot write {new}: {told}\n"
     assert not new.exists()
 
