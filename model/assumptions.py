@@ -89,10 +89,10 @@ class Assumptions:
             row = rows[name]
             if not row.low <= value <= row.high:
                 allowed = f"{row.low:g} to {row.high:g} {row.unit}"
-                raise ScenarioError(f"Assumption {name!r} cannot be {value:g}: the range is {allowed}.")
+                raise ScenarioError(f"Assumption {name!r} cannot be {value:g}: the range is {allowed}")
             rows[name] = replace(row, value=float(value))
         return Assumptions(rows)
 
     def _nearest(self, name: str) -> str:
         nearest = difflib.get_close_matches(name, self._rows, n=NEAREST_SHOWN, cutoff=0.0)
-        return f"Nearest: {', '.join(nearest)}."
+        return f"Nearest: {', '.join(nearest)}"

@@ -5,9 +5,10 @@ LONGEST_MESSAGE = 8_000
 
 
 class AccordError(Exception):
-    """Base of every error a user can cause or must be told about."""
+    """Base of every error a user can cause or must be told about; no full stop ends it, so that it may be quoted."""
 
     def __init__(self, message: str) -> None:
+        message = message.removesuffix(".")
         super().__init__(message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…")
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import stat
+import tempfile
 import unicodedata
 from collections import Counter
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -32,6 +33,8 @@ LONGEST_SHOWN = 80
 """Letters of a stranger's text that a message shows; enough to find it in the file."""
 LONGEST_PATH = 300
 LONGEST_NAME = 60
+ENDINGS = frozenset({".json", ".csv", ".docx", ".pdf", ".xlsx", ".html"})
+"""Endings that say which of our formats a file has."""
 RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 )
@@ -88,7 +91,7 @@ def text_of(data: bytes, what: str) -> str:
     """
     _require_size(data, what)
     try:
-        return data.decode(json.detect_encoding(data))
+        return data.decode(_encoding(data, what))
     except UnicodeDecodeError as error:
         raise FileError(_not_text(what, error)) from None
 
@@ -98,7 +101,7 @@ def lines_of(source: Path | bytes, what: str = "file") -> Iterator[str]:
     told = what if isinstance(source, bytes) else named(what, source)
     try:
         file = io.BufferedReader(io.BytesIO(source)) if isinstance(source, bytes) else source.open("rb")
-        encoding = json.detect_encoding(file.peek(4)[:4])
+        encoding = _encoding(file.peek(4), told)
         with io.TextIOWrapper(file, encoding=encoding, newline="\n") as text:
             while line := text.readline(LARGEST_FILE + 1):
                 yield line
@@ -106,6 +109,14 @@ def lines_of(source: Path | bytes, what: str = "file") -> Iterator[str]:
         raise FileError(f"{told} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise FileError(_not_text(told, error)) from None
+
+
+def _encoding(data: bytes, what: str) -> str:
+    """How a text is encoded, which its first four bytes tell: a letter takes no more, and none is all zeros."""
+    begin = data[:4]
+    if begin and not any(begin):
+        raise FileError(f"{what} is not text: it begins with zero bytes")
+    return json.detect_encoding(begin)
 
 
 def _not_text(what: str, error: UnicodeDecodeError) -> str:
@@ -204,18 +215,21 @@ class Output:
     What stands there already is replaced only if it is empty or ``known`` finds in it an earlier file of the same
     ``kind`` ("a result of `accord solve`"); ``inputs`` of the same work never are. Pipes and terminals are written to
     as they stand, everything else that is no file is refused. Made before the work, so that what could not be written
-    after it is refused before. A folder ``made`` by the work need not be there yet: writing makes it.
+    after it is refused before. A folder ``made`` by the work need not be there yet: writing makes it. A name must not
+    end like another of our formats than its own, which has the ``ending``.
     """
 
     def __init__(
         self,
         path: Path,
         kind: str,
+        ending: str,
         known: Callable[[bytes], bool],
         inputs: Iterable[Path] = (),
         made: Path | None = None,
     ) -> None:
-        self.path, self._kind, self._known, self._inputs, self._made = path, kind, known, tuple(inputs), made
+        self.path, self._kind, self._ending, self._known = path, kind, ending, known
+        self._inputs, self._made = tuple(inputs), made
         self.check()
 
     def check(self) -> None:
@@ -224,19 +238,25 @@ class Output:
             with _explained(other, "use"):
                 real(other)
         with _explained(self.path):
-            real(self.path)
-            if self.path.parent != self._made and not self.path.parent.is_dir():
-                raise self._refusal(f"there is no folder {short(str(self.path.parent), LONGEST_PATH)}")
-            if self.path.is_dir():
+            target, made = real(self.path), None if self._made is None else real(self._made)
+            if target.is_dir():
                 raise self._refusal("it is a folder")
             if any(_same_file(self.path, other) for other in self._inputs):
                 raise self._refusal("this command reads or writes it already; choose another name")
-            if not self.path.exists() or _is_stream(self.path):
+            if any(real(other).is_relative_to(target) for other in self._inputs):
+                raise self._refusal("this command writes into a folder of that name; choose another name")
+            if _is_stream(self.path):
                 return
-            if not self.path.is_file():
+            if target.parent != made and not target.parent.is_dir():
+                raise self._refusal(f"there is no folder {short(str(target.parent), LONGEST_PATH)}")
+            if target.exists() and not target.is_file():
                 raise self._refusal("it is a device")
-            if not self.is_replaceable():
+            if target.exists() and not self.is_replaceable():
                 raise self._refusal(f"it is not {self._kind}, so it is not replaced; choose another name or remove it")
+            if (said := self.path.suffix.lower()) in ENDINGS - {self._ending}:
+                raise self._refusal(f"its name says {said}, but it would be {self._ending}; choose another name")
+            # Whether a disk can be written to is known only by trying.
+            tempfile.TemporaryFile(dir=next(folder for folder in target.parents if folder.is_dir())).close()
 
     def is_replaceable(self) -> bool:
         """Whether a regular file stands there that is empty or an earlier one of this kind."""
@@ -257,7 +277,7 @@ class Output:
             return nullcontext(self.remove)
         if self._made is not None:
             with _explained(self.path):
-                self._made.mkdir(parents=True, exist_ok=True)
+                real(self.path).parent.mkdir(parents=True, exist_ok=True)
         return _draft(self.path, parts)
 
     def remove(self) -> None:
@@ -307,7 +327,8 @@ def _draft(path: Path, parts: Parts) -> Iterator[Callable[[], None]]:
                     os.fsync(file.fileno())
         yield put
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that refused the draft refuses this too, and has said so
+            draft.unlink()
 
 
 def real(path: Path) -> Path:

@@ -67,8 +67,10 @@ class Record(BaseModel):
             return cls.model_validate_json(to_json(content), strict=True)
         except ValidationError as error:
             raise ScenarioError(_describe(error, cls, what)) from None
-        except PydanticSerializationError:
-            raise ScenarioError(f"{what} holds half a letter (a lone surrogate) or is nested too deeply") from None
+        except PydanticSerializationError as error:
+            is_half = UnicodeEncodeError.__name__ in str(error)
+            told = "holds half a letter (a lone surrogate)" if is_half else "is nested too deeply to be one of ours"
+            raise ScenarioError(f"{what} {told}") from None
 
     @classmethod
     def read(cls, path: Path, what: str) -> Self:
@@ -89,11 +91,26 @@ def choices(valid: Iterable[str], wanted: object = None, most: int = 60) -> str:
     return f"{hint}valid: {shown or 'none'}"
 
 
+def listed(faults: Iterable[str]) -> str:
+    """Faults in one line, each once, and each list of valid names with the first that needs it.
+
+    >>> listed(["unknown key 'a'; valid: b, c", "unknown key 'cc'; did you mean 'c'? valid: b, c"])
+    "unknown key 'a'; valid: b, c; unknown key 'cc'; did you mean 'c'?"
+    """
+    lines: list[str] = []
+    told: set[str] = set()
+    for fault in dict.fromkeys(faults):
+        begin, mark, valid = fault.rpartition("valid: ")
+        lines.append(begin.rstrip("; ") if mark and valid in told else fault)
+        told.add(valid)
+    return "; ".join(lines)
+
+
 def _describe(error: ValidationError, cls: type[BaseModel], what: str) -> str:
     details = [detail for detail in error.errors(include_url=False) if not _follows(detail)]
-    lines = dict.fromkeys(_describe_one(detail, cls) for detail in details[:FAULTS_SHOWN])
+    lines = [_describe_one(detail, cls) for detail in details[:FAULTS_SHOWN]]
     more = [f"and {len(details) - FAULTS_SHOWN} more"] if len(details) > FAULTS_SHOWN else []
-    return f"{what} is not valid: " + "; ".join([*lines, *more])
+    return f"{what} is not valid: " + listed([*lines, *more])
 
 
 def _follows(detail: ErrorDetails) -> bool:

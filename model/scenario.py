@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from model.errors import ScenarioError
 from model.instruments import Agreement, Regions, regions_named
 from model.market.horizon import SHORT, HorizonId
-from model.records import Name, Record, choices
+from model.records import Name, Record, choices, listed
 from model.shocks import AnyShock, NamedShock
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def check_names(
             faults += _faults_of(f"shocks[{index}]", shock, regions, stages)
     faults += scenario.agreement.misplaced(scenario.parties, regions)
     if faults:
-        raise ScenarioError("scenario is not valid: " + "; ".join(dict.fromkeys(faults)))
+        raise ScenarioError("scenario is not valid: " + listed(faults))
 
 
 def _faults_of(what: str, item: Any, regions: tuple[str, ...], stages: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -30,8 +30,7 @@ from tests.snapshots import SAMPLE, altered, sample
 CASES = Path(__file__).parent / "cases"
 BAD_CASES = sorted((CASES / "bad").glob("*.json"))
 COMMANDS = ("case", "solve", "schema", "calibrate", "check-data", "shocks", "app")
-RESULT = {"prices": [], "quantities": [], "flows": [], "status": {"converged": True}}
-EARLIER = {"case": json.dumps(RESULT), "solve": json.dumps({**RESULT, "status_quo": {}, "scenario": {}})}
+EARLIER = {command: outputs.as_result(command, {"status": {"converged": True}}) for command in ("case", "solve")}
 FLOOR = {"parties": ["USA"], "mineral": "bismuth", "stage": "refined", "price": 13000.0}
 TRQ = {
     "importers": ["USA"],
@@ -119,6 +118,12 @@ def test_case_runs_as_a_process(tmp_path: Path) -> None:
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
     (floor,) = read(out)["floors"]
     assert floor["levy"] == pytest.approx(10.0)
+
+
+def test_a_result_goes_down_the_pipe_behind_standard_output() -> None:
+    case = str(CASES / "price-zero-glut.json")
+    command = [sys.executable, "-m", "model.cli", "case", case, "--out", "/dev/stdout"]
+    assert "prices" in json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def test_a_refused_process_leaves_no_traceback(tmp_path: Path) -> None:
@@ -452,7 +457,7 @@ def test_memos_are_known_again_by_what_they_say(tmp_path: Path, format: str) -> 
     another = altered(sample(), lambda content: content["inputs"]["assumptions"].update(pass_through=0.8))
     for snapshots in ([sample()], [sample(), another]):
         path.write_bytes(export(document_of(snapshots), format))
-        assert outputs.memo(path, []).is_replaceable()
+        assert outputs.memo(path, ending=f".{format}").is_replaceable()
 
 
 def quoted(begin: bytes) -> bytes:
@@ -483,7 +488,7 @@ def zipped(part: str, said: bytes) -> bytes:
     ],
 )
 def test_other_documents_are_no_memos(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "memo.pdf"
+    path = tmp_path / "memo"
     path.write_bytes(data)
     with pytest.raises(FileError, match="it is not a memo"):
         outputs.memo(path, [])
@@ -545,6 +550,53 @@ def test_tables_and_result_never_meet(tmp_path: Path, data_copy: Path, written: 
     assert data_hash(data_copy) == before
     assert main(["solve", scenario, "--out", str(tmp_path / "prices.csv"), "--csv", str(tmp_path)]) == 2
     assert not (tmp_path / "prices.csv").exists()
+
+
+@pytest.mark.parametrize("tables", ["new", "new/tables"])
+def test_a_result_that_would_be_the_folder_of_its_tables_is_refused_before_the_work(
+    tables: str, tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario, new = str(written({"minerals": ["gold"]})), tmp_path / "new"
+    assert main(["solve", scenario, "--out", str(new), "--csv", str(tmp_path / tables)]) == 2
+    told = "this command writes into a folder of that name; choose another name"
+    assert capsys.readouterr().err == f"accord: error: cannot write {new}: {told}\n"
+    assert main(["design", scenario, "--out", str(new), "--store", str(new / "store")]) == 2
+    assert capsys.readouterr().err == f"accord: error: cannot write {new}: {told}\n"
+    assert not new.exists()
+
+
+def test_a_library_is_not_replaced_by_its_own_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library = tmp_path / "library"
+    assert main(["library", "--library", str(library), "export", "--out", str(library)]) == 2
+    assert "this command reads or writes it already" in capsys.readouterr().err
+    assert not library.exists()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_name_that_says_another_format_is_refused(
+    format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ending in {*FORMATS, "json", "csv"} - {format}:
+        out = tmp_path / f"memo.{ending.upper()}"
+        assert main(["memo", str(SAMPLE), "--format", format, "--out", str(out)]) == 2
+        assert f"its name says .{ending}, but it would be .{format}" in capsys.readouterr().err
+        assert main(["case", str(CASES / "price-zero-glut.json"), "--out", str(out)]) == 2 * (ending != "json")
+        capsys.readouterr()
+
+
+def test_what_only_has_the_keys_of_a_result_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = tmp_path / "theirs.json"
+    case = str(CASES / "price-zero-glut.json")
+    assert main(["case", case, "--out", str(theirs)]) == 0
+    content = {key: value for key, value in read(theirs).items() if key != "kind"}
+    for text, arguments in (
+        (json.dumps(content), ["case", case, "--out"]),
+        ("[]", ["calibrate", "--json"]),
+        (json.dumps({"same": True, "compared": 0, "differences": []}), ["replay", str(SAMPLE), "--json"]),
+    ):
+        theirs.write_text(text, encoding="utf-8")
+        assert main([*arguments, str(theirs)]) == 2
+        assert "so it is not replaced" in capsys.readouterr().err
 
 
 def test_a_percentage_for_a_share_is_asked_about_and_taken_as_it_stands(
@@ -697,7 +749,7 @@ def test_app_refuses_damaged_data_before_it_starts(
 ) -> None:
     monkeypatch.setattr("os.execv", lambda *_: pytest.fail("started"))
     assert main(["app", "--data", str(tmp_path)]) == 2
-    assert "faults" in capsys.readouterr().err
+    assert "holds none of the" in capsys.readouterr().err
 
 
 def test_app_without_its_script_is_refused(
@@ -719,6 +771,8 @@ def test_app_without_its_script_is_refused(
         (["case", "", "--out", "out.json"], ["CASE.json", "the path is empty"]),
         (["solve", "--out", "out.json", "--data", ""], ["--data", "the path is empty"]),
         (["design", "design.json", "--out", "out.json", "--store", ""], ["--store", "the path is empty"]),
+        (["case", "case.json", "--out", "out.json/"], ["--out", "'out.json/' names a folder"]),
+        (["case", "case.json/", "--out", "out.json"], ["CASE.json", "'case.json/' names a folder"]),
         (["design", "design.json", "--out", "out.json", "--workers", "0"], ["--workers", "'0'", "1 to 256"]),
     ],
 )

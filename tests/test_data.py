@@ -103,7 +103,14 @@ def test_repeated_key_is_reported(folder: Path) -> None:
 def test_missing_file_is_reported(folder: Path) -> None:
     (folder / "prices.csv").unlink()
     (fault,) = check(folder)
-    assert (fault.table, fault.rule) == ("prices", "file is missing")
+    assert str(fault) == "prices: file is missing"
+
+
+def test_a_folder_without_any_table_is_told_once(tmp_path: Path) -> None:
+    for read_folder in (check, load):
+        with pytest.raises(DataError) as refused:
+            read_folder(tmp_path)
+        assert str(refused.value) == f"{tmp_path} holds none of the {len(SCHEMAS)} data tables"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from model.case import Case
+from model.case.records import MOST_STEPS
 from model.errors import LONGEST_MESSAGE, AccordError, FileError, ScenarioError
 from model.files import (
     LARGEST_FILE,
     Output,
+    _draft,
     lines_of,
     parse_json,
     place,
@@ -25,6 +28,7 @@ from model.files import (
     write_together,
 )
 from model.scenario import Scenario
+from tests.shipped import WORLD
 
 CONTENT = {"name": "Größe Ελλάδα 中文"}
 OURS = b"ours"
@@ -34,8 +38,16 @@ def is_ours(data: bytes) -> bool:
     return data.startswith(OURS)
 
 
+def nested(depth: int) -> object:
+    """A list in a list, so many times."""
+    content: object = []
+    for _ in range(depth):
+        content = [content]
+    return content
+
+
 def output(path: Path, *inputs: Path) -> Output:
-    return Output(path, "one of ours", is_ours, inputs)
+    return Output(path, "one of ours", ".txt", is_ours, inputs)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -129,7 +141,8 @@ def test_lines_end_where_lines_end(tmp_path: Path) -> None:
             {"supply": [{"curve": {"kind": "fixed", "price": 1}}]},
             "'supply[0].curve.price' of kind 'fixed'; did you mean",
         ),
-        ({"name": "\ud800"}, "half a letter"),
+        ({"name": "\ud800"}, "case holds half a letter (a lone surrogate)"),
+        ({"name": nested(900)}, "case is nested too deeply to be one of ours"),
         ({"regions": []}, "case is not valid: regions is empty; name at least one"),
         ({"shocks": [{}]}, "missing key 'shocks[0].kind'; valid: export_ban, supply_loss, "),
         ({"shocks": [{"kind": "zzz"}]}, "unknown kind 'zzz' of shocks[0]; valid: export_ban, supply_loss, "),
@@ -177,6 +190,42 @@ def test_no_message_is_longer_than_anyone_reads() -> None:
     assert "and 9980 more" in str(refused.value)
 
 
+def test_a_message_has_no_full_stop_of_its_own() -> None:
+    """Whoever quotes it adds one; so did the page that opens a shared link."""
+    with pytest.raises(ScenarioError) as refused:
+        WORLD.check(Scenario(assumptions={"nothing": 1.0}))
+    assert not str(refused.value).endswith(".")
+    assert str(AccordError("It ends.")) == "It ends"
+
+
+def test_valid_names_are_listed_once() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        Scenario.parse({"a": 1, "b": 2, "partys": 3}, "scenario")
+    assert str(refused.value).count("valid: name") == 1
+    assert str(refused.value).endswith("; unknown key 'b'; unknown key 'partys'; did you mean 'parties'?")
+
+
+def test_zeros_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "zeros"
+    for number in (1, 3, 8, 10):
+        path.write_bytes(bytes(number))
+        for read in (lambda: read_text(path, "case"), lambda: list(lines_of(path, "case"))):
+            with pytest.raises(FileError) as refused:
+                read()
+            assert str(refused.value) == f"case {path} is not text: it begins with zero bytes"
+
+
+def test_more_steps_than_are_solved_in_a_moment_are_refused_with_how_many_there_may_be() -> None:
+    def case(steps: int) -> dict[str, object]:
+        trader = {"region": "A", "mineral": "m", "stage": "s"}
+        halves = [{**trader, "curve": {"kind": "steps", "steps": [[1, 1]] * half}} for half in (1, steps - 1)]
+        return {"regions": [{"id": "A"}], "supply": halves[:1], "demand": halves[1:]}
+
+    assert Case.parse(case(MOST_STEPS), "case").regions[0].id == "A"
+    with pytest.raises(ScenarioError, match=f"have {MOST_STEPS + 1:,} steps; at most {MOST_STEPS:,} can be solved"):
+        Case.parse(case(MOST_STEPS + 1), "case")
+
+
 def test_short_text_is_one_line() -> None:
     assert short("a\nb\x1b[2J\u2028c") == "a b\N{REPLACEMENT CHARACTER}[2J c"
     assert place(("k" * 1_000,)) == "k" * 80 + "…"
@@ -217,8 +266,10 @@ def test_an_input_is_never_replaced_under_any_name(tmp_path: Path) -> None:
 def test_what_is_no_file_is_refused_or_written_to_but_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="it is a folder"):
         output(tmp_path)
-    with pytest.raises(FileError, match="there is no folder"):
-        output(tmp_path / "none" / "out")
+    (tmp_path / "link").symlink_to(tmp_path / "none" / "out")
+    for path in (tmp_path / "none" / "out", tmp_path / "link"):
+        with pytest.raises(FileError, match="there is no folder"):
+            output(path)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -288,6 +339,16 @@ def test_file_and_folder_reach_the_disk_before_the_name_counts(tmp_path: Path, m
     monkeypatch.setattr(os, "fsync", fsync)
     output(tmp_path / "out").write("text")
     assert flushed == ["file", "folder"]
+
+
+def test_a_read_only_disk_is_told_with_the_file_before_and_after_the_work(small_disk: Path) -> None:
+    path = small_disk / "out"
+    before = output(path)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    for write in (lambda: output(path), lambda: before.write("ours"), lambda: _draft(path, "ours").__enter__()):
+        with pytest.raises(FileError) as refused:
+            write()
+        assert str(refused.value) == f"cannot write {path}: Read-only file system"
 
 
 def test_a_full_disk_is_told_and_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

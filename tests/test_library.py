@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -381,19 +382,6 @@ def test_a_full_disk_gives_a_clear_message_and_keeps_what_was_saved(library: Lib
     assert [entry.name for entry in library.entries()] == ["before"]
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real disk of one megabyte, where this system lets us have one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("only root can mount a small disk")
-    yield place
-    subprocess.run(["umount", place], check=True)
-
-
 @pytest.mark.slow
 def test_a_disk_that_fills_up_keeps_every_earlier_save(small_disk: Path) -> None:
     library = Library(small_disk / "library.sqlite")
@@ -428,6 +416,14 @@ def test_a_place_that_is_no_folder_gives_a_clear_message(tmp_path: Path) -> None
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(SnapshotError, match="Choose another place"):
         Library(tmp_path / "file" / "library.sqlite").save(sample())
+
+
+def test_what_is_no_file_is_told_as_what_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in ((tmp_path, "a folder"), (tmp_path / "pipe", "a pipe or device")):
+        for use in (Library(path).entries, partial(Library(path).save, Scenario())):
+            with pytest.raises(SnapshotError, match=f"^the library {path} is {what}; name a file with --library"):
+                use()
 
 
 def test_an_older_schema_is_migrated_and_nothing_is_lost(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from model.market.records import (
     host_order,
     join,
 )
-from model.records import choices
+from model.records import choices, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ def _check(case: Case) -> None:
         if step.from_stage == step.to_stage:
             faults.append(f"processing[{index}]: from and to are both {step.from_stage!r}")
     if faults:
-        raise ScenarioError("case is not valid: " + "; ".join(dict.fromkeys(faults)))
+        raise ScenarioError("case is not valid: " + listed(faults))
 
 
 def _named(case: Case) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:

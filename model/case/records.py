@@ -11,6 +11,8 @@ from model.records import Name, Price, Quantity, Record, unit
 from model.shocks import CaseShock
 
 Positive = Annotated[float, Field(gt=0)]
+MOST_STEPS = 5_000
+"""Steps of all curves of a case: so many solve within two seconds, four times as many take ten times as long."""
 LEAST_ELASTIC, MOST_ELASTIC = 1e-6, 200.0
 """Sizes of an elasticity; beyond them a curve is as good as fixed, or as steps."""
 
@@ -155,6 +157,14 @@ class Case(Record):
     routes: tuple[RouteRecord, ...] = ()
     agreement: CaseAgreement = CaseAgreement()
     shocks: tuple[CaseShock, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_of_a_size(self) -> Case:
+        curves = [item.curve for item in (*self.supply, *self.demand)]
+        steps = sum(len(curve.steps) for curve in curves if isinstance(curve, Steps))
+        if steps > MOST_STEPS:
+            raise ValueError(f"its curves have {steps:,} steps; at most {MOST_STEPS:,} can be solved, so join some")
+        return self
 
     @property
     def parties(self) -> frozenset[str]:

@@ -48,13 +48,18 @@ def add(
 
 
 def add_file(command: argparse.ArgumentParser, name: str, metavar: str, what: str, nargs: str | None = None) -> None:
-    """An argument that names a file to read."""
-    command.add_argument(name, type=_path, nargs=nargs, metavar=metavar, help=what)
+    """An argument that names a file."""
+    command.add_argument(name, type=_file, nargs=nargs, metavar=metavar, help=what)
+
+
+def add_folder(command: argparse.ArgumentParser, name: str, what: str) -> None:
+    """An option that names a folder."""
+    command.add_argument(name, type=_path, metavar="DIR", help=what)
 
 
 def add_out(command: argparse.ArgumentParser, what: str = "the result", metavar: str = "RESULT.json") -> None:
     """The option that says where a file is written."""
-    command.add_argument("--out", type=_path, required=True, metavar=metavar, help=f"where {what} is written")
+    command.add_argument("--out", type=_file, required=True, metavar=metavar, help=f"where {what} is written")
 
 
 def _path(text: str) -> Path:
@@ -64,9 +69,17 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _file(text: str) -> Path:
+    """The path of a file; one that ends as only a folder's does would lose that."""
+    path = _path(text)
+    if not text.endswith(path.name):
+        raise argparse.ArgumentTypeError(f"{text!r} names a folder; name a file")
+    return path
+
+
 def add_data(command: argparse.ArgumentParser) -> None:
     """The option that names a data folder."""
-    add_file(command, "--data", "DIR", "data folder (default: the one that ships with accord)")
+    add_folder(command, "--data", "data folder (default: the one that ships with accord)")
 
 
 def data_folder(folder: Path | None) -> Path | None:

@@ -54,7 +54,7 @@ def _run(arguments: argparse.Namespace) -> None:
     out = outputs.design(arguments.out, [arguments.request, *([arguments.store] if arguments.store else [])])
     with about(arguments.request):
         design = _design(arguments)
-    out.write(outputs.as_json(result(design)))
+    out.write(outputs.as_result("design", result(design)))
     for line in (headline(design), *(f"- {each}" for each in design.conflicts)):
         say(with_names(line, design.names))
 

@@ -90,8 +90,8 @@ def _save(arguments: argparse.Namespace) -> None:
 def _open(arguments: argparse.Namespace) -> None:
     from model.snapshot.record import Snapshot
 
-    out = outputs.entry(arguments.out)
     library = _library(arguments)
+    out = outputs.entry(arguments.out, [library.path])
     entry = library.find(arguments.id)
     item = library.open(entry)
     out.write(item.to_json() if isinstance(item, Snapshot) else item.to_json() + "\n")
@@ -106,9 +106,10 @@ def _archive(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    out = outputs.library(arguments.out)
+    library = _library(arguments)
+    out = outputs.library(arguments.out, [library.path])
     lost: list[str] = []
-    out.write(line.encode() for line in _library(arguments).export(lost))
+    out.write(line.encode() for line in library.export(lost))
     say_written("Library", arguments.out)
     for fault in lost:
         say(f"lost: {short(fault, LONGEST_ROW)}")

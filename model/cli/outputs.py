@@ -28,7 +28,8 @@ TABLES = {
     "industries_by_mineral": "region,industry,mineral,shortage_share,",
 }
 """Tables that ``accord solve --csv`` writes beside those of instruments, and how the first line of each begins."""
-RESULT = ("prices", "quantities", "flows", "status")
+FIT = ("mineral", "price_dev", "production_dev", "consumption_dev", "flow_dev", "adjustment", "us_nir", "top_source")
+"""Columns by which the table of ``accord calibrate``, a list of rows, is known again."""
 INSTRUMENT_TABLE = "index,mineral,stage,"
 SUBTITLES = ("Memo on an agreement on critical minerals", "Agreements on critical minerals side by side")
 FOOTER = "Minerals Accord · snapshot"
@@ -44,12 +45,6 @@ LARGEST_PROPERTIES = 1_000_000
 """Bytes of a document's properties that are looked at."""
 
 
-def case_result(path: Path, inputs: Iterable[Path]) -> Output:
-    """Where the result of ``accord case`` goes; that of ``accord solve`` has the same tables and more."""
-    is_either, is_solved = _object_with(*RESULT), _object_with("status_quo")
-    return Output(path, "a result of `accord case`", lambda data: is_either(data) and not is_solved(data), inputs)
-
-
 def tables(folder: Path) -> dict[str, Output]:
     """Where the tables of ``accord solve --csv`` go, by their names."""
     from model.instruments import KINDS
@@ -60,7 +55,7 @@ def tables(folder: Path) -> dict[str, Output]:
         return lambda data: data.startswith(starts[name].encode())
 
     kind = "a table of `accord solve`"
-    return {name: Output(folder / f"{name}.csv", kind, known(name), made=folder) for name in starts}
+    return {name: Output(folder / f"{name}.csv", kind, ".csv", known(name), made=folder) for name in starts}
 
 
 def _content(data: bytes) -> Any:
@@ -71,20 +66,22 @@ def _content(data: bytes) -> Any:
         return None
 
 
-def _object_with(*keys: str) -> Callable[[bytes], bool]:
+def _mark(command: str) -> str:
+    return f"minerals-accord {command}"
+
+
+def _result_of(command: str) -> Callable[[bytes], bool]:
     def known(data: bytes) -> bool:
         content = _content(data)
-        return isinstance(content, dict) and content.keys() >= {*keys}
+        return isinstance(content, dict) and content.get("kind") == _mark(command)
 
     return known
 
 
-def _rows_with(*keys: str) -> Callable[[bytes], bool]:
-    def known(data: bytes) -> bool:
-        content = _content(data)
-        return isinstance(content, list) and all(isinstance(row, dict) and row.keys() >= {*keys} for row in content)
-
-    return known
+def _is_fit(data: bytes) -> bool:
+    content = _content(data)
+    rows = content if isinstance(content, list) else []
+    return bool(rows) and all(isinstance(row, dict) and row.keys() >= {*FIT} for row in rows)
 
 
 def _is_snapshot(data: bytes) -> bool:
@@ -131,26 +128,32 @@ def _is_memo_in_office(data: bytes) -> bool:
 
 
 def _kind(what: str, known: Callable[[bytes], bool]) -> Callable[..., Output]:
-    """How files of a kind are written: a function of a path, and of what the command reads (and makes)."""
+    """How files of a kind are written: a function of a path, of what the command reads and makes, and of the ending."""
 
-    def output(path: Path, inputs: Iterable[Path] = (), made: Path | None = None) -> Output:
-        return Output(path, what, known, inputs, made)
+    def output(path: Path, inputs: Iterable[Path] = (), made: Path | None = None, ending: str = ".json") -> Output:
+        return Output(path, what, ending, known, inputs, made)
 
     return output
 
 
-solve_result = _kind("a result of `accord solve`", _object_with(*RESULT, "status_quo", "scenario"))
-design = _kind("a result of `accord design`", _object_with("request", "states", "status"))
-fit = _kind("a table of `accord calibrate`", _rows_with("mineral", "price_dev"))
-differences = _kind("a list of `accord replay`", _object_with("same", "compared", "differences"))
+case_result = _kind("a result of `accord case`", _result_of("case"))
+solve_result = _kind("a result of `accord solve`", _result_of("solve"))
+design = _kind("a result of `accord design`", _result_of("design"))
+fit = _kind("a table of `accord calibrate`", _is_fit)
+differences = _kind("a list of `accord replay`", _result_of("replay"))
 snapshot = _kind("a snapshot", _is_snapshot)
 entry = _kind("an entry of a library", lambda data: _is_snapshot(data) or _is_our_scenario(data))
 library = _kind("an export of a library", lambda data: _is_export(data.partition(b"\n")[0]))
 memo = _kind("a memo", _is_memo)
 
 
+def as_result(command: str, content: dict[str, Any]) -> str:
+    """The text of a command's result, with the mark by which it is known again."""
+    return as_json({"kind": _mark(command), **content})
+
+
 def as_json(value: object) -> str:
-    """The text of a result file."""
+    """A value as the text of a file."""
     return json.dumps(_plain(value), indent=1, allow_nan=False) + "\n"
 
 

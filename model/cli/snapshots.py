@@ -75,7 +75,7 @@ def _replay(arguments: argparse.Namespace) -> int:
     with about(arguments.file):
         found = replay(snapshot, folder)
     if out is not None:
-        out.write(outputs.as_json(as_content(found)))
+        out.write(outputs.as_result("replay", as_content(found)))
     say(report(snapshot, found))
     return 0 if found.same else EXIT_DIFFERENT
 
@@ -84,7 +84,7 @@ def _memo(arguments: argparse.Namespace) -> None:
     from model.memo import document_of, export
     from model.snapshot.record import read
 
-    out = outputs.memo(arguments.out, arguments.files)
+    out = outputs.memo(arguments.out, arguments.files, ending=f".{arguments.format}")
     with about(*arguments.files):
         document = document_of([read(path) for path in arguments.files])
         data = export(document, arguments.format)

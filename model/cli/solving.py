@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from model.cli import outputs
-from model.cli.console import about, add, add_data, add_file, add_out, ask, say, world_of
+from model.cli.console import about, add, add_data, add_file, add_folder, add_out, ask, say, world_of
 from model.errors import FileError, ScenarioError
 from model.files import LONGEST_PATH, real, short, write_together
 
@@ -35,7 +35,7 @@ def add_commands(commands: Commands) -> None:
     add_file(solve, "scenario", "SCENARIO.json", what, nargs="?")
     add_out(solve)
     what = "also write every table that has rows as CSV into this folder, in place of those of an earlier run"
-    add_file(solve, "--csv", "DIR", what)
+    add_folder(solve, "--csv", what)
     what = "replace an assumption, e.g. demand_elasticity_short.copper=-0.25 (repeatable)"
     solve.add_argument("--assume", action="append", default=[], metavar="NAME=VALUE", help=what)
     solve.add_argument(
@@ -56,7 +56,7 @@ def _case(arguments: argparse.Namespace) -> None:
         case = Case.read(arguments.case, "case")
         ask(case)
         solved = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
-    out.write(outputs.as_json(solved))
+    out.write(outputs.as_result("case", solved))
 
 
 def _solve(arguments: argparse.Namespace) -> int:
@@ -79,7 +79,8 @@ def _solve(arguments: argparse.Namespace) -> int:
     if arguments.reference:
         rows = comparison_table(compared).to_dict("records")
         result["reference"] = [{str(name): value for name, value in row.items()} for row in rows]
-    write_together({out: outputs.as_json(result)} | {tables[name]: _csv(_table(outcome, name)) for name in tables})
+    text = outputs.as_result("solve", result)
+    write_together({out: text} | {tables[name]: _csv(_table(outcome, name)) for name in tables})
     for found in compared:
         verdict = "agrees with" if found.agrees else "differs from"
         say(

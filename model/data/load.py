@@ -62,7 +62,11 @@ def load(folder: Path | None = None) -> Tables:
 
 
 def check(folder: Path | None = None) -> list[Fault]:
-    """Return every fault of every table of a data folder; an empty list means the data are sound."""
+    """Return every fault of every table of a data folder; an empty list means the data are sound.
+
+    Raises:
+        DataError: if the folder holds none of the tables.
+    """
     return _read(folder or default_folder())[1]
 
 
@@ -73,7 +77,7 @@ def data_hash(folder: Path | None = None) -> str:
     for schema in sorted(SCHEMAS, key=lambda schema: schema.name):
         path = folder / f"{schema.name}.csv"
         if not path.is_file():
-            raise DataError(f"There is no table {path}.")
+            raise DataError(f"There is no table {path}")
         contents = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{schema.name} {len(contents)}\n".encode() + contents)
     return digest.hexdigest()
@@ -82,6 +86,8 @@ def data_hash(folder: Path | None = None) -> str:
 def _read(folder: Path) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
     frames: dict[str, pd.DataFrame] = {}
     faults: list[Fault] = []
+    if not any((folder / f"{schema.name}.csv").exists() for schema in SCHEMAS):
+        raise DataError(f"{short(str(folder), LONGEST_PATH)} holds none of the {len(SCHEMAS)} data tables")
     for schema in SCHEMAS:
         raw = _read_as_text(folder, schema.name)
         checked = Checked(None, [raw]) if isinstance(raw, Fault) else check_table(schema, raw)
@@ -102,13 +108,13 @@ def _read_as_text(folder: Path, name: str) -> pd.DataFrame | Fault:
     """The table with every cell as text, so that a bad cell can be quoted as it stands in the file."""
     path = folder / f"{name}.csv"
     if not path.exists():
-        return Fault(name, None, None, str(path), "file is missing")
+        return Fault(name, None, None, None, "file is missing")
     try:
         raw = read_table(path).fillna("")
     except FileError as error:
-        return Fault(name, None, None, str(path), f"file cannot be read: {error}")
+        return Fault(name, None, None, None, f"file cannot be read: {error}")
     if not isinstance(raw.index, pd.RangeIndex):
-        return Fault(name, None, None, str(path), "rows have more cells than the header has columns")
+        return Fault(name, None, None, None, "rows have more cells than the header has columns")
     return raw
 
 

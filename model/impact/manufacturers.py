@@ -147,7 +147,7 @@ def _positions(wanted: tuple[str, ...], valid: tuple[str, ...], what: str) -> In
     position = {name: index for index, name in enumerate(valid)}
     unknown = [name for name in wanted if name not in position]
     if unknown:
-        raise ScenarioError(f"Unknown {what} {', '.join(map(repr, unknown))}. Valid: {', '.join(valid)}.")
+        raise ScenarioError(f"Unknown {what} {', '.join(map(repr, unknown))}. Valid: {', '.join(valid)}")
     return np.array([position[name] for name in wanted], dtype=np.int64)
 
 

@@ -38,19 +38,19 @@ class MarketChange:
         for names, what in ((self.regions, "region"), (self.minerals, "mineral")):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                raise ScenarioError(f"A market change names the {what} {', '.join(twice)} more than once.")
+                raise ScenarioError(f"A market change names the {what} {', '.join(twice)} more than once")
         shape = (len(self.regions), len(self.minerals))
         for field in fields(self)[2:]:
             found = getattr(self, field.name).shape
             if found != shape:
-                raise ScenarioError(f"{field.name} of a market change has the shape {found}; {shape} is needed.")
+                raise ScenarioError(f"{field.name} of a market change has the shape {found}; {shape} is needed")
 
     @classmethod
     def from_table(cls, table: pd.DataFrame) -> MarketChange:
         """The change in a table: columns region, mineral and the four quantities, one row per region and mineral."""
         regions, minerals = tuple(dict.fromkeys(table.region)), tuple(dict.fromkeys(table.mineral))
         if table.duplicated(["region", "mineral"]).any():
-            raise ScenarioError("A market change has more than one row for a region and mineral.")
+            raise ScenarioError("A market change has more than one row for a region and mineral")
         wide = {
             field.name: table.pivot(index="region", columns="mineral", values=field.name) for field in fields(cls)[2:]
         }

@@ -73,7 +73,7 @@ def reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYea
     ['mine', 'refined']
     """
     if mineral not in RECIPES:
-        raise DataError(f"There is no market for {mineral!r}. Markets: {', '.join(RECIPES)}.")
+        raise DataError(f"There is no market for {mineral!r}. Markets: {', '.join(RECIPES)}")
     recipe, evidence = RECIPES[mineral], Evidence(tables, assumptions, mineral)
     trade = _refined_trade(evidence, recipe)
     exports, imports = _refined_exports_imports(evidence, trade)

@@ -248,5 +248,5 @@ def primary_refined(evidence: Evidence, refining: str, mine_t: Array, exports_t:
     primary = np.asarray(output - evidence.assumed_by_region("refinery_from_scrap"))
     if primary.min() < 0:
         region = evidence.regions.ids[int(primary.argmin())]
-        raise DataError(f"refinery_from_scrap_{region} of {evidence.mineral} exceeds its refined output: lower it.")
+        raise DataError(f"refinery_from_scrap_{region} of {evidence.mineral} exceeds its refined output: lower it")
     return primary

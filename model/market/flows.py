@@ -49,7 +49,7 @@ def balance(seed: Array, supply_t: Array, use_t: Array) -> Array:
         if column.max() > LARGEST_FACTOR or row.max() > LARGEST_FACTOR:
             break
     raise DataError(
-        "Supply and use of the regions cannot be matched by trade: a region needs more than its sources can send."
+        "Supply and use of the regions cannot be matched by trade: a region needs more than its sources can send"
     )
 
 
@@ -112,7 +112,7 @@ def import_column(
     column[hub] += min(imports_t - column.sum(), cap_t[hub] - column[hub])
     column += fill(imports_t - column.sum(), cap_t - column, cap_t - column)
     if column.sum() < imports_t * (1 - BALANCE_TOLERANCE):
-        raise DataError(f"Imports of {imports_t:g} t exceed what all origins together can send.")
+        raise DataError(f"Imports of {imports_t:g} t exceed what all origins together can send")
     return column
 
 

@@ -318,7 +318,7 @@ class Library:
         """A connection that only reads, after any migration that is due."""
         with self._explained("read"):
             # Opened to write where that is allowed: what a kill left half-written is rolled back by the next reader.
-            connection = self._connect(address(real(self.path), "rw"))
+            connection = self._connect("rw")
             try:
                 if _version(connection, self.path) < len(MIGRATIONS):
                     connection.close()
@@ -342,7 +342,7 @@ class Library:
 
     def _prepared(self) -> sqlite3.Connection:
         """A connection that may write, the file made and migrated where it must be."""
-        connection = self._connect(address(real(self.path), "rwc"))
+        connection = self._connect("rwc")
         try:
             if _version(connection, self.path) < len(MIGRATIONS):
                 connection.execute("BEGIN IMMEDIATE")
@@ -357,8 +357,12 @@ class Library:
             raise
         return connection
 
-    def _connect(self, address: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        path = real(self.path)
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "a pipe or device"
+            raise SnapshotError(f"{self.told} is {what}; name a file with --library or {VARIABLE}")
+        connection = sqlite3.connect(address(path, mode), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
