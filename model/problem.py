@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PRODUCTION = (Role.SUPPLY, Role.PROCESS)
 DIGEST_BYTES = 32
+SAME_CAP = 1e-9
+"""A levy within this share of a cap is at it."""
 RENT = "quota_rent"
 REVENUE = "duty_and_levy_revenue"
 """The account of treasuries that levy duties, levies and export taxes."""
@@ -81,17 +83,33 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class FloorStep:
-    """One floor of a levy: its price, the largest levy, and the instrument behind it (its list and position there).
+class FloorTerm:
+    """A term that asks for a floor: its list and position there, and the largest levy it asks for.
 
     Exporters from the regions (positions) in ``kept_by`` keep the levy that it asks for, as in a price undertaking.
     """
 
-    floor: float
-    cap: float
     kind: str
     index: int
+    cap: float
     kept_by: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FloorStep:
+    """One floor of a levy: its price, and the terms that ask for it."""
+
+    floor: float
+    terms: tuple[FloorTerm, ...]
+
+    @property
+    def cap(self) -> float:
+        """The largest levy that one of its terms asks for."""
+        return max(term.cap for term in self.terms)
+
+    def asking(self, levy: float) -> tuple[FloorTerm, ...]:
+        """The terms that ask for so large a levy."""
+        return tuple(term for term in self.terms if levy <= term.cap * (1.0 + SAME_CAP))
 
 
 @dataclass(frozen=True)
@@ -210,6 +228,14 @@ class State:
     price_error: float
     iterations: int
     highs_seconds: float
+
+    def levies_of(self, kind: str, index: int) -> dict[int, float]:
+        """The levies that a term asks for, by levy group (position); none that a higher floor asks for."""
+        return {
+            slot: float(levy)
+            for slot, (group, step, levy) in enumerate(zip(self.problem.levies, self.step, self.levy, strict=True))
+            if any((term.kind, term.index) == (kind, index) for term in group.steps[step].asking(float(levy)))
+        }
 
     def pool(self, kind: str, index: int) -> int | None:
         """Position of the pool that an instrument limits, or None where it limits nothing."""

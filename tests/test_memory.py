@@ -46,8 +46,8 @@ def problem() -> Problem:
     agreement = Agreement.parse(AGREED, "agreement")
     laid = lay_over(market, PARTIES, agreement, (), {("host", "mine", "HOME"): 100.0})
     (group,) = laid.levies
-    kept = tuple(replace(step, kept_by=(2,)) for step in group.steps)  # by no instrument that ships
-    return replace(laid, levies=(replace(group, steps=kept),))
+    steps = [replace(s, terms=tuple(replace(term, kept_by=(2,)) for term in s.terms)) for s in group.steps]
+    return replace(laid, levies=(replace(group, steps=tuple(steps)),))  # kept under no instrument that ships
 
 
 def changed(value: Any, seen: set[type]) -> Iterator[tuple[tuple[str, ...], Any]]:

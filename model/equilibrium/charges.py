@@ -67,8 +67,9 @@ def _levies(problem: Problem, levy: Floats, step: tuple[int, ...] | None) -> dic
     """Levies per unit of every activity, by who receives them: the importer's treasury, or exporters who keep them."""
     charged = np.append(levy, 0.0)[problem.levy]
     kept = np.zeros(len(charged), dtype=bool)
-    for group, asks in zip(problem.levies, step or (), strict=step is not None):
-        kept[group.members] = is_any(problem.table.region[group.members], group.steps[asks].kept_by)
+    for group, asks, size in zip(problem.levies, step or (), levy, strict=step is not None):
+        keepers = {region for term in group.steps[asks].asking(float(size)) for region in term.kept_by}
+        kept[group.members] = is_any(problem.table.region[group.members], keepers)
     return {(REVENUE, False): np.where(kept, 0.0, charged), (RENT, True): np.where(kept, charged, 0.0)}
 
 

@@ -32,7 +32,7 @@ from model.equilibrium.tolerances import AT_CAP, LARGEST_PRICE_ERROR, PART, QUAN
 from model.errors import SolveError
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
-from model.problem import Pool, Problem, State
+from model.problem import FloorStep, Pool, Problem, State
 from model.work import Memory
 
 if TYPE_CHECKING:
@@ -230,11 +230,15 @@ def scale(problem: Problem) -> Problem:
         producer_floor=problem.producer_floor / p,
         pools=tuple(replace(pool, limit=pool.limit / q) for pool in problem.pools),
         levies=tuple(
-            replace(g, shut=g.shut / q, steps=tuple(replace(s, floor=s.floor / p, cap=s.cap / p) for s in g.steps))
-            for g in problem.levies
+            replace(group, shut=group.shut / q, steps=tuple(_scale_step(step, p) for step in group.steps))
+            for group in problem.levies
         ),
         commitments=tuple(replace(each, quantity=each.quantity / q) for each in problem.commitments),
     )
+
+
+def _scale_step(step: FloorStep, p: float) -> FloorStep:
+    return FloorStep(step.floor / p, tuple(replace(term, cap=term.cap / p) for term in step.terms))
 
 
 def scale_state(state: State) -> State:

@@ -222,11 +222,8 @@ class Instrument(Record):
         least = LEAST_SHARE * state.problem.market.price_scale
         if pool is not None and state.rent[pool] > least:
             told.append(f"{what}: its rent is {price(float(state.rent[pool]))}.")
-        levies = {
-            group.region: float(levy)
-            for group, step, levy in zip(state.problem.levies, state.step, state.levy, strict=True)
-            if (group.steps[step].kind, group.steps[step].index) == (self.key, index) and levy > least
-        }
+        asked = {slot: levy for slot, levy in state.levies_of(self.key, index).items() if levy > least}
+        levies = {state.problem.levies[slot].region: levy for slot, levy in asked.items()}
         if levies:
             told.append(f"{what} in {say.names.the_regions(levies)}: its levy is {prices(levies.values())}.")
         return told
