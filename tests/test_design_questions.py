@@ -812,6 +812,15 @@ def test_a_term_sheet_says_an_instrument_in_its_own_words(names: Names) -> None:
     assert rows[-1][1] == "none"
 
 
+def test_a_term_sheet_says_who_pays_and_who_receives(names: Names) -> None:
+    terms = terms_of([{"A": 10.0, "B": -1.0}], transfers=50e6, participation="expected", gap=0.005)
+    request = DesignRequest(parties=("USA", "MEX"), minerals=("lithium",))
+    sheet = term_sheet(Design(request, names, choice=choose(terms), agreement=Agreement()))
+    paid = sheet[sheet["term"] == "transfer"].set_index("who")
+    assert paid["level"].to_dict() == pytest.approx({"A": -1e6, "B": 1e6}, abs=1.0)
+    assert paid["note"].to_dict() == {"A": "paid", "B": "received"}
+
+
 def test_an_agreement_of_many_terms_is_told_in_short(names: Names) -> None:
     def quota(importer: str, quantity_t: float) -> Trq:
         return Trq(

@@ -19,8 +19,11 @@ from pydantic import BaseModel
 
 from model import instruments, shocks
 from model.data.schemas.policy import CONTROL_KINDS, SHOCK_UNITS
+from model.design import Design, DesignRequest, report
+from model.design.choice import choose
 from model.design.questions.attribution import levers_of, with_levers
 from model.design.questions.evaluate import Trial
+from model.design.wording import level_in_words
 from model.instruments import Agreement, Instrument, Membership, Quota, Tariff, regions_named
 from model.memo.levers import header
 from model.memo.schedules import term_sheet
@@ -32,6 +35,7 @@ from model.words.names import Names
 from model.words.voice import Voice
 from pages.components.sidebar import GROUPS
 from tests import test_laws
+from tests.design_toys import terms_of
 from tests.shipped import WORLD
 from tests.snapshots import altered, sample
 from tests.toy import PARTIES, Formulation, formulations, prove, shipped, toy_market
@@ -239,6 +243,21 @@ def has_a_place_in_the_term_sheet(kind: type[Instrument]) -> None:
         assert [name for name in set_levels if header(kind, name)[0].lower() not in titles] == []
 
 
+def has_its_level_in_a_design_s_term_sheet(kind: type[Instrument]) -> None:
+    """The level that the sheet names is one that the note tells, and nothing only where no number is set."""
+    request, choice = DesignRequest(parties=("USA", "JPN"), minerals=("bismuth",)), choose(terms_of([], ("USA", "JPN")))
+    for content, _ in contents(kind):
+        term = kind.parse(shipped(content), "example")
+        agreement = Agreement().replacing(kind, [term])
+        design = Design(request, Names(WORLD.tables), choice=choice, agreement=agreement)
+        _, _, _, level, unit, note = report.term_sheet(design).iloc[0]
+        if [value for _, value in term if isinstance(value, float) and value]:
+            assert level > 0.0
+            assert level_in_words(level, unit).removesuffix(" of value").split("/yr")[0] in note
+        else:
+            assert (level, unit) == (0.0, "")
+
+
 def has_a_part_in_an_attribution(kind: type[Instrument]) -> None:
     content, _ = contents(kind)[0]
     agreement = Agreement().replacing(kind, [kind.parse(shipped(content), "example")])
@@ -298,6 +317,7 @@ OF_INSTRUMENTS: tuple[Callable[[Any], None], ...] = (
     is_left_and_joined,
     has_a_law,
     has_a_place_in_the_term_sheet,
+    has_its_level_in_a_design_s_term_sheet,
     has_a_part_in_an_attribution,
 )
 OF_SHOCKS: tuple[Callable[[Any], None], ...] = (
@@ -380,9 +400,9 @@ FAKES: dict[type[Instrument], set[str]] = {
     _SameTitle: {"says_what_it_is"},
     _NotLaid: {"changes_a_market", "has_no_field_that_does_nothing"},
     _HalfSpoken: {"is_spoken_in_both_voices"},
-    _Silent: {"is_spoken_in_both_voices"},
+    _Silent: {"is_spoken_in_both_voices", "has_its_level_in_a_design_s_term_sheet"},
     _NeverLeft: {"is_left_and_joined"},
-    _WithoutUnit: {"states_unit_and_bound_of_every_number"},
+    _WithoutUnit: {"states_unit_and_bound_of_every_number", "has_its_level_in_a_design_s_term_sheet"},
 }
 
 

@@ -201,6 +201,12 @@ class Instrument(Record):
         """The term once other regions make the agreement, or None where nothing of it is left."""
         raise NotImplementedError
 
+    def level_field(self) -> str | None:
+        """The field that says how much is agreed: a number that must be given, else the first that is set, if any."""
+        numbers = [name for name, value in self if isinstance(value, float)]
+        given = [name for name in numbers if type(self).model_fields[name].is_required()]
+        return next(iter((*given, *(name for name in numbers if getattr(self, name)), *numbers)), None)
+
     def levels(self) -> tuple[float, ...]:
         """Prices that it is to hold [USD/t]: a result that reaches one is told as exactly as it was agreed."""
         return ()
