@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from model.market.records import Integers
+    from model.problem import Account
 
 SHUT_SHARE = 0.01
 """A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base
@@ -151,7 +152,7 @@ class Overlay:
         quantity: float,
         *,
         index: int | None = None,
-        account: str | None = None,
+        account: Account | None = None,
         to_exporter: bool = False,
     ) -> None:
         """At most a quantity on activities together; a limit on nothing is left out.
@@ -171,7 +172,7 @@ class Overlay:
         beyond: tuple[float, float],
         *,
         index: int,
-        account: str | None = None,
+        account: Account | None = None,
         to_exporter: bool = False,
     ) -> None:
         """A quantity at one charge, the rest at another (each specific, ad valorem); agreed duties there give way.

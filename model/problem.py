@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,15 @@ PRODUCTION = (Role.SUPPLY, Role.PROCESS)
 DIGEST_BYTES = 32
 SAME_CAP = 1e-9
 """A levy within this share of a cap is at it."""
-RENT = "quota_rent"
-REVENUE = "duty_and_levy_revenue"
-"""The account of treasuries that levy duties, levies and export taxes."""
+
+
+class Account(StrEnum):
+    """What charges and the rents of limits are paid into, by its name in results."""
+
+    RENT = "quota_rent"
+    """Of those who hold a quota, or may keep a levy."""
+    REVENUE = "duty_and_levy_revenue"
+    """Of treasuries that levy duties, levies and export taxes."""
 
 
 class Basis(IntEnum):
@@ -78,7 +84,7 @@ class Pool:
     members: Integers
     weight: Floats
     limit: float
-    account: str | None = None
+    account: Account | None = None
     to_exporter: bool = False
 
 

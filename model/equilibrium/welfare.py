@@ -14,7 +14,7 @@ import numpy as np
 from model.equilibrium.tolerances import SMALLEST_SALES
 from model.market.curves import LOWEST_PRICE, area_under_cost
 from model.market.records import Role, Shape
-from model.problem import PRODUCTION, RENT, REVENUE
+from model.problem import PRODUCTION, Account
 
 if TYPE_CHECKING:
     from model.equilibrium.ledger import Ledger
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 WELFARE = (
     "consumer_surplus",
     "producer_surplus",
-    REVENUE,
-    RENT,
+    Account.REVENUE.value,
+    Account.RENT.value,
     "transfers",
     "stock_sales",
     "outlay",

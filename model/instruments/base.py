@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
-from model.problem import RENT, REVENUE
+from model.problem import Account
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
 from model.words.numbers import LEAST_SHARE, figures, price
 
@@ -43,9 +43,9 @@ class RentHolder(StrEnum):
     BURNT = "burnt"
 
     @property
-    def account(self) -> str | None:
+    def account(self) -> Account | None:
         """The account that receives the rent."""
-        return {"auction": REVENUE, "burnt": None}.get(self.value, RENT)
+        return {RentHolder.AUCTION: Account.REVENUE, RentHolder.BURNT: None}.get(self, Account.RENT)
 
     @property
     def words(self) -> str:
