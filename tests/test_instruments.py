@@ -5,6 +5,9 @@ Examples are the formulations of the toy market, on the shipped one with other n
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
@@ -34,15 +37,16 @@ from model.shocks.kinds import OF_ROW, SupplyLoss
 from model.words.names import Names
 from model.words.voice import Voice
 from pages.components.sidebar import GROUPS
-from tests import test_laws
 from tests.design_toys import terms_of
+from tests.of_instruments import golden, laws_of
 from tests.shipped import WORLD
 from tests.snapshots import altered, sample
 from tests.toy import PARTIES, Formulation, formulations, prove, shipped, toy_market
 
 Content = dict[str, Any]
 
-GOLDEN = Path(__file__).parent / "golden"
+ROOT = Path(__file__).resolve().parents[1]
+
 NEUTRAL_AT_NO_LEVEL = {"export_ban", "export_quota", "supply_cap"}
 """Shocks that are a limit: which one changes nothing depends on what happens otherwise."""
 SAME = 1e-6
@@ -60,7 +64,7 @@ def contents(kind: type[Instrument] | type[Disturbance]) -> list[tuple[Content, 
         found = [(term, each) for each in formulations(kind.key).values() for term in each.agreement.get(kind.key, ())]
     else:
         found = [(shock, each) for each in formulations(kind_of(kind)).values() for shock in each.shocks]
-    assert found, "no formulation in tests/toy.py"
+    assert found, "no formulation"
     return found
 
 
@@ -109,7 +113,7 @@ def number_fields(kind: type[BaseModel]) -> dict[str, Content]:
 def has_a_golden_formulation_and_a_price_found_by_hand(kind: Any) -> None:
     names = formulations(kind.key if issubclass(kind, Instrument) else kind_of(kind))
     assert names
-    assert [name for name in names if not (GOLDEN / f"{name}.lp").exists()] == []
+    assert [name for name in names if not golden(name).exists()] == []
 
 
 def changes_a_market(kind: Any) -> None:
@@ -206,10 +210,9 @@ def _is_joined(term: Instrument) -> None:
 
 
 def has_a_law(kind: type[Instrument]) -> None:
-    assert test_laws.LAWS[kind.key]
-    for law in test_laws.LAWS[kind.key]:
-        assert getattr(test_laws, law.__name__) is law
-        assert law.__name__.startswith("test_")
+    laws = laws_of(kind.key)
+    assert laws
+    for law in laws:
         (own,) = [each for each in instruments.KINDS if each.key == kind.key]
         assert fails_without(own, law), f"{law.__name__} is about another instrument"
 
@@ -449,9 +452,29 @@ def lacking(kind: Any, checks: tuple[Callable[[Any], None], ...]) -> set[str]:
     return found
 
 
+@pytest.mark.slow
+def test_an_instrument_that_is_one_new_file_has_all_that_the_tests_ask_for() -> None:
+    """In a process of its own, where ``tests/another_instrument`` counts as part of the folder of instruments."""
+    files = [
+        "tests/another_instrument/tests",
+        *(f"tests/test_{name}.py" for name in ("instruments", "formulation", "proof")),
+    ]
+    chosen = "undertaking or golden_file or is_broken_once or has_a_formulation"
+    ended = subprocess.run(
+        [sys.executable, "tests/with_another_instrument.py", "-q", "-p", "no:cacheprovider", "-k", chosen, *files],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert "skipped" not in ended.stdout
+
+
 def test_a_law_of_another_instrument_is_none_of_its_own() -> None:
-    assert all(fails_without(Tariff, law) for law in test_laws.LAWS["tariffs"])
-    assert not any(fails_without(Quota, law) for law in test_laws.LAWS["tariffs"])
+    assert all(fails_without(Tariff, law) for law in laws_of("tariffs"))
+    assert not any(fails_without(Quota, law) for law in laws_of("tariffs"))
 
 
 @pytest.mark.parametrize("fake", FAKES, ids=lambda kind: kind.__name__)

@@ -156,9 +156,8 @@ def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded() -> None:
 @pytest.mark.slow
 def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario() -> None:
     """In a process of its own, where ``tests/another_instrument`` counts as part of the folder of instruments."""
-    script, folder = ROOT / "tests" / "with_another_instrument.py", ROOT / "tests" / "another_instrument"
     ended = subprocess.run(
-        [sys.executable, script, folder],
+        [sys.executable, ROOT / "tests" / "with_another_instrument.py"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -192,6 +191,11 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     # HOME uses 18 and makes 9, 19 - 13 come from ABROAD and 16 - 13 from OTHER at a levy of 13, kept by ABROAD alone
     by_hand = {"HOME": 162.0 + 81.0 + 13.0 * 3.0, "ABROAD": 18.0 + 13.0 * 6.0, "OTHER": 4.5}
     assert undertaken == [pytest.approx(by_hand)] * 3
+    # beside a floor at 22 it counts up to its cap: with less, the treasury takes all
+    assert told["capped_totals"] == [
+        pytest.approx(by_hand),
+        pytest.approx({"HOME": 162.0 + 81.0 + 13.0 * 9.0, "ABROAD": 18.0, "OTHER": 4.5}),
+    ]
     # the floor asks for 14.75, and the treasury takes it all: 20 - 14.75 come from ABROAD, 17 - 14.75 from OTHER
     assert below_a_floor_at_23 == pytest.approx(
         {"HOME": 144.5 + 90.25 + 14.75 * 7.5, "ABROAD": 5.25**2 / 2.0, "OTHER": 2.25**2 / 2.0}
