@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PRODUCTION = (Role.SUPPLY, Role.PROCESS)
 DIGEST_BYTES = 32
+ROUNDING = 1e-12
+"""A quantity below this share of what it is a part of is found by rounding only."""
 SAME_CAP = 1e-9
 """A levy within this share of a cap is at it."""
 
@@ -229,7 +231,6 @@ class State:
     step: tuple[int, ...]
     quantity: Floats
     excused: tuple[float, ...]
-    market_balance: float
     complementarity: float
     price_error: float
     iterations: int

@@ -12,7 +12,7 @@ import pytest
 from model.aside import Aside, aside_in_words
 from model.design import Design, DesignRequest, ResponseTable, Store, charts, term_sheet
 from model.design.choice import MEASURES, choose
-from model.design.choice.options import ACCOUNTS, Option
+from model.design.choice.options import GAIN_PARTS, Option
 from model.design.choice.standing import standing
 from model.design.frontier import frontier
 from model.design.problem import draft as drafts
@@ -255,9 +255,9 @@ def test_one_party_s_means_leave_the_others_without_the_instrument(evaluator: Ev
 
 def test_who_pays_is_told_by_the_worst_instrument_for_each_account() -> None:
     levy = Equivalent(
-        "variable_levy", 100.0, 90.0, dict(zip(ACCOUNTS, ({"A": -5.0}, {"A": 2.0}, {"A": 4.0}), strict=True))
+        "variable_levy", 100.0, 90.0, dict(zip(GAIN_PARTS, ({"A": -5.0}, {"A": 2.0}, {"A": 4.0}), strict=True))
     )
-    cfd = Equivalent("cfd", 90.0, 90.0, dict(zip(ACCOUNTS, ({"A": 1.0}, {"A": 2.0}, {"A": -2.5}), strict=True)))
+    cfd = Equivalent("cfd", 90.0, 90.0, dict(zip(GAIN_PARTS, ({"A": 1.0}, {"A": 2.0}, {"A": -2.5}), strict=True)))
     none = Equivalent("tariff", None, 80.0, reason="no level does")
     words = equivalence_in_words([levy, cfd, none], ["A"])
     assert words.startswith("2 instruments")

@@ -10,7 +10,6 @@ from model.instruments import CaseAgreement
 from model.records import Name, Price, Quantity, Record, unit
 from model.shocks import CaseShock
 
-Positive = Annotated[float, Field(gt=0)]
 LEAST_ELASTIC, MOST_ELASTIC = 1e-6, 200.0
 """Sizes of an elasticity; beyond them a curve is as good as fixed, or as steps."""
 

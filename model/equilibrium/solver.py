@@ -271,18 +271,11 @@ def _state(problem: Problem, system: System, proved: Proved, excused: tuple[floa
         step=system.step,
         quantity=point.quantity * q,
         excused=excused,
-        market_balance=_imbalance(system, point),
         complementarity=_complementarity(system, point),
         price_error=proved.price_error,
         iterations=point.steps + 1,
         highs_seconds=proved.highs_seconds,
     )
-
-
-def _imbalance(system: System, point: Point) -> float:
-    """Largest violation of R1: what is missing at a node, or left over beside a price."""
-    gap = system.imbalance(point.quantity)
-    return float(np.maximum(-gap, np.minimum(gap, point.price * QUANTITY_UNIT)).max(initial=0.0)) / QUANTITY_UNIT
 
 
 def _complementarity(system: System, point: Point) -> float:

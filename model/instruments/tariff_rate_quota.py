@@ -9,6 +9,7 @@ from pydantic import model_validator
 from model.instruments.base import FIRST_RATE, BorderMeasure, Duty, RentHolder, Row
 from model.instruments.quota import told_of_use
 from model.market.records import Role
+from model.problem import ROUNDING
 from model.records import Quantity
 from model.words.numbers import tonnes
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from model.overlay import Overlay
     from model.problem import State
     from model.words.voice import Voice
-
-ROUNDING = 1e-12
-"""Imports that exceed those beyond the quota by no more than this share of them are all beyond it."""
 
 
 class Trq(BorderMeasure):
