@@ -94,6 +94,21 @@ def test_specific_rates_of_a_quota_are_shown_and_stay() -> None:
     assert now(test).agreement.trqs[0].over_quota.specific == 9500.0
 
 
+@pytest.mark.parametrize(
+    ("exporters", "told"),
+    [
+        (ROUTES["exporters"], "A tariff-rate quota replaces the tariff on all of its routes."),
+        (("CHN",), "A tariff-rate quota replaces the tariff on some of its routes."),
+        (("VNM",), ""),
+    ],
+)
+def test_a_tariff_is_said_to_be_replaced_where_it_is(exporters: tuple[str, ...], told: str) -> None:
+    trq = {**ROUTES, "exporters": exporters, "quantity": 1000, "over_quota": {"ad_valorem": 0.25}}
+    test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}, trqs=trq), "border")
+    assert told in captions(test)
+    assert ("replaces" in captions(test)) is bool(told)
+
+
 @pytest.mark.slow
 def test_routes_of_a_measure_are_shown_and_a_whole_side_is_one_choice() -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, Field
 
 from model.problem import Account
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
-from model.words.numbers import LEAST_SHARE, figures, price
+from model.words.levers import DIGITS
+from model.words.numbers import LEAST_SHARE, exact, figures, price
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -130,6 +131,11 @@ def prices(values: Iterable[float]) -> str:
     return price(high) if high - low < ABOUT * high else f"{figures(low)} to {price(high)}"
 
 
+def in_all(quantities: Iterable[float]) -> str:
+    """Several quantities together, without what adding shares of a tonne leaves behind."""
+    return exact(float(f"{sum(quantities):.{DIGITS}g}"))
+
+
 class Instrument(Record):
     """One term of an agreement on one mineral at one stage.
 
@@ -187,6 +193,11 @@ class Instrument(Record):
         """The term in a few letters: "TRQ 14,000 t"."""
         del say
         return self.short
+
+    @classmethod
+    def together(cls, terms: Sequence[Self]) -> tuple[Sequence[Self], str]:
+        """What a short sentence tells instead of several terms on one mineral, and a verb phrase for the rest."""
+        return terms, ""
 
     def replaced_share(self, beside: Iterable[Instrument]) -> float:
         """The share of what it would do that other terms ``beside`` it replace."""
