@@ -82,6 +82,8 @@ MENDED = {
     "58-5425": "a contract for difference for what nobody can use",
     "59-2791": "supply of no use that hardly falls with its price",
     "59-5399": "an offtake of what its buyer cannot use",
+    "62-149": "a contract for difference amid flat curves",
+    "61-8137": "a contract for difference in three regions",
     "58-3206": "committed goods that go round at a levy",
     "57-881": "an offtake that fixed use leaves almost nothing beside one that can be kept",
 }

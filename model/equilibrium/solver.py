@@ -36,7 +36,7 @@ from model.problem import FloorStep, Pool, Problem, State
 from model.work import Memory
 
 if TYPE_CHECKING:
-    from model.market.records import Floats
+    from model.market.records import Floats, MineralMarket
 
 PROVING_WIDTH = 5e-4
 BELOW = 5e-10
@@ -88,11 +88,8 @@ class Solver:
         if problem.commitments:
             scaled, excused = excuse_undeliverable(scaled)
         system = System(scaled, step)
-        proved = self._fast(system, _first_point(system, problem, start))
-        if proved is None:
-            price = problem.market.start_price
-            own = np.ones(system.nodes) if price is None else price / problem.market.price_scale
-            proved = self._prove(system, find(system, own))
+        first = _first_point(system, problem, start)
+        proved = self._fast(system, first) or self._sure(system, first, problem.market)
         if _has_open_levy(scaled, proved.point):
             system = System(scaled, step)
             system.floor = system.floor * (1.0 - BELOW * np.arange(1, system.levies + 1) / system.levies)
@@ -102,11 +99,11 @@ class Solver:
     def _fast(self, system: System, first: Point | None) -> Proved | None:
         """What Newton finds from a first point and the programme confirms; None where either fails.
 
-        Where it leads nowhere, duties and floors are raised by degrees.
+        Levies that arrive at no point of their own are brought in by degrees.
         """
         if first is None:
             return None
-        for newton in (refine, refine_gradually):
+        for newton in (refine, refine_gradually) if system.levies else (refine,):
             point = newton(system, first)
             if point.residual <= TOLERANCE:
                 try:
@@ -114,6 +111,24 @@ class Solver:
                 except SolveError:
                     continue
         return None
+
+    def _sure(self, system: System, first: Point | None, market: MineralMarket) -> Proved:
+        """What the interior-point method finds; else what Newton does when duties are brought in by degrees.
+
+        Raises:
+            SolveError: what the interior-point method says, when neither arrives.
+        """
+        price = market.start_price
+        own = np.ones(system.nodes) if price is None else price / market.price_scale
+        try:
+            return self._prove(system, find(system, own))
+        except SolveError:
+            if first is None or system.levies:
+                raise
+            point = refine_gradually(system, first)
+            if point.residual > TOLERANCE:
+                raise
+        return self._prove(system, point)
 
     def _prove(self, system: System, point: Point) -> Proved:
         """Confirm a point by the programme whose steps are centred on it.

@@ -64,21 +64,22 @@ class Layout:
 class Complementarity:
     """``F(z) = cost(z) + matrix @ z + constant`` between bounds; only quantities have a curve.
 
-    ``ended`` says of each levy whether it ends arrivals, instead of holding its floor.
+    ``ended`` says of each levy whether it ends arrivals, instead of holding its floor; ``paid`` of each node where
+    producers are guaranteed a price whether it is paid there, None that it is to be found.
     """
 
-    def __init__(self, system: System, ended: Booleans) -> None:
-        self.system, self.ended = system, ended
+    def __init__(self, system: System, ended: Booleans, paid: Booleans | None = None) -> None:
+        self.system, self.ended, self.paid = system, ended, paid
         problem, t = system.problem, system.problem.table
         least, most = _ends(problem)
         moving = np.flatnonzero(most > least)
-        self._tops = np.flatnonzero(problem.producer_floor > 0.0)
+        self.tops = np.flatnonzero(problem.producer_floor > 0.0)
         self._greater = [
             (charge, member)
             for charge in system.greater
             for member in np.flatnonzero(np.isin(charge.members, moving)).tolist()
         ]
-        counts = (len(moving), system.nodes, len(problem.pools), system.levies, len(self._tops) + len(self._greater))
+        counts = (len(moving), system.nodes, len(problem.pools), system.levies, len(self.tops) + len(self._greater))
         edges = np.cumsum(counts).tolist()
         self.at = Layout(moving, *(slice(start, stop) for start, stop in pairwise(edges)))
         self.fixed = np.where(most > least, 0.0, least)
@@ -154,11 +155,16 @@ class Complementarity:
     def _beyond(self) -> None:
         """What a contract for difference adds to the price, and what an ad valorem part adds to a specific one."""
         s, p, row = self.system, self.system.problem, self.at.beyond.start
-        for node in self._tops.tolist():
+        for slot, node in enumerate(self.tops.tolist()):
             makers = np.flatnonzero(s.is_production & (p.table.node_out == node))
-            self._charged(row, makers, -np.ones(len(makers)))
-            self._put(row, self.at.price.start + node, 1.0)
-            self.constant[row] = -p.producer_floor[node]
+            if self.paid is None:
+                self._charged(row, makers, -np.ones(len(makers)))
+                self._put(row, self.at.price.start + node, 1.0)
+                self.constant[row] = -p.producer_floor[node]
+            elif self.paid[slot]:  # the guaranteed price is theirs, whatever the market's is
+                own = self._place[makers][self._place[makers] >= 0]
+                self._put(own, self.at.price.start + node, 1.0)
+                self.constant[own] -= p.producer_floor[node]
             row += 1
         for charge, member in self._greater:
             route, specific, rate = int(charge.members[member]), charge.specific[member], charge.ad_valorem[member]

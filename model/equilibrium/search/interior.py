@@ -18,7 +18,7 @@ from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.search.complementarity import UNIT, Complementarity
 from model.equilibrium.search.open_prices import settle
 from model.errors import SolveError
-from model.market.records import Shape, is_any
+from model.market.records import NOWHERE, Shape, is_any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,21 +66,30 @@ KEPT = 1e5
 def find(system: System, price: Floats) -> Point:
     """The equilibrium searched from node prices alone.
 
+    Where that leads nowhere, it is decided beforehand which guarantees are paid, until their prices agree.
+
     Raises:
         SolveError: when the method does not arrive at a point that meets every condition.
     """
-    ended = np.zeros(system.levies, dtype=bool)
+    ended, paid = np.zeros(system.levies, dtype=bool), None
     for _ in range(MOST_MODES):
-        conditions = Complementarity(system, ended)
+        conditions = Complementarity(system, ended, paid)
         z, steps, violation = _meet(conditions, price)
-        if not violation <= EXACT:
+        is_met = violation <= EXACT
+        if not is_met and (paid is not None or not len(conditions.tops)):
             break
-        mode = _ended(conditions, z)
-        if (mode == ended).all():
+        mode, below = _ended(conditions, z) if is_met else ended, _paid(conditions, z)
+        if is_met and (mode == ended).all() and (paid is None or (below == paid).all()):
             return _point(conditions, z, steps)
-        ended = mode
+        ended, paid = mode, paid if is_met and paid is None else below
     left = f"the largest imbalance left is {violation:.2g} of the market" if violation < 1.0 else "the search runs away"
     raise SolveError(f"no equilibrium found for {system.problem.market.mineral}: {left}")
+
+
+def _paid(c: Complementarity, z: Floats) -> Booleans:
+    """At which nodes producers are paid more than the market's price."""
+    below: Booleans = z[c.at.price][c.tops] < c.system.problem.producer_floor[c.tops]
+    return below
 
 
 def _meet(c: Complementarity, price: Floats) -> tuple[Floats, int, float]:
@@ -275,10 +284,21 @@ def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     s = c.system
     point = s.start(z[c.at.price])
     levy = z[c.at.levy]
-    point.rent, point.levy, point.quantity = z[c.at.rent], np.where(levy > NOUGHT, levy, 0.0), c.quantity(z)
+    point.rent, point.levy = z[c.at.rent], np.where(levy > NOUGHT, levy, 0.0)
+    point.quantity = _without_waste(s, point.price, c.quantity(z))
     point.lag = point.quantity
     settle(s, point)
     charges = charges_at(s.problem, point.price, point.rent, point.levy, point.quantity)
     point.marginal = gain(s.problem, point.price, charges)
     point.steps, point.residual = steps, c.violation(z) * UNIT
     return point
+
+
+def _without_waste(s: System, price: Floats, quantity: Floats) -> Floats:
+    """The same with no more of what costs nothing and is sold for nothing than somebody takes."""
+    t, x = s.problem.table, quantity.copy()
+    costless = (t.shape == Shape.FLAT) & (t.level == 0.0) & (t.node_in == NOWHERE) & (x > t.lower)
+    for one in np.flatnonzero(costless & (t.node_out != NOWHERE)).tolist():
+        if price[t.node_out[one]] <= EXACT:
+            x[one] -= min(x[one] - t.lower[one], max(float(s.imbalance(x)[t.node_out[one]]), 0.0))
+    return x

@@ -22,8 +22,10 @@ SHIFT_TOLERANCE = 1e-9
 """Largest move of a flat activity's quantity between two proximal centres at which the centre counts as settled."""
 MOST_STEPS = 60
 MOST_CENTRES = 60
+MOST_IN_VAIN, PROGRESS = 20, 0.9
+"""Steps without one that brings the residual below this share of its least so far, after which Newton gives up."""
 MOST_HALVINGS = 6
-DEGREES = 8
+FIRST_DEGREE, LEAST_DEGREE = 1 / 8, 1 / 64
 RIDGE = 1e-14
 LARGEST_MOVE = 0.5
 """A price moves by at most this fraction of itself (or of a fifth of the price scale) in one step."""
@@ -56,28 +58,40 @@ def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
 def refine_gradually(system: System, start: Point) -> Point:
     """Newton iteration with the agreement's duties and floors raised by degrees from the prices of ``start``.
 
-    It stops where a degree fails.
+    Where a degree fails, a smaller one is tried; the last point reached is returned.
     """
-    point, below = start, np.minimum(start.price[system.levy_node], system.floor)
-    for degree in np.arange(1, DEGREES + 1) / DEGREES:
-        part = system if degree == 1.0 else system.charged_in_part(float(degree))
-        part.floor = below + (system.floor - below) * degree
-        point = refine(part, point)
-        if point.residual > TOLERANCE:
-            break
-    return point
+    reached, below = start, np.minimum(start.price[system.levy_node], system.floor)
+    degree, step, steps = 0.0, FIRST_DEGREE, start.steps
+    while True:
+        following = min(degree + step, 1.0)
+        part = system
+        if following < 1.0:
+            part = system.charged_in_part(following)
+            part.floor = below + (system.floor - below) * following
+        point = refine(part, replace(reached, steps=steps))
+        steps = point.steps
+        if point.residual <= TOLERANCE:
+            if following == 1.0:
+                return point
+            reached, degree = point, following
+        elif step > LEAST_DEGREE:
+            step *= 0.5
+        else:
+            return point
 
 
 def _solve_with_centre(system: System, start: Point, centre: Floats) -> Point:
     point = replace(start)
     at = system.conditions(point, centre)
+    least, since = point.norm, 0
     for _ in range(MOST_STEPS):
-        if point.residual <= TOLERANCE:
+        if point.residual <= TOLERANCE or since > MOST_IN_VAIN:
             return point
         direction = _direction(system.jacobian(point, at), at)
         if direction is None:
             return point
         point, at = _line_search(system, point, direction, centre)
+        least, since = (point.norm, 0) if point.norm < PROGRESS * least else (least, since + 1)
     return point
 
 
