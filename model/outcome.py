@@ -20,7 +20,7 @@ from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
 from model.market.records import Role, sum_by
-from model.problem import RENT, REVENUE
+from model.problem import Account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,8 +236,8 @@ class Outcome:
             }
             frame[f"users{suffix}_usd"] = change["consumer_surplus"]
             frame[f"producers{suffix}_usd"] = change["producer_surplus"]
-            frame[f"treasury{suffix}_usd"] = change[REVENUE] + change["stock_sales"] - change["outlay"]
-            frame[f"rents{suffix}_usd"] = change[RENT]
+            frame[f"treasury{suffix}_usd"] = change[Account.REVENUE] + change["stock_sales"] - change["outlay"]
+            frame[f"rents{suffix}_usd"] = change[Account.RENT]
             frame[f"transfers{suffix}_usd"] = change["transfers"]
             frame[f"net{suffix}_usd"] = frame[[f"{name}{suffix}_usd" for name in ACCOUNTS]].sum(axis=1)
         frame["is_party"] = frame["region"].isin(self.parties)

@@ -38,12 +38,13 @@ from model.market.records import (
     is_any,
     join,
 )
-from model.problem import Basis, Charge, Commitment, FloorStep, LevyGroup, Pool, Problem, TrqGroup
+from model.problem import Basis, Charge, Commitment, FloorStep, FloorTerm, LevyGroup, Pool, Problem, TrqGroup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from model.market.records import Integers
+    from model.problem import Account
 
 SHUT_SHARE = 0.01
 """A levy is not raised further once arrivals over routes with calibration friction fall to this share of the base
@@ -151,7 +152,7 @@ class Overlay:
         quantity: float,
         *,
         index: int | None = None,
-        account: str | None = None,
+        account: Account | None = None,
         to_exporter: bool = False,
     ) -> None:
         """At most a quantity on activities together; a limit on nothing is left out.
@@ -171,7 +172,7 @@ class Overlay:
         beyond: tuple[float, float],
         *,
         index: int,
-        account: str | None = None,
+        account: Account | None = None,
         to_exporter: bool = False,
     ) -> None:
         """A quantity at one charge, the rest at another (each specific, ad valorem); agreed duties there give way.
@@ -235,12 +236,13 @@ class Overlay:
 
         Several floors of one party at one place are one charge: the largest that one of them asks for. Exporters in
         ``kept_by`` keep what this floor asks for; from all others, and for another floor, it goes to the treasury.
+        Equal floors ask for the same charge, each up to its cap, and an exporter keeps it if one of them lets it.
         """
         node = self.node(region, stage, NodeRole.USE)
         if node == NOWHERE:
             return
         keepers = tuple(sorted(self.region(name) for name in kept_by))
-        step = FloorStep(price, np.inf if cap is None else cap, kind, index, keepers)
+        step = FloorStep(price, (FloorTerm(kind, index, np.inf if cap is None else cap, keepers),))
         for slot, group in enumerate(self._levies):
             if group.node == node:
                 self._levies[slot] = replace(group, steps=_relevant((*group.steps, step)))
@@ -397,14 +399,14 @@ class Overlay:
 def _relevant(steps: tuple[FloorStep, ...]) -> tuple[FloorStep, ...]:
     """Floors that can matter, highest first: a lower floor only where it may charge more than all above it.
 
-    Equal floors are one, kept by whoever keeps one of them.
+    Equal floors are one, with the terms of all.
     """
     found: list[FloorStep] = []
-    for step in sorted(steps, key=lambda step: (-step.floor, -step.cap, step.index)):
-        if not found or step.cap > found[-1].cap:
+    for step in sorted(steps, key=lambda step: (-step.floor, -step.cap)):
+        if found and step.floor == found[-1].floor:
+            found[-1] = replace(found[-1], terms=(*found[-1].terms, *step.terms))
+        elif not found or step.cap > found[-1].cap:
             found.append(step)
-        elif (step.floor, step.cap) == (found[-1].floor, found[-1].cap):
-            found[-1] = replace(found[-1], kept_by=tuple(sorted({*found[-1].kept_by, *step.kept_by})))
     return tuple(found)
 
 

@@ -31,7 +31,7 @@ FONT_SIZE = 16
 CHART_HEIGHT = 370
 
 GROUPS = {"party": PARTY, "non_party": NON_PARTY, "stocks": STOCKS}
-ACCOUNTS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
+ACCOUNT_COLOURS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
 
 MINERALS = {
     "copper": "#B5651D",

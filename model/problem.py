@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,19 @@ if TYPE_CHECKING:
 
 PRODUCTION = (Role.SUPPLY, Role.PROCESS)
 DIGEST_BYTES = 32
-RENT = "quota_rent"
-REVENUE = "duty_and_levy_revenue"
-"""The account of treasuries that levy duties, levies and export taxes."""
+ROUNDING = 1e-12
+"""A quantity below this share of what it is a part of is found by rounding only."""
+SAME_CAP = 1e-9
+"""A levy within this share of a cap is at it."""
+
+
+class Account(StrEnum):
+    """What charges and the rents of limits are paid into, by its name in results."""
+
+    RENT = "quota_rent"
+    """Of those who hold a quota, or may keep a levy."""
+    REVENUE = "duty_and_levy_revenue"
+    """Of treasuries that levy duties, levies and export taxes."""
 
 
 class Basis(IntEnum):
@@ -76,22 +86,38 @@ class Pool:
     members: Integers
     weight: Floats
     limit: float
-    account: str | None = None
+    account: Account | None = None
     to_exporter: bool = False
 
 
 @dataclass(frozen=True)
-class FloorStep:
-    """One floor of a levy: its price, the largest levy, and the instrument behind it (its list and position there).
+class FloorTerm:
+    """A term that asks for a floor: its list and position there, and the largest levy it asks for.
 
     Exporters from the regions (positions) in ``kept_by`` keep the levy that it asks for, as in a price undertaking.
     """
 
-    floor: float
-    cap: float
     kind: str
     index: int
+    cap: float
     kept_by: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FloorStep:
+    """One floor of a levy: its price, and the terms that ask for it."""
+
+    floor: float
+    terms: tuple[FloorTerm, ...]
+
+    @property
+    def cap(self) -> float:
+        """The largest levy that one of its terms asks for."""
+        return max(term.cap for term in self.terms)
+
+    def asking(self, levy: float) -> tuple[FloorTerm, ...]:
+        """The terms that ask for so large a levy."""
+        return tuple(term for term in self.terms if levy <= term.cap * (1.0 + SAME_CAP))
 
 
 @dataclass(frozen=True)
@@ -211,7 +237,6 @@ class State:
     step: tuple[int, ...]
     quantity: Floats
     excused: tuple[float, ...]
-    market_balance: float
     complementarity: float
     price_error: float
     iterations: int
@@ -223,6 +248,14 @@ class State:
         t = self.problem.table
         landed: Floats = np.append(self.price, 0.0)[t.node_in] + t.landed_cost + congestion(self.problem, self.quantity)
         return landed
+
+    def levies_of(self, kind: str, index: int) -> dict[int, float]:
+        """The levies that a term asks for, by levy group (position); none that a higher floor asks for."""
+        return {
+            slot: float(levy)
+            for slot, (group, step, levy) in enumerate(zip(self.problem.levies, self.step, self.levy, strict=True))
+            if any((term.kind, term.index) == (kind, index) for term in group.steps[step].asking(float(levy)))
+        }
 
     def pool(self, kind: str, index: int) -> int | None:
         """Position of the pool that an instrument limits, or None where it limits nothing."""

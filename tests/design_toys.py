@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.case import Case, market_of
-from model.design.choice import Terms
+from model.design.choice import ChoiceTerms
 from model.design.choice.options import Frame, Option
 from model.design.problem.packages import Package
 from model.design.problem.request import DesignRequest
@@ -45,15 +45,15 @@ def frame_of(parties: Sequence[str] = ("A", "B"), probability: Sequence[float] =
     return Frame(tuple(parties), tuple(f"state {s}" for s in range(len(probability))), np.array(probability))
 
 
-def terms_of(gains: Sequence[Mapping[str, float]], parties: Sequence[str] = ("A", "B"), **request: Any) -> Terms:
+def terms_of(gains: Sequence[Mapping[str, float]], parties: Sequence[str] = ("A", "B"), **request: Any) -> ChoiceTerms:
     """A choice among packages with these gains [million USD/yr]; the neutral one is added."""
     frame = frame_of(parties)
     options = [option(frame, 0.0, {}), *(option(frame, float(i), each) for i, each in enumerate(gains, start=1))]
     asked = DesignRequest.parse({"parties": list(parties), "gap": 0.0, **request}, "design")
-    return Terms(asked, frame, {MINERAL: options})
+    return ChoiceTerms(asked, frame, {MINERAL: options})
 
 
-def label(terms: Terms, positions: Mapping[str, int]) -> int:
+def label(terms: ChoiceTerms, positions: Mapping[str, int]) -> int:
     """Which of the packages written down was chosen; 0 = the neutral one."""
     return int(terms.options[MINERAL][positions[MINERAL]].package.floor)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from model.case import Case, market_of
@@ -23,6 +24,19 @@ EVERY_KIND = (*SMOOTH, "steps")
 Content = dict[str, Any]
 Result = dict[str, Any]
 
+settings.register_profile(
+    "laws",
+    derandomize=True,
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+laws = settings.get_profile("laws")
+
+EXACT = 1e-6
+"""Relative accuracy with which a law must hold; residuals of a solve are at most this."""
+NOTHING = 1e-6
+"""A quantity below this counts as none (markets hold tens to hundreds of units)."""
 _SOLVER = Solver()
 """Shared, since what it keeps warm never changes a number (test_cases holds it to that)."""
 
@@ -30,6 +44,10 @@ _SOLVER = Solver()
 def between(low: float, high: float) -> st.SearchStrategy[float]:
     """A number of a few digits."""
     return st.integers(0, 400).map(lambda k: round(low + (high - low) * k / 400, 4))
+
+
+FACTORS = between(0.75, 1.6)
+"""Floors and strikes as multiples of the price under free trade."""
 
 
 @st.composite
@@ -158,3 +176,21 @@ def determined_prices(result: Result) -> dict[tuple[str, str], float]:
     return {
         (r["region"], r["stage"]): r["consumer_price"] for r in result["prices"] if (r["region"], r["stage"]) in busy
     }
+
+
+def levy_floor(content: Content, level: float, parties: list[str] | None = None, **fields: Any) -> Content:
+    return at(parties=parties or party_ids(content), price=level, mechanism="variable_levy", **fields)
+
+
+def border(content: Content, **fields: Any) -> Content:
+    """A measure of all parties on arrivals from all others."""
+    return at(importers=party_ids(content), exporters=outsider_ids(content), **fields)
+
+
+def arriving(content: Content, result: Result) -> float:
+    """What all parties take from all others."""
+    return sum(arrivals(result, outsider_ids(content), name) for name in party_ids(content))
+
+
+def trq(content: Content, limit: float, within: float, rise: float) -> Content:
+    return border(content, quantity=limit, in_quota={"specific": within}, over_quota={"specific": within + rise})

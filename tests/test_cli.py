@@ -17,11 +17,10 @@ import pandas as pd
 import pytest
 
 from model.cli import main, outputs
-from model.cli.snapshots import FORMATS
 from model.data import data_hash, default_folder
 from model.equilibrium import Solver
 from model.errors import FileError, SolveError
-from model.memo import document_of, export
+from model.memo import FORMATS, document_of, export
 from model.problem import Problem, State
 from model.scenario import Scenario
 from model.snapshot.library import Library

@@ -10,7 +10,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from model.design.choice import NASH_ERROR, Terms, choose, tangent_points
+from model.design.choice import NASH_ERROR, ChoiceTerms, choose, tangent_points
 from model.design.choice.options import Option, prune
 from model.design.choice.programme import NoAgreement
 from model.design.conflict import conflict, worths
@@ -62,7 +62,7 @@ def quota(quantity: float) -> dict[str, Any]:
     return {"quotas": [{**place, "quantity": quantity, "rent_to": "importer"}]}
 
 
-def quota_terms(levels: tuple[float, ...]) -> Terms:
+def quota_terms(levels: tuple[float, ...]) -> ChoiceTerms:
     """A menu of import quotas on the market of steps, every one solved by the equilibrium."""
     frame = frame_of(("A",))
     neutral = case_response(STEPS, ("A",))
@@ -71,7 +71,7 @@ def quota_terms(levels: tuple[float, ...]) -> Terms:
         package = Package(mineral="m", stage="s", trqs=((("A",), level),))
         options.append(Option(frame, package, (case_response(STEPS, ("A",), **quota(level)),), (neutral,), 20.0))
     request = DesignRequest(parties=("A",), gap=0.0, offtake={"allowed": False})
-    return Terms(request, frame, {"m": options})
+    return ChoiceTerms(request, frame, {"m": options})
 
 
 def single_level_quota(levels: tuple[float, ...]) -> tuple[float, float]:
@@ -168,7 +168,7 @@ def bilevel_by_menu(
     answers = {x: follower(x, whole, rows) for x in levels}
     options = [option(frame, x + 1.0, {"A": weight * x + y_weight * y}) for x, y in answers.items() if y is not None]
     request = DesignRequest(parties=("A",), gap=0.0, participation="none", offtake={"allowed": False})
-    choice = choose(Terms(request, frame, {MINERAL: options}))
+    choice = choose(ChoiceTerms(request, frame, {MINERAL: options}))
     x = choice.chosen[MINERAL].package.floor - 1.0
     return x, answers[x], choice.objective
 
@@ -227,7 +227,7 @@ def test_cvar_prefers_the_smaller_tail() -> None:
     nothing = Option(frame, Package(mineral=MINERAL, stage=STAGE), neutral, neutral, 1.0)
     for kind, expected in (("expected_gain", 1.0), ("cvar", 2.0)):
         request = DesignRequest(parties=("A",), objective={"kind": kind, "tail": 0.1}, gap=0.0)
-        choice = choose(Terms(request, frame, {MINERAL: [nothing, risky, safe]}))
+        choice = choose(ChoiceTerms(request, frame, {MINERAL: [nothing, risky, safe]}))
         assert choice.chosen[MINERAL].package.floor == expected
     assert choice.objective == pytest.approx(-20.0)
 
@@ -283,7 +283,7 @@ def test_supply_of_critical_industries_is_assured_in_every_state() -> None:
     for least, expected in ((0.69, 1.0), (0.71, 0.0)):
         lines = {"A": {"assured_supply": {"defense": least}}}
         request = DesignRequest.parse({"parties": ["A"], "red_lines": lines, "gap": 0.0}, "design")
-        choice = choose(Terms(request, frame, {MINERAL: [nothing, scarce]}))
+        choice = choose(ChoiceTerms(request, frame, {MINERAL: [nothing, scarce]}))
         assert choice.chosen[MINERAL].package.floor == expected
 
 
@@ -298,18 +298,18 @@ def test_the_cost_of_an_industry_is_bounded_or_weighted() -> None:
         ({"objective": {"industry_weights": {"semiconductors": 2.1}}}, 0),
     ):
         request = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, **changes}, "design")
-        terms = Terms(request, frame, options)
+        terms = ChoiceTerms(request, frame, options)
         assert label(terms, choose(terms).positions) == expected
 
 
-def built(capacity_t: float) -> Terms:
+def built(capacity_t: float) -> ChoiceTerms:
     """A project in A that B's need and the trade on the route can take in part."""
     frame = frame_of(("A", "B"))
     project = Project("P", "New mine", MINERAL, STAGE, "A", capacity_t, 10.0, 20.0, None, "study", "source")
     flows = {"flows_t": {("A", "B"): 40.0}, "seller_price_usd_per_t": {"A": 1000.0}, "output_t": {"A": 500.0}}
     option_built = replace(option(frame, 1.0, {"A": 5.0, "B": 5.0}, **flows), projects=(project,))
     request = DesignRequest(parties=("A", "B"), gap=0.0, offtake={"most_of_need": 0.5})
-    return Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), option_built]}, lenders_share=0.6)
+    return ChoiceTerms(request, frame, {MINERAL: [option(frame, 0.0, {}), option_built]}, lenders_share=0.6)
 
 
 def test_a_project_is_built_only_when_lenders_see_enough_offtake() -> None:
@@ -359,7 +359,7 @@ def test_participation_in_every_state_is_stricter_than_in_expectation() -> None:
     nothing = Option(frame, Package(mineral=MINERAL, stage=STAGE), neutral, neutral, 1.0)
     for asked, expected in (("expected", 1.0), ("every_state", 0.0)):
         request = DesignRequest(parties=("A",), participation=asked, gap=0.0)
-        choice = choose(Terms(request, frame, {MINERAL: [nothing, swings]}))
+        choice = choose(ChoiceTerms(request, frame, {MINERAL: [nothing, swings]}))
         assert choice.chosen[MINERAL].package.floor == expected
 
 
@@ -373,7 +373,7 @@ def test_an_offtake_strike_pays_a_seller_that_would_not_sign_otherwise() -> None
     frame = frame_of(("A", "B"))
     rules = {"most_of_need": 0.5, "strike_band": 0.1}
     request = DesignRequest(parties=("A", "B"), gap=0.0, offtake=rules)
-    terms = Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), sharing()]})
+    terms = ChoiceTerms(request, frame, {MINERAL: [option(frame, 0.0, {}), sharing()]})
     choice = choose(terms)
     (contract,) = choice.contracts
     assert label(terms, choice.positions) == 1
@@ -386,7 +386,7 @@ def test_an_offtake_strike_pays_a_seller_that_would_not_sign_otherwise() -> None
 def test_one_buyer_takes_at_most_its_share_of_need_from_one_seller() -> None:
     frame = frame_of(("A", "B"))
     request = DesignRequest(parties=("A", "B"), gap=0.0, offtake={"most_of_need": 0.1, "strike_band": 0.1})
-    terms = Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), sharing()]})
+    terms = ChoiceTerms(request, frame, {MINERAL: [option(frame, 0.0, {}), sharing()]})
     assert label(terms, choose(terms).positions) == 0
 
 
@@ -395,18 +395,18 @@ def test_a_common_purse_divides_what_one_party_collects() -> None:
     collects = option(frame, 1.0, {"A": 0.0, "B": -3.0}, revenue_usd={"A": 10 * MILLION})
     for shared, expected in ((False, 0), (True, 1)):
         request = DesignRequest(parties=("A", "B"), gap=0.0, share_revenue=shared)
-        terms = Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), collects]})
+        terms = ChoiceTerms(request, frame, {MINERAL: [option(frame, 0.0, {}), collects]})
         choice = choose(terms)
         assert label(terms, choice.positions) == expected
     assert choice.expected_gain["B"] >= -1e-9
     assert sum(choice.revenue_shares[MINERAL].values()) == pytest.approx(1.0)
 
 
-def impossible(**lines: Any) -> Terms:
+def impossible(**lines: Any) -> ChoiceTerms:
     frame = frame_of(("A", "B"))
     bad = [option(frame, float(i), {"A": -i, "B": i - 3.0}, use_t={"A": 100.0, "B": 100.0}) for i in range(1, 4)]
     request = DesignRequest(parties=("A", "B"), gap=0.0, participation="none", red_lines=lines)
-    return Terms(request, frame, {MINERAL: bad})
+    return ChoiceTerms(request, frame, {MINERAL: bad})
 
 
 def test_the_smallest_conflict_names_what_cannot_hold_together_and_by_how_much() -> None:
@@ -448,14 +448,14 @@ def test_the_frontier_trades_one_measure_for_the_other() -> None:
         package = Package(mineral=MINERAL, stage=STAGE, floor=float(i))
         options.append(Option(frame, package, (made,), options[0].neutral, 1000.0))
     request = DesignRequest(parties=("A", "B"), gap=0.0, participation="none")
-    *_, last = frontier(Terms(request, frame, {MINERAL: options}), "users_gain", "producers_gain", 14)
+    *_, last = frontier(ChoiceTerms(request, frame, {MINERAL: options}), "users_gain", "producers_gain", 14)
     first = [point.first for point in last.found]
     second = [point.second for point in last.found]
     assert len(last.found) >= 12
     assert first == sorted(first, reverse=True)
     assert second == sorted(second)
     with pytest.raises(ScenarioError, match="unknown measure"):
-        next(frontier(Terms(request, frame, {MINERAL: options}), "users", "producers_gain"))
+        next(frontier(ChoiceTerms(request, frame, {MINERAL: options}), "users", "producers_gain"))
 
 
 def test_pruning_drops_only_what_is_beaten_everywhere() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from model.design.choice import Choice, Terms, choose
+from model.design.choice import Choice, ChoiceTerms, choose
 from model.design.choice.options import Option
 from model.design.choice.programme import NoAgreement
 from model.design.conflict import conflict, least_violation, worths
@@ -29,11 +29,11 @@ JUST = 0.01
 """How far inside or outside a limit lies [million USD/yr]."""
 
 
-def two_parties(gains: Mapping[str, float], request: Mapping[str, Any], **others: Any) -> Terms:
+def two_parties(gains: Mapping[str, float], request: Mapping[str, Any], **others: Any) -> ChoiceTerms:
     """One package besides doing nothing."""
     frame = frame_of(("A", "B"))
     asked = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, **request}, "design")
-    return Terms(asked, frame, {MINERAL: [option(frame, 0.0, {}), option(frame, 1.0, gains, **others)]})
+    return ChoiceTerms(asked, frame, {MINERAL: [option(frame, 0.0, {}), option(frame, 1.0, gains, **others)]})
 
 
 def line(**lines: Any) -> dict[str, Any]:
@@ -92,12 +92,12 @@ def imports(label_of: float, share: float, gain: float = 0.0, mineral: str = MIN
     return Option(made.frame, package, made.responses, made.neutral, made.reference_price)
 
 
-def limited(options: Mapping[str, Sequence[Option]], **lines: Any) -> Terms:
+def limited(options: Mapping[str, Sequence[Option]], **lines: Any) -> ChoiceTerms:
     request = DesignRequest.parse(
         {"parties": ["A", "B"], "gap": 0.0, "participation": "none", "offtake": {"allowed": False}, **line(**lines)},
         "design",
     )
-    return Terms(request, frame_of(), options)
+    return ChoiceTerms(request, frame_of(), options)
 
 
 def test_the_worth_of_a_share_is_per_percentage_point() -> None:
@@ -132,19 +132,19 @@ def served(label_of: float, shares: Sequence[float]) -> Option:
 def test_a_limit_under_every_shock_gives_way_as_far_as_the_worst_shock_of_the_best_package() -> None:
     options = [served(0, (0.95, 0.70)), served(1, (0.80, 0.82)), served(2, (1.0, 0.75))]
     terms = limited({MINERAL: options}, assured_supply={"defense": 0.9})
-    terms = Terms(terms.request, options[0].frame, terms.options)
+    terms = ChoiceTerms(terms.request, options[0].frame, terms.options)
     (found,) = conflict(terms)
     assert found.group == "A supply of defense"
     assert found.give == pytest.approx(0.9 - 0.80)
 
 
-def against_each_other(most_a: float, most_b: float) -> Terms:
+def against_each_other(most_a: float, most_b: float) -> ChoiceTerms:
     """Users of A lose 1, 2 or 3; those of B 2, 1 or nothing."""
     frame = frame_of()
     options = [option(frame, float(i), {"A": -i, "B": i - 3.0}) for i in range(1, 4)]
     lines = {"A": {"user_cost": most_a * MILLION}, "B": {"user_cost": most_b * MILLION}}
     request = DesignRequest(parties=("A", "B"), gap=0.0, participation="none", red_lines=lines)
-    return Terms(request, frame, {MINERAL: options})
+    return ChoiceTerms(request, frame, {MINERAL: options})
 
 
 def test_the_least_violation_adds_up_what_every_red_line_gives() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from model.design.choice import NASH_ERROR, Choice, Terms, choose
+from model.design.choice import NASH_ERROR, Choice, ChoiceTerms, choose
 from model.design.choice.options import Option, Pair
 from model.design.choice.programme import NoAgreement, Programme, Solved
 from model.design.problem.packages import Package
@@ -56,7 +56,7 @@ def test_cvar_is_the_mean_of_the_worst_part(tail: float, expected: float) -> Non
     only = Option(frame, Package(mineral=MINERAL, stage=STAGE, floor=1.0), states, neutral, PRICE)
     objective = {"kind": "cvar", "tail": tail, "weights": {"A": 2.0, "B": 1.0}}
     request = DesignRequest(parties=PARTIES, objective=objective, gap=0.0)
-    assert choose(Terms(request, frame, {MINERAL: [only]})).objective == pytest.approx(expected)
+    assert choose(ChoiceTerms(request, frame, {MINERAL: [only]})).objective == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("weight", "expected"), [(0.1, 1), (1.0, 2)])
@@ -66,7 +66,7 @@ def test_an_industrys_cost_is_weighed_besides_users_gain(weight: float, expected
     spares = option(frame, 2.0, {"A": 8.0})
     objective = {"industry_weights": {"steel": weight}}
     request = DesignRequest(parties=PARTIES, objective=objective, gap=0.0)
-    terms = Terms(request, frame, {MINERAL: [option(frame, 0.0, {}), hurts, spares]})
+    terms = ChoiceTerms(request, frame, {MINERAL: [option(frame, 0.0, {}), hurts, spares]})
     choice = choose(terms)
     assert label(terms, choice.positions) == expected
     assert choice.objective == pytest.approx({1: 10.0 - weight * 4.0, 2: 8.0}[expected])
@@ -95,7 +95,7 @@ def test_a_time_limit_that_ends_before_anything_is_found_says_what_to_do() -> No
         choose(replace(terms, request=request))
 
 
-def random_terms(random: np.random.Generator, minerals: int = 2, **request: Any) -> Terms:
+def random_terms(random: np.random.Generator, minerals: int = 2, **request: Any) -> ChoiceTerms:
     """Doing nothing and up to three packages for each mineral, in two states."""
     chance = float(random.uniform(0.05, 0.5))
     frame = frame_of(PARTIES, (1.0 - chance, chance))
@@ -109,7 +109,7 @@ def random_terms(random: np.random.Generator, minerals: int = 2, **request: Any)
             own.append(Option(frame, package, states, neutral, PRICE))
         options[mineral] = own
     asked = {"parties": PARTIES, "gap": 0.0, "offtake": {"allowed": False}, **request}
-    return Terms(DesignRequest.parse(asked, "design"), frame, options)
+    return ChoiceTerms(DesignRequest.parse(asked, "design"), frame, options)
 
 
 def _random_response(random: np.random.Generator, shock: float) -> Any:
@@ -132,7 +132,7 @@ def worst_mean(outcomes: np.ndarray, probability: np.ndarray, tail: float) -> fl
     return total / tail
 
 
-def value_by_hand(terms: Terms, chosen: tuple[Option, ...]) -> float | None:
+def value_by_hand(terms: ChoiceTerms, chosen: tuple[Option, ...]) -> float | None:
     """The objective of packages without contracts; None where someone would not sign."""
     gain = np.sum([each.gain for each in chosen], axis=0)
     expected = terms.frame.probability @ gain
@@ -183,7 +183,7 @@ def test_nothing_on_the_menu_beats_the_bound(seed: int, gap: float) -> None:
 class Settled:
     """The choice of contracts for given packages: tonnes at the highest and at the lowest strike, pair by pair."""
 
-    terms: Terms
+    terms: ChoiceTerms
     chosen: tuple[Option, ...]
 
     def best(self) -> float | None:
@@ -242,7 +242,7 @@ class Settled:
         return settled
 
 
-def settled_by_hand(terms: Terms, choice: Choice) -> np.ndarray:
+def settled_by_hand(terms: ChoiceTerms, choice: Choice) -> np.ndarray:
     """Gains by state and party: packages, and every contract at its strike."""
     gain = np.sum([each.gain for each in choice.chosen.values()], axis=0)
     for contract in choice.contracts:

@@ -12,7 +12,7 @@ import pytest
 from model.aside import Aside, aside_in_words
 from model.design import Design, DesignRequest, ResponseTable, Store, charts, term_sheet
 from model.design.choice import MEASURES, choose
-from model.design.choice.options import ACCOUNTS, Option
+from model.design.choice.options import GAIN_PARTS, Option
 from model.design.choice.standing import standing
 from model.design.frontier import frontier
 from model.design.problem import draft as drafts
@@ -255,9 +255,9 @@ def test_one_party_s_means_leave_the_others_without_the_instrument(evaluator: Ev
 
 def test_who_pays_is_told_by_the_worst_instrument_for_each_account() -> None:
     levy = Equivalent(
-        "variable_levy", 100.0, 90.0, dict(zip(ACCOUNTS, ({"A": -5.0}, {"A": 2.0}, {"A": 4.0}), strict=True))
+        "variable_levy", 100.0, 90.0, dict(zip(GAIN_PARTS, ({"A": -5.0}, {"A": 2.0}, {"A": 4.0}), strict=True))
     )
-    cfd = Equivalent("cfd", 90.0, 90.0, dict(zip(ACCOUNTS, ({"A": 1.0}, {"A": 2.0}, {"A": -2.5}), strict=True)))
+    cfd = Equivalent("cfd", 90.0, 90.0, dict(zip(GAIN_PARTS, ({"A": 1.0}, {"A": 2.0}, {"A": -2.5}), strict=True)))
     none = Equivalent("tariff", None, 80.0, reason="no level does")
     words = equivalence_in_words([levy, cfd, none], ["A"])
     assert words.startswith("2 instruments")
@@ -810,6 +810,15 @@ def test_a_term_sheet_says_an_instrument_in_its_own_words(names: Names) -> None:
         ["lithium", "stockpile", "USA", 120.0, "t/yr", stock.phrase(say)],
     ]
     assert rows[-1][1] == "none"
+
+
+def test_a_term_sheet_says_who_pays_and_who_receives(names: Names) -> None:
+    terms = terms_of([{"A": 10.0, "B": -1.0}], transfers=50e6, participation="expected", gap=0.005)
+    request = DesignRequest(parties=("USA", "MEX"), minerals=("lithium",))
+    sheet = term_sheet(Design(request, names, choice=choose(terms), agreement=Agreement()))
+    paid = sheet[sheet["term"] == "transfer"].set_index("who")
+    assert paid["level"].to_dict() == pytest.approx({"A": -1e6, "B": 1e6}, abs=1.0)
+    assert paid["note"].to_dict() == {"A": "paid", "B": "received"}
 
 
 def test_an_agreement_of_many_terms_is_told_in_short(names: Names) -> None:

@@ -177,6 +177,19 @@ def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Name
     assert "In the status quo: China lets out" in text
 
 
+@pytest.mark.parametrize("caps", [(None, None), (None, 1e6), (1e6, None)])
+def test_equal_floors_are_held_by_the_same_levy(
+    world: World, reference: float, names: Names, caps: tuple[float | None, ...]
+) -> None:
+    floors = [PLACE | {"parties": ["USA"], "price": 1.1 * reference, "levy_cap": cap} for cap in caps]
+    outcome = world.outcome(Scenario.parse({"agreement": {"floors": floors}}, "scenario"))
+    levies = outcome.instruments["floors"]["levy"]
+    assert levies[0] == levies[1] > 0.0
+    text = " ".join(reasons(outcome, outcome.headline(MINERAL), world.tables, names))
+    assert text.count("A levy of") == 1
+    assert "does not bind" not in text
+
+
 def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, names: Names) -> None:
     outside = [region for region in world.regions if region not in Scenario().parties]
     trq = PLACE | {

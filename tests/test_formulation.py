@@ -19,13 +19,13 @@ from model.equilibrium.proof.reference import build
 from model.instruments import Mechanism
 from model.market.records import Role
 from model.overlay import stage_positions
+from tests.of_instruments import golden
 from tests.toy import FORMULATIONS, Proof, toy_proof
 
 if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps
     from model.problem import Problem
 
-GOLDEN = Path(__file__).parent / "golden"
 ACCEPT = "ACCEPT_GOLDEN"
 DIGITS = 9
 """Significant digits kept of a coefficient: the last ones are rounding."""
@@ -67,15 +67,16 @@ def written(proof: Proof, path: Path) -> str:
 
 @pytest.mark.parametrize("name", FORMULATIONS)
 def test_the_formulation_is_the_golden_one(name: str, tmp_path: Path) -> None:
-    actual, golden = written(toy_proof(name), tmp_path / "programme.lp"), GOLDEN / f"{name}.lp"
+    actual, stored = written(toy_proof(name), tmp_path / "programme.lp"), golden(name)
     if os.environ.get(ACCEPT):
-        golden.write_text(actual, encoding="utf-8")
-    expected = golden.read_text(encoding="utf-8") if golden.exists() else ""
+        stored.parent.mkdir(exist_ok=True)
+        stored.write_text(actual, encoding="utf-8")
+    expected = stored.read_text(encoding="utf-8") if stored.exists() else ""
     if actual != expected:
         found = tmp_path / f"{name}.actual.lp"
         found.write_text(actual, encoding="utf-8")
         pytest.fail(
-            f"the programme of {name} differs from {golden}: compare it with {found}; if the change is wanted, accept "
+            f"the programme of {name} differs from {stored}: compare it with {found}; if the change is wanted, accept "
             f"it with {ACCEPT}=1 pytest tests/test_formulation.py",
             pytrace=False,
         )
@@ -111,7 +112,8 @@ def test_every_constraint_has_a_formulation() -> None:
 
 
 def test_every_golden_file_belongs_to_a_formulation() -> None:
-    assert sorted(path.stem for path in GOLDEN.glob("*.lp")) == sorted(FORMULATIONS)
+    folders = {golden(name).parent for name in FORMULATIONS}
+    assert sorted(path.stem for folder in folders for path in folder.glob("*.lp")) == sorted(FORMULATIONS)
 
 
 def test_every_component_says_what_it_is_with_its_unit() -> None:

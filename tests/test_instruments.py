@@ -5,6 +5,9 @@ Examples are the formulations of the toy market, on the shipped one with other n
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
@@ -19,8 +22,11 @@ from pydantic import BaseModel
 
 from model import instruments, shocks
 from model.data.schemas.policy import CONTROL_KINDS, SHOCK_UNITS
+from model.design import Design, DesignRequest, report
+from model.design.choice import choose
 from model.design.questions.attribution import levers_of, with_levers
 from model.design.questions.evaluate import Trial
+from model.design.wording import level_in_words
 from model.instruments import Agreement, Instrument, Membership, Quota, Tariff, regions_named
 from model.memo.levers import header
 from model.memo.schedules import term_sheet
@@ -31,14 +37,16 @@ from model.shocks.kinds import OF_ROW, SupplyLoss
 from model.words.names import Names
 from model.words.voice import Voice
 from pages.components.sidebar import GROUPS
-from tests import test_laws
+from tests.design_toys import terms_of
+from tests.of_instruments import golden, laws_of
 from tests.shipped import WORLD
 from tests.snapshots import altered, sample
 from tests.toy import PARTIES, Formulation, formulations, prove, shipped, toy_market
 
 Content = dict[str, Any]
 
-GOLDEN = Path(__file__).parent / "golden"
+ROOT = Path(__file__).resolve().parents[1]
+
 NEUTRAL_AT_NO_LEVEL = {"export_ban", "export_quota", "supply_cap"}
 """Shocks that are a limit: which one changes nothing depends on what happens otherwise."""
 SAME = 1e-6
@@ -56,7 +64,7 @@ def contents(kind: type[Instrument] | type[Disturbance]) -> list[tuple[Content, 
         found = [(term, each) for each in formulations(kind.key).values() for term in each.agreement.get(kind.key, ())]
     else:
         found = [(shock, each) for each in formulations(kind_of(kind)).values() for shock in each.shocks]
-    assert found, "no formulation in tests/toy.py"
+    assert found, "no formulation"
     return found
 
 
@@ -105,7 +113,7 @@ def number_fields(kind: type[BaseModel]) -> dict[str, Content]:
 def has_a_golden_formulation_and_a_price_found_by_hand(kind: Any) -> None:
     names = formulations(kind.key if issubclass(kind, Instrument) else kind_of(kind))
     assert names
-    assert [name for name in names if not (GOLDEN / f"{name}.lp").exists()] == []
+    assert [name for name in names if not golden(name).exists()] == []
 
 
 def changes_a_market(kind: Any) -> None:
@@ -202,10 +210,9 @@ def _is_joined(term: Instrument) -> None:
 
 
 def has_a_law(kind: type[Instrument]) -> None:
-    assert test_laws.LAWS[kind.key]
-    for law in test_laws.LAWS[kind.key]:
-        assert getattr(test_laws, law.__name__) is law
-        assert law.__name__.startswith("test_")
+    laws = laws_of(kind.key)
+    assert laws
+    for law in laws:
         (own,) = [each for each in instruments.KINDS if each.key == kind.key]
         assert fails_without(own, law), f"{law.__name__} is about another instrument"
 
@@ -237,6 +244,21 @@ def has_a_place_in_the_term_sheet(kind: type[Instrument]) -> None:
         titles = [column.title.lower() for column in sheet.columns]
         set_levels = [name for name, value in term if isinstance(value, float) and value]
         assert [name for name in set_levels if header(kind, name)[0].lower() not in titles] == []
+
+
+def has_its_level_in_a_design_s_term_sheet(kind: type[Instrument]) -> None:
+    """The level that the sheet names is one that the note tells, and nothing only where no number is set."""
+    request, choice = DesignRequest(parties=("USA", "JPN"), minerals=("bismuth",)), choose(terms_of([], ("USA", "JPN")))
+    for content, _ in contents(kind):
+        term = kind.parse(shipped(content), "example")
+        agreement = Agreement().replacing(kind, [term])
+        design = Design(request, Names(WORLD.tables), choice=choice, agreement=agreement)
+        _, _, _, level, unit, note = report.term_sheet(design).iloc[0]
+        if [value for _, value in term if isinstance(value, float) and value]:
+            assert level > 0.0
+            assert level_in_words(level, unit).removesuffix(" of value").split("/yr")[0] in note
+        else:
+            assert (level, unit) == (0.0, "")
 
 
 def has_a_part_in_an_attribution(kind: type[Instrument]) -> None:
@@ -298,6 +320,7 @@ OF_INSTRUMENTS: tuple[Callable[[Any], None], ...] = (
     is_left_and_joined,
     has_a_law,
     has_a_place_in_the_term_sheet,
+    has_its_level_in_a_design_s_term_sheet,
     has_a_part_in_an_attribution,
 )
 OF_SHOCKS: tuple[Callable[[Any], None], ...] = (
@@ -380,9 +403,9 @@ FAKES: dict[type[Instrument], set[str]] = {
     _SameTitle: {"says_what_it_is"},
     _NotLaid: {"changes_a_market", "has_no_field_that_does_nothing"},
     _HalfSpoken: {"is_spoken_in_both_voices"},
-    _Silent: {"is_spoken_in_both_voices"},
+    _Silent: {"is_spoken_in_both_voices", "has_its_level_in_a_design_s_term_sheet"},
     _NeverLeft: {"is_left_and_joined"},
-    _WithoutUnit: {"states_unit_and_bound_of_every_number"},
+    _WithoutUnit: {"states_unit_and_bound_of_every_number", "has_its_level_in_a_design_s_term_sheet"},
 }
 
 
@@ -429,9 +452,29 @@ def lacking(kind: Any, checks: tuple[Callable[[Any], None], ...]) -> set[str]:
     return found
 
 
+@pytest.mark.slow
+def test_an_instrument_that_is_one_new_file_has_all_that_the_tests_ask_for() -> None:
+    """In a process of its own, where ``tests/another_instrument`` counts as part of the folder of instruments."""
+    files = [
+        "tests/another_instrument/tests",
+        *(f"tests/test_{name}.py" for name in ("instruments", "formulation", "proof")),
+    ]
+    chosen = "undertaking or golden_file or is_broken_once or has_a_formulation"
+    ended = subprocess.run(
+        [sys.executable, "tests/with_another_instrument.py", "-q", "-p", "no:cacheprovider", "-k", chosen, *files],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert "skipped" not in ended.stdout
+
+
 def test_a_law_of_another_instrument_is_none_of_its_own() -> None:
-    assert all(fails_without(Tariff, law) for law in test_laws.LAWS["tariffs"])
-    assert not any(fails_without(Quota, law) for law in test_laws.LAWS["tariffs"])
+    assert all(fails_without(Tariff, law) for law in laws_of("tariffs"))
+    assert not any(fails_without(Quota, law) for law in laws_of("tariffs"))
 
 
 @pytest.mark.parametrize("fake", FAKES, ids=lambda kind: kind.__name__)

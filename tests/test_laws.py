@@ -5,71 +5,41 @@ Rules R1 to R4 are those atop :mod:`model.equilibrium.proof.reference`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from model.case import Case, market_of
-from model.equilibrium import Solver, lay_over, solve_problem
-from model.instruments import Agreement
-from model.market.records import MineralMarket, Role
 from model.scenario import Scenario
 from tests.shipped import WORLD
 from tests.strategies import (
     EVERY_KIND,
+    EXACT,
+    FACTORS,
     FINAL,
-    MINERAL,
+    NOTHING,
     Content,
     Result,
     account,
     arrivals,
     at,
     between,
+    border,
     determined_prices,
     flow,
+    laws,
+    levy_floor,
     markets,
     outsider_ids,
     party_ids,
     price,
-    quantity,
     region_ids,
     result_of,
+    trq,
 )
 
-settings.register_profile(
-    "laws",
-    derandomize=True,
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-laws = settings.get_profile("laws")
-
-EXACT = 1e-6
-"""Relative accuracy with which a law must hold; residuals of a solve are at most this."""
-NOTHING = 1e-6
-"""A quantity below this counts as none (markets hold tens to hundreds of units)."""
-FACTORS = between(0.75, 1.6)
-"""Floors and strikes as multiples of the price under free trade."""
 GAINS = ("consumer_surplus", "producer_surplus", "duty_and_levy_revenue", "quota_rent", "transfers", "stock_sales")
-
-
-def levy_floor(content: Content, level: float, parties: list[str] | None = None, **fields: Any) -> Content:
-    return at(parties=parties or party_ids(content), price=level, mechanism="variable_levy", **fields)
-
-
-def border(content: Content, **fields: Any) -> Content:
-    """A measure of all parties on arrivals from all others."""
-    return at(importers=party_ids(content), exporters=outsider_ids(content), **fields)
-
-
-def arriving(content: Content, result: Result) -> float:
-    """What all parties take from all others."""
-    return sum(arrivals(result, outsider_ids(content), name) for name in party_ids(content))
 
 
 # --- the market itself ---
@@ -200,16 +170,6 @@ def _relabelled(content: Content, new_name: dict[str, str], shuffle: Any) -> Con
 
 
 @laws
-@given(markets(EVERY_KIND, regions=(2, 2)), between(0, 8), between(0.5, 8))
-def test_a_higher_tariff_never_raises_imports(content: Content, rate: float, rise: float) -> None:
-    home, abroad = region_ids(content)
-    low, high = (result_of(content, tariffs=[border(content, specific=level)]) for level in (rate, rate + rise))
-    assert flow(high, abroad, home) <= flow(low, abroad, home) + NOTHING
-    paid = (rate + rise) * flow(high, abroad, home)
-    assert account(high, home, "duty_and_levy_revenue") == pytest.approx(paid, rel=EXACT, abs=1e-4)
-
-
-@laws
 @given(markets(regions=(2, 2), two_stages=False), between(0.0, 0.5))
 def test_an_ad_valorem_tariff_equals_the_specific_one_it_amounts_to(content: Content, rate: float) -> None:
     home, abroad = region_ids(content)
@@ -220,37 +180,6 @@ def test_an_ad_valorem_tariff_equals_the_specific_one_it_amounts_to(content: Con
     assert price(theirs, home) == pytest.approx(price(ours, home), rel=EXACT)
     assert account(theirs, home, "duty_and_levy_revenue") == pytest.approx(
         account(ours, home, "duty_and_levy_revenue"), rel=EXACT, abs=EXACT
-    )
-
-
-@laws
-@given(markets(EVERY_KIND), between(0.5, 8))
-def test_an_export_tax_is_a_tariff_that_the_exporter_collects(content: Content, rate: float) -> None:
-    """The same money per unit on the same routes moves the same goods; only who receives it differs."""
-    exporter, importers = outsider_ids(content)[0], party_ids(content)
-    taxed = result_of(content, export_taxes=[at(exporter=exporter, importers=importers, specific=rate)])
-    levied = result_of(content, tariffs=[at(importers=importers, exporters=[exporter], specific=rate)])
-    for place, value in determined_prices(levied).items():
-        assert determined_prices(taxed)[place] == pytest.approx(value, rel=EXACT)
-    collected = sum(account(levied, name, "duty_and_levy_revenue") for name in importers)
-    for name in region_ids(content):
-        own = collected if name == exporter else 0.0
-        assert account(taxed, name, "duty_and_levy_revenue") == pytest.approx(own, rel=EXACT, abs=1e-4)
-
-
-@laws
-@given(markets(EVERY_KIND), between(0, 40))
-def test_a_quota_binds_or_has_no_rent(content: Content, limit: float) -> None:
-    """R3: rent and room are never both there."""
-    result = result_of(content, quotas=[border(content, quantity=limit)])
-    row = result["quotas"][0]
-    assert row["imports"] == pytest.approx(arriving(content, result), abs=NOTHING)
-    assert row["imports"] <= limit + NOTHING
-    assert row["rent_per_unit"] >= 0.0
-    if row["imports"] < limit - 10 * NOTHING:
-        assert row["rent_per_unit"] <= EXACT * 100
-    assert sum(account(result, name, "quota_rent") for name in region_ids(content)) == pytest.approx(
-        row["rent_per_unit"] * row["imports"], rel=EXACT, abs=1e-4
     )
 
 
@@ -293,28 +222,6 @@ def test_more_demand_never_lowers_a_price(content: Content, share: float) -> Non
 
 
 # --- tariff-rate quotas ---
-
-
-def trq(content: Content, limit: float, within: float, rise: float) -> Content:
-    return border(content, quantity=limit, in_quota={"specific": within}, over_quota={"specific": within + rise})
-
-
-@laws
-@given(markets(EVERY_KIND), between(0, 60), between(0, 3), between(0.5, 15))
-def test_rent_of_a_tariff_rate_quota_lies_within_the_rate_difference(
-    content: Content, limit: float, within: float, rise: float
-) -> None:
-    result = result_of(content, trqs=[trq(content, limit, within, rise)])
-    row, rent = result["trqs"][0], result["trqs"][0]["rent_per_unit"]
-    assert row["in_quota"] + row["over_quota"] == pytest.approx(arriving(content, result), abs=NOTHING)
-    assert -EXACT <= rent <= rise * (1.0 + EXACT)
-    assert row["in_quota"] <= limit + NOTHING
-    assert row["over_quota"] >= -NOTHING
-    if row["over_quota"] > 10 * NOTHING:
-        assert rent == pytest.approx(rise, rel=EXACT)
-        assert row["in_quota"] == pytest.approx(limit, abs=10 * NOTHING)
-    if row["in_quota"] < limit - 10 * NOTHING:
-        assert rent <= EXACT * 100
 
 
 @pytest.mark.slow
@@ -361,26 +268,6 @@ def test_an_ad_valorem_over_quota_rate_never_pays_more_rent_than_duty_saved(
 
 
 @laws
-@given(markets(EVERY_KIND), FACTORS)
-def test_a_floor_by_levy_holds_or_says_why_not(content: Content, factor: float) -> None:
-    """The levy is zero above the floor, else the smallest that holds it; it ends arrivals where none can."""
-    free = result_of(content)
-    floor = factor * price(free, party_ids(content)[0])
-    result = result_of(content, floors=[levy_floor(content, floor)])
-    for row in result["floors"]:
-        assert row["levy"] >= 0.0
-        assert row["price"] == price(result, row["region"])
-        if row["price"] > floor * (1.0 + EXACT):
-            assert row["levy"] <= EXACT * 100
-        if row["holds"]:
-            assert row["price"] >= floor * (1.0 - EXACT)
-            assert row["why_not"] is None
-        else:
-            assert row["why_not"]
-            assert arrivals(result, outsider_ids(content), row["region"]) <= 10 * NOTHING
-
-
-@laws
 @given(markets(EVERY_KIND), between(0.3, 1.0))
 def test_a_floor_below_every_price_changes_nothing(content: Content, factor: float) -> None:
     free = result_of(content)
@@ -419,22 +306,6 @@ def test_a_capped_levy_stays_under_its_cap(content: Content, factor: float, cap:
         assert row["holds"] or row["why_not"]
 
 
-@laws
-@given(markets(EVERY_KIND, two_stages=False), FACTORS)
-def test_a_contract_for_difference_pays_producers_the_larger_of_price_and_strike(
-    content: Content, factor: float
-) -> None:
-    home = party_ids(content)[0]
-    strike = factor * price(result_of(content), home)
-    result = result_of(content, floors=[at(parties=[home], price=strike, mechanism="cfd")])
-    market = price(result, home)
-    assert price(result, home, column="producer_price") == pytest.approx(max(market, strike), rel=EXACT)
-    gap = max(strike - market, 0.0)
-    assert account(result, home, "outlay") == pytest.approx(
-        gap * quantity(result, home, "production"), rel=EXACT, abs=1e-4
-    )
-
-
 @pytest.mark.slow
 @laws
 @given(markets(two_stages=False), between(1.0, 1.5))
@@ -450,52 +321,7 @@ def test_users_gain_from_a_contract_for_difference_and_lose_from_a_levy(content:
     assert account(levied, home, "consumer_surplus") <= account(free, home, "consumer_surplus") + slack
 
 
-@laws
-@given(markets(EVERY_KIND, two_stages=False), FACTORS, between(0, 600))
-def test_a_buffer_stock_spends_at_most_its_budget(content: Content, factor: float, budget: float) -> None:
-    home = party_ids(content)[0]
-    floor = factor * price(result_of(content), home)
-    instrument = at(parties=[home], price=floor, mechanism="buffer_stock", budget=budget)
-    result = result_of(content, floors=[instrument])
-    spent = account(result, home, "outlay")
-    assert spent <= budget * (1.0 + EXACT) + EXACT
-    assert spent == pytest.approx(quantity(result, home, "stock_bought") * price(result, home), rel=EXACT, abs=1e-4)
-    if price(result, home) < floor * (1.0 - EXACT):
-        assert spent == pytest.approx(budget, rel=EXACT, abs=EXACT)
-        assert budget == 0 or not result["floors"][0]["holds"]
-    if price(result, home) > floor * (1.0 + EXACT):
-        assert spent <= EXACT * 100
-
-
-@laws
-@given(markets(EVERY_KIND, two_stages=False), FACTORS, between(0, 20))
-def test_a_stockpile_is_never_released_below_its_price(content: Content, factor: float, stock: float) -> None:
-    home = party_ids(content)[0]
-    level = factor * price(result_of(content), home)
-    result = result_of(content, stockpiles=[at(party=home, quantity=stock, release_above=level)])
-    released = quantity(result, home, "stock_released")
-    assert released <= stock * (1.0 + EXACT)
-    if released > NOTHING:
-        assert price(result, home) >= level * (1.0 - EXACT)
-    if price(result, home) > level * (1.0 + EXACT):
-        assert released == pytest.approx(stock, rel=EXACT, abs=NOTHING)
-    assert account(result, home, "stock_sales") == pytest.approx(released * price(result, home), rel=EXACT, abs=1e-4)
-
-
 # --- offtakes ---
-
-
-@laws
-@given(markets(), between(0, 30), between(5, 60))
-def test_an_offtake_is_delivered_and_its_settlement_sums_to_zero(
-    content: Content, volume: float, strike: float
-) -> None:
-    producer, buyer = outsider_ids(content)[0], party_ids(content)[0]
-    result = result_of(content, offtakes=[at(producer=producer, buyer=buyer, quantity=volume, strike=strike)])
-    assert flow(result, producer, buyer) >= volume * (1.0 - EXACT) - NOTHING
-    settled = account(result, producer, "transfers")
-    assert settled == pytest.approx((strike - price(result, producer)) * volume, rel=EXACT, abs=1e-4)
-    assert sum(account(result, name, "transfers") for name in region_ids(content)) == pytest.approx(0.0, abs=1e-9)
 
 
 @laws
@@ -520,29 +346,6 @@ def test_an_offtake_is_cut_to_what_can_be_delivered(
 
 
 # --- zero for zero, continuity ---
-
-
-@pytest.mark.slow
-@laws
-@given(markets(), st.lists(between(0, 0.4), min_size=12, max_size=12))
-def test_zero_for_zero_frees_trade_among_parties_alone(content: Content, rates: list[float]) -> None:
-    """It equals a market whose duties between parties are zero and all others as before."""
-    case = Case.parse(content, "generated case")
-    market = market_of(case).minerals[MINERAL]
-    table = market.activities
-    routes = table.role == Role.ROUTE
-    duty = np.where(routes, np.resize(np.array(rates), len(table)), 0.0)
-    member = np.array([name in case.parties for name in market.regions])
-    is_final = np.array([node.stage == FINAL for node in market.nodes])[table.node_out]
-    freed = np.where(routes & member[table.region] & member[table.partner] & is_final, 0.0, duty)
-    agreement = Agreement.parse({"zero_for_zero": [at()]}, "agreement")
-    ours = _prices(replace(market, base_duty=duty), agreement, case)
-    theirs = _prices(replace(market, base_duty=freed), Agreement(), case)
-    np.testing.assert_allclose(ours, theirs, rtol=EXACT)
-
-
-def _prices(market: MineralMarket, agreement: Agreement, case: Case) -> Any:
-    return solve_problem(lay_over(market, case.parties, agreement, (), {}), agreement, Solver()).state.price
 
 
 SMALL = 1e-6
@@ -572,23 +375,6 @@ def test_a_small_move_of_a_lever_moves_prices_little(lever: str, content: Conten
     here, there = (result_of(content, **LEVERS[lever](content, value)) for value in (level, level + SMALL))
     for place, value in determined_prices(here).items():
         assert determined_prices(there).get(place, value) == pytest.approx(value, abs=1e-3)
-
-
-LAWS: dict[str, tuple[Any, ...]] = {
-    "floors": (
-        test_a_floor_by_levy_holds_or_says_why_not,
-        test_a_contract_for_difference_pays_producers_the_larger_of_price_and_strike,
-        test_a_buffer_stock_spends_at_most_its_budget,
-    ),
-    "trqs": (test_rent_of_a_tariff_rate_quota_lies_within_the_rate_difference,),
-    "quotas": (test_a_quota_binds_or_has_no_rent,),
-    "tariffs": (test_a_higher_tariff_never_raises_imports,),
-    "zero_for_zero": (test_zero_for_zero_frees_trade_among_parties_alone,),
-    "export_taxes": (test_an_export_tax_is_a_tariff_that_the_exporter_collects,),
-    "offtakes": (test_an_offtake_is_delivered_and_its_settlement_sums_to_zero,),
-    "stockpiles": (test_a_stockpile_is_never_released_below_its_price,),
-}
-"""Laws by the instrument they are about: none holds where it is not laid, which test_instruments sees to."""
 
 
 # --- the same laws on the shipped markets ---

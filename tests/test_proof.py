@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,114 +11,26 @@ import pytest
 
 from model.case import Case, market_of
 from model.equilibrium import Equilibrium, Solver, lay_over, solve, solver
-from model.equilibrium.conditions import Point, System
+from model.equilibrium.conditions import System
 from model.equilibrium.search import interior
-from model.equilibrium.search.complementarity import Complementarity
 from model.errors import SolveError
-from model.instruments import KINDS
+from model.instruments import KINDS, Floor, Mechanism
 from model.scenario import Scenario
 from model.world import World
+from tests.broken import MARKET, Break, of_system
+from tests.of_instruments import OF
 from tests.shipped import WORLD
 
-Break = Callable[[pytest.MonkeyPatch], None]
-
-PLACE = {"mineral": "m", "stage": "refined"}
-BORDER = PLACE | {"importers": ["HOME"], "exporters": ["ABROAD"]}
-MARKET: dict[str, Any] = {
-    "regions": [{"id": "HOME", "party": True}, {"id": "ABROAD"}],
-    "supply": [
-        PLACE | {"region": "HOME", "curve": {"kind": "linear", "price_at_zero": 4.0, "slope": 2.0}},
-        PLACE | {"region": "ABROAD", "curve": {"kind": "linear", "price_at_zero": 2.0, "slope": 1.0}},
-    ],
-    "demand": [PLACE | {"region": "HOME", "curve": {"kind": "linear", "price_at_zero": 40.0, "slope": 1.0}}],
-    "routes": [PLACE | {"from": "ABROAD", "to": "HOME", "cost": 1.0, "cost_slope": 0.1}],
-}
-INSTRUMENTS: dict[str, dict[str, Any]] = {
-    "specific tariff": {"tariffs": [BORDER | {"specific": 4.0}]},
-    "ad valorem tariff": {"tariffs": [BORDER | {"ad_valorem": 0.3}]},
-    "greater_of": {"tariffs": [BORDER | {"specific": 1.0, "ad_valorem": 0.3, "greater_of": True}]},
-    "export tax": {"export_taxes": [PLACE | {"exporter": "ABROAD", "importers": ["HOME"], "specific": 4.0}]},
-    "levy": {"floors": [PLACE | {"parties": ["HOME"], "price": 22.0}]},
-    "CfD": {"floors": [PLACE | {"parties": ["HOME"], "price": 25.0, "mechanism": "cfd"}]},
-    "quota": {"quotas": [BORDER | {"quantity": 8.0}]},
-    "TRQ": {"trqs": [BORDER | {"quantity": 8.0, "over_quota": {"specific": 3.0}}]},
-}
+INSTRUMENTS = {name: {key: terms} for key, own in OF.items() for name, terms in getattr(own, "WEDGES", {}).items()}
+"""Agreements of one instrument that charges something on a unit."""
+BROKEN = {which: how for own in OF.values() for which, how in getattr(own, "BROKEN", {}).items()}
+WITHOUT_WEDGE = {name: why for own in OF.values() for name, why in getattr(own, "WITHOUT_WEDGE", {}).items()}
+"""Instruments and mechanisms that charge nothing on a unit, and why there is nothing to break."""
 
 
 def solved(agreement: dict[str, Any]) -> Equilibrium:
     case = Case.parse(MARKET | {"agreement": agreement}, "case")
     return solve(market_of(case), case.parties, case.agreement, case.shocks, Solver())
-
-
-def _attribute(name: str, change: Callable[[Any], Any]) -> Break:
-    """Break what the search knows of an instrument, right after it was read."""
-
-    def breaks(patch: pytest.MonkeyPatch) -> None:
-        made = System.__init__
-
-        def broken(self: System, *arguments: Any) -> None:
-            made(self, *arguments)
-            setattr(self, name, change(getattr(self, name)))
-
-        patch.setattr(System, "__init__", broken)
-
-    return breaks
-
-
-def _conditions(change: Callable[[Complementarity], None]) -> Break:
-    """Break what the interior-point method solves, right after it was set up."""
-
-    def breaks(patch: pytest.MonkeyPatch) -> None:
-        made = Complementarity.__init__
-
-        def broken(self: Complementarity, *arguments: Any) -> None:
-            made(self, *arguments)
-            change(self)
-
-        patch.setattr(Complementarity, "__init__", broken)
-
-    return breaks
-
-
-def _halve_strikes(conditions: Complementarity) -> None:
-    conditions.constant[conditions.at.beyond] *= 0.5
-
-
-def _found(change: Callable[[Point], Point]) -> Break:
-    """Break the point that the search hands to the proof."""
-
-    def breaks(patch: pytest.MonkeyPatch) -> None:
-        find = interior.find
-        patch.setattr(solver, "find", lambda *asked: change(find(*asked)))
-
-    return breaks
-
-
-BROKEN: dict[tuple[str, str], Break] = {
-    ("specific tariff", "halved"): _attribute("charge", lambda charge: 0.5 * charge),
-    ("ad valorem tariff", "halved"): _attribute("on_price_in", lambda share: 1.0 + 0.5 * (share - 1.0) * (share > 1.0)),
-    ("greater_of", "forgotten"): _attribute("greater", lambda _: []),
-    ("export tax", "ignored"): _attribute("charge", np.zeros_like),
-    ("export tax", "turned round"): _attribute("charge", np.negative),
-    ("levy", "turned round"): _found(lambda point: replace(point, levy=-point.levy)),
-    ("levy", "halved"): _found(lambda point: replace(point, levy=0.5 * point.levy)),
-    ("levy", "holds another floor"): _attribute("floor", lambda floor: 0.9 * floor),
-    ("CfD", "half paid"): _conditions(_halve_strikes),
-    ("quota", "rent halved"): _found(lambda point: replace(point, rent=0.5 * point.rent)),
-    ("TRQ", "rent halved"): _found(lambda point: replace(point, rent=0.5 * point.rent)),
-    ("TRQ", "over-quota rate halved"): _attribute("charge", lambda charge: 0.5 * charge),
-    ("TRQ", "over-quota part lost"): _found(
-        lambda point: replace(point, quantity=np.where(np.arange(len(point.quantity)) == 4, 0.0, point.quantity))
-    ),
-}
-
-
-WITHOUT_WEDGE = {
-    "offtakes": "a bound on a route, which the programme has itself",
-    "stockpiles": "a step of supply, which the programme has itself",
-    "zero_for_zero": "takes charges away and adds none",
-}
-"""Instruments that charge nothing on a unit, and why there is nothing to break."""
 
 
 @pytest.mark.parametrize("name", INSTRUMENTS)
@@ -134,10 +45,12 @@ def test_a_broken_wedge_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, h
         solved(INSTRUMENTS[name])
 
 
-def test_every_instrument_with_a_wedge_is_broken_once() -> None:
-    charged = {key for name, _ in BROKEN for key in INSTRUMENTS[name]}
-    assert charged | WITHOUT_WEDGE.keys() == {kind.key for kind in KINDS}
-    assert charged.isdisjoint(WITHOUT_WEDGE)
+def test_every_instrument_and_mechanism_is_broken_once_or_says_why_it_has_no_wedge() -> None:
+    assert set(INSTRUMENTS) == {name for name, _ in BROKEN}
+    for kind in KINDS:
+        assert bool(kind.key in WITHOUT_WEDGE) != any(kind.key in terms for terms in INSTRUMENTS.values()), kind.key
+    held = {Floor.parse(one, "floor").mechanism for terms in INSTRUMENTS.values() for one in terms.get("floors", ())}
+    assert [one for one in Mechanism if (one in WITHOUT_WEDGE) == (one in held)] == []
 
 
 SHIPPED = {"mineral": "tungsten", "stage": "refined"}
@@ -152,12 +65,12 @@ SHIPPED_TERMS: dict[str, dict[str, Any]] = {
     "TRQ": {"trqs": [SHIPPED_BORDER | {"quantity": 1500.0, "over_quota": {"ad_valorem": 0.25}}]},
 }
 NEWTON_BROKEN: dict[str, Break] = {
-    "specific tariff": _attribute("charge", lambda charge: 0.5 * charge),
-    "ad valorem tariff": _attribute("on_price_in", lambda share: 1.0 + 0.5 * (share - 1.0) * (share > 1.0)),
-    "export tax": _attribute("charge", np.zeros_like),
-    "levy": _attribute("floor", lambda floor: 0.9 * floor),
-    "CfD": _attribute("producer_floor", lambda strike: 0.5 * strike),
-    "TRQ": _attribute("ad_valorem", lambda rate: 0.5 * rate),
+    "specific tariff": of_system("charge", lambda charge: 0.5 * charge),
+    "ad valorem tariff": of_system("on_price_in", lambda share: 1.0 + 0.5 * (share - 1.0) * (share > 1.0)),
+    "export tax": of_system("charge", np.zeros_like),
+    "levy": of_system("floor", lambda floor: 0.9 * floor),
+    "CfD": of_system("producer_floor", lambda strike: 0.5 * strike),
+    "TRQ": of_system("ad_valorem", lambda rate: 0.5 * rate),
 }
 
 
@@ -226,7 +139,7 @@ def test_floors_raised_by_degrees_give_what_the_other_search_gives(monkeypatch: 
     found = Solver().solve(problem, start)
     assert (len(points), len(others)) == (0, 1)
 
-    def leads_nowhere(*_: object) -> Point:
+    def leads_nowhere(*_: object) -> None:
         raise SolveError("no equilibrium found")
 
     monkeypatch.setattr(solver, "find", leads_nowhere)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.equilibrium.search.regimes import BETWEEN, ExponentialFlows, QuotaSide, side_and_levy, smooth_side
+from model.equilibrium.regimes import BETWEEN, ExponentialFlows, QuotaSide, side_and_levy, smooth_side
 
 if TYPE_CHECKING:
     from model.market.records import Floats

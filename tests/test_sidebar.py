@@ -94,6 +94,21 @@ def test_specific_rates_of_a_quota_are_shown_and_stay() -> None:
     assert now(test).agreement.trqs[0].over_quota.specific == 9500.0
 
 
+@pytest.mark.parametrize(
+    ("exporters", "told"),
+    [
+        (ROUTES["exporters"], "A tariff-rate quota replaces the tariff on all of its routes."),
+        (("CHN",), "A tariff-rate quota replaces the tariff on some of its routes."),
+        (("VNM",), ""),
+    ],
+)
+def test_a_tariff_is_said_to_be_replaced_where_it_is(exporters: tuple[str, ...], told: str) -> None:
+    trq = {**ROUTES, "exporters": exporters, "quantity": 1000, "over_quota": {"ad_valorem": 0.25}}
+    test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}, trqs=trq), "border")
+    assert told in captions(test)
+    assert ("replaces" in captions(test)) is bool(told)
+
+
 @pytest.mark.slow
 def test_routes_of_a_measure_are_shown_and_a_whole_side_is_one_choice() -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
@@ -156,9 +171,8 @@ def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded() -> None:
 @pytest.mark.slow
 def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario() -> None:
     """In a process of its own, where ``tests/another_instrument`` counts as part of the folder of instruments."""
-    script, folder = ROOT / "tests" / "with_another_instrument.py", ROOT / "tests" / "another_instrument"
     ended = subprocess.run(
-        [sys.executable, script, folder],
+        [sys.executable, ROOT / "tests" / "with_another_instrument.py"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -192,6 +206,11 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     # HOME uses 18 and makes 9, 19 - 13 come from ABROAD and 16 - 13 from OTHER at a levy of 13, kept by ABROAD alone
     by_hand = {"HOME": 162.0 + 81.0 + 13.0 * 3.0, "ABROAD": 18.0 + 13.0 * 6.0, "OTHER": 4.5}
     assert undertaken == [pytest.approx(by_hand)] * 3
+    # beside a floor at 22 it counts up to its cap: with less, the treasury takes all
+    assert told["capped_totals"] == [
+        pytest.approx(by_hand),
+        pytest.approx({"HOME": 162.0 + 81.0 + 13.0 * 9.0, "ABROAD": 18.0, "OTHER": 4.5}),
+    ]
     # the floor asks for 14.75, and the treasury takes it all: 20 - 14.75 come from ABROAD, 17 - 14.75 from OTHER
     assert below_a_floor_at_23 == pytest.approx(
         {"HOME": 144.5 + 90.25 + 14.75 * 7.5, "ABROAD": 5.25**2 / 2.0, "OTHER": 2.25**2 / 2.0}

@@ -1,12 +1,8 @@
-"""A market that can be solved by hand, every instrument and shock laid over it, and the programme that proves a solve.
-
-HOME uses 40 - price and makes 5 at 4 or more and 5 more at 30 or more; PARTNER offers 6 at 16, ABROAD 30 at 17; each
-route to HOME costs 1. Without any measure HOME pays 18, makes 5 and takes 6 from PARTNER and 11 from ABROAD.
-"""
+"""The market that can be solved by hand, every instrument and shock laid over it, and the programme that proves it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +16,8 @@ from model.equilibrium.proof.linear import CompiledProgramme
 from model.instruments import Agreement
 from model.market.records import MineralMarket, Role
 from model.shocks import Shock
+from tests.formulation import CHAIN, FROM_ABROAD, PARTIES, PLACE, Formulation
+from tests.of_instruments import OF
 
 if TYPE_CHECKING:
     from model.equilibrium.proof.ladder import Steps
@@ -27,83 +25,9 @@ if TYPE_CHECKING:
     from model.equilibrium.solver import State
     from model.problem import Problem
 
-PARTIES = frozenset({"HOME", "PARTNER"})
-PLACE = {"mineral": "m", "stage": "refined"}
-FROM_ABROAD = PLACE | {"importers": ["HOME"], "exporters": ["ABROAD"]}
-
-TOY = {
-    "regions": [{"id": "HOME", "party": True}, {"id": "PARTNER", "party": True}, {"id": "ABROAD"}],
-    "supply": [
-        {"region": "HOME", "curve": {"kind": "steps", "steps": [[4, 5], [30, 5]]}} | PLACE,
-        {"region": "PARTNER", "curve": {"kind": "steps", "steps": [[16, 6]]}} | PLACE,
-        {"region": "ABROAD", "curve": {"kind": "steps", "steps": [[17, 30]]}} | PLACE,
-    ],
-    "demand": [{"region": "HOME", "curve": {"kind": "linear", "price_at_zero": 40, "slope": 1}} | PLACE],
-    "routes": [
-        {"from": "PARTNER", "to": "HOME", "cost": 1} | PLACE,
-        {"from": "ABROAD", "to": "HOME", "cost": 1} | PLACE,
-    ],
-}
-"""The market of most formulations."""
-CHAIN = {
-    "regions": [{"id": "HOME", "party": True}],
-    "supply": [{"region": "HOME", "mineral": "m", "stage": "mine", "curve": {"kind": "steps", "steps": [[4, 20]]}}],
-    "demand": [{"region": "HOME", "curve": {"kind": "linear", "price_at_zero": 40, "slope": 1}} | PLACE],
-    "processing": [{"region": "HOME", "mineral": "m", "from": "mine", "to": "refined", "recovery": 0.5, "cost": 3}],
-}
-"""Two units of ore at 4 and 3 of processing make one unit of metal, until the 20 units of ore are used up."""
-
-
-@dataclass(frozen=True)
-class Formulation:
-    """What is laid over the toy market, and the price HOME's users then pay, found by hand."""
-
-    home_price: float
-    agreement: dict[str, Any] = field(default_factory=dict)
-    shocks: tuple[dict[str, Any], ...] = ()
-    duty: float = 0.0
-    """Ad valorem duty in force on every route."""
-    exporter_stock_price: float | None = None
-    case: dict[str, Any] = field(default_factory=lambda: TOY)
-
-
 FORMULATIONS = {
     "market_clears": Formulation(30.0, case=CHAIN),
     "pool_limit": Formulation(24.0, {"quotas": [FROM_ABROAD | {"quantity": 5}]}),
-    "tariffs": Formulation(21.8, {"tariffs": [FROM_ABROAD | {"specific": 2, "ad_valorem": 0.1}]}),
-    "tariffs-greater_of": Formulation(
-        20.0, {"tariffs": [FROM_ABROAD | {"specific": 2, "ad_valorem": 0.1, "greater_of": True}]}
-    ),
-    "export_taxes": Formulation(
-        20.7,
-        {"export_taxes": [PLACE | {"exporter": "ABROAD", "importers": ["HOME"], "specific": 1, "ad_valorem": 0.1}]},
-    ),
-    "quotas": Formulation(24.0, {"quotas": [FROM_ABROAD | {"quantity": 5, "rent_to": "exporter"}]}),
-    "trqs": Formulation(20.0, {"trqs": [FROM_ABROAD | {"quantity": 5, "over_quota": {"specific": 2}}]}),
-    "trqs-ad_valorem": Formulation(
-        22.5, {"trqs": [FROM_ABROAD | {"quantity": 5, "in_quota": {"specific": 1}, "over_quota": {"ad_valorem": 0.25}}]}
-    ),
-    "floors-variable_levy": Formulation(22.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 22}]}),
-    "floors-variable_levy-capped": Formulation(
-        21.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 22, "levy_cap": 3}]}
-    ),
-    "floors-cfd": Formulation(18.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 35, "mechanism": "cfd"}]}),
-    "floors-buffer_stock": Formulation(
-        20.0,
-        {
-            "floors": [
-                PLACE | {"parties": ["HOME"], "price": 20, "mechanism": "buffer_stock", "ceiling": 25, "stock": 4}
-            ]
-        },
-    ),
-    "floors-buffer_stock-budget": Formulation(
-        18.0, {"floors": [PLACE | {"parties": ["HOME"], "price": 20, "mechanism": "buffer_stock", "budget": 36}]}
-    ),
-    "offtakes": Formulation(
-        16.0, {"offtakes": [PLACE | {"producer": "ABROAD", "buyer": "HOME", "quantity": 19, "strike": 17}]}
-    ),
-    "stockpiles": Formulation(18.0, {"stockpiles": [PLACE | {"party": "HOME", "quantity": 3, "release_above": 15}]}),
-    "zero_for_zero": Formulation(19.8, {"zero_for_zero": [PLACE]}, duty=0.1),
     "export_ban": Formulation(
         29.0,
         shocks=({"kind": "export_ban", "exporter": "ABROAD", "importers": ["HOME", "PARTNER"]} | PLACE,),
@@ -138,7 +62,8 @@ FORMULATIONS = {
     "export_tax": Formulation(
         19.7, shocks=({"kind": "export_tax", "exporter": "ABROAD", "importers": ["HOME"], "rate": 0.1} | PLACE,)
     ),
-}
+} | {name: each for known in OF.values() for name, each in known.FORMULATIONS.items()}
+"""Those of the market itself and of shocks, and each instrument's own."""
 
 
 ON_SHIPPED = {"HOME": "USA", "PARTNER": "JPN", "ABROAD": "CHN", "m": "bismuth"}

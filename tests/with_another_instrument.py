@@ -1,8 +1,8 @@
-"""The app with one instrument more, which is only a file: ``python tests/with_another_instrument.py FOLDER``.
+"""The app with one instrument more, which is only a file: ``python tests/with_another_instrument.py [TEST ...]``.
 
-Every instrument file of the folder counts as one of ``model/instruments``. Writes as JSON what the sidebar shows of a
-price undertaking, what becomes of edits, and each country's total in the case format's example of a floor at 22 where
-one of two exporters undertakes.
+The instrument file of ``tests/another_instrument`` counts as one of ``model/instruments``. Runs pytest with the
+arguments; without any, writes as JSON what the sidebar shows of a price undertaking, what becomes of edits, and each
+country's total in the case format's example of a floor at 22 where one of two exporters undertakes.
 """
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 import model
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
+ANOTHER = Path(__file__).parent / "another_instrument"
 KEY = "price_undertakings"
 PLACE = {"mineral": "m", "stage": "refined"}
 EXAMPLE = APP.parent / "tests" / "cases" / "contract-two-countries-levy-22.json"
 
 
-def add_instruments(folder: str) -> None:
-    """Let the package of instruments, before it is first imported, find those of another folder too."""
+def add_instruments() -> None:
+    """Let the package of instruments, before it is first imported, find those of the other folder too."""
     found = importlib.util.find_spec("model.instruments")
     assert found is not None
     assert found.loader is not None
     assert found.submodule_search_locations is not None
-    found.submodule_search_locations.append(folder)
+    found.submodule_search_locations.append(str(ANOTHER))
     package = importlib.util.module_from_spec(found)
     sys.modules["model.instruments"] = package
     model.instruments = package  # type: ignore[attr-defined]
@@ -101,6 +103,9 @@ def refused() -> str:
 
 
 if __name__ == "__main__":
-    add_instruments(sys.argv[1])
+    add_instruments()
+    if sys.argv[1:]:
+        sys.exit(pytest.main(sys.argv[1:]))
     found = told() | {"refused": refused(), "totals": [totals(price) for price in (None, 21.0, 22.0, 23.0)]}
+    found["capped_totals"] = [totals(22.0, {"levy_cap": cap}) for cap in (20.0, 10.0)]
     sys.stdout.write(json.dumps(found))

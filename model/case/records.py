@@ -10,7 +10,6 @@ from model.instruments import CaseAgreement
 from model.records import Name, Price, Quantity, Record, unit
 from model.shocks import CaseShock
 
-Positive = Annotated[float, Field(gt=0)]
 MOST_STEPS = 5_000
 """Steps of all curves of a case: so many solve within two seconds, four times as many take ten times as long."""
 LEAST_ELASTIC, MOST_ELASTIC = 1e-6, 200.0

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from model.cli.console import Commands
 
-FORMATS = ("docx", "pdf", "xlsx", "html")
-
 
 def add_commands(commands: Commands) -> None:
     """Add the three commands."""
@@ -44,7 +42,7 @@ def add_commands(commands: Commands) -> None:
 
     one = add(commands, "memo", _memo, "write a memo of one snapshot, or of several side by side")
     add_file(one, "files", "FILE", "the snapshot, or two to five to compare", nargs="+")
-    one.add_argument("--format", choices=FORMATS, required=True, help="Word, PDF, Excel or HTML")
+    one.add_argument("--format", required=True, help="docx (Word), pdf, xlsx (Excel) or html")
     add_out(one, "the memo", "FILE")
 
 

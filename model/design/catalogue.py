@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from model.design.choice import Terms
+from model.design.choice import ChoiceTerms
 from model.design.choice.options import Frame, Option, prune
 from model.design.problem.commitments import Seller
 from model.design.problem.packages import Levels, Package, menu_levels, neighbours, package_of
 from model.design.problem.projects import Project, eligible, project_sets
-from model.design.problem.request import State, check
+from model.design.problem.request import WorldState, check
 from model.design.responses.facts import facts_from, landed_costs
 from model.design.responses.response import Question, Response, question
 from model.design.responses.table import Failure, ResponseTable
@@ -54,7 +54,7 @@ class Catalogue:
         self.table = table
         self.world: World = table.world
         self.request = request
-        self.states: tuple[State, ...] = check(request, self.world)
+        self.states: tuple[WorldState, ...] = check(request, self.world)
         assumptions = self.world.assumptions.with_overrides(request.assumptions)
         self.frame = Frame.of(request.parties, self.states, assumptions.value("stockpile_carrying_cost"))
         self.done = 0
@@ -187,7 +187,7 @@ class Catalogue:
             self.done = before + step.done
             yield Progress(self.done, before + step.total + 1, step.tried, None)
 
-    def terms(self, margins: Mapping[str, float]) -> Terms:
+    def terms(self, margins: Mapping[str, float]) -> ChoiceTerms:
         """What the choice is made from: for each mineral the neutral option and those no other beats.
 
         Raises:
@@ -204,7 +204,7 @@ class Catalogue:
                 )
             ordered = sorted(known.options.values(), key=lambda option: not option.package.is_neutral)
             options[mineral] = prune(ordered, sorted(industries))
-        return Terms(self.request, self.frame, options, self._lenders_share, margins)
+        return ChoiceTerms(self.request, self.frame, options, self._lenders_share, margins)
 
     def around(self, choices: Iterable[Choice]) -> dict[str, list[Levels]]:
         """Points next to chosen packages that were not tried yet, by mineral; none where all is settled."""

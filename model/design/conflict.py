@@ -17,7 +17,7 @@ from model.words.yearly import SMALLEST_SHOWN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model.design.choice import Choice, Terms
+    from model.design.choice import Choice, ChoiceTerms
     from model.design.choice.limits import Limit
 
 WORTH_STEP = {MONEY: 1.0, SHARE: PERCENT}
@@ -61,7 +61,7 @@ class Worth:
         return f"{self.sentence}: if this gave way by {unit}, the objective would rise by {self.per_unit:,.3g}."
 
 
-def conflict(terms: Terms) -> list[Conflict]:
+def conflict(terms: ChoiceTerms) -> list[Conflict]:
     """The smallest set of red lines that cannot hold together (empty when all can).
 
     Smallest in number, by hitting sets (Ignatiev, Previti, Liffiton and Marques-Silva 2015): every set of red lines
@@ -84,7 +84,7 @@ def conflict(terms: Terms) -> list[Conflict]:
 class _RedLines:
     """The red lines of a choice, to be switched on and off."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: ChoiceTerms) -> None:
         self.m = build(terms)
         self.programme = Programme(self.m, terms.request)
         limits = list(self.m.limit_data.values())
@@ -166,7 +166,7 @@ def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict
     return Conflict(group, limit.party, limit.sentence, lines.least_give(group, together), limit.unit)
 
 
-def least_violation(terms: Terms) -> Choice:
+def least_violation(terms: ChoiceTerms) -> Choice:
     """The choice that breaks the limits least, to look for an agreement around it; it is not one that can be signed.
 
     Least is the sum over red lines of by how much each gives way (the most of its limits, where it has one per state or
@@ -185,7 +185,7 @@ def least_violation(terms: Terms) -> Choice:
     return decide(lines.m, terms, lines.programme)
 
 
-def worths(terms: Terms, choice: Choice) -> list[Worth]:
+def worths(terms: ChoiceTerms, choice: Choice) -> list[Worth]:
     """What one more unit of each limit is worth, limits worth nothing left out.
 
     Packages change in steps, so each limit is relaxed by one unit and the choice made again: a dual with packages held

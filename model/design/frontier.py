@@ -20,7 +20,7 @@ from model.work import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from model.design.choice import Terms
+    from model.design.choice import ChoiceTerms
 
 FEWEST_POINTS = 12
 LEVELS_TRIED = 36
@@ -38,7 +38,9 @@ class Point:
     choice: Choice
 
 
-def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -> Iterator[Progress[tuple[Point, ...]]]:
+def frontier(
+    terms: ChoiceTerms, first: str, second: str, count: int = LEVELS_TRIED
+) -> Iterator[Progress[tuple[Point, ...]]]:
     """The most of the first measure for every level of the second, at ``count`` even steps between its ends.
 
     The ends are the best second measure, and the second measure of the best first. Levels that the menu cannot tell
@@ -73,14 +75,14 @@ def frontier(terms: Terms, first: str, second: str, count: int = LEVELS_TRIED) -
 SLACK = 1e-7
 
 
-def _best(terms: Terms, name: str, other: str) -> Point:
+def _best(terms: ChoiceTerms, name: str, other: str) -> Point:
     return _TradeOff(terms, name, other).at_least(LOOSEST)
 
 
 class _TradeOff:
     """The choice with one measure as objective and another bounded."""
 
-    def __init__(self, terms: Terms, objective: str, bounded: str) -> None:
+    def __init__(self, terms: ChoiceTerms, objective: str, bounded: str) -> None:
         self._terms = terms
         self._m = build(terms, (objective, bounded))
         self._m.goal.deactivate()

@@ -11,7 +11,7 @@ import pandas as pd
 from model.design.choice.limits import limits_of, margins
 from model.design.choice.options import accounts
 from model.instruments import KINDS, lever
-from model.units import MILLION
+from model.units import MILLION, SHARE
 from model.words.levers import Lever
 from model.words.numbers import listing, money
 from model.words.voice import Voice
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def term_sheet(design: Design) -> pd.DataFrame:
-    """What would be signed, in negotiable steps: mineral, term, who, its first level with unit, and a note.
+    """What would be signed, in negotiable steps: mineral, term, who, its level with unit, and a note.
 
     An instrument's note is its own phrase. Then come what is built, how quotas divide, and what is paid.
     """
@@ -49,11 +49,12 @@ INSTRUMENTS = {kind.title.lower() for kind in KINDS}
 
 
 def _term_row(term: Instrument, say: Voice) -> Row:
-    kind, actors = type(term), term.actors()
-    name = next(name for name in kind.model_fields if lever(kind, name).get("type") == "number")
+    actors, name, level, unit = term.actors(), term.level_field(), 0.0, ""
     who = "all parties" if set(actors) in (set(), set(say.parties)) else ", ".join(actors)
-    unit = Lever(lever(kind, name)).unit
-    return term.mineral, term.title.lower(), who, getattr(term, name), unit, term.phrase(say)
+    if name is not None:
+        about, level = lever(type(term), name), getattr(term, name)
+        unit = about["unit"] if about["unit"].startswith(SHARE) else Lever(about).unit
+    return term.mineral, term.title.lower(), who, level, unit, term.phrase(say)
 
 
 def _rows_beside(option: Option) -> Iterator[Row]:

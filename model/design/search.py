@@ -19,9 +19,9 @@ from model.work import Progress
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from model.design.choice import Choice, Terms
+    from model.design.choice import Choice, ChoiceTerms
     from model.design.frontier import Point
-    from model.design.problem.request import DesignRequest, State
+    from model.design.problem.request import DesignRequest, WorldState
     from model.design.responses.table import ResponseTable
     from model.instruments import Agreement
 
@@ -48,7 +48,7 @@ class Design:
 
     request: DesignRequest
     names: Names
-    states: tuple[State, ...] = ()
+    states: tuple[WorldState, ...] = ()
     choice: Choice | None = None
     agreement: Agreement | None = None
     proof: Proof | None = None
@@ -100,7 +100,7 @@ class Designer:
         for _ in self._catalogue.survey():
             pass
 
-    def terms(self) -> Terms:
+    def terms(self) -> ChoiceTerms:
         """What the choice is made from, as far as packages were solved."""
         return self._catalogue.terms(self._margins)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from model.design.problem.draft import Draft
-    from model.design.problem.request import State
+    from model.design.problem.request import WorldState
     from model.shocks import ShockLibrary
     from model.words.names import Names
 
@@ -39,7 +39,7 @@ def with_names(text: str, names: Names, is_label: bool = False) -> str:
     return _CODE.sub(name, text)
 
 
-def states_table(states: Sequence[State], library: ShockLibrary) -> pd.DataFrame:
+def states_table(states: Sequence[WorldState], library: ShockLibrary) -> pd.DataFrame:
     """The states of the world: probability, and severity over the year beside the library's own, as the screen has it.
 
     Shares are in percent.
@@ -57,7 +57,7 @@ def states_table(states: Sequence[State], library: ShockLibrary) -> pd.DataFrame
     return pd.DataFrame(rows, columns=columns)
 
 
-def states_in_words(states: Sequence[State], names: Names) -> str:
+def states_in_words(states: Sequence[WorldState], names: Names) -> str:
     """Which shocks count with which probability, and that their duration scales them."""
     shocks = [state for state in states if state.shock is not None]
     calm = states[0].probability
@@ -72,7 +72,7 @@ def states_in_words(states: Sequence[State], names: Names) -> str:
     )
 
 
-def shocks_left(named: Sequence[State], draft: Draft) -> str:
+def shocks_left(named: Sequence[WorldState], draft: Draft) -> str:
     """How many of the named shocks are used, with which probability together, and what is left for "no shock"."""
     used = [state for state in named if state.name not in draft.left_out]
     total = sum(draft.probability_percent.get(state.name, state.probability / PERCENT) for state in used) * PERCENT

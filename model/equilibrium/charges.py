@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.market.records import is_any
-from model.problem import PRODUCTION, RENT, REVENUE, Basis, congestion
+from model.problem import PRODUCTION, Account, Basis, congestion
 
 if TYPE_CHECKING:
     from model.market.records import Floats
     from model.problem import Charge, Problem
 
-Receiver = tuple[str, bool]
+Receiver = tuple[Account, bool]
 """An account and whether it is the exporter's (else the importer's)."""
 
 
@@ -53,7 +53,7 @@ def charges_at(
     landed = origin + t.landed_cost + congestion(problem, quantity)
     by_receiver = _levies(problem, levy, step)
     for charge in problem.charges:
-        receiver = (REVENUE, charge.to_exporter)
+        receiver = (Account.REVENUE, charge.to_exporter)
         paid = by_receiver.setdefault(receiver, np.zeros(len(t)))
         np.add.at(paid, charge.members, _per_unit(charge, landed, origin))
     rents = np.zeros(len(t))
@@ -67,9 +67,10 @@ def _levies(problem: Problem, levy: Floats, step: tuple[int, ...] | None) -> dic
     """Levies per unit of every activity, by who receives them: the importer's treasury, or exporters who keep them."""
     charged = np.append(levy, 0.0)[problem.levy]
     kept = np.zeros(len(charged), dtype=bool)
-    for group, asks in zip(problem.levies, step or (), strict=step is not None):
-        kept[group.members] = is_any(problem.table.region[group.members], group.steps[asks].kept_by)
-    return {(REVENUE, False): np.where(kept, 0.0, charged), (RENT, True): np.where(kept, charged, 0.0)}
+    for group, asks, size in zip(problem.levies, step or (), levy, strict=step is not None):
+        keepers = {region for term in group.steps[asks].asking(float(size)) for region in term.kept_by}
+        kept[group.members] = is_any(problem.table.region[group.members], keepers)
+    return {(Account.REVENUE, False): np.where(kept, 0.0, charged), (Account.RENT, True): np.where(kept, charged, 0.0)}
 
 
 def gain(problem: Problem, price: Floats, charges: Charges) -> Floats:

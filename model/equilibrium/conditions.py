@@ -6,7 +6,7 @@ the rents of pools and the levies of floors. They solve
 * market balance: what arrives at a node equals what leaves it (or the price is zero and some is left over);
 * pools: rent >= 0, room >= 0, one of them zero;
 * tariff-rate quotas: the rent is what in-quota imports are worth, at most the rate difference of each route inside the
-  quota (:class:`~model.equilibrium.search.regimes.QuotaSide`);
+  quota (:class:`~model.equilibrium.regimes.QuotaSide`);
 * levies: zero with the price above the floor, or the price at the floor, or at the cap, or so high that none arrive;
 * public stocks and unserved demand: at their lower bound, or their price rules at their node, or at their upper bound.
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.equilibrium.search.regimes import (
+from model.equilibrium.regimes import (
     BETWEEN,
     CAPPED,
     FREE,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.equilibrium.charges import charges_at, gain
-from model.equilibrium.tolerances import AT_LEAST, DUST, NEGLIGIBLE, ROUNDING, SAME_SAVING
+from model.equilibrium.tolerances import AT_LEAST, DUST, NEGLIGIBLE, SAME_SAVING
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Role, Shape, is_any, sum_by
 from model.overlay import stage_positions
-from model.problem import congestion
+from model.problem import ROUNDING, congestion
 
 if TYPE_CHECKING:
     from model.market.records import Floats, Integers

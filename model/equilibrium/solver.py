@@ -33,7 +33,7 @@ from model.equilibrium.tolerances import AT_CAP, LARGEST_PRICE_ERROR, PART, QUAN
 from model.errors import SolveError
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
-from model.problem import Pool, Problem, State
+from model.problem import FloorStep, Pool, Problem, State
 from model.work import Memory
 
 if TYPE_CHECKING:
@@ -240,11 +240,15 @@ def scale(problem: Problem) -> Problem:
         producer_floor=problem.producer_floor / p,
         pools=tuple(replace(pool, limit=pool.limit / q) for pool in problem.pools),
         levies=tuple(
-            replace(g, shut=g.shut / q, steps=tuple(replace(s, floor=s.floor / p, cap=s.cap / p) for s in g.steps))
-            for g in problem.levies
+            replace(group, shut=group.shut / q, steps=tuple(_scale_step(step, p) for step in group.steps))
+            for group in problem.levies
         ),
         commitments=tuple(replace(each, quantity=each.quantity / q) for each in problem.commitments),
     )
+
+
+def _scale_step(step: FloorStep, p: float) -> FloorStep:
+    return FloorStep(step.floor / p, tuple(replace(term, cap=term.cap / p) for term in step.terms))
 
 
 def scale_state(state: State) -> State:
@@ -277,18 +281,11 @@ def _state(problem: Problem, system: System, proved: Proved, excused: tuple[floa
         step=system.step,
         quantity=point.quantity * q,
         excused=excused,
-        market_balance=_imbalance(system, point),
         complementarity=_complementarity(system, point),
         price_error=proved.price_error,
         iterations=point.steps + 1,
         highs_seconds=proved.highs_seconds,
     )
-
-
-def _imbalance(system: System, point: Point) -> float:
-    """Largest violation of R1: what is missing at a node, or left over beside a price."""
-    gap = system.imbalance(point.quantity)
-    return float(np.maximum(-gap, np.minimum(gap, point.price * QUANTITY_UNIT)).max(initial=0.0)) / QUANTITY_UNIT
 
 
 def _complementarity(system: System, point: Point) -> float:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.equilibrium.ledger import Ledger
-from model.equilibrium.tolerances import NEGLIGIBLE, ROUNDING
+from model.equilibrium.tolerances import NEGLIGIBLE
 from model.equilibrium.welfare import friction_usd, identity_error, welfare_of
 from model.instruments import KINDS
 from model.market.records import NOWHERE, NodeRole, Role
-from model.problem import PRODUCTION
+from model.problem import PRODUCTION, ROUNDING
 
 if TYPE_CHECKING:
     from model.instruments import Terms

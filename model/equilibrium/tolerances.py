@@ -3,6 +3,8 @@
 What only steers a method towards an equilibrium stands beside the method: it decides about speed, never about a number.
 """
 
+from model.problem import SAME_CAP
+
 QUANTITY_UNIT = 1000.0
 """The market's quantity scale becomes this many solver units."""
 
@@ -31,7 +33,7 @@ ARRIVED = 1e-5
 """Arrivals of fewer solver units than this beside what is committed have ended, when a levy is proved.
 
 It is wider than what the search aims at."""
-AT_CAP = 1.0 - 1e-9
+AT_CAP = 1.0 - SAME_CAP
 """A levy from this share of its cap on stands at it; a price below this share of a floor misses it."""
 PART = 1e-9
 """Share of the market that is neither nothing nor all of what something flat offers or takes."""
@@ -42,10 +44,8 @@ GIVEN_AWAY = 1e-6
 
 NEGLIGIBLE = 1e-8
 """A flow that only fades, below this share of what its node trades, is shown as zero; no account leaves it out."""
-ROUNDING = 1e-12
-"""The same for a quantity that can end, which is that share when it is found by rounding only."""
 DUST = 1e-13
-"""The same for any quantity below this share of the market's scale, which no solve can tell from nothing."""
+"""Any quantity is shown as zero below this share of the market's scale, which no solve can tell from nothing."""
 SAME_MONEY = 1e-11
 """Accounts of two states that differ by no larger share of their sum are the same."""
 AT_LEAST = 1e-9

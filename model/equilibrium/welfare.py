@@ -14,7 +14,7 @@ import numpy as np
 from model.equilibrium.tolerances import SMALLEST_SALES
 from model.market.curves import LOWEST_PRICE, area_under_cost
 from model.market.records import Role, Shape
-from model.problem import PRODUCTION, RENT, REVENUE
+from model.problem import PRODUCTION, Account
 
 if TYPE_CHECKING:
     from model.equilibrium.ledger import Ledger
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 WELFARE = (
     "consumer_surplus",
     "producer_surplus",
-    REVENUE,
-    RENT,
+    Account.REVENUE.value,
+    Account.RENT.value,
     "transfers",
     "stock_sales",
     "outlay",
 )
 
-Accounts = dict[str, "Floats"]
+Welfare = dict[str, "Floats"]
 
 
-def welfare_of(ledger: Ledger) -> Accounts:
+def welfare_of(ledger: Ledger) -> Welfare:
     """The accounts by region, each an array over regions."""
     accounts = {name: np.zeros(len(ledger.market.regions)) for name in WELFARE}
     _users(ledger, accounts)
@@ -45,7 +45,7 @@ def welfare_of(ledger: Ledger) -> Accounts:
     return accounts
 
 
-def total(accounts: Accounts) -> Floats:
+def total(accounts: Welfare) -> Floats:
     """Total welfare by region: the sum of the accounts less outlay."""
     plus = sum((accounts[name] for name in WELFARE[:-1]), start=np.zeros_like(accounts["outlay"]))
     result: Floats = plus - accounts["outlay"]
@@ -57,7 +57,7 @@ def friction_usd(ledger: Ledger) -> float:
     return float(ledger.friction @ ledger.x)
 
 
-def identity_error(ledger: Ledger, accounts: Accounts) -> float:
+def identity_error(ledger: Ledger, accounts: Welfare) -> float:
     """Accounts and friction against value of use less resource cost, from quantities alone.
 
     Relative to the value of what is sold, guarantees included. Rents that nobody receives are added back; it is nan
@@ -91,7 +91,7 @@ def _area(ledger: Ledger) -> Floats:
     return np.where(ledger.x == 0.0, 0.0, area_under_cost(ledger.table, ledger.x))
 
 
-def _users(ledger: Ledger, accounts: Accounts) -> None:
+def _users(ledger: Ledger, accounts: Welfare) -> None:
     """Value of use beyond what is paid; infinite where nothing bounds what use is worth."""
     t = ledger.table
     users = ledger.where(Role.DEMAND, Role.UNSERVED)
@@ -104,7 +104,7 @@ def _users(ledger: Ledger, accounts: Accounts) -> None:
     accounts["consumer_surplus"][t.region[np.concatenate([priceless, given_away])]] = np.inf
 
 
-def _producers(ledger: Ledger, accounts: Accounts) -> None:
+def _producers(ledger: Ledger, accounts: Welfare) -> None:
     """Receipts, guarantees included, less cost; inventories are private."""
     producers = ledger.where(*PRODUCTION, Role.INVENTORY)
     support = ledger.charges.support * ledger.x
@@ -113,7 +113,7 @@ def _producers(ledger: Ledger, accounts: Accounts) -> None:
     accounts["outlay"] += ledger.by_region(producers, support)
 
 
-def _routes(ledger: Ledger, accounts: Accounts) -> None:
+def _routes(ledger: Ledger, accounts: Welfare) -> None:
     """Charges go to their accounts; the rent of a full route is the exporter's, a forced shipment's loss the buyer's.
 
     What goes beyond a quota pays its difference on every route in proportion to the flows that are beyond.
@@ -136,7 +136,7 @@ def _routes(ledger: Ledger, accounts: Accounts) -> None:
     accounts["consumer_surplus"] += ledger.by_region(routes, np.minimum(earned, 0.0), of="partner")
 
 
-def _rents(ledger: Ledger, accounts: Accounts) -> None:
+def _rents(ledger: Ledger, accounts: Welfare) -> None:
     """Rents of limits, by the flows inside them."""
     t, x = ledger.table, ledger.x
     for rent, pool in zip(ledger.state.rent, ledger.problem.pools, strict=True):
@@ -152,7 +152,7 @@ def _rents(ledger: Ledger, accounts: Accounts) -> None:
         np.add.at(accounts[pool.account], (t.region if pool.to_exporter else t.partner)[routes], rent * flow)
 
 
-def _stocks(ledger: Ledger, accounts: Accounts) -> None:
+def _stocks(ledger: Ledger, accounts: Welfare) -> None:
     """Public stocks sell and buy at the market's price."""
     sales = ledger.where(Role.STOCK_SALE)
     accounts["stock_sales"] += ledger.by_region(sales, ledger.price_out * ledger.x)
@@ -160,7 +160,7 @@ def _stocks(ledger: Ledger, accounts: Accounts) -> None:
     accounts["outlay"] += ledger.by_region(bought, (ledger.price_in - ledger.price_out) * ledger.x)
 
 
-def _settlements(ledger: Ledger, accounts: Accounts) -> None:
+def _settlements(ledger: Ledger, accounts: Welfare) -> None:
     """Offtakes are settled at their strikes against the producer's price, on what was not excused."""
     t = ledger.table
     for commitment, excused in zip(ledger.problem.commitments, ledger.state.excused, strict=True):

@@ -151,10 +151,10 @@ def broken(label: str, width: int, separator: str) -> str:
 def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
     """Diverging bars per party: users, producers, treasury and rents, with the net marked."""
     parties = _texts(frame["party"])
-    parts = _told(frame[list(palette.ACCOUNTS)])
+    parts = _told(frame[list(palette.ACCOUNT_COLOURS)])
     bars = [
         Bars(ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
-        for account, colour in palette.ACCOUNTS.items()
+        for account, colour in palette.ACCOUNT_COLOURS.items()
         if account != "rents_usd" or changes(frame[account].abs().max())
     ]
     low, high = (

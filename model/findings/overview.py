@@ -52,7 +52,6 @@ SMALLEST_AXIS_SHARE = 0.05
 """Axes of money reach at least this share of what users spend, so that small changes look small."""
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
-ACCOUNTS = tuple(palette.ACCOUNTS)
 
 
 @dataclass(frozen=True)
@@ -210,13 +209,13 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
     frame = outcome.accounts
     frame = frame[(frame["mineral"] == mineral) & frame["is_party"]].copy()
     frame["rents_usd"] = frame["rents_usd"] + frame["transfers_usd"]
-    frame = frame[["region", *ACCOUNTS, "net_usd"]].assign(party=frame["region"].map(names.region))
+    frame = frame[["region", *palette.ACCOUNT_COLOURS, "net_usd"]].assign(party=frame["region"].map(names.region))
     if len(frame) > most:
-        at_stake = frame[list(ACCOUNTS)].abs().sum(axis=1)
+        at_stake = frame[list(palette.ACCOUNT_COLOURS)].abs().sum(axis=1)
         order = at_stake.sort_values(ascending=False).index
         rest = frame.loc[order[most - 1 :]]
         others = {"region": "OTHERS", "party": f"{len(rest)} other parties"} | rest[
-            [*ACCOUNTS, "net_usd"]
+            [*palette.ACCOUNT_COLOURS, "net_usd"]
         ].sum().to_dict()
         frame = pd.concat([frame.loc[order[: most - 1]], pd.DataFrame([others])])
     return frame.reset_index(drop=True)
@@ -229,7 +228,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
     settled = _settled(accounts["transfers_usd"], names)
     treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
-    if not accounts[list(ACCOUNTS)].map(changes).any(axis=None):
+    if not accounts[list(palette.ACCOUNT_COLOURS)].map(changes).any(axis=None):
         nobody = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
         return _in_its_state(outcome, f"{nobody}{settled}.")
     parts = [_users_part(cost, accounts["users_usd"], names)] if changes(cost) else []

@@ -150,16 +150,17 @@ def metal_of_stocks(outcome: Outcome, mineral: str) -> list[str]:
 
 
 def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    """What every term of the agreement says of its own result."""
+    """What every term of the agreement says of its own result; what equal terms say alike is said once."""
     state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
-    return [told for at, term in outcome.scenario.agreement.terms(mineral) for told in term.reasons(state, at, say)]
+    terms = outcome.scenario.agreement.terms(mineral)
+    return list(dict.fromkeys(told for at, term in terms for told in term.reasons(state, at, say)))
 
 
 def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     """Of every term on a mineral that does not come about as agreed: in which parties, and how far it gets."""
     state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
     told = (term.missed(state, at, say) for at, term in outcome.scenario.agreement.terms(mineral))
-    return [sentence for sentence in told if sentence is not None]
+    return list(dict.fromkeys(sentence for sentence in told if sentence is not None))
 
 
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:

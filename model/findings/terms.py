@@ -79,6 +79,13 @@ def phrase_beside(term: Instrument, agreed: Iterable[Instrument], say: Voice) ->
     return f"{phrase}, except on routes on which a tariff-rate quota replaces it" if replaced else phrase
 
 
+def replaced_in_words(term: Instrument, agreed: Iterable[Instrument]) -> str:
+    """That other terms agreed replace it, on all of its routes or on some; nothing where none does."""
+    replaced = term.replaced_share(agreed)
+    where = "all" if replaced >= 1.0 else "some"
+    return f"A tariff-rate quota replaces the {term.short} on {where} of its routes." if replaced else ""
+
+
 def _told(term: Instrument, agreed: Iterable[Instrument], say: Voice) -> str:
     """What a term binds the parties to; what only some of them do, they have those do."""
     actors, phrase = term.actors(), phrase_beside(term, agreed, say)

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, Field
 
 from model.market.records import Role
 from model.overlay import stage_positions
-from model.problem import RENT, REVENUE
+from model.problem import Account
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
-from model.words.numbers import LEAST_SHARE, figures, price
+from model.words.levers import DIGITS
+from model.words.numbers import LEAST_SHARE, exact, figures, price
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -47,9 +48,9 @@ class RentHolder(StrEnum):
     BURNT = "burnt"
 
     @property
-    def account(self) -> str | None:
+    def account(self) -> Account | None:
         """The account that receives the rent."""
-        return {"auction": REVENUE, "burnt": None}.get(self.value, RENT)
+        return {RentHolder.AUCTION: Account.REVENUE, RentHolder.BURNT: None}.get(self, Account.RENT)
 
     @property
     def words(self) -> str:
@@ -134,6 +135,11 @@ def prices(values: Iterable[float]) -> str:
     return price(high) if high - low < ABOUT * high else f"{figures(low)} to {price(high)}"
 
 
+def in_all(quantities: Iterable[float]) -> str:
+    """Several quantities together, without what adding shares of a tonne leaves behind."""
+    return exact(float(f"{sum(quantities):.{DIGITS}g}"))
+
+
 class Instrument(Record):
     """One term of an agreement on one mineral at one stage.
 
@@ -192,6 +198,11 @@ class Instrument(Record):
         del say
         return self.short
 
+    @classmethod
+    def together(cls, terms: Sequence[Self]) -> tuple[Sequence[Self], str]:
+        """What a short sentence tells instead of several terms on one mineral, and a verb phrase for the rest."""
+        return terms, ""
+
     def replaced_share(self, beside: Iterable[Instrument]) -> float:
         """The share of what it would do that other terms ``beside`` it replace."""
         del beside
@@ -204,6 +215,12 @@ class Instrument(Record):
     def applied_by(self, change: Membership) -> Self | None:
         """The term once other regions make the agreement, or None where nothing of it is left."""
         raise NotImplementedError
+
+    def level_field(self) -> str | None:
+        """The field that says how much is agreed: a number that must be given, else the first that is set, if any."""
+        numbers = [name for name, value in self if isinstance(value, float)]
+        given = [name for name in numbers if type(self).model_fields[name].is_required()]
+        return next(iter((*given, *(name for name in numbers if getattr(self, name)), *numbers)), None)
 
     def levels(self) -> tuple[float, ...]:
         """Prices that it is to hold [USD/t]: a result that reaches one is told as exactly as it was agreed."""
@@ -226,11 +243,8 @@ class Instrument(Record):
         least = LEAST_SHARE * state.problem.market.price_scale
         if pool is not None and state.rent[pool] > least:
             told.append(f"{what}: its rent is {price(float(state.rent[pool]))}.")
-        levies = {
-            group.region: float(levy)
-            for group, step, levy in zip(state.problem.levies, state.step, state.levy, strict=True)
-            if (group.steps[step].kind, group.steps[step].index) == (self.key, index) and levy > least
-        }
+        asked = {slot: levy for slot, levy in state.levies_of(self.key, index).items() if levy > least}
+        levies = {state.problem.levies[slot].region: levy for slot, levy in asked.items()}
         if levies:
             told.append(f"{what} in {say.names.the_regions(levies)}: its levy is {prices(levies.values())}.")
         return told

@@ -303,8 +303,7 @@ class Floor(Instrument):
     def _levy_in(self, state: State, index: int, node: int) -> tuple[int, bool]:
         """The levy charged at a node (position), and whether it is this floor that asks for it."""
         slot = next(slot for slot, group in enumerate(state.problem.levies) if group.node == node)
-        asks = state.problem.levies[slot].steps[state.step[slot]]
-        return slot, (asks.kind, asks.index) == (self.key, index)
+        return slot, slot in state.levies_of(self.key, index)
 
 
 def _stocks(holders: Collection[object], verb: str) -> str:

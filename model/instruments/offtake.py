@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from model.instruments.base import Instrument, Membership
+from model.instruments.base import Instrument, Membership, in_all
 from model.records import Price, Quantity, RegionName
 from model.words.levers import rounded
 from model.words.numbers import changes, figures, money
@@ -77,6 +77,13 @@ class Offtake(Instrument):
     def label(self, say: Voice) -> str:
         """For example "offtake 2,000 t"."""
         return f"{self.short} {say.tonnes(self.quantity)}"
+
+    @classmethod
+    def together(cls, terms: Sequence[Self]) -> tuple[Sequence[Self], str]:
+        """Several are a number and a sum."""
+        if len(terms) < 2:
+            return terms, ""
+        return (), f"sign {len(terms)} offtakes over {in_all(term.quantity for term in terms)} t/yr"
 
     def actors(self) -> tuple[str, ...]:
         """The buyer takes it."""

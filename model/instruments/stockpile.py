@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from model.instruments.base import Instrument, Membership
+from model.instruments.base import Instrument, Membership, in_all
 from model.records import Price, Quantity, RegionName
 from model.words.levers import rounded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.words.voice import Voice
@@ -47,6 +49,13 @@ class Stockpile(Instrument):
     def label(self, say: Voice) -> str:
         """For example "stock 1,000 t"."""
         return f"stock {say.tonnes(self.quantity)}"
+
+    @classmethod
+    def together(cls, terms: Sequence[Self]) -> tuple[Sequence[Self], str]:
+        """Several are a number and a sum."""
+        if len(terms) < 2:
+            return terms, ""
+        return (), f"hold {len(terms)} stockpiles of {in_all(term.quantity for term in terms)} t together"
 
     def actors(self) -> tuple[str, ...]:
         """Whose stock it is."""

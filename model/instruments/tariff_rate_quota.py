@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import model_validator
 
 from model.instruments.base import FIRST_RATE, BorderMeasure, Duty, RentHolder, Row
 from model.instruments.quota import told_of_use
 from model.market.records import Role
+from model.problem import ROUNDING
 from model.records import Quantity
 from model.words.numbers import tonnes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from model.instruments.base import StatusQuo
     from model.overlay import Overlay
     from model.problem import State
     from model.words.voice import Voice
-
-ROUNDING = 1e-12
-"""Imports that exceed those beyond the quota by no more than this share of them are all beyond it."""
 
 
 class Trq(BorderMeasure):
@@ -85,6 +83,16 @@ class Trq(BorderMeasure):
         """For example "TRQ 14,000 t"."""
         return f"{self.short} {say.tonnes(self.quantity)}"
 
+    @classmethod
+    def together(cls, terms: Sequence[Self]) -> tuple[Sequence[Self], str]:
+        """Those that divide one become that one."""
+        side = _divided(terms)
+        if side is None:
+            return terms, ""
+        named = sum((getattr(term, side) for term in terms), ())
+        whole = terms[0].model_copy(update={"quantity": sum(term.quantity for term in terms), side: named})
+        return (whole,), f"divide the quota in {len(terms)}"
+
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Imports inside and beyond the quota, and the rent per unit inside."""
         position = state.pool(self.key, index)
@@ -105,3 +113,13 @@ class Trq(BorderMeasure):
         beyond = row["over_quota"]
         more = f"; {tonnes(beyond)} more come in at the over-quota rate" if beyond > 0.0 else ""
         return [f"The tariff-rate quota for {say.product(self.mineral, self.stage)} is {told}{more}."]
+
+
+def _divided(quotas: Sequence[Trq]) -> str | None:
+    """The side on which quotas divide one among them, each region in one and all else alike; None where they do not."""
+    for side in ("importers", "exporters"):
+        regions = [region for each in quotas for region in getattr(each, side)]
+        rest = {each.model_copy(update={side: ("",), "quantity": 0.0}) for each in quotas}
+        if len(rest) == 1 < len(quotas) and len(set(regions)) == len(regions):
+            return side
+    return None

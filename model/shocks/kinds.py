@@ -14,7 +14,7 @@ from pydantic import Field
 
 from model.instruments.base import Regions
 from model.market.records import Role
-from model.problem import PRODUCTION, RENT, Basis
+from model.problem import PRODUCTION, Account, Basis
 from model.records import EVERYONE, Name, Quantity, Record, RegionName, Share, unit
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class ExportQuota(Disturbance):
     def lay(self, over: Overlay) -> None:
         """A limit on its routes, whose rent is the exporter's; its stockpile may take what stays at home."""
         routes = over.routes([self.exporter], self.importers, self.stage)
-        over.limit("export_quota", routes, self.quantity, account=RENT, to_exporter=True)
+        over.limit("export_quota", routes, self.quantity, account=Account.RENT, to_exporter=True)
         over.store_at_home(self.exporter, self.stage)
 
     @classmethod

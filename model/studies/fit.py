@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from model.equilibrium import solve
-from model.equilibrium.tolerances import ROUNDING
 from model.instruments import Agreement
 from model.market.base_year import import_shares, net_import_reliance
 from model.market.calibrate import calibrate
 from model.market.evidence import REPORTER
 from model.market.horizon import SHORT
 from model.market.records import Role
+from model.problem import ROUNDING
 from model.words.names import Names
 from model.words.numbers import percent
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from model.design.problem.request import State
+    from model.design.problem.request import WorldState
     from model.scenario import Scenario
 
 PER_ROW = 4
@@ -67,17 +67,17 @@ def request(scenario: Scenario) -> DesignRequest | None:
 
 
 @st.cache_data(show_spinner=False)
-def _named(minerals: tuple[str, ...]) -> tuple[State, ...]:
+def _named(minerals: tuple[str, ...]) -> tuple[WorldState, ...]:
     """The named shocks that touch the minerals, as the library has them."""
     return states_of(DesignRequest(minerals=minerals), results.world())[1:]
 
 
 @st.cache_data(show_spinner=False)
-def _counted(_asked: DesignRequest, identity: str) -> tuple[State, ...]:
+def _counted(_asked: DesignRequest, identity: str) -> tuple[WorldState, ...]:
     return states_of(_asked, results.world())
 
 
-def counted(asked: DesignRequest) -> tuple[State, ...]:
+def counted(asked: DesignRequest) -> tuple[WorldState, ...]:
     """The states of the world of a design problem."""
     return _counted(asked, asked.model_dump_json())
 
@@ -89,7 +89,7 @@ def without_sidebar_shocks(scenario: Scenario) -> None:
         st.info(layout.plain(told), icon=":material/thunderstorm:")
 
 
-def states(found: Sequence[State]) -> None:
+def states(found: Sequence[WorldState]) -> None:
     """Which states of the world count, in a sentence and on demand as a table."""
     st.caption(layout.plain(states_in_words(found, results.names())))
     with st.expander("Shocks counted, with probability and severity", icon=":material/table_view:"):
@@ -116,7 +116,7 @@ def shocks(scenario: Scenario) -> None:
             st.button("As the library has them", on_click=draft().reset_shocks, icon=":material/restart_alt:")
 
 
-def _shock(state: State, first: bool) -> None:
+def _shock(state: WorldState, first: bool) -> None:
     """Whether the shock counts, its probability, its severity over the year, and where they come from."""
     assert state.shock is not None, "a named state has a shock"
     assert state.shock.severity is not None, "a state has its severity over the year"

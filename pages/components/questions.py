@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from model.scenario import Scenario
     from model.snapshot.library import Entry
 
-EVERYONE = "All parties together"
+TOGETHER = "All parties together"
 
 
 @dataclass
@@ -165,7 +165,7 @@ def ask_lever(scenario: Scenario) -> LeverDraft:
         if measure.by_party:
             st.selectbox(
                 "of",
-                format_func=lambda party: names.region(party) if party else EVERYONE,
+                format_func=lambda party: names.region(party) if party else TOGETHER,
                 width=200,
                 **forms.field("lever", kept, "whose", options=["", *scenario.parties]),
             )

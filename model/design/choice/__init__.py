@@ -48,13 +48,13 @@ enters.
 from model.design.choice.build import build
 from model.design.choice.objectives import MEASURES, NASH_ERROR, measure, tangent_points
 from model.design.choice.reading import Choice, choose, decide
-from model.design.choice.terms import Terms
+from model.design.choice.terms import ChoiceTerms
 
 __all__ = [
     "MEASURES",
     "NASH_ERROR",
     "Choice",
-    "Terms",
+    "ChoiceTerms",
     "build",
     "choose",
     "decide",

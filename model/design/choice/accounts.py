@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from model.design.choice.terms import Terms
+    from model.design.choice.terms import ChoiceTerms
     from model.market.records import Floats
 
 
@@ -41,7 +41,7 @@ class Entries:
         return zip(np.where(np.abs(total) > CANCELS * size, total, 0.0).tolist(), self.variables, strict=True)
 
 
-def entries_of(m: pyo.ConcreteModel, terms: Terms, weights: Floats, net: bool = False) -> list[Entries]:
+def entries_of(m: pyo.ConcreteModel, terms: ChoiceTerms, weights: Floats, net: bool = False) -> list[Entries]:
     """The weighted sum of the parties' gains: packages, purses, hedges by mineral; transfers and premiums.
 
     ``net`` measures against no agreement and no shock.
@@ -50,7 +50,7 @@ def entries_of(m: pyo.ConcreteModel, terms: Terms, weights: Floats, net: bool = 
     return [*of_minerals, _of_no_mineral(m, terms, weights)]
 
 
-def _of_mineral(m: pyo.ConcreteModel, terms: Terms, mineral: str, weights: Floats, net: bool) -> Entries:
+def _of_mineral(m: pyo.ConcreteModel, terms: ChoiceTerms, mineral: str, weights: Floats, net: bool) -> Entries:
     options = terms.options[mineral]
     own = np.array([option.gain @ weights for option in options])
     if net:  # the status quo under shocks is the same beside every option
@@ -69,7 +69,7 @@ def _of_mineral(m: pyo.ConcreteModel, terms: Terms, mineral: str, weights: Float
 
 
 def _divided(
-    share: pyo.Var, terms: Terms, mineral: str, weights: Floats, amounts: list[Floats]
+    share: pyo.Var, terms: ChoiceTerms, mineral: str, weights: Floats, amounts: list[Floats]
 ) -> Iterator[tuple[Any, Floats]]:
     """Shares of a common purse with what a whole purse is worth by state."""
     for position, amount in enumerate(amounts):
@@ -79,7 +79,7 @@ def _divided(
                 yield share[mineral, position, party], weight * total
 
 
-def _hedges(m: pyo.ConcreteModel, terms: Terms, mineral: str, weights: Floats) -> Iterator[tuple[Any, Floats]]:
+def _hedges(m: pyo.ConcreteModel, terms: ChoiceTerms, mineral: str, weights: Floats) -> Iterator[tuple[Any, Floats]]:
     at = terms.frame.parties.index
     for key in m.contracts_of[mineral]:
         pair = m.pair_data[key]
@@ -88,7 +88,7 @@ def _hedges(m: pyo.ConcreteModel, terms: Terms, mineral: str, weights: Floats) -
             yield m.volume_share[key], weight * pair.most_t * hedge(pair)
 
 
-def _of_no_mineral(m: pyo.ConcreteModel, terms: Terms, weights: Floats) -> Entries:
+def _of_no_mineral(m: pyo.ConcreteModel, terms: ChoiceTerms, weights: Floats) -> Entries:
     at = terms.frame.parties.index
     shares: list[tuple[Any, Floats]] = []
     if terms.request.transfers:
@@ -104,7 +104,7 @@ def _of_no_mineral(m: pyo.ConcreteModel, terms: Terms, weights: Floats) -> Entri
 
 
 def expected(entries: Iterable[Entries], probability: Floats) -> Iterator[tuple[float, Any]]:
-    """Terms of the expectation."""
+    """ChoiceTerms of the expectation."""
     for each in entries:
         yield from each.weighed(probability)
 
@@ -144,7 +144,7 @@ class StateAccount:
             return linear([*swings[mineral, kind], (-1.0, block.swing_musd[mineral, kind])]) == 0.0
 
     def weighed(self, weight: Floats) -> Iterator[tuple[float, Any]]:
-        """Terms of the sum over states under ``weight`` (one state: there)."""
+        """ChoiceTerms of the sum over states under ``weight`` (one state: there)."""
         yield float(weight.sum()), self._block.calm_musd
         for mineral, kind in self._block.swing:
             share = float(weight @ (self._swing_of[mineral] == kind))

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from model.design.choice.limits import Limit
-    from model.design.choice.terms import Terms
+    from model.design.choice.terms import ChoiceTerms
 
 
-def build(terms: Terms, measured: Iterable[str] = ()) -> pyo.ConcreteModel:
+def build(terms: ChoiceTerms, measured: Iterable[str] = ()) -> pyo.ConcreteModel:
     """The programme. Red lines are ``red_line[number]`` with records in ``limit_data``; ``give`` is held at zero.
 
     ``measured`` names measures besides the objective that will be bounded or made large.
@@ -38,7 +38,7 @@ def build(terms: Terms, measured: Iterable[str] = ()) -> pyo.ConcreteModel:
     return m
 
 
-def _packages(m: pyo.ConcreteModel, terms: Terms) -> None:
+def _packages(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     m.mineral = pyo.Set(initialize=list(terms.options), doc="Minerals")
     m.party = pyo.Set(initialize=list(terms.frame.parties), doc="Parties")
     m.option = pyo.Set(initialize=terms.cells, dimen=2, doc="Packages by mineral and position")
@@ -49,7 +49,7 @@ def _packages(m: pyo.ConcreteModel, terms: Terms) -> None:
         return sum(m.chosen[k, p] for p in range(len(terms.options[k]))) == 1
 
 
-def _transfers(m: pyo.ConcreteModel, terms: Terms) -> None:
+def _transfers(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     payers = list(terms.frame.parties) if terms.request.transfers else []
     most = terms.request.transfers / MILLION
     m.transfer_musd = pyo.Var(payers, bounds=(-most, None), doc="Lump sum received [million USD/yr]")
@@ -65,7 +65,7 @@ def _transfers(m: pyo.ConcreteModel, terms: Terms) -> None:
         return sum(m.transfer_musd[i] for i in payers) == 0 if payers else pyo.Constraint.Skip
 
 
-def _purses(m: pyo.ConcreteModel, terms: Terms) -> None:
+def _purses(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     """Shares of the common purses; without a purse everyone keeps and pays its own."""
     for name, is_common in (("revenue", terms.request.share_revenue), ("outlay", terms.request.share_outlay)):
         cells = terms.cells if is_common else []
@@ -81,7 +81,7 @@ def _divided(share: pyo.Var) -> Any:
     return rule
 
 
-def _gains(m: pyo.ConcreteModel, terms: Terms) -> None:
+def _gains(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     """Expected gains, and gains by state where participation is asked in every state."""
     own = dict(zip(terms.frame.parties, np.eye(len(terms.frame.parties)), strict=True))
     entries = {party: entries_of(m, terms, weights) for party, weights in own.items()}
@@ -95,7 +95,7 @@ def _gains(m: pyo.ConcreteModel, terms: Terms) -> None:
     m.account_data = {party: StateAccount(block, entries[party]) for party, block in m.state_gain.items()}
 
 
-def _limits(m: pyo.ConcreteModel, terms: Terms) -> None:
+def _limits(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     """Red lines and participation; a limit's group may give way together by ``give[group]``."""
     limits = terms.limits
     m.limit_data = dict(enumerate(limits))
@@ -108,7 +108,7 @@ def _limits(m: pyo.ConcreteModel, terms: Terms) -> None:
         return linear([*_amount(m, terms, limit), (-1.0, m.give[limit.group])]) <= limit.most
 
 
-def _amount(m: pyo.ConcreteModel, terms: Terms, limit: Limit) -> Iterator[tuple[float, Any]]:
+def _amount(m: pyo.ConcreteModel, terms: ChoiceTerms, limit: Limit) -> Iterator[tuple[float, Any]]:
     """What a limit bounds."""
     yield from ((value, m.chosen[cell]) for cell, value in limit.of_options.items())
     if limit.state_weight is terms.frame.probability:

@@ -21,7 +21,7 @@ from model.units import MILLION
 
 if TYPE_CHECKING:
     from model.design.choice.options import Pair
-    from model.design.choice.terms import Terms
+    from model.design.choice.terms import ChoiceTerms
     from model.market.records import Floats
 
     Key = tuple[str, int, int]
@@ -58,7 +58,7 @@ def _hedges(pair: Pair) -> bool:
     return bool(np.abs(hedge(pair)).max() > STEADY * pair.mean_price_usd_per_t / MILLION)
 
 
-def pairs_of(terms: Terms) -> dict[Key, Pair]:
+def pairs_of(terms: ChoiceTerms) -> dict[Key, Pair]:
     """Every possible contract by mineral, position of the option, and number."""
     rules = terms.request.offtake
     return {
@@ -69,7 +69,7 @@ def pairs_of(terms: Terms) -> dict[Key, Pair]:
     }
 
 
-def pools_of(terms: Terms, pairs: dict[Key, Pair]) -> list[Pool]:
+def pools_of(terms: ChoiceTerms, pairs: dict[Key, Pair]) -> list[Pool]:
     """Contracts pooled by their two parties and by delivery."""
     pools: dict[tuple[str, str, bytes], Pool] = {}
     for key, pair in pairs.items():
@@ -83,7 +83,7 @@ def pools_of(terms: Terms, pairs: dict[Key, Pair]) -> list[Pool]:
     return list(pools.values())
 
 
-def add_contracts(m: pyo.ConcreteModel, terms: Terms, counts_hedges: bool) -> None:
+def add_contracts(m: pyo.ConcreteModel, terms: ChoiceTerms, counts_hedges: bool) -> None:
     """Volumes and premiums. ``pair_data`` and ``pool_data`` hold the records."""
     m.pair_data = pairs_of(terms)
     m.pool_data = dict(enumerate(pools_of(terms, m.pair_data)))
@@ -135,7 +135,7 @@ def _premiums(m: pyo.ConcreteModel) -> None:
         return linear(pairs) <= 0.0
 
 
-def add_bankability(m: pyo.ConcreteModel, terms: Terms) -> None:
+def add_bankability(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     """Lenders' share and first right; a project's contracts at home and abroad, limited like any other."""
     rules = terms.request.offtake
     m.project = pyo.Set(initialize=list(m.project_data), dimen=3, doc="Projects built under an option")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from model.design.choice.options import Option
-    from model.design.choice.terms import Terms
+    from model.design.choice.terms import ChoiceTerms
     from model.market.records import Floats
 
 NASH_ERROR = 0.01
@@ -44,7 +44,7 @@ OF_OPTION: dict[str, Callable[[Option], float]] = {
 """Those that are a sum, or a mean (independence), over the minerals' options."""
 
 
-def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
+def measure(m: pyo.ConcreteModel, terms: ChoiceTerms, name: str) -> Any:
     """A measure of the agreement, larger is better, as expression of the programme. See :data:`MEASURES`."""
     if name == "worst_off":
         return _worst_off(m, terms)
@@ -58,7 +58,7 @@ def measure(m: pyo.ConcreteModel, terms: Terms, name: str) -> Any:
     return linear((share * OF_OPTION[name](terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
 
 
-def _worst_off(m: pyo.ConcreteModel, terms: Terms) -> Any:
+def _worst_off(m: pyo.ConcreteModel, terms: ChoiceTerms) -> Any:
     if not hasattr(m, "worst_gain_musd"):
         m.worst_gain_musd = pyo.Var(doc="Smallest weighted gain [million USD/yr]")
 
@@ -69,7 +69,7 @@ def _worst_off(m: pyo.ConcreteModel, terms: Terms) -> Any:
     return m.worst_gain_musd
 
 
-def _cvar(m: pyo.ConcreteModel, terms: Terms) -> Any:
+def _cvar(m: pyo.ConcreteModel, terms: ChoiceTerms) -> Any:
     if not hasattr(m, "excess_musd"):
         states = len(terms.frame.states)
         m.value_at_risk_musd = pyo.Var(doc="Loss exceeded in the tail [million USD/yr]")
@@ -91,7 +91,7 @@ def _cvar(m: pyo.ConcreteModel, terms: Terms) -> Any:
     return m.value_at_risk_musd + mean / tail
 
 
-def _least_assured(m: pyo.ConcreteModel, terms: Terms) -> Any:
+def _least_assured(m: pyo.ConcreteModel, terms: ChoiceTerms) -> Any:
     if not hasattr(m, "assured_share"):
         m.assured_share = pyo.Var(bounds=(0, 1), doc="Smallest share of need served [share]")
 
@@ -103,7 +103,7 @@ def _least_assured(m: pyo.ConcreteModel, terms: Terms) -> Any:
     return m.assured_share
 
 
-def add_objective(m: pyo.ConcreteModel, terms: Terms) -> None:
+def add_objective(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     """The request's objective, less weighted costs of industries; ties are settled after (``Programme.settle``)."""
     kind = terms.request.objective.kind
     value = _nash(m, terms) if kind == "nash" else measure(m, terms, kind)
@@ -111,7 +111,7 @@ def add_objective(m: pyo.ConcreteModel, terms: Terms) -> None:
     m.goal = pyo.Objective(expr=value - charged, sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]")
 
 
-def _industries_cost(terms: Terms, cell: tuple[str, int]) -> float:
+def _industries_cost(terms: ChoiceTerms, cell: tuple[str, int]) -> float:
     """Weighted expected extra cost of industries in all parties under an option [million USD/yr]."""
     return sum(
         weight * terms.option(cell).industry_cost(party, industry)
@@ -120,7 +120,7 @@ def _industries_cost(terms: Terms, cell: tuple[str, int]) -> float:
     )
 
 
-def _nash(m: pyo.ConcreteModel, terms: Terms) -> Any:
+def _nash(m: pyo.ConcreteModel, terms: ChoiceTerms) -> Any:
     """Weighted sum of logarithms of expected gains, each in units of the party's own largest gain, under tangents."""
     total = sum(terms.request.weight(i) for i in terms.counted)
     m.bargainer = pyo.Set(initialize=terms.counted, doc="Parties that bargain")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from model.design.problem.packages import Levels, Package
     from model.design.problem.projects import Project
-    from model.design.problem.request import State
+    from model.design.problem.request import WorldState
     from model.design.responses.response import Response
     from model.market.records import Floats
 
@@ -41,7 +41,7 @@ class Frame:
     carrying_cost: float = 0.0
 
     @classmethod
-    def of(cls, parties: tuple[str, ...], states: Sequence[State], carrying_cost: float) -> Frame:
+    def of(cls, parties: tuple[str, ...], states: Sequence[WorldState], carrying_cost: float) -> Frame:
         """The frame of these parties and states."""
         probability = np.array([state.probability for state in states])
         return cls(parties, tuple(state.name for state in states), probability, carrying_cost)
@@ -249,10 +249,10 @@ def accounts(options: Sequence[Option]) -> dict[str, Floats]:
     each = [(option.users, option.producers, option.revenue - option.outlay) for option in options]
     probability = next(iter(options)).frame.probability
     totals = (probability @ np.sum(parts, axis=0) for parts in zip(*each, strict=True))
-    return dict(zip(ACCOUNTS, totals, strict=True))
+    return dict(zip(GAIN_PARTS, totals, strict=True))
 
 
-ACCOUNTS = ("users_musd", "producers_musd", "treasury_musd")
+GAIN_PARTS = ("users_musd", "producers_musd", "treasury_musd")
 
 
 def prune(options: Sequence[Option], industries: Sequence[str]) -> list[Option]:

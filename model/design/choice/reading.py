@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from model.design.choice.contracts import Pool
     from model.design.choice.options import Option, Pair
     from model.design.choice.programme import Solved
-    from model.design.choice.terms import Terms
+    from model.design.choice.terms import ChoiceTerms
     from model.market.records import Floats
 
 NEGLIGIBLE = 1e-6
@@ -63,7 +63,7 @@ class Choice:
     notes: tuple[str, ...] = field(default=())
 
 
-def choose(terms: Terms) -> Choice:
+def choose(terms: ChoiceTerms) -> Choice:
     """The best agreement among the options.
 
     Raises:
@@ -74,14 +74,14 @@ def choose(terms: Terms) -> Choice:
     return decide(m, terms, Programme(m, terms.request))
 
 
-def decide(m: pyo.ConcreteModel, terms: Terms, programme: Programme) -> Choice:
+def decide(m: pyo.ConcreteModel, terms: ChoiceTerms, programme: Programme) -> Choice:
     """Solve a built programme and read the choice."""
     solved = programme.settle(programme.solve(), money_moved(m))
     programme.load()
     return read(m, terms, solved)
 
 
-def read(m: pyo.ConcreteModel, terms: Terms, solved: Solved) -> Choice:
+def read(m: pyo.ConcreteModel, terms: ChoiceTerms, solved: Solved) -> Choice:
     """The choice that the programme's variables hold."""
     parties = terms.frame.parties
     positions = {k: max(range(len(own)), key=lambda p: _value(m.chosen[k, p])) for k, own in terms.options.items()}
@@ -117,7 +117,7 @@ def _value(variable: Any) -> float:
     return float(variable.value or 0.0)
 
 
-def _notes(terms: Terms, solved: Solved) -> Iterator[str]:
+def _notes(terms: ChoiceTerms, solved: Solved) -> Iterator[str]:
     for party in terms.frame.parties:
         if terms.is_untouched(party):
             yield f"{party} is untouched by every package: its gain does not enter."
@@ -126,7 +126,7 @@ def _notes(terms: Terms, solved: Solved) -> Iterator[str]:
         yield f"The time limit ended the search: this is the best found so far{within}."
 
 
-def _shares(share: pyo.Var, terms: Terms, positions: Mapping[str, int]) -> dict[str, dict[str, float]]:
+def _shares(share: pyo.Var, terms: ChoiceTerms, positions: Mapping[str, int]) -> dict[str, dict[str, float]]:
     return {k: {i: _value(share[k, p, i]) for i in terms.frame.parties} for k, p in positions.items()}
 
 
@@ -166,7 +166,7 @@ class _Signed:
         self.volume_t = max(self.volume_t, abs(self.premium_musd) / self.room_musd_per_t)
         return carried
 
-    def settled(self, terms: Terms) -> Floats:
+    def settled(self, terms: ChoiceTerms) -> Floats:
         """What it settles by state and party [million USD/yr]."""
         pair = self.pair
         received = hedge(pair) * self.volume_t

@@ -11,11 +11,11 @@ from model.errors import ScenarioError
 from model.records import choices
 
 if TYPE_CHECKING:
-    from model.design.choice import Choice, Terms
+    from model.design.choice import Choice, ChoiceTerms
     from model.market.records import Floats
 
 
-def standing(choice: Choice, terms: Terms, name: str) -> float:
+def standing(choice: Choice, terms: ChoiceTerms, name: str) -> float:
     """A measure of a choice in the measure's unit, larger is better; see ``MEASURES`` of the choice.
 
     Raises:
@@ -36,7 +36,7 @@ def standing(choice: Choice, terms: Terms, name: str) -> float:
     raise ScenarioError(f"unknown measure {name!r}; {choices(MEASURES, name)}")
 
 
-def _losses(choice: Choice, terms: Terms) -> Floats:
+def _losses(choice: Choice, terms: ChoiceTerms) -> Floats:
     """The parties' weighted loss by state against no agreement and no shock [million USD/yr]."""
     weights = np.array([terms.request.weight(i) for i in terms.frame.parties])
     net = choice.gain + np.sum([option.net - option.gain for option in choice.chosen.values()], axis=0)

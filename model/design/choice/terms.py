@@ -25,7 +25,7 @@ UNTOUCHED = 1e-6
 
 
 @dataclass(frozen=True)
-class Terms:
+class ChoiceTerms:
     """What the choice is made from: options per mineral (the neutral one first), the request, and what lenders ask.
 
     ``margins`` tighten red lines by group, to leave room for rounding.

@@ -193,7 +193,7 @@ def _refuse_unknown(what: str, names: Iterable[str], parties: tuple[str, ...]) -
             raise ValueError(f"{what}: {name!r} is not one of the parties; {choices(parties, name)}")
 
 
-class State(Record):
+class WorldState(Record):
     """One state of the world: at most one shock, its probability, and the minerals it touches."""
 
     shock: NamedShock | None
@@ -209,7 +209,7 @@ class State(Record):
 NO_SHOCK = "no_shock"
 
 
-def states_of(request: DesignRequest, world: World) -> tuple[State, ...]:
+def states_of(request: DesignRequest, world: World) -> tuple[WorldState, ...]:
     """The states of the world, "no shock" first with the probability that is left.
 
     A shock touches a mineral when it hits the mineral or one of its hosts; all other minerals share the solve of "no
@@ -232,7 +232,7 @@ def states_of(request: DesignRequest, world: World) -> tuple[State, ...]:
         raise ScenarioError(
             f"shocks: probabilities sum to {total:.4g}; states exclude each other, so at most 1 together"
         )
-    nothing = State(shock=None, probability=max(1.0 - total, 0.0), minerals=request.minerals)
+    nothing = WorldState(shock=None, probability=max(1.0 - total, 0.0), minerals=request.minerals)
     return (nothing, *states)
 
 
@@ -241,12 +241,12 @@ def _touching(world: World, mineral: str) -> set[str]:
     return {name for link in chain for name in world.library.for_mineral(link)}
 
 
-def _state(asked: StateShock, world: World, touched: dict[str, set[str]]) -> State:
+def _state(asked: StateShock, world: World, touched: dict[str, set[str]]) -> WorldState:
     known = world.library.describe(asked.name)
     severity = asked.severity
     if severity is None:
         severity = annual_severity(known.severity, known.unit, known.duration_yr)
-    return State(
+    return WorldState(
         shock=NamedShock(name=asked.name, severity=severity),
         probability=known.annual_probability if asked.probability is None else asked.probability,
         minerals=tuple(mineral for mineral, names in touched.items() if asked.name in names),
@@ -267,7 +267,7 @@ def annual_severity(severity: float, severity_unit: str, duration_yr: float) -> 
     return neutral + (severity - neutral) * min(duration_yr, 1.0)
 
 
-def check(request: DesignRequest, world: World) -> tuple[State, ...]:
+def check(request: DesignRequest, world: World) -> tuple[WorldState, ...]:
     """Refuse what the shipped markets do not have; returns the states of the world.
 
     Raises:

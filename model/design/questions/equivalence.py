@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.design.choice.options import ACCOUNTS, accounts
+from model.design.choice.options import GAIN_PARTS, accounts
 from model.design.questions.aims import producer_price
 from model.design.questions.levels import first_reaching
 from model.design.questions.levers import PROHIBITIVE, levels_of, with_more
@@ -33,7 +33,7 @@ SUPPORT: tuple[type[Floor | Trq | Tariff], ...] = (Floor, Trq, Tariff)
 
 
 @dataclass(frozen=True)
-class Instrument:
+class Support:
     """An instrument that can support producers' price: its name, what is set, the unit of that, and its other terms."""
 
     name: str
@@ -43,9 +43,9 @@ class Instrument:
 
 
 INSTRUMENTS = {
-    **{each.value: Instrument(f"Floor by {each.words}", "floor", "USD/t", {"mechanism": each}) for each in Mechanism},
-    "tariff": Instrument("Tariff on non-parties", "tariff", "share of value"),
-    "trq": Instrument("Quota on non-parties", "trq", "t/yr", {"over_quota": Duty(ad_valorem=PROHIBITIVE)}),
+    **{each.value: Support(f"Floor by {each.words}", "floor", "USD/t", {"mechanism": each}) for each in Mechanism},
+    "tariff": Support("Tariff on non-parties", "tariff", "share of value"),
+    "trq": Support("Quota on non-parties", "trq", "t/yr", {"over_quota": Duty(ad_valorem=PROHIBITIVE)}),
 }
 
 
@@ -145,7 +145,7 @@ def totals(found: Sequence[Equivalent], parties: Sequence[str]) -> pd.DataFrame:
         level, price = level_in_words(each.level, instrument.unit), each.producer_price_usd_per_t
         total = {**parts, "gain_musd": sum(parts.values())}
         rows.append({"instrument": instrument.name, "level": level, "producer_price_usd_per_t": price, **total})
-    columns = ["instrument", "level", "producer_price_usd_per_t", *ACCOUNTS, "gain_musd"]
+    columns = ["instrument", "level", "producer_price_usd_per_t", *GAIN_PARTS, "gain_musd"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -157,7 +157,7 @@ def by_party(found: Sequence[Equivalent], parties: Sequence[str], names: Names) 
         if each.level is not None
         for party in parties
     ]
-    return pd.DataFrame(rows, columns=["instrument", "party", *ACCOUNTS])
+    return pd.DataFrame(rows, columns=["instrument", "party", *GAIN_PARTS])
 
 
 def equivalence_in_words(found: Sequence[Equivalent], parties: Sequence[str]) -> str:

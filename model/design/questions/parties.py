@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from model.design.choice import Choice
-    from model.design.problem.request import DesignRequest, State
+    from model.design.problem.request import DesignRequest, WorldState
     from model.design.responses.table import ResponseTable
     from model.scenario import Scenario
     from model.words.names import Names
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class Study:
     """Cards by party, red lines with margin, attribution to instruments, and who gains by leaving or joining."""
 
-    states: tuple[State, ...]
+    states: tuple[WorldState, ...]
     cards: pd.DataFrame
     red_lines: pd.DataFrame
     attribution: pd.DataFrame

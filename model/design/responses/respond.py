@@ -13,7 +13,7 @@ from model.equilibrium import Solver, lay_over, solve_problem
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import Agreement, Floor, Offtake
 from model.market.records import NOWHERE, NodeRole, Role
-from model.problem import RENT, REVENUE
+from model.problem import Account
 from model.words.names import CLASSES
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
         **vars(_trade(solved, parties, agreement, last)),
         users_usd=_present(money["consumer_surplus"]),
         producers_usd=_present(money["producer_surplus"]),
-        revenue_usd=_present(money[REVENUE]),
-        rents_usd=_present(money[RENT]),
+        revenue_usd=_present(money[Account.REVENUE]),
+        rents_usd=_present(money[Account.RENT]),
         outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
         transfers_usd=_present(money["transfers"]),
         price_usd_per_t=_column(prices, "consumer_price"),

@@ -44,7 +44,8 @@ EXACT = 1e-8
 """Largest violation of a condition with which a point is returned."""
 SURE = 1e-10
 """Largest violation at which no other start is tried."""
-ROUNDING = 1e-14
+NOUGHT = 1e-14
+"""A violation, a levy or room below this, in solver units, is none."""
 TRACE = 1e-10
 """A quantity [of the market's scale] that may be rounding."""
 WELL_POLISHED = 1e-12
@@ -223,7 +224,7 @@ def _polish(c: Complementarity, z: Floats) -> Floats:
     best, violation, mismatch = at, c.violation(at), c.mismatch(at, held)
     for _ in range(MOST_POLISHES):
         value, slope = c.condition(at)
-        if max(violation, mismatch) <= ROUNDING or not np.isfinite(value[~held]).all():
+        if max(violation, mismatch) <= NOUGHT or not np.isfinite(value[~held]).all():
             break
         try:
             move = c.factors(np.where(held, HELD, slope + POLISHING_RIDGE)).solve(np.where(held, 0.0, -value))
@@ -231,7 +232,7 @@ def _polish(c: Complementarity, z: Floats) -> Floats:
             break
         at = np.where(held, at, np.clip(at + move, c.lower, c.upper))
         now, rest = c.violation(at), c.mismatch(at, held)
-        if now < violation or (now <= ROUNDING and rest < mismatch):
+        if now < violation or (now <= NOUGHT and rest < mismatch):
             best, violation, mismatch = at, now, rest
     return best if violation <= max(c.violation(z), WELL_POLISHED) else z
 
@@ -240,7 +241,7 @@ def _least_flows(c: Complementarity, z: Floats) -> Floats:
     """Where flat activities could share a quantity in many ways (or send it in circles), the one with least squares."""
     count = len(c.at.moving)
     room = np.minimum(z - c.lower, c.upper - z)[:count]
-    free = np.flatnonzero((c.system.problem.table.shape[c.at.moving] == Shape.FLAT) & (room > ROUNDING))
+    free = np.flatnonzero((c.system.problem.table.shape[c.at.moving] == Shape.FLAT) & (room > NOUGHT))
     limits = c.matrix[count:][:, free].toarray()
     if not len(free) or np.linalg.matrix_rank(limits) == len(free):
         return z
@@ -284,7 +285,7 @@ def _point(c: Complementarity, z: Floats, steps: int) -> Point:
     s = c.system
     point = s.start(z[c.at.price])
     levy = z[c.at.levy]
-    point.rent, point.levy = z[c.at.rent], np.where(levy > ROUNDING, levy, 0.0)
+    point.rent, point.levy = z[c.at.rent], np.where(levy > NOUGHT, levy, 0.0)
     point.quantity = _without_waste(s, point.price, c.quantity(z))
     point.lag = point.quantity
     settle(s, point)

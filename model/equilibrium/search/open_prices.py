@@ -34,7 +34,7 @@ EXACT = 1e-7
 """What is this near to indifference at the least charges [price scale] is indifferent."""
 MOVED = 1e-8
 """Prices that move by less than this [price scale] were not open."""
-ROUNDING = 1e-15
+PRICELESS = 1e-15
 """A price this low [price scale] is zero."""
 FIRST = 1e3
 """A levy counts this much more than a price: what a smaller levy forgoes in prices is not made up for."""
@@ -49,7 +49,7 @@ def settle(system: System, point: Point) -> None:
     ends, found = _ends_arrivals(system, point), _slack(system, point)
     price = _by_rule(system, point, ends, found)
     point.price = np.where(np.abs(price - point.price) > MOVED * np.maximum(point.price, 1.0), price, point.price)
-    point.price[point.price < ROUNDING] = 0.0
+    point.price[point.price < PRICELESS] = 0.0
     _charge_least(system, point, ends, found)
 
 

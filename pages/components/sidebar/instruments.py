@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.instruments import KINDS, Floor, Tariff, Trq
+from model.findings.terms import replaced_in_words
+from model.instruments import KINDS, Floor
 from pages.components import results
 from pages.components.sidebar import fields, floor, stages
 
@@ -44,8 +45,9 @@ def _instrument(now: Scenario, kind: type[Instrument], stage: str | None) -> Non
     if stage is None:
         stages.stage(f"{kind.key}_stage", now, term.stage, lambda s, chosen: edits.with_field(s, kind, "stage", chosen))
     fields.every(now, kind)
-    if kind is Tariff and edits.first(now, Trq) is not None:
-        st.caption("The tariff-rate quota replaces the tariff on its routes.")
+    replaced = replaced_in_words(term, (other for _, other in now.agreement.terms(term.mineral)))
+    if replaced:
+        st.caption(replaced)
 
 
 def _switched(kind: type[Instrument], stage: str, now: Scenario, wanted: bool) -> Scenario:
