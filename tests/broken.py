@@ -61,6 +61,6 @@ def of_point(change: Callable[[Point], Point]) -> Break:
 
     def breaks(patch: pytest.MonkeyPatch) -> None:
         find = interior.find
-        patch.setattr(solver, "find", lambda *asked: change(find(*asked)))
+        patch.setattr(solver, "find", lambda *asked, **how: change(find(*asked, **how)))
 
     return breaks

@@ -139,7 +139,7 @@ def test_floors_raised_by_degrees_give_what_the_other_search_gives(monkeypatch: 
     found = Solver().solve(problem, start)
     assert (len(points), len(others)) == (0, 1)
 
-    def leads_nowhere(*_: object) -> None:
+    def leads_nowhere(*_: object, **__: object) -> None:
         raise SolveError("no equilibrium found")
 
     monkeypatch.setattr(solver, "find", leads_nowhere)

@@ -27,7 +27,7 @@ from model.equilibrium.feasibility import excuse_undeliverable, without_dead_end
 from model.equilibrium.proof.check import levy_error
 from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
-from model.equilibrium.search.interior import STARTS, find
+from model.equilibrium.search.interior import find
 from model.equilibrium.search.newton import refine, refine_gradually
 from model.equilibrium.tolerances import AT_CAP, LARGEST_PRICE_ERROR, PART, QUANTITY_UNIT, TOLERANCE
 from model.errors import SolveError
@@ -106,11 +106,11 @@ class Solver:
             SolveError: what the last way says, when none arrives.
         """
         own = np.ones(system.nodes) if market.start_price is None else market.start_price / market.price_scale
-        ways: list[Callable[[], Point]] = [lambda: find(system, own, STARTS[:1])]
+        ways: list[Callable[[], Point]] = [lambda: find(system, own, once=True)]
         if first is not None:
             ways.insert(0, lambda: _arrived(refine(system, first)))
             ways.append(lambda: _arrived(refine_gradually(system, first)))
-        ways.append(lambda: find(system, own, STARTS[1:]))
+        ways.append(lambda: find(system, own))
         refused = SolveError("no way leads anywhere")
         for way in ways:
             try:

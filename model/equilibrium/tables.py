@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,9 +49,10 @@ def settle(state: State, agreement: Terms) -> Accounts:
     welfare = welfare_of(ledger)
     quantities, balance_error = _quantities(ledger)
     instruments: dict[str, list[Row]] = {name: [] for name in INSTRUMENT_TABLES}
+    shown = replace(state, quantity=ledger.shown)
     for index, term in agreement.terms(ledger.market.mineral):
         if term.result is not None:
-            instruments[term.result] += term.rows(state, index)
+            instruments[term.result] += term.rows(shown, index)
     return Accounts(
         prices=_prices(ledger),
         quantities=quantities,

@@ -64,20 +64,21 @@ KEPT = 1e5
 """How much more a limit counts than a flow where flows are shared."""
 
 
-def find(system: System, price: Floats, starts: Starts = STARTS) -> Point:
-    """The equilibrium searched from node prices alone.
+def find(system: System, price: Floats, *, once: bool = False) -> Point:
+    """The equilibrium searched from node prices alone; ``once`` from a single start, which must lead straight there.
 
-    Where that leads nowhere, it is decided beforehand which guarantees are paid, until their prices agree.
+    Where no start leads anywhere, it is decided beforehand which guarantees are paid, until their prices agree.
 
     Raises:
         SolveError: when the method does not arrive at a point that meets every condition.
     """
+    starts, enough = (STARTS[:1], SURE) if once else (STARTS, EXACT)
     ended, paid = np.zeros(system.levies, dtype=bool), None
     for _ in range(MOST_MODES):
         conditions = Complementarity(system, ended, paid)
         z, steps, violation = _meet(conditions, price, starts)
-        is_met = violation <= EXACT
-        if not is_met and (paid is not None or not len(conditions.tops)):
+        is_met = violation <= enough
+        if not is_met and (once or paid is not None or not len(conditions.tops)):
             break
         mode, below = _ended(conditions, z) if is_met else ended, _paid(conditions, z)
         if is_met and (mode == ended).all() and (paid is None or (below == paid).all()):
