@@ -10,8 +10,8 @@ from model.instruments import CaseAgreement
 from model.records import Name, Price, Quantity, Record, unit
 from model.shocks import CaseShock
 
-MOST_STEPS = 5_000
-"""Steps of all curves of a case: so many solve within two seconds, four times as many take ten times as long."""
+MOST_STEPS = 20_000
+"""Steps of all curves of a case: so many solve within two seconds."""
 LEAST_ELASTIC, MOST_ELASTIC = 1e-6, 200.0
 """Sizes of an elasticity; beyond them a curve is as good as fixed, or as steps."""
 

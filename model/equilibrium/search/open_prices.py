@@ -38,7 +38,8 @@ PRICELESS = 1e-15
 """A price this low [price scale] is zero."""
 FIRST = 1e3
 """A levy counts this much more than a price: what a smaller levy forgoes in prices is not made up for."""
-TOLERANCES = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10, "presolve": False}
+"""Exact, and without a presolve that takes many times longer than so small a programme."""
 
 
 def settle(system: System, point: Point) -> None:
@@ -134,7 +135,7 @@ def _by_rule(system: System, point: Point, ends: NDArray[np.bool_], before: Floa
 def _extreme(weight: Floats, limits: Limits, least: Floats, most: Floats) -> Floats | None:
     """Prices, levies and rents within limits with the smallest weighted sum; None where nothing is within them."""
     bounds = np.column_stack([least, most])
-    found: Any = linprog(weight, *limits, bounds=bounds, method="highs", options=TOLERANCES)  # type: ignore[call-overload]
+    found: Any = linprog(weight, *limits, bounds=bounds, method="highs", options=OPTIONS)  # type: ignore[call-overload]
     return np.array(found.x) if found.success else None
 
 
