@@ -87,5 +87,8 @@ class ExportTax(Instrument):
         ]
 
     def applied_by(self, change: Membership) -> Self | None:
-        """A leaver is bound no more."""
-        return None if self.exporter in change.leavers else self
+        """A leaver is bound no more; a tax on exports to all others follows who they are."""
+        importers = change.outsiders_among(self.importers)
+        if self.exporter in change.leavers or not importers:
+            return None
+        return self.model_copy(update={"importers": importers})
