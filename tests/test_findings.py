@@ -401,7 +401,7 @@ def test_a_ceiling_says_what_it_sells_and_where_it_is_passed(
     assert ("The ceiling of" in text) is bool(said)
     assert all(part in text for part in said)
     sold = outcome.public_stocks
-    assert sold["quantity_t"].tolist() == pytest.approx([stock] * 2 if stock and shock else [])
+    assert sold["quantity_with_agreement_t"].tolist() == pytest.approx([stock] * 2 if stock and shock else [])
     assert ("the buffer stocks sell 1,000 t/yr" in text) is bool(len(sold))
     assert ("all 500 t held in each are sold" in text) is bool(stock and shock)
 
@@ -412,13 +412,37 @@ def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, referen
     bought = outcome.public_stocks
     assert not bought["sells"].any()
     spent = -outcome.accounts.set_index("region").loc[["USA", "JPN"], "treasury_agreement_usd"].sum()
-    assert (bought["quantity_t"] * bought["price_usd_per_t"]).tolist() == pytest.approx([2e7, 2e7])
+    assert bought["money_with_agreement_usd"].tolist() == pytest.approx([2e7, 2e7])
     assert spent == pytest.approx(4e7, rel=0.1)  # duties change too
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
-    assert f"Public stocks in the United States and Japan buy {tonnes(float(bought['quantity_t'].sum()))}" in text
+    amount = tonnes(float(bought["quantity_with_agreement_t"].sum()))
+    assert f"Public stocks in the United States and Japan buy {amount}" in text
     assert "they are too low by what the metal is worth" in text
     gains = overview(outcome, MINERAL, world.tables, names).gains.sentence
     assert "(metal bought into public stocks costs 40.0 million USD)" in gains
+
+
+def test_stocks_bought_in_every_state_are_no_effect_and_what_is_bought_beyond_is_told_as_more(
+    world: World, names: Names
+) -> None:
+    parties = (*Scenario().parties, "CHN")
+    outside = [region for region in world.regions if region not in parties]
+    tariff = PLACE | {"importers": parties, "exporters": outside, "ad_valorem": 0.25}
+    buying = PLACE | {"parties": ["CHN"], "price": 30_000.0, "mechanism": "buffer_stock"}
+    same, more = (
+        world.outcome(Scenario.parse({"parties": parties, "agreement": agreed}, "scenario"))
+        for agreed in ({"tariffs": [tariff]}, {"floors": [buying]})
+    )
+    (row,) = same.public_stocks.to_dict("records")
+    assert row["money_status_quo_usd"] == pytest.approx(row["money_with_agreement_usd"], rel=1e-3)
+    facts = overview(same, MINERAL, world.tables, names)
+    assert "public stocks" not in " ".join([facts.gains.sentence, *facts.reasons]).lower()
+    (row,) = more.public_stocks.to_dict("records")
+    text = " ".join(overview(more, MINERAL, world.tables, names).reasons)
+    bought = tonnes(row["quantity_with_agreement_t"] - row["quantity_status_quo_t"])
+    assert f"Public stocks in China buy {bought} of refined antimony more than in the status quo" in text
+    cost = money(row["money_with_agreement_usd"] - row["money_without_agreement_usd"])
+    assert f"metal bought into public stocks costs {cost} more" in text
 
 
 def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, reference: float, names: Names) -> None:

@@ -237,7 +237,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
         _users_part(cost, accounts["users_usd"], names),
         f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}" if changes(gain) else f"producers: {NO_CHANGE}",
     ]
-    metal = listing(metal_of_stocks(outcome, mineral))
+    metal = listing(metal_of_stocks(outcome, mineral, "status_quo"))
     for usd, told, of_it in (
         (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
         (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),

@@ -187,8 +187,8 @@ def drawing() -> Iterator[None]:
 def on_change(key: str, act: Callable[[], object]) -> dict[str, Any]:
     """Arguments of a seeded widget that acts on what a user does to it.
 
-    Nothing is heard of one that is hidden or that another has replaced: the browser reports what it shows with every message, also
-    before it has drawn the new one, and Streamlit takes that for a change.
+    Nothing is heard of one that is hidden or that another has replaced: the browser reports what it shows with every
+    message, also before it has drawn the new one, and Streamlit takes that for a change.
     """
     drawn = drawn_key(key)
     return {"on_change": lambda: act() if drawn == drawn_key(key) else None}
