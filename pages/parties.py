@@ -109,7 +109,7 @@ def _why(found: Study | None, trial: Trial, request: DesignRequest, identity: st
     if found is None:
         st.caption("Work out every party's result first.")
         return
-    left, right = layout.chart_row("why", align="top")
+    left, right = layout.chart_row("why")
     frame = parties.named(found.cards, names)
     with left:
         sentence = "Who gains it in each party, expected"
