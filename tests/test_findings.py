@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from model.design.responses.response import Response
+from model.equilibrium.comparison import Comparison
 from model.findings import (
     MEASURES,
     Names,
@@ -26,7 +27,7 @@ from model.findings import (
 )
 from model.findings.agreed import agreement_in_short
 from model.findings.charts import Bars, Ticks, ranking
-from model.findings.formulation import formulation, levers_table
+from model.findings.formulation import compared_in_words, formulation, levers_table
 from model.findings.overview import (
     Overview,
     curve_sentence,
@@ -168,12 +169,36 @@ def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
 
 
 def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Names) -> None:
-    text = " ".join(facts.reasons)
+    text, fails = " ".join(facts.reasons), [each for each in facts.reasons if "does not hold in" in each]
     for row in outcome.instruments["floors"].itertuples():
         if not row.holds:
-            assert f"does not hold in {names.the_region(row.region)}" in text
+            assert any(names.the_region(row.region) in each for each in fails)
     assert "A levy of" in text
     assert "In the status quo: China lets out" in text
+
+
+def test_parties_in_which_a_floor_fails_alike_are_told_together(world: World, names: Names) -> None:
+    capped = PLACE | {"parties": list(Scenario().parties), "price": 90_000.0, "levy_cap": 1_000.0}
+    told = reasons_of(world, {"agreement": {"floors": [capped]}}, names)
+    assert told.count("does not hold in") == told.count("the levy is at its cap of 1,000 USD/t; the price is ") == 1
+
+
+def test_a_tariff_rate_quota_of_nothing_is_not_told_as_full(world: World, names: Names) -> None:
+    outside = [region for region in world.regions if region not in Scenario().parties]
+    sides = {"importers": list(Scenario().parties), "exporters": outside}
+    scenario = {"agreement": {"trqs": [PLACE | sides | {"quantity": 0.0, "over_quota": {"ad_valorem": 0.25}}]}}
+    told = reasons_of(world, scenario, names)
+    assert "The tariff-rate quota for refined antimony lets none in; " in told
+    assert "full" not in told
+    agreed = agreement_in_words(Scenario.parse(scenario, "scenario"), MINERAL, names)
+    assert "agree to charge 25 % on all refined antimony from non-parties" in agreed
+
+
+def test_an_export_tax_that_brings_too_little_to_tell_says_so(world: World, names: Names) -> None:
+    tax = PLACE | {"exporter": "USA", "importers": ["TJK"], "ad_valorem": 0.25}
+    assert "ships 0 t/yr to Tajikistan; it brings nothing." in reasons_of(
+        world, {"agreement": {"export_taxes": [tax]}}, names
+    )
 
 
 def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, names: Names) -> None:
@@ -666,7 +691,7 @@ def test_every_reason_is_told_with_names_and_units(names: Names, reason: Reason)
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
     scenario = Scenario.parse({"shocks": [{"name": "china_antimony_ban", "severity": 0.7}]}, "scenario")
-    told = "Shock: China stops all antimony exports, at severity 70 %."
+    told = "Shock: China stops 70 % of antimony exports."
     assert told in agreement_in_words(scenario, MINERAL, names)
     assert told.removeprefix("Shock: ").rstrip(".") in shocks_set_aside(scenario, names)
     assert shocks_set_aside(Scenario(), names) == ""
@@ -929,8 +954,25 @@ def test_a_trace_of_rent_is_told_as_none() -> None:
 
 def test_amounts_that_are_changes_are_shown_in_every_table() -> None:
     """What a total shows its parts show too: one least amount for sentences, tables and metrics."""
-    assert signed(LEAST_USD / 1e6) == "+0.001"
+    assert signed(LEAST_USD / 1e6) == "+0.01"
     assert signed(0.49 * LEAST_USD / 1e6) == "0"
+
+
+@pytest.mark.parametrize(
+    ("differences", "says"),
+    [
+        ((2e-5, 3e-5), "finds the same prices: the largest difference is 0.003 % of the base year's price"),
+        ((2e-5, 0.02), "does not find the prices of bismuth: the largest difference is 2.0 % of the"),
+    ],
+)
+def test_the_reference_s_comparison_is_told(names: Names, differences: tuple[float, float], says: str) -> None:
+    found = [
+        Comparison(mineral, difference, 1e-4)
+        for mineral, difference in zip((MINERAL, "bismuth"), differences, strict=True)
+    ]
+    said, table = compared_in_words(found, names)
+    assert says in said
+    assert table["Mineral"].tolist() == ["Antimony", "Bismuth"]
 
 
 @pytest.mark.parametrize("ceiling", [None, 1.2])

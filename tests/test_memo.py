@@ -650,7 +650,7 @@ def test_the_memo_tells_severities_in_percent_and_choices_in_words() -> None:
 
     document = memo(altered(sample(), change))
     cells = {str(cell) for sheet in document.sheets for row in sheet.rows for cell in row}
-    assert any("at severity 70 %" in cell for cell in cells)
+    assert any("70 % of " in cell for cell in cells)
     assert "contract for difference" in cells
     assert not {"cfd", "greater of"} & cells
     headers = [column.header for sheet in document.sheets for column in sheet.columns]

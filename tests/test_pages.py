@@ -239,7 +239,7 @@ def test_a_severity_is_set_in_percent_as_it_is_told_and_no_click_adds_every_shoc
     test.button(key="fold_shock").click().run()
     slider = test.slider(key="severity_china_antimony_ban")
     assert (slider.value, slider.label) == (96.0, "China stops all antimony exports, % of exports stopped")
-    assert "at severity 96 %" in shows(test)
+    assert "China stops 96 % of antimony exports" in shows(test)
     slider.set_value(70.0).run()
     assert test.session_state["history"].scenario.shocks == (NamedShock(name="china_antimony_ban", severity=0.7),)
     assert test.multiselect(key="shocks").proto.select_all in (0, False)

@@ -11,6 +11,7 @@ from model.shocks import NamedShock, ShockLibrary
 from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import (
+    LEAST_T,
     LEAST_USD,
     NO_CHANGE,
     changes,
@@ -188,7 +189,7 @@ def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def _unmet_use(short_t: float) -> list[str]:
-    if short_t <= 0:
+    if short_t < LEAST_T:
         return []
     return [
         f"{tonnes(short_t)} of use in the parties is unmet: no price below the assumed value of lost use clears the "

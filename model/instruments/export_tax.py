@@ -11,7 +11,7 @@ from model.market.records import Role
 from model.overlay import stage_positions
 from model.problem import Basis
 from model.records import Price, Rate, RegionName
-from model.words.numbers import money, tonnes
+from model.words.numbers import changes, money, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,9 +81,10 @@ class ExportTax(Instrument):
         shipped = state.quantity[routes]
         paid = float(((self.specific + self.ad_valorem * state.price[table.node_in[routes]]) * shipped).sum())
         product, exporter = say.product(self.mineral, self.stage), say.the_region(self.exporter)
+        brings = f"{money(paid)} a year" if changes(paid) else "nothing"
         return [
             f"Under the export tax on {product}, {exporter} ships {tonnes(float(shipped.sum()))} to "
-            f"{say.the_regions(self.importers)}; it brings {money(paid)} a year."
+            f"{say.the_regions(self.importers)}; it brings {brings}."
         ]
 
     def applied_by(self, change: Membership) -> Self | None:
