@@ -47,7 +47,7 @@ def main() -> None:
     request = designs.request(scenario)
     if request is None:
         return
-    layout.every_term(scenario)
+    layout.heading(scenario, layout.solved(scenario))
     designs.without_sidebar_shocks(scenario)
     beside = state.aside(scenario)
     if beside != NOTHING_BESIDE:

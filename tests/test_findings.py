@@ -961,7 +961,7 @@ def test_amounts_that_are_changes_are_shown_in_every_table() -> None:
 @pytest.mark.parametrize(
     ("differences", "says"),
     [
-        ((2e-5, 3e-5), "finds the same prices: the largest difference is 0.003 % of the base year's price"),
+        ((2e-5, 3e-5), "finds the same prices: the largest difference is 0.0030 % of the base year's price"),
         ((2e-5, 0.02), "does not find the prices of bismuth: the largest difference is 2.0 % of the"),
     ],
 )

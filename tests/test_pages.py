@@ -139,6 +139,14 @@ def test_undo_redo_and_reset_lead_where_they_say() -> None:
     assert metrics(test.button(key="undo").click().run()) == shocked
 
 
+@pytest.mark.parametrize("name", ["overview", "parties", "memo"])
+def test_pages_that_judge_an_agreement_say_horizon_and_what_fails(name: str) -> None:
+    capped = with_floor(90_000.0, levy_cap=1_000.0)
+    test = app(s=links.encode(capped)).switch_page(f"pages/{name}.py").run()
+    assert "Horizon: within one year" in shows(test)
+    assert "The floor of 90,000 USD/t is not held in any party" in shows(test)
+
+
 def test_one_click_takes_a_coalition() -> None:
     test = app()
     test.button(key="fold_parties").click().run()

@@ -60,23 +60,20 @@ def compared_in_words(found: Iterable[Comparison], names: Names) -> tuple[str, p
     apart = [names.mineral(each.mineral).lower() for each in found if not each.agrees]
     largest, bound = percent(max(each.price_difference for each in found)), exact_percent(AGREES)
     verdict = f"does not find the prices of {listing(apart)}" if apart else "finds the same prices"
-    table = pd.DataFrame(
+    rows = [
         {
-            "Mineral": [names.mineral(each.mineral) for each in found],
-            "Largest difference of a price, % of the base year's price": [
-                100 * each.price_difference for each in found
-            ],
-            "Largest difference of a quantity, % of the base year's use": [
-                100 * each.quantity_difference for each in found
-            ],
-            "Same prices": ["yes" if each.agrees else "no" for each in found],
+            "Mineral": names.mineral(each.mineral),
+            "Largest difference of a price, % of the base year's price": 100 * each.price_difference,
+            "Largest difference of a quantity, % of the base year's use": 100 * each.quantity_difference,
+            "Same prices": "yes" if each.agrees else "no",
         }
+        for each in found
+    ]
+    said = (
+        f"The reference programme {verdict}: the largest difference is {largest} of the base year's price of the "
+        f"mineral, and up to {bound} counts as the same."
     )
-    return (
-        f"The reference programme {verdict}: the largest difference is {largest} of the base year's price of a mineral, "
-        f"and up to {bound} counts as the same.",
-        table,
-    )
+    return said, pd.DataFrame(rows)
 
 
 def in_markdown(text: str) -> str:

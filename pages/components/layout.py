@@ -78,15 +78,20 @@ def opening() -> Outcome:
             "therefore differ much from those of the pages Design and Parties.",
             icon=":material/warning:",
         )
+    heading(scenario, outcome)
+    return outcome
+
+
+def heading(scenario: Scenario, outcome: Outcome) -> None:
+    """What is agreed, which shock hits over which horizon, and what of it does not come about."""
     mineral, names = edits.focus(scenario), results.names()
     agreed = agreement_in_short(scenario, mineral, names, missed(outcome, mineral, names))
     with st.container(key="opening", gap="xsmall"):
         st.subheader(plain(agreed), anchor=False)
-        every_term(scenario, told=agreed)
-    return outcome
+        _every_term(scenario, told=agreed)
 
 
-def every_term(scenario: Scenario, told: str = "") -> None:
+def _every_term(scenario: Scenario, told: str) -> None:
     """Every term agreed on the mineral in view, on demand; nothing where a sentence has ``told`` them all."""
     terms = terms_of(scenario, edits.focus(scenario), results.names())
     if not all(term in told for term in terms):
