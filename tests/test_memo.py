@@ -434,7 +434,7 @@ def test_screen_and_paper_draw_the_same_series_with_the_same_numbers() -> None:
     pictures = [block for block in memo(sample()).blocks if isinstance(block, Picture)]
     assert len(pictures) == 4
     for picture in pictures:
-        on_screen = {trace.name: trace for trace in charts.figure(picture.chart).data}
+        on_screen = {trace.name.replace("<br>", " "): trace for trace in charts.figure(picture.chart).data}
         (axes,) = paper.draw(picture.chart).axes
         handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
         assert on_screen.keys() == handles.keys() - ({"Status quo"} if picture.chart.changes else set())

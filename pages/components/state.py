@@ -180,7 +180,7 @@ def drawing() -> Iterator[None]:
     here = history()
     here.drawn = set()
     yield
-    st.session_state.setdefault(DRAWN, Counter()).update(here.shown - here.drawn)
+    st.session_state.setdefault(DRAWN, Counter()).update(here.shown.difference(here.drawn))
     here.shown = here.drawn.copy()
 
 
