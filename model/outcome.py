@@ -293,30 +293,34 @@ class Outcome:
 
     @cached_property
     def public_stocks(self) -> pd.DataFrame:
-        """What the parties' public stocks sell and buy with the agreement. The accounts hold the money, not the metal.
+        """Per mineral, party, stage and side: what public stocks sell or buy in each state [t/yr], for what [USD/yr].
 
-        Columns: mineral, region, stage, sells, own_price_usd_per_t (0 = at any price), price_usd_per_t, quantity_t.
+        The accounts hold the money, not the metal.
         """
-        keys = ["mineral", "region", "stage", "sells", "own_price_usd_per_t"]
-        rows = [row for mineral in self.scenario.minerals for row in self._stock_rows(mineral)]
-        frame = pd.DataFrame(rows, columns=[*keys, "price_usd_per_t", "quantity_t"])
-        frame = frame.groupby(keys, sort=False, as_index=False).agg({"price_usd_per_t": "first", "quantity_t": "sum"})
-        return frame[(frame["quantity_t"] > 0) & frame["region"].isin(self.parties)].reset_index(drop=True)
+        keys = ["mineral", "region", "stage", "sells"]
+        frames = []
+        for state in STATES:
+            rows = [row for mineral in self.scenario.minerals for row in self._stock_rows(state, mineral)]
+            columns = [f"quantity_{state}_t", f"money_{state}_usd"]
+            frames.append(pd.DataFrame(rows, columns=[*keys, *columns]).groupby(keys, sort=False)[columns].sum())
+        frame = pd.concat(frames, axis=1).fillna(0.0)
+        frame = frame[(frame > 0.0).any(axis=1)].reset_index()
+        return frame[frame["region"].isin(self.parties)].reset_index(drop=True)
 
-    def _stock_rows(self, mineral: str) -> list[tuple[str, str, str, bool, float, float, float]]:
-        ledger = self._ledgers["with_agreement", mineral]
+    def _stock_rows(self, state: str, mineral: str) -> list[tuple[str, str, str, bool, float, float]]:
+        ledger = self._ledgers[state, mineral]
         market, t = ledger.market, ledger.table
         unbought = t.role == Role.UNBOUGHT
         price = np.where((t.role == Role.STOCK_SALE) | unbought, ledger.price_out, ledger.price_in)
+        moved = np.where(unbought, -ledger.shown, ledger.shown)
         return [
             (
                 mineral,
                 market.regions[t.region[at]],
                 market.stages[ledger.stage[at]],
                 bool(t.role[at] == Role.STOCK_SALE),
-                abs(float(t.level[at])),
-                float(price[at]),
-                float(-ledger.shown[at] if unbought[at] else ledger.shown[at]),
+                float(moved[at]),
+                float(price[at] * moved[at]),
             )
             for at in ledger.where(Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
         ]

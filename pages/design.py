@@ -107,7 +107,7 @@ def _consequences(design: Design) -> None:
     assert design.proof is not None, "a choice that is reported was verified"
     names = results.names()
     frame = gains_table(gains(design), names)
-    left, right = layout.chart_row("deal", align="top")
+    left, right = layout.chart_row("deal")
     with left:
         sentence = proof_in_words(design.proof.difference, design.choice.gap)
         chart = charts.gains(frame[:-1], sentence, "verified_musd", "predicted_musd")

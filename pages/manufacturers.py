@@ -54,7 +54,7 @@ def main() -> None:
     tour = jobs.finished(WORST_JOB, scenario.to_json())
     if tour is not None and len(tour.found):
         ranked = with_worst(ranked, tour.found, region, measure, results.names())
-    left, right = layout.chart_row("industries", align="top")
+    left, right = layout.chart_row("industries")
     with right:
         opened = _open_one(outcome, region, ranked)
     with left:

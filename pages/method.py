@@ -106,7 +106,9 @@ def _formulation() -> None:
         st.markdown("**The scenario solved again by this programme alone** (Pyomo and HiGHS, 10 to 30 s a mineral)")
         if st.button("Solve by the reference and compare"):
             with layout.faults_shown(), st.spinner("Solving by the reference programme", show_time=True):
-                layout.table(results.against_reference(scenario), "reference")
+                said, differences = results.against_reference(scenario)
+                st.markdown(layout.plain(said))
+                layout.table(differences, "reference")
         st.markdown("**Levers of the instruments**")
         layout.table(levers_table(), "levers", height=320)
         st.markdown("**Statement**")

@@ -47,7 +47,7 @@ def main() -> None:
     request = designs.request(scenario)
     if request is None:
         return
-    layout.every_term(scenario, scenario.minerals)
+    layout.heading(scenario, layout.solved(scenario), scenario.minerals)
     designs.without_sidebar_shocks(scenario)
     beside = state.aside(scenario)
     if beside != NOTHING_BESIDE:
@@ -109,7 +109,7 @@ def _why(found: Study | None, trial: Trial, request: DesignRequest, identity: st
     if found is None:
         st.caption("Work out every party's result first.")
         return
-    left, right = layout.chart_row("why", align="top")
+    left, right = layout.chart_row("why")
     frame = parties.named(found.cards, names)
     with left:
         sentence = "Who gains it in each party, expected"

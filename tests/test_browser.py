@@ -40,8 +40,9 @@ def test_the_sidebar_fits_a_projector_and_an_app_that_stopped_says_so() -> None:
         playwright.expect(page.locator(".st-key-undo")).to_be_in_viewport(ratio=1)
         unfolded(page, playwright, "assumptions", "other_assumption")
         page.get_by_test_id("stStatusWidget").wait_for(state="detached")  # until then the group may still grow
+        playwright.expect(page.locator(".st-key-undo")).to_be_in_viewport(ratio=1)
         page.get_by_test_id("stSidebarContent").evaluate("sidebar => sidebar.scrollTo(0, sidebar.scrollHeight)")
-        for part in ("mineral", "fold_assumptions"):
+        for part in ("mineral", "fold_assumptions", "undo"):
             playwright.expect(page.locator(f".st-key-{part}")).to_be_in_viewport(ratio=1)
         server.send_signal(signal.SIGTERM)
         title = page.get_by_test_id("stDialog").locator("h2")

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from model.design.responses.response import Response
+from model.equilibrium.comparison import Comparison
 from model.findings import (
     MEASURES,
     Names,
@@ -26,7 +27,7 @@ from model.findings import (
 )
 from model.findings.agreed import agreement_in_short
 from model.findings.charts import Bars, Ticks, ranking
-from model.findings.formulation import formulation, levers_table
+from model.findings.formulation import compared_in_words, formulation, levers_table
 from model.findings.overview import (
     Overview,
     curve_sentence,
@@ -169,10 +170,10 @@ def test_a_shock_described_in_full_is_told_as_it_was_set(names: Names) -> None:
 
 
 def test_every_floor_has_a_reason(facts: Overview, outcome: Outcome, names: Names) -> None:
-    text = " ".join(facts.reasons)
+    text, fails = " ".join(facts.reasons), [each for each in facts.reasons if "does not hold in" in each]
     for row in outcome.instruments["floors"].itertuples():
         if not row.holds:
-            assert f"does not hold in {names.the_region(row.region)}" in text
+            assert any(names.the_region(row.region) in each for each in fails)
     assert "A levy of" in text
     assert "In the status quo: China lets out" in text
 
@@ -188,6 +189,30 @@ def test_equal_floors_are_held_by_the_same_levy(
     text = " ".join(reasons(outcome, outcome.headline(MINERAL), world.tables, names))
     assert text.count("A levy of") == 1
     assert "does not bind" not in text
+
+
+def test_parties_in_which_a_floor_fails_alike_are_told_together(world: World, names: Names) -> None:
+    capped = PLACE | {"parties": list(Scenario().parties), "price": 90_000.0, "levy_cap": 1_000.0}
+    told = reasons_of(world, {"agreement": {"floors": [capped]}}, names)
+    assert told.count("does not hold in") == told.count("the levy is at its cap of 1,000 USD/t; the price is ") == 1
+
+
+def test_a_tariff_rate_quota_of_nothing_is_not_told_as_full(world: World, names: Names) -> None:
+    outside = [region for region in world.regions if region not in Scenario().parties]
+    sides = {"importers": list(Scenario().parties), "exporters": outside}
+    scenario = {"agreement": {"trqs": [PLACE | sides | {"quantity": 0.0, "over_quota": {"ad_valorem": 0.25}}]}}
+    told = reasons_of(world, scenario, names)
+    assert "The tariff-rate quota for refined antimony lets none in; " in told
+    assert "full" not in told
+    agreed = agreement_in_words(Scenario.parse(scenario, "scenario"), MINERAL, names)
+    assert "agree to charge 25 % on all refined antimony from non-parties" in agreed
+
+
+def test_an_export_tax_that_brings_too_little_to_tell_says_so(world: World, names: Names) -> None:
+    tax = PLACE | {"exporter": "USA", "importers": ["TJK"], "ad_valorem": 0.25}
+    assert "ships 0 t/yr to Tajikistan; it brings nothing." in reasons_of(
+        world, {"agreement": {"export_taxes": [tax]}}, names
+    )
 
 
 def test_a_full_tariff_rate_quota_says_what_its_rent_is_worth(world: World, names: Names) -> None:
@@ -420,7 +445,7 @@ def test_a_ceiling_says_what_it_sells_and_where_it_is_passed(
     assert ("The ceiling of" in text) is bool(said)
     assert all(part in text for part in said)
     sold = outcome.public_stocks
-    assert sold["quantity_t"].tolist() == pytest.approx([stock] * 2 if stock and shock else [])
+    assert sold["quantity_with_agreement_t"].tolist() == pytest.approx([stock] * 2 if stock and shock else [])
     assert ("the buffer stocks sell 1,000 t/yr" in text) is bool(len(sold))
     assert ("all 500 t held in each are sold" in text) is bool(stock and shock)
 
@@ -431,13 +456,37 @@ def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, referen
     bought = outcome.public_stocks
     assert not bought["sells"].any()
     spent = -outcome.accounts.set_index("region").loc[["USA", "JPN"], "treasury_agreement_usd"].sum()
-    assert (bought["quantity_t"] * bought["price_usd_per_t"]).tolist() == pytest.approx([2e7, 2e7])
+    assert bought["money_with_agreement_usd"].tolist() == pytest.approx([2e7, 2e7])
     assert spent == pytest.approx(4e7, rel=0.1)  # duties change too
     text = " ".join(overview(outcome, MINERAL, world.tables, names).reasons)
-    assert f"Public stocks in the United States and Japan buy {tonnes(float(bought['quantity_t'].sum()))}" in text
+    amount = tonnes(float(bought["quantity_with_agreement_t"].sum()))
+    assert f"Public stocks in the United States and Japan buy {amount}" in text
     assert "they are too low by what the metal is worth" in text
     gains = overview(outcome, MINERAL, world.tables, names).gains.sentence
     assert "(metal bought into public stocks costs 40.0 million USD)" in gains
+
+
+def test_stocks_bought_in_every_state_are_no_effect_and_what_is_bought_beyond_is_told_as_more(
+    world: World, names: Names
+) -> None:
+    parties = (*Scenario().parties, "CHN")
+    outside = [region for region in world.regions if region not in parties]
+    tariff = PLACE | {"importers": parties, "exporters": outside, "ad_valorem": 0.25}
+    buying = PLACE | {"parties": ["CHN"], "price": 30_000.0, "mechanism": "buffer_stock"}
+    same, more = (
+        world.outcome(Scenario.parse({"parties": parties, "agreement": agreed}, "scenario"))
+        for agreed in ({"tariffs": [tariff]}, {"floors": [buying]})
+    )
+    (row,) = same.public_stocks.to_dict("records")
+    assert row["money_status_quo_usd"] == pytest.approx(row["money_with_agreement_usd"], rel=1e-3)
+    facts = overview(same, MINERAL, world.tables, names)
+    assert "public stocks" not in " ".join([facts.gains.sentence, *facts.reasons]).lower()
+    (row,) = more.public_stocks.to_dict("records")
+    text = " ".join(overview(more, MINERAL, world.tables, names).reasons)
+    bought = tonnes(row["quantity_with_agreement_t"] - row["quantity_status_quo_t"])
+    assert f"Public stocks in China buy {bought} of refined antimony more than in the status quo" in text
+    cost = money(row["money_with_agreement_usd"] - row["money_without_agreement_usd"])
+    assert f"metal bought into public stocks costs {cost} more" in text
 
 
 def test_a_party_that_makes_none_is_said_not_to_produce_it(world: World, reference: float, names: Names) -> None:
@@ -698,7 +747,7 @@ def test_every_reason_is_told_with_names_and_units(names: Names, reason: Reason)
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:
     scenario = Scenario.parse({"shocks": [{"name": "china_antimony_ban", "severity": 0.7}]}, "scenario")
-    told = "Shock: China stops all antimony exports, at severity 70 %."
+    told = "Shock: China stops 70 % of antimony exports."
     assert told in agreement_in_words(scenario, MINERAL, names)
     assert told.removeprefix("Shock: ").rstrip(".") in shocks_set_aside(scenario, names)
     assert shocks_set_aside(Scenario(), names) == ""
@@ -964,8 +1013,25 @@ def test_a_trace_of_rent_is_told_as_none() -> None:
 
 def test_amounts_that_are_changes_are_shown_in_every_table() -> None:
     """What a total shows its parts show too: one least amount for sentences, tables and metrics."""
-    assert signed(LEAST_USD / 1e6) == "+0.001"
+    assert signed(LEAST_USD / 1e6) == "+0.01"
     assert signed(0.49 * LEAST_USD / 1e6) == "0"
+
+
+@pytest.mark.parametrize(
+    ("differences", "says"),
+    [
+        ((2e-5, 3e-5), "finds the same prices: the largest difference is 0.0030 % of the base year's price"),
+        ((2e-5, 0.02), "does not find the prices of bismuth: the largest difference is 2.0 % of the"),
+    ],
+)
+def test_the_reference_s_comparison_is_told(names: Names, differences: tuple[float, float], says: str) -> None:
+    found = [
+        Comparison(mineral, difference, 1e-4)
+        for mineral, difference in zip((MINERAL, "bismuth"), differences, strict=True)
+    ]
+    said, table = compared_in_words(found, names)
+    assert says in said
+    assert table["Mineral"].tolist() == ["Antimony", "Bismuth"]
 
 
 @pytest.mark.parametrize("ceiling", [None, 1.2])

@@ -139,6 +139,14 @@ def test_undo_redo_and_reset_lead_where_they_say() -> None:
     assert metrics(test.button(key="undo").click().run()) == shocked
 
 
+@pytest.mark.parametrize("name", ["overview", "parties", "memo"])
+def test_pages_that_judge_an_agreement_say_horizon_and_what_fails(name: str) -> None:
+    capped = with_floor(90_000.0, levy_cap=1_000.0)
+    test = app(s=links.encode(capped)).switch_page(f"pages/{name}.py").run()
+    assert "Horizon: within one year" in shows(test)
+    assert "The floor of 90,000 USD/t is not held in any party" in shows(test)
+
+
 def test_one_click_takes_a_coalition() -> None:
     test = app()
     test.button(key="fold_parties").click().run()
@@ -239,7 +247,7 @@ def test_a_severity_is_set_in_percent_as_it_is_told_and_no_click_adds_every_shoc
     test.button(key="fold_shock").click().run()
     slider = test.slider(key="severity_china_antimony_ban")
     assert (slider.value, slider.label) == (96.0, "China stops all antimony exports, % of exports stopped")
-    assert "at severity 96 %" in shows(test)
+    assert "China stops 96 % of antimony exports" in shows(test)
     slider.set_value(70.0).run()
     assert test.session_state["history"].scenario.shocks == (NamedShock(name="china_antimony_ban", severity=0.7),)
     assert test.multiselect(key="shocks").proto.select_all in (0, False)

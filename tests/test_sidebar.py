@@ -16,10 +16,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import edits
-from model.instruments import Agreement, Stockpile
+from model.instruments import KINDS, Agreement, Instrument, Stockpile
 from model.scenario import Scenario
 from model.world import World
-from pages.components import links, state
+from pages.components import links, results, state
+from tests.running_app import drawn
 from tests.shipped import WORLD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -168,6 +169,41 @@ def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded() -> None:
     assert test.session_state["history"].open_group == ""
 
 
+@pytest.mark.parametrize("leave", ["reset", "undo", "fold_parties"])
+def test_what_a_hidden_lever_last_held_edits_nothing_and_does_not_return(leave: str) -> None:
+    """The browser reports what it shows with every message, also of a group that a run has just hidden."""
+    test = opened(Scenario(), "parties")
+    test.multiselect(key="parties").set_value([*Scenario().parties, "CHN"]).run()
+    held = test._tree.get_widget_states()
+    if leave == "undo":
+        test.button(key="fold_floor").click().run()
+    test.button(key=leave).click().run()
+    before = now(test)
+    test._run(held)
+    assert now(test) == before
+    test.button(key="fold_parties").click().run()
+    assert test.multiselect(key=drawn(test, "parties")).value == list(before.parties)
+
+
+def test_after_all_parties_are_cleared_a_coalition_is_one_click_and_undo_takes_back_the_refusal_alone() -> None:
+    test = opened(Scenario(), "parties")
+    test.button_group(key="coalition").set_value("g7").run()
+    coalition = now(test)
+    for how in ("click", "undo"):
+        test.multiselect(key=drawn(test, "parties")).set_value([]).run()
+        assert "at least one party" in test.error[0].value
+        pills = test.button_group(key=drawn(test, "coalition"))
+        assert not pills.value
+        if how == "click":
+            pills.set_value("g7").run()
+        else:
+            test.button(key="undo").click().run()
+        assert not test.error
+        assert now(test) == coalition
+        assert test.multiselect(key=drawn(test, "parties")).value == list(coalition.parties)
+    assert len(test.session_state["history"].past) == 1
+
+
 @pytest.mark.slow
 def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario() -> None:
     """In a process of its own, where ``tests/another_instrument`` counts as part of the folder of instruments."""
@@ -231,6 +267,17 @@ def test_a_leaving_party_takes_its_instruments_along(world: World) -> None:
     after = edits.with_parties(before, ["USA", "EUN", "KOR"], world.regions)
     assert after.agreement == Agreement()
     assert edits.with_parties(before, [*PARTIES, "CAN"], world.regions).agreement == agreed
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.outsiders])
+def test_a_measure_against_all_others_follows_who_they_are(kind: type[Instrument]) -> None:
+    here, before = WORLD.regions, Scenario(parties=PARTIES)
+    agreed = edits.started(before, kind, results.status_quo_at(before, "refined"))
+    for parties in ([*PARTIES, "CHN"], list(PARTIES[:-1])):
+        after = edits.with_parties(agreed, parties, here)
+        (term,) = after.agreement.of(kind)
+        for name in kind.outsiders:
+            assert set(getattr(term, name)) == set(edits.all_of(after, kind, name, here))
 
 
 def test_one_move_of_a_lever_works_out_the_scenario_s_text_once(monkeypatch: pytest.MonkeyPatch) -> None:

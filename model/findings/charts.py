@@ -5,13 +5,14 @@ Screen and memo draw the same record, each in its own way. Values are in the uni
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model import palette
 from model.units import MILLION, MONEY
 from model.words import accounts
-from model.words.numbers import LEAST_USD, changes
+from model.words.numbers import LEAST_USD, changes, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,8 @@ ACCOUNT_NAMES = {
 }
 NO_AGREEMENT = "Shock, no agreement"
 HEADROOM = 1.05
+CLAUSE_ENDS = re.compile(r"; |, (?=[\d.]+ % of it )")
+"""Where what comes before is true without what follows."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,20 @@ def broken(label: str, width: int, separator: str) -> str:
         return label
     at = min(spaces, key=lambda index: abs(index - len(label) / 2))
     return f"{label[:at]}{separator}{label[at + 1 :]}"
+
+
+def cut(sentence: str, most: int) -> tuple[str, str]:
+    """A sentence that is longer than ``most`` letters as a title and what it leaves: whole clauses, the most that fit.
+
+    >>> cut("Users pay 3 million USD more, half of it in Japan; producers gain 1 million USD.", 60)
+    ('Users pay 3 million USD more, half of it in Japan.', 'Producers gain 1 million USD.')
+    """
+    if len(sentence) <= most:
+        return sentence, ""
+    fit = [end for end in CLAUSE_ENDS.finditer(sentence) if end.start() < most]
+    if not fit:
+        return sentence, ""
+    return f"{sentence[: fit[-1].start()]}.", starting(sentence[fit[-1].end() :])
 
 
 def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:

@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyomo.environ as pyo
 
+from model.equilibrium.comparison import AGREES
 from model.equilibrium.proof import reference as programme
 from model.equilibrium.proof.ladder import FINE, Ladder
 from model.equilibrium.solver import PROVING_WIDTH, scale, scale_state
 from model.instruments import KINDS, Duty, lever
+from model.words.numbers import exact_percent, listing, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.equilibrium.comparison import Comparison
     from model.problem import State
     from model.records import Record
+    from model.words.names import Names
 
 COMPONENTS = {
     pyo.Set: "set",
@@ -46,6 +52,28 @@ def formulation(state: State) -> Formulation:
         for part in model.component_objects(kind, descend_into=False)
     ]
     return Formulation(in_markdown(programme.__doc__ or ""), pd.DataFrame(rows))
+
+
+def compared_in_words(found: Iterable[Comparison], names: Names) -> tuple[str, pd.DataFrame]:
+    """Whether the reference programme finds the state's prices, in a sentence, and how far it is off by mineral."""
+    found = list(found)
+    apart = [names.mineral(each.mineral).lower() for each in found if not each.agrees]
+    largest, bound = percent(max(each.price_difference for each in found)), exact_percent(AGREES)
+    verdict = f"does not find the prices of {listing(apart)}" if apart else "finds the same prices"
+    rows = [
+        {
+            "Mineral": names.mineral(each.mineral),
+            "Largest difference of a price, % of the base year's price": 100 * each.price_difference,
+            "Largest difference of a quantity, % of the base year's use": 100 * each.quantity_difference,
+            "Same prices": "yes" if each.agrees else "no",
+        }
+        for each in found
+    ]
+    said = (
+        f"The reference programme {verdict}: the largest difference is {largest} of the base year's price of the "
+        f"mineral, and up to {bound} counts as the same."
+    )
+    return said, pd.DataFrame(rows)
 
 
 def in_markdown(text: str) -> str:

@@ -233,7 +233,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
         return _in_its_state(outcome, f"{nobody}{settled}.")
     parts = [_users_part(cost, accounts["users_usd"], names)] if changes(cost) else []
     parts += [f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"] if changes(gain) else []
-    metal = listing(metal_of_stocks(outcome, mineral))
+    metal = listing(metal_of_stocks(outcome, mineral, "status_quo"))
     for usd, told, of_it in (
         (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
         (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),

@@ -11,6 +11,8 @@ from model.shocks import NamedShock, ShockLibrary
 from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import (
+    LEAST_T,
+    LEAST_USD,
     NO_CHANGE,
     changes,
     figures,
@@ -107,7 +109,7 @@ def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, fl
 def who_pays(outcome: Outcome, mineral: str) -> list[str]:
     """What the agreement brings the parties together, in which accounts and for which metal, and who outside pays."""
     ours, theirs = (net_effect(outcome, mineral, parties=side) for side in (True, False))
-    split, metal = _parts(ours), metal_of_stocks(outcome, mineral)
+    split, metal = _parts(ours), metal_of_stocks(outcome, mineral, "without_agreement")
     if not split:
         return []
     verb = f"{'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
@@ -137,16 +139,21 @@ def _parts(side: dict[str, float]) -> str:
     return ", ".join(f"{told} {signed_money(side[name])}" for name, told in PARTS.items() if changes(side[name]))
 
 
-def metal_of_stocks(outcome: Outcome, mineral: str) -> list[str]:
-    """What public stocks earn and spend on metal, which treasuries' accounts hold."""
-    traded = outcome.public_stocks[outcome.public_stocks["mineral"] == mineral]
-    usd = traded["quantity_t"] * traded["price_usd_per_t"]
-    sides = ((usd[traded["sells"]], "sold from", "brings"), (usd[~traded["sells"]], "bought into", "costs"))
-    return [
-        f"metal {moves} public stocks {verb} {money(float(side.sum()))}"
-        for side, moves, verb in sides
-        if changes(float(side.sum()))
-    ]
+def metal_of_stocks(outcome: Outcome, mineral: str, since: str) -> list[str]:
+    """What public stocks earn and spend on metal against another state, which treasuries' accounts hold."""
+    frame = outcome.public_stocks[outcome.public_stocks["mineral"] == mineral]
+    told = []
+    for sells, moves, verb in ((True, "sold from", "brings"), (False, "bought into", "costs")):
+        side = frame[frame["sells"] == sells]
+        before, now = (float(side[f"money_{state}_usd"].sum()) for state in (since, "with_agreement"))
+        if changes(now - before):
+            told.append(f"metal {moves} public stocks {verb} {money(now - before)}{_than(before, now)}")
+    return told
+
+
+def _than(before: float, now: float) -> str:
+    """What makes a change of an amount one, where there was some before."""
+    return "" if before <= 0 else " more" if now > before else " less"
 
 
 def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
@@ -164,24 +171,35 @@ def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    """What public stocks sell and buy: money that the accounts count, against metal that they do not."""
+    """What public stocks sell and buy beyond the status quo: money that the accounts count, metal that they do not."""
     frame = outcome.public_stocks
-    frame = frame[(frame["mineral"] == mineral) & (frame["quantity_t"] * frame["price_usd_per_t"]).map(changes)]
+    frame = frame[frame["mineral"] == mineral]
+    before, now = (frame[f"money_{state}_usd"] for state in ("status_quo", "with_agreement"))
+    metal = frame["quantity_with_agreement_t"] - frame["quantity_status_quo_t"]
+    each = (now + before) / (frame["quantity_with_agreement_t"] + frame["quantity_status_quo_t"])
+    frame = frame.assign(metal_t=metal, more=metal > 0, anew=before <= 0)[(metal * each).abs() >= LEAST_USD]
     sentences = []
-    for (stage, sells), rows in frame.groupby(["stage", "sells"], sort=False):
-        amount = f"{tonnes(float(rows['quantity_t'].sum()))} of {names.product(mineral, str(stage))}"
-        usd = money(float((rows["quantity_t"] * rows["price_usd_per_t"]).sum()))
-        verb, moves, counted = ("sell", "leaves", "high") if sells else ("buy", "enters", "low")
+    for (stage, sells, more, anew), rows in frame.groupby(["stage", "sells", "more", "anew"], sort=False):
+        amount = f"{tonnes(abs(float(rows['metal_t'].sum())))} of {names.product(mineral, str(stage))}"
+        was, usd = (float(rows[f"money_{state}_usd"].sum()) for state in ("status_quo", "with_agreement"))
+        verb, moves = ("sell", "leaves") if sells else ("buy", "enters")
+        told = f"{verb} {amount} for {money(usd)} a year"
+        if not anew:
+            told = (
+                f"{verb} {amount} {'more' if more else 'less'} than in the status quo, for {money(usd)} a year "
+                f"instead of {money(was)}"
+            )
         where = names.the_regions(dict.fromkeys(rows["region"]))
         sentences.append(
-            f"Public stocks in {where} {verb} {amount} for {usd} a year. Treasuries and net gain count that money, "
-            f"not the metal that {moves} the stocks: they are too {counted} by what the metal is worth."
+            f"Public stocks in {where} {told}. Treasuries and net gain count that money, not the metal that "
+            f"{'' if anew else 'then '}{moves} the stocks: they are too {'high' if sells == more else 'low'} by what "
+            f"{'the' if anew else 'this'} metal is worth."
         )
     return sentences
 
 
 def _unmet_use(short_t: float) -> list[str]:
-    if short_t <= 0:
+    if short_t < LEAST_T:
         return []
     return [
         f"{tonnes(short_t)} of use in the parties is unmet: no price below the assumed value of lost use clears the "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from model.instruments.base import FIRST_RATE, Instrument, Membership, Regions, routes_of
 from model.problem import Basis
 from model.records import Price, Rate, RegionName
-from model.words.numbers import money, tonnes
+from model.words.numbers import changes, money, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,11 +70,15 @@ class ExportTax(Instrument):
         shipped = state.quantity[routes]
         paid = float(((self.specific + self.ad_valorem * state.price[table.node_in[routes]]) * shipped).sum())
         product, exporter = say.product(self.mineral, self.stage), say.the_region(self.exporter)
+        brings = f"{money(paid)} a year" if changes(paid) else "nothing"
         return [
             f"Under the export tax on {product}, {exporter} ships {tonnes(float(shipped.sum()))} to "
-            f"{say.the_regions(self.importers)}; it brings {money(paid)} a year."
+            f"{say.the_regions(self.importers)}; it brings {brings}."
         ]
 
     def applied_by(self, change: Membership) -> Self | None:
-        """A leaver is bound no more."""
-        return None if self.exporter in change.leavers else self
+        """A leaver is bound no more; a tax on exports to all others follows who they are."""
+        importers = change.outsiders_among(self.importers)
+        if self.exporter in change.leavers or not importers:
+            return None
+        return self.model_copy(update={"importers": importers})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -15,7 +15,7 @@ from model.instruments.base import Instrument, Membership, Regions, Row, prices
 from model.market.records import NOWHERE, NodeRole, Role
 from model.overlay import stage_positions
 from model.records import Money, Price, Quantity
-from model.words.numbers import LEAST_SHARE, price, starting, tonnes
+from model.words.numbers import LEAST_SHARE, figures_beside, price, starting, tonnes
 from model.words.why_not import Plain, Readable, Reason, WhyNot
 
 if TYPE_CHECKING:
@@ -191,12 +191,21 @@ class Floor(Instrument):
         rows, product = list(self.rows(state, index)), say.product(self.mineral, self.stage)
         which = f"floor of {say.price(self.price)} for {product}"
         told = self._held([row for row in rows if row["holds"]], which, say)
+        alike: dict[WhyNot, list[WhyNot]] = {}
         for party in self.parties:
             why = self.why_not(state, index, party)
-            if why is not None and why.reason in (Reason.NOT_TRADED, Reason.NOT_PRODUCED):
-                told.append(f"{starting(why.told(Readable(say.names)))}: the {which} does nothing there.")
-            elif why is not None:
-                told.append(f"The {which} does not hold in {say.the_region(party)}: {why.told(Readable(say.names))}.")
+            if why is not None:
+                alike.setdefault(replace(why, region="", price=0.0), []).append(why)
+        for why, each in alike.items():
+            where = say.names.the_regions([one.region for one in each], most=len(each))
+            reach = prices(one.price for one in each)
+            clause = why.told_of(Readable(say.names), where, reach, several=len(each) > 1)
+            nothing = why.reason in (Reason.NOT_TRADED, Reason.NOT_PRODUCED)
+            told.append(
+                f"{starting(clause)}: the {which} does nothing there."
+                if nothing
+                else f"The {which} does not hold in {where}: {clause}."
+            )
         return told if self.ceiling is None else [*told, *self._at_ceiling(state, rows, self.ceiling, product, say)]
 
     def _held(self, held: list[Row], which: str, say: Voice) -> list[str]:
@@ -225,8 +234,13 @@ class Floor(Instrument):
                 }[self.mechanism]
             )
         if slack:
-            above = price(min(row["price"] for row in slack))
-            told.append(f"The {which} does not bind in {_where(slack, say)}: the price is at least {above} anyway.")
+            above, where = min(row["price"] for row in slack), _where(slack, say)
+            told.append(
+                f"The {which} is reached in {where} without a levy there."
+                if above <= self.price * (1.0 + REACHED)
+                else f"The {which} does not bind in {where}: the price is at least "
+                f"{figures_beside(above, self.price)} USD/t anyway."
+            )
         return told
 
     def _at_ceiling(self, state: State, rows: list[Row], ceiling: float, product: str, say: Voice) -> list[str]:

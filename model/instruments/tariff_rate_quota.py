@@ -11,7 +11,7 @@ from model.instruments.quota import told_of_use
 from model.market.records import Role
 from model.problem import ROUNDING
 from model.records import Quantity
-from model.words.numbers import tonnes
+from model.words.numbers import LEAST_T, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,6 +73,9 @@ class Trq(BorderMeasure):
         """For example "let in 14,000 t a year of refined antimony from non-parties at 0 %, and charge 25 % ..."."""
         inside, beyond = self.in_quota, self.over_quota
         product, exporters = say.product(self.mineral, self.stage), say.the_regions(self.exporters)
+        if self.quantity == 0.0:
+            duty = say.duty(beyond.specific, beyond.ad_valorem)
+            return f"charge {duty} on all {product} from {exporters}, a tariff-rate quota of {say.tonnes(0.0)}"
         return (
             f"let in {say.quantity(self.quantity)} of {product} from {exporters} at "
             f"{say.duty(inside.specific, inside.ad_valorem)}, and charge "
@@ -109,9 +112,12 @@ class Trq(BorderMeasure):
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
         """How full it is, what its rent is worth to whom, and what comes in beyond it."""
         (row,) = self.rows(state, index)
+        if self.quantity == 0.0:
+            product, comes = say.product(self.mineral, self.stage), tonnes(row["over_quota"])
+            return [f"The tariff-rate quota for {product} lets none in; {comes} come in at the over-quota rate."]
         told = told_of_use(self.quantity, row["in_quota"], row["rent_per_unit"], self.rent_to)
         beyond = row["over_quota"]
-        more = f"; {tonnes(beyond)} more come in at the over-quota rate" if beyond > 0.0 else ""
+        more = f"; {tonnes(beyond)} more come in at the over-quota rate" if beyond >= LEAST_T else ""
         return [f"The tariff-rate quota for {say.product(self.mineral, self.stage)} is {told}{more}."]
 
 

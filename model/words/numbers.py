@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MINUS = "−"
-LEAST_USD = 1e3
+LEAST_USD = 1e4
 """A smaller change of money is told as none: less than what sums of billions bear or anyone negotiates [USD/yr]."""
+LEAST_T = 0.01
+"""A smaller yearly quantity is told as none [t/yr]."""
 LEAST_SHARE = 5e-5
 """A smaller change of a share or of a price, as a share of it, is told as none."""
 NO_CHANGE = "no change"
@@ -90,7 +92,7 @@ def money(usd: float, digits: int = 3) -> str:
 def changes(usd: float) -> bool:
     """Whether a change of money is one to be told.
 
-    >>> changes(-3.7e-9), changes(2e3)
+    >>> changes(-4_770.0), changes(2e4)
     (False, True)
     """
     return abs(usd) >= LEAST_USD
@@ -133,10 +135,10 @@ def price(usd_per_t: float) -> str:
 def tonnes(quantity_t: float) -> str:
     """A yearly quantity.
 
-    >>> tonnes(13_283.7)
-    '13,300 t/yr'
+    >>> tonnes(13_283.7), tonnes(1.1e-4)
+    ('13,300 t/yr', '0 t/yr')
     """
-    return f"{figures(quantity_t)} t/yr"
+    return f"{figures(quantity_t if abs(quantity_t) >= LEAST_T else 0.0)} t/yr"
 
 
 def percent(share: float) -> str:

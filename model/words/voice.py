@@ -85,10 +85,18 @@ class Voice:
         return self.names.product(mineral, stage)
 
     def shock(self, name: str, severity: float | None = None) -> str:
-        """A library shock's name, with its severity where that is not the library's own."""
+        """A library shock's name, with its severity where that is not the library's own.
+
+        For example "China stops 60 % of antimony exports" or "Russia stops titanium, 60 % of exports stopped".
+        """
         title, (own, unit) = self.names.shock(name), self.names.severity(name)
         if severity is None or severity == own:
             return title
-        if not unit or unit.startswith("share"):  # as nearly all severities are
-            return f"{title}, at severity {self.percent(severity)}"
+        share = self.percent(severity)
+        if unit == "share of exports stopped" and " all " in title:
+            return title.replace(" all ", f" {share} of ", 1)
+        if unit.startswith("share "):
+            return f"{title}, {share} {unit.removeprefix('share ')}"
+        if not unit:
+            return f"{title}, at severity {share}"
         return f"{title} ({self.number(severity)} {unit})"

@@ -102,21 +102,26 @@ class WhyNot:
 
     def told(self, by: Teller) -> str:
         """The reason as a clause: "the levy is at its cap of 500; the price is 21,000"."""
-        region, price, cap = by.region(self.region), by.price(self.price), by.price(self.cap)
+        return self.told_of(by, by.region(self.region), by.price(self.price))
+
+    def told_of(self, by: Teller, region: str, price: str, *, several: bool = False) -> str:
+        """The reason as a clause that holds in one region, or in ``several`` at the prices named."""
+        cap, its = by.price(self.cap), "their" if several else "its"
         match self.reason:
             case Reason.NOT_TRADED | Reason.NOT_PRODUCED:
                 verb = "trade" if self.reason is Reason.NOT_TRADED else "produce"
-                return f"{region} does not {verb} {by.product(self.mineral, self.stage)}"
+                return f"{region} {'do' if several else 'does'} not {verb} {by.product(self.mineral, self.stage)}"
             case Reason.BUDGET_SPENT:
                 return f"the budget is spent: it bought {by.quantity(self.quantity)}"
             case Reason.AT_CAP:
                 return f"the levy is at its cap of {cap}; the price is {price}"
             case Reason.ABOVE_CAP:
-                return f"its levy may be at most {cap}, and that of another floor is higher; the price is {price}"
+                return f"{its} levy may be at most {cap}, and that of another floor is higher; the price is {price}"
             case Reason.NET_EXPORTER:
-                return f"{region} is a net exporter: its own supply sets the price, {price}, whatever levy imports pay"
+                exports = "are net exporters" if several else "is a net exporter"
+                return f"{region} {exports}: {its} own supply sets the price, {price}, whatever levy imports pay"
             case Reason.SUPPLY_INSIDE:
-                home = f"supply from {region} and its partners alone keeps the price at {price}"
+                home = f"supply from {region} and {its} partners alone keeps the price at {price}"
                 if self.quantity == 0.0:
                     return f"{home}; arrivals from non-parties have ended"
                 forced = f", {by.quantity(self.committed)} of it committed" if self.committed else ""

@@ -9,12 +9,12 @@ from model.words.numbers import LEAST_USD, exact, figures, sign
 def signed(value: float, digits: int = 3) -> str:
     """A change in million USD a year with its sign, in few figures and at most three decimals.
 
-    >>> signed(-12.345), signed(0.0402), signed(0.0012), signed(3e-9)
-    ('−12.3', '+0.04', '+0.001', '0')
+    >>> signed(-12.345), signed(0.0402), signed(0.0048)
+    ('−12.3', '+0.04', '0')
     """
-    shown = abs(rounded(value, digits))
-    if shown == 0.0:
+    if abs(value) < SMALLEST_SHOWN:
         return "0"
+    shown = abs(rounded(value, digits))
     return f"{sign(value)}{figures(shown, digits) if shown >= 1.0 else exact(shown)}"
 
 
@@ -57,4 +57,4 @@ def rounded(value: float, digits: int) -> float:
 
 
 MOST_DECIMALS = 3
-"""Decimals of a million USD a year that are shown: a thousand dollars, below which a change is told as none."""
+"""Decimals of a number in a table."""

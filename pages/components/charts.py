@@ -24,11 +24,15 @@ BAR_PIXELS = {1: 30, 2: 42}
 """Room for a bar by the lines of the longest label."""
 AXIS_WIDTH = 48
 """Letters that an axis has room for in a line, the vertical one included."""
+LEGEND_PIXELS = 86
+"""Room for a legend of two rows, one of them of two lines, so that charts side by side are drawn alike high."""
+LEGEND_WIDTH = 14
+"""Letters of a line in a legend."""
 HEIGHT = palette.CHART_HEIGHT
 TALLER = HEIGHT + 30
 TEXT = {"size": palette.FONT_SIZE, "color": palette.INK}
 LOOK = {
-    "margin": {"l": 8, "r": 14, "t": 40, "b": 8},
+    "margin": {"l": 8, "r": 14, "t": LEGEND_PIXELS, "b": 8},
     "font": {"family": palette.FONT, **TEXT},
     "legend": {
         "orientation": "h",
@@ -77,7 +81,7 @@ def bars(labels: Iterable[Any], values: Iterable[float], name: str, colour: str,
         "orientation": "h",
         "y": list(labels),
         "x": list(values),
-        "name": name,
+        "name": broken(name, LEGEND_WIDTH, "<br>"),
         "marker": {"color": colour},
         "hovertemplate": _hover(unit, name),
     }
@@ -112,7 +116,8 @@ def _scatter(chart: Chart, name: str, x: Iterable[float], y: Iterable[Any], **lo
         across = chart.x.title.split(",")[0].lower()
         told = f"{across} %{{x:,.4~g}} {chart.x.unit}: %{{y:,.4~g}} {chart.y.unit}<extra>{name}</extra>"
     at = list(y) if chart.y else _cut(y, chart)
-    return {"type": "scatter", "x": list(x), "y": at, "name": name, "hovertemplate": told, **look}
+    named = {"name": broken(name, LEGEND_WIDTH, "<br>"), "hovertemplate": told}
+    return {"type": "scatter", "x": list(x), "y": at, **named, **look}
 
 
 def _bars(mark: Bars, chart: Chart) -> Part:

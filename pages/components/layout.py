@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ from model.aside import aside_in_short
 from model.errors import AccordError
 from model.findings import missed
 from model.findings.agreed import agreement_in_short
+from model.findings.charts import cut
 from model.findings.terms import terms_of
 from model.words.numbers import counted, starting
 from pages.components import results, state
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONGEST_TITLE = 125
+"""Letters in two lines above one of two charts on a screen 1,440 wide."""
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~&"})
 READ_AS_ONE = re.compile(
@@ -75,15 +78,23 @@ def opening() -> Outcome:
             "therefore differ much from those of the pages Design and Parties.",
             icon=":material/warning:",
         )
+    heading(scenario, outcome)
+    return outcome
+
+
+def heading(scenario: Scenario, outcome: Outcome, minerals: Sequence[str] = ()) -> None:
+    """What is agreed, which shock hits over which horizon, and what of it does not come about.
+
+    Every term is told on demand, of the mineral in view or of the ``minerals`` that the page is about.
+    """
     mineral, names = edits.focus(scenario), results.names()
     agreed = agreement_in_short(scenario, mineral, names, missed(outcome, mineral, names))
     with st.container(key="opening", gap="xsmall"):
         st.subheader(plain(agreed), anchor=False)
-        every_term(scenario, (mineral,), told=agreed)
-    return outcome
+        _every_term(scenario, minerals or (mineral,), told=agreed)
 
 
-def every_term(scenario: Scenario, minerals: Sequence[str], told: str = "") -> None:
+def _every_term(scenario: Scenario, minerals: Sequence[str], told: str) -> None:
     """Every term agreed on these minerals, on demand; nothing where a sentence has ``told`` them all."""
     names = results.names()
     terms = [term for mineral in minerals for term in terms_of(scenario, mineral, names)]
@@ -106,10 +117,10 @@ def solved(scenario: Scenario) -> Outcome:
         st.stop()
 
 
-def chart_row(name: str, align: Literal["top", "bottom"] = "bottom") -> Sequence[DeltaGenerator]:
-    """Two columns for charts, their lower edges aligned; the style sheet stacks them where the screen is narrow."""
+def chart_row(name: str) -> Sequence[DeltaGenerator]:
+    """Two columns for charts; the style sheet stacks them where the screen is narrow."""
     with st.container(key=f"charts_{name}"):
-        return st.columns(2, gap="medium", vertical_alignment=align)
+        return st.columns(2, gap="medium")
 
 
 def grid(items: Iterable[T], across: int) -> Iterator[tuple[DeltaGenerator, T]]:
@@ -120,11 +131,15 @@ def grid(items: Iterable[T], across: int) -> Iterator[tuple[DeltaGenerator, T]]:
 
 
 def exhibit(sentence: str, figure: go.Figure, data: pd.DataFrame, name: str, note: str = "") -> None:
-    """A chart under the sentence that states its finding, with its data to download."""
-    st.markdown(f"**{plain(sentence)}**")
+    """A chart under the sentence that states its finding, with its data to download.
+
+    Of a sentence beyond two lines what does not fit stands below the chart, so that charts keep their place.
+    """
+    title, rest = cut(sentence, LONGEST_TITLE)
+    st.markdown(f"**{plain(title)}**")
     st.plotly_chart(figure, key=f"chart_{name}", config=CHART_TOOLS, theme=None, alt=sentence)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(note)
+        st.caption(f"{plain(rest)} {note}".strip())
         download(data, name)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.equilibrium.comparison import against_reference as reference_comparison
-from model.equilibrium.comparison import comparison_table
 from model.findings import Formulation, Names, Overview, formulation, overview
+from model.findings.formulation import compared_in_words
 from model.impact import back_test as compare_with_published
 from model.instruments.base import StatusQuo
 from model.scenario import Scenario
@@ -144,11 +144,11 @@ def live_formulation(mineral: str) -> Formulation:
         return formulation(engine().world.solved(mineral, Scenario(minerals=(mineral,))).state)
 
 
-def against_reference(scenario: Scenario) -> pd.DataFrame:
-    """The scenario's state beside the reference programme, mineral by mineral."""
+def against_reference(scenario: Scenario) -> tuple[str, pd.DataFrame]:
+    """The scenario's state beside the reference programme, in a sentence and mineral by mineral."""
     solved = outcome(scenario).with_agreement
     with engine().turn:
-        return comparison_table(reference_comparison(solved))
+        return compared_in_words(reference_comparison(solved), names())
 
 
 @st.cache_data(show_spinner=False)

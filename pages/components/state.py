@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from model.scenario import Scenario
 from pages.components import axes, links, results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from model.instruments import Agreement
 
@@ -30,6 +31,7 @@ class History:
 
     ``stops`` says that the message leaves nothing to show: a lever is set to something that is no scenario.
     ``open_group`` is the group of levers unfolded; an expander would fold itself whenever its label changes.
+    ``shown`` are the levers on the screen, ``drawn`` those of the run under way.
     """
 
     scenario: Scenario = field(default_factory=Scenario)
@@ -38,6 +40,8 @@ class History:
     fault: str = ""
     stops: bool = False
     open_group: str = ""
+    shown: set[str] = field(default_factory=set)
+    drawn: set[str] = field(default_factory=set)
 
 
 def history() -> History:
@@ -98,8 +102,9 @@ def refuse(message: str, stops: bool = False) -> None:
 
 
 def undo() -> None:
-    """One scenario back."""
-    _step(history().past, history().future)
+    """One edit back: the scenario before, or, where the last edit was refused, the refusal alone."""
+    here = history()
+    _step([] if here.fault else here.past, here.future)
 
 
 def redo() -> None:
@@ -165,11 +170,25 @@ def drawn_key(key: str) -> str:
     return f"{key}_v{times}" if times else key
 
 
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Levers are drawn inside, all that there are; one that has left the screen returns as a new widget.
+
+    The browser goes on reporting what a hidden widget last held until it has heard of the run that hid it, and would
+    show that again.
+    """
+    here = history()
+    here.drawn = set()
+    yield
+    st.session_state.setdefault(DRAWN, Counter()).update(here.shown.difference(here.drawn))
+    here.shown = here.drawn.copy()
+
+
 def on_change(key: str, act: Callable[[], object]) -> dict[str, Any]:
     """Arguments of a seeded widget that acts on what a user does to it.
 
-    Nothing is heard of one that another has replaced: the browser reports what it shows with every message, also
-    before it has drawn the new one, and Streamlit takes that for a change.
+    Nothing is heard of one that is hidden or that another has replaced: the browser reports what it shows with every
+    message, also before it has drawn the new one, and Streamlit takes that for a change.
     """
     drawn = drawn_key(key)
     return {"on_change": lambda: act() if drawn == drawn_key(key) else None}
@@ -177,6 +196,7 @@ def on_change(key: str, act: Callable[[], object]) -> dict[str, Any]:
 
 def _replaced(key: str, wanted: Any) -> str:
     """The key under which a widget that shows a value is to be drawn; one that holds another value is replaced."""
+    history().drawn.add(key)
     if st.session_state.get(drawn_key(key), wanted) != wanted:
         st.session_state[DRAWN].update([key])
     return drawn_key(key)

@@ -39,7 +39,7 @@ LONGEST_LABEL = 60
 def draw() -> None:
     """Draw every lever."""
     here = state.history()
-    with st.sidebar:
+    with st.sidebar, state.drawing():
         _mineral(here.scenario)
         labels = group_labels(here.scenario, edits.focus(here.scenario), results.names())
         for id, (title, unfold) in GROUPS.items():

@@ -19,7 +19,8 @@ def draw(now: Scenario) -> None:
     rows = results.world().tables["coalitions"]
     members = {str(row.coalition_id): str(row.members).split(";") for row in rows.itertuples()}
     titles = dict(zip(rows["coalition_id"], rows["name"], strict=True))
-    chosen = next((id for id, parties in members.items() if set(parties) == set(now.parties)), None)
+    shown = [] if state.history().stops else list(now.parties)
+    chosen = next((id for id, parties in members.items() if set(parties) == set(shown)), None)
 
     def take_coalition() -> None:
         picked = state.optional("coalition")
@@ -44,7 +45,10 @@ def draw(now: Scenario) -> None:
         **state.seed("coalition", chosen, "default"),
         **state.on_change("coalition", take_coalition),
     )
-    kept = {"key": state.drawn_key("parties")}
-    shown = kept if state.history().stops else state.seed("parties", list(now.parties), "default")
-    act = state.on_change("parties", take_parties)
-    st.multiselect("Parties", regions, format_func=results.names().region, **shown, **act)
+    st.multiselect(
+        "Parties",
+        regions,
+        format_func=results.names().region,
+        **state.seed("parties", shown, "default"),
+        **state.on_change("parties", take_parties),
+    )

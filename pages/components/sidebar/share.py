@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def draw(here: state.History) -> None:
     """Draw the row of buttons."""
-    with st.container(horizontal=True, gap="xsmall"):
+    with st.container(horizontal=True, gap="xsmall", key="back"):
         for key, label, what, act, works in (
-            ("undo", "Undo", "The scenario before the last change", state.undo, here.past),
+            ("undo", "Undo", "The scenario before the last change", state.undo, here.past or here.fault),
             ("redo", "Redo", "The change that was undone", state.redo, here.future),
             ("reset", "Reset", "Reset everything to the status quo", state.reset, True),
         ):
