@@ -764,7 +764,7 @@ def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
     sheet = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 3.0, None)), "Money.").without_zeros()
     assert [column.title for column in sheet.columns] == ["Party", "Users", "Jobs"]
     assert sheet.rows == (("A", 2e6, None), ("B", -1e6, None))
-    assert sheet.note == "Money. Under 0.001 million USD/yr in every row: Rents."
+    assert sheet.note == "Money. Under 0.01 million USD/yr in every row: Rents."
     none = Sheet("Gains", "", columns, (("A", 2e6, 0.0, None), ("B", -1e6, 0.0, None))).without_zeros()
     assert none.note == "Zero in every row: Rents."
     assert share("Unit cost", signed=True).shown(3.2e-7) == "+0.0000320", "next to a bill that grows it is not nothing"
