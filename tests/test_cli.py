@@ -119,6 +119,7 @@ def test_case_runs_as_a_process(tmp_path: Path) -> None:
     assert floor["levy"] == pytest.approx(10.0)
 
 
+@pytest.mark.slow
 def test_a_result_goes_down_the_pipe_behind_standard_output() -> None:
     case = str(CASES / "price-zero-glut.json")
     command = [sys.executable, "-m", "model.cli", "case", case, "--out", "/dev/stdout"]
@@ -188,6 +189,7 @@ def test_an_assumption_can_be_replaced(tmp_path: Path, written: Callable[[object
     assert read(out)["scenario"]["assumptions"] == {name: -0.2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -514,6 +516,7 @@ def test_tables_of_an_earlier_run_do_not_stay(
     assert (folder / "prices.csv").is_file()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_leaves_every_earlier_file(
     tmp_path: Path, written: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -620,6 +623,7 @@ def test_a_scenario_need_not_be_given(tmp_path: Path) -> None:
     assert read(out)["scenario"] == Scenario().model_dump(mode="json", by_alias=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [300, 5_000, 100_000])
 def test_long_names_are_refused_in_a_short_line(length: int, capsys: pytest.CaptureFixture[str]) -> None:
     name = "n\n" * (length // 2)

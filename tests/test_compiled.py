@@ -167,6 +167,7 @@ def test_interior_points_lead_to_the_toys_prices(name: str) -> None:
     np.testing.assert_allclose(prices_without_newton(toy_problem(name))[trading], price[trading], atol=NEWTON)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mineral", SHIPPED)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_interior_points_lead_to_the_prices_of_shipped_markets(world: World, mineral: str, policy: str) -> None:

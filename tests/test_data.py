@@ -60,6 +60,7 @@ def test_every_assumption_lies_in_its_range(assumptions: Assumptions) -> None:
     assert [row.name for row in assumptions if not row.low <= row.value <= row.high] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "row", "column", "value", "rule"),
     [

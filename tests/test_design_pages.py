@@ -135,6 +135,7 @@ def test_a_run_can_be_cancelled_and_continued(page: Any, monkeypatch: pytest.Mon
     monkeypatch.undo()
 
 
+@pytest.mark.slow
 def test_conflicts_are_told_in_sentences(page: Any) -> None:
     draft = small_draft()
     draft.lines = {drafts.RedLine("JPN", "non_party_import_share"): 1.0}

@@ -137,6 +137,7 @@ def test_an_import_takes_what_is_sound_and_names_what_is_not(library: Library, t
         other.take_in([lines[0].replace('"format":1', '"format":2')])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -282,6 +283,7 @@ def test_a_name_cannot_fake_a_row(library: Library, capsys: pytest.CaptureFixtur
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_path_cannot_fake_a_row(library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     library.save(sample())
     place = ["library", "--library", str(library.path)]
@@ -341,6 +343,7 @@ def test_ten_processes_saving_at_once_lose_nothing(library: Library) -> None:
         library.open(entry)
 
 
+@pytest.mark.slow
 def test_a_kill_loses_at_most_the_save_under_way(library: Library) -> None:
     worker = _saver(library.path, 0, 100_000)
     assert worker.stdout is not None

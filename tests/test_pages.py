@@ -241,6 +241,7 @@ def test_a_solve_that_is_not_proved_leaves_no_number(monkeypatch: pytest.MonkeyP
     assert not test.exception
 
 
+@pytest.mark.slow
 def test_a_severity_is_set_in_percent_as_it_is_told_and_no_click_adds_every_shock() -> None:
     scenario = Scenario(shocks=(NamedShock(name="china_antimony_ban", severity=0.96),))
     test = app(s=links.encode(scenario))
@@ -308,6 +309,7 @@ def test_every_instrument_can_be_agreed_in_the_sidebar(world: World) -> None:
     world.check(test.session_state["history"].scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["capped", "cfd", "buffer_stock"])
 def test_every_mechanism_of_a_floor_shows_its_levers(mechanism: str) -> None:
     test = app(s=links.encode(with_floor(60_000.0)))
@@ -392,6 +394,7 @@ def test_a_widget_that_holds_nothing_is_no_level() -> None:
         state.value("horizon")
 
 
+@pytest.mark.slow
 def test_a_budget_is_emptied_again() -> None:
     test = app(s=links.encode(with_floor(60_000.0, mechanism="buffer_stock", budget=5e6)))
     test.button(key="fold_floor").click().run()
@@ -410,6 +413,7 @@ def test_a_calculation_of_which_all_is_in_the_store_runs_to_its_end() -> None:
     job = jobs.Job("", lambda: steps((0, 0), (3, 3)))
     job.advance()
     job.worker.join()
+    job.advance()
     assert job.finished
     assert job.latest == Progress(3, 3, "", 0.0)
 
@@ -421,6 +425,7 @@ def test_a_calculation_is_done_when_its_steps_are_and_not_before() -> None:
     assert not job.finished
     job.advance()
     job.worker.join()
+    job.advance()
     assert job.finished
     assert job.latest == Progress(4, 4, "", 0.0)
 

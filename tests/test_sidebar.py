@@ -95,6 +95,7 @@ def test_specific_rates_of_a_quota_are_shown_and_stay() -> None:
     assert now(test).agreement.trqs[0].over_quota.specific == 9500.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("exporters", "told"),
     [
@@ -169,6 +170,7 @@ def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded() -> None:
     assert test.session_state["history"].open_group == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", ["reset", "undo", "fold_parties"])
 def test_what_a_hidden_lever_last_held_edits_nothing_and_does_not_return(leave: str) -> None:
     """The browser reports what it shows with every message, also of a group that a run has just hidden."""

@@ -84,6 +84,8 @@ MENDED = {
     "59-5399": "an offtake of what its buyer cannot use",
     "62-149": "a contract for difference amid flat curves",
     "61-8137": "a contract for difference in three regions",
+    "62-7669": "a quota of nothing on a route that only fades",
+    "63-5166": "two equal floors of one party",
     "58-3206": "committed goods that go round at a levy",
     "57-881": "an offtake that fixed use leaves almost nothing beside one that can be kept",
 }

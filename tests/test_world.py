@@ -187,6 +187,7 @@ def price_under_ban(world: World, mineral: str, **assumptions: float) -> float:
     return world.outcome(parse(content)).headline(mineral).price_without_usd_per_t
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mineral", ["tungsten", "graphite"])
 @pytest.mark.parametrize(
     ("name", "tame", "harsh"),
@@ -258,6 +259,7 @@ MARKET_ASSUMPTIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extreme", MARKET_ASSUMPTIONS)
 def test_markets_solve_at_the_ends_of_the_range_of_an_assumption(world: World, extreme: str) -> None:
     name, end = extreme.rsplit("_", 1)
@@ -366,6 +368,7 @@ def test_users_who_want_more_gain_nothing_by_wanting_it() -> None:
     assert headline.users_cost_usd == pytest.approx(rise * use["consumption_with_agreement_t"].sum(), rel=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("price", "over_quota", "shock"),
     [(128021.215, 0.5, "yttrium_restocking"), (284583.667, None, "china_all_controlled_minerals")],

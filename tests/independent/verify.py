@@ -365,8 +365,9 @@ class Verifier:
                 own.append(rows[index, node[0]])
             charged = [row["levy"] for row in own]
             self.levy[node] = max(charged)
-            if sum(1 for levy in charged if levy > 0) > 1:
-                self.say(f"{node}: a levy stands in more than one floor's row: {charged}", 1.0)
+            asking = {floor for levy, (_, floor, _) in zip(charged, floors, strict=True) if levy > 0}
+            if len(asking) > 1:  # equal floors ask for the same levy
+                self.say(f"{node}: a levy stands in the rows of several floors: {charged}", 1.0)
             for row, (index, floor, _) in zip(own, floors, strict=True):
                 place = self.places[node]
                 if row["holds"] is not (place.price >= floor - place.give) and abs(place.price - floor) > place.give:
