@@ -15,6 +15,8 @@ import numpy as np
 from model.equilibrium.tolerances import TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from model.equilibrium.conditions import Linearisation, Point, System
     from model.market.records import Floats
 
@@ -56,28 +58,46 @@ def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
 
 
 def refine_gradually(system: System, start: Point) -> Point:
-    """Newton iteration with the agreement's duties and floors raised by degrees from the prices of ``start``.
+    """Newton iteration without the agreement's duties and floors first, then with ever more duties, then floors.
 
-    Where a degree fails, a smaller one is tried, a few times; the last point reached is returned.
+    Returns the last point reached.
     """
-    reached, below = start, np.minimum(start.price[system.levy_node], system.floor)
-    degree, step, steps, failed = 0.0, FIRST_DEGREE, start.steps, 0
-    while True:
-        following = min(degree + step, 1.0)
-        part = system
-        if following < 1.0:
-            part = system.charged_in_part(following)
-            part.floor = below + (system.floor - below) * following
-        point = refine(part, replace(reached, steps=steps))
+    none = np.zeros_like(system.floor)
+
+    def with_duties(share: float) -> System:
+        part = system.charged_in_part(share)
+        part.floor = none
+        return part
+
+    point = _by_degrees(with_duties, refine(with_duties(0.0), start))
+    below = np.minimum(point.price[system.levy_node], system.floor)
+
+    def with_floors(share: float) -> System:
+        if share == 1.0:
+            return system
+        part = system.charged_in_part(1.0)
+        part.floor = below + (system.floor - below) * share
+        return part
+
+    return _by_degrees(with_floors, point) if system.levies else point
+
+
+def _by_degrees(part: Callable[[float], System], start: Point) -> Point:
+    """Newton iteration for ever larger shares of something; where one fails, a smaller one is tried, a few times."""
+    if start.residual > TOLERANCE:
+        return start
+    reached, held, step, steps, failed = start, 0.0, FIRST_DEGREE, start.steps, 0
+    while held < 1.0:
+        share = min(held + step, 1.0)
+        point = refine(part(share), replace(reached, steps=steps))
         steps = point.steps
         if point.residual <= TOLERANCE:
-            if following == 1.0:
-                return point
-            reached, degree = point, following
+            reached, held = point, share
         else:
             step, failed = 0.5 * step, failed + 1
             if failed > MOST_FAILED:
                 return point
+    return reached
 
 
 def _solve_with_centre(system: System, start: Point, centre: Floats) -> Point:
