@@ -16,7 +16,9 @@ from scipy.optimize import lsq_linear
 
 from model.equilibrium.charges import charges_at, gain
 from model.equilibrium.search.complementarity import UNIT, Complementarity
+from model.equilibrium.search.newton import refine
 from model.equilibrium.search.open_prices import settle
+from model.equilibrium.tolerances import TOLERANCE
 from model.errors import SolveError
 from model.market.records import NOWHERE, Shape, is_any
 
@@ -67,7 +69,8 @@ KEPT = 1e5
 def find(system: System, price: Floats, *, once: bool = False) -> Point:
     """The equilibrium searched from node prices alone; ``once`` from a single start, which must lead straight there.
 
-    Where no start leads anywhere, it is decided beforehand which guarantees are paid, until their prices agree.
+    Where no start leads anywhere, it is decided beforehand which guarantees are paid, until their prices agree; where
+    that leads only near, Newton goes the rest of the way.
 
     Raises:
         SolveError: when the method does not arrive at a point that meets every condition.
@@ -84,6 +87,9 @@ def find(system: System, price: Floats, *, once: bool = False) -> Point:
         if is_met and (mode == ended).all() and (paid is None or (below == paid).all()):
             return _point(conditions, z, steps)
         ended, paid = mode, paid if is_met and paid is None else below
+    point = refine(system, system.start(z[conditions.at.price]))
+    if point.residual <= TOLERANCE:
+        return point
     left = f"the largest imbalance left is {violation:.2g} of the market" if violation < 1.0 else "the search runs away"
     raise SolveError(f"no equilibrium found for {system.problem.market.mineral}: {left}")
 
