@@ -577,8 +577,8 @@ class System:
         full = np.zeros((self.size, self.size))
         full[: self.nodes, : self.nodes] = block[: self.nodes, : self.nodes]
         groups = self.charged_on(point)
-        for position, (members, weight) in enumerate(groups, start=self.nodes):
-            self._border(full, position, members, weight, groups, at)
+        if groups:
+            self._border(full, groups, at)
         full[self.nodes : self.nodes + self.pools] *= at.pool_weight[:, None]
         for position, slot in self.trq_of.items():
             if point.sides[slot].marginal != BETWEEN:
@@ -591,28 +591,25 @@ class System:
         full[at.is_set, at.is_set] = 1.0
         return full
 
-    def _border(
-        self,
-        full: Floats,
-        position: int,
-        members: Integers,
-        weight: Floats,
-        groups: list[tuple[Integers, Floats]],
-        at: Linearisation,
-    ) -> None:
-        """Column of one rent or levy, and row of minus the quantity it is charged on."""
-        n = self.nodes + 1
-        ratio = self.problem.table.ratio[members]
+    def _border(self, full: Floats, groups: list[tuple[Integers, Floats]], at: Linearisation) -> None:
+        """Columns of rents and levies, and rows of minus the quantities that they are charged on."""
+        n, width, count = self.nodes + 1, len(self.problem.table), len(groups)
+        owner = np.repeat(np.arange(count), [len(members) for members, _ in groups])
+        members, weight = (np.concatenate(part) for part in zip(*groups, strict=True))
         moved = weight * at.slope[members]
         source, target = self.node_in[members], self.node_out[members]
-        arrived, left = moved * at.arrival_weight[target], moved * ratio * at.departure_weight[source]
-        column = sum_by(target, -arrived, n) + sum_by(source, left, n)
-        row = sum_by(target, -moved * at.on_received[members], n) + sum_by(source, moved * at.on_paid[members], n)
-        full[: self.nodes, position] = column[: self.nodes]
-        full[position, : self.nodes] = row[: self.nodes]
-        share = np.zeros(len(self.problem.table))
-        share[members] = moved
-        full[position, self.nodes :] = [w @ share[other] for other, w in groups]
+        arrived = moved * at.arrival_weight[target]
+        left = moved * self.problem.table.ratio[members] * at.departure_weight[source]
+
+        def by_node(into: Floats, out_of: Floats) -> Floats:
+            ends = np.concatenate([owner * n + target, owner * n + source])
+            return sum_by(ends, np.concatenate([into, out_of]), count * n).reshape(count, n)[:, : self.nodes]
+
+        full[: self.nodes, self.nodes :] = by_node(-arrived, left).T
+        full[self.nodes :, : self.nodes] = by_node(-moved * at.on_received[members], moved * at.on_paid[members])
+        place = owner * width + members
+        share, charged = (sum_by(place, each, count * width).reshape(count, width) for each in (moved, weight))
+        full[self.nodes :, self.nodes :] = share @ charged.T
 
     def _marginal_row(self, full: Floats, position: int, group: TrqGroup, marginal: int) -> None:
         """A TRQ's rent is its marginal route's difference of rates, which moves with the exporter's price."""

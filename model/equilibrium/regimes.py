@@ -73,6 +73,9 @@ class ExponentialFlows:
         highest = float(net.max())
         gain, fixed = base * np.exp(net - highest), base * start
         entry = fixed / np.maximum(gain, ALMOST_NOTHING)
+        all_open = (target + fixed.sum()) / max(gain.sum(), ALMOST_NOTHING)
+        if all_open >= entry.max():
+            return highest - float(np.log(max(all_open, ALMOST_NOTHING)))
         order = np.argsort(entry, kind="stable")
         gains, fixeds = np.cumsum(gain[order]), np.cumsum(fixed[order])
         reached = (target + fixeds) / np.maximum(gains, ALMOST_NOTHING)

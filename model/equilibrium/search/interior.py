@@ -44,6 +44,8 @@ WAITING = 1e-12
 """Mean product that is kept while conditions are not met: steep curves take longer than bounds."""
 EXACT = 1e-8
 """Largest violation of a condition with which a point is returned."""
+NEAR = 1e-5
+"""Largest violation from which Newton may go the rest of the way: farther off it could run where nothing is."""
 SURE = 1e-10
 """Largest violation at which no other start is tried."""
 NOUGHT = 1e-14
@@ -87,9 +89,10 @@ def find(system: System, price: Floats, *, once: bool = False) -> Point:
         if is_met and (mode == ended).all() and (paid is None or (below == paid).all()):
             return _point(conditions, z, steps)
         ended, paid = mode, paid if is_met and paid is None else below
-    point = refine(system, system.start(z[conditions.at.price]))
-    if point.residual <= TOLERANCE:
-        return point
+    if violation <= NEAR:
+        point = refine(system, system.start(z[conditions.at.price]))
+        if point.residual <= TOLERANCE:
+            return point
     left = f"the largest imbalance left is {violation:.2g} of the market" if violation < 1.0 else "the search runs away"
     raise SolveError(f"no equilibrium found for {system.problem.market.mineral}: {left}")
 
