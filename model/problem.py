@@ -194,8 +194,10 @@ class Problem:
     def digest(self) -> bytes:
         """A hash over everything that decides the equilibrium and what is reported of it, equal for equal problems."""
         of_market = (self.market.places, self.market.price_scale, self.market.quantity_scale)
-        laid = (self.charges, self.producer_floor, self.levy, self.pools, self.levies, self.trqs, self.commitments)
-        found = blake2b(repr(of_market).encode(), digest_size=DIGEST_BYTES)
+        named = [(p.kind, p.index, len(p.members), float(p.limit), p.account, p.to_exporter) for p in self.pools]
+        held = [np.concatenate([getattr(p, name) for p in self.pools]) for name in ("members", "weight") if self.pools]
+        laid = (self.charges, self.producer_floor, self.levy, held, self.levies, self.trqs, self.commitments)
+        found = blake2b(repr((of_market, named)).encode(), digest_size=DIGEST_BYTES)
         _feed(found, (self.table, *laid))
         return found.digest()
 
@@ -215,6 +217,9 @@ def _feed(found: blake2b, part: Any) -> None:
         _feed(found, [getattr(part, field.name) for field in fields(part)])
     elif isinstance(part, tuple | list):
         found.update(f"[{len(part)}:".encode())
+        if {type(each) for each in part} <= {int}:
+            found.update(repr(list(part)).encode())
+            return
         for each in part:
             _feed(found, each)
     else:
