@@ -110,6 +110,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     assert shown.endswith("[]\n")
 
 
+@pytest.mark.slow
 def test_case_runs_as_a_process(tmp_path: Path) -> None:
     case, out = CASES / "contract-two-countries-levy-22.json", tmp_path / "result.json"
     command = [sys.executable, "-m", "model.cli", "case", str(case), "--out", str(out)]
@@ -126,6 +127,7 @@ def test_a_result_goes_down_the_pipe_behind_standard_output() -> None:
     assert "prices" in json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
+@pytest.mark.slow
 def test_a_refused_process_leaves_no_traceback(tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -238,6 +240,7 @@ def test_an_amount_beyond_all_bounds_is_refused_with_the_bound(
     assert f"floors[0].{field} = 1e+300: input should be less than or equal to 1" in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("agreement", "advice"),
     [
@@ -307,6 +310,7 @@ def test_an_assumption_is_named_once(written: Callable[[object], Path], refused:
     assert "names 'pass_through' twice" in refused("solve", written(SCENARIO), *twice)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [[], {"minerals": ["gold"]}, {"assumptions": {"pass_through": 7.0}}])
 @pytest.mark.parametrize("command", ["solve", "snapshot", "design"])
 def test_refusals_name_the_file(
@@ -356,6 +360,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+@pytest.mark.slow
 def test_what_is_no_earlier_result_is_never_replaced(
     tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

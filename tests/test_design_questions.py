@@ -181,6 +181,7 @@ def test_the_lowest_floor_that_reaches_a_target_is_found(evaluator: Evaluator, t
     assert "lowest price floor" in answer_in_words(answer, names)
 
 
+@pytest.mark.slow
 def test_a_target_out_of_reach_gives_the_reason(evaluator: Evaluator, trial: Trial, names: Names) -> None:
     answer = last(one_lever(evaluator, trial, MINERAL, "floor", Aim("producer_price", 1e9)))
     assert answer.level is None

@@ -139,6 +139,7 @@ def test_undo_redo_and_reset_lead_where_they_say() -> None:
     assert metrics(test.button(key="undo").click().run()) == shocked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["overview", "parties", "memo"])
 def test_pages_that_judge_an_agreement_say_horizon_and_what_fails(name: str) -> None:
     capped = with_floor(90_000.0, levy_cap=1_000.0)
@@ -169,6 +170,7 @@ def test_no_party_left_is_one_message_without_numbers_and_changes_nothing_else()
     assert metrics(test) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_link_opens_its_scenario_on_every_page(name: str) -> None:
     scenario = with_floor(60_000.0).model_copy(update={"shocks": (NamedShock(name="china_antimony_ban"),)})
@@ -210,6 +212,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_link_is_one_message_and_the_default(text: str) -> None:
     test = app(s=text)

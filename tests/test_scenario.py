@@ -176,6 +176,7 @@ def test_the_library_is_large_and_every_shock_has_a_source() -> None:
         assert shock.duration_yr > 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORLD.library.names)
 def test_every_named_shock_disturbs_each_of_its_minerals(name: str) -> None:
     minerals = WORLD.library.describe(name).minerals or WORLD.minerals
