@@ -299,6 +299,20 @@ def test_an_export_tax_counts_for_the_part_of_the_base_year_without_it() -> None
     assert tax.rate == pytest.approx(row["level"] * (1.0 - row["in_base_2024"]))
 
 
+def test_a_quota_for_one_importer_is_all_his() -> None:
+    (quota,) = (shock for shock in shocks_of("aluminum") if isinstance(shock, RESTRICTIONS))
+    assert isinstance(quota, ExportQuota)
+    assert (quota.exporter, quota.importers, quota.quantity) == ("RUS", ("EUN",), 275_000)
+
+
+def test_an_embargo_on_the_date_of_the_status_quo_closes_its_routes() -> None:
+    """Russian aluminum stays out of the United States and the United Kingdom; the European Union takes its quota."""
+    rows = WORLD.outcome(Scenario(minerals=("aluminum",))).flows
+    russian = rows[(rows["exporter"] == "RUS") & (rows["stage"] == "refined")].set_index("importer")["status_quo"]
+    assert russian.get("USA", 0.0) == russian.get("GBR", 0.0) == 0.0
+    assert 0.0 < russian["EUN"] <= 275_000 * (1 + 1e-6)
+
+
 def _restricted_routes(shocks: list[Shock]) -> list[tuple[str, str, str]]:
     return [
         (shock.exporter, importer, shock.stage)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 REGION_LISTS = (
     ("tariffs", "exporter"),
     ("export_controls", "targets"),
+    ("embargoes", "exporter"),
+    ("embargoes", "importer"),
     ("shocks", "actors"),
     ("shocks", "targets"),
     ("coalitions", "members"),
@@ -25,11 +27,14 @@ DATES = (
     ("tariffs", "start_date"),
     ("export_controls", "start_date"),
     ("export_controls", "end_date"),
+    ("embargoes", "start_date"),
+    ("embargoes", "end_date"),
     ("shocks", "event_date"),
     ("coalitions", "date"),
     ("floor_precedents", "start_date"),
     ("floor_precedents", "end_date"),
 )
+TABLES_WITH_AN_END = ("export_controls", "embargoes", "floor_precedents")
 RANGES = (
     ("export_controls", "level", "level_low", "level_high"),
     ("shocks", "severity", "severity_low", "severity_high"),
@@ -45,8 +50,8 @@ SHOCK_WIDE_COLUMNS = (
     "probability_basis",
     "description",
 )
-TABLES_WITH_STAGES = ("tariffs", "export_controls", "shocks", "floor_precedents")
-POLICY_TABLES = ("status_quo", "tariffs", "export_controls", "shocks", "coalitions", "floor_precedents")
+TABLES_WITH_STAGES = ("tariffs", "export_controls", "embargoes", "shocks", "floor_precedents")
+POLICY_TABLES = ("status_quo", "tariffs", "export_controls", "embargoes", "shocks", "coalitions", "floor_precedents")
 
 
 def check_every_listed_region_exists(frames: Frames) -> list[Fault]:
@@ -79,6 +84,16 @@ def check_every_date_is_a_date(frames: Frames) -> list[Fault]:
     ]
 
 
+def check_every_measure_begins_before_it_ends(frames: Frames) -> list[Fault]:
+    """What has an end has begun before it."""
+    return [
+        _fault(table, index, "end_date", f"{row.start_date} to {row.end_date}", "must not end before it begins")
+        for table in TABLES_WITH_AN_END
+        for index, row in frames[table].iterrows()
+        if row.end_date and row.start_date > row.end_date
+    ]
+
+
 def check_every_policy_value_lies_in_its_range(frames: Frames) -> list[Fault]:
     """The value used must be one of those tried."""
     faults = []
@@ -104,11 +119,13 @@ def check_every_control_is_of_the_status_quo(frames: Frames) -> list[Fault]:
     ]
 
 
-def check_every_assumed_level_has_a_reason(frames: Frames) -> list[Fault]:
-    """A level that is a judgement says why."""
-    controls = frames["export_controls"]
-    silent = controls[controls.assumption & (controls.reason == "")]
-    return [_fault("export_controls", index, "reason", "", "an assumed level needs a reason") for index in silent.index]
+def check_every_assumed_measure_has_a_reason(frames: Frames) -> list[Fault]:
+    """A level or an embargo that is a judgement says why."""
+    return [
+        _fault(table, index, "reason", "", "what is assumed needs a reason")
+        for table in ("export_controls", "embargoes")
+        for index in frames[table].index[frames[table].assumption & (frames[table].reason == "")]
+    ]
 
 
 def check_every_shock_has_the_unit_of_its_kind(frames: Frames) -> list[Fault]:
@@ -157,9 +174,10 @@ POLICY_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("regions", *POLICY_TABLES), check_every_listed_region_exists),
     (("minerals", *POLICY_TABLES), check_every_stage_is_traded),
     (POLICY_TABLES, check_every_date_is_a_date),
+    (POLICY_TABLES, check_every_measure_begins_before_it_ends),
     (POLICY_TABLES, check_every_policy_value_lies_in_its_range),
     (("status_quo", "export_controls"), check_every_control_is_of_the_status_quo),
-    (("export_controls",), check_every_assumed_level_has_a_reason),
+    (("export_controls", "embargoes"), check_every_assumed_measure_has_a_reason),
     (("shocks",), check_every_shock_has_the_unit_of_its_kind),
     (("shocks",), check_every_shock_is_one_event),
     (("shocks",), check_every_basis_says_published_or_assumption),

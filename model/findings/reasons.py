@@ -216,6 +216,10 @@ def _control(row: Any, names: Names) -> str:
         return f"In the status quo: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
     if level <= 0.0:
         return f"In the status quo: {exporter} lets no {product} out{targets}{law}."
+    if row.kind == "import_quota":
+        buyers = names.the_regions(str(row.targets).split(";"))
+        share = f"{percent(level)} of the {product} that arrived in {BASE_YEAR}"
+        return f"In the status quo: from {names.the_region(str(row.exporter))}, {buyers} may take {share}{law}."
     share = f"{percent(level)} of its {BASE_YEAR} exports"
     return f"In the status quo: {exporter} lets out {share} of {product}{targets}{law}."
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from model.errors import DataError
 from model.market.evidence import MAIN_SUPPLIER, REPORTER, REST, Evidence, primary_refined
-from model.market.flows import Array, balance, divide, gravity, import_column, place, settle, trace_re_exports
+from model.market.flows import Array, avoid, balance, divide, gravity, import_column, place, settle, trace_re_exports
 from model.market.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _assumed_price(evidence: Evidence, stage: str) -> float:
 def _ore_stage(evidence: Evidence, mined: Array, intake: Array) -> StageBase:
     """Ore from mines to refineries: known routes and home supply first, exports by distance, fitted to the margins."""
     exports = evidence.exports("mine")
-    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    pattern = _pattern(evidence, "mine")
     if exports is None:
         known = evidence.assumed_routes("ore_route") * mined[:, None]
         left, wanted = mined - known.sum(axis=1), intake - known.sum(axis=0)
@@ -167,6 +167,12 @@ def _ore_stage(evidence: Evidence, mined: Array, intake: Array) -> StageBase:
         seed = leaving[:, None] * pattern / pattern.sum(axis=1, keepdims=True) + np.diag(at_home)
         flows = balance(seed, mined, intake)
     return _stage(evidence, "mine", mined, np.zeros_like(mined), flows, observed=False)
+
+
+def _pattern(evidence: Evidence, stage: str) -> Array:
+    """Relative ease of trade where no trade data are open: by distance, none under an embargo."""
+    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    return np.where(evidence.embargoed(stage), 0.0, pattern)
 
 
 def _refined_trade(evidence: Evidence, recipe: Recipe) -> Array | None:
@@ -212,13 +218,14 @@ def _refined_stage(evidence: Evidence, recipe: Recipe, production: Array, trade:
         flows = _flows_through_magnets(evidence, supply, trade)
     else:
         flows = trace_re_exports(supply, trade, evidence.assumed("re_export_cap_share"))
+    flows = avoid(flows, evidence.embargoed("refined"))
     return _stage(evidence, "refined", production, scrap, flows, observed=trade is not None)
 
 
 def _flows_through_magnets(evidence: Evidence, supply: Array, magnet_trade: Array) -> Array:
     """Oxides from separation plants to magnet makers by distance, then in magnets to where those are used."""
     making = evidence.shared_out(supply, known={})
-    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    pattern = _pattern(evidence, "refined")
     home = evidence.assumed("home_share_without_trade_data") * np.minimum(supply, making)
     to_makers = place(supply, making, home, pattern, {})
     to_users = trace_re_exports(making, magnet_trade, evidence.assumed("re_export_cap_share"))
@@ -226,18 +233,25 @@ def _flows_through_magnets(evidence: Evidence, supply: Array, magnet_trade: Arra
 
 
 def _constructed_flows(evidence: Evidence, recipe: Recipe, supply: Array) -> Array:
-    """Flows without open bilateral trade: published imports of the United States, home supply, then distance."""
+    """Flows without open bilateral trade.
+
+    Published imports of the United States, single flows that were reported, home supply, then distance.
+    """
     use = evidence.world_use(supply)
-    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    closed, reported = evidence.embargoed("refined"), evidence.assumed_routes("reported_flow")
+    pattern = _pattern(evidence, "refined")
     nearness = pattern[:, evidence.regions.index(REPORTER)]
     if recipe.pattern_hs6 is not None:
         seen = evidence.bilateral_trade(recipe.pattern_hs6)
-        pattern = PARTNER_UNKNOWN_SHARE * pattern / pattern.max() + seen / seen.max()
+        pattern = np.where(closed, 0.0, PARTNER_UNKNOWN_SHARE * pattern / pattern.max() + seen / seen.max())
+    pattern[reported > 0] = 0.0
     exports = evidence.exports("refined")
     usual_home = evidence.assumed("home_share_without_trade_data") * np.minimum(supply, use)
     home = usual_home if exports is None else np.where(np.isnan(exports), usual_home, np.maximum(supply - exports, 0.0))
     importer = evidence.regions.index(REPORTER)
-    return place(supply, use, home, pattern, {importer: _us_column(evidence, supply, use[importer], nearness)})
+    column = _us_column(evidence, np.where(closed[:, importer], 0.0, supply), use[importer], nearness)
+    left_supply, left_use = supply - reported.sum(axis=1), use - reported.sum(axis=0)
+    return np.asarray(reported + place(left_supply, left_use, home, pattern, {importer: column}))
 
 
 def _us_column(evidence: Evidence, supply: Array, use_t: float, nearness: Array) -> Array:

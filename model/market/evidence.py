@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model.errors import DataError
-from model.market.flows import Array, divide
+from model.market.flows import Array, Pairs, divide
+from model.records import EVERYONE
 
 if TYPE_CHECKING:
     from model.assumptions import Assumptions
@@ -25,6 +26,9 @@ REPORTER = "USA"
 """The only region for which one publisher states use, imports by source and import reliance of every mineral."""
 MAIN_SUPPLIER = "CHN"
 """The region that supplies what assumed outputs and published sources leave over."""
+
+HALF_OF_BASE_YEAR = ("2024-07-01", "2024-12-31")
+"""An embargo in force on all these days shows in the flows of the base year; one that began later does not."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,10 @@ class Evidence:
             exporter, importer = route.split("_")
             routes[self.regions.index(exporter), self.regions.index(importer)] = value
         return routes
+
+    def embargoed(self, stage: str) -> Pairs:
+        """Pairs that did not trade in the base year, exporter x importer."""
+        return embargoed(self.tables, self.mineral, stage, self.regions.ids, *HALF_OF_BASE_YEAR)
 
     def us_balance(self, measure: str, form: str | None = None) -> float | None:
         """An item of the published balance of the United States in t, None if it is not published.
@@ -211,6 +219,23 @@ class Evidence:
         use += shares * min(world_t, (world_t - use.sum()) / shares.sum())
         use[self.regions.index(REST)] += max(world_t - use.sum(), 0.0)
         return use
+
+
+def embargoed(
+    tables: Tables, mineral: str, stage: str, regions: tuple[str, ...], first_day: str, last_day: str
+) -> Pairs:
+    """Pairs of regions under an embargo from one day to another, exporter x importer; home supply never is."""
+    rows = tables["embargoes"]
+    rows = rows[rows.mineral.isin(("", mineral)) & rows.stage.isin(("", stage)) & (rows.start_date <= first_day)]
+    rows = rows[(rows.end_date == "") | (rows.end_date >= last_day)]
+    pairs = np.zeros((len(regions), len(regions)), dtype=bool)
+    for sellers, buyers in zip(rows.exporter, rows.importer, strict=True):
+        sells, buys = (
+            np.array([text == EVERYONE or name in text.split(";") for name in regions]) for text in (sellers, buyers)
+        )
+        pairs |= sells[:, None] & buys
+    np.fill_diagonal(pairs, val=False)
+    return pairs
 
 
 def summed(positions: Positions, quantities: Array, size: int) -> Array:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from model.errors import DataError
 
 Array = NDArray[np.float64]
+Pairs = NDArray[np.bool_]
 
 BALANCE_TOLERANCE = 1e-10
 BALANCE_ROUNDS = 20_000
@@ -51,6 +52,19 @@ def balance(seed: Array, supply_t: Array, use_t: Array) -> Array:
     raise DataError(
         "Supply and use of the regions cannot be matched by trade: a region needs more than its sources can send."
     )
+
+
+def avoid(flows: Array, closed: Pairs) -> Array:
+    """Flows without those between closed pairs: others take their place, rows and columns keep their sums.
+
+    >>> avoid(np.array([[2.0, 2.0], [1.0, 1.0], [3.0, 3.0]]), np.array([[True, False], [False, False], [False, False]]))
+    array([[0. , 4. ],
+           [1.5, 0.5],
+           [4.5, 1.5]])
+    """
+    if not flows[closed].any():
+        return flows
+    return balance(np.where(closed, 0.0, flows), flows.sum(axis=1), flows.sum(axis=0))
 
 
 def settle(flows: Array, supply_t: Array, small_share: float) -> Array:

@@ -7,7 +7,7 @@ from model.data.schemas.supply import STAGES
 from model.records import EVERYONE
 
 SHARE_OF_VALUE = "share of customs value"
-CONTROL_KINDS = ("export_ban", "export_quota", "export_tax", "licence")
+CONTROL_KINDS = ("export_ban", "export_quota", "export_tax", "licence", "import_quota")
 CONTROL_UNITS = ("share of base-year exports allowed", "share of export value")
 SHOCK_UNITS = {
     "export_ban": "share of exports stopped",
@@ -76,11 +76,11 @@ EXPORT_CONTROLS = TableSchema(
         "Export controls of 2024 and of the status quo. Levels of bans, quotas and licences are shares of the "
         "exports of 2024, so they state the effect beyond what the base year already holds; a tax that was in force "
         "all through 2024 adds nothing. A row for one target wins over the row of the same kind for ALL. Suspended "
-        "rows are not in force."
+        "rows are not in force. An import quota is set by the targets; its rent is counted with the exporter's."
     ),
     key=("exporter", "mineral", "stage", "targets", "kind", "start_date"),
     columns=(
-        region("exporter", "region that controls its exports"),
+        region("exporter", "region whose exports are controlled"),
         mineral(),
         _stage(),
         _regions("targets", "importers it is aimed at"),
@@ -101,6 +101,29 @@ EXPORT_CONTROLS = TableSchema(
         text("legal_text", "announcement, law or decision"),
         flag("assumption", "whether the level is a judgement"),
         text("reason", "why this level", absent="the level is computed in the note or stated in the legal text"),
+        source(),
+        note(),
+    ),
+)
+
+EMBARGOES = TableSchema(
+    name="embargoes",
+    doc=(
+        "Pairs of regions that may not trade, or do not dare to. What an embargo in force from the middle to the end "
+        "of the base year forbids is no part of the base year's flows; one in force on the date of the status quo "
+        "closes its routes."
+    ),
+    key=("exporter", "importer", "mineral", "stage", "start_date"),
+    columns=(
+        _regions("exporter", "regions that do not sell"),
+        _regions("importer", "regions that do not buy"),
+        mineral(absent="every mineral"),
+        _stage(absent="every stage"),
+        _date("start_date", "in force from"),
+        _date("end_date", "in force until", absent="no end set"),
+        text("legal_text", "law or decision"),
+        flag("assumption", "whether it is a judgement that they do not trade"),
+        text("reason", "why it is assumed", absent="the legal text forbids it"),
         source(),
         note(),
     ),
