@@ -87,7 +87,7 @@ EXPORT_CONTROLS = TableSchema(
         text("kind", "kind of control", choices=CONTROL_KINDS),
         number("level", "share of base-year exports still allowed, or rate of the tax", high=2.0),
         number("level_low", "lowest level tried", high=2.0),
-        number("level_high", "highest level tried", high=5.0),
+        number("level_high", "highest level tried", high=2.0),
         text("unit", "unit of the level", choices=CONTROL_UNITS),
         number(
             "quantity_t_per_yr",
