@@ -9,7 +9,7 @@ from model.assumptions import Assumption, Assumptions
 from model.data import Tables, load
 from model.errors import DataError, ScenarioError
 from model.market.base_year import BaseYear, import_shares, net_import_reliance, reconcile
-from model.market.evidence import HALF_OF_BASE_YEAR, embargoed, repaired_weight
+from model.market.evidence import HALF_OF_BASE_YEAR, Evidence, embargoed, repaired_weight
 from model.market.flows import balance, cap_exports, fill, import_column, settle, trace_re_exports
 from model.market.recipes import RECIPES
 
@@ -156,6 +156,15 @@ def test_a_reported_flow_is_that_flow(bases: dict[str, BaseYear]) -> None:
     base = bases["aluminum"]
     flow_t = base.stages[-1].flow_t[base.regions.index("RUS"), base.regions.index("EUN")]
     assert 0.8 * flow_t == pytest.approx(275_000)
+
+
+def test_cheap_magnets_are_told_from_those_of_rare_earths() -> None:
+    """China sold 57,392 t of rare-earth magnets in 2025, a little less than in 2024; Japan uses more than India."""
+    evidence = Evidence(TABLES, ASSUMPTIONS, "rare_earths")
+    magnets_t = evidence.bilateral_trade("850511") / ASSUMPTIONS.value("product_content_850511", "rare_earths")
+    china, japan, india = (evidence.regions.index(region) for region in ("CHN", "JPN", "IND"))
+    assert 57_392 < magnets_t[china].sum() < 1.03 * 57_392
+    assert magnets_t[:, japan].sum() > magnets_t[:, india].sum()
 
 
 def test_use_shares_that_exceed_the_world_are_cut_alike() -> None:

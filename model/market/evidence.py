@@ -126,12 +126,15 @@ class Evidence:
         """Trade in one customs code in t contained, exporter x importer, without trade inside a region.
 
         Where weight is missing, or value per tonne is further from the value-weighted median than the assumed band,
-        value over median stands in for weight.
+        value over median stands in for weight. Where a code is known to hold cheaper goods too, only the weight of the
+        dear ones counts.
         """
         table = self.tables["trade_bilateral"]
         rows = table[table.hs6 == hs6]
         weight, value = rows.quantity_t.to_numpy(dtype=float), rows.value_usd.to_numpy(dtype=float)
         weight = repaired_weight(weight, value, self.assumptions.value("unit_value_band", self.mineral))
+        cheap = self.assumptions.by_region("other_goods_usd_per_t", self.mineral).get(hs6)
+        weight = weight if cheap is None else dear_weight(weight, value, cheap)
         size = len(self.regions.ids)
         exporter = rows.exporter.map(self.regions.position_of_country).to_numpy(dtype=int)
         importer = rows.importer.map(self.regions.position_of_country).to_numpy(dtype=int)
@@ -249,12 +252,30 @@ def repaired_weight(weight_t: Array, value_usd: Array, band: float) -> Array:
     The median is weighted with value; implausible is further from it than a factor of ``band``.
     """
     unit_value = divide(value_usd, np.nan_to_num(weight_t))
+    median = _median(unit_value, value_usd)
+    plausible = (unit_value > 0) & (unit_value <= band * median) & (unit_value >= median / band)
+    return np.where(plausible, weight_t, value_usd / median)
+
+
+def dear_weight(weight_t: Array, value_usd: Array, cheap_usd_per_t: float) -> Array:
+    """Weight of the dear goods in flows that mix them with cheap ones, told by the value per tonne.
+
+    The dear ones are worth the median, weighted with value.
+
+    >>> dear_weight(np.array([1.0, 1.0, 1.0, 5.0]), np.array([40.0, 40.0, 24.0, 40.0]), 8.0)
+    array([1. , 1. , 0.5, 0. ])
+    """
+    unit_value = divide(value_usd, weight_t)
+    dear = _median(unit_value, value_usd)
+    return weight_t * np.clip((unit_value - cheap_usd_per_t) / (dear - cheap_usd_per_t), 0.0, 1.0)
+
+
+def _median(unit_value: Array, value_usd: Array) -> float:
+    """The value per tonne that half of the value lies below."""
     known = unit_value > 0
     order = np.argsort(unit_value[known])
     cumulated = np.cumsum(value_usd[known][order])
-    median = unit_value[known][order][np.searchsorted(cumulated, cumulated[-1] / 2)]
-    plausible = known & (unit_value <= band * median) & (unit_value >= median / band)
-    return np.where(plausible, weight_t, value_usd / median)
+    return float(unit_value[known][order][np.searchsorted(cumulated, cumulated[-1] / 2)])
 
 
 def primary_refined(evidence: Evidence, refining: str, mine_t: Array, exports_t: Array, imports_t: Array) -> Array:
