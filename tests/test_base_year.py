@@ -158,6 +158,13 @@ def test_a_reported_flow_is_that_flow(bases: dict[str, BaseYear]) -> None:
     assert 0.8 * flow_t == pytest.approx(275_000)
 
 
+@pytest.mark.parametrize("mineral", RECIPES)
+def test_the_united_states_use_what_is_published(bases: dict[str, BaseYear], mineral: str) -> None:
+    base, published = bases[mineral], Evidence(TABLES, ASSUMPTIONS, mineral).us_balance("use")
+    if published is not None:
+        assert base.stages[-1].use_t[base.regions.index("USA")] == pytest.approx(published, rel=2e-3)
+
+
 def test_cheap_magnets_are_told_from_those_of_rare_earths() -> None:
     """China sold 57,392 t of rare-earth magnets in 2025, a little less than in 2024; Japan uses more than India."""
     evidence = Evidence(TABLES, ASSUMPTIONS, "rare_earths")

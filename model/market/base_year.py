@@ -14,7 +14,7 @@ import numpy as np
 
 from model.errors import DataError
 from model.market.evidence import MAIN_SUPPLIER, REPORTER, REST, Evidence, primary_refined
-from model.market.flows import Array, avoid, balance, divide, gravity, import_column, place, settle, trace_re_exports
+from model.market.flows import Array, balance, divide, gravity, import_column, place, settle, trace_re_exports
 from model.market.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 PARTNER_UNKNOWN_SHARE = 1e-3
 """Weight of ore exports in the seed where none are reported: small, but able to grow where output must leave."""
+
+IMPORT_ROUNDS = 20
+"""Times that imports are scaled anew to a published use; each leaves a fraction of what was missing."""
 
 
 @dataclass(frozen=True)
@@ -217,9 +220,23 @@ def _refined_stage(evidence: Evidence, recipe: Recipe, production: Array, trade:
     elif recipe.trade == "traced_magnets":
         flows = _flows_through_magnets(evidence, supply, trade)
     else:
-        flows = trace_re_exports(supply, trade, evidence.assumed("re_export_cap_share"))
-    flows = avoid(flows, evidence.embargoed("refined"))
+        flows = _traced(evidence, supply, trade)
     return _stage(evidence, "refined", production, scrap, flows, observed=trade is not None)
+
+
+def _traced(evidence: Evidence, supply: Array, trade: Array) -> Array:
+    """Flows behind bilateral trade, with nothing under an embargo and the published use of the United States.
+
+    Their reported imports are scaled to that use, so that their suppliers keep their shares.
+    """
+    cap, importer = evidence.assumed("re_export_cap_share"), evidence.regions.index(REPORTER)
+    published, trade = evidence.us_balance("use"), trade.copy()
+    flows = trace_re_exports(supply, trade, cap)
+    if published is not None:
+        for _ in range(IMPORT_ROUNDS):  # some of what is added is sold on
+            trade[:, importer] *= 1.0 + (published - flows[:, importer].sum()) / trade[:, importer].sum()
+            flows = trace_re_exports(supply, trade, cap)
+    return balance(np.where(evidence.embargoed("refined"), 0.0, flows), flows.sum(axis=1), flows.sum(axis=0))
 
 
 def _flows_through_magnets(evidence: Evidence, supply: Array, magnet_trade: Array) -> Array:
@@ -228,7 +245,7 @@ def _flows_through_magnets(evidence: Evidence, supply: Array, magnet_trade: Arra
     pattern = _pattern(evidence, "refined")
     home = evidence.assumed("home_share_without_trade_data") * np.minimum(supply, making)
     to_makers = place(supply, making, home, pattern, {})
-    to_users = trace_re_exports(making, magnet_trade, evidence.assumed("re_export_cap_share"))
+    to_users = _traced(evidence, making, magnet_trade)
     return np.asarray(to_makers @ divide(to_users, making[:, None]))
 
 

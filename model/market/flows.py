@@ -54,19 +54,6 @@ def balance(seed: Array, supply_t: Array, use_t: Array) -> Array:
     )
 
 
-def avoid(flows: Array, closed: Pairs) -> Array:
-    """Flows without those between closed pairs: others take their place, rows and columns keep their sums.
-
-    >>> avoid(np.array([[2.0, 2.0], [1.0, 1.0], [3.0, 3.0]]), np.array([[True, False], [False, False], [False, False]]))
-    array([[0. , 4. ],
-           [1.5, 0.5],
-           [4.5, 1.5]])
-    """
-    if not flows[closed].any():
-        return flows
-    return balance(np.where(closed, 0.0, flows), flows.sum(axis=1), flows.sum(axis=0))
-
-
 def settle(flows: Array, supply_t: Array, small_share: float) -> Array:
     """Drop flows below ``small_share`` of the world market and let the others make up for them.
 
