@@ -28,7 +28,7 @@ MOST_TOGETHER = 3
 
 @dataclass(frozen=True)
 class Project:
-    """A project with its costs in dollars. ``full_cost_usd_per_t`` includes the required return on capital."""
+    """A project with its costs in dollars of the base year. ``full_cost_usd_per_t`` includes the required return on capital."""
 
     id: str
     name: str
@@ -78,6 +78,7 @@ def _project(row: object, assumptions: Assumptions) -> Project:
     get = row.__getattribute__
     currency = str(get("currency"))
     rate = 1.0 if currency == "USD" else assumptions.value(f"usd_per_{currency.lower()}")
+    rate *= assumptions.value(f"price_level_{int(get('currency_year'))}")
     asked, start = float(get("required_return")), float(get("start_year"))
     required = asked if np.isfinite(asked) else assumptions.value("project_required_return", str(get("mineral")))
     capacity = float(get("capacity_t_per_yr"))
