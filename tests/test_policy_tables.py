@@ -167,12 +167,12 @@ def test_coalition_of_the_parties_of_known_size(tables: Tables) -> None:
     assert set(core.members.split(";")) == PARTIES_OF_KNOWN_SIZE == set(regions[regions.known_industry_sizes].id)
 
 
-def test_quoted_floors_are_converted_per_tonne(tables: Tables) -> None:
+def test_quoted_floors_stand_per_tonne_of_the_basket(tables: Tables) -> None:
+    """NdPr at 55 USD/kg makes a basket of 70,000 USD/t, so a floor on NdPr alone lies higher on the basket."""
     floors = tables["floor_precedents"].query("price == price")
-    per_kg = floors[floors.quoted_unit.str.startswith("USD/kg")]
+    per_kg = floors[floors.quoted_unit == "USD/kg NdPr oxide"]
     assert len(per_kg) > 0
-    assert list(per_kg.price_usd_per_t) == pytest.approx(list(per_kg.price * 1000))
-    assert only_row(floors, id="mp_materials_ndpr").price_usd_per_t == 110_000
+    assert list(per_kg.price_usd_per_t) == pytest.approx(list(70_000 + 0.955 * (per_kg.price * 1000 - 55_000)), rel=1e-3)
 
 
 @pytest.mark.parametrize(
