@@ -172,7 +172,9 @@ def test_quoted_floors_stand_per_tonne_of_the_basket(tables: Tables) -> None:
     floors = tables["floor_precedents"].query("price == price")
     per_kg = floors[floors.quoted_unit == "USD/kg NdPr oxide"]
     assert len(per_kg) > 0
-    assert list(per_kg.price_usd_per_t) == pytest.approx(list(70_000 + 0.955 * (per_kg.price * 1000 - 55_000)), rel=1e-3)
+    assert list(per_kg.price_usd_per_t) == pytest.approx(
+        list(70_000 + 0.955 * (per_kg.price * 1000 - 55_000)), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(

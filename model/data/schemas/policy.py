@@ -194,7 +194,9 @@ FLOOR_PRECEDENTS = TableSchema(
         text("holder", "parties to it"),
         number("price", "price as quoted", absent="no number was published"),
         text("quoted_unit", "unit of the quoted price", absent="no number was published"),
-        number("price_usd_per_t", "the same price per tonne of what the market holds", absent="no number was published"),
+        number(
+            "price_usd_per_t", "the same price per tonne of what the market holds", absent="no number was published"
+        ),
         number("market_price_then", "market price at the time, in the quoted unit", absent="not known"),
         _date("start_date", "from", absent="day not stated"),
         _date("end_date", "until", absent="no end set"),

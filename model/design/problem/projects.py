@@ -28,7 +28,10 @@ MOST_TOGETHER = 3
 
 @dataclass(frozen=True)
 class Project:
-    """A project with its costs in dollars of the base year. ``full_cost_usd_per_t`` includes the required return on capital."""
+    """A project, its costs in dollars of the base year.
+
+    ``full_cost_usd_per_t`` includes the required return on capital.
+    """
 
     id: str
     name: str
