@@ -133,8 +133,9 @@ class Evidence:
         rows = table[table.hs6 == hs6]
         weight, value = rows.quantity_t.to_numpy(dtype=float), rows.value_usd.to_numpy(dtype=float)
         weight = repaired_weight(weight, value, self.assumptions.value("unit_value_band", self.mineral))
-        cheap = self.assumptions.by_region("other_goods_usd_per_t", self.mineral).get(hs6)
-        weight = weight if cheap is None else dear_weight(weight, value, cheap)
+        cheap = f"other_goods_usd_per_t_{hs6}"
+        if any(row.id == cheap for row in self.assumptions):
+            weight = dear_weight(weight, value, self.assumed(f"other_goods_usd_per_t_{hs6}"))
         size = len(self.regions.ids)
         exporter = rows.exporter.map(self.regions.position_of_country).to_numpy(dtype=int)
         importer = rows.importer.map(self.regions.position_of_country).to_numpy(dtype=int)
