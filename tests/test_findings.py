@@ -586,6 +586,13 @@ def test_a_law_does_not_repeat_the_rate_that_the_sentence_gave(world: World, nam
             assert f"{rate.rpartition(' at ')[2]} " not in law
 
 
+def test_an_import_quota_is_told_of_those_who_set_it(world: World, names: Names) -> None:
+    told = [line for line in controls_in_words(world.tables, "aluminum", names) if "Russia" in line]
+    assert [line.partition(" (")[0] for line in told] == [
+        "In the status quo: from Russia, the European Union may take 80 % of the primary aluminum that arrived in 2024"
+    ]
+
+
 def test_who_saves_is_not_hit(names: Names) -> None:
     ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "without": [0.3]})
     measure = MEASURES["unit_cost"]
