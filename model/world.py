@@ -180,7 +180,10 @@ class World:
         return calibration.status_quo
 
     def shocks(self, mineral: str, scenario: Scenario) -> list[Disturbance]:
-        """Everything that disturbs one mineral: controls in force that no shock replaces, then the shocks."""
+        """Everything that disturbs one mineral: controls in force that no shock replaces, then the shocks.
+
+        A shock that the status quo holds gives way to the same shock at the severity a scenario asks for.
+        """
         calibration = self._calibration(mineral, scenario)
         base = calibration.base
         shocks: list[Disturbance] = []
@@ -194,9 +197,14 @@ class World:
                 replaced += gone
             elif shock.mineral == mineral:
                 shocks.append(shock)
-        key = tuple(replaced)
+        chosen = {shock.name for shock in scenario.shocks if isinstance(shock, NamedShock)}
+        lasting = tuple(name for name in self.library.in_status_quo if name not in chosen)
+        key = (lasting, *replaced)
         if key not in calibration.controls:
-            calibration.controls[key] = controls_in_force(self.tables, base, mineral, replaced)
+            controls = controls_in_force(self.tables, base, mineral, replaced)
+            for name in lasting:
+                controls += self.library.records(NamedShock(name=name), base, [mineral])[0]
+            calibration.controls[key] = controls
         return laid_together(calibration.controls[key], shocks)
 
     def users(self, scenario: Scenario) -> Manufacturers:

@@ -247,10 +247,10 @@ def test_a_floor_whose_levy_is_capped_is_said_to_fail_and_where(world: World, re
 
 
 def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) -> None:
-    scenario = Scenario.parse({"minerals": ["aluminum"], "parties": ["USA", "EUN", "JPN", "KOR"]}, "scenario")
-    floor = {"parties": list(scenario.parties), "mineral": "aluminum", "stage": "refined", "price": 700.0}
+    scenario = Scenario.parse({"minerals": ["antimony"], "parties": ["USA", "EUN", "JPN", "KOR"]}, "scenario")
+    floor = {"parties": list(scenario.parties), "mineral": "antimony", "stage": "refined", "price": 700.0}
     slack = Scenario.parse({**scenario.model_dump(mode="json"), "agreement": {"floors": [floor]}}, "scenario")
-    facts = overview(world.outcome(slack), "aluminum", world.tables, names)
+    facts = overview(world.outcome(slack), "antimony", world.tables, names)
     assert 0.0 < abs(facts.headline.net_gain_usd) < 1.0
     price, share, *money = headline_numbers(facts)
     assert [number.value for number in money] == ["no change", "no change"]

@@ -24,6 +24,7 @@ from model.data.policy_checks import (
     check_every_replaced_control_is_a_kind,
     check_every_shock_has_the_unit_of_its_kind,
     check_every_shock_is_one_event,
+    check_every_shock_of_the_status_quo_lasts,
     check_every_stage_is_traded,
 )
 from model.data.schema import Fault
@@ -196,6 +197,7 @@ def test_quoted_floors_stand_per_tonne_of_the_basket(tables: Tables) -> None:
         (check_every_measure_begins_before_it_ends, "embargoes", "end_date", "2024-04-12", "end_date"),
         (check_every_assumed_measure_has_a_reason, "embargoes", "assumption", True, "reason"),
         (check_every_shock_has_the_unit_of_its_kind, "shocks", "unit", "share of output lost", "unit"),
+        (check_every_shock_of_the_status_quo_lasts, "shocks", "in_status_quo", True, "event_date"),
         (check_every_basis_says_published_or_assumption, "shocks", "severity_basis", "seen", "severity_basis"),
         (check_every_replaced_control_is_a_kind, "shocks", "replaces", "licence;embargo", "replaces"),
     ],

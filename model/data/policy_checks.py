@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from model.data.schema import Check, Fault, Frames, line_of
 from model.data.schemas.policy import CONTROL_KINDS, SHOCK_UNITS
 from model.records import EVERYONE
@@ -40,10 +42,12 @@ RANGES = (
     ("shocks", "severity", "severity_low", "severity_high"),
     ("shocks", "annual_probability", "probability_low", "probability_high"),
 )
+DAYS_PER_YEAR = 365.25
 SHOCK_WIDE_COLUMNS = (
     "name",
     "duration_yr",
     "event_date",
+    "in_status_quo",
     "annual_probability",
     "probability_low",
     "probability_high",
@@ -149,6 +153,16 @@ def check_every_shock_is_one_event(frames: Frames) -> list[Fault]:
     ]
 
 
+def check_every_shock_of_the_status_quo_lasts(frames: Frames) -> list[Fault]:
+    """What the status quo holds has happened by its date and is not over."""
+    shocks = frames["shocks"]
+    today, begun = (pd.to_datetime(dates, errors="coerce") for dates in (frames["status_quo"].date, shocks.event_date))
+    over = begun + pd.to_timedelta(shocks.duration_yr * DAYS_PER_YEAR, unit="D")
+    wrong = shocks[shocks.in_status_quo & ~((begun <= today.iloc[0]) & (over >= today.iloc[0]))]
+    rule = "must last on the date of the status quo to be in it"
+    return [_fault("shocks", i, "event_date", row.event_date, rule) for i, row in wrong.iterrows()]
+
+
 def check_every_basis_says_published_or_assumption(frames: Frames) -> list[Fault]:
     """Readers must see at once whether a number was published or judged."""
     shocks = frames["shocks"]
@@ -180,6 +194,7 @@ POLICY_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("export_controls", "embargoes"), check_every_assumed_measure_has_a_reason),
     (("shocks",), check_every_shock_has_the_unit_of_its_kind),
     (("shocks",), check_every_shock_is_one_event),
+    (("status_quo", "shocks"), check_every_shock_of_the_status_quo_lasts),
     (("shocks",), check_every_basis_says_published_or_assumption),
     (("shocks",), check_every_replaced_control_is_a_kind),
 )

@@ -196,10 +196,15 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
-    """Export controls on a mineral in force on the status-quo date, as sentences; suspended ones are left out."""
+    """What lasts and which export controls are in force on the status-quo date; suspended ones are left out."""
     rows = tables["export_controls"]
     rows = rows[(rows["mineral"] == mineral) & ~rows["suspended"].astype(bool)]
-    return [_control(row, names) for row in rows.itertuples()]
+    shocks = tables["shocks"]
+    lasting = shocks[(shocks["mineral"] == mineral) & shocks["in_status_quo"].astype(bool)]
+    return [
+        *(f"In the status quo: {text}" for text in dict.fromkeys(lasting["description"])),
+        *(_control(row, names) for row in rows.itertuples()),
+    ]
 
 
 def _control(row: Any, names: Names) -> str:

@@ -155,6 +155,7 @@ SHOCKS = TableSchema(
         text("severity_basis", "'published: ' and the figures, or 'assumption: ' and the reason"),
         number("duration_yr", "how long it lasts", low=np.nextafter(0.0, 1.0), high=5.0),
         _date("event_date", "date of the event it is modelled on"),
+        flag("in_status_quo", "whether it lasts on the date of the status quo, which then holds it at this severity"),
         number("annual_probability", "chance of it in a year", high=1.0),
         number("probability_low", "lowest chance tried", high=1.0),
         number("probability_high", "highest chance tried", high=1.0),
