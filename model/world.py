@@ -17,6 +17,7 @@ from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
+from model.market.evidence import embargoed
 from model.market.horizon import HORIZONS
 from model.market.records import Market, MineralMarket, Role
 from model.outcome import Outcome, consumer_prices, use_weighted_price
@@ -179,7 +180,10 @@ class World:
         return calibration.status_quo
 
     def shocks(self, mineral: str, scenario: Scenario) -> list[Disturbance]:
-        """Everything that disturbs one mineral: controls in force that no shock replaces, then the shocks."""
+        """Everything that disturbs one mineral: controls in force that no shock replaces, then the shocks.
+
+        A shock that the status quo holds gives way to the same shock at the severity a scenario asks for.
+        """
         calibration = self._calibration(mineral, scenario)
         base = calibration.base
         shocks: list[Disturbance] = []
@@ -193,9 +197,14 @@ class World:
                 replaced += gone
             elif shock.mineral == mineral:
                 shocks.append(shock)
-        key = tuple(replaced)
+        chosen = {shock.name for shock in scenario.shocks if isinstance(shock, NamedShock)}
+        lasting = tuple(name for name in self.library.in_status_quo if name not in chosen)
+        key = (lasting, *replaced)
         if key not in calibration.controls:
-            calibration.controls[key] = controls_in_force(self.tables, base, mineral, replaced)
+            controls = controls_in_force(self.tables, base, mineral, replaced)
+            for name in lasting:
+                controls += self.library.records(NamedShock(name=name), base, [mineral])[0]
+            calibration.controls[key] = controls
         return laid_together(calibration.controls[key], shocks)
 
     def users(self, scenario: Scenario) -> Manufacturers:
@@ -222,14 +231,14 @@ class World:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, HORIZONS[scenario.horizon], mineral, hosts)
-            return _Calibrated(part, self.with_duties_in_force(part.market), self._base(part.base))
+            return _Calibrated(part, self.with_policy_in_force(part.market), self._base(part.base))
 
         return self._calibrated.recall((mineral, scenario.horizon, tuple(sorted(overrides.items()))), make)
 
-    def with_duties_in_force(self, market: MineralMarket) -> MineralMarket:
-        """The market with the duties of the status-quo date in place of the base year's."""
-        table = market.activities
-        duty = np.zeros(len(table))
+    def with_policy_in_force(self, market: MineralMarket) -> MineralMarket:
+        """The market with duties of the status-quo date in place of the base year's, and embargoed routes closed."""
+        table, date = market.activities, str(self.tables["status_quo"]["date"].iloc[0])
+        duty, upper = np.zeros(len(table)), table.upper.copy()
         stage_of = {node: market.stages.index(market.nodes[node].stage) for node in range(len(market.nodes))}
         routes = np.flatnonzero(table.role == Role.ROUTE)
         stages = np.array([stage_of[node] for node in table.node_in[routes].tolist()])
@@ -237,7 +246,9 @@ class World:
             matrix = duty_matrix(self.tables, market.mineral, stage, market.regions, "ad_valorem_now")
             own = routes[stages == index]
             duty[own] = matrix[table.region[own], table.partner[own]]
-        return replace(market, base_duty=duty)
+            closed = embargoed(self.tables, market.mineral, stage, market.regions, date, date)
+            upper[own[closed[table.region[own], table.partner[own]]]] = 0.0
+        return replace(market, activities=replace(table, upper=upper), base_duty=duty)
 
     def _base(self, base: BaseYear) -> Base:
         mineral = base.mineral

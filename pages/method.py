@@ -78,6 +78,8 @@ def _in_force() -> None:
     layout.table(tariffs[tariffs["mineral"] == mineral], "tariffs_in_force", height=260)
     st.markdown("**All export controls, suspended ones included**")
     layout.table(world.tables["export_controls"], "controls_in_force", height=320)
+    st.markdown("**Pairs that do not trade: embargoes**")
+    layout.table(world.tables["embargoes"], "embargoes", height=260)
 
 
 def _shocks() -> None:

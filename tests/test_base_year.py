@@ -9,7 +9,7 @@ from model.assumptions import Assumption, Assumptions
 from model.data import Tables, load
 from model.errors import DataError, ScenarioError
 from model.market.base_year import BaseYear, import_shares, net_import_reliance, reconcile
-from model.market.evidence import repaired_weight
+from model.market.evidence import HALF_OF_BASE_YEAR, Evidence, embargoed, repaired_weight
 from model.market.flows import balance, cap_exports, fill, import_column, settle, trace_re_exports
 from model.market.recipes import RECIPES
 
@@ -132,6 +132,46 @@ def test_assumptions_of_a_mineral_can_all_be_at_one_end(mineral: str, end: str) 
         assert np.isfinite(stage.flow_t).all()
         assert (stage.flow_t >= 0).all()
         np.testing.assert_allclose(stage.flow_t.sum(axis=1), stage.production_t + stage.scrap_t)
+
+
+@pytest.mark.parametrize("mineral", RECIPES)
+def test_nothing_moves_under_an_embargo(bases: dict[str, BaseYear], mineral: str) -> None:
+    base = bases[mineral]
+    for stage in base.stages:
+        closed = embargoed(TABLES, mineral, stage.stage, base.regions, *HALF_OF_BASE_YEAR)
+        assert closed[base.regions.index("IRN"), base.regions.index("USA")]
+        assert not stage.flow_t[closed].any()
+
+
+def test_an_embargo_holds_from_its_first_day() -> None:
+    def closed(first_day: str) -> bool:
+        return bool(embargoed(TABLES, "aluminum", "refined", ("RUS", "CAN"), first_day, "2024-12-31")[0, 1])
+
+    assert closed("2023-03-10")
+    assert not closed("2023-03-09")
+
+
+def test_a_reported_flow_is_that_flow(bases: dict[str, BaseYear]) -> None:
+    """The European Union bought 343,750 t of Russian aluminum, of which its quota for 2025 is 80 %."""
+    base = bases["aluminum"]
+    flow_t = base.stages[-1].flow_t[base.regions.index("RUS"), base.regions.index("EUN")]
+    assert 0.8 * flow_t == pytest.approx(275_000)
+
+
+@pytest.mark.parametrize("mineral", RECIPES)
+def test_the_united_states_use_what_is_published(bases: dict[str, BaseYear], mineral: str) -> None:
+    base, published = bases[mineral], Evidence(TABLES, ASSUMPTIONS, mineral).us_balance("use")
+    if published is not None:
+        assert base.stages[-1].use_t[base.regions.index("USA")] == pytest.approx(published, rel=2e-3)
+
+
+def test_cheap_magnets_are_told_from_those_of_rare_earths() -> None:
+    """China sold 57,392 t of rare-earth magnets in 2025, a little less than in 2024; Japan uses more than India."""
+    evidence = Evidence(TABLES, ASSUMPTIONS, "rare_earths")
+    magnets_t = evidence.bilateral_trade("850511") / ASSUMPTIONS.value("product_content_850511", "rare_earths")
+    china, japan, india = (evidence.regions.index(region) for region in ("CHN", "JPN", "IND"))
+    assert 57_392 < magnets_t[china].sum() < 1.03 * 57_392
+    assert magnets_t[:, japan].sum() > magnets_t[:, india].sum()
 
 
 def test_use_shares_that_exceed_the_world_are_cut_alike() -> None:

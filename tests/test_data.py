@@ -161,6 +161,12 @@ def test_assumption_for_an_unknown_region_is_reported(folder: Path, id: str) -> 
     assert check(folder) == [Fault("assumptions", row, "id", id, "XXX is not a region")]
 
 
+def test_a_project_in_money_of_another_year_is_reported(folder: Path) -> None:
+    set_cell(folder, "projects", 3, "currency_year", "1999")
+    (fault,) = check(folder)
+    assert (fault.table, fault.row, fault.column, fault.value) == ("projects", 3, "currency_year", "1999")
+
+
 def test_all_faults_are_reported_at_once(folder: Path) -> None:
     set_cell(folder, "production", 3, "quantity_t", "many")
     set_cell(folder, "trade_bilateral", 5, "exporter", "QQQ")

@@ -771,7 +771,7 @@ SHEET = pd.DataFrame(
     [
         ("lithium", "share of the TRQ", "USA", 0.4, "share", "of imports"),
         ("lithium", "share of the TRQ", "JPN", 0.6, "share", "of imports"),
-        ("lithium", "project", "Sonora (MEX)", 3288.4, "t/yr", "full cost 30,000 USD/t"),
+        ("lithium", "project", "Clay (MEX)", 3288.4, "t/yr", "full cost 30,000 USD/t"),
         ("", "transfer", "MEX", -0.04e6, "USD/yr", "paid"),
         ("", "transfer", "USA", 0.03e6, "USD/yr", "received"),
         ("", "transfer", "JPN", 0.01e6, "USD/yr", "received"),
@@ -789,7 +789,7 @@ def test_what_stands_beside_the_instruments_is_read_in_few_rows(names: Names) ->
     assert list(table.columns) == ["Term", "Level", "Who", "How"]
     assert [tuple(row) for row in table.itertuples(index=False)] == [
         ("Share of the TRQ", "", "United States 40 %; Japan 60 %", "of imports"),
-        ("Project", "3,288.4 t/yr", "Sonora (Mexico)", "full cost 30,000 USD/t"),
+        ("Project", "3,288.4 t/yr", "Clay (Mexico)", "full cost 30,000 USD/t"),
         ("Transfer", "40,000 USD/yr", "Mexico", "paid"),
         ("Transfer", "40,000 USD/yr", "United States 30,000 USD/yr; Japan 10,000 USD/yr", "received"),
     ]

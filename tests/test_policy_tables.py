@@ -14,15 +14,17 @@ from model.data.policy_checks import (
     POLICY_CHECKS,
     POLICY_TABLES,
     Frames,
-    check_every_assumed_level_has_a_reason,
+    check_every_assumed_measure_has_a_reason,
     check_every_basis_says_published_or_assumption,
     check_every_control_is_of_the_status_quo,
     check_every_date_is_a_date,
     check_every_listed_region_exists,
+    check_every_measure_begins_before_it_ends,
     check_every_policy_value_lies_in_its_range,
     check_every_replaced_control_is_a_kind,
     check_every_shock_has_the_unit_of_its_kind,
     check_every_shock_is_one_event,
+    check_every_shock_of_the_status_quo_lasts,
     check_every_stage_is_traded,
 )
 from model.data.schema import Fault
@@ -166,12 +168,14 @@ def test_coalition_of_the_parties_of_known_size(tables: Tables) -> None:
     assert set(core.members.split(";")) == PARTIES_OF_KNOWN_SIZE == set(regions[regions.known_industry_sizes].id)
 
 
-def test_quoted_floors_are_converted_per_tonne(tables: Tables) -> None:
+def test_quoted_floors_stand_per_tonne_of_the_basket(tables: Tables) -> None:
+    """NdPr at 55 USD/kg makes a basket of 70,000 USD/t, so a floor on NdPr alone lies higher on the basket."""
     floors = tables["floor_precedents"].query("price == price")
-    per_kg = floors[floors.quoted_unit.str.startswith("USD/kg")]
+    per_kg = floors[floors.quoted_unit == "USD/kg NdPr oxide"]
     assert len(per_kg) > 0
-    assert list(per_kg.price_usd_per_t) == pytest.approx(list(per_kg.price * 1000))
-    assert only_row(floors, id="mp_materials_ndpr").price_usd_per_t == 110_000
+    assert list(per_kg.price_usd_per_t) == pytest.approx(
+        list(70_000 + 0.955 * (per_kg.price * 1000 - 55_000)), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,8 +190,14 @@ def test_quoted_floors_are_converted_per_tonne(tables: Tables) -> None:
         (check_every_policy_value_lies_in_its_range, "export_controls", "level_low", 1.9, "level"),
         (check_every_control_is_of_the_status_quo, "export_controls", "start_date", "2026-07-01", "start_date"),
         (check_every_control_is_of_the_status_quo, "export_controls", "end_date", "2026-06-29", "start_date"),
-        (check_every_assumed_level_has_a_reason, "export_controls", "assumption", True, "reason"),
+        (check_every_assumed_measure_has_a_reason, "export_controls", "assumption", True, "reason"),
+        (check_every_listed_region_exists, "embargoes", "importer", "USA;XYZ", "importer"),
+        (check_every_stage_is_traded, "embargoes", "stage", "smelter", "stage"),
+        (check_every_date_is_a_date, "embargoes", "start_date", "April 2024", "start_date"),
+        (check_every_measure_begins_before_it_ends, "embargoes", "end_date", "2024-04-12", "end_date"),
+        (check_every_assumed_measure_has_a_reason, "embargoes", "assumption", True, "reason"),
         (check_every_shock_has_the_unit_of_its_kind, "shocks", "unit", "share of output lost", "unit"),
+        (check_every_shock_of_the_status_quo_lasts, "shocks", "in_status_quo", True, "event_date"),
         (check_every_basis_says_published_or_assumption, "shocks", "severity_basis", "seen", "severity_basis"),
         (check_every_replaced_control_is_a_kind, "shocks", "replaces", "licence;embargo", "replaces"),
     ],

@@ -300,6 +300,34 @@ def test_an_export_tax_counts_for_the_part_of_the_base_year_without_it() -> None
     assert tax.rate == pytest.approx(row["level"] * (1.0 - row["in_base_2024"]))
 
 
+def test_a_quota_for_one_importer_is_all_his() -> None:
+    (quota,) = (shock for shock in shocks_of("aluminum") if isinstance(shock, RESTRICTIONS))
+    assert isinstance(quota, ExportQuota)
+    assert (quota.exporter, quota.importers, quota.quantity) == ("RUS", ("EUN",), 275_000)
+
+
+def test_what_lasts_on_its_date_is_in_the_status_quo() -> None:
+    """The Gulf's smelters are shut in it; the shock as it stands adds nothing, a milder one gives output back."""
+    price, as_it_stands, milder = (
+        WORLD.outcome(Scenario(minerals=("aluminum",), shocks=shocks)).headline("aluminum").price_usd_per_t
+        for shocks in (
+            (),
+            (NamedShock(name="gulf_aluminum_outage"),),
+            (NamedShock(name="gulf_aluminum_outage", severity=0.4),),
+        )
+    )
+    assert as_it_stands == pytest.approx(price)
+    assert milder < price
+
+
+def test_an_embargo_on_the_date_of_the_status_quo_closes_its_routes() -> None:
+    """Russian aluminum stays out of the United States and the United Kingdom; the European Union takes its quota."""
+    rows = WORLD.outcome(Scenario(minerals=("aluminum",))).flows
+    russian = rows[(rows["exporter"] == "RUS") & (rows["stage"] == "refined")].set_index("importer")["status_quo"]
+    assert russian.get("USA", 0.0) == russian.get("GBR", 0.0) == 0.0
+    assert 0.0 < russian["EUN"] <= 275_000 * (1 + 1e-6)
+
+
 def _restricted_routes(shocks: list[Shock]) -> list[tuple[str, str, str]]:
     return [
         (shock.exporter, importer, shock.stage)
@@ -383,7 +411,8 @@ def test_every_control_in_force_holds_under_a_milder_shock(name: str, mineral: s
             out = out.loc[out["importer"].isin(control.importers), ["status_quo", "without_agreement"]].sum()
             allowed = control.quantity if isinstance(control, ExportQuota) else 0.0
             assert (out <= allowed * (1 + 1e-6) + 1e-6).all()
-        assert isinstance(control, ExportQuota) or control in WORLD.shocks(mineral, scenario)
+        replaced = isinstance(control, SupplyLoss)  # of the status quo, by the same shock at another severity
+        assert replaced or isinstance(control, ExportQuota) or control in WORLD.shocks(mineral, scenario)
 
 
 @pytest.mark.parametrize("name", STOPS)

@@ -232,7 +232,7 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert held == [
         {"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 59_876.0, "levy_cap": 10.0}
     ]
-    assert (told["before"], told["after"]) == ("45,600", "60,000")
+    assert (told["before"], told["after"]) == ("44,600", "60,000")
     assert told["at_its_level"] == "59,876"
     assert "not held" not in told["says"]
     assert "The undertaking at 59,876 USD/t is not held in" in told["capped"]

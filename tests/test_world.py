@@ -288,12 +288,17 @@ def test_every_override_is_within_its_range_and_known(world: World) -> None:
 
 
 def without_changes_since_the_base_year(folder: Path) -> World:
-    """A world whose controls are gone and whose duties are those of the base year."""
-    controls, tariffs = folder / "export_controls.csv", folder / "tariffs.csv"
+    """A world whose controls and outages are gone and whose duties and embargoes are those of the base year."""
+    names = ("export_controls", "tariffs", "embargoes", "shocks")
+    controls, tariffs, embargoes, shocks = (folder / f"{name}.csv" for name in names)
     controls.write_text(controls.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     table = pd.read_csv(tariffs, dtype=str, keep_default_na=False)
     table["ad_valorem_now"] = table["ad_valorem_2024"]
     table.to_csv(tariffs, index=False)
+    table = pd.read_csv(embargoes, dtype=str, keep_default_na=False)
+    table[table["start_date"] < "2025"].to_csv(embargoes, index=False)
+    table = pd.read_csv(shocks, dtype=str, keep_default_na=False)
+    table.assign(in_status_quo="false").to_csv(shocks, index=False)
     return World(folder)
 
 

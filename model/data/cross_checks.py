@@ -115,6 +115,17 @@ def check_every_party_has_every_industry_size(frames: Frames) -> list[Fault]:
     return [Fault("industry_party_size", None, "industry", ", ".join(pair), "size is missing") for pair in missing]
 
 
+def check_every_project_year_has_a_price_level(frames: Frames) -> list[Fault]:
+    """Money of a year becomes money of the base year by an assumption."""
+    table, known = frames["projects"], set(frames["assumptions"].id)
+    missing = [f"price_level_{year}" not in known for year in table.currency_year]
+    rule = "assumptions has no price_level of this year"
+    return [
+        Fault("projects", line_of(index), "currency_year", str(table.currency_year.iloc[index]), rule)
+        for index in np.flatnonzero(missing)
+    ]
+
+
 CROSS_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("regions",), check_every_country_is_in_one_region),
     (("assumptions",), check_every_assumption_lies_in_its_range),
@@ -125,6 +136,7 @@ CROSS_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("industry_use",), check_use_shares_sum_to_one),
     (("industry_use", "industry_use_base"), check_every_used_mineral_has_a_base),
     (("industry_use", "eu_use_shares"), check_every_application_falls_in_a_known_use),
+    (("projects", "assumptions"), check_every_project_year_has_a_price_level),
     (("industries", "industry_party_size"), check_every_party_has_every_industry_size),
 )
 """Tables a check needs, and the check; it is skipped while one of them is missing."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from model.data.schema import Check, Fault, Frames, line_of
 from model.data.schemas.policy import CONTROL_KINDS, SHOCK_UNITS
 from model.records import EVERYONE
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 REGION_LISTS = (
     ("tariffs", "exporter"),
     ("export_controls", "targets"),
+    ("embargoes", "exporter"),
+    ("embargoes", "importer"),
     ("shocks", "actors"),
     ("shocks", "targets"),
     ("coalitions", "members"),
@@ -25,28 +29,33 @@ DATES = (
     ("tariffs", "start_date"),
     ("export_controls", "start_date"),
     ("export_controls", "end_date"),
+    ("embargoes", "start_date"),
+    ("embargoes", "end_date"),
     ("shocks", "event_date"),
     ("coalitions", "date"),
     ("floor_precedents", "start_date"),
     ("floor_precedents", "end_date"),
 )
+TABLES_WITH_AN_END = ("export_controls", "embargoes", "floor_precedents")
 RANGES = (
     ("export_controls", "level", "level_low", "level_high"),
     ("shocks", "severity", "severity_low", "severity_high"),
     ("shocks", "annual_probability", "probability_low", "probability_high"),
 )
+DAYS_PER_YEAR = 365.25
 SHOCK_WIDE_COLUMNS = (
     "name",
     "duration_yr",
     "event_date",
+    "in_status_quo",
     "annual_probability",
     "probability_low",
     "probability_high",
     "probability_basis",
     "description",
 )
-TABLES_WITH_STAGES = ("tariffs", "export_controls", "shocks", "floor_precedents")
-POLICY_TABLES = ("status_quo", "tariffs", "export_controls", "shocks", "coalitions", "floor_precedents")
+TABLES_WITH_STAGES = ("tariffs", "export_controls", "embargoes", "shocks", "floor_precedents")
+POLICY_TABLES = ("status_quo", "tariffs", "export_controls", "embargoes", "shocks", "coalitions", "floor_precedents")
 
 
 def check_every_listed_region_exists(frames: Frames) -> list[Fault]:
@@ -79,6 +88,16 @@ def check_every_date_is_a_date(frames: Frames) -> list[Fault]:
     ]
 
 
+def check_every_measure_begins_before_it_ends(frames: Frames) -> list[Fault]:
+    """What has an end has begun before it."""
+    return [
+        _fault(table, index, "end_date", f"{row.start_date} to {row.end_date}", "must not end before it begins")
+        for table in TABLES_WITH_AN_END
+        for index, row in frames[table].iterrows()
+        if row.end_date and row.start_date > row.end_date
+    ]
+
+
 def check_every_policy_value_lies_in_its_range(frames: Frames) -> list[Fault]:
     """The value used must be one of those tried."""
     faults = []
@@ -104,11 +123,13 @@ def check_every_control_is_of_the_status_quo(frames: Frames) -> list[Fault]:
     ]
 
 
-def check_every_assumed_level_has_a_reason(frames: Frames) -> list[Fault]:
-    """A level that is a judgement says why."""
-    controls = frames["export_controls"]
-    silent = controls[controls.assumption & (controls.reason == "")]
-    return [_fault("export_controls", index, "reason", "", "an assumed level needs a reason") for index in silent.index]
+def check_every_assumed_measure_has_a_reason(frames: Frames) -> list[Fault]:
+    """A level or an embargo that is a judgement says why."""
+    return [
+        _fault(table, index, "reason", "", "what is assumed needs a reason")
+        for table in ("export_controls", "embargoes")
+        for index in frames[table].index[frames[table].assumption & (frames[table].reason == "")]
+    ]
 
 
 def check_every_shock_has_the_unit_of_its_kind(frames: Frames) -> list[Fault]:
@@ -130,6 +151,16 @@ def check_every_shock_is_one_event(frames: Frames) -> list[Fault]:
         for column in SHOCK_WIDE_COLUMNS
         if rows[column].nunique() > 1
     ]
+
+
+def check_every_shock_of_the_status_quo_lasts(frames: Frames) -> list[Fault]:
+    """What the status quo holds has happened by its date and is not over."""
+    shocks = frames["shocks"]
+    today, begun = (pd.to_datetime(dates, errors="coerce") for dates in (frames["status_quo"].date, shocks.event_date))
+    over = begun + pd.to_timedelta(shocks.duration_yr * DAYS_PER_YEAR, unit="D")
+    wrong = shocks[shocks.in_status_quo & ~((begun <= today.iloc[0]) & (over >= today.iloc[0]))]
+    rule = "must last on the date of the status quo to be in it"
+    return [_fault("shocks", i, "event_date", row.event_date, rule) for i, row in wrong.iterrows()]
 
 
 def check_every_basis_says_published_or_assumption(frames: Frames) -> list[Fault]:
@@ -157,11 +188,13 @@ POLICY_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("regions", *POLICY_TABLES), check_every_listed_region_exists),
     (("minerals", *POLICY_TABLES), check_every_stage_is_traded),
     (POLICY_TABLES, check_every_date_is_a_date),
+    (POLICY_TABLES, check_every_measure_begins_before_it_ends),
     (POLICY_TABLES, check_every_policy_value_lies_in_its_range),
     (("status_quo", "export_controls"), check_every_control_is_of_the_status_quo),
-    (("export_controls",), check_every_assumed_level_has_a_reason),
+    (("export_controls", "embargoes"), check_every_assumed_measure_has_a_reason),
     (("shocks",), check_every_shock_has_the_unit_of_its_kind),
     (("shocks",), check_every_shock_is_one_event),
+    (("status_quo", "shocks"), check_every_shock_of_the_status_quo_lasts),
     (("shocks",), check_every_basis_says_published_or_assumption),
     (("shocks",), check_every_replaced_control_is_a_kind),
 )

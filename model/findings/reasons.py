@@ -224,7 +224,7 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
-    """Export controls on a mineral in force on the status-quo date, as sentences; suspended ones are left out.
+    """What lasts and which export controls are in force on the status-quo date, as sentences, without suspended ones.
 
     Limits of one exporter that differ by destination are one sentence, in which what holds for everyone is for others.
     """
@@ -232,7 +232,12 @@ def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
     rows = rows[(rows["mineral"] == mineral) & ~rows["suspended"].astype(bool)]
     groups = rows.groupby(["kind", "exporter", "mineral", "stage"], sort=False)
     told = (list(group.itertuples()) for _, group in groups)
-    return [_by_destination(each, names) if each[1:] else _control(each[0], names) for each in told]
+    shocks = tables["shocks"]
+    lasting = shocks[(shocks["mineral"] == mineral) & shocks["in_status_quo"].astype(bool)]
+    return [
+        *(f"In the status quo: {text}" for text in dict.fromkeys(lasting["description"])),
+        *(_by_destination(each, names) if each[1:] else _control(each[0], names) for each in told),
+    ]
 
 
 def _by_destination(rows: list[Any], names: Names) -> str:
@@ -265,6 +270,10 @@ def _control(row: Any, names: Names) -> str:
         return f"In the status quo: {exporter} restricts exports of {product}{targets}, as in the base year{law}."
     if level <= 0.0:
         return f"In the status quo: {exporter} lets no {product} out{targets}{law}."
+    if row.kind == "import_quota":
+        buyers = names.the_regions(str(row.targets).split(";"))
+        share = f"{percent(level)} of the {product} that arrived in {BASE_YEAR}"
+        return f"In the status quo: from {names.the_region(str(row.exporter))}, {buyers} may take {share}{law}."
     share = f"{percent(level)} of its {BASE_YEAR} exports"
     return f"In the status quo: {exporter} lets out {share} of {product}{targets}{law}."
 

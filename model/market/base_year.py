@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PARTNER_UNKNOWN_SHARE = 1e-3
 """Weight of ore exports in the seed where none are reported: small, but able to grow where output must leave."""
 
+IMPORT_ROUNDS = 20
+"""Times that imports are scaled anew to a published use; each leaves a fraction of what was missing."""
+
 
 @dataclass(frozen=True)
 class StageBase:
@@ -153,7 +156,7 @@ def _assumed_price(evidence: Evidence, stage: str) -> float:
 def _ore_stage(evidence: Evidence, mined: Array, intake: Array) -> StageBase:
     """Ore from mines to refineries: known routes and home supply first, exports by distance, fitted to the margins."""
     exports = evidence.exports("mine")
-    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    pattern = _pattern(evidence, "mine")
     if exports is None:
         known = evidence.assumed_routes("ore_route") * mined[:, None]
         left, wanted = mined - known.sum(axis=1), intake - known.sum(axis=0)
@@ -167,6 +170,12 @@ def _ore_stage(evidence: Evidence, mined: Array, intake: Array) -> StageBase:
         seed = leaving[:, None] * pattern / pattern.sum(axis=1, keepdims=True) + np.diag(at_home)
         flows = balance(seed, mined, intake)
     return _stage(evidence, "mine", mined, np.zeros_like(mined), flows, observed=False)
+
+
+def _pattern(evidence: Evidence, stage: str) -> Array:
+    """Relative ease of trade where no trade data are open: by distance, none under an embargo."""
+    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    return np.where(evidence.embargoed(stage), 0.0, pattern)
 
 
 def _refined_trade(evidence: Evidence, recipe: Recipe) -> Array | None:
@@ -211,33 +220,55 @@ def _refined_stage(evidence: Evidence, recipe: Recipe, production: Array, trade:
     elif recipe.trade == "traced_magnets":
         flows = _flows_through_magnets(evidence, supply, trade)
     else:
-        flows = trace_re_exports(supply, trade, evidence.assumed("re_export_cap_share"))
+        flows = _traced(evidence, supply, trade)
     return _stage(evidence, "refined", production, scrap, flows, observed=trade is not None)
+
+
+def _traced(evidence: Evidence, supply: Array, trade: Array) -> Array:
+    """Flows behind bilateral trade, with nothing under an embargo and the published use of the United States.
+
+    Their reported imports are scaled to that use, so that their suppliers keep their shares.
+    """
+    cap, importer = evidence.assumed("re_export_cap_share"), evidence.regions.index(REPORTER)
+    published, trade = evidence.us_balance("use"), trade.copy()
+    flows = trace_re_exports(supply, trade, cap)
+    if published is not None:
+        for _ in range(IMPORT_ROUNDS):  # some of what is added is sold on
+            trade[:, importer] *= 1.0 + (published - flows[:, importer].sum()) / trade[:, importer].sum()
+            flows = trace_re_exports(supply, trade, cap)
+    return balance(np.where(evidence.embargoed("refined"), 0.0, flows), flows.sum(axis=1), flows.sum(axis=0))
 
 
 def _flows_through_magnets(evidence: Evidence, supply: Array, magnet_trade: Array) -> Array:
     """Oxides from separation plants to magnet makers by distance, then in magnets to where those are used."""
     making = evidence.shared_out(supply, known={})
-    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    pattern = _pattern(evidence, "refined")
     home = evidence.assumed("home_share_without_trade_data") * np.minimum(supply, making)
     to_makers = place(supply, making, home, pattern, {})
-    to_users = trace_re_exports(making, magnet_trade, evidence.assumed("re_export_cap_share"))
+    to_users = _traced(evidence, making, magnet_trade)
     return np.asarray(to_makers @ divide(to_users, making[:, None]))
 
 
 def _constructed_flows(evidence: Evidence, recipe: Recipe, supply: Array) -> Array:
-    """Flows without open bilateral trade: published imports of the United States, home supply, then distance."""
+    """Flows without open bilateral trade.
+
+    Published imports of the United States, single flows that were reported, home supply, then distance.
+    """
     use = evidence.world_use(supply)
-    pattern = gravity(evidence.distance_km, evidence.assumed("gravity_distance_exponent"))
+    closed, reported = evidence.embargoed("refined"), evidence.assumed_routes("reported_flow")
+    pattern = _pattern(evidence, "refined")
     nearness = pattern[:, evidence.regions.index(REPORTER)]
     if recipe.pattern_hs6 is not None:
         seen = evidence.bilateral_trade(recipe.pattern_hs6)
-        pattern = PARTNER_UNKNOWN_SHARE * pattern / pattern.max() + seen / seen.max()
+        pattern = np.where(closed, 0.0, PARTNER_UNKNOWN_SHARE * pattern / pattern.max() + seen / seen.max())
+    pattern[reported > 0] = 0.0
     exports = evidence.exports("refined")
     usual_home = evidence.assumed("home_share_without_trade_data") * np.minimum(supply, use)
     home = usual_home if exports is None else np.where(np.isnan(exports), usual_home, np.maximum(supply - exports, 0.0))
     importer = evidence.regions.index(REPORTER)
-    return place(supply, use, home, pattern, {importer: _us_column(evidence, supply, use[importer], nearness)})
+    column = _us_column(evidence, np.where(closed[:, importer], 0.0, supply), use[importer], nearness)
+    left_supply, left_use = supply - reported.sum(axis=1), use - reported.sum(axis=0)
+    return np.asarray(reported + place(left_supply, left_use, home, pattern, {importer: column}))
 
 
 def _us_column(evidence: Evidence, supply: Array, use_t: float, nearness: Array) -> Array:

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model.errors import DataError
-from model.market.flows import Array, divide
+from model.market.flows import Array, Pairs, divide
+from model.records import EVERYONE
 
 if TYPE_CHECKING:
     from model.assumptions import Assumptions
@@ -25,6 +26,9 @@ REPORTER = "USA"
 """The only region for which one publisher states use, imports by source and import reliance of every mineral."""
 MAIN_SUPPLIER = "CHN"
 """The region that supplies what assumed outputs and published sources leave over."""
+
+HALF_OF_BASE_YEAR = ("2024-07-01", "2024-12-31")
+"""An embargo in force on all these days shows in the flows of the base year; one that began later does not."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,10 @@ class Evidence:
             routes[self.regions.index(exporter), self.regions.index(importer)] = value
         return routes
 
+    def embargoed(self, stage: str) -> Pairs:
+        """Pairs that did not trade in the base year, exporter x importer."""
+        return embargoed(self.tables, self.mineral, stage, self.regions.ids, *HALF_OF_BASE_YEAR)
+
     def us_balance(self, measure: str, form: str | None = None) -> float | None:
         """An item of the published balance of the United States in t, None if it is not published.
 
@@ -118,12 +126,16 @@ class Evidence:
         """Trade in one customs code in t contained, exporter x importer, without trade inside a region.
 
         Where weight is missing, or value per tonne is further from the value-weighted median than the assumed band,
-        value over median stands in for weight.
+        value over median stands in for weight. Where a code is known to hold cheaper goods too, only the weight of the
+        dear ones counts.
         """
         table = self.tables["trade_bilateral"]
         rows = table[table.hs6 == hs6]
         weight, value = rows.quantity_t.to_numpy(dtype=float), rows.value_usd.to_numpy(dtype=float)
         weight = repaired_weight(weight, value, self.assumptions.value("unit_value_band", self.mineral))
+        cheap = f"other_goods_usd_per_t_{hs6}"
+        if any(row.id == cheap for row in self.assumptions):
+            weight = dear_weight(weight, value, self.assumed(f"other_goods_usd_per_t_{hs6}"))
         size = len(self.regions.ids)
         exporter = rows.exporter.map(self.regions.position_of_country).to_numpy(dtype=int)
         importer = rows.importer.map(self.regions.position_of_country).to_numpy(dtype=int)
@@ -213,6 +225,23 @@ class Evidence:
         return use
 
 
+def embargoed(
+    tables: Tables, mineral: str, stage: str, regions: tuple[str, ...], first_day: str, last_day: str
+) -> Pairs:
+    """Pairs of regions under an embargo from one day to another, exporter x importer; home supply never is."""
+    rows = tables["embargoes"]
+    rows = rows[rows.mineral.isin(("", mineral)) & rows.stage.isin(("", stage)) & (rows.start_date <= first_day)]
+    rows = rows[(rows.end_date == "") | (rows.end_date >= last_day)]
+    pairs = np.zeros((len(regions), len(regions)), dtype=bool)
+    for sellers, buyers in zip(rows.exporter, rows.importer, strict=True):
+        sells, buys = (
+            np.array([text == EVERYONE or name in text.split(";") for name in regions]) for text in (sellers, buyers)
+        )
+        pairs |= sells[:, None] & buys
+    np.fill_diagonal(pairs, val=False)
+    return pairs
+
+
 def summed(positions: Positions, quantities: Array, size: int) -> Array:
     """Quantities added up by position; shape (size,)."""
     return np.bincount(positions, quantities, minlength=size).astype(float)
@@ -224,12 +253,30 @@ def repaired_weight(weight_t: Array, value_usd: Array, band: float) -> Array:
     The median is weighted with value; implausible is further from it than a factor of ``band``.
     """
     unit_value = divide(value_usd, np.nan_to_num(weight_t))
+    median = _median(unit_value, value_usd)
+    plausible = (unit_value > 0) & (unit_value <= band * median) & (unit_value >= median / band)
+    return np.where(plausible, weight_t, value_usd / median)
+
+
+def dear_weight(weight_t: Array, value_usd: Array, cheap_usd_per_t: float) -> Array:
+    """Weight of the dear goods in flows that mix them with cheap ones, told by the value per tonne.
+
+    The dear ones are worth the median, weighted with value.
+
+    >>> dear_weight(np.array([1.0, 1.0, 1.0, 5.0]), np.array([40.0, 40.0, 24.0, 40.0]), 8.0)
+    array([1. , 1. , 0.5, 0. ])
+    """
+    unit_value = divide(value_usd, weight_t)
+    dear = _median(unit_value, value_usd)
+    return weight_t * np.clip((unit_value - cheap_usd_per_t) / (dear - cheap_usd_per_t), 0.0, 1.0)
+
+
+def _median(unit_value: Array, value_usd: Array) -> float:
+    """The value per tonne that half of the value lies below."""
     known = unit_value > 0
     order = np.argsort(unit_value[known])
     cumulated = np.cumsum(value_usd[known][order])
-    median = unit_value[known][order][np.searchsorted(cumulated, cumulated[-1] / 2)]
-    plausible = known & (unit_value <= band * median) & (unit_value >= median / band)
-    return np.where(plausible, weight_t, value_usd / median)
+    return float(unit_value[known][order][np.searchsorted(cumulated, cumulated[-1] / 2)])
 
 
 def primary_refined(evidence: Evidence, refining: str, mine_t: Array, exports_t: Array, imports_t: Array) -> Array:

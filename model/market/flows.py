@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from model.errors import DataError
 
 Array = NDArray[np.float64]
+Pairs = NDArray[np.bool_]
 
 BALANCE_TOLERANCE = 1e-10
 BALANCE_ROUNDS = 20_000

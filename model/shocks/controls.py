@@ -88,8 +88,8 @@ def _control(row: Any, importers: tuple[str, ...], base: Base) -> Disturbance | 
             return None
         return ExportTaxChange.of(exporter=exporter, importers=importers, rate=rate, **place)
     if np.isfinite(row.quantity_t_per_yr):
-        everyone = base.targets(EVERYONE, exporter)
-        left = base.exports(mineral, stage, exporter, importers) / base.exports(mineral, stage, exporter, everyone)
+        meant = base.targets(str(row.targets), exporter)
+        left = base.exports(mineral, stage, exporter, importers) / base.exports(mineral, stage, exporter, meant)
         quantity = float(row.quantity_t_per_yr) * left
         return ExportQuota.of(exporter=exporter, importers=importers, quantity=quantity, **place)
     if row.level >= 1.0:

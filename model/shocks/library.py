@@ -44,11 +44,12 @@ class LibraryShock:
 
 
 class ShockLibrary:
-    """The table of named shocks."""
+    """The table of named shocks; ``in_status_quo`` are those that last on its date."""
 
     def __init__(self, tables: Tables) -> None:
         self._rows = tables["shocks"]
         self.names = tuple(dict.fromkeys(self._rows["shock_id"]))
+        self.in_status_quo = tuple(dict.fromkeys(self._rows[self._rows["in_status_quo"].astype(bool)]["shock_id"]))
 
     def describe(self, name: str) -> LibraryShock:
         """What the library says of one shock (its first row where it has several).

@@ -15,6 +15,7 @@ from model.data.schemas.investment import PROJECTS
 from model.data.schemas.minerals import MINERALS
 from model.data.schemas.policy import (
     COALITIONS,
+    EMBARGOES,
     EXPORT_CONTROLS,
     FLOOR_PRECEDENTS,
     SHOCKS,
@@ -75,6 +76,7 @@ SCHEMAS: tuple[TableSchema, ...] = (
     STATUS_QUO,
     TARIFFS,
     EXPORT_CONTROLS,
+    EMBARGOES,
     SHOCKS,
     COALITIONS,
     FLOOR_PRECEDENTS,

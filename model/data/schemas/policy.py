@@ -7,7 +7,7 @@ from model.data.schemas.supply import STAGES
 from model.records import EVERYONE
 
 SHARE_OF_VALUE = "share of customs value"
-CONTROL_KINDS = ("export_ban", "export_quota", "export_tax", "licence")
+CONTROL_KINDS = ("export_ban", "export_quota", "export_tax", "licence", "import_quota")
 CONTROL_UNITS = ("share of base-year exports allowed", "share of export value")
 SHOCK_UNITS = {
     "export_ban": "share of exports stopped",
@@ -76,18 +76,18 @@ EXPORT_CONTROLS = TableSchema(
         "Export controls of 2024 and of the status quo. Levels of bans, quotas and licences are shares of the "
         "exports of 2024, so they state the effect beyond what the base year already holds; a tax that was in force "
         "all through 2024 adds nothing. A row for one target wins over the row of the same kind for ALL. Suspended "
-        "rows are not in force."
+        "rows are not in force. An import quota is set by the targets; its rent is counted with the exporter's."
     ),
     key=("exporter", "mineral", "stage", "targets", "kind", "start_date"),
     columns=(
-        region("exporter", "region that controls its exports"),
+        region("exporter", "region whose exports are controlled"),
         mineral(),
         _stage(),
         _regions("targets", "importers it is aimed at"),
         text("kind", "kind of control", choices=CONTROL_KINDS),
         number("level", "share of base-year exports still allowed, or rate of the tax", high=2.0),
         number("level_low", "lowest level tried", high=2.0),
-        number("level_high", "highest level tried", high=5.0),
+        number("level_high", "highest level tried", high=2.0),
         text("unit", "unit of the level", choices=CONTROL_UNITS),
         number(
             "quantity_t_per_yr",
@@ -101,6 +101,29 @@ EXPORT_CONTROLS = TableSchema(
         text("legal_text", "announcement, law or decision"),
         flag("assumption", "whether the level is a judgement"),
         text("reason", "why this level", absent="the level is computed in the note or stated in the legal text"),
+        source(),
+        note(),
+    ),
+)
+
+EMBARGOES = TableSchema(
+    name="embargoes",
+    doc=(
+        "Pairs of regions that may not trade, or do not dare to. What an embargo in force from the middle to the end "
+        "of the base year forbids is no part of the base year's flows; one in force on the date of the status quo "
+        "closes its routes."
+    ),
+    key=("exporter", "importer", "mineral", "stage", "start_date"),
+    columns=(
+        _regions("exporter", "regions that do not sell"),
+        _regions("importer", "regions that do not buy"),
+        mineral(absent="every mineral"),
+        _stage(absent="every stage"),
+        _date("start_date", "in force from"),
+        _date("end_date", "in force until", absent="no end set"),
+        text("legal_text", "law or decision"),
+        flag("assumption", "whether it is a judgement that they do not trade"),
+        text("reason", "why it is assumed", absent="the legal text forbids it"),
         source(),
         note(),
     ),
@@ -132,6 +155,7 @@ SHOCKS = TableSchema(
         text("severity_basis", "'published: ' and the figures, or 'assumption: ' and the reason"),
         number("duration_yr", "how long it lasts", low=np.nextafter(0.0, 1.0), high=5.0),
         _date("event_date", "date of the event it is modelled on"),
+        flag("in_status_quo", "whether it lasts on the date of the status quo, which then holds it at this severity"),
         number("annual_probability", "chance of it in a year", high=1.0),
         number("probability_low", "lowest chance tried", high=1.0),
         number("probability_high", "highest chance tried", high=1.0),
@@ -171,7 +195,9 @@ FLOOR_PRECEDENTS = TableSchema(
         text("holder", "parties to it"),
         number("price", "price as quoted", absent="no number was published"),
         text("quoted_unit", "unit of the quoted price", absent="no number was published"),
-        number("price_usd_per_t", "the same price in USD per tonne", absent="no number was published"),
+        number(
+            "price_usd_per_t", "the same price per tonne of what the market holds", absent="no number was published"
+        ),
         number("market_price_then", "market price at the time, in the quoted unit", absent="not known"),
         _date("start_date", "from", absent="day not stated"),
         _date("end_date", "until", absent="no end set"),

@@ -28,7 +28,10 @@ MOST_TOGETHER = 3
 
 @dataclass(frozen=True)
 class Project:
-    """A project with its costs in dollars. ``full_cost_usd_per_t`` includes the required return on capital."""
+    """A project, its costs in dollars of the base year.
+
+    ``full_cost_usd_per_t`` includes the required return on capital.
+    """
 
     id: str
     name: str
@@ -78,6 +81,7 @@ def _project(row: object, assumptions: Assumptions) -> Project:
     get = row.__getattribute__
     currency = str(get("currency"))
     rate = 1.0 if currency == "USD" else assumptions.value(f"usd_per_{currency.lower()}")
+    rate *= assumptions.value(f"price_level_{int(get('currency_year'))}")
     asked, start = float(get("required_return")), float(get("start_year"))
     required = asked if np.isfinite(asked) else assumptions.value("project_required_return", str(get("mineral")))
     capacity = float(get("capacity_t_per_yr"))
@@ -144,4 +148,4 @@ def with_projects(world: World, scenario: Scenario, market: MineralMarket, ids: 
         level=np.array([project.operating_cost_usd_per_t for project in chosen]),
         upper=np.array([project.capacity_t for project in chosen]),
     )
-    return world.with_duties_in_force(replace(market, activities=join([market.activities, added])))
+    return world.with_policy_in_force(replace(market, activities=join([market.activities, added])))

@@ -86,6 +86,7 @@ def _precedents(mineral: str) -> None:
     for row in rows[(rows["mineral"] == mineral) & rows["price_usd_per_t"].notna()].itertuples():
         st.caption(
             layout.plain(
-                f"Reference: {row.price} {row.quoted_unit}, {row.kind}, {row.holder}, {row.status} ({row.source_id})"
+                f"Reference: {row.price} {row.quoted_unit}, here {row.price_usd_per_t:,.0f} USD/t, {row.kind}, "
+                f"{row.holder}, {row.status} ({row.source_id})"
             )
         )
