@@ -13,6 +13,7 @@ import pandas as pd
 
 from model.data.cross_checks import CROSS_CHECKS
 from model.data.policy_checks import POLICY_CHECKS
+from model.data.quote_checks import QUOTE_CHECKS
 from model.data.schema import Checked, Fault, check_references, check_table
 from model.data.schemas import SCHEMAS
 from model.errors import DataError, FileError
@@ -98,7 +99,7 @@ def _read(folder: Path) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
     for schema in SCHEMAS:
         if schema.name in frames:
             faults += check_references(schema, frames[schema.name], known)
-    for needed, cross_check in (*CROSS_CHECKS, *POLICY_CHECKS):
+    for needed, cross_check in (*CROSS_CHECKS, *POLICY_CHECKS, *QUOTE_CHECKS):
         if all(name in frames for name in needed):
             faults += cross_check(frames)
     return frames, faults

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NOT_USED = frozenset(
     (
         "published_checks",
+        "quotes",
+        "trade_after",
         "disruption_results",
         "floor_precedents",
         "coalitions",

@@ -22,6 +22,7 @@ from model.data.schemas.policy import (
     STATUS_QUO,
     TARIFFS,
 )
+from model.data.schemas.quotes import QUOTES, TRADE_AFTER
 from model.data.schemas.regions import REGIONS
 from model.data.schemas.sources import SOURCES
 from model.data.schemas.supply import (
@@ -66,6 +67,8 @@ SCHEMAS: tuple[TableSchema, ...] = (
     US_SALIENT,
     USE_SHARES,
     PUBLISHED_CHECKS,
+    QUOTES,
+    TRADE_AFTER,
     INDUSTRIES,
     INDUSTRY_SIZE,
     INDUSTRY_PARTY_SIZE,
