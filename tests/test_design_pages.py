@@ -228,7 +228,7 @@ def test_every_term_of_every_mineral_counted_is_told_beside_the_parties_results(
     other = FLOOR.model_copy(update={"mineral": "tungsten", "price": 60_000.0})
     two = Scenario(minerals=("bismuth", "tungsten"), parties=MEMBERS, agreement=Agreement(floors=(FLOOR, other)))
     shown = said(page("parties", two))
-    assert "Keep bismuth at 120,000 USD/t" in shown
+    assert f"Keep bismuth at {FLOOR.price:,.0f} USD/t" in shown
     assert "refined tungsten at 60,000 USD/t" in shown
 
 

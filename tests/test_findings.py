@@ -677,11 +677,11 @@ def test_a_law_does_not_repeat_the_rate_that_the_sentence_gave(world: World, nam
 def test_a_control_that_differs_by_destination_is_told_for_each(world: World, names: Names) -> None:
     (antimony,) = controls_in_words(world.tables, "antimony", names)
     assert antimony.startswith(
-        "In the status quo: China lets out 0.25 % of its 2024 exports of refined antimony to the United States, "
+        "In the status quo: China lets out 10 % of its 2024 exports of refined antimony to the United States, "
         "23 % to Japan and 26 % to others (MOFCOM announcement 33/2024; MOFCOM announcement 1/2026)."
     )
     (bismuth,) = controls_in_words(world.tables, "bismuth", names)
-    assert "none of its 2024 exports of bismuth to the United States and 13 % to others" in bismuth
+    assert "0.050 % of its 2024 exports of bismuth to the United States and 64 % to others" in bismuth
 
 
 def test_a_change_is_told_with_its_sign_and_a_label_once() -> None:

@@ -101,5 +101,5 @@ def test_notes_name_bounds_gaps_and_assumptions(rows: dict[str, dict[str, Any]])
 
 
 def test_notes_name_countries_and_rounding_is_no_deviation(rows: dict[str, dict[str, Any]]) -> None:
-    assert "Share of Chile in US imports" in rows["copper"]["note"]
+    assert "Share of Saudi Arabia in US imports" in rows["titanium"]["note"]
     assert all(row[name] == 0.0 or row[name] > 1e-12 for row in rows.values() for name in DEVIATIONS)
