@@ -406,3 +406,16 @@ def test_what_no_result_is_costs_one_line_though_it_is_sealed(
 @pytest.mark.parametrize("format", ["html", "xlsx"])
 def test_a_memo_shows_numbers_of_any_size_that_opens(number: float, format: str) -> None:
     assert export(document_of([altered(sample(), _set_numbers(number))]), format)
+
+
+@pytest.mark.slow
+def test_a_snapshot_of_an_earlier_version_is_replayed_and_data_told_from_versions() -> None:
+    found = replay(sample())
+    assert found.undecided == ""
+    assert "table industry_io is gone (no result was computed from it)" in found.versions
+    changes = found.differences
+    (price,) = changes[(changes["table"] == "headline") & (changes["column"] == "price_status_quo_usd_per_t")].to_dict(
+        "records"
+    )
+    assert abs(price["from_data"]) > 1.0
+    assert abs(price["from_versions"]) < 1e-6 * abs(price["stored"])

@@ -39,6 +39,8 @@ NOT_USED = frozenset(
 """Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""
 RETIRED = frozenset(("industry_io",))
 """Tables that older snapshots hold and no folder does any more; no result was ever computed from them."""
+BY_NAME = {"sources": "source_id", "assumptions": "id"}
+"""Tables whose rows are asked for by name, from anywhere."""
 CHOSEN_BY = {"minerals": ("id",), "sources": ("source_id",), "hs_codes": ("mineral", "hs6")}
 """Columns by which rows are chosen: of stored tables, and of today's."""
 BY_CUSTOMS_CODE = ("trade_bilateral", "trade_totals")
@@ -107,14 +109,28 @@ def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path
     replaced = rows_today(stored, folder)
     for name, rows in _kept(stored).items():
         today = _read(folder, name)
-        kept = today.drop(index=replaced[name].index)
+        given_up = replaced[name].index
+        if name in BY_NAME:  # what stays may need what the snapshot does not know
+            given_up = given_up[replaced[name][BY_NAME[name]].isin(rows[BY_NAME[name]])]
+        own, kept = _with_columns(rows, today, _keys()[name]), today.drop(index=given_up)
         whole = (
-            pd.concat([rows.set_axis(replaced[name].index, axis=0), kept]).sort_index()
-            if len(rows) == len(replaced[name])
-            else pd.concat([rows, kept])
+            pd.concat([own.set_axis(given_up, axis=0), kept]).sort_index()
+            if len(own) == len(given_up)
+            else pd.concat([own, kept])
         )
         whole.to_csv(copy / f"{name}.csv", index=False, quoting=csv.QUOTE_MINIMAL)
     return copy
+
+
+def _with_columns(rows: pd.DataFrame, today: pd.DataFrame, key: tuple[str, ...]) -> pd.DataFrame:
+    """Stored rows with the columns that came since: what the same row says today, else what most rows say."""
+    known = [column for column in key if column in rows]
+    for column in today.columns.difference(rows.columns):
+        same = today.drop_duplicates(known).set_index(known)[column]
+        cells = [same.get(place if known[1:] else place[0]) for place in rows[known].itertuples(index=False, name=None)]
+        usual = today[column].mode().iloc[0]
+        rows = rows.assign(**{column: [usual if cell is None else cell for cell in cells]})
+    return rows
 
 
 def _kept(stored: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
