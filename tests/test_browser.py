@@ -65,5 +65,6 @@ def test_every_page_opens_by_its_address_and_the_last_of_fast_keys_wins(world: W
         page.locator(".st-key-floor_percent input").focus()
         for _ in range(30):
             page.keyboard.press("ArrowRight", delay=30)
-        playwright.expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("30 %")
-        playwright.expect(page.locator("h3").first).to_contain_text(exact(edits.floor_at_percent(30, reference)))
+        playwright.expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("30 %", timeout=ANSWER_MILLISECONDS)
+        level = exact(edits.floor_at_percent(30, reference))
+        playwright.expect(page.locator("h3").first).to_contain_text(level, timeout=ANSWER_MILLISECONDS)
