@@ -219,14 +219,20 @@ class System:
         return bool(len(members) > 0 and (exponential & (np.isinf(t.upper[members]) | banned)).all())
 
     def start(self, price: Floats) -> Point:
-        """A point with given node prices, no rents and no levies; every route inside its TRQ."""
-        count = len(self.problem.table)
+        """A point with given node prices, no rents and no levies; every route inside its TRQ.
+
+        Where somebody buys or sells without end at a price that is passed, that price is the node's.
+        """
+        count, price = len(self.problem.table), price.copy()
         zeros = np.zeros(count)
+        gain = self.sign * (price[self.set_node] - self.set_price)
+        endless = np.flatnonzero((gain > 0.0) & np.isinf(self.problem.table.upper[self.setters]))
+        for stock in endless[np.argsort(gain[endless])].tolist():
+            price[self.set_node[stock]] = self.set_price[stock]
         sides = tuple(QuotaSide(self.differences(group, price, zeros) > 0.0) for group in self.problem.trqs)
         gain = self.sign * (price[self.set_node] - self.set_price)
         at_its_price = np.abs(gain) <= AT_ITS_PRICE * np.abs(self.set_price)
-        rules = at_its_price | (gain > 0.0) & np.isinf(self.problem.table.upper[self.setters])
-        states = np.full(self.levies, FREE), np.where(rules, RULES, np.where(gain > 0.0, MOST, LEAST))
+        states = np.full(self.levies, FREE), np.where(at_its_price, RULES, np.where(gain > 0.0, MOST, LEAST))
         rents, levies = np.zeros(len(self.problem.pools)), np.zeros(self.levies)
         return Point(price, rents, levies, sides, *states, zeros, zeros, zeros)
 

@@ -41,6 +41,8 @@ A_TRACE = 1e-13
 """What passes a place counts as at least this much."""
 NO_ROOM = 1e-12
 """Bounds that differ by this share of themselves differ by rounding: such a quantity cannot move."""
+ORDERING = "MMD_AT_PLUS_A"
+"""Least degree of the matrix and its transpose: prices and quantities stand in each other's conditions alike."""
 UNIT = 1000.0
 """Solver units of quantity that make one unit here, so that prices and quantities are both near one."""
 
@@ -209,7 +211,7 @@ class Complementarity:
         """The derivative of F with ``diagonal`` added, factorised."""
         full = self.matrix.copy()
         full.data[self._diagonal] += diagonal
-        return splu(full)
+        return splu(full, permc_spec=ORDERING)
 
     def violation(self, z: Floats) -> float:
         """The farthest that an unknown would move if it followed its condition, of the sizes that meet there."""
