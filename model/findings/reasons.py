@@ -235,7 +235,7 @@ def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
     shocks = tables["shocks"]
     lasting = shocks[(shocks["mineral"] == mineral) & shocks["in_status_quo"].astype(bool)]
     return [
-        *(f"In the status quo: {text}" for text in dict.fromkeys(lasting["description"])),
+        *(f"{text} The status quo holds this." for text in dict.fromkeys(lasting["description"])),
         *(_by_destination(each, names) if each[1:] else _control(each[0], names) for each in told),
     ]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import sparse
@@ -41,7 +41,7 @@ A_TRACE = 1e-13
 """What passes a place counts as at least this much."""
 NO_ROOM = 1e-12
 """Bounds that differ by this share of themselves differ by rounding: such a quantity cannot move."""
-ORDERING = "MMD_AT_PLUS_A"
+ORDERING: Final = "MMD_AT_PLUS_A"
 """Least degree of the matrix and its transpose: prices and quantities stand in each other's conditions alike."""
 UNIT = 1000.0
 """Solver units of quantity that make one unit here, so that prices and quantities are both near one."""
