@@ -62,7 +62,7 @@ class Scenario(Record):
         """The same shocks, parties, horizon and assumptions with nothing agreed."""
         return self.model_copy(update={"agreement": Agreement()})
 
-    def status_quo(self) -> Scenario:
+    def undisturbed(self) -> Scenario:
         """Nothing agreed and no shock: the same parties, horizon and assumptions."""
         return self.model_copy(update={"agreement": Agreement(), "shocks": ()})
 

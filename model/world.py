@@ -116,7 +116,7 @@ class World:
             SolveError: when an equilibrium is not proved.
         """
         self.check(scenario)
-        status_quo = self.equilibrium(scenario.status_quo())
+        status_quo = self.equilibrium(scenario.undisturbed())
         shocked = self.equilibrium(scenario.without_agreement()) if scenario.shocks else status_quo
         solved = self.equilibrium(scenario)
         return Outcome(
@@ -141,7 +141,7 @@ class World:
         Every search starts from the status quo, never from what was solved last.
         """
         start = self._status_quo(mineral, scenario)
-        if scenario == scenario.status_quo():
+        if scenario == scenario.undisturbed():
             return start
         problem = self.problem(mineral, scenario)
         key = (problem.digest, tuple(scenario.agreement.terms(mineral)), start.state.problem.digest)
@@ -157,7 +157,7 @@ class World:
 
     def parties_use(self, mineral: str, stage: str, scenario: Scenario) -> dict[str, float]:
         """Use of each party at a stage in the status quo; at the mine stage its refineries' intake [t/yr]."""
-        rows = self.solved(mineral, scenario.status_quo()).accounts.quantities
+        rows = self.solved(mineral, scenario.undisturbed()).accounts.quantities
         parties = set(scenario.parties)
         return {row["region"]: row["consumption"] for row in rows if row["stage"] == stage and row["region"] in parties}
 
@@ -173,7 +173,7 @@ class World:
     def _status_quo(self, mineral: str, scenario: Scenario) -> SolvedMineral:
         calibration = self._calibration(mineral, scenario)
         if calibration.status_quo is None:
-            status_quo = scenario.status_quo()
+            status_quo = scenario.undisturbed()
             calibration.status_quo = solve_problem(
                 self.problem(mineral, status_quo), status_quo.agreement, self._solver
             )

@@ -60,7 +60,7 @@ def label(terms: ChoiceTerms, positions: Mapping[str, int]) -> int:
 
 def facts_of(world: World, scenario: Scenario, mineral: str) -> Facts:
     """The status quo of a mineral on a shipped market."""
-    response = respond(world, question(world, scenario.status_quo(), mineral))
+    response = respond(world, question(world, scenario.undisturbed(), mineral))
     return facts_from(response, mineral, world.stages[mineral][-1], scenario.parties)
 
 

@@ -260,7 +260,7 @@ def test_the_agreed_floor_counts_among_the_levels_tried(
     world: World, with_floor: Scenario, names: Names, share: float
 ) -> None:
     """A border between two levels tried says nothing of a floor between them."""
-    curve = floor_response(world, with_floor.status_quo(), MINERAL)
+    curve = floor_response(world, with_floor.undisturbed(), MINERAL)
     fails = float(curve.fails_from["fails_from_usd_per_t"].min())
     held = float(curve.by_party.loc[curve.by_party["level_usd_per_t"] < fails, "level_usd_per_t"].max())
     at_once = curve_sentence(replace(curve, slack_up_to_usd_per_t=fails - 1.0), names)

@@ -133,7 +133,7 @@ def high_floor() -> Scenario:
 def test_floors_raised_by_degrees_give_what_the_other_search_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = high_floor()
     problem = WORLD.problem("yttrium", scenario)
-    start = WORLD.solved("yttrium", scenario.status_quo()).state
+    start = WORLD.solved("yttrium", scenario.undisturbed()).state
     points = counted(monkeypatch, "refine_gradually")
     others = counted(monkeypatch, "find")
     found = Solver().solve(problem, start)

@@ -189,7 +189,7 @@ def floor_levels(
     """
     floor = floor_of(world, scenario, mineral)
     use_t = world.parties_use(mineral, floor.stage, scenario)
-    reference = world.parties_price(mineral, floor.stage, scenario.status_quo())
+    reference = world.parties_price(mineral, floor.stage, scenario.undisturbed())
     without = world.solved(mineral, with_floor_at(scenario, floor, None))
     unbound = consumer_prices(without, floor.stage)
     held_prices = producer_prices(without, floor.stage) if floor.mechanism is Mechanism.CFD else unbound

@@ -90,12 +90,12 @@ def reference_price(scenario: Scenario, stage: str) -> float:
 @st.cache_data(show_spinner=False, max_entries=MOST_OUTCOMES, hash_funcs=BY_TEXT)
 def _reference_price(scenario: Scenario, stage: str) -> float:
     with engine().turn:
-        return engine().world.parties_price(scenario.minerals[0], stage, scenario.status_quo())
+        return engine().world.parties_price(scenario.minerals[0], stage, scenario.undisturbed())
 
 
 def _status_quo(scenario: Scenario) -> Scenario:
     """The status quo of the mineral in view alone."""
-    return scenario.status_quo().model_copy(update={"minerals": scenario.minerals[:1]})
+    return scenario.undisturbed().model_copy(update={"minerals": scenario.minerals[:1]})
 
 
 def status_quo_at(scenario: Scenario, stage: str) -> StatusQuo:

@@ -38,7 +38,7 @@ def respond(world: World, asked: Question) -> Response:
         SolveError: when no equilibrium is proved.
     """
     solved = solve_question(world, asked)
-    status_quo = world.solved(asked.mineral, asked.scenario.status_quo())
+    status_quo = world.solved(asked.mineral, asked.scenario.undisturbed())
     response = reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement)
     assured, industry_cost = _impact(world, asked, solved, status_quo)
     return replace(response, assured=assured, industry_cost_usd=industry_cost)
@@ -48,7 +48,7 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     """The equilibrium of a cell; projects join the market of the status quo as further supply."""
     if not asked.projects:
         return world.solved(asked.mineral, asked.scenario)
-    status_quo = world.solved(asked.mineral, asked.scenario.status_quo()).state
+    status_quo = world.solved(asked.mineral, asked.scenario.undisturbed()).state
     known = replace(status_quo.problem.market, start_price=status_quo.price)
     market = with_projects(world, asked.scenario, known, asked.projects)
     host_output: dict[tuple[str, str, str], float] = {}
