@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -20,7 +20,37 @@ if TYPE_CHECKING:
     from model.shocks import ShockLibrary
 
 
-class Scenario(Record):
+StatusQuo = Literal["today", "policy_only"]
+TODAY: StatusQuo = "today"
+POLICY_ONLY: StatusQuo = "policy_only"
+FIRST_FORMAT: Literal[1] = 1
+FORMAT: Literal[2] = 2
+
+
+class OnStatusQuo(Record):
+    """What is asked of the shipped markets against a status quo of theirs, in one of two formats.
+
+    The first format has no status quo but that of policy only: prices of the base year, moved by duties and controls.
+    """
+
+    format: Literal[1, 2] = Field(FORMAT, description="1: written before today's status quo was known; absent means 1")
+    status_quo: StatusQuo = Field(
+        TODAY,
+        description="today: markets moved so that they return the prices quoted on the status-quo date; policy_only: "
+        "prices of the base year moved by duties and controls alone",
+    )
+
+    @classmethod
+    def parse(cls, content: object, what: str) -> Self:
+        """The record held by plain JSON content, of the first format where it names none."""
+        if isinstance(content, dict):
+            content = {"format": FIRST_FORMAT, **content}
+            if content["format"] == FIRST_FORMAT:
+                content = {"status_quo": POLICY_ONLY, **content}
+        return super().parse(content, what)
+
+
+class Scenario(OnStatusQuo):
     """One scenario on the shipped markets.
 
     ``minerals`` are the markets looked at; hosts of by-products are solved with them.
@@ -46,10 +76,10 @@ class Scenario(Record):
 
     @cached_property
     def _text(self) -> str:
-        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        return json.dumps(self.model_dump(mode="json", exclude_defaults=True) | {"format": self.format}, sort_keys=True)
 
     def to_json(self) -> str:
-        """The scenario as JSON, only what differs from the defaults; the same scenario gives the same text."""
+        """The scenario as JSON: its format and what differs from the defaults; equal scenarios give equal texts."""
         return self._text
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Scenario:

@@ -17,12 +17,13 @@ from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
-from model.market.evidence import embargoed
-from model.market.horizon import HORIZONS
+from model.market.evidence import MAIN_SUPPLIER, embargoed
+from model.market.horizon import HORIZONS, SHORT
 from model.market.records import Market, MineralMarket, Role
+from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast
 from model.outcome import Outcome, consumer_prices, use_weighted_price
-from model.scenario import Scenario, check_names
-from model.shocks import Base, NamedShock, ShockLibrary, controls_in_force, laid_together
+from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
+from model.shocks import Base, ExportQuota, NamedShock, ShockLibrary, controls_in_force, laid_together
 from model.work import Memory
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.market.base_year import BaseYear
-    from model.problem import Problem
+    from model.problem import Problem, State
     from model.shocks import Disturbance
 
 MOST_SOLVED = 2048
@@ -51,14 +52,16 @@ IMPACT_ONLY = (
 
 @dataclass
 class _Calibrated:
-    """A calibrated mineral, its market under duties in force, and what was read for it of controls and shocks.
+    """A calibrated mineral, its market in the status quo, and what was read for it of controls and shocks.
 
-    ``status_quo`` is its equilibrium with nothing agreed and no shock, once that was solved.
+    ``licences`` is the multiple of their published levels that China's licences let out. ``status_quo`` is its
+    equilibrium with nothing agreed and no shock, once that was solved.
     """
 
     part: CalibratedMineral
     status_quo_market: MineralMarket
     base: Base
+    licences: float
     controls: dict[tuple[tuple[str, ...], ...], list[Disturbance]] = field(default_factory=dict)
     named: dict[NamedShock, tuple[list[Disturbance], list[tuple[str, ...]]]] = field(default_factory=dict)
     status_quo: SolvedMineral | None = None
@@ -75,6 +78,7 @@ class World:
         self.minerals = market_ids(self.tables)
         self._solver = Solver()
         self._calibrated = Memory[tuple[object, ...], _Calibrated](MOST_CALIBRATED)
+        self._nowcasts = Memory[tuple[object, ...], Nowcast](MOST_CALIBRATED)
         self._solved = Memory[tuple[object, ...], SolvedMineral](MOST_SOLVED)
         self._users = Memory[tuple[object, ...], Manufacturers](MOST_CALIBRATED)
 
@@ -163,12 +167,15 @@ class World:
 
     def problem(self, mineral: str, scenario: Scenario) -> Problem:
         """One mineral's market with everything the scenario lays over it, its hosts' output included."""
-        host_output: dict[tuple[str, str, str], float] = {}
-        for host in self.hosts.get(mineral, {}):
-            host_output |= self.solved(host, scenario).output
-        market = self._calibration(mineral, scenario).status_quo_market
+        market, hosts = self._calibration(mineral, scenario).status_quo_market, self._host_output(mineral, scenario)
         shocks = self.shocks(mineral, scenario)
-        return lay_over(market, frozenset(scenario.parties), scenario.agreement, shocks, host_output)
+        return lay_over(market, frozenset(scenario.parties), scenario.agreement, shocks, hosts)
+
+    def _host_output(self, mineral: str, scenario: Scenario) -> dict[tuple[str, str, str], float]:
+        output: dict[tuple[str, str, str], float] = {}
+        for host in self.hosts.get(mineral, {}):
+            output |= self.solved(host, scenario).output
+        return output
 
     def _status_quo(self, mineral: str, scenario: Scenario) -> SolvedMineral:
         calibration = self._calibration(mineral, scenario)
@@ -201,11 +208,22 @@ class World:
         lasting = tuple(name for name in self.library.in_status_quo if name not in chosen)
         key = (lasting, *replaced)
         if key not in calibration.controls:
-            controls = controls_in_force(self.tables, base, mineral, replaced)
-            for name in lasting:
-                controls += self.library.records(NamedShock(name=name), base, [mineral])[0]
-            calibration.controls[key] = controls
+            calibration.controls[key] = self._in_force(mineral, calibration, lasting, replaced, calibration.licences)
         return laid_together(calibration.controls[key], shocks)
+
+    def _in_force(
+        self,
+        mineral: str,
+        calibration: _Calibrated,
+        lasting: Iterable[str],
+        replaced: Iterable[tuple[str, ...]],
+        licences: float,
+    ) -> list[Disturbance]:
+        """Controls in force that no shock replaces, and the shocks that the status quo holds."""
+        records = controls_in_force(self.tables, calibration.base, mineral, replaced, licences)
+        for name in lasting:
+            records += self.library.records(NamedShock(name=name), calibration.base, [mineral])[0]
+        return records
 
     def users(self, scenario: Scenario) -> Manufacturers:
         """The manufacturers that use the scenario's minerals."""
@@ -231,9 +249,43 @@ class World:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, HORIZONS[scenario.horizon], mineral, hosts)
-            return _Calibrated(part, self.with_policy_in_force(part.market), self._base(part.base))
+            shift = self.nowcast(mineral, scenario).shift if scenario.status_quo == TODAY else UNMOVED
+            market = shift.moved(self.with_policy_in_force(part.market))
+            return _Calibrated(part, market, self._base(part.base), shift.licences)
 
-        return self._calibrated.recall((mineral, scenario.horizon, tuple(sorted(overrides.items()))), make)
+        key = (mineral, scenario.horizon, scenario.status_quo, tuple(sorted(overrides.items())))
+        return self._calibrated.recall(key, make)
+
+    def nowcast(self, mineral: str, scenario: Scenario) -> Nowcast:
+        """How a market is moved to return the quotes of the status-quo date, under the scenario's assumptions.
+
+        It is found at the short horizon and holds at both.
+        """
+        overrides = self._market_overrides(scenario)
+        key = (mineral, tuple(sorted(overrides.items())))
+        return self._nowcasts.recall(key, lambda: self._nowcast(mineral, scenario, overrides))
+
+    def _nowcast(self, mineral: str, scenario: Scenario, overrides: dict[str, float]) -> Nowcast:
+        today = scenario.undisturbed().model_copy(update={"horizon": SHORT.id, "status_quo": TODAY})
+        policy_only = today.model_copy(update={"status_quo": POLICY_ONLY})
+        calibration = self._calibration(mineral, policy_only)
+        start = self._status_quo(mineral, policy_only).state
+        hosts = self._host_output(mineral, today)
+        parties = frozenset(scenario.parties)
+
+        def evaluate(shift: Shift) -> State:
+            market = shift.moved(calibration.status_quo_market)
+            shocks = self._in_force(mineral, calibration, self.library.in_status_quo, (), shift.licences)
+            problem = lay_over(market, parties, today.agreement, shocks, hosts)
+            return solve_problem(problem, today.agreement, self._solver, start).state
+
+        last = self.stages[mineral][-1]
+        licensed = any(
+            isinstance(each, ExportQuota) and each.exporter == MAIN_SUPPLIER and each.stage == last
+            for each in self.shocks(mineral, policy_only)
+        )
+        assumptions = self.assumptions.with_overrides(overrides)
+        return find_nowcast(self.tables, assumptions, mineral, evaluate, licensed)
 
     def with_policy_in_force(self, market: MineralMarket) -> MineralMarket:
         """The market with duties of the status-quo date in place of the base year's, and embargoed routes closed."""

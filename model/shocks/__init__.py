@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from model.shocks.controls import controls_in_force, laid_together
-from model.shocks.kinds import KINDS, Base, Disturbance
+from model.shocks.kinds import KINDS, Base, Disturbance, ExportQuota
 from model.shocks.library import NamedShock, ShockLibrary
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Base",
     "CaseShock",
     "Disturbance",
+    "ExportQuota",
     "NamedShock",
     "Shock",
     "ShockLibrary",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.market.evidence import MAIN_SUPPLIER
 from model.records import EVERYONE
 from model.shocks.kinds import ExportBan, ExportQuota, ExportTaxChange, restriction
 
@@ -15,17 +16,20 @@ if TYPE_CHECKING:
     from model.data import Tables
     from model.shocks.kinds import Base, Disturbance
 
+LICENCE = "licence"
+"""The kind of control whose strictness shows in prices only: what is granted is not published as it happens."""
 SAME = 1e-9
 """Limits within this share of each other are one."""
 
 
 def controls_in_force(
-    tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = ()
+    tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = (), licences: float = 1.0
 ) -> list[Disturbance]:
     """Export controls on a mineral in force on the status-quo date, as far as the base year does not hold them already.
 
     A row that names its importers wins over one for everyone. Importers for whom a shock replaces the control (same
-    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought.
+    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought. ``licences`` is the
+    multiple of their published levels that China's licences let out.
     """
     shocks: list[Disturbance] = []
     by_shock: dict[tuple[str, ...], set[str]] = {}
@@ -41,7 +45,8 @@ def controls_in_force(
         if row.targets == EVERYONE:
             importers = tuple(name for name in importers if name not in singled_out.get(_measure(row), ()))
         left = tuple(name for name in importers if name not in by_shock.get(_measure(row), ()))
-        shock = _control(row, left, base) if left else None
+        is_scaled = row.kind == LICENCE and row.exporter == MAIN_SUPPLIER
+        shock = _control(row, left, base, licences if is_scaled else 1.0) if left else None
         if shock is not None:
             shocks.append(shock)
     return shocks
@@ -74,8 +79,8 @@ def _measure(row: Any) -> tuple[str, ...]:
     return str(row.kind), str(row.exporter), str(row.mineral), str(row.stage)
 
 
-def _control(row: Any, importers: tuple[str, ...], base: Base) -> Disturbance | None:
-    """One control's effect beyond the base year; None where the base year holds all of it.
+def _control(row: Any, importers: tuple[str, ...], base: Base, multiple: float) -> Disturbance | None:
+    """One control's effect beyond the base year, at a multiple of its level; None where the base year holds all of it.
 
     Levels of bans, quotas and licences are shares of base-year exports; a tax counts for the part of the year it was
     not in force.
@@ -92,6 +97,5 @@ def _control(row: Any, importers: tuple[str, ...], base: Base) -> Disturbance | 
         left = base.exports(mineral, stage, exporter, importers) / base.exports(mineral, stage, exporter, meant)
         quantity = float(row.quantity_t_per_yr) * left
         return ExportQuota.of(exporter=exporter, importers=importers, quantity=quantity, **place)
-    if row.level >= 1.0:
-        return None
-    return restriction(exporter, importers, place, float(row.level), base)
+    level = float(row.level) * multiple
+    return None if level >= 1.0 else restriction(exporter, importers, place, level, base)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 NOT_USED = frozenset(
     (
         "published_checks",
-        "quotes",
         "trade_after",
         "disruption_results",
         "floor_precedents",

@@ -22,7 +22,7 @@ from model.data.schemas.policy import (
     STATUS_QUO,
     TARIFFS,
 )
-from model.data.schemas.quotes import QUOTES, TRADE_AFTER
+from model.data.schemas.quotes import NOWCAST, QUOTES, TRADE_AFTER
 from model.data.schemas.regions import REGIONS
 from model.data.schemas.sources import SOURCES
 from model.data.schemas.supply import (
@@ -68,6 +68,7 @@ SCHEMAS: tuple[TableSchema, ...] = (
     USE_SHARES,
     PUBLISHED_CHECKS,
     QUOTES,
+    NOWCAST,
     TRADE_AFTER,
     INDUSTRIES,
     INDUSTRY_SIZE,

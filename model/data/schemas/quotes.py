@@ -48,6 +48,22 @@ QUOTES = TableSchema(
     ),
 )
 
+NOWCAST = TableSchema(
+    name="nowcast",
+    doc=(
+        "What moves in a market so that today's status quo returns its quote, one row for each market. Where China's "
+        "licences bind and prices are quoted outside and inside, both are used and this row is not."
+    ),
+    key=("mineral",),
+    columns=(
+        mineral(),
+        text("kind", "what is moved at any price", choices=("demand", "supply", "inside_demand", "none")),
+        text("reason", "why this, for the reader"),
+        flag("assumption", "whether the choice is a judgement"),
+        source(absent="a judgement without a publication behind it"),
+    ),
+)
+
 TRADE_AFTER = TableSchema(
     name="trade_after",
     doc=(

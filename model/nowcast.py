@@ -1,0 +1,272 @@
+"""The status quo of today: each market moved by as little as returns the prices quoted on the status-quo date.
+
+Duties and controls alone do not bring the prices of the base year to those of today. What else happened since (growth,
+stocks built, mines lost, licences handled more strictly than published) is one number per quoted price, so that the
+undisturbed state returns the quotes; quantities are not fitted and test it (table ``trade_after``).
+
+* One quote: use or output is so much higher or lower at any price; table ``nowcast`` says which, and why.
+* Quotes outside and inside China, where China's licences bind: the price outside tells what the licences let out, the
+  price inside how much more China itself takes (stocks being built among it). Where they do not bind, both quotes tell
+  one number, and the one outside decides.
+
+A shift beyond its registered limit is not applied: the price is then said to be not explained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq
+
+from model.equilibrium.ledger import Ledger
+from model.errors import SolveError
+from model.market.evidence import MAIN_SUPPLIER
+from model.market.quotes import Quote, choose
+from model.market.records import Role
+from model.problem import ROUNDING
+from model.words.numbers import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from model.assumptions import Assumptions
+    from model.data import Tables
+    from model.market.records import MineralMarket
+    from model.problem import State
+
+OUTSIDE, INSIDE = "OUTSIDE", MAIN_SUPPLIER
+"""Places of quotes: everywhere but China, and China."""
+EXACT = 1e-5
+"""Of a price: how closely a quote is returned."""
+LIMIT = "nowcast_shift_limit"
+INSIDE_LIMIT = "nowcast_inside_limit"
+LEAST_LICENCE = "nowcast_least_licence"
+MOST_LICENCE = 10.0
+"""Multiple of published levels beyond which licences are not looked for: none would bind."""
+
+
+class ShiftKind(StrEnum):
+    """What is moved."""
+
+    DEMAND = "demand"
+    SUPPLY = "supply"
+    INSIDE_DEMAND = "inside_demand"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """By how much a market is moved: use or output at any price by a share, China's licences by a multiple."""
+
+    kind: ShiftKind = ShiftKind.NONE
+    share: float = 0.0
+    licences: float = 1.0
+
+    def moved(self, market: MineralMarket) -> MineralMarket:
+        """The market with use or output at any price moved; capacity moves with output."""
+        if self.share == 0.0:
+            return market
+        t, multiple = market.activities, 1.0 + self.share
+        base, lower, upper, width = t.base.copy(), t.lower.copy(), t.upper.copy(), t.width.copy()
+        if self.kind == ShiftKind.SUPPLY:
+            made, refined = t.role == Role.SUPPLY, t.role == Role.PROCESS
+            base[made] *= multiple
+            width[refined] /= multiple
+            upper[made | refined] *= multiple
+        else:
+            inside = t.region == market.regions.index(INSIDE)
+            here = inside if self.kind == ShiftKind.INSIDE_DEMAND else np.ones(len(t), dtype=bool)
+            wanted, unserved = here & (t.role == Role.DEMAND), here & (t.role == Role.UNSERVED)
+            base[wanted] *= multiple
+            lower[wanted] *= multiple
+            upper[unserved] *= multiple
+        return replace(market, activities=replace(t, base=base, lower=lower, upper=upper, width=width))
+
+
+UNMOVED = Shift()
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a state's last stage costs outside and inside China [USD/t], without import duties and levies.
+
+    Outside it is what crosses borders there, weighted by tonnes; inside what China's users pay. ``licence_binds`` says
+    whether a limit on China's exports earns a rent.
+    """
+
+    outside: float
+    inside: float
+    licence_binds: bool
+
+    def at(self, place: str) -> float:
+        """The price at a place of quotes."""
+        return self.outside if place == OUTSIDE else self.inside
+
+
+def prices_of(state: State) -> Prices:
+    """Prices of a solved state at the places where prices are quoted."""
+    ledger = Ledger(state)
+    t, market = ledger.table, ledger.market
+    china = market.regions.index(INSIDE)
+    routes = ledger.where(Role.ROUTE)
+    routes = routes[ledger.stage[routes] == len(market.stages) - 1]
+    due = sum(
+        (charge for (_, to_exporter), charge in ledger.charges.by_receiver.items() if not to_exporter),
+        start=np.zeros(len(t)),
+    )
+
+    def mean(which: np.ndarray, price: np.ndarray) -> float:
+        sold = ledger.x[which]
+        return float(price[which] @ sold / sold.sum()) if sold.sum() > 0.0 else float("nan")
+
+    abroad = routes[(t.partner[routes] != china) & (t.partner[routes] != t.region[routes])]
+    from_china = set(routes[(t.region[routes] == china) & (t.partner[routes] != china)].tolist())
+    binds = any(
+        rent > ROUNDING * market.price_scale and pool.to_exporter and from_china & set(pool.members.tolist())
+        for rent, pool in zip(state.rent, state.problem.pools, strict=True)
+    )
+    return Prices(
+        outside=mean(abroad, ledger.price_out - due),
+        inside=mean(routes[t.partner[routes] == china], ledger.price_out),
+        licence_binds=binds,
+    )
+
+
+@dataclass(frozen=True)
+class Nowcast:
+    """How a market was moved, and the prices of its undisturbed state at the places of quotes.
+
+    ``why_not`` is empty where every quote is returned, else says why not, for the reader; then nothing is moved.
+    ``reason`` says why use or output is what moves.
+    """
+
+    mineral: str
+    shift: Shift
+    price: Prices
+    quotes: Mapping[str, Quote]
+    why_not: str
+    reason: str
+
+    @property
+    def place(self) -> str:
+        """Where today's price is quoted: outside China if anywhere."""
+        return INSIDE if INSIDE in self.quotes and OUTSIDE not in self.quotes else OUTSIDE
+
+    @property
+    def quote(self) -> Quote | None:
+        """The quote of today's price; None where nothing recent is published."""
+        return self.quotes.get(self.place)
+
+
+def find_nowcast(
+    tables: Tables, assumptions: Assumptions, mineral: str, evaluate: Callable[[Shift], State], has_licences: bool
+) -> Nowcast:
+    """Find how a market must be moved so that its undisturbed state returns the quotes of the status-quo date.
+
+    ``evaluate`` solves the undisturbed state under a shift; ``has_licences`` says whether China licenses its exports.
+    """
+    day = date.fromisoformat(str(tables["status_quo"]["date"].iloc[0]))
+    found = {place: choose(tables["quotes"], mineral, place, day) for place in (OUTSIDE, INSIDE)}
+    quotes = {place: quote for place, quote in found.items() if quote is not None}
+    row = tables["nowcast"].set_index("mineral").loc[mineral]
+    search = _Search(evaluate, quotes, assumptions, mineral)
+    kind = ShiftKind(str(row["kind"]))
+    shift, why_not = UNMOVED, ""
+    try:
+        if not quotes:
+            why_not = f"no price of the six months before {day.isoformat()} is published openly"
+        elif len(quotes) > 1 and has_licences and search.prices(UNMOVED).licence_binds:
+            shift = search.licences_and_inside_demand()
+        else:
+            shift = search.one_shift(kind, OUTSIDE if OUTSIDE in quotes else INSIDE)
+    except Unexplained as error:
+        why_not = str(error)
+    except SolveError:
+        why_not = "no equilibrium was found on the way to the quoted price"
+    return Nowcast(mineral, shift, search.prices(shift), quotes, why_not, str(row["reason"]))
+
+
+class Unexplained(Exception):
+    """No shift within its limit returns a quote; says which."""
+
+
+@dataclass
+class _Search:
+    """Looks for shifts that return quotes: prices rise with demand, and fall with supply and with licences."""
+
+    evaluate: Callable[[Shift], State]
+    quotes: Mapping[str, Quote]
+    assumptions: Assumptions
+    mineral: str
+
+    def prices(self, shift: Shift) -> Prices:
+        """Prices under a shift."""
+        return prices_of(self.evaluate(shift))
+
+    def one_shift(self, kind: ShiftKind, place: str) -> Shift:
+        """The shift of one kind that returns one quote."""
+        shift, ratio = self._nearest(kind, place)
+        if ratio is not None:
+            what = {ShiftKind.DEMAND: "use", ShiftKind.SUPPLY: "output"}.get(kind, "China's own use")
+            raise Unexplained(f"with {what} {_moved(shift.share)}, the price comes to {percent(ratio)} of the quote")
+        return shift
+
+    def licences_and_inside_demand(self) -> Shift:
+        """The licences that return the price outside, with the use inside that returns the one there."""
+        least = float(np.log(self.assumptions.value(LEAST_LICENCE, self.mineral)))
+
+        def inside(log: float) -> tuple[Shift, float | None]:
+            return self._nearest(ShiftKind.INSIDE_DEMAND, INSIDE, float(np.exp(log)))
+
+        log = self._root(lambda log: self.prices(inside(log)[0]).outside, OUTSIDE, least, float(np.log(MOST_LICENCE)))
+        if log is None:
+            raise Unexplained("no level of China's licences returns the price quoted outside")
+        shift, ratio = inside(log)
+        if ratio is not None:
+            raise Unexplained(
+                f"with China's own use {_moved(shift.share)}, its price comes to {percent(ratio)} of the quote"
+            )
+        return shift
+
+    def _nearest(self, kind: ShiftKind, place: str, licences: float = 1.0) -> tuple[Shift, float | None]:
+        """The shift that returns a quote, and None; else the limit that comes nearest, and its price over the quote."""
+        limit = self.assumptions.value(INSIDE_LIMIT if kind == ShiftKind.INSIDE_DEMAND else LIMIT, self.mineral)
+
+        def shifted(log: float) -> Shift:
+            return Shift(kind, float(np.expm1(log)), licences)
+
+        def price(log: float) -> float:
+            return self.prices(shifted(log)).at(place)
+
+        ends = (float(np.log1p(-limit)) if limit < 1.0 else -float(np.log1p(limit)), float(np.log1p(limit)))
+        log = self._root(price, place, *ends)
+        if log is not None:
+            return shifted(log), None
+        quote = self.quotes[place].price_usd_per_t
+        log = min(ends, key=lambda end: abs(np.log(price(end) / quote)))
+        return shifted(log), price(log) / quote
+
+    def _root(self, price: Callable[[float], float], place: str, low: float, high: float) -> float | None:
+        """Where a price, as it moves with the log of a multiple, equals its quote; None where it does nowhere."""
+        quote = self.quotes[place].price_usd_per_t
+
+        def miss(log: float) -> float:
+            return float(np.log(price(log) / quote))
+
+        ends = miss(low), miss(high)
+        if not ends[0] * ends[1] <= 0.0:
+            return None
+        return float(brentq(miss, low, high, xtol=EXACT, rtol=4 * np.finfo(float).eps))
+
+
+def _moved(share: float) -> str:
+    """How far something is moved.
+
+    >>> _moved(-0.3)
+    '30 % lower'
+    """
+    return f"{percent(abs(share))} {'higher' if share > 0 else 'lower'}"
