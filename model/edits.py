@@ -18,6 +18,7 @@ from model.instruments import (
 )
 from model.instruments.base import REGION_IDS
 from model.records import REGION_ID
+from model.scenario import FORMAT
 from model.shocks import NamedShock
 from model.words.levers import rounded
 from model.words.numbers import starting
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.instruments.base import StatusQuo
-    from model.scenario import Scenario
+    from model.scenario import Scenario, StatusQuoId
 
 Kind = TypeVar("Kind", bound=Instrument)
 
@@ -111,6 +112,11 @@ def with_focus(scenario: Scenario, mineral: str) -> Scenario:
     """The scenario with another mineral in view; shocks that do not touch it stay, since they may touch its hosts."""
     looked_at = scenario.model_copy(update={"minerals": (mineral,)})
     return looked_at.model_copy(update={"minerals": (mineral, *others(looked_at))})
+
+
+def with_status_quo(scenario: Scenario, status_quo: StatusQuoId) -> Scenario:
+    """The scenario against another status quo, in the format that knows both."""
+    return scenario.model_copy(update={"format": FORMAT, "status_quo": status_quo})
 
 
 def counting(scenario: Scenario, more: Sequence[str]) -> Scenario:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from model.instruments import Terms
     from model.market.base_year import BaseYear
     from model.market.records import Floats
+    from model.nowcast import Nowcast
     from model.scenario import Scenario
 
 PUBLIC_STOCKS, PRIVATE_STOCKS = "public stocks", "private stocks"
@@ -98,13 +99,17 @@ class Headline:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A solved scenario beside the status quo."""
+    """A solved scenario beside the status quo.
+
+    ``nowcasts`` says per mineral how today's price came about; empty where the status quo is that of policy only.
+    """
 
     scenario: Scenario
     base: dict[str, BaseYear]
     status_quo: Equilibrium
     without_agreement: Equilibrium
     with_agreement: Equilibrium
+    nowcasts: Mapping[str, Nowcast]
     users: Manufacturers
     assumptions: Assumptions
 

@@ -13,10 +13,10 @@ from model.case import Case, traded
 from model.files import place, short
 from model.instruments import KINDS, regions_named
 from model.records import Record
-from model.scenario import Scenario
+from model.scenario import FIRST_FORMAT, POLICY_ONLY, OnStatusQuo, Scenario
 from model.shocks import NamedShock
 from model.units import PERCENT
-from model.words.names import readable
+from model.words.names import BASE_YEAR, readable
 from model.words.numbers import level, starting
 
 if TYPE_CHECKING:
@@ -89,9 +89,20 @@ def questions(
     if isinstance(record, Scenario | Case):
         asked += [*_outsiders(record.agreement, record.parties, words), *_idle(record.agreement, words)]
         asked += _without_route(record, words)
+    if isinstance(record, OnStatusQuo) and record.format == FIRST_FORMAT and record.status_quo == POLICY_ONLY:
+        asked += [_first_format(words)]
     if isinstance(record, Scenario) and hosts is not None:
         asked += _other_minerals(record, library, hosts, words)
     return asked
+
+
+def _first_format(words: _Words) -> str:
+    """That what was written before today's status quo keeps the one of policy only."""
+    how = 'name "format": 2' if words.names is None else "choose “Today's prices”"
+    return (
+        "format 1, from before today's prices were known: the status quo is that of policy only (prices of "
+        f"{BASE_YEAR} moved by duties and controls); {how} to compare with today's"
+    )
 
 
 def _rates(value: Any, steps: tuple[int | str, ...], words: _Words) -> Iterator[str]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from model.shocks import ShockLibrary
 
 
-StatusQuo = Literal["today", "policy_only"]
-TODAY: StatusQuo = "today"
-POLICY_ONLY: StatusQuo = "policy_only"
+StatusQuoId = Literal["today", "policy_only"]
+TODAY: StatusQuoId = "today"
+POLICY_ONLY: StatusQuoId = "policy_only"
 FIRST_FORMAT: Literal[1] = 1
 FORMAT: Literal[2] = 2
 
@@ -34,7 +34,7 @@ class OnStatusQuo(Record):
     """
 
     format: Literal[1, 2] = Field(FORMAT, description="1: written before today's status quo was known; absent means 1")
-    status_quo: StatusQuo = Field(
+    status_quo: StatusQuoId = Field(
         TODAY,
         description="today: markets moved so that they return the prices quoted on the status-quo date; policy_only: "
         "prices of the base year moved by duties and controls alone",
@@ -76,10 +76,11 @@ class Scenario(OnStatusQuo):
 
     @cached_property
     def _text(self) -> str:
-        return json.dumps(self.model_dump(mode="json", exclude_defaults=True) | {"format": self.format}, sort_keys=True)
+        kept = {"format": self.format, "status_quo": self.status_quo}
+        return json.dumps(self.model_dump(mode="json", exclude_defaults=True) | kept, sort_keys=True)
 
     def to_json(self) -> str:
-        """The scenario as JSON: its format and what differs from the defaults; equal scenarios give equal texts."""
+        """The scenario as JSON: format, status quo and what differs from the defaults; equal ones give equal texts."""
         return self._text
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Scenario:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from model.market.horizon import HORIZONS, SHORT
 from model.market.records import Market, MineralMarket, Role
 from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast
 from model.outcome import Outcome, consumer_prices, use_weighted_price
+from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
 from model.shocks import Base, ExportQuota, NamedShock, ShockLibrary, controls_in_force, laid_together
 from model.work import Memory
@@ -129,9 +130,15 @@ class World:
             status_quo=status_quo,
             without_agreement=shocked,
             with_agreement=solved,
+            nowcasts=self._nowcasts_of(scenario),
             users=self.users(scenario),
             assumptions=self.assumptions.with_overrides(scenario.assumptions),
         )
+
+    def _nowcasts_of(self, scenario: Scenario) -> dict[str, Nowcast]:
+        if scenario.status_quo != TODAY:
+            return {}
+        return {mineral: self.nowcast(mineral, scenario) for mineral in scenario.minerals}
 
     def equilibrium(self, scenario: Scenario) -> Equilibrium:
         """The scenario's equilibrium in its minerals; hosts are solved first."""
@@ -280,12 +287,22 @@ class World:
             return solve_problem(problem, today.agreement, self._solver, start).state
 
         last = self.stages[mineral][-1]
-        licensed = any(
-            isinstance(each, ExportQuota) and each.exporter == MAIN_SUPPLIER and each.stage == last
-            for each in self.shocks(mineral, policy_only)
-        )
+        licensed = any(_is_licence(each, last) for each in self.shocks(mineral, policy_only))
         assumptions = self.assumptions.with_overrides(overrides)
         return find_nowcast(self.tables, assumptions, mineral, evaluate, licensed)
+
+    def licence_share(self, mineral: str, scenario: Scenario) -> float | None:
+        """Share of base-year exports of the last stage that limits on China's exports let out today; None without."""
+        today = scenario.undisturbed().model_copy(update={"horizon": SHORT.id, "status_quo": TODAY})
+        last, base = self.stages[mineral][-1], self._calibration(mineral, today).base
+        limits = [each for each in self.shocks(mineral, today) if _is_licence(each, last)]
+        if not limits:
+            return None
+        everyone = base.targets(EVERYONE, MAIN_SUPPLIER)
+        limited = {importer for each in limits for importer in each.importers}
+        free = base.exports(mineral, last, MAIN_SUPPLIER, set(everyone) - limited)
+        allowed = free + sum(each.quantity for each in limits)
+        return allowed / base.exports(mineral, last, MAIN_SUPPLIER, everyone)
 
     def with_policy_in_force(self, market: MineralMarket) -> MineralMarket:
         """The market with duties of the status-quo date in place of the base year's, and embargoed routes closed."""
@@ -316,3 +333,8 @@ class World:
             if source != target
         }
         return Base(self.regions, self.stages, production, exports)
+
+
+def _is_licence(each: Disturbance, stage: str) -> TypeGuard[ExportQuota]:
+    """Whether a limit on China's exports at a stage is meant."""
+    return isinstance(each, ExportQuota) and each.exporter == MAIN_SUPPLIER and each.stage == stage

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.findings import controls_in_words, data_limits, levers_table
+from model.findings import controls_in_words, data_limits, levers_table, today_in_words
 from pages.components import layout, results, state
 
 if TYPE_CHECKING:
@@ -82,6 +82,22 @@ def _in_force() -> None:
     layout.table(world.tables["embargoes"], "embargoes", height=260)
 
 
+def _today() -> None:
+    names, scenario = results.names(), state.scenario()
+    mineral = edits.focus(scenario)
+    st.subheader(f"Prices of {names.status_quo_date}, and how the status quo returns them", anchor=False)
+    st.markdown(
+        "A nowcast: duties and controls alone do not bring prices of 2024 to those of today. One number per quoted "
+        "price is moved, within a registered limit, so that the short-run status quo returns the quote; it holds in "
+        "the long run too. Quantities are not fitted: trade after the controls tests them."
+    )
+    with layout.faults_shown():
+        st.markdown(f"**{layout.plain(today_in_words(results.nowcast(scenario, mineral), mineral, names))}**")
+        layout.table(results.today(scenario), "today", height=540)
+        st.markdown("**Trade after the controls, as a multiple of the time before: published and in the status quo**")
+        layout.table(results.trade_after(scenario), "trade_after", height=400)
+
+
 def _shocks() -> None:
     st.subheader("The library of shocks, built from real events", anchor=False)
     layout.assumption(
@@ -129,6 +145,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "Tables": _tables,
     "Assumptions": _assumptions,
     "In force": _in_force,
+    "Today": _today,
     "Shocks": _shocks,
     "Back-test": _back_test,
     "Formulation": _formulation,

@@ -53,13 +53,22 @@ def _schema(arguments: argparse.Namespace) -> None:
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from model.scenario import Scenario
     from model.studies.fit import calibration_table
+    from model.studies.today import today_rows, trade_table
 
     out = None if arguments.json is None else outputs.fit(arguments.json)
-    table = calibration_table(world_of(arguments.data))
+    world = world_of(arguments.data)
+    today = pd.DataFrame(today_rows(world, Scenario()))
+    table = calibration_table(world).merge(today, on="mineral", validate="one_to_one")
     if out is not None:
-        out.write(outputs.as_json(table.to_dict("records")))
-    say_table(table.drop(columns="note"))
+        rows = table.astype(object).where(table.notna(), None).to_dict("records")
+        out.write(outputs.as_json(rows))
+    say_table(table.drop(columns=["note", "why_not", *today.columns[1:]], errors="ignore"))
+    say_table(today)
+    say_table(trade_table(world, Scenario()).drop(columns=["goods", "source_id"]))
     for mineral, note in zip(table["mineral"], table["note"], strict=True):
         say(f"{mineral}: {note}")
 

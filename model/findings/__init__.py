@@ -11,6 +11,7 @@ from model.findings.overview import (
 )
 from model.findings.reasons import controls_in_words, data_limits, missed
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
+from model.findings.today import today_in_words, today_table
 from model.findings.users import (
     MEASURES,
     described,
@@ -52,6 +53,8 @@ __all__ = [
     "ranking_sentence",
     "relief_sentence",
     "shocks_set_aside",
+    "today_in_words",
+    "today_table",
     "totals_sentence",
     "unsized_users",
     "uses_by_mineral",

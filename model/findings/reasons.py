@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model.findings.today import today_in_words
 from model.outcome import ACCOUNTS
 from model.records import EVERYONE
 from model.scenario import Scenario
@@ -45,6 +46,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
         *_largest_price(outcome, mineral, names),
+        today_in_words(outcome.nowcasts.get(mineral), mineral, names),
         *controls_in_words(tables, mineral, names),
         *_data_warning(outcome, mineral, names),
     ]

@@ -18,10 +18,9 @@ LARGEST_JSON = 200_000
 
 def encode(scenario: Scenario) -> str:
     """The scenario as URL-safe text; the default scenario is empty text."""
-    content = scenario.to_json()
-    if content == "{}":
+    if scenario == Scenario():
         return ""
-    return base64.urlsafe_b64encode(zlib.compress(content.encode(), 9)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(zlib.compress(scenario.to_json().encode(), 9)).decode().rstrip("=")
 
 
 def decode(text: str) -> Scenario:

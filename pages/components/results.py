@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model.equilibrium.comparison import against_reference as reference_comparison
-from model.findings import Formulation, Names, Overview, formulation, overview
+from model.findings import Formulation, Names, Overview, formulation, overview, today_table
 from model.findings.formulation import compared_in_words
 from model.impact import back_test as compare_with_published
 from model.instruments.base import StatusQuo
@@ -21,6 +21,7 @@ from model.studies.floor_curve import (
     with_agreed,
     with_floor_at,
 )
+from model.studies.today import trade_table
 from model.world import World
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from model.nowcast import Nowcast
     from model.outcome import Outcome
     from model.studies.floor_curve import FloorResponse
     from model.work import Progress
@@ -149,6 +151,26 @@ def against_reference(scenario: Scenario) -> tuple[str, pd.DataFrame]:
     solved = outcome(scenario).with_agreement
     with engine().turn:
         return compared_in_words(reference_comparison(solved), names())
+
+
+def nowcast(scenario: Scenario, mineral: str) -> Nowcast:
+    """How today's price of a mineral comes about under a scenario's assumptions."""
+    with engine().turn:
+        return engine().world.nowcast(mineral, scenario)
+
+
+@st.cache_data(show_spinner="Solving today's status quo", max_entries=MOST_OUTCOMES, hash_funcs=BY_TEXT)
+def today(scenario: Scenario) -> pd.DataFrame:
+    """Every mineral's price today, quoted and in the status quo."""
+    with engine().turn:
+        return today_table(engine().world, scenario, names())
+
+
+@st.cache_data(show_spinner="Solving today's status quo", max_entries=MOST_OUTCOMES, hash_funcs=BY_TEXT)
+def trade_after(scenario: Scenario) -> pd.DataFrame:
+    """Trade after the controls, published and in both status quos."""
+    with engine().turn:
+        return trade_table(engine().world, scenario)
 
 
 @st.cache_data(show_spinner=False)

@@ -10,7 +10,7 @@ from model.errors import ScenarioError
 from model.instruments import Agreement, Mechanism, Regions, RentHolder
 from model.market.horizon import SHORT, HorizonId
 from model.records import Money, Name, Record, Share, choices, unit
-from model.scenario import Scenario
+from model.scenario import OnStatusQuo, Scenario
 from model.shocks import NamedShock
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class OfftakeRules(Record):
     investors: dict[str, str] = Field(default_factory=dict, description="project id to investing party")
 
 
-class DesignRequest(Record):
+class DesignRequest(OnStatusQuo):
     """A design problem. Shares of the status quo become levels in negotiable steps when packages are made."""
 
     name: str = Field("", max_length=200)
@@ -177,6 +177,8 @@ class DesignRequest(Record):
     def scenario(self, agreement: Agreement | None = None, shock: NamedShock | None = None) -> Scenario:
         """The scenario in which the parties apply an agreement under at most one shock."""
         return Scenario(
+            format=self.format,
+            status_quo=self.status_quo,
             name=self.name,
             minerals=self.minerals,
             parties=self.parties,

@@ -13,6 +13,7 @@ from model.aside import Aside, aside_in_short, aside_in_words
 from model.findings import group_labels
 from model.market.horizon import HORIZONS
 from model.questions import questions
+from model.scenario import POLICY_ONLY, TODAY
 from model.shocks import NamedShock
 from model.words.numbers import counted, starting
 from pages.components import layout, results, state
@@ -33,6 +34,7 @@ GROUPS: dict[str, tuple[str, Callable[[Scenario], None]]] = {
     "assumptions": ("Assumptions", assumptions.draw),
 }
 """Groups of levers that unfold: title, and what draws them."""
+STATUS_QUOS = {TODAY: "Today's prices", POLICY_ONLY: "Policy only"}
 LONGEST_LABEL = 60
 
 
@@ -57,6 +59,7 @@ def draw() -> None:
                 if unfolded:
                     unfold(here.scenario)
         _horizon(here.scenario)
+        _status_quo(here.scenario)
         _kept(here.scenario)
         share.draw(here)
     state.publish()
@@ -82,6 +85,20 @@ def _horizon(now: Scenario) -> None:
         label_visibility="collapsed",
         **state.seed("horizon", now.horizon, "default"),
         **fields.on_change("horizon", lambda s, chosen: s.model_copy(update={"horizon": chosen})),
+    )
+
+
+def _status_quo(now: Scenario) -> None:
+    st.segmented_control(
+        "Status quo",
+        list(STATUS_QUOS),
+        format_func=STATUS_QUOS.get,
+        required=True,
+        help=f"What everything is compared with, on {results.names().status_quo_date}. Today: prices as quoted. "
+        "Policy only: prices of 2024 moved by duties and export controls alone.",
+        label_visibility="collapsed",
+        **state.seed("status_quo", now.status_quo, "default"),
+        **fields.on_change("status_quo", edits.with_status_quo),
     )
 
 

@@ -1,0 +1,85 @@
+"""Today's prices in words and as a table: what is quoted, what the status quo returns, and by which shift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from model.nowcast import INSIDE, OUTSIDE, ShiftKind
+from model.studies.today import today_rows
+from model.words.names import BASE_YEAR
+from model.words.numbers import listing, percent, price, starting
+
+if TYPE_CHECKING:
+    from model.nowcast import Nowcast, Shift
+    from model.outcome import Outcome
+    from model.scenario import Scenario
+    from model.words.names import Names
+    from model.world import World
+
+PLACES = {OUTSIDE: "outside China", INSIDE: "inside China"}
+METHODS = {"assessment": "published assessment", "unit_value": "value per tonne of US imports in three months"}
+SHIFTED = {
+    ShiftKind.DEMAND: "use",
+    ShiftKind.SUPPLY: "output",
+    ShiftKind.INSIDE_DEMAND: "China's use, stocks built there included,",
+}
+
+
+def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names) -> str:
+    """What a mineral costs today and how the status quo returns it, or that it does not; or that it was not asked."""
+    metal = names.mineral(mineral).lower()
+    if nowcast is None:
+        return f"The status quo has prices of {BASE_YEAR} moved by duties and controls alone, not those of today."
+    quoted = listing(
+        [
+            f"{price(quote.price_usd_per_t)} {PLACES[place]} ({METHODS[quote.method]}, {quote.quoted.isoformat()})"
+            for place, quote in nowcast.quotes.items()
+        ]
+    )
+    asked = f"Today's price of {metal} is {quoted}" if quoted else f"Of {metal} no price is quoted"
+    if nowcast.why_not:
+        why = f"{asked} and is not explained" if quoted else asked
+        return (
+            f"{why}: {nowcast.why_not}. The status quo has its price of {BASE_YEAR} moved by duties and controls, "
+            f"{price(nowcast.price.at(nowcast.place))} {PLACES[nowcast.place]}."
+        )
+    return f"{asked}; the status quo returns it with {_shifted(nowcast.shift)} ({nowcast.reason})."
+
+
+def _shifted(shift: Shift) -> str:
+    parts = []
+    if shift.licences != 1.0:
+        parts.append(f"China's licences at {percent(shift.licences)} of their published level")
+    if shift.kind != ShiftKind.NONE:
+        direction = "above" if shift.share >= 0 else "below"
+        parts.append(f"{SHIFTED[shift.kind]} {percent(abs(shift.share))} {direction} {BASE_YEAR} at any price")
+    return listing(parts)
+
+
+def unexplained(outcome: Outcome, mineral: str) -> bool:
+    """Whether today's price of a mineral is asked for and not explained."""
+    return mineral in outcome.nowcasts and bool(outcome.nowcasts[mineral].why_not)
+
+
+def today_table(world: World, scenario: Scenario, names: Names) -> pd.DataFrame:
+    """Every mineral's price today as quoted and in the status quo, with the shift behind it; prices in USD/t."""
+    return pd.DataFrame(
+        [
+            {
+                "Mineral": names.mineral(row["mineral"]),
+                "Price today, USD/t": row["price_today"],
+                "Quoted, USD/t": row["price_today_quoted"],
+                "Date of the quote": row["quote_date"],
+                "Inside China, USD/t": row["inside_price_today"],
+                "Quoted inside China, USD/t": row["inside_price_quoted"],
+                "Shift": starting(_shifted(world.nowcast(row["mineral"], scenario).shift)) or "none",
+                "China's exports let out, share of 2024": row["licence_share"],
+                "Explained": "yes" if row["explained"] else f"no: {row['why_not']}",
+                "Why this shift": world.nowcast(row["mineral"], scenario).reason,
+                "Source": row["quote_source"],
+            }
+            for row in today_rows(world, scenario)
+        ]
+    )
