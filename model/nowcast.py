@@ -33,6 +33,8 @@ from model.words.numbers import percent
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import pandas as pd
+
     from model.assumptions import Assumptions
     from model.data import Tables
     from model.market.records import MineralMarket
@@ -162,23 +164,34 @@ class Nowcast:
         return self.quotes.get(self.place)
 
 
-def find_nowcast(
-    tables: Tables, assumptions: Assumptions, mineral: str, evaluate: Callable[[Shift], State], has_licences: bool
-) -> Nowcast:
-    """Find how a market must be moved so that its undisturbed state returns the quotes of the status-quo date.
-
-    ``evaluate`` solves the undisturbed state under a shift; ``has_licences`` says whether China licenses its exports.
-    """
+def quotes_of(tables: Tables, mineral: str) -> dict[str, Quote]:
+    """The prices of a mineral on the status-quo date by place; none where nothing recent is published."""
     day = date.fromisoformat(str(tables["status_quo"]["date"].iloc[0]))
     found = {place: choose(tables["quotes"], mineral, place, day) for place in (OUTSIDE, INSIDE)}
-    quotes = {place: quote for place, quote in found.items() if quote is not None}
-    row = tables["nowcast"].set_index("mineral").loc[mineral]
+    return {place: quote for place, quote in found.items() if quote is not None}
+
+
+def find_nowcast(
+    rows: pd.DataFrame,
+    quotes: Mapping[str, Quote],
+    assumptions: Assumptions,
+    mineral: str,
+    evaluate: Callable[[Shift], State],
+    *,
+    has_licences: bool,
+) -> Nowcast:
+    """Find how a market must be moved so that its undisturbed state returns the quotes by place.
+
+    ``rows`` is the table ``nowcast``; ``evaluate`` solves the undisturbed state under a shift; ``has_licences`` says
+    whether China licenses its exports.
+    """
+    row = rows.set_index("mineral").loc[mineral]
     search = _Search(evaluate, quotes, assumptions, mineral)
     kind = ShiftKind(str(row["kind"]))
     shift, why_not = UNMOVED, ""
     try:
         if not quotes:
-            why_not = f"no price of the six months before {day.isoformat()} is published openly"
+            why_not = "no price of the last six months is published openly"
         elif len(quotes) > 1 and has_licences and search.prices(UNMOVED).licence_binds:
             shift = search.licences_and_inside_demand()
         else:

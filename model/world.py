@@ -20,7 +20,7 @@ from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate
 from model.market.evidence import MAIN_SUPPLIER, embargoed
 from model.market.horizon import HORIZONS, SHORT
 from model.market.records import Market, MineralMarket, Role
-from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast
+from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast, quotes_of
 from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
@@ -28,7 +28,7 @@ from model.shocks import Base, ExportQuota, NamedShock, ShockLibrary, controls_i
 from model.work import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from model.market.base_year import BaseYear
@@ -273,6 +273,20 @@ class World:
         return self._nowcasts.recall(key, lambda: self._nowcast(mineral, scenario, overrides))
 
     def _nowcast(self, mineral: str, scenario: Scenario, overrides: dict[str, float]) -> Nowcast:
+        policy_only = scenario.undisturbed().model_copy(update={"horizon": SHORT.id, "status_quo": POLICY_ONLY})
+        last = self.stages[mineral][-1]
+        licensed = any(_is_licence(each, last) for each in self.shocks(mineral, policy_only))
+        return find_nowcast(
+            self.tables["nowcast"],
+            quotes_of(self.tables, mineral),
+            self.assumptions.with_overrides(overrides),
+            mineral,
+            self.evaluation(mineral, scenario),
+            has_licences=licensed,
+        )
+
+    def evaluation(self, mineral: str, scenario: Scenario) -> Callable[[Shift], State]:
+        """The undisturbed short-run state of one market, its hosts as they are today, as it depends on a shift."""
         today = scenario.undisturbed().model_copy(update={"horizon": SHORT.id, "status_quo": TODAY})
         policy_only = today.model_copy(update={"status_quo": POLICY_ONLY})
         calibration = self._calibration(mineral, policy_only)
@@ -286,10 +300,7 @@ class World:
             problem = lay_over(market, parties, today.agreement, shocks, hosts)
             return solve_problem(problem, today.agreement, self._solver, start).state
 
-        last = self.stages[mineral][-1]
-        licensed = any(_is_licence(each, last) for each in self.shocks(mineral, policy_only))
-        assumptions = self.assumptions.with_overrides(overrides)
-        return find_nowcast(self.tables, assumptions, mineral, evaluate, licensed)
+        return evaluate
 
     def licence_share(self, mineral: str, scenario: Scenario) -> float | None:
         """Share of base-year exports of the last stage that limits on China's exports let out today; None without."""

@@ -201,7 +201,7 @@ def test_a_message_has_no_full_stop_of_its_own() -> None:
 def test_valid_names_are_listed_once() -> None:
     with pytest.raises(ScenarioError) as refused:
         Scenario.parse({"a": 1, "b": 2, "partys": 3}, "scenario")
-    assert str(refused.value).count("valid: name") == 1
+    assert str(refused.value).count("valid: format") == 1
     assert str(refused.value).endswith("; unknown key 'b'; unknown key 'partys'; did you mean 'parties'?")
 
 

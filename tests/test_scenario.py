@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.edits import with_status_quo
 from model.errors import ScenarioError
+from model.questions import questions
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.shocks.kinds import (
@@ -99,9 +101,26 @@ def test_a_scenario_survives_json(scenario: Scenario) -> None:
     assert parse(**json.loads(text)).to_json() == text
 
 
-def test_the_default_scenario_is_an_empty_object() -> None:
-    assert Scenario().to_json() == "{}"
-    assert parse() == Scenario()
+def test_the_default_scenario_names_its_format_and_status_quo_only() -> None:
+    assert Scenario().to_json() == '{"format": 2, "status_quo": "today"}'
+    assert parse(format=2) == Scenario()
+
+
+def test_what_names_no_format_is_of_the_first_and_keeps_its_status_quo() -> None:
+    old = parse(minerals=["copper"])
+    assert (old.format, old.status_quo) == (1, "policy_only")
+    assert parse(**json.loads(old.to_json())) == old
+    assert any("status quo is that of policy only" in asked for asked in questions(old))
+    switched = with_status_quo(old, "today")
+    assert (switched.format, switched.status_quo, questions(switched)) == (2, "today", [])
+    assert parse(**json.loads(switched.to_json())) == switched
+
+
+@given(status_quo=st.sampled_from(["today", "policy_only"]), format=st.sampled_from([1, 2]))
+def test_a_named_status_quo_is_kept_in_every_format(status_quo: str, format: int) -> None:
+    read = parse(format=format, status_quo=status_quo)
+    assert read.status_quo == status_quo
+    assert parse(**json.loads(read.to_json())) == read
 
 
 def test_the_order_of_keys_does_not_change_the_text() -> None:

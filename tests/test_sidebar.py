@@ -232,7 +232,7 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert held == [
         {"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 59_876.0, "levy_cap": 10.0}
     ]
-    assert (told["before"], told["after"]) == ("44,600", "60,000")
+    assert (told["before"], told["after"]) == ("24,900", "59,800")
     assert told["at_its_level"] == "59,876"
     assert "not held" not in told["says"]
     assert "The undertaking at 59,876 USD/t is not held in" in told["capped"]
@@ -301,9 +301,10 @@ def test_one_move_of_a_lever_works_out_the_scenario_s_text_once(monkeypatch: pyt
 
 def test_a_copy_with_other_fields_has_its_own_text() -> None:
     first = Scenario()
-    assert first.to_json() == "{}"
-    assert json.loads(first.model_copy(update={"minerals": ("copper",)}).to_json()) == {"minerals": ["copper"]}
-    assert first.to_json() == "{}"
+    text = first.to_json()
+    assert "minerals" not in text
+    assert json.loads(first.model_copy(update={"minerals": ("copper",)}).to_json())["minerals"] == ["copper"]
+    assert first.to_json() == text
 
 
 @pytest.mark.parametrize(

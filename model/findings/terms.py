@@ -39,7 +39,7 @@ def agreement_in_words(
     terms = [*terms[:most], f"on {counted(len(untold), 'more term', 'more terms')} on {metal}"] if untold else terms
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
-        return f"No agreement and no shock: {metal} in the status quo, {names.status_quo}."
+        return f"No agreement and no shock: {metal} in the status quo, {names.status_quo(scenario.status_quo)}."
     several = len(scenario.parties) > 1
     verb, again = ("agree", "They also agree") if several else ("agrees", "It also agrees")
     first, *others = terms or [f"nothing on {metal}"]

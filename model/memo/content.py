@@ -111,7 +111,7 @@ def memo(snapshot: Snapshot) -> Document:
     return Document(
         title=snapshot.title,
         subtitle=f"Memo on an agreement on critical minerals · {moment(snapshot.created)}"
-        f" · status quo: {say.names.status_quo}" + (f" · {author}" if author else ""),
+        f" · status quo: {say.names.status_quo(snapshot.scenario.status_quo)}" + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
         author=author,
         created=snapshot.created,
@@ -244,7 +244,7 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
     happens = [shock_in_words(shock, say) for shock in scenario.shocks]
     agreed = not snapshot.counted.agreement.is_empty
     if not agreed and not happens:
-        still = f"No agreement and no shock: {minerals} in the status quo, {say.names.status_quo}."
+        still = f"No agreement and no shock: {minerals} in the status quo, {say.names.status_quo(scenario.status_quo)}."
         return [Heading("The question"), Paragraph(still)]
     when = f"when this happens: {'; '.join(happens)}" if happens else "when no shock hits"
     over = HORIZONS[scenario.horizon].words
@@ -253,7 +253,7 @@ def _question(snapshot: Snapshot, say: Voice) -> list[Block]:
         Heading("The question"),
         Paragraph(
             f"What {what} to prices and supply of {minerals}, who gains and who pays, {over}, {when}? All changes are "
-            f"against the status quo: {say.names.status_quo}, no agreement, no shock."
+            f"against the status quo: {say.names.status_quo(scenario.status_quo)}, no agreement, no shock."
         ),
     ]
 

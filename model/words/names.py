@@ -99,9 +99,10 @@ class Names:
         kept.status_quo_date = status_quo_date
         return kept
 
-    @property
-    def status_quo(self) -> str:
-        """What the status quo is: the base year's trade under rules of a later date."""
+    def status_quo(self, kind: str) -> str:
+        """What a status quo is: prices and rules of its date, or the base year's trade under those rules alone."""
+        if kind == "today":
+            return f"prices, duties and export controls of {self.status_quo_date}"
         return f"trade of {BASE_YEAR} under the duties and export controls in force on {self.status_quo_date}"
 
     def _of(self, kind: str, id: str) -> str:

@@ -1,0 +1,120 @@
+"""Today's status quo returns what is quoted, says where it does not, and is tested on trade nothing was fitted to."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from model.equilibrium import Solver, lay_over, solve_problem
+from model.findings import Names, today_in_words
+from model.instruments import Agreement
+from model.market.quotes import Quote
+from model.nowcast import INSIDE, LIMIT, OUTSIDE, Shift, ShiftKind, find_nowcast, prices_of
+from model.scenario import Scenario
+from model.studies.today import today_rows, trade_table
+from model.world import World
+from tests.shipped import WORLD
+
+MINERALS = WORLD.minerals
+RETURNED = 1e-3
+"""Of a quote: how closely the status quo returns it."""
+
+
+@pytest.mark.parametrize("mineral", MINERALS)
+def test_the_status_quo_returns_the_quotes_or_says_why_not(world: World, mineral: str) -> None:
+    scenario = Scenario(minerals=(mineral,))
+    found = world.nowcast(mineral, scenario)
+    state = world.solved(mineral, scenario.undisturbed()).state
+    told = today_in_words(found, mineral, Names(world.tables))
+    prices = prices_of(state)
+    if found.why_not:
+        policy_only = world.solved(mineral, scenario.undisturbed().model_copy(update={"status_quo": "policy_only"}))
+        assert prices == prices_of(policy_only.state)
+        assert found.shift == Shift()
+        assert found.why_not in told
+        return
+    used = found.quotes if found.shift.licences != 1.0 else {found.place: found.quotes[found.place]}
+    for place, quote in used.items():
+        assert prices.at(place) == pytest.approx(quote.price_usd_per_t, rel=RETURNED), place
+    assert abs(found.shift.share) <= world.assumptions.value(
+        "nowcast_inside_limit" if found.shift.kind == ShiftKind.INSIDE_DEMAND else LIMIT, mineral
+    )
+
+
+@pytest.mark.parametrize("mineral", MINERALS)
+def test_the_long_run_holds_the_same_shift(world: World, mineral: str) -> None:
+    short, long = (Scenario(minerals=(mineral,), horizon=horizon) for horizon in ("short", "long"))
+    assert world.nowcast(mineral, long) is world.nowcast(mineral, short)
+    assert world.solved(mineral, long.undisturbed()).state.price_error <= 1e-6
+
+
+@pytest.mark.parametrize("kind", [ShiftKind.DEMAND, ShiftKind.SUPPLY])
+@pytest.mark.parametrize("mineral", MINERALS)
+def test_prices_rise_with_use_and_fall_with_output(world: World, mineral: str, kind: ShiftKind) -> None:
+    """The sign theory demands, at both places where prices are quoted."""
+    sign = 1.0 if kind == ShiftKind.DEMAND else -1.0
+    found = [_prices(world, mineral, Shift(kind, sign * share)) for share in (-0.1, 0.0, 0.1)]
+    outside, inside = zip(*found, strict=True)
+    assert outside[0] < outside[1] < outside[2]
+    assert inside[0] <= inside[1] <= inside[2]  # an exporter's stockpile may hold its price
+
+
+def _prices(world: World, mineral: str, shift: Shift) -> tuple[float, float]:
+    scenario = Scenario(minerals=(mineral,), status_quo="policy_only")
+    market = shift.moved(world.problem(mineral, scenario).market)
+    hosts = {}
+    for host in world.hosts_by_mineral[mineral]:
+        hosts |= world.solved(host, scenario).output
+    problem = lay_over(market, frozenset(), Agreement(), world.shocks(mineral, scenario), hosts)
+    found = prices_of(solve_problem(problem, Agreement(), Solver()).state)
+    return found.outside, found.inside
+
+
+def test_two_quotes_tell_licences_and_use_inside_apart(world: World) -> None:
+    """Quotes are those of a known state: the search finds the licences and the use it was made with."""
+    made = Shift(ShiftKind.INSIDE_DEMAND, 0.4, licences=0.7)
+    scenario = Scenario(minerals=("bismuth",))
+    assumptions = world.assumptions
+    evaluate = world.evaluation("bismuth", scenario)
+    target = prices_of(evaluate(made))
+    day = date.fromisoformat(str(world.tables["status_quo"]["date"].iloc[0]))
+    quotes = {
+        place: Quote(target.at(place), target.at(place), target.at(place), day, "assessment", ("s",))
+        for place in (OUTSIDE, INSIDE)
+    }
+    found = find_nowcast(world.tables["nowcast"], quotes, assumptions, "bismuth", evaluate, has_licences=True)
+    assert found.why_not == ""
+    assert found.shift.share == pytest.approx(made.share, abs=2e-3)
+    assert found.shift.licences == pytest.approx(made.licences, rel=2e-3)
+
+
+def test_a_shift_beyond_its_limit_is_not_applied_and_named(world: World) -> None:
+    """The limit lowered, within its range, to less than a market needs."""
+    low = next(each.low for each in world.assumptions if each.name == LIMIT)
+    scenario = Scenario(minerals=("aluminum",))
+    assert world.nowcast("aluminum", scenario).shift.share > low
+    found = world.nowcast("aluminum", scenario.model_copy(update={"assumptions": {LIMIT: low}}))
+    assert found.shift == Shift()
+    assert found.why_not.startswith("with use 20 % higher, the price comes to ")
+
+
+def test_calibrate_tells_today_of_every_mineral(world: World) -> None:
+    rows = today_rows(world, Scenario())
+    assert [row["mineral"] for row in rows] == list(MINERALS)
+    for row in rows:
+        assert row["explained"] == (not row["why_not"])
+        if row["explained"]:
+            assert row["price_today"] == pytest.approx(row["price_today_quoted"], rel=RETURNED)
+        assert (row["shift"] == 0.0) == (row["shift_kind"] == "none")
+
+
+def test_trade_after_the_controls_is_held_against_the_status_quo(world: World) -> None:
+    """No row sets a level; hits and misses are told as they are."""
+    table = trade_table(world, Scenario())
+    rows = world.tables["trade_after"]
+    assert len(table) == int((rows["independent"].astype(bool) & rows["quantity_before_t"].notna()).sum())
+    assert table["hit"].any()
+    assert (~table["hit"]).any()
+    right = (table["today"] < 1.0) == (table["published"] < 1.0)
+    assert right[table["exporter"] == "CHN"].mean() > 0.5
