@@ -2,9 +2,9 @@
 
 1. The problem is scaled so that typical prices and quantities are near one and one thousand.
 2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
-3. Newton starts from the market's own start prices, never from an earlier answer. Where it has none or does not
-   arrive, the interior-point method finds the point; where that does not either, duties and floors are raised by
-   degrees, and the interior-point method starts from elsewhere.
+3. Newton starts from the market's own start prices, never from an earlier answer. Where it does not arrive, duties and
+   floors are raised by degrees; where that leads nowhere soon, the interior-point method finds the point, at last from
+   several starts.
 4. Where something flat takes up what levies keep out, several levies hold a floor. Then the floor is sought from just
    below, where only the smallest levy does.
 5. A linear programme, its steps centred on the point, is solved by HiGHS, with what the instruments themselves charge
@@ -106,11 +106,10 @@ class Solver:
             SolveError: what the last way says, when none arrives.
         """
         own = np.ones(system.nodes) if market.start_price is None else market.start_price / market.price_scale
-        ways: list[Callable[[], Point]] = [lambda: find(system, own, once=True)]
+        ways: list[Callable[[], Point]] = [lambda: find(system, own, once=True), lambda: find(system, own)]
         if first is not None:
             ways.insert(0, lambda: _arrived(refine(system, first)))
-            ways.append(lambda: _arrived(refine_gradually(system, first)))
-        ways.append(lambda: find(system, own))
+            ways.insert(1, lambda: _arrived(refine_gradually(system, first)))
         refused = SolveError("no way leads anywhere")
         for way in ways:
             try:

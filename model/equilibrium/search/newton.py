@@ -28,6 +28,8 @@ MOST_IN_VAIN, PROGRESS = 20, 0.9
 """Steps without one that brings the residual below this share of its least so far, after which Newton gives up."""
 MOST_HALVINGS = 6
 FIRST_DEGREE, MOST_FAILED = 1 / 8, 4
+MOST_STEPS_BY_DEGREES = 80
+"""Steps after which a failure by degrees is the last: other ways are faster then."""
 RIDGE = 1e-14
 LARGEST_MOVE = 0.5
 """A price moves by at most this fraction of itself (or of a fifth of the price scale) in one step."""
@@ -95,7 +97,7 @@ def _by_degrees(part: Callable[[float], System], start: Point) -> Point:
             reached, held = point, share
         else:
             step, failed = 0.5 * step, failed + 1
-            if failed > MOST_FAILED:
+            if failed > MOST_FAILED or steps > MOST_STEPS_BY_DEGREES:
                 return point
     return reached
 
