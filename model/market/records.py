@@ -63,7 +63,7 @@ class Role(IntEnum):
     STOCK_SALE = 5
     """Public stock released: a stockpile or the selling side of a buffer stock."""
     STOCK_PURCHASE = 6
-    """Public stock bought: a buffer stock at the floor, or an exporter's stockpile under a ban."""
+    """Public stock bought: a buffer stock at the floor."""
     INVENTORY = 7
     """Private inventories drawn down in a shortage."""
     OVER_QUOTA = 8
@@ -72,6 +72,8 @@ class Role(IntEnum):
     """The part of a budgeted stock purchase that is given up at the floor price."""
     HOARDING = 10
     """Product bought off the market by a shock, whatever the price."""
+    HELD_AT_HOME = 11
+    """What an exporter's stockpile takes in of what a ban or quota keeps at home, at a price at which it holds it."""
 
 
 class NodeRole(IntEnum):

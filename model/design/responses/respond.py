@@ -57,7 +57,7 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     shocks = world.shocks(asked.mineral, asked.scenario)
     parties = frozenset(asked.scenario.parties)
     problem = lay_over(market, parties, asked.scenario.agreement, shocks, host_output)
-    return solve_problem(problem, asked.scenario.agreement, Solver())
+    return solve_problem(problem, asked.scenario.agreement, Solver(), stock_price=market.start_price)
 
 
 def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement) -> Response:
