@@ -79,6 +79,14 @@ def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -
     return float(np.average([price[region] for region in regions], weights=weights if sum(weights) else None))
 
 
+def summed_by_side(frame: pd.DataFrame) -> pd.DataFrame:
+    """Amounts of money by region summed over the parties, over all others and over the world; a row per side."""
+    money = frame[[name for name in frame.columns if name.endswith("_usd")]].astype(float)
+    is_party = frame["is_party"].astype(bool)
+    sums = [money[is_party].sum(), money[~is_party].sum(), money.sum()]
+    return pd.DataFrame(sums, index=pd.Index(SIDES, name="side"))
+
+
 def _difference(now: Floats, before: Floats) -> Floats:
     """By how much an account changes; what rounding alone leaves is nothing."""
     change = now - before
@@ -280,12 +288,8 @@ class Outcome:
     @cached_property
     def sides(self) -> pd.DataFrame:
         """Every column of :attr:`accounts` summed over the parties, over all others and over the world, by mineral."""
-        money = [name for name in self.accounts.columns if name.endswith("_usd")]
-        frames = []
-        for mineral, frame in self.accounts.groupby("mineral", sort=False):
-            kept = {"parties": frame["is_party"], "non_parties": ~frame["is_party"], "world": frame["is_party"] | True}
-            rows = [{"mineral": mineral, "side": side} | frame.loc[kept[side], money].sum().to_dict() for side in SIDES]
-            frames.append(pd.DataFrame(rows))
+        by_mineral = self.accounts.groupby("mineral", sort=False)
+        frames = [summed_by_side(frame).reset_index().assign(mineral=mineral) for mineral, frame in by_mineral]
         return pd.concat(frames, ignore_index=True)
 
     def most_moved_usd(self, mineral: str) -> float:

@@ -121,9 +121,7 @@ def solve(
     return Equilibrium(market, {k: s.state for k, s in solved.items()}, {k: s.accounts for k, s in solved.items()})
 
 
-def _undisturbed_prices(
-    market: Market, parties: frozenset[str], agreement: Terms, solver: Solver
-) -> dict[str, Floats]:
+def _undisturbed_prices(market: Market, parties: frozenset[str], agreement: Terms, solver: Solver) -> dict[str, Floats]:
     """Prices per node with nothing agreed and no shock, by mineral; empty where that has no equilibrium."""
     try:
         states = solve(market, parties, agreement.on(()), (), solver).states

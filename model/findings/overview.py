@@ -17,7 +17,7 @@ from model.instruments import Mechanism
 from model.instruments.floor import REACHED
 from model.outcome import STOCKS
 from model.units import MILLION
-from model.words.accounts import TREASURIES_AND_RENTS, USERS_COST
+from model.words.accounts import TREASURIES, USERS_COST
 from model.words.numbers import (
     LEAST_SHARE,
     NO_CHANGE,
@@ -103,7 +103,7 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
         own(signed_millions(by_agreement), signed_millions(together - by_agreement))
         for together, by_agreement in (
             (headline.users_cost_usd, -facts.effect["users"]),
-            (headline.public_money_usd, facts.effect["public"]),
+            (headline.public_money_usd, facts.effect["treasury"]),
         )
     )
     return [
@@ -130,12 +130,12 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
         ),
         number(
             "public_money_usd",
-            f"{TREASURIES_AND_RENTS}, million USD/yr",
+            f"{TREASURIES}, million USD/yr",
             signed_millions,
             of_spending(headline.public_money_usd) + public_own,
             "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "
-            "rents, sales from stocks) less what they pay out, and quota rents of their importers or exporters; a "
-            "stock's metal is not counted. + is income, − is an outlay.",
+            "rents, sales from stocks) less what they pay out. Rents of other quotas are their holders'; a stock's "
+            "metal is an account of its own. + is income, − is an outlay.",
         ),
     ]
 
@@ -202,7 +202,7 @@ def axis_bound(values: Iterable[float], at_least: float = 0.0) -> float:
 
 
 def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) -> pd.DataFrame:
-    """Per party: gains of users, producers, treasury, and rents with offtake settlements; their net [USD/yr].
+    """Per party: every account, offtake settlements with the rents; their net [USD/yr].
 
     Parties beyond the ``most`` with the largest amounts at stake are summed in one row.
     """
@@ -227,7 +227,10 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     accounts = outcome.accounts
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
     settled = _settled(accounts["transfers_usd"], names)
-    treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
+    treasuries, rents, suppliers, metal_usd, funds = (
+        float(accounts[f"{name}_usd"].sum())
+        for name in ("treasury", "rents", "supplier_change", "stock_value", "public_funds")
+    )
     if not accounts[list(palette.ACCOUNT_COLOURS)].map(changes).any(axis=None):
         nobody = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
         return _in_its_state(outcome, f"{nobody}{settled}.")
@@ -237,6 +240,9 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     for usd, told, of_it in (
         (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
         (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
+        (suppliers, f"the choice of suppliers is worth {'more' if suppliers > 0 else 'less'} to buyers by", ""),
+        (metal_usd, f"public stocks {'gain' if metal_usd > 0 else 'lose'} metal worth", ""),
+        (funds, f"public money {'saved is worth another' if funds > 0 else 'costs another'}", ""),
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
             parts.append(f"{told} {money(usd)}{of_it}")

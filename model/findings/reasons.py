@@ -41,6 +41,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_idle_shock(outcome, tables, mineral, names),
         *_shock_and_agreement(outcome, headline),
         *who_pays(outcome, mineral),
+        *_rent_taken(outcome, headline),
         *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
@@ -96,14 +97,11 @@ def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
 def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, float]:
     """What the agreement does to the parties, or to all others: their accounts against the same shock without it.
 
-    Keys: users, producers, settlements of offtakes, public (treasuries and rents), net [USD/yr].
+    Keys: every account, and net [USD/yr].
     """
     frame = outcome.accounts
     sums = frame[(frame["mineral"] == mineral) & (frame["is_party"] == parties)].sum(numeric_only=True)
-    users, producers, net = (float(sums[f"{name}_agreement_usd"]) for name in ("users", "producers", "net"))
-    settlements = float(sums["transfers_agreement_usd"])
-    public = net - users - producers - settlements
-    return {"users": users, "producers": producers, "settlements": settlements, "public": public, "net": net}
+    return {name: float(sums[f"{name}_agreement_usd"]) for name in (*ACCOUNTS, "net")}
 
 
 def who_pays(outcome: Outcome, mineral: str) -> list[str]:
@@ -122,14 +120,38 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
         told += ", and their suppliers outside pay for it: non-parties lose"
     else:
         told += f"; non-parties {'lose' if theirs['net'] < 0 else 'gain'}"
-    return [f"{told} {money(theirs['net'])} ({_parts(theirs)})."]
+    return [f"{told} {money(theirs['net'])} ({_parts(theirs)}).", *_world(ours["net"] + theirs["net"])]
+
+
+def _world(net_usd: float) -> list[str]:
+    if not changes(net_usd):
+        return []
+    return [f"By the agreement the world as a whole {'gains' if net_usd > 0 else 'loses'} {money(net_usd)} a year."]
+
+
+SAME_PRICE = 0.01
+"""A price that moves by a smaller share is all but the same."""
+
+
+def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
+    """That a charge on a metal rationed by export licences takes their rent, where users hardly pay more for it."""
+    ours, theirs = (net_effect(outcome, headline.mineral, parties=side) for side in (True, False))
+    rise = headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0
+    if not changes(theirs["rents"]) or -theirs["rents"] < 0.5 * ours["treasury"] or ours["treasury"] <= 0.0:
+        return []
+    if not abs(rise) < SAME_PRICE:
+        return []
+    change = signed_percent(rise)
+    return [
+        f"What is charged at the border here takes rents of export licences: their holders outside lose "
+        f"{money(theirs['rents'])} a year while the parties' price "
+        f"{'stays as it is' if change == NO_CHANGE else f'moves by {change} only'}. Exporters may tighten their "
+        "licences to earn them back."
+    ]
 
 
 PARTS = {
-    "producers": accounts.PRODUCERS.lower(),
-    "users": accounts.USERS.lower(),
-    "settlements": accounts.SETTLEMENTS.lower(),
-    "public": accounts.TREASURIES_AND_RENTS.lower(),
+    name: accounts.NAMES[name].lower() for name in ("producers", *(each for each in ACCOUNTS if each != "producers"))
 }
 """What a side's effect is the sum of, and how each is told."""
 
@@ -171,7 +193,7 @@ def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    """What public stocks sell and buy beyond the status quo: money that the accounts count, metal that they do not."""
+    """What public stocks sell and buy beyond the status quo: money in the treasuries, metal in its own account."""
     frame = outcome.public_stocks
     frame = frame[frame["mineral"] == mineral]
     before, now = (frame[f"money_{state}_usd"] for state in ("status_quo", "with_agreement"))
@@ -191,9 +213,8 @@ def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
             )
         where = names.the_regions(dict.fromkeys(rows["region"]))
         sentences.append(
-            f"Public stocks in {where} {told}. Treasuries and net gain count that money, not the metal that "
-            f"{'' if anew else 'then '}{moves} the stocks: they are too {'high' if sells == more else 'low'} by what "
-            f"{'the' if anew else 'this'} metal is worth."
+            f"Public stocks in {where} {told}. Treasuries count that money; the net gain also counts the metal that "
+            f"{'' if anew else 'then '}{moves} the stocks, at the status quo's price."
         )
     return sentences
 

@@ -34,8 +34,15 @@ SAME_PERCENT = 0.005
 
 GETS = {
     "users_musd": ("users save", "users pay"),
+    "supplier_change_musd": (
+        "choosing suppliers is worth more to buyers by",
+        "choosing suppliers is worth less to buyers by",
+    ),
     "producers_musd": ("producers earn", "producers lose"),
     "treasury_musd": ("the treasury collects", "the treasury pays or forgoes"),
+    "rents_musd": ("holders of quotas earn", "holders of quotas lose"),
+    "stock_value_musd": ("public stocks take in metal worth", "public stocks release metal worth"),
+    "public_funds_musd": ("taxes saved are worth another", "raising public money costs another"),
     "contracts_musd": ("offtake contracts bring", "offtake contracts cost"),
     "transfers_musd": ("transfers bring", "transfers cost"),
 }

@@ -1,0 +1,49 @@
+"""Parties, all others and the world beside one another: every account of each, and every region's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from model.outcome import ACCOUNTS, SIDES, summed_by_side
+from model.words import accounts
+from model.words.numbers import changes
+
+if TYPE_CHECKING:
+    from model.words.names import Names
+
+NOTE = (
+    "World: what all regions gain or lose together. A charge that one region collects from another cancels in it. "
+    + " ".join(f"{accounts.NAMES[name]}: {meaning}." for name, meaning in accounts.MEANINGS.items())
+)
+
+
+def by_account(frame: pd.DataFrame) -> pd.DataFrame:
+    """Per account that changes somewhere, producers also by kind, the change of each side [USD/yr]; the net last.
+
+    ``frame`` holds the accounts of one mineral by region. An account that it lacks was not kept.
+    """
+    names = dict(accounts.NAMES)
+    kinds = {kind: f"{accounts.PRODUCERS}: {label.lower()}" for kind, label in accounts.KINDS.items()}
+    order = [each for name in ACCOUNTS for each in (name, *(kinds if name == "producers" else ()))]
+    summed = summed_by_side(frame)
+    rows = [
+        {"account": (names | kinds)[name], **summed.loc[list(SIDES), f"{name}_usd"].to_dict()}
+        for name in order
+        if f"{name}_usd" in summed and changes(float(summed[f"{name}_usd"].abs().max()))
+    ]
+    net = {"account": accounts.NET_GAIN, **summed.loc[list(SIDES), "net_usd"].to_dict()}
+    return pd.DataFrame([*rows, net], columns=["account", *SIDES])
+
+
+def by_region(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Per region whose accounts change: which side it is on, every account and the net [USD/yr], largest first."""
+    columns = [f"{name}_usd" for name in ACCOUNTS]
+    moved = frame[frame[columns].abs().max(axis=1).map(changes)]
+    moved = moved.loc[moved["net_usd"].abs().sort_values(ascending=False, kind="stable").index]
+    told = {
+        "region": moved["region"].map(names.region),
+        "side": moved["is_party"].map({True: "party", False: "non-party"}),
+    }
+    return pd.DataFrame(told | {name: moved[name] for name in (*columns, "net_usd")}).reset_index(drop=True)
