@@ -54,6 +54,7 @@ from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import headline_ranges, main_assumptions, under_named_shocks
+from model.words import accounts
 from model.words.levers import Lever
 from model.words.numbers import (
     LEAST_USD,
@@ -465,9 +466,7 @@ def test_what_public_stocks_buy_is_told_as_metal_for_money(world: World, referen
     assert "(metal bought into public stocks costs 40.0 million USD)" in gains
 
 
-def test_what_is_held_at_home_is_no_public_stock_and_what_is_bought_for_one_is_told(
-    world: World, names: Names
-) -> None:
+def test_what_is_held_at_home_is_no_public_stock_and_what_is_bought_for_one_is_told(world: World, names: Names) -> None:
     parties = (*Scenario().parties, "CHN")
     outside = [region for region in world.regions if region not in parties]
     tariff = PLACE | {"importers": parties, "exporters": outside, "ad_valorem": 0.25}
@@ -1074,3 +1073,36 @@ def test_every_instrument_that_moves_money_has_a_reason(
         before = outcome.status_quo.accounts[MINERAL].welfare["duty_and_levy_revenue"]
         assert before[list(world.regions).index("USA")] == 0.0
         assert f"it brings {money(accounts.loc['USA', 'treasury_usd'])} a year" in said
+
+
+def test_parties_others_and_the_world_stand_beside_one_another(facts: Overview, outcome: Outcome) -> None:
+    """Every account of a side, producers by kind within them, adds up to its net, and two sides to the world."""
+    rows = facts.sides.set_index("account")
+    assert rows["parties"].to_numpy() + rows["non_parties"].to_numpy() == pytest.approx(rows["world"].to_numpy())
+    parts = rows.loc[[name for name in accounts.NAMES.values() if name in rows.index]].sum()
+    assert parts.to_numpy() == pytest.approx(rows.loc[accounts.NET_GAIN].to_numpy())
+    kinds = rows[rows.index.str.startswith(f"{accounts.PRODUCERS}: ")]
+    assert len(kinds) > 1
+    assert kinds.sum().to_numpy() == pytest.approx(rows.loc[accounts.PRODUCERS].to_numpy(), rel=1e-6)
+    assert rows.loc[accounts.NET_GAIN, "world"] == pytest.approx(outcome.headline(MINERAL).world_gain_usd)
+    world = rows.loc[accounts.NET_GAIN, "world"]
+    assert f"By the agreement the world as a whole loses {money(world)} a year." in facts.reasons
+    assert facts.regions["net_usd"].sum() == pytest.approx(world, rel=1e-3)  # the smallest go unsaid
+    assert set(facts.regions["side"]) == {"party", "non-party"}
+
+
+@pytest.mark.parametrize(
+    ("mineral", "rate", "told"), [("germanium", 0.1, True), ("germanium", 0.0, False), ("copper", 0.1, False)]
+)
+def test_a_charge_on_a_rationed_metal_is_said_to_fall_on_its_rent(
+    world: World, names: Names, mineral: str, rate: float, told: bool
+) -> None:
+    outside = [region for region in world.regions if region not in Scenario().parties]
+    wall = {"mineral": mineral, "stage": "refined", "importers": Scenario().parties, "exporters": outside}
+    content = {"minerals": [mineral], "agreement": {"tariffs": [wall | {"ad_valorem": rate}]}}
+    outcome = world.outcome(Scenario.parse(content, "scenario"))
+    said = " ".join(reasons(outcome, outcome.headline(mineral), world.tables, names))
+    sides = outcome.sides.set_index("side")
+    lost, taken = sides.loc["non_parties", "rents_agreement_usd"], sides.loc["parties", "treasury_agreement_usd"]
+    assert (f"lose {money(lost)} of them a year, the parties' treasuries take in {money(taken)}" in said) is told
+    assert ("most of the charge falls on their rents" in said) is told

@@ -25,7 +25,7 @@ from model.outcome import ACCOUNTS, SIDES
 from model.scenario import Scenario
 from model.shocks.kinds import ExportTaxChange
 from tests.shipped import WORLD
-from tests.strategies import EXACT, FACTORS, FINAL, Content, at, between, border, laws, levy_floor, markets
+from tests.strategies import EXACT, FACTORS, Content, at, between, border, laws, levy_floor, markets
 from tests.test_market import base_solution
 
 if TYPE_CHECKING:

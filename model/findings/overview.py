@@ -12,6 +12,7 @@ import pandas as pd
 from model import palette
 from model.findings import charts
 from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
+from model.findings.sides import by_account, by_region
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Mechanism
 from model.instruments.floor import REACHED
@@ -144,7 +145,8 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
 class Overview:
     """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons.
 
-    ``effect`` is what the agreement alone does to the parties' accounts [USD/yr], ``by_agreement`` the same in words.
+    ``effect`` is what the agreement alone does to the parties' accounts [USD/yr], ``by_agreement`` the same in words;
+    ``sides`` and ``regions`` set the parties beside all others.
     """
 
     headline: Headline
@@ -155,6 +157,8 @@ class Overview:
     gains: Chart
     supply: Chart
     industries: Chart
+    sides: pd.DataFrame
+    regions: pd.DataFrame
     reasons: list[str]
 
 
@@ -162,6 +166,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     """What an outcome means for one mineral, in tables and sentences."""
     headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
     hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
+    accounts = outcome.accounts[outcome.accounts["mineral"] == mineral]
     said = industries_sentence(hit, agreed=not outcome.agreement.is_empty)
     return Overview(
         headline=headline,
@@ -174,6 +179,8 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         gains=charts.gains(gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, names), least),
         supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
         industries=charts.industries(hit, said, least),
+        sides=by_account(accounts),
+        regions=by_region(accounts, names),
         reasons=reasons(outcome, headline, tables, names),
     )
 

@@ -129,24 +129,21 @@ def _world(net_usd: float) -> list[str]:
     return [f"By the agreement the world as a whole {'gains' if net_usd > 0 else 'loses'} {money(net_usd)} a year."]
 
 
-SAME_PRICE = 0.01
-"""A price that moves by a smaller share is all but the same."""
+MOSTLY_RENT = 0.5
+"""From this share of what the parties' treasuries take in, what outsiders lose in rents is said to pay most of it."""
 
 
 def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
-    """That a charge on a metal rationed by export licences takes their rent, where users hardly pay more for it."""
+    """That a charge on a metal rationed by export licences falls on their rent more than on users."""
     ours, theirs = (net_effect(outcome, headline.mineral, parties=side) for side in (True, False))
-    rise = headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0
-    if not changes(theirs["rents"]) or -theirs["rents"] < 0.5 * ours["treasury"] or ours["treasury"] <= 0.0:
+    if not changes(ours["treasury"]) or -theirs["rents"] < MOSTLY_RENT * ours["treasury"] or ours["treasury"] < 0.0:
         return []
-    if not abs(rise) < SAME_PRICE:
-        return []
-    change = signed_percent(rise)
+    change = signed_percent(headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0)
+    moves = "does not change" if change == NO_CHANGE else f"changes by {change}"
     return [
-        f"What is charged at the border here takes rents of export licences: their holders outside lose "
-        f"{money(theirs['rents'])} a year while the parties' price "
-        f"{'stays as it is' if change == NO_CHANGE else f'moves by {change} only'}. Exporters may tighten their "
-        "licences to earn them back."
+        f"Export licences ration this metal, so most of the charge falls on their rents: holders outside lose "
+        f"{money(theirs['rents'])} of them a year, the parties' treasuries take in {money(ours['treasury'])}, and the "
+        f"parties' price {moves}. Exporters may tighten their licences to earn the rents back."
     ]
 
 

@@ -7,16 +7,28 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.outcome import ACCOUNTS, SIDES, summed_by_side
+from model.units import MONEY
 from model.words import accounts
-from model.words.numbers import changes
+from model.words.numbers import changes, signed_millions, starting
 
 if TYPE_CHECKING:
     from model.words.names import Names
 
-NOTE = (
-    "World: what all regions gain or lose together. A charge that one region collects from another cancels in it. "
-    + " ".join(f"{accounts.NAMES[name]}: {meaning}." for name, meaning in accounts.MEANINGS.items())
-)
+WORLD = "World: what all regions gain or lose together; a charge that one collects from another cancels in it."
+NOTE = " ".join([WORLD, *(f"{accounts.NAMES[name]}: {meaning}." for name, meaning in accounts.MEANINGS.items())])
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """One of the tables below as a reader sees it, in million USD a year; what is too small to say is no change."""
+    titles = accounts.SIDES | {f"{name}_usd": label for name, label in accounts.NAMES.items()}
+    titles |= {"net_usd": accounts.NET_GAIN}
+    told = {
+        f"{titles[name]}, {MONEY}" if name in titles else starting(name): column.map(signed_millions)
+        if name in titles
+        else column
+        for name, column in ((str(name), table[name]) for name in table.columns)
+    }
+    return pd.DataFrame(told)
 
 
 def by_account(frame: pd.DataFrame) -> pd.DataFrame:

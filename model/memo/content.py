@@ -80,12 +80,6 @@ TOLD_IN_FULL = frozenset({"gains", "parties", "supply", "response"})
 SHOCK_COLUMNS = tuple(
     f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
 )
-NET_GAIN = (
-    f"Money is the change on the status quo. {accounts.NET_GAIN}: all accounts together; users' cost counts against "
-    f"it. {accounts.TREASURIES}: duties, levies, auctioned rents and sales from public stocks less outlays. "
-    + " ".join(f"{accounts.NAMES[name]}: {meaning}." for name, meaning in accounts.MEANINGS.items())
-    + " Supply: what the parties use or buy for stocks."
-)
 SETTLEMENTS = (
     "Offtakes: what a buyer pays above the producer's market price counts against the buyer's country and for the "
     "producer's, beside their users and producers; a loss on tonnes that an offtake forces in is the buyer's users'."
@@ -279,6 +273,25 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     ]
 
 
+def what_counts(snapshots: Sequence[Snapshot]) -> str:
+    """What the net gain is the sum of; of accounts that a snapshot was made before, that it does not count them."""
+    kept = [set(snapshot.tables["accounts"].columns) for snapshot in snapshots]
+    unknown = [name for name in accounts.MEANINGS if any(f"{name}_usd" not in columns for columns in kept)]
+    told = [f"{accounts.NAMES[name]}: {said}." for name, said in accounts.MEANINGS.items() if name not in unknown]
+    if unknown:
+        those = listing([accounts.NAMES[name].lower() for name in unknown])
+        told.append(f"Not counted where a snapshot was made before they were: {those}.")
+    return " ".join(
+        (
+            f"Money is the change on the status quo. {accounts.NET_GAIN}: all accounts together; users' cost counts "
+            f"against it. {accounts.TREASURIES}: duties, levies, auctioned rents and sales from public stocks less "
+            "outlays.",
+            *told,
+            "Supply: what the parties use or buy for stocks.",
+        )
+    )
+
+
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     numbers, states = together(snapshot, mineral), _states(snapshot)
     both = _both(snapshot)
@@ -290,8 +303,9 @@ def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
         own = [_by_agreement(look, raw[1], raw[2])] if both else []
         rows.append((look.header, *(shown[at] for _, at in states), *own))
     caption = f"{name}: the parties together, {in_state(snapshot)}"
-    note = f"{NET_GAIN} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
-    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else NET_GAIN)
+    counted = what_counts([snapshot])
+    note = f"{counted} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
+    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else counted)
 
 
 def _by_agreement(look: Column, alone: float | None, together: float | None) -> float | None:
@@ -350,7 +364,7 @@ def _sides(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     frame = sides.by_account(of_mineral(snapshot, "accounts", mineral))
     columns = [(Column("Account"), "account"), *((million(label), side) for side, label in accounts.SIDES.items())]
     caption = f"{name}: every account of parties, non-parties and the world, change on the status quo"
-    return _table(f"Sides {mineral}", f"{caption}, {in_state(snapshot)}", frame, columns, sides.NOTE)
+    return _table(f"Sides {mineral}", f"{caption}, {in_state(snapshot)}", frame, columns, sides.WORLD)
 
 
 def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
