@@ -16,8 +16,8 @@ import pandas as pd
 
 from model.equilibrium.ledger import Ledger
 from model.equilibrium.tolerances import SAME_MONEY
-from model.equilibrium.welfare import PRODUCERS, STOCK_VALUE, WELFARE, producers_by_kind
 from model.equilibrium.welfare import PUBLIC_STOCKS as PUBLICLY_HELD
+from model.equilibrium.welfare import STOCK_VALUE, WELFARE, producers_by_kind, suppliers_by_kind
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
 from model.market.records import Role, sum_by
@@ -246,20 +246,20 @@ class Outcome:
         Users = consumer surplus, supplier_change = what their choice of supplier is worth, producers = producer
         surplus, treasury = duties, levies, auctioned rent, stock sales less outlay, rents = quota rents of those who
         hold the quotas, transfers = offtake settlements, stock_value = metal in public stocks, public_funds = what
-        raising the treasury's money costs beyond it; net is their sum [USD/yr]. Producers are also told by kind. If a
-        shock moves demand, users are compared with the same, moved demand at the earlier price: wanting more is no
-        gain.
+        raising the treasury's money costs beyond it; net is their sum [USD/yr]. Producers and the change of supplier
+        are also told by what they consist of. If a shock moves demand, users are compared with the same, moved demand
+        at the earlier price: wanting more is no gain.
         """
         frames = [self._account_changes(mineral) for mineral in self.scenario.minerals]
         return pd.concat(frames, ignore_index=True)
 
     def _account_changes(self, mineral: str) -> pd.DataFrame:
         frame = pd.DataFrame({"region": list(self.with_agreement.market.regions), "mineral": mineral})
-        now, made = self.with_agreement.accounts[mineral].welfare, self._producers["with_agreement", mineral]
+        now, kinds = self.with_agreement.accounts[mineral].welfare, self._by_kind["with_agreement", mineral]
         dearer = self.assumptions.value("public_funds_cost", mineral) - 1.0
         for suffix, name in (("", "status_quo"), ("_agreement", "without_agreement")):
             state = self.state(name)
-            before, made_before = state.accounts[mineral].welfare, self._producers[name, mineral]
+            before, kinds_before = state.accounts[mineral].welfare, self._by_kind[name, mineral]
             wanted = self._demand_multiple(mineral, state)
             change = {
                 name: _difference(now[name], before[name] * (wanted if name == "consumer_surplus" else 1.0))
@@ -275,15 +275,15 @@ class Outcome:
             frame[f"stock_value{suffix}_usd"] = change[STOCK_VALUE]
             frame[f"public_funds{suffix}_usd"] = dearer * treasury
             frame[f"net{suffix}_usd"] = frame[[f"{name}{suffix}_usd" for name in ACCOUNTS]].sum(axis=1)
-            for kind in PRODUCERS:
-                frame[f"{kind}{suffix}_usd"] = _difference(made[kind], made_before[kind])
+            for kind, amount in kinds.items():
+                frame[f"{kind}{suffix}_usd"] = _difference(amount, kinds_before[kind])
         frame["is_party"] = frame["region"].isin(self.parties)
         return frame
 
     @cached_property
-    def _producers(self) -> dict[tuple[str, str], dict[str, Floats]]:
-        """Producers' surplus by kind, of every state and mineral."""
-        return {key: producers_by_kind(ledger) for key, ledger in self._ledgers.items()}
+    def _by_kind(self) -> dict[tuple[str, str], dict[str, Floats]]:
+        """What producers' surplus and the change of supplier consist of, in every state and mineral."""
+        return {key: producers_by_kind(own) | suppliers_by_kind(own) for key, own in self._ledgers.items()}
 
     @cached_property
     def sides(self) -> pd.DataFrame:

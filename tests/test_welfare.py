@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from model.case import Case, market_of
 from model.equilibrium import SolvedMineral, Solver, lay_over, solve, solve_problem
 from model.equilibrium.ledger import Ledger
-from model.equilibrium.welfare import STOCK_VALUE, burnt, producers_by_kind, total
+from model.equilibrium.welfare import STOCK_VALUE, burnt, producers_by_kind, suppliers_by_kind, total
 from model.instruments import Agreement
 from model.market.records import Role, Shape
 from model.outcome import ACCOUNTS, SIDES
@@ -121,6 +121,18 @@ def test_accounts_are_what_use_is_worth_less_what_resources_cost(mineral: str, h
 def test_in_the_base_year_no_buyer_has_changed_supplier(mineral: str, horizon: str) -> None:
     solved = base_solution(mineral, horizon)
     assert np.abs(solved.accounts.welfare["supplier_change"]).max() <= EXACT * sales_usd(solved)
+
+
+@every_market
+def test_another_mix_of_suppliers_is_never_a_gain(mineral: str, horizon: str) -> None:
+    before, now = (Ledger(each.state) for each in (base_solution(mineral, horizon), free(mineral, horizon)))
+    for ledger, solved in ((before, base_solution(mineral, horizon)), (now, free(mineral, horizon))):
+        mix, volume = suppliers_by_kind(ledger).values()
+        whole = solved.accounts.welfare["supplier_change"]
+        assert mix + volume == pytest.approx(whole, abs=1e-9 * sales_usd(solved))
+        assert mix.max() <= 1e-12 * sales_usd(solved)
+    mix, _ = suppliers_by_kind(before).values()
+    assert np.abs(mix).max() <= EXACT * sales_usd(base_solution(mineral, horizon))
 
 
 @every_market
@@ -301,3 +313,12 @@ def test_parts_add_up_to_the_whole_and_parties_with_the_others_to_the_world(mine
 
 def ledgers(outcome: Any, mineral: str) -> Iterable[Ledger]:
     yield Ledger(outcome.with_agreement.states[mineral])
+
+
+@pytest.mark.parametrize("mineral", ["copper", "aluminum"])
+def test_a_floor_on_metal_lifts_refineries_and_not_mines_of_the_parties_within_a_year(mineral: str) -> None:
+    """Users there buy less, so less ore is asked for, while the price held stays with those who refine."""
+    price = WORLD.parties_price(mineral, "refined", scenario(mineral, "short"))
+    floor = {"parties": PARTIES, "mineral": mineral, "stage": "refined", "price": 1.25 * price}
+    ours = WORLD.outcome(scenario(mineral, "short", floors=[floor])).sides.set_index("side").loc["parties"]
+    assert ours["refining_usd"] > 0.0 > ours["mining_usd"]

@@ -18,7 +18,7 @@ import numpy as np
 
 from model.equilibrium.tolerances import SMALLEST_SALES
 from model.market.curves import LOWEST_PRICE, area_under_cost
-from model.market.records import Role, Shape
+from model.market.records import Role, Shape, sum_by
 from model.problem import PRODUCTION, Account
 
 if TYPE_CHECKING:
@@ -126,24 +126,22 @@ def _users(ledger: Ledger, accounts: Welfare) -> None:
 
 
 PRODUCERS = ("mining", "refining", "recycling", "private_stocks")
-"""Whose surplus the producers' is the sum of; the first are all who make the first stage, the last draw down stocks."""
+"""Whose surplus the producers' is the sum of; the last draw down stocks of their own."""
 
 
 def producers_by_kind(ledger: Ledger) -> Welfare:
     """Receipts, guarantees included, less cost, by kind of producer; the rent of a full route is the exporter's.
 
-    Who makes a product that others refine from ore, recycles. Where nobody does, all who make it count as the first.
+    Beside refineries that take in ore, who makes the same product recycles. Where ore is no market of its own, all
+    who make the product count as refineries.
     """
     t = ledger.table
     receipts = (ledger.price_out - t.ratio * ledger.price_in + ledger.charges.support) * ledger.x
     surplus = np.where(t.role == Role.ROUTE, np.maximum(ledger.margin * ledger.x, 0.0), receipts - _area(ledger))
-    first, ships = ledger.stage == 0, t.role == Role.ROUTE
-    kinds = (
-        first & ((t.role == Role.SUPPLY) | ships),
-        (t.role == Role.PROCESS) | ships & ~first,
-        ~first & (t.role == Role.SUPPLY),
-        t.role == Role.INVENTORY,
-    )
+    makes, ships, is_chain = t.role == Role.SUPPLY, t.role == Role.ROUTE, len(ledger.market.stages) > 1
+    mines = (ledger.stage == 0) & (makes | ships) & is_chain
+    recycles = makes & ~mines & is_chain
+    kinds = mines, (t.role == Role.PROCESS) | (makes | ships) & ~mines & ~recycles, recycles, t.role == Role.INVENTORY
     return {name: ledger.by_region(np.flatnonzero(kind), surplus) for name, kind in zip(PRODUCERS, kinds, strict=True)}
 
 
@@ -165,6 +163,29 @@ def supplier_change(ledger: Ledger) -> Floats:
     """
     t, x = ledger.table, ledger.x
     return np.where(t.friction, (ledger.friction + t.landed_cost) * x - _route_cost(ledger), 0.0)
+
+
+SUPPLIERS = ("supplier_mix", "supplier_volume")
+"""What the change of supplier consists of: another mix than the base year's at the same volume, and all the rest."""
+
+
+def suppliers_by_kind(ledger: Ledger) -> Welfare:
+    """The change of supplier by importing region, split in two.
+
+    The mix counts what buyers lose since shares of their suppliers are not those they would choose at equal prices:
+    minus w x ln(share / base share) on routes used in the base year, the area under the curve on new ones. It is never
+    a gain. The rest is due to how much they buy, and what they pay less to those who take another's place.
+    """
+    t, x = ledger.table, ledger.x
+    routes = ledger.where(Role.ROUTE)
+    used = np.flatnonzero(t.friction & (t.shape == Shape.LOG) & (x > 0.0))
+    nodes = len(ledger.market.nodes)
+    bought, before = (sum_by(t.node_out[used], amount[used], nodes) for amount in (x, t.base))
+    mix = np.where(t.friction & (t.shape == Shape.LOG1P), t.level * x - _area(ledger), 0.0)
+    node = t.node_out[used]
+    mix[used] = -t.width[used] * x[used] * np.log(x[used] / bought[node] * (before[node] / t.base[used]))
+    parts = mix, supplier_change(ledger) - mix
+    return {name: ledger.by_region(routes, part, of="partner") for name, part in zip(SUPPLIERS, parts, strict=True)}
 
 
 def _routes(ledger: Ledger, accounts: Welfare) -> None:

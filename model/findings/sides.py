@@ -32,17 +32,18 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_account(frame: pd.DataFrame) -> pd.DataFrame:
-    """Per account that changes somewhere, producers also by kind, the change of each side [USD/yr]; the net last.
+    """Per account that changes somewhere, with what it consists of, the change of each side [USD/yr]; the net last.
 
     ``frame`` holds the accounts of one mineral by region. An account that it lacks was not kept.
     """
-    names = dict(accounts.NAMES)
-    kinds = {kind: f"{accounts.PRODUCERS}: {label.lower()}" for kind, label in accounts.KINDS.items()}
-    order = [each for name in ACCOUNTS for each in (name, *(kinds if name == "producers" else ()))]
+    labels: dict[str, str] = {}
+    for name in ACCOUNTS:
+        labels[name] = accounts.NAMES[name]
+        labels |= {part: f"{labels[name]}: {label}" for part, label in accounts.PARTS.get(name, {}).items()}
     summed = summed_by_side(frame)
     rows = [
-        {"account": (names | kinds)[name], **summed.loc[list(SIDES), f"{name}_usd"].to_dict()}
-        for name in order
+        {"account": label, **summed.loc[list(SIDES), f"{name}_usd"].to_dict()}
+        for name, label in labels.items()
         if f"{name}_usd" in summed and changes(float(summed[f"{name}_usd"].abs().max()))
     ]
     net = {"account": accounts.NET_GAIN, **summed.loc[list(SIDES), "net_usd"].to_dict()}

@@ -101,8 +101,8 @@ class Activities:
     itself), both as positions in the market's regions. ``node_in`` and ``node_out`` are positions in its nodes or
     ``NOWHERE``; ``ratio`` is what is taken in per unit given out. ``level``, ``width``, ``base``, ``exponent`` are the
     curve's parameters, ``lower`` and ``upper`` bound the quantity. ``landed_cost`` is the part of a route's marginal
-    cost that is money paid per unit at zero flow; ``friction`` marks routes whose remaining curve is calibration
-    friction, which is not money.
+    cost that is money paid per unit at zero flow; ``friction`` marks routes whose remaining curve is what turning
+    to them costs buyers, and what calibration leaves unexplained.
     """
 
     role: Integers

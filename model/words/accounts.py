@@ -34,13 +34,19 @@ NAMES = {
     "public_funds": PUBLIC_FUNDS,
 }
 """Every account that a net gain is the sum of."""
-KINDS = {
-    "mining": "Mines",
-    "refining": "Refineries",
-    "recycling": "Recycling",
-    "private_stocks": "Private stocks drawn down",
+PARTS = {
+    "producers": {
+        "mining": "mines",
+        "refining": "refineries",
+        "recycling": "recycling",
+        "private_stocks": "private stocks drawn down",
+    },
+    "supplier_change": {
+        "supplier_mix": "by another mix of suppliers",
+        "supplier_volume": "by what is bought and paid",
+    },
 }
-"""Whose the producers' account is. Where ore is not traded, who makes the metal counts as mine."""
+"""What an account consists of. Where ore is no market of its own, all who make the metal count as refineries."""
 SIDES = {"parties": "Parties together", "non_parties": "Non-parties together", "world": "World"}
 MEANINGS = {
     "supplier_change": "what buyers lose by turning to suppliers they would not have chosen, or by buying less from "
