@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from model.outcome import ACCOUNTS
+from model.problem import Account
 from model.records import EVERYONE
 from model.scenario import Scenario
 from model.shocks import NamedShock, ShockLibrary
@@ -130,20 +133,24 @@ def _world(net_usd: float) -> list[str]:
 
 
 MOSTLY_RENT = 0.5
-"""From this share of what the parties' treasuries take in, what outsiders lose in rents is said to pay most of it."""
+"""From this share of what the parties charge at their borders, outsiders' lost rents are said to pay most of it."""
 
 
 def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
-    """That a charge on a metal rationed by export licences falls on their rent more than on users."""
-    ours, theirs = (net_effect(outcome, headline.mineral, parties=side) for side in (True, False))
-    if not changes(ours["treasury"]) or -theirs["rents"] < MOSTLY_RENT * ours["treasury"] or ours["treasury"] < 0.0:
+    """That a charge on a metal which quotas ration falls on their rent more than on users."""
+    mineral, regions = headline.mineral, outcome.with_agreement.market.regions
+    ours = np.isin(regions, outcome.parties)
+    now, before = (of.accounts[mineral].welfare for of in (outcome.with_agreement, outcome.without_agreement))
+    charged = float((now[Account.REVENUE] - before[Account.REVENUE])[ours].sum())
+    lost = -net_effect(outcome, mineral, parties=False)["rents"]
+    if charged <= 0.0 or not changes(lost) or lost < MOSTLY_RENT * charged:
         return []
     change = signed_percent(headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0)
     moves = "does not change" if change == NO_CHANGE else f"changes by {change}"
     return [
-        f"Export licences ration this metal, so most of the charge falls on their rents: holders outside lose "
-        f"{money(theirs['rents'])} of them a year, the parties' treasuries take in {money(ours['treasury'])}, and the "
-        f"parties' price {moves}. Exporters may tighten their licences to earn the rents back."
+        f"Licences or quotas in force ration this metal, so what is charged at the border falls on their rents more "
+        f"than on users: the parties collect {money(charged)} a year more, holders outside lose {money(lost)} of "
+        f"rents, and the parties' price {moves}. Exporters may tighten their licences to earn the rents back."
     ]
 
 
