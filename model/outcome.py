@@ -16,7 +16,8 @@ import pandas as pd
 
 from model.equilibrium.ledger import Ledger
 from model.equilibrium.tolerances import SAME_MONEY
-from model.equilibrium.welfare import WELFARE
+from model.equilibrium.welfare import PUBLIC_STOCKS as PUBLICLY_HELD
+from model.equilibrium.welfare import STOCK_VALUE, WELFARE, producers_by_kind, suppliers_by_kind
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
 from model.market.records import Role, sum_by
@@ -37,8 +38,19 @@ if TYPE_CHECKING:
 PUBLIC_STOCKS, PRIVATE_STOCKS = "public stocks", "private stocks"
 STOCKS = {PUBLIC_STOCKS: Role.STOCK_SALE, PRIVATE_STOCKS: Role.INVENTORY}
 """Origins of supply that are no region: what public stocks and buffer stocks sell, and what users' own release."""
-ACCOUNTS = ("users", "producers", "treasury", "rents", "transfers")
-"""What a region's net gain is the sum of: users, producers, treasury, quota rents, settlements of offtakes."""
+ACCOUNTS = (
+    "users",
+    "supplier_change",
+    "producers",
+    "treasury",
+    "rents",
+    "transfers",
+    "stock_value",
+    "public_funds",
+)
+"""What a region's net gain is the sum of: users, their choice of supplier, producers, treasury, quota rents,
+settlements of offtakes, metal in public stocks, and what raising public money costs beyond the money."""
+SIDES = ("parties", "non_parties", "world")
 STATES = ("status_quo", "without_agreement", "with_agreement")
 """Names of the three states in columns."""
 
@@ -68,6 +80,14 @@ def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -
     return float(np.average([price[region] for region in regions], weights=weights if sum(weights) else None))
 
 
+def summed_by_side(frame: pd.DataFrame) -> pd.DataFrame:
+    """Amounts of money by region summed over the parties, over all others and over the world; a row per side."""
+    money = frame[[name for name in frame.columns if name.endswith("_usd")]].astype(float)
+    is_party = frame["is_party"].astype(bool)
+    sums = [money[is_party].sum(), money[~is_party].sum(), money.sum()]
+    return pd.DataFrame(sums, index=pd.Index(SIDES, name="side"))
+
+
 def _difference(now: Floats, before: Floats) -> Floats:
     """By how much an account changes; what rounding alone leaves is nothing."""
     change = now - before
@@ -79,7 +99,8 @@ class Headline:
     """The numbers of the overview for one mineral: price, non-party share, users' cost, public money.
 
     Prices are weighted by use in the status quo [USD/t]; shares in what the parties use or buy for stocks; money is the
-    change [USD/yr].
+    change [USD/yr], of the parties together where no other side is named: ``public_money_usd`` that of their treasuries
+    alone, ``rents_usd`` of who holds quotas in them.
     ``short_t`` is use given up because no price clears the market [t/yr].
     """
 
@@ -93,7 +114,12 @@ class Headline:
     users_cost_usd: float
     public_money_usd: float
     producers_gain_usd: float
+    supplier_change_usd: float
+    rents_usd: float
+    stock_value_usd: float
     net_gain_usd: float
+    non_parties_gain_usd: float
+    world_gain_usd: float
     short_t: float
 
 
@@ -222,31 +248,54 @@ class Outcome:
     def accounts(self) -> pd.DataFrame:
         """Per region and mineral: change of every account against the status quo, and (``_agreement``) no agreement.
 
-        Users = consumer surplus, producers = producer surplus, treasury = duties, levies, auctioned rent, stock sales
-        less outlay, rents = quota rents, transfers = offtake settlements; net is their sum [USD/yr]. If a shock moves
-        demand, users are compared with the same, moved demand at the earlier price: wanting more is no gain.
+        Users = consumer surplus, supplier_change = what their choice of supplier is worth, producers = producer
+        surplus, treasury = duties, levies, auctioned rent, stock sales less outlay, rents = quota rents of those who
+        hold the quotas, transfers = offtake settlements, stock_value = metal in public stocks, public_funds = what
+        raising the treasury's money costs beyond it; net is their sum [USD/yr]. Producers and the change of supplier
+        are also told by what they consist of. If a shock moves demand, users are compared with the same, moved demand
+        at the earlier price: wanting more is no gain.
         """
         frames = [self._account_changes(mineral) for mineral in self.scenario.minerals]
         return pd.concat(frames, ignore_index=True)
 
     def _account_changes(self, mineral: str) -> pd.DataFrame:
         frame = pd.DataFrame({"region": list(self.with_agreement.market.regions), "mineral": mineral})
-        now = self.with_agreement.accounts[mineral].welfare
-        for suffix, state in (("", self.status_quo), ("_agreement", self.without_agreement)):
-            before = state.accounts[mineral].welfare
+        now, kinds = self.with_agreement.accounts[mineral].welfare, self._by_kind["with_agreement", mineral]
+        dearer = self.assumptions.value("public_funds_cost", mineral) - 1.0
+        for suffix, name in (("", "status_quo"), ("_agreement", "without_agreement")):
+            state = self.state(name)
+            before, kinds_before = state.accounts[mineral].welfare, self._by_kind[name, mineral]
             wanted = self._demand_multiple(mineral, state)
             change = {
                 name: _difference(now[name], before[name] * (wanted if name == "consumer_surplus" else 1.0))
-                for name in WELFARE
+                for name in (*WELFARE, STOCK_VALUE)
             }
+            treasury = change[Account.REVENUE] + change["stock_sales"] - change["outlay"]
             frame[f"users{suffix}_usd"] = change["consumer_surplus"]
+            frame[f"supplier_change{suffix}_usd"] = change["supplier_change"]
             frame[f"producers{suffix}_usd"] = change["producer_surplus"]
-            frame[f"treasury{suffix}_usd"] = change[Account.REVENUE] + change["stock_sales"] - change["outlay"]
+            frame[f"treasury{suffix}_usd"] = treasury
             frame[f"rents{suffix}_usd"] = change[Account.RENT]
             frame[f"transfers{suffix}_usd"] = change["transfers"]
+            frame[f"stock_value{suffix}_usd"] = change[STOCK_VALUE]
+            frame[f"public_funds{suffix}_usd"] = dearer * treasury
             frame[f"net{suffix}_usd"] = frame[[f"{name}{suffix}_usd" for name in ACCOUNTS]].sum(axis=1)
+            for kind, amount in kinds.items():
+                frame[f"{kind}{suffix}_usd"] = _difference(amount, kinds_before[kind])
         frame["is_party"] = frame["region"].isin(self.parties)
         return frame
+
+    @cached_property
+    def _by_kind(self) -> dict[tuple[str, str], dict[str, Floats]]:
+        """What producers' surplus and the change of supplier consist of, in every state and mineral."""
+        return {key: producers_by_kind(own) | suppliers_by_kind(own) for key, own in self._ledgers.items()}
+
+    @cached_property
+    def sides(self) -> pd.DataFrame:
+        """Every column of :attr:`accounts` summed over the parties, over all others and over the world, by mineral."""
+        by_mineral = self.accounts.groupby("mineral", sort=False)
+        frames = [summed_by_side(frame).reset_index().assign(mineral=mineral) for mineral, frame in by_mineral]
+        return pd.concat(frames, ignore_index=True)
 
     def most_moved_usd(self, mineral: str) -> float:
         """By how much the agreement changes that account of a party which it changes most [USD/yr]."""
@@ -280,7 +329,7 @@ class Outcome:
             name: float(outside[name].sum() / sources[name].sum()) if sources[name].sum() > 0 else 0.0
             for name in STATES
         }
-        gains = self.accounts[(self.accounts["mineral"] == mineral) & self.accounts["is_party"]]
+        ours, theirs, world = self.sides[self.sides["mineral"] == mineral].to_dict("records")
         return Headline(
             mineral=mineral,
             price_status_quo_usd_per_t=price["status_quo"],
@@ -289,10 +338,15 @@ class Outcome:
             non_party_share_status_quo=share["status_quo"],
             non_party_share_without=share["without_agreement"],
             non_party_share=share["with_agreement"],
-            users_cost_usd=-float(gains["users_usd"].sum()),
-            public_money_usd=float((gains["treasury_usd"] + gains["rents_usd"]).sum()),
-            producers_gain_usd=float(gains["producers_usd"].sum()),
-            net_gain_usd=float(gains["net_usd"].sum()),
+            users_cost_usd=-float(ours["users_usd"]),
+            public_money_usd=float(ours["treasury_usd"]),
+            producers_gain_usd=float(ours["producers_usd"]),
+            supplier_change_usd=float(ours["supplier_change_usd"]),
+            rents_usd=float(ours["rents_usd"]),
+            stock_value_usd=float(ours["stock_value_usd"]),
+            net_gain_usd=float(ours["net_usd"]),
+            non_parties_gain_usd=float(theirs["net_usd"]),
+            world_gain_usd=float(world["net_usd"]),
             short_t=float(used["unserved_with_agreement_t"].sum()),
         )
 
@@ -300,7 +354,7 @@ class Outcome:
     def public_stocks(self) -> pd.DataFrame:
         """Per mineral, party, stage and side: what public stocks sell or buy in each state [t/yr], for what [USD/yr].
 
-        The accounts hold the money, not the metal.
+        What an exporter's stockpile holds of goods that may not leave is none of it: it is worth what it cost.
         """
         keys = ["mineral", "region", "stage", "sells"]
         frames = []
@@ -327,7 +381,7 @@ class Outcome:
                 float(moved[at]),
                 float(price[at] * moved[at]),
             )
-            for at in ledger.where(Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
+            for at in ledger.where(*PUBLICLY_HELD)
         ]
 
     @cached_property

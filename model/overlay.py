@@ -326,8 +326,8 @@ class Overlay:
         """Let a restricting exporter's stockpile buy what the restriction keeps at home (shipped markets only)."""
         node = self.market.node(exporter, stage, NodeRole.SUPPLY)
         prices, t = self.market.exporter_stock_price, self.table
-        if prices is not None and node != NOWHERE and not ((t.role == Role.STOCK_PURCHASE) & (t.node_in == node)).any():
-            self._stock(Role.STOCK_PURCHASE, exporter, node, float(prices[node]), np.inf)
+        if prices is not None and node != NOWHERE and not ((t.role == Role.HELD_AT_HOME) & (t.node_in == node)).any():
+            self._stock(Role.HELD_AT_HOME, exporter, node, float(prices[node]), np.inf)
 
     def limit_output(self, hosts: Mapping[tuple[str, str, str], float]) -> None:
         """By-products are at most a ratio of their hosts' output, by (host, stage, region)."""

@@ -16,6 +16,8 @@ USERS = "#CC6677"
 PRODUCERS = "#117733"
 TREASURY = "#44AA99"
 RENTS = "#999933"
+SUPPLIER_CHANGE = "#DDCC77"
+PUBLIC_FUNDS = "#332288"
 
 INK = "#1B1F24"
 GRID = "#E3E6EA"
@@ -31,7 +33,16 @@ FONT_SIZE = 16
 CHART_HEIGHT = 370
 
 GROUPS = {"party": PARTY, "non_party": NON_PARTY, "stocks": STOCKS}
-ACCOUNT_COLOURS = {"users_usd": USERS, "producers_usd": PRODUCERS, "treasury_usd": TREASURY, "rents_usd": RENTS}
+ACCOUNT_COLOURS = {
+    "users_usd": USERS,
+    "supplier_change_usd": SUPPLIER_CHANGE,
+    "producers_usd": PRODUCERS,
+    "treasury_usd": TREASURY,
+    "rents_usd": RENTS,
+    "stock_value_usd": STOCKS,
+    "public_funds_usd": PUBLIC_FUNDS,
+}
+"""Of one party's accounts, settlements of offtakes with the rents."""
 
 MINERALS = {
     "copper": "#B5651D",

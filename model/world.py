@@ -47,8 +47,10 @@ IMPACT_ONLY = (
     "economy_wide",
     "cost_share",
     "back_test",
+    "public_funds",
 )
-"""Beginnings of assumption names that enter the manufacturers' formulas only: changing one solves no market again."""
+"""Beginnings of assumption names that enter the manufacturers' formulas and sums of accounts only: changing one solves
+no market again."""
 
 
 @dataclass
@@ -158,7 +160,10 @@ class World:
         key = (problem.digest, tuple(scenario.agreement.terms(mineral)), start.state.problem.digest)
         if key[0] == key[2] and not key[1]:
             return start
-        return self._solved.recall(key, lambda: solve_problem(problem, scenario.agreement, self._solver, start.state))
+        worth = start.state.price
+        return self._solved.recall(
+            key, lambda: solve_problem(problem, scenario.agreement, self._solver, start.state, worth)
+        )
 
     def parties_price(self, mineral: str, stage: str, scenario: Scenario) -> float:
         """What the parties' users pay at a stage under a scenario, weighted by their use in the status quo [USD/t]."""

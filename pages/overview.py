@@ -8,7 +8,7 @@ import streamlit as st
 
 from model import edits
 from model.errors import SolveError
-from model.findings import assumed, curve_chart, headline_numbers
+from model.findings import assumed, curve_chart, headline_numbers, sides
 from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
 
@@ -45,6 +45,7 @@ def main() -> None:
             assumed(main_assumptions(results.world(), scenario, edits.focus(scenario))),
         )
     layout.bullets(facts.reasons)
+    _sides(facts)
     _ranges(scenario)
     with left, st.container(key="response"):
         _response(scenario)
@@ -62,6 +63,15 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
             )
             if number.spread:
                 st.caption(f"{number.spread} over assumptions", help=number.ends)
+
+
+def _sides(facts: Overview) -> None:
+    """The parties beside all others and the world, by account and by region."""
+    with st.expander("Parties, non-parties and the world"):
+        st.caption(sides.NOTE)
+        for table, name in ((facts.sides, "sides"), (facts.regions, "regions")):
+            st.dataframe(sides.shown(table), hide_index=True, key=f"table_{name}")
+            layout.download(table, name)
 
 
 def _chart(facts: Overview, key: str, chart: Chart, name: str, note: str = "", height: int = charts.HEIGHT) -> None:

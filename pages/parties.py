@@ -91,6 +91,8 @@ def _cards(found: Study, trial: Trial) -> None:
         for row in own.itertuples():
             with st.container(border=True, width=CARD_PIXELS):
                 _card(row, found.red_lines[found.red_lines["party"] == row.party], trial)
+    st.caption("All others beside the parties: expected gain against no agreement, million USD/yr.")
+    designs.numbers(found.sides, "sides")
 
 
 def _card(row: Any, red_lines: pd.DataFrame, trial: Trial) -> None:

@@ -30,6 +30,7 @@ WELFARE_GAINS = (
     "quota_rent",
     "transfers",
     "stock_sales",
+    "supplier_change",
 )
 
 Result = dict[str, Any]

@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 import pytest
 
 from model.design.choice import NASH_ERROR, ChoiceTerms, choose, tangent_points
-from model.design.choice.options import Option, prune
+from model.design.choice.options import Option, accounts, prune
 from model.design.choice.programme import NoAgreement
 from model.design.conflict import conflict, worths
 from model.design.frontier import frontier
@@ -467,3 +467,21 @@ def test_pruning_drops_only_what_is_beaten_everywhere() -> None:
     ]
     kept = prune(options, [])
     assert [each.package.floor for each in kept] == [2.0, 3.0]
+
+
+def test_metal_released_is_charged_once_and_public_money_at_its_cost() -> None:
+    """A stock of 100 t sells 10 t for 15,000 that were worth 10,000; a dollar of public money costs 1.2 dollars."""
+    frame = replace(frame_of(("A", "B")), carrying_cost=0.1, public_funds_cost=1.2)
+    nothing = (response({}, use_t={"A": 1.0}),)
+    sold = response({}, outlay_usd={"A": -15_000.0}, stock_value_usd={"A": -10_000.0}, rents_usd={"B": 4_000.0})
+    package = Package(mineral=MINERAL, stage=STAGE, stockpiles=(("A", 100.0),))
+    option = Option(frame, package, (sold,), nothing, 1_000.0)
+    held = 0.1 * 100.0 * 1_000.0
+    treasury = 15_000.0 - held
+    assert option.treasury[0].tolist() == pytest.approx([treasury / MILLION, 0.0])
+    assert option.public_funds[0, 0] == pytest.approx(0.2 * treasury / MILLION)
+    assert option.gain[0].tolist() == pytest.approx([(1.2 * treasury - 10_000.0) / MILLION, 4_000.0 / MILLION])
+    assert option.net == pytest.approx(option.gain)
+    parts = {name: amounts.tolist() for name, amounts in accounts([option]).items()}
+    assert parts["rents_musd"] == pytest.approx([0.0, 4_000.0 / MILLION])
+    assert sum(np.array(amounts) for amounts in parts.values()) == pytest.approx(option.gain[0])

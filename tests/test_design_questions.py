@@ -27,7 +27,7 @@ from model.design.questions.attribution import (
     levers_of,
     shapley,
 )
-from model.design.questions.cards import assured, cards, gets, gives, red_lines, signs
+from model.design.questions.cards import assured, cards, gets, gives, red_lines, sides, signs
 from model.design.questions.equivalence import Equivalent, by_party, equivalence_in_words, equivalents, totals
 from model.design.questions.evaluate import Evaluator, Trial
 from model.design.questions.levels import Reached, first_reaching
@@ -255,15 +255,18 @@ def test_one_party_s_means_leave_the_others_without_the_instrument(evaluator: Ev
 
 
 def test_who_pays_is_told_by_the_worst_instrument_for_each_account() -> None:
-    levy = Equivalent(
-        "variable_levy", 100.0, 90.0, dict(zip(GAIN_PARTS, ({"A": -5.0}, {"A": 2.0}, {"A": 4.0}), strict=True))
-    )
-    cfd = Equivalent("cfd", 90.0, 90.0, dict(zip(GAIN_PARTS, ({"A": 1.0}, {"A": 2.0}, {"A": -2.5}), strict=True)))
+
+    def of(users: float, producers: float, treasury: float) -> dict[str, dict[str, float]]:
+        moved = {"users_musd": users, "producers_musd": producers, "treasury_musd": treasury}
+        return {part: {"A": moved.get(part, 0.0)} for part in GAIN_PARTS}
+
+    levy = Equivalent("variable_levy", 100.0, 90.0, of(-5.0, 2.0, 4.0))
+    cfd = Equivalent("cfd", 90.0, 90.0, of(1.0, 2.0, -2.5))
     none = Equivalent("tariff", None, 80.0, reason="no level does")
     words = equivalence_in_words([levy, cfd, none], ["A"])
     assert words.startswith("2 instruments")
     assert "Users fare worst by floor by variable levy: −5.00" in words
-    assert "Treasuries and rents fare worst by floor by contract for difference: −2.50" in words
+    assert "Treasuries fare worst by floor by contract for difference: −2.50" in words
     table = totals([levy, cfd, none], ["A"])
     assert table["gain_musd"].tolist()[:2] == [1.0, 0.5]
     assert table["level"].iloc[2] == "none: no level does"
@@ -339,7 +342,7 @@ def test_projects_and_lump_sums_beside_an_agreement_count(beside: tuple[Evaluato
     assert unmoved["ARG"] != pytest.approx(evaluator.expected_gains(replace(trial, transfers={}, projects={}))["ARG"])
     frame = cards(evaluator, trial).set_index("party")
     assert frame.loc["ARG", "transfers_musd"] == pytest.approx(5.0)
-    parts = ["users_musd", "producers_musd", "treasury_musd", "contracts_musd", "transfers_musd"]
+    parts = [*GAIN_PARTS, "contracts_musd", "transfers_musd"]
     assert frame.loc["ARG", parts].sum() == pytest.approx(frame.loc["ARG", "gain_musd"])
 
 
@@ -529,8 +532,14 @@ def test_the_same_members_apply_the_same_agreement() -> None:
 
 def test_a_card_s_parts_add_up_and_its_words_follow_them(evaluator: Evaluator, trial: Trial, names: Names) -> None:
     frame = cards(evaluator, trial)
-    parts = frame[["users_musd", "producers_musd", "treasury_musd", "settlements_musd"]].sum(axis=1)
+    parts = frame[[*GAIN_PARTS, "settlements_musd"]].sum(axis=1)
     assert frame["gain_musd"].tolist() == pytest.approx(parts.tolist())
+    side = sides(evaluator, trial).set_index("side")
+    own = frame[frame["party"].isin(trial.members)]
+    for part in (*GAIN_PARTS, "settlements_musd", "gain_musd"):
+        ours, theirs, world = side[part]
+        assert ours == pytest.approx(own[part].sum(), abs=1e-9)
+        assert world == pytest.approx(ours + theirs, abs=1e-9)
     row = next(row for row in frame.itertuples() if row.party == "USA")
     assert row.users_musd < 0 < row.producers_musd
     assert any(text.startswith("users pay") for text in gives(row, trial, names))
@@ -608,7 +617,7 @@ def test_charts_of_a_design_reach_all_they_show(evaluator: Evaluator, trial: Tri
     chart = charts.gains(frame.assign(predicted=3.0 * frame["gain_musd"]), "Who gains", "gain_musd", "predicted")
     assert [mark.name for mark in chart.marks][-2:] == ["Net gain, predicted", "Net gain, verified"]
     assert chart.labels == (*MEMBERS, "KOR")
-    parts = frame[["users_musd", "producers_musd", "treasury_musd", "settlements_musd"]]
+    parts = frame[[*GAIN_PARTS, "settlements_musd"]]
     assert chart.x.low == pytest.approx(min(parts.clip(upper=0).sum(axis=1).min(), 3.0 * frame["gain_musd"].min()))
     assert chart.x.high == pytest.approx(max(parts.clip(lower=0).sum(axis=1).max(), 3.0 * frame["gain_musd"].max()))
     assert png(chart).startswith(b"\x89PNG")

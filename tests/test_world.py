@@ -12,6 +12,7 @@ from model.assumptions import Assumptions
 from model.errors import DataError, ScenarioError
 from model.market.horizon import HORIZONS, LONG
 from model.market.records import Role, Shape
+from model.outcome import ACCOUNTS
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.world import World
@@ -126,11 +127,11 @@ def test_without_agreement_and_shock_nothing_changes(world: World, mineral: str)
 def test_accounts_add_up_to_the_change_in_total_welfare(world: World) -> None:
     outcome = world.outcome(parse(SCENARIOS["floor under ban"]))
     after, before = (
-        {row["region"]: row["total"] for row in state.welfare()}
+        {row["region"]: row["total"] + row["stock_value"] for row in state.welfare()}
         for state in (outcome.with_agreement, outcome.status_quo)
     )
     for row in outcome.accounts.itertuples():
-        parts = row.users_usd + row.producers_usd + row.treasury_usd + row.rents_usd + row.transfers_usd
+        parts = sum(getattr(row, f"{name}_usd") for name in ACCOUNTS)
         assert row.net_usd == pytest.approx(parts, rel=1e-9, abs=1.0)
         assert row.net_usd == pytest.approx(
             after[row.region] - before[row.region], rel=1e-6, abs=1e-6 * abs(before[row.region]) + 1.0

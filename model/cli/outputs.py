@@ -24,6 +24,7 @@ TABLES = {
     "flows": "mineral,stage,exporter,importer,status_quo,",
     "sources": "mineral,origin,status_quo,",
     "accounts": "region,mineral,users_usd,",
+    "sides": "side,users_usd,",
     "industries": "region,industry,name,unit_cost_change,",
     "industries_by_mineral": "region,industry,mineral,shortage_share,",
 }

@@ -140,6 +140,7 @@ def _result(outcome: Outcome, world: World) -> dict[str, Any]:
         "status_quo": outcome.status_quo.result(),
         "change": {
             "accounts": outcome.accounts.to_dict("records"),
+            "sides": outcome.sides.to_dict("records"),
             "headline": _headline(outcome).to_dict("records"),
             "industries": outcome.industries.to_dict("records"),
         },

@@ -56,7 +56,7 @@ class Catalogue:
         self.request = request
         self.states: tuple[WorldState, ...] = check(request, self.world)
         assumptions = self.world.assumptions.with_overrides(request.assumptions)
-        self.frame = Frame.of(request.parties, self.states, assumptions.value("stockpile_carrying_cost"))
+        self.frame = Frame.of(request.parties, self.states, assumptions)
         self.done = 0
         self._lenders_share = assumptions.value("lenders_offtake_share")
         self._minerals: dict[str, _Mineral] = {}

@@ -8,9 +8,9 @@ import pandas as pd
 
 from model import palette
 from model.findings.charts import Axis, Bars, Chart, Line, Points, Ticks
-from model.units import MONEY
+from model.units import MILLION, MONEY
 from model.words import accounts
-from model.words.numbers import starting
+from model.words.numbers import changes, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 ROOM = 0.05
 """What an axis reaches beyond its outermost points, as a share of what they span."""
 PARTS = {
-    "users_musd": (accounts.USERS, palette.USERS),
-    "producers_musd": (accounts.PRODUCERS, palette.PRODUCERS),
-    "treasury_musd": (accounts.TREASURIES_AND_RENTS, palette.TREASURY),
-    "settlements_musd": (accounts.SETTLEMENTS_AND_TRANSFERS, palette.RENTS),
+    **{
+        f"{name}_musd": (label, palette.ACCOUNT_COLOURS[f"{name}_usd"])
+        for name, label in accounts.NAMES.items()
+        if name != "transfers"
+    },
+    "settlements_musd": (accounts.SETTLEMENTS_AND_TRANSFERS, palette.TRANSFERS),
 }
+ALWAYS_SHOWN = ("users_musd", "producers_musd", "treasury_musd")
 LEVERS = {
     "floor": palette.PARTY,
     "TRQ": palette.NON_PARTY,
@@ -39,7 +42,11 @@ LEVERS = {
 
 def gains(frame: pd.DataFrame, sentence: str, net: str, predicted: str = "") -> Chart:
     """Diverging bars of each party's parts, its net marked, and beside it the net that was predicted."""
-    marks: list[Bars | Ticks | Points] = [_bars(frame, part, name, colour) for part, (name, colour) in PARTS.items()]
+    marks: list[Bars | Ticks | Points] = [
+        _bars(frame, part, name, colour)
+        for part, (name, colour) in PARTS.items()
+        if part in ALWAYS_SHOWN or changes(float(frame[part].abs().max()) * MILLION)
+    ]
     if predicted:
         marks.append(
             Ticks(f"{accounts.NET_GAIN}, predicted", palette.INK, tuple(frame["party"]), tuple(frame[predicted]))

@@ -95,8 +95,7 @@ def _money_rows(choice: Choice) -> list[Row]:
 def gains(design: Design) -> pd.DataFrame:
     """Expected gain by party with its parts, predicted beside verified [million USD/yr].
 
-    Users, producers and treasury are the package's; settlements, transfers and purses are what the verified gain adds
-    to them.
+    The accounts are the package's; settlements, transfers and purses are what the verified gain adds to them.
     """
     assert design.choice is not None, "a design without an agreement has no gains"
     assert design.proof is not None, "a choice that is reported was verified"

@@ -12,17 +12,17 @@ from model.equilibrium.feasibility import endless_nodes, out_of_reach, unserved_
 from model.equilibrium.solver import Solver
 from model.equilibrium.tables import INSTRUMENT_TABLES, Accounts, settle
 from model.equilibrium.tolerances import GIVEN_AWAY, LARGEST_IMBALANCE, MOST_COMMITTED
-from model.equilibrium.welfare import WELFARE, total
+from model.equilibrium.welfare import PUBLIC_STOCKS, STOCK_VALUE, WELFARE, total
 from model.errors import ScenarioError, SolveError
 from model.instruments import lay_terms
-from model.market.records import Role, Shape
+from model.market.records import Role, Shape, is_any
 from model.overlay import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from model.instruments import Terms
-    from model.market.records import Market, MineralMarket
+    from model.market.records import Floats, Market, MineralMarket
     from model.problem import Problem, State
     from model.shocks import Disturbance
 
@@ -57,10 +57,14 @@ class Equilibrium:
         return sorted(rows, key=lambda row: row["index"])
 
     def welfare(self) -> list[dict[str, Any]]:
-        """Accounts of every region over all minerals; null where consumer surplus is unbounded."""
+        """Accounts of every region over all minerals; null where consumer surplus is unbounded.
+
+        ``total`` is the sum of those before it less outlay; ``stock_value`` is not in it.
+        """
         none = np.zeros(len(self.market.regions))
         by_mineral = [accounts.welfare for accounts in self.accounts.values()]
-        sums = {name: sum((welfare[name] for welfare in by_mineral), start=none) for name in WELFARE}
+        names = (*WELFARE, STOCK_VALUE)
+        sums = {name: sum((welfare[name] for welfare in by_mineral), start=none) for name in names}
         sums["total"] = sum((total(welfare) for welfare in by_mineral), start=none)
         return [
             {"region": region} | {name: _finite(values[r]) for name, values in sums.items()}
@@ -102,13 +106,28 @@ def solve(
     """
     solver = solver or Solver()
     shocks = list(shocks)
+    undisturbed: dict[str, Floats] | None = None
     host_output: dict[tuple[str, str, str], float] = {}
     solved: dict[str, SolvedMineral] = {}
     for mineral, part in market.minerals.items():
         problem = lay_over(part, parties, agreement, shocks, host_output)
-        solved[mineral] = solve_problem(problem, agreement, solver)
+        price = None
+        if is_any(problem.table.role, PUBLIC_STOCKS).any():
+            if undisturbed is None:
+                undisturbed = _undisturbed_prices(market, parties, agreement, solver)
+            price = undisturbed.get(mineral)
+        solved[mineral] = solve_problem(problem, agreement, solver, stock_price=price)
         host_output |= solved[mineral].output
     return Equilibrium(market, {k: s.state for k, s in solved.items()}, {k: s.accounts for k, s in solved.items()})
+
+
+def _undisturbed_prices(market: Market, parties: frozenset[str], agreement: Terms, solver: Solver) -> dict[str, Floats]:
+    """Prices per node with nothing agreed and no shock, by mineral; empty where that has no equilibrium."""
+    try:
+        states = solve(market, parties, agreement.on(()), (), solver).states
+    except (ScenarioError, SolveError):
+        return {}
+    return {mineral: state.price for mineral, state in states.items()}
 
 
 @dataclass(frozen=True)
@@ -146,10 +165,18 @@ def lay_over(
     return over.problem()
 
 
-def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: State | None = None) -> SolvedMineral:
+def solve_problem(
+    problem: Problem,
+    agreement: Terms,
+    solver: Solver,
+    start: State | None = None,
+    stock_price: Floats | None = None,
+) -> SolvedMineral:
     """One mineral's equilibrium and accounts.
 
     ``start`` is a state to search from, which belongs to the question and not to memory (the status quo, say).
+    ``stock_price`` is what metal in public stocks is worth per node: the undisturbed state's price, or, where that is
+    the question itself or has no equilibrium, the price found.
 
     Raises:
         ScenarioError: when demand without a choke price cannot be served; names it.
@@ -160,7 +187,7 @@ def solve_problem(problem: Problem, agreement: Terms, solver: Solver, start: Sta
         state = solver.solve(problem, start)
         _refuse_inverted_tiers(state)
         _refuse_endless_purchases(state)
-        accounts = settle(state, agreement)
+        accounts = settle(state, agreement, state.price if stock_price is None else stock_price)
         _require_small_residuals(problem.market.mineral, state, accounts)
     except SolveError as error:
         _explain_infeasible(problem)

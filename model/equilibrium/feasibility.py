@@ -225,5 +225,5 @@ def endless_nodes(problem: Problem) -> list[int]:
     steps = Steps(np.arange(len(t)), cost / problem.market.price_scale, zeros, is_endless.astype(float))
     shut = replace(problem, pools=tuple(replace(pool, limit=0.0) for pool in problem.pools))
     quantity = CompiledProgramme(shut, steps.owner).solve(shut, steps).quantity
-    paid = is_endless & (quantity > 0.5) & ((cost < 0.0) | (t.role == Role.STOCK_PURCHASE))
+    paid = is_endless & (quantity > 0.5) & ((cost < 0.0) | is_any(t.role, (Role.STOCK_PURCHASE, Role.HELD_AT_HOME)))
     return sorted(set(np.where(t.node_out != NOWHERE, t.node_out, t.node_in)[paid].tolist()))

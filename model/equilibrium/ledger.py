@@ -23,9 +23,9 @@ class Ledger:
 
     ``x`` are the quantities (what exceeds a quota shared by flow where sharing it otherwise would save the same duty),
     ``shown`` the same without those too small to show; ``price_out`` and ``price_in`` the
-    prices at both ends; ``charges`` what is paid on the way; ``friction`` what calibration adds to routes' costs per
-    unit, which is nobody's money; ``margin`` what one more unit earns beyond its marginal cost (the rent of a full
-    route, or the loss on a forced shipment; of the friction that forces overcome, none is money).
+    prices at both ends; ``charges`` what is paid on the way; ``friction`` what lies between the prices of calibrated
+    routes beyond freight and charges, per unit; ``margin`` what one more unit earns beyond its marginal cost (the rent
+    of a full route, or the loss on a forced shipment; of the friction that forces overcome, none is money).
     """
 
     def __init__(self, state: State) -> None:

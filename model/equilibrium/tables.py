@@ -9,7 +9,7 @@ import numpy as np
 
 from model.equilibrium.ledger import Ledger
 from model.equilibrium.tolerances import NEGLIGIBLE
-from model.equilibrium.welfare import friction_usd, identity_error, welfare_of
+from model.equilibrium.welfare import BOUGHT, friction_usd, identity_error, welfare_of
 from model.instruments import KINDS
 from model.market.records import NOWHERE, NodeRole, Role
 from model.problem import PRODUCTION, ROUNDING
@@ -29,8 +29,8 @@ INSTRUMENT_TABLES = tuple(dict.fromkeys(kind.result for kind in KINDS if kind.re
 class Accounts:
     """Result rows of one mineral.
 
-    ``instruments`` holds the rows by table; ``welfare`` an array per account over regions; ``friction_usd`` is the
-    calibration account.
+    ``instruments`` holds the rows by table; ``welfare`` an array per account over regions; ``friction_usd`` is what
+    calibrated routes cost beyond freight and charges.
     """
 
     prices: list[Row]
@@ -43,10 +43,10 @@ class Accounts:
     balance_error: float
 
 
-def settle(state: State, agreement: Terms) -> Accounts:
-    """All tables of one solved mineral."""
+def settle(state: State, agreement: Terms, undisturbed_price: Floats) -> Accounts:
+    """All tables of one solved mineral; metal of public stocks is worth the undisturbed state's price at its node."""
     ledger = Ledger(state)
-    welfare = welfare_of(ledger)
+    welfare = welfare_of(ledger, undisturbed_price)
     quantities, balance_error = _quantities(ledger)
     instruments: dict[str, list[Row]] = {name: [] for name in INSTRUMENT_TABLES}
     shown = replace(state, quantity=ledger.shown)
@@ -110,8 +110,7 @@ def _quantities(ledger: Ledger) -> tuple[list[Row], float]:
         "consumption": consumption,
         "imports": ledger.by_cell(foreign, x, of="partner"),
         "exports": ledger.by_cell(foreign, x),
-        "stock_bought": ledger.by_cell(ledger.where(Role.STOCK_PURCHASE, Role.HOARDING), x)
-        - ledger.by_cell(ledger.where(Role.UNBOUGHT), x),
+        "stock_bought": ledger.by_cell(ledger.where(*BOUGHT), x) - ledger.by_cell(ledger.where(Role.UNBOUGHT), x),
         "stock_released": ledger.by_cell(ledger.where(Role.STOCK_SALE, Role.INVENTORY), x),
         "unserved": unserved,
     }

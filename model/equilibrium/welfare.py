@@ -1,8 +1,13 @@
 """Who gains and who pays: the accounts of every region in a solved state, and the identity that ties them together.
 
-Money is per year. Calibration friction on routes is nobody's money: it stands in no region's account and is stated
-apart. It is computed from the routes' own curves, so the identity tells whether every price difference is explained by
-costs, charges and rents.
+Money is per year. Between the prices at a calibrated route's two ends lies more than freight and charges. Part of it is
+what the choice of supplier is worth to those who buy there (Anderson, de Palma and Thisse 1992, for logit choice): it
+is theirs, an account of its own. The rest is a cost that goes to nobody. The identity holds the accounts, which come
+from prices, against what use is worth less what resources cost, which comes from quantities alone.
+
+Metal that a public stock takes in is an asset and what it sells is gone: ``stock_value`` counts the tonnes at the
+undisturbed state's price. It stands beside the totals, which hold the money. What an exporter's own stockpile holds
+of goods that may not leave counts inside them, at the price at which it holds it; private inventories are no asset.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import numpy as np
 
 from model.equilibrium.tolerances import SMALLEST_SALES
 from model.market.curves import LOWEST_PRICE, area_under_cost
-from model.market.records import Role, Shape
+from model.market.records import Role, Shape, sum_by
 from model.problem import PRODUCTION, Account
 
 if TYPE_CHECKING:
@@ -27,20 +32,25 @@ WELFARE = (
     Account.RENT.value,
     "transfers",
     "stock_sales",
+    "supplier_change",
     "outlay",
 )
+STOCK_VALUE = "stock_value"
+PUBLIC_STOCKS = (Role.STOCK_SALE, Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
+BOUGHT = (Role.STOCK_PURCHASE, Role.HOARDING, Role.HELD_AT_HOME)
 
 Welfare = dict[str, "Floats"]
 
 
-def welfare_of(ledger: Ledger) -> Welfare:
-    """The accounts by region, each an array over regions."""
-    accounts = {name: np.zeros(len(ledger.market.regions)) for name in WELFARE}
+def welfare_of(ledger: Ledger, undisturbed_price: Floats) -> Welfare:
+    """The accounts by region, each an array over regions; ``undisturbed_price`` is per node."""
+    accounts = {name: np.zeros(len(ledger.market.regions)) for name in (*WELFARE, STOCK_VALUE)}
     _users(ledger, accounts)
-    _producers(ledger, accounts)
+    accounts["producer_surplus"] += sum(producers_by_kind(ledger).values())
     _routes(ledger, accounts)
+    accounts["supplier_change"] += ledger.by_region(ledger.where(Role.ROUTE), supplier_change(ledger), of="partner")
     _rents(ledger, accounts)
-    _stocks(ledger, accounts)
+    _stocks(ledger, accounts, undisturbed_price)
     _settlements(ledger, accounts)
     return accounts
 
@@ -53,34 +63,45 @@ def total(accounts: Welfare) -> Floats:
 
 
 def friction_usd(ledger: Ledger) -> float:
-    """What calibration friction on all routes comes to."""
-    return float(ledger.friction @ ledger.x)
+    """What calibrated routes cost beyond freight and charges, which goes to nobody."""
+    return float(ledger.friction @ ledger.x - supplier_change(ledger).sum())
 
 
 def identity_error(ledger: Ledger, accounts: Welfare) -> float:
-    """Accounts and friction against value of use less resource cost, from quantities alone.
+    """The accounts against :func:`worth` from quantities alone.
 
     Relative to the value of what is sold, guarantees included. Rents that nobody receives are added back; it is nan
     where consumer surplus is unbounded.
     """
     x = ledger.x
-    area = _area(ledger)
-    priced = ledger.where(Role.DEMAND, Role.UNSERVED, *PRODUCTION, Role.INVENTORY)
-    routes = ledger.where(Role.ROUTE)
-    freight = ((ledger.table.landed_cost + ledger.congestion) * x)[routes]
-    resources = -float(area[priced].sum()) - float(freight.sum())
-    burnt = sum(
-        float(rent * (pool.weight @ x[pool.members]))
-        for rent, pool in zip(ledger.state.rent, ledger.problem.pools, strict=True)
-        if pool.account is None and pool.kind not in WITHIN_PRODUCERS
-    )
-    accounted = float(total(accounts).sum()) + friction_usd(ledger) + burnt
+    accounted = float(total(accounts).sum()) + burnt(ledger)
     off_routes = ledger.where(*(role for role in Role if role != Role.ROUTE))
     paid = ledger.price_out + ledger.charges.support + ledger.table.ratio * ledger.price_in
     sold = float((paid * x)[off_routes].sum())
     least = SMALLEST_SALES * ledger.market.price_scale * ledger.market.quantity_scale
-    error = abs(accounted - resources) / max(sold, least)
+    error = abs(accounted - worth(ledger)) / max(sold, least)
     return error if np.isfinite(error) else float("nan")
+
+
+def worth(ledger: Ledger) -> float:
+    """What use is worth to the world, less what making and moving it costs: what free trade makes as large as it can.
+
+    What exporters hold at home counts at its price, public stocks not at all.
+    """
+    t, x = ledger.table, ledger.x
+    counted = ledger.where(Role.DEMAND, Role.UNSERVED, *PRODUCTION, Role.INVENTORY, Role.HELD_AT_HOME)
+    moved = ledger.where(Role.ROUTE)
+    carried = np.where(t.friction, _route_cost(ledger), (t.landed_cost + ledger.congestion) * x)
+    return -float(_area(ledger)[counted].sum()) - float(carried[moved].sum())
+
+
+def burnt(ledger: Ledger) -> float:
+    """Rents of limits that nobody receives."""
+    return sum(
+        float(rent * (pool.weight @ ledger.x[pool.members]))
+        for rent, pool in zip(ledger.state.rent, ledger.problem.pools, strict=True)
+        if pool.account is None and pool.kind not in WITHIN_PRODUCERS
+    )
 
 
 WITHIN_PRODUCERS = frozenset({"supply_cap", "over_quota"})
@@ -104,17 +125,71 @@ def _users(ledger: Ledger, accounts: Welfare) -> None:
     accounts["consumer_surplus"][t.region[np.concatenate([priceless, given_away])]] = np.inf
 
 
-def _producers(ledger: Ledger, accounts: Welfare) -> None:
-    """Receipts, guarantees included, less cost; inventories are private."""
-    producers = ledger.where(*PRODUCTION, Role.INVENTORY)
-    support = ledger.charges.support * ledger.x
-    receipts = (ledger.price_out - ledger.table.ratio * ledger.price_in) * ledger.x + support
-    accounts["producer_surplus"] += ledger.by_region(producers, receipts - _area(ledger))
-    accounts["outlay"] += ledger.by_region(producers, support)
+PRODUCERS = ("mining", "refining", "recycling", "private_stocks")
+"""Whose surplus the producers' is the sum of; the last draw down stocks of their own."""
+
+
+def producers_by_kind(ledger: Ledger) -> Welfare:
+    """Receipts, guarantees included, less cost, by kind of producer; the rent of a full route is the exporter's.
+
+    Beside refineries that take in ore, who makes the same product recycles. Where ore is no market of its own, all
+    who make the product count as refineries.
+    """
+    t = ledger.table
+    receipts = (ledger.price_out - t.ratio * ledger.price_in + ledger.charges.support) * ledger.x
+    surplus = np.where(t.role == Role.ROUTE, np.maximum(ledger.margin * ledger.x, 0.0), receipts - _area(ledger))
+    makes, ships, is_chain = t.role == Role.SUPPLY, t.role == Role.ROUTE, len(ledger.market.stages) > 1
+    mines = (ledger.stage == 0) & (makes | ships) & is_chain
+    recycles = makes & ~mines & is_chain
+    kinds = mines, (t.role == Role.PROCESS) | (makes | ships) & ~mines & ~recycles, recycles, t.role == Role.INVENTORY
+    return {name: ledger.by_region(np.flatnonzero(kind), surplus) for name, kind in zip(PRODUCERS, kinds, strict=True)}
+
+
+def _route_cost(ledger: Ledger) -> Floats:
+    """Cost of moving a flow on calibrated routes, that of not buying where one would have bought included.
+
+    Nothing but freight and the constant residual in the base year.
+    """
+    t = ledger.table
+    return _area(ledger) + np.where(t.shape == Shape.LOG, t.width * t.base, 0.0)
+
+
+def supplier_change(ledger: Ledger) -> Floats:
+    """What the choice of supplier is worth on each calibrated route [money per year], zero in the base year.
+
+    With x the flow, b the base year's and w the curve's width: what lies between the prices beyond freight, charges
+    and the route's constant part, less the area under the curve. On a route that is neither full nor forced that is
+    w (x - b); on one that was not used w (x - b ln(1 + x/b)); on a used one that is closed -w b.
+    """
+    t, x = ledger.table, ledger.x
+    return np.where(t.friction, (ledger.friction + t.landed_cost) * x - _route_cost(ledger), 0.0)
+
+
+SUPPLIERS = ("supplier_mix", "supplier_volume")
+"""What the change of supplier consists of: another mix than the base year's at the same volume, and all the rest."""
+
+
+def suppliers_by_kind(ledger: Ledger) -> Welfare:
+    """The change of supplier by importing region, split in two.
+
+    The mix counts what buyers lose since shares of their suppliers are not those they would choose at equal prices:
+    minus w x ln(share / base share) on routes used in the base year, the area under the curve on new ones. It is never
+    a gain. The rest is due to how much they buy, and what they pay less to those who take another's place.
+    """
+    t, x = ledger.table, ledger.x
+    routes = ledger.where(Role.ROUTE)
+    used = np.flatnonzero(t.friction & (t.shape == Shape.LOG) & (x > 0.0))
+    nodes = len(ledger.market.nodes)
+    bought, before = (sum_by(t.node_out[used], amount[used], nodes) for amount in (x, t.base))
+    mix = np.where(t.friction & (t.shape == Shape.LOG1P), t.level * x - _area(ledger), 0.0)
+    node = t.node_out[used]
+    mix[used] = -t.width[used] * x[used] * np.log(x[used] / bought[node] * (before[node] / t.base[used]))
+    parts = mix, supplier_change(ledger) - mix
+    return {name: ledger.by_region(routes, part, of="partner") for name, part in zip(SUPPLIERS, parts, strict=True)}
 
 
 def _routes(ledger: Ledger, accounts: Welfare) -> None:
-    """Charges go to their accounts; the rent of a full route is the exporter's, a forced shipment's loss the buyer's.
+    """Charges go to their accounts, and the loss on a forced shipment is the buyer's.
 
     What goes beyond a quota pays its difference on every route in proportion to the flows that are beyond.
     """
@@ -131,9 +206,7 @@ def _routes(ledger: Ledger, accounts: Welfare) -> None:
                 paid[group.over] = 0.0
         charged = ledger.where(Role.ROUTE, Role.OVER_QUOTA)
         accounts[account] += ledger.by_region(charged, paid, of="region" if to_exporter else "partner")
-    earned = ledger.margin * x
-    accounts["producer_surplus"] += ledger.by_region(routes, np.maximum(earned, 0.0))
-    accounts["consumer_surplus"] += ledger.by_region(routes, np.minimum(earned, 0.0), of="partner")
+    accounts["consumer_surplus"] += ledger.by_region(routes, np.minimum(ledger.margin * x, 0.0), of="partner")
 
 
 def _rents(ledger: Ledger, accounts: Welfare) -> None:
@@ -152,12 +225,16 @@ def _rents(ledger: Ledger, accounts: Welfare) -> None:
         np.add.at(accounts[pool.account], (t.region if pool.to_exporter else t.partner)[routes], rent * flow)
 
 
-def _stocks(ledger: Ledger, accounts: Welfare) -> None:
-    """Public stocks sell and buy at the market's price."""
-    sales = ledger.where(Role.STOCK_SALE)
-    accounts["stock_sales"] += ledger.by_region(sales, ledger.price_out * ledger.x)
-    bought = ledger.where(Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
-    accounts["outlay"] += ledger.by_region(bought, (ledger.price_in - ledger.price_out) * ledger.x)
+def _stocks(ledger: Ledger, accounts: Welfare, undisturbed_price: Floats) -> None:
+    """Public stocks sell and buy at the market's price; what an exporter holds at home it still has, at its price."""
+    t, x = ledger.table, ledger.x
+    accounts["outlay"] += ledger.by_region(ledger.where(*PRODUCTION), ledger.charges.support * x)
+    sales, bought = ledger.where(Role.STOCK_SALE), ledger.where(*BOUGHT, Role.UNBOUGHT)
+    accounts["stock_sales"] += ledger.by_region(sales, ledger.price_out * x)
+    held = np.where(t.role == Role.HELD_AT_HOME, -t.level, 0.0)
+    accounts["outlay"] += ledger.by_region(bought, (ledger.price_in - ledger.price_out - held) * x)
+    each = np.append(undisturbed_price, 0.0)
+    accounts[STOCK_VALUE] += ledger.by_region(ledger.where(*PUBLIC_STOCKS), (each[t.node_in] - each[t.node_out]) * x)
 
 
 def _settlements(ledger: Ledger, accounts: Welfare) -> None:

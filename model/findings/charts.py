@@ -30,11 +30,12 @@ WIDE, NARROW, PLAIN = 0.8, 0.42, 0.62
 """Heights of a bar, as shares of its row: behind, before, alone."""
 SIDES = {"party": "Parties", "non_party": "Non-parties", "stocks": "Stocks"}
 ACCOUNT_NAMES = {
-    "users_usd": accounts.USERS,
-    "producers_usd": accounts.PRODUCERS,
+    **{f"{name}_usd": label for name, label in accounts.NAMES.items() if name != "transfers"},
     "treasury_usd": accounts.TREASURY,
     "rents_usd": accounts.RENTS_AND_SETTLEMENTS,
 }
+ALWAYS_SHOWN = ("users_usd", "producers_usd", "treasury_usd")
+"""Accounts with a bar even where nothing changes."""
 NO_AGREEMENT = "Shock, no agreement"
 HEADROOM = 1.05
 CLAUSE_ENDS = re.compile(r"; |, (?=[\d.]+ % of it )")
@@ -165,14 +166,22 @@ def cut(sentence: str, most: int) -> tuple[str, str]:
     return f"{sentence[: fit[-1].start()]}.", starting(sentence[fit[-1].end() :])
 
 
+def is_shown(frame: pd.DataFrame, account: str) -> bool:
+    """Whether an account has a bar: users, producers and treasuries always, any other where it changes.
+
+    A snapshot made before an account was kept has none of it.
+    """
+    return account in ALWAYS_SHOWN or (account in frame and changes(float(frame[account].abs().max())))
+
+
 def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
-    """Diverging bars per party: users, producers, treasury and rents, with the net marked."""
+    """Diverging bars per party: one for every account that changes, with the net marked."""
     parties = _texts(frame["party"])
-    parts = _told(frame[list(palette.ACCOUNT_COLOURS)])
+    parts = _told(frame.reindex(columns=list(palette.ACCOUNT_COLOURS), fill_value=0.0))
     bars = [
         Bars(ACCOUNT_NAMES[account], colour, parties, _numbers(parts[account]))
         for account, colour in palette.ACCOUNT_COLOURS.items()
-        if account != "rents_usd" or changes(frame[account].abs().max())
+        if is_shown(frame, account)
     ]
     low, high = (
         float(side.sum(axis=1).agg(end)) for side, end in ((parts.clip(upper=0), "min"), (parts.clip(0), "max"))

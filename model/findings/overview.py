@@ -12,12 +12,13 @@ import pandas as pd
 from model import palette
 from model.findings import charts
 from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
+from model.findings.sides import by_account, by_region
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Mechanism
 from model.instruments.floor import REACHED
 from model.outcome import STOCKS
 from model.units import MILLION
-from model.words.accounts import TREASURIES_AND_RENTS, USERS_COST
+from model.words.accounts import TREASURIES, USERS_COST
 from model.words.numbers import (
     LEAST_SHARE,
     NO_CHANGE,
@@ -103,7 +104,7 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
         own(signed_millions(by_agreement), signed_millions(together - by_agreement))
         for together, by_agreement in (
             (headline.users_cost_usd, -facts.effect["users"]),
-            (headline.public_money_usd, facts.effect["public"]),
+            (headline.public_money_usd, facts.effect["treasury"]),
         )
     )
     return [
@@ -130,12 +131,12 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
         ),
         number(
             "public_money_usd",
-            f"{TREASURIES_AND_RENTS}, million USD/yr",
+            f"{TREASURIES}, million USD/yr",
             signed_millions,
             of_spending(headline.public_money_usd) + public_own,
             "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "
-            "rents, sales from stocks) less what they pay out, and quota rents of their importers or exporters; a "
-            "stock's metal is not counted. + is income, − is an outlay.",
+            "rents, sales from stocks) less what they pay out. Rents of other quotas are their holders'; a stock's "
+            "metal is an account of its own. + is income, − is an outlay.",
         ),
     ]
 
@@ -144,7 +145,8 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
 class Overview:
     """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons.
 
-    ``effect`` is what the agreement alone does to the parties' accounts [USD/yr], ``by_agreement`` the same in words.
+    ``effect`` is what the agreement alone does to the parties' accounts [USD/yr], ``by_agreement`` the same in words;
+    ``sides`` and ``regions`` set the parties beside all others.
     """
 
     headline: Headline
@@ -155,6 +157,8 @@ class Overview:
     gains: Chart
     supply: Chart
     industries: Chart
+    sides: pd.DataFrame
+    regions: pd.DataFrame
     reasons: list[str]
 
 
@@ -162,6 +166,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
     """What an outcome means for one mineral, in tables and sentences."""
     headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
     hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
+    accounts = outcome.accounts[outcome.accounts["mineral"] == mineral]
     said = industries_sentence(hit, agreed=not outcome.agreement.is_empty)
     return Overview(
         headline=headline,
@@ -174,6 +179,8 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         gains=charts.gains(gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, names), least),
         supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
         industries=charts.industries(hit, said, least),
+        sides=by_account(accounts),
+        regions=by_region(accounts, names),
         reasons=reasons(outcome, headline, tables, names),
     )
 
@@ -202,7 +209,7 @@ def axis_bound(values: Iterable[float], at_least: float = 0.0) -> float:
 
 
 def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) -> pd.DataFrame:
-    """Per party: gains of users, producers, treasury, and rents with offtake settlements; their net [USD/yr].
+    """Per party: every account, offtake settlements with the rents; their net [USD/yr].
 
     Parties beyond the ``most`` with the largest amounts at stake are summed in one row.
     """
@@ -227,7 +234,10 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     accounts = outcome.accounts
     accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
     settled = _settled(accounts["transfers_usd"], names)
-    treasuries, rents = (float(accounts[name].sum()) for name in ("treasury_usd", "rents_usd"))
+    treasuries, rents, suppliers, metal_usd, funds = (
+        float(accounts[f"{name}_usd"].sum())
+        for name in ("treasury", "rents", "supplier_change", "stock_value", "public_funds")
+    )
     if not accounts[list(palette.ACCOUNT_COLOURS)].map(changes).any(axis=None):
         nobody = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
         return _in_its_state(outcome, f"{nobody}{settled}.")
@@ -237,6 +247,9 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     for usd, told, of_it in (
         (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
         (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
+        (suppliers, f"the choice of suppliers is worth {'more' if suppliers > 0 else 'less'} to buyers by", ""),
+        (metal_usd, f"public stocks {'gain' if metal_usd > 0 else 'lose'} metal worth", ""),
+        (funds, f"public money {'saved is worth another' if funds > 0 else 'costs another'}", ""),
     ):
         if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
             parts.append(f"{told} {money(usd)}{of_it}")

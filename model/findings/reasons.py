@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from model.findings.today import today_in_words
 from model.outcome import ACCOUNTS
+from model.problem import Account
 from model.records import EVERYONE
 from model.scenario import Scenario
 from model.shocks import NamedShock, ShockLibrary
@@ -42,6 +45,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_idle_shock(outcome, tables, mineral, names),
         *_shock_and_agreement(outcome, headline),
         *who_pays(outcome, mineral),
+        *_rent_taken(outcome, headline),
         *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
@@ -98,14 +102,11 @@ def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
 def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, float]:
     """What the agreement does to the parties, or to all others: their accounts against the same shock without it.
 
-    Keys: users, producers, settlements of offtakes, public (treasuries and rents), net [USD/yr].
+    Keys: every account, and net [USD/yr].
     """
     frame = outcome.accounts
     sums = frame[(frame["mineral"] == mineral) & (frame["is_party"] == parties)].sum(numeric_only=True)
-    users, producers, net = (float(sums[f"{name}_agreement_usd"]) for name in ("users", "producers", "net"))
-    settlements = float(sums["transfers_agreement_usd"])
-    public = net - users - producers - settlements
-    return {"users": users, "producers": producers, "settlements": settlements, "public": public, "net": net}
+    return {name: float(sums[f"{name}_agreement_usd"]) for name in (*ACCOUNTS, "net")}
 
 
 def who_pays(outcome: Outcome, mineral: str) -> list[str]:
@@ -124,14 +125,39 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
         told += ", and their suppliers outside pay for it: non-parties lose"
     else:
         told += f"; non-parties {'lose' if theirs['net'] < 0 else 'gain'}"
-    return [f"{told} {money(theirs['net'])} ({_parts(theirs)})."]
+    return [f"{told} {money(theirs['net'])} ({_parts(theirs)}).", *_world(ours["net"] + theirs["net"])]
+
+
+def _world(net_usd: float) -> list[str]:
+    if not changes(net_usd):
+        return []
+    return [f"By the agreement the world as a whole {'gains' if net_usd > 0 else 'loses'} {money(net_usd)} a year."]
+
+
+MOSTLY_RENT = 0.5
+"""From this share of what the parties charge at their borders, outsiders' lost rents are said to pay most of it."""
+
+
+def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
+    """That a charge on a metal which quotas ration falls on their rent more than on users."""
+    mineral, regions = headline.mineral, outcome.with_agreement.market.regions
+    ours = np.isin(regions, outcome.parties)
+    now, before = (of.accounts[mineral].welfare for of in (outcome.with_agreement, outcome.without_agreement))
+    charged = float((now[Account.REVENUE] - before[Account.REVENUE])[ours].sum())
+    lost = -net_effect(outcome, mineral, parties=False)["rents"]
+    if charged <= 0.0 or not changes(lost) or lost < MOSTLY_RENT * charged:
+        return []
+    change = signed_percent(headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0)
+    moves = "does not change" if change == NO_CHANGE else f"changes by {change}"
+    return [
+        f"Licences or quotas in force ration this metal, so what is charged at the border falls on their rents more "
+        f"than on users: the parties collect {money(charged)} a year more, holders outside lose {money(lost)} of "
+        f"rents, and the parties' price {moves}. Exporters may tighten their licences to earn the rents back."
+    ]
 
 
 PARTS = {
-    "producers": accounts.PRODUCERS.lower(),
-    "users": accounts.USERS.lower(),
-    "settlements": accounts.SETTLEMENTS.lower(),
-    "public": accounts.TREASURIES_AND_RENTS.lower(),
+    name: accounts.NAMES[name].lower() for name in ("producers", *(each for each in ACCOUNTS if each != "producers"))
 }
 """What a side's effect is the sum of, and how each is told."""
 
@@ -173,7 +199,7 @@ def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    """What public stocks sell and buy beyond the status quo: money that the accounts count, metal that they do not."""
+    """What public stocks sell and buy beyond the status quo: money in the treasuries, metal in its own account."""
     frame = outcome.public_stocks
     frame = frame[frame["mineral"] == mineral]
     before, now = (frame[f"money_{state}_usd"] for state in ("status_quo", "with_agreement"))
@@ -193,9 +219,8 @@ def _stock_reasons(outcome: Outcome, mineral: str, names: Names) -> list[str]:
             )
         where = names.the_regions(dict.fromkeys(rows["region"]))
         sentences.append(
-            f"Public stocks in {where} {told}. Treasuries and net gain count that money, not the metal that "
-            f"{'' if anew else 'then '}{moves} the stocks: they are too {'high' if sells == more else 'low'} by what "
-            f"{'the' if anew else 'this'} metal is worth."
+            f"Public stocks in {where} {told}. Treasuries count that money; the net gain also counts the metal that "
+            f"{'' if anew else 'then '}{moves} the stocks, at the status quo's price."
         )
     return sentences
 

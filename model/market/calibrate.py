@@ -5,7 +5,7 @@
 3. What is left on each used route is its residual; it stays there, so that the base year is an equilibrium (Paris,
    Drogue and Anania 2011).
 4. Route friction: the marginal cost of a used route rises with the log of its flow; an unused one opens at a margin.
-   Friction makes trade respond by degrees; it is not money.
+   Friction makes trade respond by degrees; it is nobody's money, but buyers gain and lose by it (welfare.py).
 5. Supply, recycling and use are isoelastic through the base point, refining responds to its margin.
 """
 

@@ -63,7 +63,7 @@ class Role(IntEnum):
     STOCK_SALE = 5
     """Public stock released: a stockpile or the selling side of a buffer stock."""
     STOCK_PURCHASE = 6
-    """Public stock bought: a buffer stock at the floor, or an exporter's stockpile under a ban."""
+    """Public stock bought: a buffer stock at the floor."""
     INVENTORY = 7
     """Private inventories drawn down in a shortage."""
     OVER_QUOTA = 8
@@ -72,6 +72,8 @@ class Role(IntEnum):
     """The part of a budgeted stock purchase that is given up at the floor price."""
     HOARDING = 10
     """Product bought off the market by a shock, whatever the price."""
+    HELD_AT_HOME = 11
+    """What an exporter's stockpile takes in of what a ban or quota keeps at home, at a price at which it holds it."""
 
 
 class NodeRole(IntEnum):
@@ -99,8 +101,8 @@ class Activities:
     itself), both as positions in the market's regions. ``node_in`` and ``node_out`` are positions in its nodes or
     ``NOWHERE``; ``ratio`` is what is taken in per unit given out. ``level``, ``width``, ``base``, ``exponent`` are the
     curve's parameters, ``lower`` and ``upper`` bound the quantity. ``landed_cost`` is the part of a route's marginal
-    cost that is money paid per unit at zero flow; ``friction`` marks routes whose remaining curve is calibration
-    friction, which is not money.
+    cost that is money paid per unit at zero flow; ``friction`` marks routes whose remaining curve is what turning
+    to them costs buyers, and what calibration leaves unexplained.
     """
 
     role: Integers

@@ -203,7 +203,8 @@ def _headline(sides: Lettered, mineral: str, name: str) -> list[Block]:
     columns = (Column("Measure"), *(Column(letter) for letter, _ in sides))
     states = "; ".join(f"{letter} {content.in_state(one)}" for letter, one in sides)
     caption = f"{name}: each snapshot's own parties together, {states}"
-    return [Bullets(said), Sheet(f"Headline {mineral}", caption, columns, content.told(rows), content.NET_GAIN)]
+    note = content.what_counts([snapshot for _, snapshot in sides])
+    return [Bullets(said), Sheet(f"Headline {mineral}", caption, columns, content.told(rows), note)]
 
 
 def _by_name(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.findings import charts
+from model.findings import charts, sides
 from model.findings.terms import shock_in_words
-from model.instruments import Floor, Mechanism, Offtake, Stockpile
+from model.instruments import Floor, Mechanism, Offtake
 from model.market.horizon import HORIZONS
 from model.memo import conclusions, optimiser
 from model.memo.blocks import (
@@ -64,27 +64,22 @@ HEADLINE: tuple[tuple[Column, str | None, str | None, str], ...] = (
         "non_party_share",
     ),
     (million(accounts.USERS_COST), None, "users_cost_without_usd", "users_cost_usd"),
-    (million(accounts.PRODUCERS_GAIN), None, "producers_gain_without_usd", "producers_gain_usd"),
-    (million(accounts.TREASURIES_AND_RENTS), None, "public_money_without_usd", "public_money_usd"),
-    (million(accounts.SETTLEMENTS), None, "settlements_without_usd", "settlements_usd"),
-    (million(accounts.NET_GAIN), None, "net_gain_without_usd", "net_gain_usd"),
+    (million(accounts.PRODUCERS_GAIN), None, "producers_without_usd", "producers_usd"),
+    *(
+        (million(accounts.NAMES[name]), None, f"{name}_without_usd", f"{name}_usd")
+        for name in ACCOUNTS
+        if name not in {"users", "producers"}
+    ),
+    (million(accounts.NET_GAIN), None, "net_without_usd", "net_usd"),
     (flow("Unmet use"), None, None, "short_t"),
 )
-OF_AGREEMENT = "Of it by the agreement"
-SETTLED = "settlements_usd"
 """The parties together: what is told, and its name in the status quo, under the shock alone, with agreement."""
+OF_AGREEMENT = "Of it by the agreement"
 TOLD_IN_FULL = frozenset({"gains", "parties", "supply", "response"})
 """Result tables that the memo's own tables repeat number by number: a workbook holds them once."""
 SHOCK_COLUMNS = tuple(
     f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
 )
-NET_GAIN = (
-    f"Money is the change on the status quo. {accounts.NET_GAIN}: what users gain (their cost counts against it), what "
-    f"producers gain, treasuries and rents, and settlements together. {accounts.TREASURIES_AND_RENTS}: duties, levies, "
-    "quota rents and sales from public stocks less outlays; the metal in stocks is not counted. Supply: what the "
-    "parties use or buy for stocks."
-)
-METAL = " It counts what stocks earn or spend on metal, not the metal that leaves or enters them."
 SETTLEMENTS = (
     "Offtakes: what a buyer pays above the producer's market price counts against the buyer's country and for the "
     "producer's, beside their users and producers; a loss on tonnes that an offtake forces in is the buyer's users'."
@@ -168,21 +163,18 @@ def together(snapshot: Snapshot, mineral: str) -> dict[str, Any]:
     row = of_mineral(snapshot, "headline", mineral).iloc[0].to_dict()
     frame = of_mineral(snapshot, "accounts", mineral)
     sums = frame[frame["is_party"].astype(bool)].sum(numeric_only=True)
-    alone = {name: float(sums[f"{name}_usd"] - sums[f"{name}_agreement_usd"]) for name in (*ACCOUNTS, "net")}
-    return {str(name): value for name, value in row.items()} | {
-        "users_cost_without_usd": -alone["users"],
-        "producers_gain_without_usd": alone["producers"],
-        "public_money_without_usd": alone["treasury"] + alone["rents"],
-        "net_gain_without_usd": alone["net"],
-        "settlements_without_usd": alone["transfers"],
-        SETTLED: float(sums["transfers_usd"]),
-    }
+    money = {name: float(sums.get(f"{name}_usd", 0.0)) for name in (*ACCOUNTS, "net")}
+    alone = {name: usd - float(sums.get(f"{name}_agreement_usd", 0.0)) for name, usd in money.items()}
+    told = {f"{name}_usd": usd for name, usd in money.items()} | {f"{n}_without_usd": usd for n, usd in alone.items()}
+    return {str(name): value for name, value in row.items()} | told | {"users_cost_without_usd": -alone["users"]}
 
 
 def told(rows: Sequence[tuple[Value, ...]]) -> tuple[tuple[Value, ...], ...]:
-    """Rows of the headline without settlements where nothing is settled, and without those that say nothing."""
-    settled = HEADLINE[[name for *_, name in HEADLINE].index(SETTLED)][0].header
-    return tuple(row for row in rows if any(row[1:] if row[0] == settled else [one is not None for one in row[1:]]))
+    """Rows of the headline without those that say nothing, and without accounts that seldom change and do not."""
+    seldom = {
+        million(label).header for name, label in accounts.NAMES.items() if f"{name}_usd" not in charts.ALWAYS_SHOWN
+    }
+    return tuple(row for row in rows if any(row[1:] if row[0] in seldom else [one is not None for one in row[1:]]))
 
 
 def in_state(snapshot: Snapshot) -> str:
@@ -281,6 +273,25 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     ]
 
 
+def what_counts(snapshots: Sequence[Snapshot]) -> str:
+    """What the net gain is the sum of; of accounts that a snapshot was made before, that it does not count them."""
+    kept = [set(snapshot.tables["accounts"].columns) for snapshot in snapshots]
+    unknown = [name for name in accounts.MEANINGS if any(f"{name}_usd" not in columns for columns in kept)]
+    told = [f"{accounts.NAMES[name]}: {said}." for name, said in accounts.MEANINGS.items() if name not in unknown]
+    if unknown:
+        those = listing([accounts.NAMES[name].lower() for name in unknown])
+        told.append(f"Not counted where a snapshot was made before they were: {those}.")
+    return " ".join(
+        (
+            f"Money is the change on the status quo. {accounts.NET_GAIN}: all accounts together; users' cost counts "
+            f"against it. {accounts.TREASURIES}: duties, levies, auctioned rents and sales from public stocks less "
+            "outlays.",
+            *told,
+            "Supply: what the parties use or buy for stocks.",
+        )
+    )
+
+
 def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
     numbers, states = together(snapshot, mineral), _states(snapshot)
     both = _both(snapshot)
@@ -292,8 +303,9 @@ def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
         own = [_by_agreement(look, raw[1], raw[2])] if both else []
         rows.append((look.header, *(shown[at] for _, at in states), *own))
     caption = f"{name}: the parties together, {in_state(snapshot)}"
-    note = f"{NET_GAIN} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
-    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else NET_GAIN)
+    counted = what_counts([snapshot])
+    note = f"{counted} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
+    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else counted)
 
 
 def _by_agreement(look: Column, alone: float | None, together: float | None) -> float | None:
@@ -329,12 +341,10 @@ def _picture(chart: Chart, mineral: str = "") -> Picture:
 def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     """Nothing where no account of any party changes: the sentence above has said it."""
     frame = of_mineral(snapshot, "gains", mineral)
+    shown = [name for name in charts.ACCOUNT_NAMES if charts.is_shown(frame, name)]
     columns = [
         (Column("Party"), "party"),
-        (million(accounts.USERS), "users_usd"),
-        (million(accounts.PRODUCERS), "producers_usd"),
-        (million(accounts.TREASURY), "treasury_usd"),
-        (million(accounts.RENTS_AND_SETTLEMENTS), "rents_usd"),
+        *((million(charts.ACCOUNT_NAMES[name]), name) for name in shown),
         (million(accounts.NET_GAIN), "net_usd"),
     ]
     if not changes(float(frame[[stored for _, stored in columns[1:]]].abs().to_numpy().max())):
@@ -345,7 +355,16 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
         Heading("Who gains and who pays", 2),
         _picture(charts.gains(frame, " ".join(snapshot.sentences(mineral, "gains"))), name),
         _table(f"Gains {mineral}", caption, frame, columns, SETTLEMENTS if contracts else "").without_zeros(),
+        _sides(snapshot, mineral, name),
     ]
+
+
+def _sides(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
+    """Every account of the parties together, of all others and of the world."""
+    frame = sides.by_account(of_mineral(snapshot, "accounts", mineral))
+    columns = [(Column("Account"), "account"), *((million(label), side) for side, label in accounts.SIDES.items())]
+    caption = f"{name}: every account of parties, non-parties and the world, change on the status quo"
+    return _table(f"Sides {mineral}", f"{caption}, {in_state(snapshot)}", frame, columns, sides.WORLD)
 
 
 def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
@@ -448,11 +467,7 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (flow("Unmet use with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"
-    agreement = snapshot.scenario.agreement
-    stocks = any(agreement.of(Stockpile, mineral)) or any(
-        floor.mechanism is Mechanism.BUFFER_STOCK for floor in agreement.of(Floor, mineral)
-    )
-    note = f"{each}; the agreement's effect is with less without it. Net gain as above." + (METAL if stocks else "")
+    note = f"{each}; the agreement's effect is with less without it. Net gain as above."
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, say), strong=True),

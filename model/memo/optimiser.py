@@ -32,9 +32,7 @@ CAPTIONS = {
     "status": "how good the choice is",
 }
 TITLES = {
-    "users_musd": accounts.USERS,
-    "producers_musd": accounts.PRODUCERS,
-    "treasury_musd": accounts.TREASURIES_AND_RENTS,
+    **{f"{name}_musd": label for name, label in accounts.NAMES.items()},
     "settlements_musd": accounts.SETTLEMENTS_AND_TRANSFERS,
     "predicted_musd": f"{accounts.NET_GAIN}, predicted",
     "verified_musd": f"{accounts.NET_GAIN}, verified",

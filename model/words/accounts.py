@@ -5,16 +5,53 @@ from __future__ import annotations
 USERS = "Users"
 USERS_COST = "Users' cost"
 """What users lose: the same account with the other sign."""
+SUPPLIER_CHANGE = "Change of supplier"
 PRODUCERS = "Producers"
 PRODUCERS_GAIN = "Producers' gain"
 TREASURY = "Treasury"
 """Of one party: duties, levies, auctioned rents and stock sales less outlays."""
+TREASURIES = "Treasuries"
+RENTS = "Rents of quotas"
+"""Of those who hold the quotas: importers or exporters, no treasury."""
 SETTLEMENTS = "Settlements of offtakes"
 RENTS_AND_SETTLEMENTS = "Rents and settlements"
 """Rents of quotas that are no treasury's, and settlements of offtakes."""
-TREASURIES_AND_RENTS = "Treasuries and rents"
-"""Treasuries with the rents of quotas, whoever holds them."""
 SETTLEMENTS_AND_TRANSFERS = "Settlements and transfers"
 """Settlements of offtakes, transfers between the parties and what they share."""
+STOCK_VALUE = "Metal in public stocks"
+PUBLIC_FUNDS = "Cost of public funds"
 NET_GAIN = "Net gain"
 """All of them together."""
+
+NAMES = {
+    "users": USERS,
+    "supplier_change": SUPPLIER_CHANGE,
+    "producers": PRODUCERS,
+    "treasury": TREASURIES,
+    "rents": RENTS,
+    "transfers": SETTLEMENTS,
+    "stock_value": STOCK_VALUE,
+    "public_funds": PUBLIC_FUNDS,
+}
+"""Every account that a net gain is the sum of."""
+PARTS = {
+    "producers": {
+        "mining": "mines",
+        "refining": "refineries",
+        "recycling": "recycling",
+        "private_stocks": "private stocks drawn down",
+    },
+    "supplier_change": {
+        "supplier_mix": "by another mix of suppliers",
+        "supplier_volume": "by what is bought and paid",
+    },
+}
+"""What an account consists of. Where ore is no market of its own, all who make the metal count as refineries."""
+SIDES = {"parties": "Parties together", "non_parties": "Non-parties together", "world": "World"}
+MEANINGS = {
+    "supplier_change": "what buyers lose by turning to suppliers they would not have chosen, or by buying less from "
+    "those they have (a gain where they buy more of them)",
+    "stock_value": "tonnes that public stocks take in less those they sell, at the status quo's price",
+    "public_funds": "what raising the treasury's money costs beyond the money (an assumption)",
+}
+"""What those accounts are that their name does not tell."""

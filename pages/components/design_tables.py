@@ -28,6 +28,7 @@ NUMBERS = {
 """Column titles of amounts in million USD a year."""
 TITLES = {
     "party": "Party",
+    "side": "Who",
     "country": "Country",
     "change": "If it",
     "lever": "Lever",

@@ -693,6 +693,7 @@ class Verifier:
                 + row["quota_rent"]
                 + row["transfers"]
                 + row["stock_sales"]
+                + row["supplier_change"]
                 - row["outlay"]
             )
             if abs(total - row["total"]) > 1e-9 * max(money, abs(total), abs(row["consumer_surplus"])):

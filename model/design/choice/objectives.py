@@ -12,7 +12,6 @@ from model.design.choice.accounts import StateAccount, entries_of
 from model.design.choice.programme import linear
 from model.design.choice.terms import SMALLEST_GAIN
 from model.units import MONEY, SHARE
-from model.words import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +27,7 @@ MEASURES = {
     "expected_gain": ("expected gain of all parties with their weights", MONEY),
     "users_gain": ("users' gain", MONEY),
     "producers_gain": ("producers' gain", MONEY),
-    "treasury_gain": (accounts.TREASURIES_AND_RENTS.lower(), MONEY),
+    "treasury_gain": ("treasuries' gain", MONEY),
     "worst_off": ("gain of the worst-off party", MONEY),
     "cvar": ("minus the mean loss in the worst part of outcomes", MONEY),
     "independence": ("share of use that does not come from non-parties, mean over minerals", SHARE),
@@ -38,7 +37,7 @@ MEASURES = {
 OF_OPTION: dict[str, Callable[[Option], float]] = {
     "users_gain": lambda option: float(option.expected(option.users).sum()),
     "producers_gain": lambda option: float(option.expected(option.producers).sum()),
-    "treasury_gain": lambda option: float(option.expected(option.revenue - option.outlay).sum()),
+    "treasury_gain": lambda option: float(option.expected(option.treasury).sum()),
     "independence": lambda option: option.independence,
 }
 """Those that are a sum, or a mean (independence), over the minerals' options."""

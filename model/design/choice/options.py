@@ -19,6 +19,7 @@ from model.words.names import CLASSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from model.assumptions import Assumptions
     from model.design.problem.packages import Levels, Package
     from model.design.problem.projects import Project
     from model.design.problem.request import WorldState
@@ -33,18 +34,24 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class Frame:
-    """What all options share: parties, states with probabilities, and the yearly cost of holding a dollar of stock."""
+    """What all options share: parties, states with probabilities, and what public money and metal cost.
+
+    ``carrying_cost`` is the yearly cost of holding a dollar of stock, ``public_funds_cost`` what a dollar of public
+    money costs the economy; lump sums and common purses move such dollars between treasuries and count at par.
+    """
 
     parties: tuple[str, ...]
     states: tuple[str, ...]
     probability: Floats
     carrying_cost: float = 0.0
+    public_funds_cost: float = 1.0
 
     @classmethod
-    def of(cls, parties: tuple[str, ...], states: Sequence[WorldState], carrying_cost: float) -> Frame:
+    def of(cls, parties: tuple[str, ...], states: Sequence[WorldState], assumptions: Assumptions) -> Frame:
         """The frame of these parties and states."""
         probability = np.array([state.probability for state in states])
-        return cls(parties, tuple(state.name for state in states), probability, carrying_cost)
+        costs = (assumptions.value(name) for name in ("stockpile_carrying_cost", "public_funds_cost"))
+        return cls(parties, tuple(state.name for state in states), probability, *costs)
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,11 @@ class Option:
         return self._change(lambda r: r.users_usd)
 
     @cached_property
+    def supplier_change(self) -> Floats:
+        """Change of what the choice of supplier is worth to buyers."""
+        return self._change(lambda r: r.supplier_change_usd)
+
+    @cached_property
     def producers(self) -> Floats:
         """Change of producer surplus, less the yearly cost of capital of projects built (sunk to the market)."""
         return self._change(lambda r: r.producers_usd) - self.capital_cost
@@ -115,34 +127,51 @@ class Option:
         return np.array(list(per_party.values()))
 
     @cached_property
-    def revenue(self) -> Floats:
-        """Change of duties, levies and quota rents."""
-        return self._change(lambda r: r.revenue_usd) + self._change(lambda r: r.rents_usd)
+    def rents(self) -> Floats:
+        """Change of the rents of those who hold quotas."""
+        return self._change(lambda r: r.rents_usd)
 
     @cached_property
-    def stock_cost(self) -> Floats:
-        """Holding public stocks, and replacing at the status-quo price what was released."""
-        held = dict(self.package.stockpiles)
-        holding = np.array([held.get(party, 0.0) for party in self.frame.parties]) * self.frame.carrying_cost
-        released = self._grid(lambda r: r.stock_released_t, self.responses)
-        cost: Floats = (holding + released) * self.reference_price / MILLION
-        return cost
+    def revenue(self) -> Floats:
+        """Change of duties, levies and quota rents: what a common purse may divide."""
+        return self._change(lambda r: r.revenue_usd) + self.rents
 
     @cached_property
     def outlay(self) -> Floats:
-        """Change of public outlay: support paid, stocks bought less sold, stocks held and replaced."""
-        return self._change(lambda r: r.outlay_usd) + self.stock_cost
+        """Change of public outlay: support paid, stocks bought less sold, stocks held."""
+        held = dict(self.package.stockpiles)
+        tonnes = np.array([held.get(party, 0.0) for party in self.frame.parties])
+        holding = tonnes * self.frame.carrying_cost * self.reference_price / MILLION
+        return self._change(lambda r: r.outlay_usd) + holding
+
+    @cached_property
+    def treasury(self) -> Floats:
+        """Change of duties and levies less outlay."""
+        money: Floats = self.revenue - self.rents - self.outlay
+        return money
+
+    @cached_property
+    def stock_value(self) -> Floats:
+        """Change of the metal in public stocks at the status quo's price: what is released has to be bought again."""
+        return self._change(lambda r: r.stock_value_usd)
+
+    @cached_property
+    def public_funds(self) -> Floats:
+        """What raising the treasury's money costs beyond it."""
+        beyond: Floats = (self.frame.public_funds_cost - 1.0) * self.treasury
+        return beyond
 
     @cached_property
     def gain(self) -> Floats:
-        """Users + producers + treasury + rents, before settlements, transfers and common purses."""
-        return self.users + self.producers + self.revenue - self.outlay
+        """All accounts together, before settlements, transfers and common purses."""
+        return sum((getattr(self, part) for part in PARTS), start=np.zeros(self.users.shape))
 
     @cached_property
     def net(self) -> Floats:
         """The same against no agreement and no shock (state 0)."""
-        neutral = self._grid(lambda r: r.net_usd, self.neutral) / MILLION
-        shocked: Floats = self.gain + neutral - neutral[:1]
+        paid = self._grid(lambda r: r.revenue_usd, self.neutral) - self._grid(lambda r: r.outlay_usd, self.neutral)
+        neutral = self._grid(lambda r: r.net_usd, self.neutral) + (self.frame.public_funds_cost - 1.0) * paid
+        shocked: Floats = self.gain + (neutral - neutral[:1]) / MILLION
         return shocked
 
     @cached_property
@@ -245,14 +274,16 @@ class Option:
 
 
 def accounts(options: Sequence[Option]) -> dict[str, Floats]:
-    """Expected change of users', producers' and treasuries' money by party over all minerals [million USD/yr]."""
-    each = [(option.users, option.producers, option.revenue - option.outlay) for option in options]
+    """Expected change of every account by party over all minerals [million USD/yr]."""
+    each = [[getattr(option, part) for part in PARTS] for option in options]
     probability = next(iter(options)).frame.probability
     totals = (probability @ np.sum(parts, axis=0) for parts in zip(*each, strict=True))
     return dict(zip(GAIN_PARTS, totals, strict=True))
 
 
-GAIN_PARTS = ("users_musd", "producers_musd", "treasury_musd")
+PARTS = ("users", "supplier_change", "producers", "treasury", "rents", "stock_value", "public_funds")
+"""Accounts that an option's gain is the sum of."""
+GAIN_PARTS = tuple(f"{part}_musd" for part in PARTS)
 
 
 def prune(options: Sequence[Option], industries: Sequence[str]) -> list[Option]:
@@ -274,6 +305,7 @@ def _merit(option: Option, industries: Sequence[str]) -> Floats:
     """Everything an option is judged by, larger is better."""
     parties = option.frame.parties
     parts = [option.gain, option.users, option.producers, option.producer_revenue, option.revenue, -option.outlay]
+    parts += [option.treasury]
     parts += [option.assured(name) for name in CLASSES]
     costs = [-option.industry_cost(party, industry) for party in parties for industry in industries]
     saleable = np.zeros((len(parties), len(parties)))

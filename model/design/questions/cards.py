@@ -13,6 +13,8 @@ from model.design.choice.options import accounts
 from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
 from model.instruments import Offtake, Stockpile
+from model.units import MILLION
+from model.words.accounts import SIDES
 from model.words.names import CLASSES
 from model.words.numbers import exact, listing, percent, starting
 from model.words.yearly import money_a_year, signed_money_a_year
@@ -34,8 +36,15 @@ SAME_PERCENT = 0.005
 
 GETS = {
     "users_musd": ("users save", "users pay"),
+    "supplier_change_musd": (
+        "choosing suppliers is worth more to buyers by",
+        "choosing suppliers is worth less to buyers by",
+    ),
     "producers_musd": ("producers earn", "producers lose"),
     "treasury_musd": ("the treasury collects", "the treasury pays or forgoes"),
+    "rents_musd": ("holders of quotas earn", "holders of quotas lose"),
+    "stock_value_musd": ("public stocks take in metal worth", "public stocks release metal worth"),
+    "public_funds_musd": ("taxes saved are worth another", "raising public money costs another"),
     "contracts_musd": ("offtake contracts bring", "offtake contracts cost"),
     "transfers_musd": ("transfers bring", "transfers cost"),
 }
@@ -68,6 +77,26 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
         **{f"served_{name}_without": served(name, without) for name in CLASSES},
     }
     return pd.DataFrame({"party": evaluator.frame.parties, "gain_musd": gain, **parts, **security})
+
+
+def sides(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
+    """Expected gain and its parts of the members together, of all others and of the world [million USD/yr]."""
+    regions = evaluator.world.regions
+    options = [
+        replace(option, frame=replace(option.frame, parties=regions)) for option in evaluator.options(trial).values()
+    ]
+    parts = accounts(options)
+    settled = np.zeros((len(evaluator.states), len(regions)))
+    for option in options:
+        paid = [[response.transfers_usd.get(region, 0.0) for region in regions] for response in option.responses]
+        settled += np.array(paid) / MILLION
+    lump_sums = moved_among(trial.transfers, trial.members)
+    parts["settlements_musd"] = evaluator.frame.probability @ settled + [lump_sums.get(name, 0.0) for name in regions]
+    frame = pd.DataFrame(parts, index=list(regions))
+    frame["gain_musd"] = frame.sum(axis=1)
+    inside = frame.index.isin(trial.members)
+    rows = [frame[inside].sum(), frame[~inside].sum(), frame.sum()]
+    return pd.DataFrame(rows).assign(side=list(SIDES.values()))[["side", *frame.columns]]
 
 
 def red_lines(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:

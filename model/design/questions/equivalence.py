@@ -14,7 +14,7 @@ from model.design.questions.levers import PROHIBITIVE, levels_of, with_more
 from model.design.wording import level_in_words
 from model.errors import AccordError
 from model.instruments import Duty, Floor, Mechanism, Tariff, Trq
-from model.words.accounts import TREASURIES_AND_RENTS, USERS
+from model.words.accounts import TREASURIES, USERS
 from model.words.numbers import exact, figures
 from model.words.yearly import signed_money_a_year
 from model.work import Progress
@@ -168,7 +168,7 @@ def equivalence_in_words(found: Sequence[Equivalent], parties: Sequence[str]) ->
     target = figures(float(table["producer_price_usd_per_t"].iloc[0]))
     return (
         f"{len(table)} instruments give producers the expected price of {target} USD/t they have now. "
-        f"{_worst(table, 'users_musd', USERS)} {_worst(table, 'treasury_musd', TREASURIES_AND_RENTS)}"
+        f"{_worst(table, 'users_musd', USERS)} {_worst(table, 'treasury_musd', TREASURIES)}"
     )
 
 

@@ -75,10 +75,10 @@ class Evaluator:
         self.request = request
         self.states = check(request, table.world)
         parties = tuple(dict.fromkeys((*request.parties, *others)))
-        self.frame = Frame.of(parties, self.states, self._carrying_cost(request.assumptions))
+        self.frame = self._frame(parties, request.assumptions)
 
-    def _carrying_cost(self, assumptions: Mapping[str, float]) -> float:
-        return self.world.assumptions.with_overrides(dict(assumptions)).value("stockpile_carrying_cost")
+    def _frame(self, parties: tuple[str, ...], assumptions: Mapping[str, float]) -> Frame:
+        return Frame.of(parties, self.states, self.world.assumptions.with_overrides(dict(assumptions)))
 
     def questions(self, trials: Iterable[Trial]) -> list[Question]:
         """All cells the trials need, their neutral ones included."""
@@ -134,7 +134,7 @@ class Evaluator:
         package = Package(mineral=mineral, stage=stage, stockpiles=stocks)
         price = facts_from(neutral[0], mineral, stage, self.request.parties).price_usd_per_t
         projects = self._built(trial, mineral)
-        frame = replace(self.frame, carrying_cost=self._carrying_cost(trial.assumptions))
+        frame = self._frame(self.frame.parties, trial.assumptions)
         return Option(frame, package, responses, neutral, price, None, projects)
 
     def _cells(self, trial: Trial, mineral: str) -> list[Question]:

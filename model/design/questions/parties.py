@@ -18,7 +18,7 @@ from model.design.questions.attribution import (
     change_trials,
     levers_of,
 )
-from model.design.questions.cards import cards, red_lines
+from model.design.questions.cards import cards, red_lines, sides
 from model.design.questions.evaluate import Evaluator, Trial
 from model.design.questions.membership import Member, membership, membership_trials
 from model.design.wording import ALL
@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Study:
-    """Cards by party, red lines with margin, attribution to instruments, and who gains by leaving or joining."""
+    """Cards by party, all others beside them, red lines with margin, attribution, who gains by leaving or joining."""
 
     states: tuple[WorldState, ...]
     cards: pd.DataFrame
+    sides: pd.DataFrame
     red_lines: pd.DataFrame
     attribution: pd.DataFrame
     members: list[Member]
@@ -79,6 +80,7 @@ def study(
     found = Study(
         states=evaluator.states,
         cards=cards(evaluator, trial),
+        sides=sides(evaluator, trial),
         red_lines=red_lines(evaluator, trial),
         attribution=_contributions(trial, False, {subset: gains[subset] for subset in by_levers}, request.seed),
         members=membership(trial, gains["agreed"], {country: gains[country] for country in by_country}),

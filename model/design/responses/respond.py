@@ -10,9 +10,10 @@ import numpy as np
 from model.design.problem.projects import with_projects
 from model.design.responses.response import Response, Trade
 from model.equilibrium import Solver, lay_over, solve_problem
+from model.equilibrium.welfare import STOCK_VALUE
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import Agreement, Floor, Offtake
-from model.market.records import NOWHERE, NodeRole, Role
+from model.market.records import NOWHERE, NodeRole
 from model.problem import Account
 from model.words.names import CLASSES
 
@@ -57,7 +58,7 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     shocks = world.shocks(asked.mineral, asked.scenario)
     parties = frozenset(asked.scenario.parties)
     problem = lay_over(market, parties, asked.scenario.agreement, shocks, host_output)
-    return solve_problem(problem, asked.scenario.agreement, Solver())
+    return solve_problem(problem, asked.scenario.agreement, Solver(), stock_price=market.start_price)
 
 
 def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement) -> Response:
@@ -69,10 +70,12 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
     return Response(
         **vars(_trade(solved, parties, agreement, last)),
         users_usd=_present(money["consumer_surplus"]),
+        supplier_change_usd=_present(money["supplier_change"]),
         producers_usd=_present(money["producer_surplus"]),
         revenue_usd=_present(money[Account.REVENUE]),
         rents_usd=_present(money[Account.RENT]),
         outlay_usd=_present({r: money["outlay"][r] - money["stock_sales"][r] for r in market.regions}),
+        stock_value_usd=_present(money[STOCK_VALUE]),
         transfers_usd=_present(money["transfers"]),
         price_usd_per_t=_column(prices, "consumer_price"),
         producer_revenue_usd=_producer_revenue(solved),
@@ -81,7 +84,6 @@ def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agr
             for stage in market.stages
         },
         non_party_imports_t=_present(_arrivals(solved, parties)),
-        stock_released_t=_public_release(solved),
         assured={},
         industry_cost_usd={},
         why_not=tuple(_why_not(solved.state, agreement)),
@@ -147,13 +149,6 @@ def _producer_revenue(solved: SolvedMineral) -> Amounts:
             earned = row["production"] * price[row["region"], row["stage"]]
             revenue[row["region"]] = revenue.get(row["region"], 0.0) + float(earned)
     return revenue
-
-
-def _public_release(solved: SolvedMineral) -> Amounts:
-    table, market = solved.state.problem.table, solved.state.problem.market
-    sold = np.flatnonzero(table.role == Role.STOCK_SALE)
-    amounts = np.bincount(table.region[sold], solved.state.quantity[sold], len(market.regions))
-    return _present(dict(zip(market.regions, amounts.tolist(), strict=True)))
 
 
 def _delivered(solved: SolvedMineral, agreement: Agreement, stage: str) -> Pairs:

@@ -47,23 +47,24 @@ class Trade:
 class Response(Trade):
     """One mineral under one agreement in one state. By region, regions with nothing left out; per year.
 
-    ``net_usd`` is users + producers + treasury + rents; settlements of offtakes with a strike stand apart in
-    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold. ``assured`` is, by class
-    of industry, the share of the need served. ``industry_cost_usd`` by region and industry. Trade and quantities are
-    those of the last stage; ``upstream`` has the trade of the stages before it.
+    ``net_usd`` is the sum of all accounts but settlements of offtakes with a strike, which stand in
+    ``transfers_usd``. ``outlay_usd`` counts support paid and stocks bought less stocks sold, ``stock_value_usd`` the
+    metal. ``assured`` is, by class of industry, the share of the need served. ``industry_cost_usd`` by region and
+    industry. Trade and quantities are those of the last stage; ``upstream`` has the trade of the stages before it.
     """
 
     users_usd: Amounts
+    supplier_change_usd: Amounts
     producers_usd: Amounts
     revenue_usd: Amounts
     rents_usd: Amounts
     outlay_usd: Amounts
+    stock_value_usd: Amounts
     transfers_usd: Amounts
     price_usd_per_t: Amounts
     producer_revenue_usd: Amounts
     producer_price_usd_per_t: dict[str, Amounts]
     non_party_imports_t: Amounts
-    stock_released_t: Amounts
     assured: dict[str, Amounts]
     industry_cost_usd: dict[str, Amounts]
     why_not: tuple[WhyNot, ...]
@@ -75,8 +76,9 @@ class Response(Trade):
 
     @property
     def net_usd(self) -> Amounts:
-        """Users + producers + treasury + rents by region [USD/yr], settlements of offtakes left out."""
-        parts = (self.users_usd, self.producers_usd, self.revenue_usd, self.rents_usd)
+        """All accounts by region [USD/yr], settlements of offtakes left out."""
+        own = (self.users_usd, self.supplier_change_usd, self.producers_usd, self.revenue_usd, self.rents_usd)
+        parts = (*own, self.stock_value_usd)
         regions = dict.fromkeys(region for part in (*parts, self.outlay_usd) for region in part)
         return {r: sum(part.get(r, 0.0) for part in parts) - self.outlay_usd.get(r, 0.0) for r in regions}
 
