@@ -19,6 +19,7 @@ from model.equilibrium.tolerances import SAME_MONEY
 from model.equilibrium.welfare import WELFARE
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
+from model.market.horizon import HORIZONS
 from model.market.records import Role, sum_by
 from model.problem import Account
 
@@ -351,6 +352,9 @@ class Outcome:
             price0_usd_per_t=self._last_stage("status_quo", "prices", "consumer_price"),
             use_t=self._last_stage(state, "quantities", "consumption"),
             use0_t=self._last_stage("status_quo", "quantities", "consumption"),
+            rationed_t=self._last_stage(state, "quantities", "unserved")
+            - self._last_stage("status_quo", "quantities", "unserved"),
+            horizon=HORIZONS[self.scenario.horizon],
         )
 
     def _last_stage(self, state: str, table: str, column: str) -> Floats:

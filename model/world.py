@@ -44,6 +44,8 @@ IMPACT_ONLY = (
     "hardness",
     "economy_wide",
     "cost_share",
+    "output_elasticity",
+    "saving_price_multiple",
     "back_test",
 )
 """Beginnings of assumption names that enter the manufacturers' formulas only: changing one solves no market again."""

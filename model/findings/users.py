@@ -163,21 +163,25 @@ def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
 def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataFrame, names: Names) -> pd.DataFrame:
     """One industry of one party, mineral by mineral: cost, substitutes, stock cover, and what a tonne more would save.
 
-    ``uses`` is the table ``industry_use``. Columns: mineral, use_t, unit_cost_change, substitution_class,
-    value_added_relieved_usd_per_t, grade, name, cost_share, substitutes, stock_cover_share, cut_low, cut_high.
+    ``uses`` is the table ``industry_use``. Columns: mineral, use_t, cost_share, unit_cost_change, substitution_class,
+    value_added_relieved_usd_per_t, grade, borrowed, name, substitutes, stock_cover_share, cut_low, cut_high.
     """
     substitutes = uses[uses["industry"] == industry].set_index("mineral")["substitutes"]
     rows = outcome.industries_by_mineral
     rows = rows[(rows["region"] == region) & (rows["industry"] == industry)]
-    users = outcome.users
-    party = users.regions.index(region)
-    position = list(users.industries["id"]).index(industry)
-    at = [int(k) for k in users.mineral_positions(tuple(rows["mineral"]))] if len(rows) else []
     cuts = rows[["cut_best_use", "cut_pro_rata"]]
-    stored = ("mineral", "use_t", "unit_cost_change", "substitution_class", "value_added_relieved_usd_per_t", "grade")
+    stored = (
+        "mineral",
+        "use_t",
+        "cost_share",
+        "unit_cost_change",
+        "substitution_class",
+        "value_added_relieved_usd_per_t",
+        "grade",
+        "borrowed",
+    )
     detail = rows[list(stored)].assign(
         name=rows["mineral"].map(names.mineral),
-        cost_share=[float(users.cost_share[party, k, position]) for k in at],
         substitutes=rows["mineral"].map(substitutes).fillna("not published"),
         stock_cover_share=[outcome.assumptions.value("stock_cover", str(mineral)) for mineral in rows["mineral"]],
         cut_low=cuts.min(axis=1),
