@@ -9,6 +9,7 @@ import streamlit as st
 from model import edits
 from model.findings import (
     MEASURES,
+    borrowed_minerals,
     described,
     industry_detail,
     opened_sentence,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 WORST_JOB = "worst_shock"
 FLAGS_NOTE = "D defense, E energy, C critical infrastructure: our judgement. Outlined: the industry opened."
 LIMITS = (
+    "Output is at risk by sales lost to the cost, and by use given up beyond what users save. Up to which price they "
+    "save without losing output, and how far cost takes sales, are assumptions.",
     "Rankings within a mineral are sounder than totals: pro rata overstates minerals with many small, essential uses.",
     "Cost shares are lower bounds: firms pay more for alloys and powders; metal in imported parts is not counted.",
     "Industry sizes outside the United States date from 2011, the structure of purchases from 2017 (assumption).",
@@ -135,7 +138,8 @@ def _worst(scenario: Scenario) -> None:
 
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
-    chart = by_mineral(wide, "Which metal the cost comes from", results.names())
+    borrowed = borrowed_minerals(outcome, region)
+    chart = by_mineral(wide, "Which metal the cost comes from", results.names(), borrowed)
     bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), (chart.x.low, chart.x.high))
     layout.exhibit(chart.sentence, charts.figure(chart, bound, charts.tall(chart)), chart.table, "cost_by_mineral")
 

@@ -13,6 +13,7 @@ from model.findings.reasons import controls_in_words, data_limits, missed
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
 from model.findings.users import (
     MEASURES,
+    borrowed_minerals,
     described,
     industry_detail,
     opened_sentence,
@@ -34,6 +35,7 @@ __all__ = [
     "agreement_in_words",
     "assumed",
     "axis_bound",
+    "borrowed_minerals",
     "controls_in_words",
     "curve_chart",
     "curve_sentence",

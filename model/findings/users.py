@@ -49,7 +49,7 @@ MEASURES = {
         "Unit cost",
         "% of output value",
         100.0,
-        "Lower bound: counts the metal alone, at metal prices.",
+        "Counts the metal alone, at metal prices (a lower bound), once less of it is used.",
         signed=True,
     ),
     "shortage": Measure(
@@ -59,13 +59,19 @@ MEASURES = {
         100.0,
         "Fall of use below the status quo, the largest among the minerals the industry uses.",
     ),
-    "output": Measure("output_loss", "Output loss", "% of output", 100.0, "Midpoint of best use first and pro rata."),
+    "output": Measure(
+        "output_loss",
+        "Output loss",
+        "% of output",
+        100.0,
+        "Use that users cannot save, and sales lost to the cost; midpoint of best use first and pro rata.",
+    ),
     "value_added": Measure(
         "value_added_at_risk_usd",
         "Value added at risk",
         MONEY,
         1e-6,
-        "First round; midpoint of best use first and pro rata.",
+        "First round, in dollars of 2023; midpoint of best use first and pro rata.",
     ),
     "jobs": Measure("jobs_at_risk", "Jobs at risk", "jobs", 1.0, "Midpoint; jobs of 2017."),
 }
@@ -75,7 +81,8 @@ def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.Dat
     """Industries of one party, the hardest hit first, by one measure.
 
     Only industries that use one of the minerals are listed. Columns: industry, name, shortest_mineral, grade,
-    assumption, suspect, value, low, high, without (in the measure's unit; the status quo is zero), flags, label.
+    assumption, borrowed, suspect, value, low, high, without (in the measure's unit; the status quo is zero), flags and
+    label.
     """
     after = _of(outcome.industries, region)
     without = _of(outcome.industries_without_agreement, region)
@@ -84,7 +91,7 @@ def ranked_industries(outcome: Outcome, region: str, measure: Measure) -> pd.Dat
     }
     flags = ["".join(letter for flag, letter in FLAG_LETTERS.items() if row[flag]) for _, row in after.iterrows()]
     label = [f"{name} ({letters})" if letters else name for name, letters in zip(after["name"], flags, strict=True)]
-    frame = after[["industry", "name", "shortest_mineral", "grade", "assumption", "suspect"]].assign(
+    frame = after[["industry", "name", "shortest_mineral", "grade", "assumption", "borrowed", "suspect"]].assign(
         **{name: after[column] * measure.scale for name, column in columns.items()},
         without=without[measure.column].to_numpy() * measure.scale,
         flags=flags,
@@ -121,6 +128,12 @@ def uses_by_mineral(outcome: Outcome, region: str, order: list[str]) -> pd.DataF
     return 100.0 * wide.reindex([industry for industry in order if industry in wide.index])
 
 
+def borrowed_minerals(outcome: Outcome, region: str) -> list[str]:
+    """Minerals whose shares of use in a party are taken from elsewhere or assumed."""
+    frame = outcome.industries_by_mineral
+    return list(frame.loc[(frame["region"] == region) & frame["borrowed"], "mineral"].unique())
+
+
 def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names: Names, agreed: bool) -> str:
     """Which industry is hit hardest or saves most; "without the agreement" only where something is ``agreed``."""
     where = names.the_region(region)
@@ -134,19 +147,19 @@ def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names:
 
 
 def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
-    """Value added and jobs at risk of a party, first round and economy-wide side by side, never added."""
+    """Value added and jobs at risk of a party, by cost and shortage, first round and economy-wide, never added."""
     own = _of(outcome.industries, region)
     if own.empty:
         return ""
     (row,) = totals(own).loc[[region]].to_dict("records")
     at_risk = float(row["value_added_at_risk_usd"])
     if at_risk <= 0:
-        return f"No value added is at risk from a shortfall in {names.the_region(region)}."
+        return f"No value added is at risk in {names.the_region(region)}."
     wide = economy_wide(at_risk, outcome.assumptions)
+    low, high = (money(float(row[f"value_added_at_risk_usd_{end}"])) for end in ("low", "high"))
     return (
-        f"Value added at risk in {names.the_region(region)}: first round {money(at_risk)} "
-        f"({money(float(row['value_added_at_risk_usd_low']))} to {money(float(row['value_added_at_risk_usd_high']))}), "
-        f"{figures(float(row['jobs_at_risk']))} jobs. "
+        f"Value added at risk in {names.the_region(region)}: first round {money(at_risk)} of 2023"
+        f"{f' ({low} to {high})' if low != high else ''}, {figures(float(row['jobs_at_risk']))} jobs. "
         f"Economy-wide {money(wide.mid)} ({money(wide.low)} to {money(wide.high)}): "
         "the same loss with suppliers and customers, not to be added."
     )
@@ -202,7 +215,7 @@ def described(detail: pd.DataFrame) -> pd.DataFrame:
             "Stock cover, share of a year": percent(row["stock_cover_share"]),
             "Use cut, best use first and pro rata": " and ".join(percent(row[end]) for end in ("cut_low", "cut_high")),
             "A tonne more saves, USD": figures(row["value_added_relieved_usd_per_t"]),
-            "Quality of the use share": row["grade"],
+            "Quality of the use share": row["grade"] + (", from elsewhere or assumed" if row["borrowed"] else ""),
         }
         for _, row in detail.iterrows()
     }
@@ -225,7 +238,7 @@ def opened_sentence(detail: pd.DataFrame, industry: str, region: str, names: Nam
 def relief_sentence(detail: pd.DataFrame) -> str:
     """What would relieve an industry most: one more tonne of what."""
     if detail.empty or detail["value_added_relieved_usd_per_t"].max() <= 0:
-        return "Nothing is short enough to put its output at risk: more tonnes would not help it."
+        return "It goes without no more than it can save: no output hangs on another tonne."
     top = detail.iloc[int(detail["value_added_relieved_usd_per_t"].to_numpy().argmax())]
     worth = money(float(top["value_added_relieved_usd_per_t"]))
     metal = str(top["name"]).lower()
