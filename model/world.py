@@ -44,6 +44,8 @@ IMPACT_ONLY = (
     "hardness",
     "economy_wide",
     "cost_share",
+    "drawback_rate",
+    "export_share",
     "output_elasticity",
     "saving_price_multiple",
     "back_test",

@@ -9,9 +9,9 @@ import pandas as pd
 
 from model.impact import economy_wide, totals
 from model.impact.manufacturers import ALL_USERS
-from model.units import MONEY, PERCENT
+from model.units import MILLION, MONEY, PERCENT
 from model.words.names import CLASSES
-from model.words.numbers import figures, listing, money, percent, signed_percent
+from model.words.numbers import changes, figures, listing, money, percent, signed_percent
 
 if TYPE_CHECKING:
     from model.outcome import Outcome
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 FLAG_LETTERS = dict(zip(CLASSES, "DEC", strict=True))
 """Defence, energy, critical infrastructure."""
+
+
+REFUND = {
+    "levies": "Levies borne",
+    "refund_low": "Refund, by content",
+    "refund_high": "Refund, by substitution",
+    "exports_extra_cost": "Extra cost of exported metal",
+}
+"""Columns of a drawback, each without its unit, and what they are called."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,31 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
         f"Economy-wide {money(wide.mid)} ({money(wide.low)} to {money(wide.high)}): "
         "the same loss with suppliers and customers, not to be added."
     )
+
+
+def drawback_sentence(refunds: pd.DataFrame, region: str, names: Names) -> str:
+    """What refunding the agreement's levies on exports would cost a party's treasury and save its industries."""
+    own = refunds[refunds["region"] == region]
+    paid, low, high, dearer = (float(own[f"{name}_usd"].sum()) for name in REFUND)
+    if not changes(paid):
+        where = names.the_region(region)
+        return f"The agreement brings no more levies on imports into {where}: there is nothing to refund."
+    refund = money(low) if money(low) == money(high) else f"{money(low)} to {money(high)}"
+    of_cost = f"; what they export costs them {money(dearer)} more a year for its metal" if changes(dearer) else ""
+    return (
+        f"Of {money(paid)} a year that the agreement adds to levies on imports into {names.the_region(region)}, a "
+        f"drawback would cost the treasury, and save industries that export, {refund}{of_cost if dearer > 0 else ''}."
+    )
+
+
+def refunds_by_industry(refunds: pd.DataFrame, region: str, names: Names) -> pd.DataFrame:
+    """The refund of each industry of a party, to be read [million USD/yr]."""
+    own = refunds[refunds["region"] == region].groupby("industry")[[f"{name}_usd" for name in REFUND]].sum() / MILLION
+    own = own.sort_values("refund_high_usd", ascending=False)
+    titles = {f"{name}_usd": f"{title}, {MONEY}" for name, title in REFUND.items()}
+    table = own.map(figures).rename(columns=titles)
+    table.insert(0, "Industry", [names.industry(str(industry)) for industry in table.index])
+    return table.reset_index(drop=True)
 
 
 def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
