@@ -49,6 +49,7 @@ from model.findings.users import (
     totals_sentence,
     unsized_users,
 )
+from model.impact import totals
 from model.instruments import Floor, RentHolder, lever
 from model.instruments.quota import told_of_use
 from model.outcome import Outcome
@@ -381,7 +382,8 @@ def test_one_industry_opened_says_what_would_relieve_it(world: World, banned: Sc
     wasteful = world.outcome(banned.model_copy(update={"assumptions": {"saving_price_multiple": 1.2}}))
     short = industry_detail(wasteful, "USA", "batteries", world.tables["industry_use"], names)
     assert relief_sentence(short).startswith("One more tonne of antimony")
-    assert " to " in totals_sentence(wasteful, "USA", names).split("jobs")[0], "two ways to bear the shortage"
+    low, assumed, high = (totals(wasteful.industries).loc["USA", f"jobs_at_risk{end}"] for end in ("_low", "", "_high"))
+    assert f"{figures(assumed)} jobs ({figures(low)} to {figures(high)})" in totals_sentence(wasteful, "USA", names)
 
 
 def test_shares_of_use_from_elsewhere_are_marked_on_the_charts(world: World, names: Names) -> None:

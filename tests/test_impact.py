@@ -330,7 +330,10 @@ class TestLostOutput:
         change = market_change(1.2, None, ("USA",), (mineral,))
         impact = compare(USA_ONLY, change, ASSUMPTIONS).set_index("industry")
         elasticity = [ASSUMPTIONS.value(f"output_elasticity_{industry}") for industry in impact.index]
-        assert impact.output_loss_low.to_numpy() == pytest.approx(impact.unit_cost_change.to_numpy() * elasticity)
+        assert impact.output_loss.to_numpy() == pytest.approx(impact.unit_cost_change.to_numpy() * elasticity)
+        used = impact[impact.unit_cost_change > 0]
+        assert (used.output_loss_low < used.output_loss).all(), "with the least response"
+        assert (used.output_loss < used.output_loss_high).all(), "with the largest"
         assert impact.jobs_at_risk.sum() > 0
 
     @settings(max_examples=60, deadline=None)

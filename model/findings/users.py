@@ -73,16 +73,19 @@ MEASURES = {
         "Output loss",
         "% of output",
         100.0,
-        "Use that users cannot save, and sales lost to the cost; midpoint of best use first and pro rata.",
+        "Use that users cannot save, and sales lost to the cost; midpoint of best use first and pro rata, "
+        "ends with the range of how sales respond.",
     ),
     "value_added": Measure(
         "value_added_at_risk_usd",
         "Value added at risk",
         MONEY,
         1e-6,
-        "First round, in dollars of 2023; midpoint of best use first and pro rata.",
+        "First round, in dollars of 2023; midpoint of best use first and pro rata, ends with how sales respond.",
     ),
-    "jobs": Measure("jobs_at_risk", "Jobs at risk", "jobs", 1.0, "Midpoint; jobs of 2017."),
+    "jobs": Measure(
+        "jobs_at_risk", "Jobs at risk", "jobs", 1.0, "Midpoint, with ends as for value added; jobs of 2017."
+    ),
 }
 
 
@@ -161,15 +164,15 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
     if own.empty:
         return ""
     (row,) = totals(own).loc[[region]].to_dict("records")
-    at_risk = float(row["value_added_at_risk_usd"])
-    if at_risk <= 0:
+    ends = ("_low", "", "_high")
+    usd, jobs = ([float(row[f"{name}{end}"]) for end in ends] for name in ("value_added_at_risk_usd", "jobs_at_risk"))
+    if not changes(usd[1]):
         return f"No value added is at risk in {names.the_region(region)}."
-    wide = economy_wide(at_risk, outcome.assumptions)
-    low, high = (money(float(row[f"value_added_at_risk_usd_{end}"])) for end in ("low", "high"))
+    wide = [economy_wide(each, outcome.assumptions)[end] for end, each in enumerate(usd)]
     return (
-        f"Value added at risk in {names.the_region(region)}: first round {money(at_risk)} of 2023"
-        f"{f' ({low} to {high})' if low != high else ''}, {figures(float(row['jobs_at_risk']))} jobs. "
-        f"Economy-wide {money(wide.mid)} ({money(wide.low)} to {money(wide.high)}): "
+        f"Value added at risk in {names.the_region(region)}, in dollars of 2023: first round {money(usd[1])} "
+        f"({money(usd[0])} to {money(usd[2])}), {figures(jobs[1])} jobs ({figures(jobs[0])} to {figures(jobs[2])}). "
+        f"Economy-wide {money(wide[1])} ({money(wide[0])} to {money(wide[2])}): "
         "the same loss with suppliers and customers, not to be added."
     )
 
@@ -247,7 +250,9 @@ def described(detail: pd.DataFrame) -> pd.DataFrame:
             "Substitutes": row["substitution_class"],
             "Which": row["substitutes"],
             "Stock cover, share of a year": percent(row["stock_cover_share"]),
-            "Use cut, best use first and pro rata": " and ".join(percent(row[end]) for end in ("cut_low", "cut_high")),
+            "Needs not served, best use first and pro rata": " and ".join(
+                percent(row[end]) for end in ("cut_low", "cut_high")
+            ),
             "A tonne more saves, USD": figures(row["value_added_relieved_usd_per_t"]),
             "Quality of the use share": row["grade"] + (", from elsewhere or assumed" if row["borrowed"] else ""),
         }

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from model.impact.market_change import MarketChange
 
 AT_RISK = ("value_added_at_risk_usd", "jobs_at_risk")
+WAYS = ("best_use", "pro_rata")
+RESPONSES = ("_least", "", "_most")
+"""Endings of columns by the response of output to cost: the lowest of its range, the assumed, the highest."""
 GRADE_NAMES = np.array([*GRADES, ""], dtype=object)
 """Grades by index; the last one, at index -1, is that of an industry that does not use the mineral."""
 
@@ -78,7 +81,8 @@ def compare(manufacturers: Manufacturers, change: MarketChange, assumptions: Ass
     """The impact on manufacturers, one row per region and industry, of all minerals of the change together.
 
     Shares are 0–1, money in USD a year, first round. The suffix ``_best_use`` serves the most valuable uses first,
-    ``_pro_rata`` cuts everyone alike, the bare name is their midpoint, ``_low`` and ``_high`` bound the row. Never sum
+    ``_pro_rata`` cuts everyone alike, each with ``_least`` and ``_most`` where output responds to cost as little or as
+    much as assumed possible; the bare name is their midpoint, ``_low`` and ``_high`` bound the row. Never sum
     the bounds (use ``totals``): an industry at the end of the queue loses more when the best uses are served first.
     Losses rest on assumed dependence everywhere. Regions without industry sizes have one row, ``all_users``, with cost
     and shortage only.
@@ -150,15 +154,16 @@ def totals(impact: pd.DataFrame) -> pd.DataFrame:
     """The impact on all manufacturers of each region, from the rows of ``compare``, indexed by region.
 
     Columns: extra_cost_usd; value_added_at_risk_usd and jobs_at_risk, each with ``_low`` and ``_high``: the two ways to
-    bear the shortage summed over industries, and their midpoint. NaN where no industry sizes are known.
+    bear the shortage summed over industries, and their midpoint, the bounds with the least and the largest response of
+    output to cost. NaN where no industry sizes are known.
     """
     by_region = impact.groupby("region", sort=False)
     columns = {"extra_cost_usd": by_region.extra_cost_usd.sum()}
     for name in AT_RISK:
-        best_use, pro_rata = (by_region[f"{name}_{way}"].sum(min_count=1) for way in ("best_use", "pro_rata"))
-        columns[f"{name}_low"] = best_use.where(best_use <= pro_rata, pro_rata)
-        columns[name] = (best_use + pro_rata) / 2
-        columns[f"{name}_high"] = pro_rata.where(best_use <= pro_rata, best_use)
+        least, assumed, most = (
+            pd.concat([by_region[f"{name}_{way}{end}"].sum(min_count=1) for way in WAYS], axis=1) for end in RESPONSES
+        )
+        columns |= {f"{name}_low": least.min(axis=1), name: assumed.mean(axis=1), f"{name}_high": most.max(axis=1)}
     return pd.DataFrame(columns)
 
 
@@ -292,13 +297,19 @@ def _worst_shortage(missing: Array, minerals: tuple[str, ...]) -> tuple[Array, N
 
 
 def _spread(name: str, best_use: Array, pro_rata: Array, size: Array | float) -> dict[str, Array]:
-    """A loss in both ways of bearing the shortage, with midpoint and bounds, times the size of what is lost."""
-    return {
-        f"{name}_best_use": best_use * size,
-        f"{name}_pro_rata": pro_rata * size,
-        f"{name}_low": np.minimum(best_use, pro_rata) * size,
-        name: (best_use + pro_rata) / 2 * size,
-        f"{name}_high": np.maximum(best_use, pro_rata) * size,
+    """A loss in both ways of bearing the shortage, with midpoint and bounds, times the size of what is lost.
+
+    Each way comes with the lowest, the assumed and the highest response of output to cost, [3, p, z].
+    """
+    each = {
+        f"{name}_{way}{end}": lost * size
+        for way, loss in zip(WAYS, (best_use, pro_rata), strict=True)
+        for end, lost in zip(RESPONSES, loss, strict=True)
+    }
+    return each | {
+        f"{name}_low": np.minimum(best_use[0], pro_rata[0]) * size,
+        name: (best_use[1] + pro_rata[1]) / 2 * size,
+        f"{name}_high": np.maximum(best_use[2], pro_rata[2]) * size,
     }
 
 

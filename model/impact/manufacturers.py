@@ -42,7 +42,7 @@ class Manufacturers:
         vulnerability: output lost per share of use cut, dependence times hardness, [k, z].
         substitution_class: [k, z], "" where the industry does not use the mineral.
         queue_before: share of use cut before the industry is, when the best uses are served first, [p, k, z].
-        output_elasticity: output lost per rise of unit cost, as shares, [z].
+        output_elasticity: output lost per rise of unit cost, as shares: lowest, assumed and highest, [3, 1, z].
         suspect: whether the base year's spending per USD of output is far above that in the United States, [p, k, z].
         grade: data quality as an index of ``GRADES``, [p, k, z], -1 where the industry does not use the mineral.
         value_added_usd, output_usd, jobs: size of the industries, [p, z]; assumed outside the United States.
@@ -105,6 +105,7 @@ def manufacturers(
     groups = tuple(sorted(set(tables["regions"].id) - set(regions)))
     spend_usd = _use(consumption_t, regions + groups, minerals) * _base_price(tables["industry_use_base"], minerals)
     use_share = _use_shares(tables, minerals, sizes)
+    responses = [assumptions.find(f"output_elasticity_{name}") for name in industries.id]
     vulnerability = _matrix(_vulnerability(uses, assumptions), minerals, industries.id)
     size, money = sizes.to_numpy(), _year(tables["industry_size"], MONEY_YEAR, industries.id)
     value_added_usd, output_usd = size * money.value_added_usd.to_numpy(), size * money.output_usd.to_numpy()
@@ -121,7 +122,7 @@ def manufacturers(
         vulnerability=vulnerability,
         substitution_class=_text_matrix(uses.substitution_class, minerals, industries.id),
         queue_before=queue(use_share, vulnerability * value_added_usd[:, None, :]),
-        output_elasticity=np.array([assumptions.value(f"output_elasticity_{name}") for name in industries.id]),
+        output_elasticity=np.array([[row.low, row.value, row.high] for row in responses]).T[:, None, :],
         suspect=too_large & (cost_share_usa > 0),
         grade=_grades(_text_matrix(uses.quality, minerals, industries.id), use_share, regions),
         value_added_usd=value_added_usd,
