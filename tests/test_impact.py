@@ -396,6 +396,9 @@ class TestOnTheShippedMarkets:
         held = np.nansum((change.price_usd_per_t - change.price0_usd_per_t) * change.use0_t, axis=1)
         cost = rows.groupby("region").extra_cost_usd.sum().loc[list(change.regions)].to_numpy()
         traded = np.nansum(change.spend0_usd)
+        detail = outcome.industries_by_mineral
+        rise = dict(zip(change.regions, change.price_ratio[:, 0] - 1, strict=True))
+        assert (detail.unit_cost_change <= detail.cost_share * detail.region.map(rise) + 1e-12).all()
         assert cost == pytest.approx(held, abs=1e-9 * traded)
         now, before = (
             state.accounts[mineral].welfare["consumer_surplus"]
