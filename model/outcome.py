@@ -20,6 +20,7 @@ from model.equilibrium.welfare import PUBLIC_STOCKS as PUBLICLY_HELD
 from model.equilibrium.welfare import STOCK_VALUE, WELFARE, producers_by_kind, suppliers_by_kind
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
+from model.market.horizon import HORIZONS
 from model.market.records import Role, sum_by
 from model.problem import Account
 
@@ -410,6 +411,9 @@ class Outcome:
             price0_usd_per_t=self._last_stage("status_quo", "prices", "consumer_price"),
             use_t=self._last_stage(state, "quantities", "consumption"),
             use0_t=self._last_stage("status_quo", "quantities", "consumption"),
+            rationed_t=self._last_stage(state, "quantities", "unserved")
+            - self._last_stage("status_quo", "quantities", "unserved"),
+            horizon=HORIZONS[self.scenario.horizon],
         )
 
     def _last_stage(self, state: str, table: str, column: str) -> Floats:

@@ -46,6 +46,10 @@ IMPACT_ONLY = (
     "hardness",
     "economy_wide",
     "cost_share",
+    "drawback_rate",
+    "export_share",
+    "output_elasticity",
+    "saving_price_multiple",
     "back_test",
     "public_funds",
 )

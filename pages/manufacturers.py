@@ -9,11 +9,14 @@ import streamlit as st
 from model import edits
 from model.findings import (
     MEASURES,
+    borrowed_minerals,
     described,
+    drawback_sentence,
     industry_detail,
     opened_sentence,
     ranked_industries,
     ranking_sentence,
+    refunds_by_industry,
     relief_sentence,
     totals_sentence,
     unsized_users,
@@ -21,6 +24,7 @@ from model.findings import (
     with_worst,
 )
 from model.findings.charts import by_mineral, ranking
+from model.studies.drawback import drawback
 from model.studies.ranges import under_named_shocks
 from pages.components import axes, charts, jobs, layout, results, state
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 WORST_JOB = "worst_shock"
 FLAGS_NOTE = "D defense, E energy, C critical infrastructure: our judgement. Outlined: the industry opened."
 LIMITS = (
+    "Output is at risk by sales lost to the cost, and by use given up beyond what users save. Up to which price they "
+    "save without losing output, and how far cost takes sales, are assumptions.",
     "Rankings within a mineral are sounder than totals: pro rata overstates minerals with many small, essential uses.",
     "Cost shares are lower bounds: firms pay more for alloys and powders; metal in imported parts is not counted.",
     "Industry sizes outside the United States date from 2011, the structure of purchases from 2017 (assumption).",
@@ -69,6 +75,7 @@ def main() -> None:
     if len(scenario.minerals) > 1:
         _minerals(outcome, region, ranked)
     _unsized(outcome)
+    _drawback(outcome, region)
     st.subheader("What these numbers cannot say", anchor=False)
     layout.bullets(LIMITS)
 
@@ -135,9 +142,28 @@ def _worst(scenario: Scenario) -> None:
 
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
-    chart = by_mineral(wide, "Which metal the cost comes from", results.names())
+    borrowed = borrowed_minerals(outcome, region)
+    chart = by_mineral(wide, "Which metal the cost comes from", results.names(), borrowed)
     bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), (chart.x.low, chart.x.high))
     layout.exhibit(chart.sentence, charts.figure(chart, bound, charts.tall(chart)), chart.table, "cost_by_mineral")
+
+
+def _drawback(outcome: Outcome, region: str) -> None:
+    """An option beside the agreement: its levies refunded to industries on what they export."""
+    if outcome.agreement.is_empty:
+        return
+    st.subheader("If levies were refunded on exports (drawback)", anchor=False)
+    refunds = drawback(outcome)
+    st.markdown(layout.plain(drawback_sentence(refunds, region, results.names())))
+    table = refunds_by_industry(refunds, region, results.names())
+    if len(table):
+        layout.table(table, "drawback")
+        st.caption(
+            "By content: metal in exports has borne levies like all other use. By substitution: exporters claim the "
+            "levies on any import of the metal. First round: prices and flows as solved. Trade agreements may cap "
+            "refunds."
+        )
+        layout.assumption("shares of exports", "No table by industry was read; each share has a range.")
 
 
 def _unsized(outcome: Outcome) -> None:

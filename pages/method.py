@@ -109,7 +109,8 @@ def _shocks() -> None:
 def _back_test() -> None:
     st.subheader("Losses the manufacturers' formulas give where a loss was published", anchor=False)
     st.markdown(
-        "The levels of dependence were tuned on gallium and germanium: these rows are a calibration, not a proof."
+        "The published shortage is imposed as rationed: no price told users to save it. The levels of dependence were "
+        "tuned on gallium and germanium: these rows are a calibration, not a proof."
     )
     layout.table(results.back_test(), "back_test")
 

@@ -33,10 +33,7 @@ def main() -> None:
         _chart(facts, "supply", facts.supply, "supply_by_origin")
     left, right = layout.chart_row("how")
     with right:
-        note = (
-            "Cost of the status quo's tonnes, a lower bound; users' cost above counts that use changes. Shares outside "
-            "the US are assumed."
-        )
+        note = "Cost of the status quo's tonnes at metal prices; users' cost above counts that use changes."
         _chart(facts, "industries", facts.industries, "industries_hit", note, charts.TALLER)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")

@@ -34,12 +34,14 @@ from model.findings.overview import (
     gains_by_party,
     gains_sentence,
     headline_numbers,
+    industries_hit,
     industries_sentence,
     supply_by_origin,
 )
 from model.findings.reasons import controls_in_words, data_limits, missed, net_effect, reasons
 from model.findings.terms import bound_outside, clauses, terms_of
 from model.findings.users import (
+    borrowed_minerals,
     industry_detail,
     opened_sentence,
     ranking_sentence,
@@ -47,6 +49,7 @@ from model.findings.users import (
     totals_sentence,
     unsized_users,
 )
+from model.impact import totals
 from model.instruments import Floor, RentHolder, lever
 from model.instruments.quota import told_of_use
 from model.outcome import ACCOUNTS, Outcome
@@ -375,9 +378,41 @@ def test_one_industry_opened_says_what_would_relieve_it(world: World, banned: Sc
     assert detail["mineral"].tolist() == [MINERAL]
     assert 0 < detail["cost_share"].iloc[0] < 0.1
     assert "uses antimony" in opened_sentence(detail, "batteries", "USA", names)
-    assert relief_sentence(detail).startswith("One more tonne of antimony")
-    assert "never" not in relief_sentence(detail)
-    assert "not to be added" in totals_sentence(outcome, "USA", names)
+    assert relief_sentence(detail) == "It goes without no more than it can save: no output hangs on another tonne."
+    assert "not to be added" in totals_sentence(outcome, "USA", names), "sales are lost to the cost all the same"
+    wasteful = world.outcome(banned.model_copy(update={"assumptions": {"saving_price_multiple": 1.2}}))
+    short = industry_detail(wasteful, "USA", "batteries", world.tables["industry_use"], names)
+    assert relief_sentence(short).startswith("One more tonne of antimony")
+    low, assumed, high = (totals(wasteful.industries).loc["USA", f"jobs_at_risk{end}"] for end in ("_low", "", "_high"))
+    assert f"{figures(assumed)} jobs ({figures(low)} to {figures(high)})" in totals_sentence(wasteful, "USA", names)
+
+
+def test_shares_of_use_from_elsewhere_are_marked_on_the_charts(world: World, names: Names) -> None:
+    """Medical devices in the United States: assumed; airframes: published there; all of Japan's: from elsewhere."""
+    measure = MEASURES["unit_cost"]
+    outcome = world.outcome(Scenario(minerals=("titanium",), parties=("USA", "JPN"), horizon="short"))
+    labels = {
+        region: ranking(ranked_industries(outcome, region, measure), "", measure, "") for region in outcome.parties
+    }
+    starred = {region: {label for label in chart.labels if label.endswith(" *")} for region, chart in labels.items()}
+    assert len(starred["JPN"]) == len(labels["JPN"].labels)
+    assert "Medical devices and imaging (C) *" in starred["USA"]
+    assert "Aircraft and airframe parts (DC)" in labels["USA"].labels
+    assert all("* shares of use from elsewhere or assumed" in chart.x.title for chart in labels.values())
+    assert borrowed_minerals(outcome, "USA") == ["titanium"]
+    own = world.outcome(Scenario(minerals=("copper",), parties=("USA",)))
+    assert "*" not in ranking(ranked_industries(own, "USA", measure), "", measure, "").x.title
+    assert borrowed_minerals(own, "USA") == []
+
+
+def test_the_overview_marks_industries_whose_cost_falls_mostly_on_borrowed_shares(world: World) -> None:
+    floor = {"parties": ["USA"], "mineral": "titanium", "stage": "refined", "price": 20_000}
+    scenario = Scenario.parse(
+        {"minerals": ["titanium"], "parties": ["USA"], "agreement": {"floors": [floor]}}, "scenario"
+    )
+    hit = industries_hit(world.outcome(scenario)).set_index("industry").borrowed
+    assert hit["medical_devices"]
+    assert not hit["airframes"]
 
 
 def test_parties_without_industry_sizes_are_one_group(world: World, names: Names) -> None:

@@ -123,6 +123,8 @@ def test_a_moved_tariff_moves_the_manufacturers(world: World) -> None:
     test.slider(key="tariffs_ad_valorem").set_value(25.0).run()
     assert shows(test) != before
     assert "agree to charge 25 % on refined antimony from non-parties" in shows(test)
+    assert "drawback" not in before
+    assert "a drawback would cost the treasury" in shows(test)
 
 
 @pytest.mark.slow

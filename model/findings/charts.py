@@ -15,7 +15,7 @@ from model.words import accounts
 from model.words.numbers import LEAST_USD, changes, starting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import pandas as pd
 
@@ -38,6 +38,8 @@ ALWAYS_SHOWN = ("users_usd", "producers_usd", "treasury_usd")
 """Accounts with a bar even where nothing changes."""
 NO_AGREEMENT = "Shock, no agreement"
 HEADROOM = 1.05
+BORROWED, BORROWED_WORDS = " *", "shares of use from elsewhere or assumed"
+"""How a chart marks what rests on shares of use that nobody published for the party, and what the mark means."""
 CLAUSE_ENDS = re.compile(r"; |, (?=[\d.]+ % of it )")
 """Where what comes before is true without what follows."""
 
@@ -220,9 +222,19 @@ def sources(frame: pd.DataFrame, sentence: str) -> Chart:
     )
 
 
+def marked(names: Iterable[object], frame: pd.DataFrame) -> Labels:
+    """Names of a frame's rows, those marked whose share of use is not the party's own."""
+    return tuple(f"{name}{BORROWED if own else ''}" for name, own in zip(names, _borrowed(frame), strict=True))
+
+
+def _borrowed(frame: pd.DataFrame) -> list[bool]:
+    """Which rows rest on borrowed shares; none where an earlier snapshot's table does not say."""
+    return list(frame["borrowed"]) if "borrowed" in frame else [False] * len(frame)
+
+
 def industries(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
     """Extra cost of the industries hit most, with and without the agreement."""
-    labels = _texts(frame["name"])
+    labels = marked(frame["name"], frame)
     cost = _told(frame[["extra_cost_usd", "extra_cost_usd_without"]])
     marks: list[Mark] = [Bars("This scenario", palette.USERS, labels, _numbers(cost["extra_cost_usd"]))]
     if changes(frame["extra_cost_usd_without"].abs().max()):
@@ -233,16 +245,21 @@ def industries(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Ch
         form="Bars by industry",
         sentence=sentence,
         table=frame,
-        x=_reach(f"Extra cost, {MONEY}", MONEY, cost, least_usd / MILLION),
+        x=_reach(_explained(f"Extra cost, {MONEY}", frame), MONEY, cost, least_usd / MILLION),
         marks=tuple(marks),
         labels=labels,
         changes=True,
     )
 
 
+def _explained(title: str, frame: pd.DataFrame) -> str:
+    """The title of an axis, with what the mark means where a row of the frame has it."""
+    return f"{title} ({BORROWED.strip()} {BORROWED_WORDS})" if any(_borrowed(frame)) else title
+
+
 def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -> Chart:
     """Industries of one party by one measure, the one opened outlined, and the worst named shock where it is known."""
-    labels = _texts(frame["label"])
+    labels = marked(frame["label"], frame)
     spread = bool((frame["high"] > frame["low"]).any())
     marks: list[Mark] = [
         Bars(
@@ -251,7 +268,7 @@ def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -
             labels,
             _numbers(frame["value"]),
             ends=(_numbers(frame["low"]), _numbers(frame["high"])) if spread else None,
-            outlined=next(iter(frame.loc[frame["industry"] == opened, "label"]), ""),
+            outlined=next((label for label, own in zip(labels, frame["industry"], strict=True) if own == opened), ""),
         ),
         Ticks(NO_AGREEMENT, palette.WITHOUT_AGREEMENT, labels, _numbers(frame["without"])),
     ]
@@ -263,7 +280,7 @@ def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -
         form="Bars by industry",
         sentence=sentence,
         table=frame,
-        x=_reach(measure.title, measure.unit, frame[["value", "without", "low", "high"]]),
+        x=_reach(_explained(measure.title, frame), measure.unit, frame[["value", "without", "low", "high"]]),
         marks=tuple(marks),
         labels=labels,
         label_width=30,
@@ -271,19 +288,25 @@ def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -
     )
 
 
-def by_mineral(wide: pd.DataFrame, sentence: str, names: Names) -> Chart:
-    """Unit cost of the industries by mineral, stacked: which metal the cost comes from."""
+def by_mineral(wide: pd.DataFrame, sentence: str, names: Names, borrowed: Collection[str] = ()) -> Chart:
+    """Unit cost of the industries by mineral, stacked: which metal the cost comes from, ``borrowed`` shares marked."""
     labels = tuple(names.industry(str(industry)) for industry in wide.index)
     unit = "% of output value"
     both = bool((wide < 0).any(axis=None))
+    title = f"Unit cost, {unit}" + (f" ({BORROWED.strip()} {BORROWED_WORDS})" if borrowed else "")
     return Chart(
         title="unit cost by mineral",
         form="Stacked bars by industry",
         sentence=sentence,
         table=wide.reset_index(),
-        x=Axis(f"Unit cost, {unit}", unit, 0.0, float(wide.abs().sum(axis=1).max()), both_sides=both),
+        x=Axis(title, unit, 0.0, float(wide.abs().sum(axis=1).max()), both_sides=both),
         marks=tuple(
-            Bars(names.mineral(str(mineral)), palette.MINERALS[str(mineral)], labels, _numbers(wide[mineral]))
+            Bars(
+                f"{names.mineral(str(mineral))}{BORROWED if mineral in borrowed else ''}",
+                palette.MINERALS[str(mineral)],
+                labels,
+                _numbers(wide[mineral]),
+            )
             for mineral in wide.columns
         ),
         labels=labels,

@@ -434,13 +434,18 @@ def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
     """The industries of the parties whose cost changes most: extra cost with and without the agreement [USD/yr].
 
     Industries are summed over the parties whose industry sizes are known; the others' users stand in ``unsized_users``.
+    ``borrowed`` are those whose cost falls mostly where shares of use are not the party's own.
     """
     frames = []
     for name, frame in (("", outcome.industries), ("_without", outcome.industries_without_agreement)):
         own = frame[frame["region"].isin(outcome.parties) & (frame["industry"] != ALL_USERS)]
-        summed = own.groupby(["industry", "name"])[["extra_cost_usd", "value_added_at_risk_usd"]].sum()
-        frames.append(summed.add_suffix(name))
+        size = own["extra_cost_usd"].abs()
+        own = own.assign(size=size, elsewhere=size * own["borrowed"])
+        columns = ["extra_cost_usd", "value_added_at_risk_usd", "size", "elsewhere"]
+        frames.append(own.groupby(["industry", "name"])[columns].sum().add_suffix(name))
     both = pd.concat(frames, axis=1).reset_index()
+    both["borrowed"] = 2 * (both["elsewhere"] + both["elsewhere_without"]) > both["size"] + both["size_without"]
+    both = both.drop(columns=["size", "elsewhere", "size_without", "elsewhere_without"])
     both = both[both["industry"].isin(_using(outcome))]
     size = both[["extra_cost_usd", "extra_cost_usd_without"]].abs().max(axis=1)
     kept = both.loc[size.sort_values(ascending=False, kind="stable").index[:most]]

@@ -34,7 +34,14 @@ def back_test(tables: Tables, assumptions: Assumptions) -> pd.DataFrame:
     published = tables["disruption_results"].query("metric == 'us_gdp_change'")
     users = manufacturers(tables, assumptions, use_of_table(tables))
     ratios = _price_ratios(tables["disruption_results"], assumptions)
-    rows = [_row(users, str(minerals), ratios, assumptions) for minerals in published.minerals]
+    rows = [
+        _row(
+            users,
+            shortage_change(tables, {name: ratios[name] for name in minerals.split(";")}, assumptions),
+            assumptions,
+        )
+        for minerals in published.minerals
+    ]
     ours = pd.DataFrame(rows, index=published.index)
     theirs = pd.DataFrame(
         {
@@ -48,12 +55,17 @@ def back_test(tables: Tables, assumptions: Assumptions) -> pd.DataFrame:
     return result.assign(fits=result.midpoint_usd.between(result.published_low_usd, result.published_high_usd))
 
 
-def shortage_change(ratios: Mapping[str, float], assumptions: Assumptions) -> MarketChange:
-    """A market change of the United States: prices rise to these multiples, use answers with constant elasticity."""
+def shortage_change(tables: Tables, ratios: Mapping[str, float], assumptions: Assumptions) -> MarketChange:
+    """A change of the market of the United States: the shortage that clears at these price multiples, as rationed.
+
+    The published losses are those of tonnes that never arrived. No price tells users to save them, so none makes them
+    dearer either: a shortage that counted both ways would count twice.
+    """
+    base = tables["industry_use_base"].set_index("mineral").loc[list(ratios)]
+    price, use_t = (base[name].to_numpy(np.float64)[None, :] for name in ("price_usd_per_t", "use_t"))
     ratio = np.array([list(ratios.values())])
-    use = ratio ** -assumptions.value("back_test_demand_elasticity")
-    one = np.ones_like(ratio)
-    return MarketChange((REFERENCE,), tuple(ratios), ratio, one, use, one)
+    kept = ratio ** -assumptions.value("back_test_demand_elasticity")
+    return MarketChange((REFERENCE,), tuple(ratios), price, price, kept * use_t, use_t, (1 - kept) * use_t)
 
 
 def price_ratio_of_lost_supply(lost_share: float, assumptions: Assumptions) -> float:
@@ -77,10 +89,7 @@ def _price_ratios(results: pd.DataFrame, assumptions: Assumptions) -> dict[str, 
     return implied | {str(mineral): 1 + float(change) for mineral, change in rise.items()}
 
 
-def _row(
-    users: Manufacturers, minerals: str, ratios: Mapping[str, float], assumptions: Assumptions
-) -> dict[str, float]:
-    change = shortage_change({mineral: ratios[mineral] for mineral in minerals.split(";")}, assumptions)
+def _row(users: Manufacturers, change: MarketChange, assumptions: Assumptions) -> dict[str, float]:
     impact = compare(users, change, assumptions).set_index("industry")
     row: dict[str, float] = {}
     for way in ("best_use", "pro_rata"):

@@ -1,12 +1,22 @@
-r"""From a shortage of minerals to lost output: the formulas, on bare arrays.
+r"""From dear or missing minerals to lost output: the formulas, on bare arrays.
 
-For party :math:`p`, mineral :math:`k` and industry :math:`z`::
+For party :math:`p`, mineral :math:`k` and industry :math:`z`, prices and use as multiples of the status quo, :math:`e`
+the (negative) elasticity of demand over the horizon::
 
-    shortage    u[p,k]    = max(0, 1 - use / use0)
-    effective   ue[p,k]   = max(0, u - dead_band - stock_cover[k]) / (1 - dead_band)
-    cut         cut[p,k,z]  share of the industry's use that is not served
+    shortage    u[p,k]      = max(0, 1 - use);   rationed[p,k] is the part of it that no price brought about
+    saving      saving[k]   = 1 - multiple ** e, what users do without at no loss of output once the metal is that dear
+    needed      needed[p,k] = 1 - min(u - rationed, saving) - dead_band, the use with which all output can be made
+    effective   ue[p,k]     = max(0, 1 - (1 - u + stock_cover[k]) / needed)
+    cut         cut[p,k,z]    share of the industry's needs that is not served
     loss        loss[p,k,z] = vulnerability[k,z] · cut[p,k,z],   vulnerability = dependence · hardness
-    together    loss[p,z]   = 1 - Π_k (1 - loss[p,k,z])
+    dearer      cost[p,z]   = Σ_k cost_share[p,k,z] · ∫ price ** e, from 1 to the price: what the metal costs once less
+                              of it is used
+    together    loss[p,z]   = 1 - (1 - output_elasticity[z] · max(0, cost[p,z])) · Π_k (1 - loss[p,k,z])
+
+``ue`` is max(0, u - saving - dead_band - stock_cover) where nothing is rationed, over the use that is needed, so that
+an industry without any metal loses all its output. Time to adapt never adds to it: what users give up in the long run
+beyond what they would within a year at the same price is substitution, so ``ue`` is at most what the short run's
+elasticity gives at that price and rationing.
 
 The cut is spread over the industries in two ways: *pro rata* (everyone loses the same share: cut = ue), and *best use
 first* (those who lose least value added per tonne go without first). Best use first is the cheapest way to bear one
@@ -21,25 +31,51 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+LOWEST_RATIO = 1e-9
+"""A price below this multiple of the status quo costs users nothing more."""
+SAME_POWER = 1e-9
+"""Closer than this to an elasticity of minus one, the area beside demand is that of minus one."""
 
-def shortage(use_t: Array, use0_t: Array) -> Array:
-    """The share of status quo use that is missing; none where nothing was used or the use is not known.
 
-    >>> shortage(np.array([80.0, 120.0]), np.array([100.0, 100.0]))
-    array([0.2, 0. ])
+def given_up(price_ratio: Array, elasticity: Array) -> Array:
+    """The share of use that a price at this multiple of the status quo makes users do without; none where it falls.
+
+    >>> given_up(np.array([2.0, 0.5]), np.array([-0.3, -0.3])).round(3)
+    array([0.188, 0.   ])
     """
-    known = (use0_t > 0) & np.isfinite(use_t)
-    kept: Array = np.divide(use_t, use0_t, out=np.ones_like(use0_t), where=known)
-    return np.clip(1 - kept, 0, 1)
+    return 1 - np.maximum(price_ratio, 1) ** elasticity
 
 
-def effective_shortage(missing: Array, dead_band: float, stock_cover: Array) -> Array:
-    """The part of a shortage that thrift (the dead band) and users' stocks do not absorb.
+def needed_use(missing: Array, rationed: Array, saving: Array, dead_band: float) -> Array:
+    """The share of status quo use with which all output can be made: less what users save, of what a price cuts.
 
-    >>> effective_shortage(np.array([0.24, 0.01]), 0.02, np.zeros(2)).round(4)
+    >>> needed_use(np.array([0.3, 0.3]), np.array([0.0, 0.3]), np.array([0.2, 0.2]), 0.02).round(2)
+    array([0.78, 0.98])
+    """
+    return 1 - np.minimum(missing - rationed, saving) - dead_band
+
+
+def effective_shortage(missing: Array, needed: Array, stock_cover: Array) -> Array:
+    """The share of what is needed that neither the market nor users' stocks serve.
+
+    >>> effective_shortage(np.array([0.24, 0.01]), np.array([0.98, 0.98]), np.zeros(2)).round(4)
     array([0.2245, 0.    ])
     """
-    return np.maximum(0, missing - dead_band - stock_cover) / (1 - dead_band)
+    return np.maximum(0, 1 - (1 - missing + stock_cover) / needed)
+
+
+def dearer_after_saving(price_ratio: Array, elasticity: Array) -> Array:
+    """Rise of the cost of a metal per USD spent on it, use adapting: the area beside the demand curve.
+
+    At most the price change, which is what it comes to at the use of the status quo; less, the more users can adapt.
+
+    >>> dearer_after_saving(np.array([2.0, 2.0, 0.5]), np.array([-1.0, -0.3, -0.3])).round(3)
+    array([ 0.693,  0.892, -0.549])
+    """
+    power, log = 1 + elasticity, np.log(np.maximum(price_ratio, LOWEST_RATIO))
+    straight = np.abs(power) < SAME_POWER
+    grown: Array = np.where(straight, log, np.expm1(power * log) / np.where(straight, 1.0, power))
+    return grown
 
 
 def queue(use_share: Array, value_lost: Array) -> Array:

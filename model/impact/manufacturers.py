@@ -37,14 +37,13 @@ class Manufacturers:
         groups: all other regions, whose users are known only by what they use together.
         minerals: ids in the order of axis k.
         industries: one row per industry in the order of axis z: id, name and the flags.
-        use_t: base-year use, [region of ``regions`` then ``groups``, k], t/yr.
-        spend_usd: the same at base-year prices, USD/yr.
         use_share: who uses it, [p, k, z], sums to one over z.
+        borrowed: whether that share is not the party's own but taken from elsewhere or assumed, [p, k, z].
         vulnerability: output lost per share of use cut, dependence times hardness, [k, z].
         substitution_class: [k, z], "" where the industry does not use the mineral.
         queue_before: share of use cut before the industry is, when the best uses are served first, [p, k, z].
-        cost_share: spending on the mineral per USD of output, [p, k, z], at most 1.
-        suspect: whether that share is far above the one in the United States, [p, k, z].
+        output_elasticity: output lost per rise of unit cost, as shares: lowest, assumed and highest, [3, 1, z].
+        suspect: whether the base year's spending per USD of output is far above that in the United States, [p, k, z].
         grade: data quality as an index of ``GRADES``, [p, k, z], -1 where the industry does not use the mineral.
         value_added_usd, output_usd, jobs: size of the industries, [p, z]; assumed outside the United States.
     """
@@ -53,13 +52,12 @@ class Manufacturers:
     groups: tuple[str, ...]
     minerals: tuple[str, ...]
     industries: pd.DataFrame
-    use_t: Array
-    spend_usd: Array
     use_share: Array
+    borrowed: NDArray[np.bool_]
     vulnerability: Array
     substitution_class: NDArray[np.object_]
     queue_before: Array
-    cost_share: Array
+    output_elasticity: Array
     suspect: NDArray[np.bool_]
     grade: IntArray
     value_added_usd: Array
@@ -67,7 +65,7 @@ class Manufacturers:
     jobs: Array
 
     def region_positions(self, regions: tuple[str, ...]) -> IntArray:
-        """Where the regions stand on the axis of ``use_t``; those below ``len(self.regions)`` have sized industries.
+        """Where the regions stand in ``regions``, then ``groups``; those in ``regions`` have sized industries.
 
         Raises:
             ScenarioError: naming an unknown region, and the valid ones.
@@ -105,9 +103,9 @@ def manufacturers(
     sizes = _sizes(tables["industry_party_size"], industries.id, size_overrides or {})
     regions = tuple(sizes.index)
     groups = tuple(sorted(set(tables["regions"].id) - set(regions)))
-    use_t = _use(consumption_t, regions + groups, minerals)
-    spend_usd = use_t * _base_price(tables["industry_use_base"], minerals)
+    spend_usd = _use(consumption_t, regions + groups, minerals) * _base_price(tables["industry_use_base"], minerals)
     use_share = _use_shares(tables, minerals, sizes)
+    responses = [assumptions.find(f"output_elasticity_{name}") for name in industries.id]
     vulnerability = _matrix(_vulnerability(uses, assumptions), minerals, industries.id)
     size, money = sizes.to_numpy(), _year(tables["industry_size"], MONEY_YEAR, industries.id)
     value_added_usd, output_usd = size * money.value_added_usd.to_numpy(), size * money.output_usd.to_numpy()
@@ -119,13 +117,12 @@ def manufacturers(
         groups=groups,
         minerals=minerals,
         industries=industries,
-        use_t=use_t,
-        spend_usd=spend_usd,
         use_share=use_share,
+        borrowed=_borrowed(tables, _text_matrix(uses.share_from, minerals, industries.id), regions, minerals),
         vulnerability=vulnerability,
         substitution_class=_text_matrix(uses.substitution_class, minerals, industries.id),
         queue_before=queue(use_share, vulnerability * value_added_usd[:, None, :]),
-        cost_share=np.minimum(cost_share, 1),
+        output_elasticity=np.array([[row.low, row.value, row.high] for row in responses]).T[:, None, :],
         suspect=too_large & (cost_share_usa > 0),
         grade=_grades(_text_matrix(uses.quality, minerals, industries.id), use_share, regions),
         value_added_usd=value_added_usd,
@@ -226,6 +223,16 @@ def _published_shares(table: pd.DataFrame, weight: pd.DataFrame) -> pd.DataFrame
     within = rows.weight / rows.groupby(["mineral", "application"]).weight.transform("sum")
     use = (rows.application_share * within).groupby([rows.mineral, rows.industry]).sum().unstack("industry")
     return use.div(use.sum(axis=1), axis=0).reindex(columns=weight.columns).fillna(0.0)
+
+
+def _borrowed(
+    tables: Tables, share_from: NDArray[np.object_], regions: tuple[str, ...], minerals: tuple[str, ...]
+) -> NDArray[np.bool_]:
+    """Whose shares are not their own: all but those published for the United States, or for the European Union."""
+    borrowed = np.ones((len(regions), *share_from.shape), dtype=bool)
+    borrowed[regions.index(REFERENCE)] = share_from != REFERENCE
+    borrowed[regions.index(UNION)] = ~np.isin(minerals, tables["eu_use_shares"].mineral)[:, None]
+    return borrowed
 
 
 def _grades(quality: NDArray[np.object_], use_share: Array, regions: tuple[str, ...]) -> IntArray:

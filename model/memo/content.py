@@ -425,7 +425,7 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     if frame.empty:
         return blocks
     columns = [
-        (Column("Industry"), "name"),
+        (Column("Industry"), list(charts.marked(frame["name"], frame))),
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         (million("Extra cost"), "extra_cost_usd"),
         (share("Unit cost", signed=True), "unit_cost_change"),
@@ -435,8 +435,10 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     ]
     caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most, {in_state(snapshot)}"
     note = (
-        "Metal prices only, for what is used in the status quo: a lower bound of cost. Shortfall: fall of use below "
-        "the status quo. At risk: midpoints of two ways to spread it, no part of the net gain; a dash: size unknown."
+        "Extra cost: metal prices only, for what is used in the status quo, a lower bound; unit cost once less of it "
+        "is used. Shortfall: fall of use below the status quo. At risk, in dollars of 2023: by sales lost to the cost "
+        "and by use that users cannot save, midpoints of two ways to spread it, no part of the net gain; a dash: size "
+        f"unknown. {charts.BORROWED.strip()} {charts.BORROWED_WORDS}."
     )
     pictures = [_picture(charts.industries(hit, said))] if len(hit) else []
     return [*blocks, *pictures, _table("Manufacturers", caption, frame, columns, note).without_zeros()]

@@ -1,1 +1,1 @@
-"""Many solves of one scenario: the floor curve, ranges of assumptions and shocks, the fit of the base year."""
+"""Many solves of one scenario: the floor curve, ranges, the fit of the base year; what a drawback costs."""

@@ -7,6 +7,7 @@ from model.data.schema import Column, TableSchema, flag, integer, mineral, note,
 SUBSTITUTION_CLASSES = ("exemplary", "good", "adequate", "poor", "none")
 DEPENDENCE_CLASSES = ("all", "most", "part", "niche", "trace", "residual")
 GRADES = ("A", "B", "C")
+SHARES_FROM = ("USA", "EUN", "WLD", "assumed")
 
 
 def industry(name: str = "industry", doc: str = "industry") -> Column:
@@ -76,6 +77,11 @@ INDUSTRY_USE = TableSchema(
         industry(),
         number("use_share", "share of the mineral's use", high=1),
         text("quality", "A published for one industry, B published but split or mapped, C assumed", choices=GRADES),
+        text(
+            "share_from",
+            "whose use the share is of; assumed where nobody published one",
+            choices=SHARES_FROM,
+        ),
         text("substitution_class", "how well the best substitute performs", choices=SUBSTITUTION_CLASSES),
         text("dependence", "how much of the industry's output needs the mineral", choices=DEPENDENCE_CLASSES),
         text("substitutes", "known substitutes", absent="none named"),

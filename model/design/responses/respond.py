@@ -13,6 +13,7 @@ from model.equilibrium import Solver, lay_over, solve_problem
 from model.equilibrium.welfare import STOCK_VALUE
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import Agreement, Floor, Offtake
+from model.market.horizon import HORIZONS
 from model.market.records import NOWHERE, NodeRole
 from model.problem import Account
 from model.words.names import CLASSES
@@ -163,7 +164,7 @@ def _impact(
     """Assured supply by class and region, and extra cost by region and industry, where industry sizes are known."""
     users = world.users(asked.scenario)
     assumptions = world.assumptions.with_overrides(asked.scenario.assumptions)
-    change = _market_change(solved, status_quo, asked.mineral, set(users.regions))
+    change = _market_change(solved, status_quo, asked, set(users.regions))
     if not change.regions:
         return {}, {}
     detail = by_mineral(users, change, assumptions)
@@ -188,17 +189,19 @@ def _assured(detail: pd.DataFrame, industries: pd.DataFrame, name: str) -> Amoun
     return {region: 1.0 - missing[region] / amount for region, amount in need.items()}
 
 
-def _market_change(solved: SolvedMineral, status_quo: SolvedMineral, mineral: str, regions: set[str]) -> MarketChange:
+def _market_change(
+    solved: SolvedMineral, status_quo: SolvedMineral, asked: Question, regions: set[str]
+) -> MarketChange:
     last = solved.state.problem.market.stages[-1]
 
     def column(of: SolvedMineral, table: str, name: str) -> Amounts:
         return _column([row for row in getattr(of.accounts, table) if row["stage"] == last], name)
 
     names = tuple(name for name in column(status_quo, "quantities", "consumption") if name in regions)
-    columns = [
-        column(of, table, name)
-        for table, name in (("prices", "consumer_price"), ("quantities", "consumption"))
-        for of in (solved, status_quo)
-    ]
-    grids = (np.array([values.get(region, np.nan) for region in names]).reshape(len(names), 1) for values in columns)
-    return MarketChange(names, (mineral,), *grids)
+    shown = (("prices", "consumer_price"), ("quantities", "consumption"), ("quantities", "unserved"))
+    columns = [column(of, table, name) for table, name in shown for of in (solved, status_quo)]
+    price, price0, use, use0, unserved, unserved0 = (
+        np.array([values.get(region, np.nan) for region in names]).reshape(len(names), 1) for values in columns
+    )
+    horizon = HORIZONS[asked.scenario.horizon]
+    return MarketChange(names, (asked.mineral,), price, price0, use, use0, unserved - unserved0, horizon)
