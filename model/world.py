@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.assumptions import Assumptions
+from model.assumptions import Assumptions, control_levels
 from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
@@ -69,7 +69,8 @@ class World:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.tables: Tables = load(folder)
-        self.assumptions = Assumptions.from_table(self.tables["assumptions"])
+        levels = control_levels(self.tables["export_controls"])
+        self.assumptions = Assumptions.from_table(self.tables["assumptions"]).beside(levels)
         self.library = ShockLibrary(self.tables)
         self.hosts = byproduct_hosts(self.tables)
         self.minerals = market_ids(self.tables)
@@ -201,7 +202,7 @@ class World:
         lasting = tuple(name for name in self.library.in_status_quo if name not in chosen)
         key = (lasting, *replaced)
         if key not in calibration.controls:
-            controls = controls_in_force(self.tables, base, mineral, replaced)
+            controls = controls_in_force(self.tables, base, mineral, scenario.assumptions, replaced)
             for name in lasting:
                 controls += self.library.records(NamedShock(name=name), base, [mineral])[0]
             calibration.controls[key] = controls

@@ -743,11 +743,36 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert ("Shock without agreement" in net) is (change is _shocked)
     assert net["Shock with agreement" if change is _shocked else "With agreement"] != 0.0
     assert "Settlements of offtakes" not in money  # a party pays a party
-    parts = money["Producers' gain"][-1], money["Treasuries and rents"][-1]
-    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(
-        net["Shock with agreement" if change is _shocked else "With agreement"]
-    )
+    last = states.index("Shock with agreement" if change is _shocked else "With agreement")
+    parts = money["Producers' gain"][last], money["Treasuries and rents"][last]
+    assert sum(parts) - money["Users' cost"][last] == pytest.approx(money["Net gain"][last])
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
+
+
+@pytest.mark.slow
+def test_beside_the_headline_stand_its_ends_and_what_decides_it(world: World) -> None:
+    snapshot = made(world)
+    document = memo(snapshot)
+    sheets = {sheet.name: sheet for sheet in document.sheets}
+    headline, sensitivity = sheets["Headline bismuth"], sheets["Sensitivity bismuth"]
+    tried = [str(row[0]) for row in sensitivity.rows]
+    at = {column.title: place for place, column in enumerate(headline.columns)}
+    trials = snapshot.tables["sensitivity"]
+    price = headline.rows[0]
+    assert (price[at["Lowest"]], price[at["Highest"]]) == (
+        trials["price_usd_per_t"].min(),
+        trials["price_usd_per_t"].max(),
+    )
+    for row in headline.rows:
+        low, value, high = (row[at[title]] for title in ("Lowest", "With agreement", "Highest"))
+        if low is not None:
+            assert low <= value <= high
+            assert row[at["Decided most by"]] is None or any(
+                name.startswith(str(row[at["Decided most by"]])) for name in tried
+            )
+    assert {"licence for bismuth from China", "export controls together"} <= {name.split(", ")[0] for name in tried}
+    assert "let out the least at low" in sensitivity.note
+    assert dict(zip(at, headline.rows[-1], strict=True))["Decided most by"] is None, "no trial has unmet use"
 
 
 def test_a_stock_is_said_not_to_count_as_metal() -> None:

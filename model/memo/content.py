@@ -27,7 +27,6 @@ from model.memo.blocks import (
     share,
 )
 from model.memo.levers import (
-    assumption_in_words,
     assumptions,
     levers,
     registered_assumptions,
@@ -36,7 +35,8 @@ from model.memo.levers import (
 )
 from model.memo.schedules import term_sheet
 from model.outcome import ACCOUNTS, STATES
-from model.snapshot.record import OWN, RESULT_KEYS
+from model.snapshot.record import RESULT_KEYS
+from model.studies.ranges import OWN, interval
 from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import LEAST_SHARE, changes, counted, exact, listing, starting
@@ -83,6 +83,10 @@ NET_GAIN = (
     f"producers gain, treasuries and rents, and settlements together. {accounts.TREASURIES_AND_RENTS}: duties, levies, "
     "quota rents and sales from public stocks less outlays; the metal in stocks is not counted. Supply: what the "
     "parties use or buy for stocks."
+)
+RANGED = (
+    "Lowest and highest: of the last state, with one assumption at a time at the ends of its range, and with all "
+    "export controls together; decided most by: what moves it most."
 )
 METAL = " It counts what stocks earn or spend on metal, not the metal that leaves or enters them."
 SETTLEMENTS = (
@@ -269,7 +273,7 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
             Paragraph(sentence, strong=True)
             for sentence in (*missed, *of_agreement, *snapshot.sentences(mineral, "gains"))
         ),
-        _headline(snapshot, mineral, name),
+        _headline(snapshot, mineral, name, say),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
         *_gains(snapshot, mineral, name),
@@ -281,19 +285,38 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     ]
 
 
-def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
+def _headline(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
+    """The parties together in every state, and how far what is assumed can move the last of them."""
     numbers, states = together(snapshot, mineral), _states(snapshot)
-    both = _both(snapshot)
-    columns = (Column("Measure"), *(Column(state) for state, _ in states), *([Column(OF_AGREEMENT)] if both else []))
+    both, trials = _both(snapshot), of_mineral(snapshot, "sensitivity", mineral)
+    columns = (
+        Column("Measure"),
+        *(Column(state) for state, _ in states),
+        *([Column(OF_AGREEMENT)] if both else []),
+        *(Column(title) for title in ("Lowest", "Highest", "Decided most by")),
+    )
     rows: list[tuple[Value, ...]] = []
     for look, *stored in HEADLINE:
         raw = [None if name is None else float(numbers[name]) for name in stored]
         shown = [None if value is None else look.scaled(value) for value in raw]
         own = [_by_agreement(look, raw[1], raw[2])] if both else []
-        rows.append((look.header, *(shown[at] for _, at in states), *own))
+        is_told = any(shown[at] is not None for _, at in states)
+        found = interval(trials, str(stored[-1])) if is_told else None
+        ends: tuple[Value, ...] = (None, None, None)
+        if found is not None:
+            by = say.names.assumption(found.driver) if found.driver else None
+            ends = (look.scaled(found.low), look.scaled(found.high), by)
+        rows.append((look.header, *(shown[at] for _, at in states), *own, *ends))
     caption = f"{name}: the parties together, {in_state(snapshot)}"
     note = f"{NET_GAIN} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
-    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else NET_GAIN)
+    note = f"{note if both else NET_GAIN} {RANGED}{_failed(trials)}"
+    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note)
+
+
+def _failed(trials: pd.DataFrame) -> str:
+    """How many trials the intervals do not know."""
+    failed = int(trials["fault"].notna().sum()) if len(trials) else 0
+    return f" {failed} of {len(trials)} trials have no result and are not in it." if failed else ""
 
 
 def _by_agreement(look: Column, alone: float | None, together: float | None) -> float | None:
@@ -469,7 +492,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     columns = [
         (
             Column("Assumption, its unit"),
-            [f"{assumption_in_words(each, say)}, {units.get(each, '')}" for each in map(str, frame["assumption"])],
+            [", ".join(filter(None, (say.names.assumption(each), units.get(each)))) for each in frame["assumption"]],
         ),
         (Column("Low", exact=True), "low"),
         (Column("High", exact=True), "high"),
@@ -490,8 +513,8 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     ]
     note = (
         "One assumption at a time at the ends of its registered range; net gains are on the status quo under the same "
-        "assumption; a dash: the value used is "
-        "itself that end, or no equilibrium was proved."
+        "assumption; a dash: the value used is itself that end, or no equilibrium was proved. Export controls together "
+        "let out the least at low, the most at high."
     )
     turning = tuple(conclusions.what_would_change(trials, shocks, say, units, both=both))
     change: list[Block] = [Heading("What would change the conclusion", 2), Bullets(turning)] if turning else []
@@ -511,7 +534,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
     titles = (Column("Instrument"), Column("Field"), Column("Level"))
     rows = (*setting(snapshot, say), *levers(snapshot, say))
-    changed = tuple((assumption_in_words(name, say), *rest) for name, *rest in assumptions(snapshot))
+    changed = tuple((say.names.assumption(name), *rest) for name, *rest in assumptions(snapshot))
     columns = (
         Column("Assumption"),
         Column("Value used", exact=True),
@@ -537,7 +560,7 @@ def _rests_on(snapshot: Snapshot, say: Voice) -> list[Block]:
         return [row.get(column, "") or none for row in rows]
 
     columns: Columns = [
-        (Column("Assumption"), [assumption_in_words(name, say) for name in used]),
+        (Column("Assumption"), [say.names.assumption(name) for name in used]),
         (Column("Value", exact=True), list(used.values())),
         (
             Column("Range"),
