@@ -14,6 +14,7 @@ from pages.components import axes, charts, jobs, layout, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
 
     from model.findings import Overview
     from model.findings.charts import Chart
@@ -54,10 +55,11 @@ def main() -> None:
             assumed(main_assumptions(results.world(), scenario, edits.focus(scenario)), results.names()),
         )
     layout.bullets(facts.reasons)
+    own = st.container()
     with left, st.container(key="response"):
         _response(scenario)
     with ranges:
-        _ranges(facts, scenario)
+        _ranges(facts, scenario, own)
 
 
 def _metrics(facts: Overview) -> None:
@@ -93,7 +95,7 @@ def _response(scenario: Scenario) -> None:
     layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
 
 
-def _ranges(facts: Overview, scenario: Scenario) -> None:
+def _ranges(facts: Overview, scenario: Scenario, own: DeltaGenerator) -> None:
     """Beside each number how far what is assumed can move it: worked out last, and only ever shown whole."""
     mineral, names = edits.focus(scenario), results.names()
     progress = jobs.gradual(
@@ -109,8 +111,10 @@ def _ranges(facts: Overview, scenario: Scenario) -> None:
         told = range_in_words(progress.found, number.name, number.text, names)
         column.caption(layout.plain(f"Range: {told}"), help=RANGED)
     agreed = scenario.agreement.on({mineral, *results.world().hosts_by_mineral[mineral]})
-    for sentence in own_ranges(progress.found, names, agreed=not agreed.is_empty, shocked=bool(scenario.shocks)):
-        st.caption(layout.plain(sentence))
+    with own:
+        layout.bullets(
+            own_ranges(progress.found, names, agreed=not agreed.is_empty, shocked=bool(scenario.shocks)),
+        )
 
 
 def _computing(step: Progress[pd.DataFrame] | None) -> None:

@@ -767,12 +767,12 @@ def test_beside_the_headline_stand_its_ends_and_what_decides_it(world: World) ->
         low, value, high = (row[at[title]] for title in ("Lowest", "With agreement", "Highest"))
         if low is not None:
             assert low <= value <= high
-            assert row[at["Decided most by"]] is None or any(
-                name.startswith(str(row[at["Decided most by"]])) for name in tried
+            assert row[at["Moved most by"]] is None or any(
+                name.startswith(str(row[at["Moved most by"]])) for name in tried
             )
     assert {"licence for bismuth from China", "export controls together"} <= {name.split(", ")[0] for name in tried}
     assert "let out the least at low" in sensitivity.note
-    assert dict(zip(at, headline.rows[-1], strict=True))["Decided most by"] is None, "no trial has unmet use"
+    assert dict(zip(at, headline.rows[-1], strict=True))["Moved most by"] is None, "no trial has unmet use"
 
 
 def test_a_stock_is_said_not_to_count_as_metal() -> None:
@@ -930,6 +930,28 @@ def test_the_agreement_s_own_effect_stands_beside_each_party_s_gain_under_a_shoc
     beside = document_of([sample(), shocked])
     net = next(sheet for sheet in beside.sheets if sheet.name == "Net bismuth")
     assert [column.title for column in net.columns] == ["Party", "A", "B", "B, by the agreement"]
+
+
+def test_the_range_of_the_agreement_s_own_effect_is_told_under_a_shock() -> None:
+    def tried(content: dict[str, Any]) -> None:
+        table = content["results"]["tables"]["sensitivity"]
+        table["columns"].append("own_net_gain_usd")  # which a snapshot made before it was kept has not
+        for place, row in enumerate(table["rows"]):
+            row.append(1e6 * place)
+
+    def shocked(content: dict[str, Any]) -> None:
+        tried(content)
+        _shocked(content)
+
+    def told(change: Callable[[dict[str, Any]], None]) -> list[str]:
+        blocks = memo(altered(sample(), change)).blocks
+        texts = [block.text for block in blocks if isinstance(block, Paragraph)]
+        return [text for text in texts if "by the agreement, a year" in text]
+
+    trials = sample().tables["sensitivity"]
+    (sentence,) = told(shocked)
+    assert f"no change to +{len(trials) - 1}.0 million USD, moved most by " in sentence
+    assert told(tried) == told(_shocked) == []
 
 
 @pytest.mark.slow

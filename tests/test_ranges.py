@@ -153,7 +153,7 @@ def test_trials_without_a_result_are_counted_and_told(monkeypatch: pytest.Monkey
     assert found is not None
     assert found.failed == 2
     told = range_in_words(rows, "price_usd_per_t", figures, NAMES)
-    assert told.endswith(f"decides it most; 2 of {len(rows)} trials have no result")
+    assert told.endswith(f"; 2 of {len(rows)} trials have no result")
 
 
 def test_words_and_table_tell_the_same_interval() -> None:
@@ -162,13 +162,13 @@ def test_words_and_table_tell_the_same_interval() -> None:
     table = intervals(rows, "antimony").set_index("number")
     of_price = table.loc["price_usd_per_t"]
     assert range_in_words(rows, "price_usd_per_t", figures, NAMES) == (
-        f"{figures(of_price['low'])} to {figures(of_price['high'])}; "
-        f"“{NAMES.assumption(of_price['driver'])}” decides it most"
+        f"{figures(of_price['low'])} to {figures(of_price['high'])}, "
+        f"moved most by {NAMES.assumption(of_price['driver'], mineral_in_view=True)}"
     )
     net, users = own_ranges(rows, NAMES, agreed=True, shocked=True)
     for sentence, number in ((net, "net_gain_usd"), (users, "users_cost_usd")):
         driver = table.loc[f"{OWN}{number}", "driver"]
-        assert f"“{NAMES.assumption(str(driver))}” decides it most." in sentence
+        assert sentence.endswith(f"moved most by {NAMES.assumption(str(driver), mineral_in_view=True)}.")
     assert "by the agreement" in net
     assert own_ranges(rows, NAMES, agreed=False, shocked=False) == []
 
@@ -234,4 +234,6 @@ def test_a_control_is_named_in_words() -> None:
         "licence for refined antimony from China to the United States"
     )
     assert NAMES.assumption("export_ban_IDN_mine.copper") == "export ban on copper ore from Indonesia"
+    assert NAMES.assumption("export_quota_COD_mine.cobalt", mineral_in_view=True).endswith("from Congo (Kinshasa)")
     assert NAMES.assumption("friction_sigma.gallium") == "elasticity between suppliers (gallium)"
+    assert NAMES.assumption("friction_sigma.gallium", mineral_in_view=True) == "elasticity between suppliers"

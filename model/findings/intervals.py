@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], str], names: Names) -> str:
-    """The interval of one number, told by ``text``: "15,100 to 21,300; “licence for … from …” decides it most".
+    """The interval of one number, told by ``text``: "15,100 to 21,300, moved most by licence for … from …".
 
     Trials that have no result are counted, since the interval does not know them.
     """
@@ -25,19 +25,20 @@ def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], st
         return "unknown: no trial has a result"
     low, high = text(found.low), text(found.high)
     told = f"{low} to {high}" if low != high else f"{low} throughout"
-    by = f"; “{names.assumption(found.driver)}” decides it most" if low != high else ""
+    by = f", moved most by {names.assumption(found.driver, mineral_in_view=True)}" if low != high else ""
     unknown = f"; {found.failed} of {found.trials} trials have no result" if found.failed else ""
     return f"{told}{by}{unknown}"
 
 
 def own_ranges(trials: pd.DataFrame, names: Names, *, agreed: bool, shocked: bool) -> list[str]:
     """The parties' net gain over the same trials; under a shock the agreement's effect on users' cost as well."""
-    if not agreed:
-        return [_sentence("Net gain of the parties together", trials, "net_gain_usd", names)] if shocked else []
-    told = [_sentence("Net gain of the parties together by the agreement", trials, f"{OWN}net_gain_usd", names)]
-    users = _sentence("Users' cost by the agreement", trials, f"{OWN}users_cost_usd", names)
-    return [*told, users] if shocked else told
-
-
-def _sentence(what: str, trials: pd.DataFrame, number: str, names: Names) -> str:
-    return f"{what}, a year: {range_in_words(trials, number, signed_money, names)}."
+    net = "Net gain of the parties together"
+    numbers = {"net_gain_usd": net} if shocked else {}
+    if agreed:
+        users = {f"{OWN}users_cost_usd": "Users' cost by the agreement"} if shocked else {}
+        numbers = {f"{OWN}net_gain_usd": f"{net} by the agreement", **users}
+    return [
+        f"{what}, a year: {range_in_words(trials, number, signed_money, names)}."
+        for number, what in numbers.items()
+        if number in trials
+    ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.findings import charts
+from model.findings import charts, own_ranges
 from model.findings.terms import shock_in_words
 from model.instruments import Floor, Mechanism, Offtake, Stockpile
 from model.market.horizon import HORIZONS
@@ -86,7 +86,7 @@ NET_GAIN = (
 )
 RANGED = (
     "Lowest and highest: of the last state, with one assumption at a time at the ends of its range, and with all "
-    "export controls together; decided most by: what moves it most."
+    "export controls together; moved most by: what moves it furthest over its own range."
 )
 METAL = " It counts what stocks earn or spend on metal, not the metal that leaves or enters them."
 SETTLEMENTS = (
@@ -274,6 +274,7 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
             for sentence in (*missed, *of_agreement, *snapshot.sentences(mineral, "gains"))
         ),
         _headline(snapshot, mineral, name, say),
+        *(Paragraph(told) for told in _own_ranges(snapshot, mineral, say)),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
         *_gains(snapshot, mineral, name),
@@ -293,7 +294,7 @@ def _headline(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
         Column("Measure"),
         *(Column(state) for state, _ in states),
         *([Column(OF_AGREEMENT)] if both else []),
-        *(Column(title) for title in ("Lowest", "Highest", "Decided most by")),
+        *(Column(title) for title in ("Lowest", "Highest", "Moved most by")),
     )
     rows: list[tuple[Value, ...]] = []
     for look, *stored in HEADLINE:
@@ -311,6 +312,12 @@ def _headline(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     note = f"{NET_GAIN} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
     note = f"{note if both else NET_GAIN} {RANGED}{_failed(trials)}"
     return Sheet(f"Headline {mineral}", caption, columns, told(rows), note)
+
+
+def _own_ranges(snapshot: Snapshot, mineral: str, say: Voice) -> list[str]:
+    """How far what is assumed can move the agreement's own effect, where a shock is set too."""
+    trials = of_mineral(snapshot, "sensitivity", mineral)
+    return own_ranges(trials, say.names, agreed=True, shocked=True) if _both(snapshot) else []
 
 
 def _failed(trials: pd.DataFrame) -> str:

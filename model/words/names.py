@@ -144,12 +144,13 @@ class Names:
             names = [*names[: most - 1], f"{len(names) - most + 1} others"]
         return listing(names)
 
-    def assumption(self, name: str) -> str:
-        """An assumption's name as words, with names for the codes of regions."""
+    def assumption(self, name: str, mineral_in_view: bool = False) -> str:
+        """An assumption's name as words, with names for the codes of regions; its mineral unless that is in view."""
         control = CONTROL.fullmatch(name)
         if control is None:
             id, _, mineral = name.partition(".")
-            told = readable(".".join(filter(None, (ASSUMPTION_WORDS.get(id, id), mineral))))
+            id = ASSUMPTION_WORDS.get(id, id)
+            told = readable(f"{id}.{mineral}" if mineral and not mineral_in_view else id)
             return REGION.sub(lambda code: self.region(code.group()), told)
         kind, exporter, stage, importers, mineral = control.groups()
         of = f"{readable(kind)} {'for' if kind == 'licence' else 'on'} {self.product(mineral, stage)}"
