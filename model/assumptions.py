@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model.errors import ScenarioError
 from model.files import short
+from model.records import EVERYONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -51,6 +52,10 @@ class Assumptions:
         columns = [field.name for field in fields(Assumption)]
         rows = [Assumption(*row) for row in table[columns].itertuples(index=False, name=None)]
         return cls({row.name: row for row in rows})
+
+    def beside(self, rows: Iterable[Assumption]) -> Assumptions:
+        """The register with further rows."""
+        return Assumptions({**self._rows, **{row.name: row for row in rows}})
 
     def __iter__(self) -> Iterator[Assumption]:
         return iter(self._rows.values())
@@ -96,3 +101,34 @@ class Assumptions:
     def _nearest(self, name: str) -> str:
         nearest = difflib.get_close_matches(name, self._rows, n=NEAREST_SHOWN, cutoff=0.0)
         return f"Nearest: {', '.join(nearest)}"
+
+
+def control_level(control: Any) -> str:
+    """The name of the level of an export control, a row of the table ``export_controls``, among the assumptions.
+
+    For example ``licence_CHN_refined.antimony`` for all importers, ``licence_CHN_refined_to_USA.antimony`` for one.
+    """
+    targets = "" if control.targets == EVERYONE else f"_to_{str(control.targets).replace(';', '_')}"
+    return f"{control.kind}_{control.exporter}_{control.stage}{targets}.{control.mineral}"
+
+
+def control_levels(controls: pd.DataFrame) -> list[Assumption]:
+    """Levels of the export controls in force that have a range: how much is let out, or the rate of a tax, is disputed.
+
+    They are assumptions by another table, so that overrides, links, snapshots and replays carry them like any other.
+    """
+    rows: Iterable[Any] = controls[~controls["suspended"].astype(bool)].itertuples()
+    return [
+        Assumption(
+            id=control_level(row).removesuffix(f".{row.mineral}"),
+            mineral=str(row.mineral),
+            value=float(row.level),
+            low=float(row.level_low),
+            high=float(row.level_high),
+            unit=str(row.unit),
+            reason=str(row.reason or row.note or row.legal_text),
+            source_id=str(row.source_id),
+        )
+        for row in rows
+        if float(row.level_low) < float(row.level_high)
+    ]

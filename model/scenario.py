@@ -63,7 +63,8 @@ class Scenario(OnStatusQuo):
     agreement: Agreement = Agreement()
     shocks: tuple[AnyShock, ...] = ()
     assumptions: dict[str, float] = Field(
-        default_factory=dict, description="assumption name (id or id.mineral) to value"
+        default_factory=dict,
+        description="assumption name (id or id.mineral; levels of export controls are some) to value",
     )
 
     @field_validator("minerals")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from model.assumptions import Assumptions
+from model.assumptions import Assumptions, control_levels
 from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
@@ -28,7 +28,7 @@ from model.shocks import Base, ExportQuota, NamedShock, ShockLibrary, controls_i
 from model.work import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from model.market.base_year import BaseYear
@@ -79,7 +79,8 @@ class World:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.tables: Tables = load(folder)
-        self.assumptions = Assumptions.from_table(self.tables["assumptions"])
+        levels = control_levels(self.tables["export_controls"])
+        self.assumptions = Assumptions.from_table(self.tables["assumptions"]).beside(levels)
         self.library = ShockLibrary(self.tables)
         self.hosts = byproduct_hosts(self.tables)
         self.minerals = market_ids(self.tables)
@@ -224,19 +225,22 @@ class World:
         lasting = tuple(name for name in self.library.in_status_quo if name not in chosen)
         key = (lasting, *replaced)
         if key not in calibration.controls:
-            calibration.controls[key] = self._in_force(mineral, calibration, lasting, replaced, calibration.licences)
+            calibration.controls[key] = self._in_force(
+                calibration, scenario.assumptions, lasting, replaced, calibration.licences
+            )
         return laid_together(calibration.controls[key], shocks)
 
     def _in_force(
         self,
-        mineral: str,
         calibration: _Calibrated,
+        levels: Mapping[str, float],
         lasting: Iterable[str],
         replaced: Iterable[tuple[str, ...]],
         licences: float,
     ) -> list[Disturbance]:
         """Controls in force that no shock replaces, and the shocks that the status quo holds."""
-        records = controls_in_force(self.tables, calibration.base, mineral, replaced, licences)
+        mineral = calibration.part.base.mineral
+        records = controls_in_force(self.tables, calibration.base, mineral, levels, replaced, licences)
         for name in lasting:
             records += self.library.records(NamedShock(name=name), calibration.base, [mineral])[0]
         return records
@@ -305,7 +309,7 @@ class World:
 
         def evaluate(shift: Shift) -> State:
             market = shift.moved(calibration.status_quo_market)
-            shocks = self._in_force(mineral, calibration, self.library.in_status_quo, (), shift.licences)
+            shocks = self._in_force(calibration, scenario.assumptions, self.library.in_status_quo, (), shift.licences)
             problem = lay_over(market, parties, today.agreement, shocks, hosts)
             return solve_problem(problem, today.agreement, self._solver, start).state
 

@@ -67,11 +67,13 @@ def _assumptions() -> None:
 
 def _in_force() -> None:
     world, names = results.world(), results.names()
-    mineral = edits.focus(state.scenario())
+    scenario = state.scenario()
+    mineral = edits.focus(scenario)
     st.subheader(f"In force on {names.status_quo_date}, the status quo", anchor=False)
     st.markdown(f"**{names.mineral(mineral)}**")
     layout.bullets(
-        controls_in_words(world.tables, mineral, names) or ["No export control on this mineral is in force."]
+        controls_in_words(world.tables, mineral, names, scenario.assumptions)
+        or ["No export control on this mineral is in force."]
     )
     st.markdown("**Tariffs on it**")
     tariffs = world.tables["tariffs"]

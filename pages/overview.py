@@ -8,24 +8,34 @@ import streamlit as st
 
 from model import edits
 from model.errors import SolveError
-from model.findings import assumed, curve_chart, headline_numbers, sides
-from model.studies.ranges import headline_ranges, main_assumptions
+from model.findings import assumed, curve_chart, headline_numbers, own_ranges, range_in_words, sides
+from model.studies.ranges import headline_trials, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
+
     from model.findings import Overview
     from model.findings.charts import Chart
     from model.scenario import Scenario
+    from model.work import Progress
 
-RANGE_JOB = "headline_ranges"
+
+RANGED = (
+    "The scenario solved again with one assumption at a time at each end of its registered range, and with all export "
+    "controls together; each time against its own status quo."
+)
 
 
 def main() -> None:
     """The page from top to bottom."""
-    layout.opening()
     scenario = state.scenario()
+    jobs.end_stale("ranges", scenario.to_json())
+    layout.opening()
     facts = results.facts(scenario)
-    _metrics(facts, scenario)
+    _metrics(facts)
+    ranges = st.container(key="ranges")
     left, right = layout.chart_row("who")
     with left:
         _chart(facts, "gains", facts.gains, "gains_by_party")
@@ -39,18 +49,19 @@ def main() -> None:
         st.subheader("Why", anchor=False, width="content")
         layout.assumption(
             "responses of supply, demand and stocks",
-            assumed(main_assumptions(results.world(), scenario, edits.focus(scenario))),
+            assumed(main_assumptions(results.world(), scenario, edits.focus(scenario)), results.names()),
         )
     layout.bullets(facts.reasons)
     _sides(facts)
-    _ranges(scenario)
+    own = st.container()
     with left, st.container(key="response"):
         _response(scenario)
+    with ranges:
+        _ranges(facts, scenario, own)
 
 
-def _metrics(facts: Overview, scenario: Scenario) -> None:
-    progress = jobs.finished(RANGE_JOB, scenario.to_json())
-    numbers = headline_numbers(facts, getattr(progress, "found", None))
+def _metrics(facts: Overview) -> None:
+    numbers = headline_numbers(facts)
     with st.container(key="metrics"):
         columns = st.columns(4)
     for column, number in zip(columns, numbers, strict=True):
@@ -58,8 +69,6 @@ def _metrics(facts: Overview, scenario: Scenario) -> None:
             st.metric(
                 number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation
             )
-            if number.spread:
-                st.caption(f"{number.spread} over assumptions", help=number.ends)
 
 
 def _sides(facts: Overview) -> None:
@@ -93,14 +102,32 @@ def _response(scenario: Scenario) -> None:
     layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
 
 
-def _ranges(scenario: Scenario) -> None:
-    jobs.panel(
-        RANGE_JOB,
-        "Range of the headline over assumptions",
+def _ranges(facts: Overview, scenario: Scenario, own: DeltaGenerator) -> None:
+    """Beside each number how far what is assumed can move it: worked out last, and only ever shown whole."""
+    mineral, names = edits.focus(scenario), results.names()
+    progress = jobs.gradual(
+        "ranges",
         scenario.to_json(),
-        lambda: headline_ranges(results.world(), scenario, edits.focus(scenario)),
-        "Solves the scenario with each main assumption at both ends of its registered range, one at a time.",
+        lambda: headline_trials(results.world(), scenario, mineral),
+        _computing,
+        behind="response",
     )
+    if progress is None or progress.done < progress.total:
+        return
+    for column, number in zip(st.columns(4), headline_numbers(facts), strict=True):
+        told = range_in_words(progress.found, number.name, number.text, names)
+        column.caption(layout.plain(f"Range: {told}"), help=RANGED)
+    agreed = scenario.agreement.on({mineral, *results.world().hosts_by_mineral[mineral]})
+    with own:
+        layout.bullets(
+            own_ranges(progress.found, names, agreed=not agreed.is_empty, shocked=bool(scenario.shocks)),
+        )
+
+
+def _computing(step: Progress[pd.DataFrame] | None) -> None:
+    so_far = f", {step.done} of {step.total} solved" if step else ""
+    for column in st.columns(4):
+        column.caption(f"Range: computing{so_far}")
 
 
 main()

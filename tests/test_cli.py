@@ -411,6 +411,24 @@ def test_every_command_replaces_its_own_earlier_file(tmp_path: Path, written: Ca
         assert out.stat().st_ino != first
 
 
+@pytest.mark.slow
+def test_ranges_are_written_where_they_are_asked_for(tmp_path: Path, written: Callable[[object], Path]) -> None:
+    out, folder = tmp_path / "result.json", tmp_path / "tables"
+    arguments = ["solve", str(written(SCENARIO)), "--out", str(out), "--csv", str(folder)]
+    assert main([*arguments, "--ranges"]) == 0
+    result = read(out)
+    (headline,) = result["change"]["headline"]
+    assert {row["mineral"] for row in result["ranges"]} == {"bismuth"}
+    for row in result["ranges"]:
+        assert row["low"] <= headline.get(row["number"].removeprefix("own_"), row["low"]) <= row["high"]
+        assert (row["driver"] == "") == (row["high"] - row["low"] <= 1e-6 * max(abs(row["low"]), abs(row["high"])))
+    table = pd.read_csv(folder / "ranges.csv", keep_default_na=False)
+    assert table.to_dict("records") == result["ranges"]
+    assert main(arguments) == 0
+    assert "ranges" not in read(out)
+    assert not (folder / "ranges.csv").exists(), "an earlier run's table is no part of this one"
+
+
 def test_case_and_solve_do_not_replace_each_others_results(
     tmp_path: Path, written: Callable[[object], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -743,8 +743,9 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert ("Shock without agreement" in net) is (change is _shocked)
     assert net["Shock with agreement" if change is _shocked else "With agreement"] != 0.0
     assert "Settlements of offtakes" not in money  # a party pays a party
-    parts = money["Producers' gain"][-1], money["Treasuries"][-1]
-    assert sum(parts) - money["Users' cost"][-1] == pytest.approx(
+    last = states.index("Shock with agreement" if change is _shocked else "With agreement")
+    parts = money["Producers' gain"][last], money["Treasuries"][last]
+    assert sum(parts) - money["Users' cost"][last] == pytest.approx(
         net["Shock with agreement" if change is _shocked else "With agreement"]
     )
     assert headline.caption.endswith("under the shock set" if change is _shocked else "without a shock")
@@ -763,6 +764,32 @@ def test_what_a_net_gain_counts_is_told_as_it_was_when_it_was_made(world: World)
         for at, whole in enumerate(rows[NET_GAIN]):
             parts = sum(float(rows[name][at] or 0.0) for name in counted)
             assert parts == pytest.approx(float(whole or 0.0), rel=1e-9, abs=len(counted) * LEAST_USD)
+
+
+@pytest.mark.slow
+def test_beside_the_headline_stand_its_ends_and_what_decides_it(world: World) -> None:
+    snapshot = made(world)
+    document = memo(snapshot)
+    sheets = {sheet.name: sheet for sheet in document.sheets}
+    headline, sensitivity = sheets["Headline bismuth"], sheets["Sensitivity bismuth"]
+    tried = [str(row[0]) for row in sensitivity.rows]
+    at = {column.title: place for place, column in enumerate(headline.columns)}
+    trials = snapshot.tables["sensitivity"]
+    price = headline.rows[0]
+    assert (price[at["Lowest"]], price[at["Highest"]]) == (
+        trials["price_usd_per_t"].min(),
+        trials["price_usd_per_t"].max(),
+    )
+    for row in headline.rows:
+        low, value, high = (row[at[title]] for title in ("Lowest", "With agreement", "Highest"))
+        if low is not None:
+            assert low <= value <= high
+            assert row[at["Moved most by"]] is None or any(
+                name.startswith(str(row[at["Moved most by"]])) for name in tried
+            )
+    assert {"licence for bismuth from China", "export controls together"} <= {name.split(", ")[0] for name in tried}
+    assert "let out the least at low" in sensitivity.note
+    assert dict(zip(at, headline.rows[-1], strict=True))["Moved most by"] is None, "no trial has unmet use"
 
 
 def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
@@ -911,6 +938,28 @@ def test_the_agreement_s_own_effect_stands_beside_each_party_s_gain_under_a_shoc
     beside = document_of([sample(), shocked])
     net = next(sheet for sheet in beside.sheets if sheet.name == "Net bismuth")
     assert [column.title for column in net.columns] == ["Party", "A", "B", "B, by the agreement"]
+
+
+def test_the_range_of_the_agreement_s_own_effect_is_told_under_a_shock() -> None:
+    def tried(content: dict[str, Any]) -> None:
+        table = content["results"]["tables"]["sensitivity"]
+        table["columns"].append("own_net_gain_usd")  # which a snapshot made before it was kept has not
+        for place, row in enumerate(table["rows"]):
+            row.append(1e6 * place)
+
+    def shocked(content: dict[str, Any]) -> None:
+        tried(content)
+        _shocked(content)
+
+    def told(change: Callable[[dict[str, Any]], None]) -> list[str]:
+        blocks = memo(altered(sample(), change)).blocks
+        texts = [block.text for block in blocks if isinstance(block, Paragraph)]
+        return [text for text in texts if "by the agreement, a year" in text]
+
+    trials = sample().tables["sensitivity"]
+    (sentence,) = told(shocked)
+    assert f"no change to +{len(trials) - 1}.0 million USD, moved most by " in sentence
+    assert told(tried) == told(_shocked) == []
 
 
 @pytest.mark.slow

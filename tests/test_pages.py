@@ -18,16 +18,17 @@ from streamlit.testing.v1 import AppTest
 
 from model import edits
 from model.errors import ScenarioError, SolveError
-from model.findings import overview
+from model.findings import headline_numbers, overview, range_in_words
 from model.instruments import KINDS, Floor, Tariff
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.studies.floor_curve import SHARES_OF_STATUS_QUO
+from model.studies.ranges import headline_trials
 from model.words.names import Names
 from model.words.numbers import exact, signed_millions
 from model.work import Progress
 from model.world import World
-from pages.components import axes, jobs, links, results, state
+from pages.components import axes, jobs, layout, links, results, state
 from tests.running_app import drawn
 from tests.shipped import WORLD
 
@@ -407,6 +408,58 @@ def test_a_budget_is_emptied_again() -> None:
     test.number_input(key="floors_budget").set_value(None).run()
     assert not test.error
     assert test.session_state["history"].scenario.agreement.floors[0].budget is None
+
+
+def ranges_shown(test: AppTest) -> list[str]:
+    return [caption.value for caption in test.caption if caption.value.startswith("Range: ")]
+
+
+def ranges_of(scenario: Scenario) -> list[str]:
+    *_, last = headline_trials(WORLD, scenario, "antimony")
+    numbers = headline_numbers(overview(WORLD.outcome(scenario), "antimony", WORLD.tables, Names(WORLD.tables)))
+    told = (range_in_words(last.found, number.name, number.text, Names(WORLD.tables)) for number in numbers)
+    return [layout.plain(f"Range: {text}") for text in told]
+
+
+def until_ranged(test: AppTest) -> AppTest:
+    began = time.monotonic()
+    while any("computing" in text for text in ranges_shown(test)):
+        assert time.monotonic() - began < SLOWEST_SECONDS
+        test.run()
+    return test
+
+
+def test_beside_each_number_stands_its_range_and_never_that_of_another_scenario() -> None:
+    test = app()
+    assert len(metrics(test)) == 4
+    assert all(text.startswith("Range: computing") for text in ranges_shown(test)), "the numbers come first"
+    assert ranges_shown(until_ranged(test)) == ranges_of(Scenario())
+    test.button(key="fold_floor").click().run()
+    test.slider(key="floor_percent").set_value(130).run()
+    moved = test.session_state["history"].scenario
+    assert len(ranges_shown(test)) == 4
+    assert all(text.startswith("Range: computing") for text in ranges_shown(test))
+    assert ranges_shown(until_ranged(test)) == ranges_of(moved)
+    assert "Net gain of the parties together by the agreement, a year:" in shows(test)
+    test.button(key="undo").click().run()
+    assert ranges_shown(test) == ranges_of(Scenario()), "what was computed is kept"
+
+
+def test_a_calculation_behind_another_takes_no_step_while_that_one_works() -> None:
+    def first() -> Iterator[Progress]:
+        let_go.wait()
+        yield Progress(1, 1, "", None)
+
+    let_go = threading.Event()
+    ahead = jobs.Job("", first)
+    ahead.advance()
+    job = jobs.Job("", lambda: steps((1, 1)), behind=ahead)
+    job.advance()
+    assert job.latest is None
+    let_go.set()
+    ahead.worker.join()
+    job.worker.join()
+    assert job.latest == Progress(1, 1, "", 0.0)
 
 
 def steps(*counts: tuple[int, int]) -> Iterator[Progress]:

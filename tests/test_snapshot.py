@@ -91,6 +91,8 @@ def test_every_named_shock_and_main_assumption_is_in_a_snapshot(world: World, sn
     assert tuple(snapshot.tables["shocks"]["shock"]) == world.library.for_mineral("bismuth")
     tried = snapshot.tables["sensitivity"]
     assert {"as assumed", "demand_elasticity_short.bismuth", "friction_sigma"} <= set(tried["assumption"])
+    assert {"licence_CHN_refined_to_USA.bismuth", "export_controls_together"} <= set(tried["assumption"])
+    assert snapshot.record.inputs.assumptions["licence_CHN_refined_to_USA.bismuth"] == 0.0005
 
 
 def _text(snapshot: Snapshot, **changes: Any) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from model.cli.console import Commands
     from model.files import Output
     from model.outcome import Outcome
+    from model.scenario import Scenario
     from model.world import World
 
 
@@ -44,6 +45,12 @@ def add_commands(commands: Commands) -> None:
         help="also solve the state by the reference programme alone (Pyomo and HiGHS; some seconds a mineral) and "
         "compare; exit code 1 where they differ",
     )
+    solve.add_argument(
+        "--ranges",
+        action="store_true",
+        help="also the lowest and highest of each number of the headline over the ranges of what drives it, with what "
+        "moves it most (up to 30 more solves a mineral)",
+    )
     add_data(solve)
 
 
@@ -60,6 +67,8 @@ def _case(arguments: argparse.Namespace) -> None:
 
 
 def _solve(arguments: argparse.Namespace) -> int:
+    import pandas as pd
+
     from model.equilibrium.comparison import against_reference, comparison_table
     from model.scenario import Scenario
 
@@ -75,12 +84,15 @@ def _solve(arguments: argparse.Namespace) -> int:
         ask(scenario, world)
         outcome = world.outcome(scenario)
         compared = against_reference(outcome.with_agreement) if arguments.reference else []
+        ranges = _ranges(world, scenario) if arguments.ranges else pd.DataFrame()
     result = _result(outcome, world)
+    if arguments.ranges:
+        result["ranges"] = ranges.to_dict("records")
     if arguments.reference:
         rows = comparison_table(compared).to_dict("records")
         result["reference"] = [{str(name): value for name, value in row.items()} for row in rows]
     text = outputs.as_result("solve", result)
-    write_together({out: text} | {tables[name]: _csv(_table(outcome, name)) for name in tables})
+    write_together({out: text} | {tables[name]: _csv(_table(outcome, name, ranges)) for name in tables})
     for found in compared:
         verdict = "agrees with" if found.agrees else "differs from"
         say(
@@ -90,8 +102,21 @@ def _solve(arguments: argparse.Namespace) -> int:
     return int(not all(found.agrees for found in compared))
 
 
-def _table(outcome: Outcome, name: str) -> pd.DataFrame:
-    frames = {"headline": _headline(outcome), **outcome.instruments}
+def _ranges(world: World, scenario: Scenario) -> pd.DataFrame:
+    """The headline's intervals, mineral by mineral."""
+    import pandas as pd
+
+    from model.studies.ranges import headline_trials, intervals
+
+    def of(mineral: str) -> pd.DataFrame:
+        *_, last = headline_trials(world, scenario, mineral)
+        return intervals(last.found, mineral)
+
+    return pd.concat([of(mineral) for mineral in scenario.minerals], ignore_index=True)
+
+
+def _table(outcome: Outcome, name: str, ranges: pd.DataFrame) -> pd.DataFrame:
+    frames = {"headline": _headline(outcome), "ranges": ranges, **outcome.instruments}
     frame: pd.DataFrame = frames[name] if name in frames else getattr(outcome, name)
     return frame
 

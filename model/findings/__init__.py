@@ -1,6 +1,7 @@
 """What a reader is told: sentences and tables from a scenario's results, rounded to what they bear."""
 
 from model.findings.formulation import Formulation, formulation, levers_table
+from model.findings.intervals import own_ranges, range_in_words
 from model.findings.overview import (
     Overview,
     axis_bound,
@@ -54,6 +55,8 @@ __all__ = [
     "missed",
     "opened_sentence",
     "overview",
+    "own_ranges",
+    "range_in_words",
     "ranked_industries",
     "ranking_sentence",
     "refunds_by_industry",

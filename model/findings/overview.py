@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from model.findings.charts import Chart
     from model.outcome import Headline, Outcome
     from model.studies.floor_curve import FloorResponse
-    from model.studies.ranges import Span
     from model.words.names import Names
 
 SMALLEST_AXIS_SHARE = 0.05
@@ -57,17 +56,20 @@ SAID_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Number:
-    """One number of the headline as text: label, value, change on the status quo, and its range once computed."""
+    """One number of the headline as text: its name among the headline's, label, value, change on the status quo.
 
+    ``text`` tells any value of it.
+    """
+
+    name: str
     label: str
     value: str
     change: str
-    spread: str
     explanation: str
-    ends: str
+    text: Callable[[float], str]
 
 
-def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> list[Number]:
+def headline_numbers(facts: Overview) -> list[Number]:
     """The four numbers of the overview.
 
     One that a shock moved too also has what the agreement does to it. A price at a level that the parties
@@ -76,11 +78,7 @@ def headline_numbers(facts: Overview, spans: dict[str, Span] | None = None) -> l
     headline, spend_usd = facts.headline, facts.spend_usd
 
     def number(name: str, label: str, text: Callable[[float], str], change: str, explanation: str) -> Number:
-        spread = ends = ""
-        if spans and name in spans:
-            spread = f"{text(spans[name].low)} to {text(spans[name].high)}"
-            ends = f"Lowest with {spans[name].low_from}; highest with {spans[name].high_from}."
-        return Number(label, text(getattr(headline, name)), change, spread, explanation, ends)
+        return Number(name, label, text(getattr(headline, name)), change, explanation, text)
 
     def of_spending(usd: float) -> str:
         share = signed_percent(usd / spend_usd if spend_usd else 0.0)

@@ -11,7 +11,7 @@ from model.outcome import ACCOUNTS
 from model.problem import Account
 from model.records import EVERYONE
 from model.scenario import Scenario
-from model.shocks import NamedShock, ShockLibrary
+from model.shocks import NamedShock, ShockLibrary, in_force
 from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import (
@@ -32,6 +32,8 @@ from model.words.numbers import (
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model.data import Tables
     from model.outcome import Headline, Outcome
     from model.words.names import Names
@@ -51,7 +53,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_unmet_use(headline.short_t),
         *_largest_price(outcome, mineral, names),
         today_in_words(outcome.nowcasts.get(mineral), mineral, names),
-        *controls_in_words(tables, mineral, names),
+        *controls_in_words(tables, mineral, names, outcome.scenario.assumptions),
         *_data_warning(outcome, mineral, names),
     ]
 
@@ -250,14 +252,14 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     return [f"The price rises most in {where}: to {after}, {figures(float(ratio.max()))} times the status quo."]
 
 
-def controls_in_words(tables: Tables, mineral: str, names: Names) -> list[str]:
+def controls_in_words(tables: Tables, mineral: str, names: Names, levels: Mapping[str, float]) -> list[str]:
     """What lasts and which export controls are in force on the status-quo date, as sentences, without suspended ones.
+
+    ``levels`` are those that the scenario assumes in place of the table's, by name.
 
     Limits of one exporter that differ by destination are one sentence, in which what holds for everyone is for others.
     """
-    rows = tables["export_controls"]
-    rows = rows[(rows["mineral"] == mineral) & ~rows["suspended"].astype(bool)]
-    groups = rows.groupby(["kind", "exporter", "mineral", "stage"], sort=False)
+    groups = in_force(tables, mineral, levels).groupby(["kind", "exporter", "mineral", "stage"], sort=False)
     told = (list(group.itertuples()) for _, group in groups)
     shocks = tables["shocks"]
     lasting = shocks[(shocks["mineral"] == mineral) & shocks["in_status_quo"].astype(bool)]

@@ -163,7 +163,10 @@ def group_labels(scenario: Scenario, mineral: str, names: Names) -> dict[str, st
     }
 
 
-def assumed(assumptions: Iterable[Assumption]) -> str:
+def assumed(assumptions: Iterable[Assumption], names: Names) -> str:
     """The values of assumptions with their ranges, one after the other."""
-    parts = [f"{readable(row.id)} {exact(row.value)} ({exact(row.low)} to {exact(row.high)})" for row in assumptions]
+    parts = [
+        f"{names.assumption(row.name)} {exact(row.value)} ({exact(row.low)} to {exact(row.high)})"
+        for row in assumptions
+    ]
     return f"Assumed: {'; '.join(parts)}. Reasons and sources: page Data and method."

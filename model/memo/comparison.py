@@ -10,7 +10,7 @@ import pandas as pd
 from model.errors import SnapshotError
 from model.memo import content
 from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
-from model.memo.levers import assumption_in_words, levers, registered_assumptions, setting, voice
+from model.memo.levers import levers, registered_assumptions, setting, voice
 from model.words.names import BASE_YEAR
 from model.words.numbers import exact, listing, signed_money, starting
 
@@ -136,7 +136,7 @@ def _agreed(snapshots: Sequence[Snapshot]) -> list[Block]:
         units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
         assumed.append(
             {
-                (assumption_in_words(name, say), units.get(name, "")): exact(value)
+                (say.names.assumption(name), units.get(name, "")): exact(value)
                 for name, value in used.items()
                 if name in differing
             }

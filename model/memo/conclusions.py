@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.memo.levers import assumption_in_words
-from model.snapshot.record import OWN
+from model.studies.ranges import AS_ASSUMED, OWN
 from model.words.numbers import LEAST_USD, NO_CHANGE, changes, exact, level, listing, money, signed_money
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from model.words.voice import Voice
 
 ELASTICITY = "percent per percent"
-AS_ASSUMED = "as assumed"
 SPANNED = ("price_status_quo_usd_per_t", "price_usd_per_t", "net_gain_usd", f"{OWN}net_gain_usd")
 VERDICTS = {
     "net_gain_usd": (("the parties together gain", ""), ("the parties together lose", "")),
@@ -84,7 +82,7 @@ def what_would_change(
     ``units`` are those of the assumptions by name. Where a shock is set ``both`` it and the agreement act, and the
     conclusion is on what the agreement adds.
     """
-    names = {str(name): assumption_in_words(str(name), say) for name in trials["assumption"]}
+    names = {str(name): say.names.assumption(str(name)) for name in trials["assumption"]}
     trials = trials.assign(told=trials["assumption"].map(names), unit=trials["assumption"].map(units).fillna(""))
     sentences = []
     for column in VERDICTS:
@@ -113,10 +111,19 @@ def _turning(trials: pd.DataFrame, column: str, *, both: bool) -> list[str]:
     if turned.empty:
         return [f"{stated}; no single assumption, anywhere it was tried in its range, turns this."]
     causes = [
-        f"the assumption “{told}” is {_set_at(float(tried), unit)} ({money(float(result))})"
-        for told, tried, unit, result in turned[["told", "value", "unit", column]].itertuples(index=False, name=None)
+        f"{_at(told, tried, end, unit)} ({money(float(result))})"
+        for told, tried, end, unit, result in turned[["told", "value", "end", "unit", column]].itertuples(
+            index=False, name=None
+        )
     ]
     return [f"{stated}; {opposite[0]}{opposite[1]} if {' or if '.join(causes)}."]
+
+
+def _at(told: str, value: float | None, end: str, unit: str) -> str:
+    """What a trial assumes, for several values at once without their numbers."""
+    if value is None or math.isnan(value):
+        return f"{told} let out the {'least' if end == 'low' else 'most'} that their ranges allow"
+    return f"the assumption “{told}” is {_set_at(float(value), unit)}"
 
 
 def _set_at(value: float, unit: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.findings import charts, sides
+from model.findings import charts, own_ranges, sides
 from model.findings.terms import shock_in_words
 from model.instruments import Floor, Mechanism, Offtake
 from model.market.horizon import HORIZONS
@@ -27,7 +27,6 @@ from model.memo.blocks import (
     share,
 )
 from model.memo.levers import (
-    assumption_in_words,
     assumptions,
     levers,
     registered_assumptions,
@@ -36,7 +35,8 @@ from model.memo.levers import (
 )
 from model.memo.schedules import term_sheet
 from model.outcome import ACCOUNTS, STATES
-from model.snapshot.record import OWN, RESULT_KEYS
+from model.snapshot.record import RESULT_KEYS
+from model.studies.ranges import OWN, interval
 from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import LEAST_SHARE, changes, counted, exact, listing, starting
@@ -79,6 +79,10 @@ TOLD_IN_FULL = frozenset({"gains", "parties", "supply", "response"})
 """Result tables that the memo's own tables repeat number by number: a workbook holds them once."""
 SHOCK_COLUMNS = tuple(
     f"{name}_{state}_agreement" for name in ("price_usd_per_t", "short_t") for state in ("without", "with")
+)
+RANGED = (
+    "Lowest and highest: of the last state, with one assumption at a time at the ends of its range, and with all "
+    "export controls together; moved most by: what moves it furthest over its own range."
 )
 SETTLEMENTS = (
     "Offtakes: what a buyer pays above the producer's market price counts against the buyer's country and for the "
@@ -261,7 +265,8 @@ def _findings(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
             Paragraph(sentence, strong=True)
             for sentence in (*missed, *of_agreement, *snapshot.sentences(mineral, "gains"))
         ),
-        _headline(snapshot, mineral, name),
+        _headline(snapshot, mineral, name, say),
+        *(Paragraph(told) for told in _own_ranges(snapshot, mineral, say)),
         Heading("Three numbers per party", 2),
         _parties(snapshot, mineral, name, say),
         *_gains(snapshot, mineral, name),
@@ -292,20 +297,45 @@ def what_counts(snapshots: Sequence[Snapshot]) -> str:
     )
 
 
-def _headline(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
+def _headline(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
+    """The parties together in every state, and how far what is assumed can move the last of them."""
     numbers, states = together(snapshot, mineral), _states(snapshot)
-    both = _both(snapshot)
-    columns = (Column("Measure"), *(Column(state) for state, _ in states), *([Column(OF_AGREEMENT)] if both else []))
+    both, trials = _both(snapshot), of_mineral(snapshot, "sensitivity", mineral)
+    columns = (
+        Column("Measure"),
+        *(Column(state) for state, _ in states),
+        *([Column(OF_AGREEMENT)] if both else []),
+        *(Column(title) for title in ("Lowest", "Highest", "Moved most by")),
+    )
     rows: list[tuple[Value, ...]] = []
     for look, *stored in HEADLINE:
         raw = [None if name is None else float(numbers[name]) for name in stored]
         shown = [None if value is None else look.scaled(value) for value in raw]
         own = [_by_agreement(look, raw[1], raw[2])] if both else []
-        rows.append((look.header, *(shown[at] for _, at in states), *own))
+        is_told = any(shown[at] is not None for _, at in states)
+        found = interval(trials, str(stored[-1])) if is_told else None
+        ends: tuple[Value, ...] = (None, None, None)
+        if found is not None:
+            by = say.names.assumption(found.driver) if found.driver else None
+            ends = (look.scaled(found.low), look.scaled(found.high), by)
+        rows.append((look.header, *(shown[at] for _, at in states), *own, *ends))
     caption = f"{name}: the parties together, {in_state(snapshot)}"
     counted = what_counts([snapshot])
     note = f"{counted} {OF_AGREEMENT}: with it less the shock without it; of shares, in percentage points."
-    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note if both else counted)
+    note = f"{note if both else counted} {RANGED}{_failed(trials)}"
+    return Sheet(f"Headline {mineral}", caption, columns, told(rows), note)
+
+
+def _own_ranges(snapshot: Snapshot, mineral: str, say: Voice) -> list[str]:
+    """How far what is assumed can move the agreement's own effect, where a shock is set too."""
+    trials = of_mineral(snapshot, "sensitivity", mineral)
+    return own_ranges(trials, say.names, agreed=True, shocked=True) if _both(snapshot) else []
+
+
+def _failed(trials: pd.DataFrame) -> str:
+    """How many trials the intervals do not know."""
+    failed = int(trials["fault"].notna().sum()) if len(trials) else 0
+    return f" {failed} of {len(trials)} trials have no result and are not in it." if failed else ""
 
 
 def _by_agreement(look: Column, alone: float | None, together: float | None) -> float | None:
@@ -486,7 +516,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     columns = [
         (
             Column("Assumption, its unit"),
-            [f"{assumption_in_words(each, say)}, {units.get(each, '')}" for each in map(str, frame["assumption"])],
+            [", ".join(filter(None, (say.names.assumption(each), units.get(each)))) for each in frame["assumption"]],
         ),
         (Column("Low", exact=True), "low"),
         (Column("High", exact=True), "high"),
@@ -507,8 +537,8 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     ]
     note = (
         "One assumption at a time at the ends of its registered range; net gains are on the status quo under the same "
-        "assumption; a dash: the value used is "
-        "itself that end, or no equilibrium was proved."
+        "assumption; a dash: the value used is itself that end, or no equilibrium was proved. Export controls together "
+        "let out the least at low, the most at high."
     )
     turning = tuple(conclusions.what_would_change(trials, shocks, say, units, both=both))
     change: list[Block] = [Heading("What would change the conclusion", 2), Bullets(turning)] if turning else []
@@ -528,7 +558,7 @@ def _sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 def _differences(snapshot: Snapshot, say: Voice) -> list[Block]:
     titles = (Column("Instrument"), Column("Field"), Column("Level"))
     rows = (*setting(snapshot, say), *levers(snapshot, say))
-    changed = tuple((assumption_in_words(name, say), *rest) for name, *rest in assumptions(snapshot))
+    changed = tuple((say.names.assumption(name), *rest) for name, *rest in assumptions(snapshot))
     columns = (
         Column("Assumption"),
         Column("Value used", exact=True),
@@ -554,7 +584,7 @@ def _rests_on(snapshot: Snapshot, say: Voice) -> list[Block]:
         return [row.get(column, "") or none for row in rows]
 
     columns: Columns = [
-        (Column("Assumption"), [assumption_in_words(name, say) for name in used]),
+        (Column("Assumption"), [say.names.assumption(name) for name in used]),
         (Column("Value", exact=True), list(used.values())),
         (
             Column("Range"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from model.design.wording import with_names
+from model.assumptions import control_levels
 from model.findings.terms import shock_in_words
 from model.instruments import Duty, lever
 from model.instruments.base import PLACE
@@ -106,12 +107,11 @@ def assumptions(snapshot: Snapshot) -> list[tuple[str, float, float | None, str]
     return rows
 
 
-def assumption_in_words(name: str, say: Voice) -> str:
-    """An assumption's name as words, with names of regions for codes."""
-    return with_names(readable(name), say.names, is_label=True)
-
-
 def registered_assumptions(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    """Rows of the register as it stood, by name."""
+    """Rows of the register as it stood, levels of export controls included, by name."""
     rows = snapshot.data["assumptions"].to_dict("records")
-    return {".".join(filter(None, (row["id"], row["mineral"]))): {str(k): v for k, v in row.items()} for row in rows}
+    controls = snapshot.data["export_controls"]
+    levels = control_levels(controls.assign(suspended=controls["suspended"].str.lower() == "true"))
+    named = [(".".join(filter(None, (row["id"], row["mineral"]))), row) for row in rows]
+    registered: list[tuple[str, dict[Any, Any]]] = [*named, *((level.name, asdict(level)) for level in levels)]
+    return {name: {str(key): value for key, value in row.items()} for name, row in registered}

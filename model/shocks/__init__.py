@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from model.shocks.controls import controls_in_force, laid_together
+from model.shocks.controls import controls_in_force, in_force, laid_together
 from model.shocks.kinds import KINDS, Base, Disturbance, ExportQuota
 from model.shocks.library import NamedShock, ShockLibrary
 
@@ -23,6 +23,7 @@ __all__ = [
     "Shock",
     "ShockLibrary",
     "controls_in_force",
+    "in_force",
     "laid_together",
 ]
 

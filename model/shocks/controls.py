@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.assumptions import control_level
 from model.market.evidence import MAIN_SUPPLIER
 from model.records import EVERYONE
 from model.shocks.kinds import ExportBan, ExportQuota, ExportTaxChange, restriction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
 
     from model.data import Tables
     from model.shocks.kinds import Base, Disturbance
@@ -22,21 +25,38 @@ SAME = 1e-9
 """Limits within this share of each other are one."""
 
 
+def in_force(tables: Tables, mineral: str, levels: Mapping[str, float]) -> pd.DataFrame:
+    """Rows of the controls on a mineral in force on the status-quo date, at the ``levels`` assumed in their place.
+
+    A quantity moves in proportion to its level, which states the same limit as a share.
+    """
+    rows = tables["export_controls"]
+    rows = rows[~rows["suspended"].astype(bool) & (rows["mineral"] == mineral)]
+    each: Iterable[Any] = rows.itertuples()
+    at = [levels.get(control_level(row), row.level) for row in each]
+    return rows.assign(level=at, quantity_t_per_yr=rows["quantity_t_per_yr"] * (at / rows["level"]).fillna(1.0))
+
+
 def controls_in_force(
-    tables: Tables, base: Base, mineral: str, replaced: Iterable[tuple[str, ...]] = (), licences: float = 1.0
+    tables: Tables,
+    base: Base,
+    mineral: str,
+    levels: Mapping[str, float],
+    replaced: Iterable[tuple[str, ...]] = (),
+    licences: float = 1.0,
 ) -> list[Disturbance]:
     """Export controls on a mineral in force on the status-quo date, as far as the base year does not hold them already.
 
     A row that names its importers wins over one for everyone. Importers for whom a shock replaces the control (same
-    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought. ``licences`` is the
-    multiple of their published levels that China's licences let out.
+    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought. ``levels`` are those
+    that a scenario assumes in place of a row's own, by name; ``licences`` is the multiple of their levels that China's
+    licences let out.
     """
     shocks: list[Disturbance] = []
     by_shock: dict[tuple[str, ...], set[str]] = {}
     for *measure, targets in replaced:
         by_shock.setdefault(tuple(measure), set()).update(targets.split(";"))
-    rows = tables["export_controls"]
-    rows = rows[~rows["suspended"].astype(bool) & (rows["mineral"] == mineral)]
+    rows = in_force(tables, mineral, levels)
     singled_out: dict[tuple[str, ...], set[str]] = {}
     for row in rows[rows["targets"] != EVERYONE].itertuples():
         singled_out.setdefault(_measure(row), set()).update(str(row.targets).split(";"))

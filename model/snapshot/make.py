@@ -12,13 +12,12 @@ import pandas as pd
 
 from model.errors import AccordError, SnapshotError
 from model.findings import Names, agreement_in_words, curve_sentence, missed, overview
-from model.findings.reasons import net_effect
 from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
-from model.snapshot.record import OWN, RESULT_KEYS, Snapshot, sealed
+from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response
-from model.studies.ranges import main_assumptions
+from model.studies.ranges import trials, tried
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -27,14 +26,13 @@ if TYPE_CHECKING:
 
     from model.outcome import Outcome
     from model.scenario import Scenario
+    from model.studies.ranges import Trial
     from model.world import World
 
     Step = Callable[["_Draft"], None]
 
 SHOCKED = ("price_usd_per_t", "non_party_share", "users_cost_usd", "net_gain_usd", "short_t")
 """Headline numbers that are kept of every named shock."""
-TRIED = ("price_status_quo_usd_per_t", *SHOCKED, "public_money_usd", "producers_gain_usd")
-"""Headline numbers that are kept of every trial of an assumption."""
 DESIGN_TABLES = ("term_sheet", "gains", "security", "red_lines")
 
 
@@ -112,11 +110,10 @@ def _steps(world: World, scenario: Scenario) -> list[tuple[str, Step]]:
         on = (world, scenario, mineral)
         steps.append((f"floors on {mineral}", partial(_add_response, *on, names)))
         steps += [(f"shock {name}", partial(_add_shock, *on, name)) for name in world.library.for_mineral(mineral)]
-        trials: list[tuple[str, str, float | None]] = [("as assumed", "", None)]
-        for assumption in main_assumptions(world, scenario, mineral):
-            ends = (("low", assumption.low), ("high", assumption.high))
-            trials += [(assumption.name, end, value) for end, value in ends if value != assumption.value]
-        steps += [(f"{name} {end}", partial(_add_trial, *on, name, end, value)) for name, end, value in trials]
+        steps += [
+            (f"{trial.assumption} {trial.end}".strip(), partial(_add_trial, *on, trial))
+            for trial in trials(world, scenario, mineral)
+        ]
     return steps
 
 
@@ -215,22 +212,8 @@ def _add_shock(world: World, scenario: Scenario, mineral: str, name: str, draft:
     draft.rows["shocks"].append({**row, "price_status_quo_usd_per_t": with_it.price_status_quo_usd_per_t})
 
 
-def _add_trial(
-    world: World, scenario: Scenario, mineral: str, name: str, end: str, value: float | None, draft: _Draft
-) -> None:
-    """The headline with one assumption at an end of its range; the scenario's other assumptions stay as they are."""
-    change = {} if value is None else {name: value}
-    trial = scenario.model_copy(update={"minerals": (mineral,), "assumptions": {**scenario.assumptions, **change}})
-    row: dict[str, Any] = {"mineral": mineral, "assumption": name, "end": end, "value": value, "fault": None}
-    try:
-        outcome = world.outcome(trial)
-        headline = outcome.headline(mineral)
-    except AccordError as error:
-        draft.rows["sensitivity"].append({**row, "fault": str(error)})
-        return
-    row |= {column: getattr(headline, column) for column in TRIED}
-    own = net_effect(outcome, mineral, parties=True)
-    draft.rows["sensitivity"].append(row | {f"{OWN}net_gain_usd": own["net"], f"{OWN}users_cost_usd": -own["users"]})
+def _add_trial(world: World, scenario: Scenario, mineral: str, trial: Trial, draft: _Draft) -> None:
+    draft.rows["sensitivity"].append(tried(world, scenario, mineral, trial))
 
 
 def _tables(draft: _Draft) -> dict[str, Any]:

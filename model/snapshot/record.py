@@ -59,8 +59,6 @@ OF_INSTRUMENTS = frozenset(kind.result for kind in KINDS if kind.result is not N
 
 NAMED = frozenset({"region", "mineral", "product", "industry", "shock", "coalition"})
 """Kinds of things whose display names a snapshot carries."""
-OWN = "own_"
-"""Before the name of a trial's number: what the agreement alone does, against the same shock without it."""
 YEARS = range(2020, 9999)
 """Years in which a snapshot can have been made; none is older than the program."""
 

@@ -1,12 +1,13 @@
-"""Many solves of one scenario: the headline over the main assumptions' ranges, industries under every named shock."""
+"""Many solves of one scenario: the headline over the ranges of what drives it, industries under every named shock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from model.assumptions import control_levels
 from model.errors import AccordError
 from model.market.horizon import HORIZONS
 from model.shocks import NamedShock
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from model.assumptions import Assumption
-    from model.outcome import Headline
     from model.scenario import Scenario
     from model.world import World
 
@@ -29,42 +29,160 @@ MAIN_ALWAYS = (
 )
 """Assumptions that move prices and quantities most beside the horizon's responses; the others move the base year or
 single producers."""
+AS_ASSUMED = "as assumed"
+CONTROLS_TOGETHER = "export_controls_together"
+"""What is varied where several export controls let out the least, or the most, that their ranges allow at once."""
+TAX = "export_tax"
+"""Beginning of the names of controls that let out least at the high end of their range."""
+OWN = "own_"
+"""Before the name of a trial's number: what the agreement alone does, against the same shock without it."""
+TRIED = (
+    "price_status_quo_usd_per_t",
+    "price_usd_per_t",
+    "non_party_share",
+    "users_cost_usd",
+    "net_gain_usd",
+    "short_t",
+    "public_money_usd",
+    "producers_gain_usd",
+)
+"""Numbers of the headline that are kept of every trial."""
+SAME = 1e-6
+"""Ends of an interval this near to each other, as a share of the larger, are one."""
 
 
 @dataclass(frozen=True)
-class Span:
-    """Lowest and highest value of one headline number, and the assumption behind each end."""
+class Trial:
+    """One solve of the study: which ``assumption`` stands at which ``end`` of its range, and the values that says."""
+
+    assumption: str = AS_ASSUMED
+    end: str = ""
+    change: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def value(self) -> float | None:
+        """The value tried; none as assumed, or where several values are."""
+        return self.change.get(self.assumption)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Lowest and highest value of a number over all trials.
+
+    Attributes:
+        low: the lowest, in the number's unit.
+        high: the highest.
+        driver: the assumption whose own range moves the number most; empty where none moves it.
+        failed: trials without a result, which the interval does not know.
+        trials: trials in all, the one as assumed included.
+    """
 
     low: float
     high: float
-    low_from: str
-    high_from: str
+    driver: str
+    failed: int
+    trials: int
+
+    @property
+    def is_point(self) -> bool:
+        """Whether nothing that was tried moves the number."""
+        return not self.driver
 
 
 def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
-    """The registered assumptions that matter most over the horizon; a mineral's own row before the general one."""
-    return [world.assumptions.find(name, mineral) for name in (*HORIZONS[scenario.horizon].responses, *MAIN_ALWAYS)]
+    """The registered assumptions that matter most over the horizon; a mineral's own row before the general one.
 
-
-def headline_ranges(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress[dict[str, Span]]]:
-    """The headline's spans, one trial after the other: the scenario as it is, then each main assumption low and high.
-
-    The scenario's own overrides stay in place while another assumption is varied. Every trial has its own status quo:
-    changes are like for like. Stop iterating to cancel.
+    Levels of the export controls in force on the mineral come last.
     """
-    trials: list[tuple[str, dict[str, float]]] = [("as assumed", {})]
-    for assumption in main_assumptions(world, scenario, mineral):
-        ends = [end for end in (assumption.low, assumption.high) if end != assumption.value]
-        trials += [(f"{assumption.name} = {end:g}", {assumption.name: end}) for end in ends]
-    spans: dict[str, Span] = {}
-    failed: list[str] = []
-    for done, (label, change) in enumerate(trials, start=1):
-        trial = scenario.model_copy(update={"assumptions": {**scenario.assumptions, **change}})
-        try:
-            _widen(spans, world.outcome(trial).headline(mineral), label)
-        except AccordError:
-            failed.append(label)
-        yield Progress(done, len(trials), label, dict(spans), tuple(failed))
+    names = (*HORIZONS[scenario.horizon].responses, *MAIN_ALWAYS)
+    return [*(world.assumptions.find(name, mineral) for name in names), *_controls(world, mineral)]
+
+
+def _controls(world: World, mineral: str) -> list[Assumption]:
+    return [row for row in control_levels(world.tables["export_controls"]) if row.mineral == mineral]
+
+
+def trials(world: World, scenario: Scenario, mineral: str) -> list[Trial]:
+    """Every solve of the study: as assumed, each main assumption at both ends, and all export controls together.
+
+    At most ``1 + 2 (n + 1)`` for ``n`` main assumptions: eight, and one for each export control with a range. An end
+    that is the scenario's own value is no trial.
+    """
+    used = world.assumptions.with_overrides(scenario.assumptions)
+    found = [Trial()]
+    for row in main_assumptions(world, scenario, mineral):
+        found += [Trial(row.name, "low", {row.name: row.low}), Trial(row.name, "high", {row.name: row.high})]
+    controls = _controls(world, mineral)
+    if len(controls) > 1:
+        least = {row.name: row.high if row.id.startswith(TAX) else row.low for row in controls}
+        most = {row.name: row.low if row.id.startswith(TAX) else row.high for row in controls}
+        found += [Trial(CONTROLS_TOGETHER, "low", least), Trial(CONTROLS_TOGETHER, "high", most)]
+    now = {row.name: row.value for row in used}
+    return [trial for trial in found if not trial.change or any(now[name] != at for name, at in trial.change.items())]
+
+
+def tried(world: World, scenario: Scenario, mineral: str, trial: Trial) -> dict[str, Any]:
+    """What a trial finds: a row with its assumption, end and value, then the headline's numbers, or the fault.
+
+    The scenario's other assumptions stay as they are. Every trial has its own status quo: changes are like for like.
+    Columns beginning with ``own_`` are what the agreement alone does to the parties together [USD/yr].
+    """
+    assumptions = {**scenario.assumptions, **trial.change}
+    varied = scenario.model_copy(update={"minerals": (mineral,), "assumptions": assumptions})
+    row: dict[str, Any] = {"mineral": mineral, "assumption": trial.assumption, "end": trial.end, "value": trial.value}
+    try:
+        outcome = world.outcome(varied)
+        headline = asdict(outcome.headline(mineral))
+        accounts = outcome.accounts
+    except AccordError as error:
+        return {**row, "fault": str(error)}
+    own = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].sum(numeric_only=True)
+    return {
+        **row,
+        "fault": None,
+        **{column: headline[column] for column in TRIED},
+        f"{OWN}net_gain_usd": float(own["net_agreement_usd"]),
+        f"{OWN}users_cost_usd": -float(own["users_agreement_usd"]),
+    }
+
+
+def headline_trials(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress[pd.DataFrame]]:
+    """The rows of all trials, one after the other. Stop iterating to cancel."""
+    study = trials(world, scenario, mineral)
+    rows: list[dict[str, Any]] = []
+    for done, trial in enumerate(study, start=1):
+        rows.append(tried(world, scenario, mineral, trial))
+        failed = tuple(f"{row['assumption']} {row['end']}" for row in rows if row["fault"] is not None)
+        yield Progress(done, len(study), f"{trial.assumption} {trial.end}", pd.DataFrame(rows), failed)
+
+
+def interval(rows: pd.DataFrame, number: str) -> Interval | None:
+    """The interval of a number over the trials of one mineral; none where it was not tried, or never found.
+
+    >>> rows = pd.DataFrame({"assumption": [AS_ASSUMED, "a", "a", "b"], "net": [2.0, 1.0, 3.0, 7.0], "fault": None})
+    >>> interval(rows, "net")
+    Interval(low=1.0, high=7.0, driver='b', failed=0, trials=4)
+    """
+    found = rows.dropna(subset=[number]) if number in rows else rows.iloc[:0]
+    if found.empty:
+        return None
+    values = found[number].astype(float)
+    as_assumed = values[found["assumption"] == AS_ASSUMED]
+    low, high = float(values.min()), float(values.max())
+    spans = {
+        str(name): max(own.max(), as_assumed.max()) - min(own.min(), as_assumed.min())
+        for name, own in values[found["assumption"] != AS_ASSUMED].groupby(found["assumption"], sort=False)
+    }
+    moved = high - low > SAME * max(abs(low), abs(high))
+    driver = max(spans, key=lambda name: spans[name]) if moved else ""
+    return Interval(low, high, driver, int(rows["fault"].notna().sum()), len(rows))
+
+
+def intervals(rows: pd.DataFrame, mineral: str) -> pd.DataFrame:
+    """The interval of every number that was tried, a row each: number, low, high, driver, failed, trials."""
+    numbers = (*TRIED, f"{OWN}net_gain_usd", f"{OWN}users_cost_usd")
+    found = ((number, interval(rows, number)) for number in numbers)
+    return pd.DataFrame([{"mineral": mineral, "number": n, **asdict(its)} for n, its in found if its is not None])
 
 
 def under_named_shocks(world: World, scenario: Scenario, mineral: str) -> Iterator[Progress[pd.DataFrame]]:
@@ -84,17 +202,3 @@ def under_named_shocks(world: World, scenario: Scenario, mineral: str) -> Iterat
             failed.append(name)
         impacts = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
         yield Progress(done, len(names), name, impacts, tuple(failed))
-
-
-def _widen(spans: dict[str, Span], headline: Headline, label: str) -> None:
-    for field in fields(headline):
-        value = getattr(headline, field.name)
-        if not isinstance(value, float):
-            continue
-        span = spans.get(field.name)
-        if span is None:
-            spans[field.name] = Span(value, value, label, label)
-            continue
-        low, low_from = (value, label) if value < span.low else (span.low, span.low_from)
-        high, high_from = (value, label) if value > span.high else (span.high, span.high_from)
-        spans[field.name] = Span(low, high, low_from, high_from)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from model.data.schemas.policy import CONTROL_KINDS
+from model.data.schemas.supply import STAGES
 from model.words.numbers import listing
 
 if TYPE_CHECKING:
@@ -31,8 +34,21 @@ STAGE_LABELS = {
 }
 
 
+ASSUMPTION_WORDS = {
+    "friction_sigma": "elasticity between suppliers",
+    "choke_price_multiple": "choke price",
+    "stock_release_full_price": "price at which stocks are all released",
+    "exporter_stockpile_price_share": "price at which exporters stockpile",
+}
+"""What an assumption is, where its name does not say it."""
+
 BASE_YEAR = "2024"
 """Year of the quantities and prices from which every status quo starts."""
+
+
+REGION = re.compile(r"\b[A-Z]{3}\b")
+CONTROL = re.compile(rf"({'|'.join(CONTROL_KINDS)})_([A-Z]{{3}})_({'|'.join(STAGES)})(?:_to_([A-Z_]+))?\.(\w+)")
+"""How the level of an export control is named among the assumptions: kind, exporter, stage, importers, mineral."""
 
 
 def _by_id(table: pd.DataFrame) -> dict[str, str]:
@@ -128,6 +144,19 @@ class Names:
         if len(names) > most:
             names = [*names[: most - 1], f"{len(names) - most + 1} others"]
         return listing(names)
+
+    def assumption(self, name: str, mineral_in_view: bool = False) -> str:
+        """An assumption's name as words, with names for the codes of regions; its mineral unless that is in view."""
+        control = CONTROL.fullmatch(name)
+        if control is None:
+            id, _, mineral = name.partition(".")
+            id = ASSUMPTION_WORDS.get(id, id)
+            told = readable(f"{id}.{mineral}" if mineral and not mineral_in_view else id)
+            return REGION.sub(lambda code: self.region(code.group()), told)
+        kind, exporter, stage, importers, mineral = control.groups()
+        of = f"{readable(kind)} {'for' if kind == 'licence' else 'on'} {self.product(mineral, stage)}"
+        to = f" to {self.the_regions(importers.split('_'))}" if importers else ""
+        return f"{of} from {self.the_region(exporter)}{to}"
 
     def mineral(self, mineral: str) -> str:
         """A mineral's name as a label."""

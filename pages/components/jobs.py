@@ -50,6 +50,13 @@ class Job:
     started: float = field(default_factory=time.monotonic)
     until: float = 0.0
     worker: threading.Thread | None = None
+    behind: Job | None = None
+    """A calculation that goes first: this one takes no step while that one is at work."""
+
+    @property
+    def works(self) -> bool:
+        """Whether steps are being taken."""
+        return self.worker is not None and self.worker.is_alive()
 
     @property
     def rests(self) -> bool:
@@ -60,10 +67,11 @@ class Job:
         """Work for a moment longer, and wait a shorter one for what comes of it."""
         self.until = time.monotonic() + SLICE_SECONDS
         if not self.rests:
-            if self.worker is None or not self.worker.is_alive():
+            if not self.works:
                 # No daemon, as pages' threads are: a program that ends amid a solve aborts; this ends within a slice.
                 self.worker = threading.Thread(target=self._work, daemon=False)
                 self.worker.start()
+            assert self.worker is not None, "it has just started"
             self.worker.join(WAIT_SECONDS)
         self.finished = self.ended
 
@@ -71,6 +79,9 @@ class Job:
         try:
             self.steps = self.steps or self.start()
             while time.monotonic() < self.until and not self.rests:
+                if self.behind is not None and self.behind.works:
+                    self.behind.worker.join(WAIT_SECONDS)
+                    continue
                 step = results.in_turn(self.steps)
                 self.latest, self.ended = step or self.latest, step is None
                 time.sleep(TURN_SECONDS)
@@ -98,6 +109,11 @@ def panel(
         st.fragment(_advance, run_every=REFRESH_SECONDS)(key)
 
 
+def end_stale(name: str, scenario_json: str) -> None:
+    """End a calculation of another scenario before this one is solved: it would take its turns at the engine."""
+    _of(f"job_{name}", scenario_json)
+
+
 def _of(key: str, scenario_json: str) -> Job | None:
     """The calculation of this very scenario; that of another one ends."""
     job: Job | None = st.session_state.get(key)
@@ -116,10 +132,18 @@ def _failed(job: Job) -> None:
     st.error(layout.plain(str(job.error)), icon=":material/error:")
 
 
-def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress[Any]]]) -> Progress[Any] | None:
+def gradual(
+    name: str,
+    scenario_json: str,
+    start: Callable[[], Iterator[Progress[Any]]],
+    show: Callable[[Progress[Any] | None], None] | None = None,
+    behind: str = "",
+) -> Progress[Any] | None:
     """A calculation that starts by itself: its latest step, under a line of progress while that is not the last.
 
-    Results of this session are kept, so that going back to a scenario shows its result at once.
+    ``show`` tells in the line's place where it stands, for a calculation that nobody waits for; one that is ``behind``
+    another lets that one go first. Results of this session are kept, so that going back to a scenario shows its result
+    at once.
     """
     key = f"job_{name}"
     done: Memory[str, Progress[Any] | None] = st.session_state.setdefault(f"done_{name}", Memory(MOST_KEPT))
@@ -127,7 +151,7 @@ def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress
         return done.get(scenario_json)
     job = _of(key, scenario_json)
     if job is None:
-        job = st.session_state[key] = Job(scenario_json, start)
+        job = st.session_state[key] = Job(scenario_json, start, behind=st.session_state.get(f"job_{behind}"))
     job.advance()
     if job.error is not None:
         st.session_state.pop(key)
@@ -135,7 +159,7 @@ def gradual(name: str, scenario_json: str, start: Callable[[], Iterator[Progress
     if job.finished:
         done.keep(scenario_json, job.latest)
         return job.latest
-    st.fragment(_advance, run_every=REFRESH_SECONDS)(key)
+    st.fragment(_advance, run_every=REFRESH_SECONDS)(key, show)
     return job.latest
 
 
@@ -143,12 +167,15 @@ def _begin(key: str, scenario_json: str, start: Callable[[], Iterator[Progress[A
     st.session_state[key] = Job(scenario_json, start)
 
 
-def _advance(key: str) -> None:
+def _advance(key: str, show: Callable[[Progress[Any] | None], None] | None = None) -> None:
     """One refresh: show where the calculation stands, and take it on."""
     job = st.session_state.get(key)
     if job is None:
         st.rerun()
-    _show(key, job)
+    if show is None:
+        _show(key, job)
+    else:
+        show(job.latest)
     job.advance()
     if job.finished or job.error is not None:
         st.rerun()

@@ -76,7 +76,9 @@ EXPORT_CONTROLS = TableSchema(
         "Export controls of 2024 and of the status quo. Levels of bans, quotas and licences are shares of the "
         "exports of 2024, so they state the effect beyond what the base year already holds; a tax that was in force "
         "all through 2024 adds nothing. A row for one target wins over the row of the same kind for ALL. Suspended "
-        "rows are not in force. An import quota is set by the targets; its rent is counted with the exporter's."
+        "rows are not in force. An import quota is set by the targets; its rent is counted with the exporter's. The "
+        "level of a row in force with a range is an assumption as well, named like "
+        "`licence_CHN_refined_to_USA.antimony`."
     ),
     key=("exporter", "mineral", "stage", "targets", "kind", "start_date"),
     columns=(

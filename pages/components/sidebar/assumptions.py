@@ -51,7 +51,7 @@ def draw(now: Scenario) -> None:
 
 
 def _readable(name: str) -> str:
-    return name.split(".", maxsplit=1)[0].replace("_", " ")
+    return results.names().assumption(name, mineral_in_view=True)
 
 
 def _assumption(now: Scenario, assumption: Assumption) -> None:
