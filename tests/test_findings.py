@@ -815,7 +815,7 @@ def test_levels_agreed_are_told_exactly(names: Names) -> None:
             {"levy_cap": 500.0},
             ["not held in any of its parties: the levy is capped at 500 USD/t, and prices reach 41,200 to 4"],
         ),
-        ({"price": 1e5}, ["of 100,000 USD/t is not held in Mexico: prices reach 97,600 USD/t"]),
+        ({"price": 1e5}, ["of 100,000 USD/t fails in Mexico: prices reach 97,600 USD/t"]),
     ],
 )
 def test_a_floor_that_is_not_held_is_not_promised(

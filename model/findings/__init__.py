@@ -1,7 +1,7 @@
 """What a reader is told: sentences and tables from a scenario's results, rounded to what they bear."""
 
 from model.findings.formulation import Formulation, formulation, levers_table
-from model.findings.intervals import own_ranges, range_in_words
+from model.findings.intervals import own_ranges, range_in_words, ranges_in_words
 from model.findings.overview import (
     Overview,
     axis_bound,
@@ -10,7 +10,7 @@ from model.findings.overview import (
     headline_numbers,
     overview,
 )
-from model.findings.reasons import controls_in_words, data_limits, missed
+from model.findings.reasons import controls_in_words, data_limits, missed, verdicts
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
 from model.findings.today import today_in_words, today_table
 from model.findings.users import (
@@ -57,6 +57,7 @@ __all__ = [
     "overview",
     "own_ranges",
     "range_in_words",
+    "ranges_in_words",
     "ranked_industries",
     "ranking_sentence",
     "refunds_by_industry",
@@ -67,5 +68,6 @@ __all__ = [
     "totals_sentence",
     "unsized_users",
     "uses_by_mineral",
+    "verdicts",
     "with_worst",
 ]

@@ -193,6 +193,13 @@ def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     return list(dict.fromkeys(told for at, term in terms for told in term.reasons(state, at, say)))
 
 
+def verdicts(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """Of every term on a mineral, in few words, whether it comes about; nothing of those of which nobody would ask."""
+    state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
+    told = (term.verdict(state, at, say) for at, term in outcome.scenario.agreement.terms(mineral))
+    return list(dict.fromkeys(sentence for sentence in told if sentence is not None))
+
+
 def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     """Of every term on a mineral that does not come about as agreed: in which parties, and how far it gets."""
     state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
