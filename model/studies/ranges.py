@@ -89,11 +89,6 @@ class Interval:
     failed: int
     trials: int
 
-    @property
-    def is_point(self) -> bool:
-        """Whether nothing that was tried moves the number."""
-        return not self.driver
-
 
 def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
     """The registered assumptions that matter most over the horizon; a mineral's own row before the general one.
