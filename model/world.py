@@ -22,7 +22,7 @@ from model.market.horizon import HORIZONS
 from model.market.records import Market, MineralMarket, Role
 from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.scenario import Scenario, check_names
-from model.shocks import Base, NamedShock, ShockLibrary, controls_in_force, laid_together
+from model.shocks import Base, NamedShock, Replaced, ShockLibrary, controls_in_force, laid_together
 from model.work import Memory
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class _Calibrated:
     part: CalibratedMineral
     status_quo_market: MineralMarket
     base: Base
-    controls: dict[tuple[tuple[str, ...], ...], list[Disturbance]] = field(default_factory=dict)
-    named: dict[NamedShock, tuple[list[Disturbance], list[tuple[str, ...]]]] = field(default_factory=dict)
+    controls: dict[tuple[object, ...], list[Disturbance]] = field(default_factory=dict)
+    named: dict[NamedShock, tuple[list[Disturbance], list[Replaced]]] = field(default_factory=dict)
     status_quo: SolvedMineral | None = None
 
 
@@ -187,7 +187,7 @@ class World:
         calibration = self._calibration(mineral, scenario)
         base = calibration.base
         shocks: list[Disturbance] = []
-        replaced: list[tuple[str, ...]] = []
+        replaced: list[Replaced] = []
         for shock in scenario.shocks:
             if isinstance(shock, NamedShock):
                 if shock not in calibration.named:

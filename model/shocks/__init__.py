@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from model.shocks.controls import controls_in_force, laid_together
+from model.shocks.controls import Replaced, controls_in_force, laid_together
 from model.shocks.kinds import KINDS, Base, Disturbance
 from model.shocks.library import NamedShock, ShockLibrary
 
@@ -19,6 +19,7 @@ __all__ = [
     "CaseShock",
     "Disturbance",
     "NamedShock",
+    "Replaced",
     "Shock",
     "ShockLibrary",
     "controls_in_force",

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from model.errors import DataError, ScenarioError
 from model.records import Name, Record, choices, unit
-from model.shocks.kinds import OF_ROW, ExportQuota
+from model.shocks.controls import Replaced
+from model.shocks.kinds import OF_ROW, ExportBan, part_of_year
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -20,10 +21,29 @@ if TYPE_CHECKING:
 
 
 class NamedShock(Record):
-    """A shock of the library by name; ``severity`` none = the library's own."""
+    """A shock of the library by name. It counts for the part of the year it lasts (:func:`over_the_year`)."""
 
     name: Name
-    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = None
+    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = Field(
+        None, description="while it lasts, which is for the part of the year that the library says; none = its own"
+    )
+
+
+def over_the_year(severity: float, severity_unit: str, duration_yr: float) -> float:
+    """What a severity comes to over a year: its distance from "nothing" times the part of the year that it lasts.
+
+    The one rule for every page, command and search. Longer than a year counts as a whole year. Nothing happens at 1 for
+    shares allowed and multiples, at 0 for everything else; more than all cannot be stopped or lost.
+
+    >>> over_the_year(1.0, "share of exports stopped", 0.5)
+    0.5
+    >>> over_the_year(0.4, "share of base-year exports allowed", 0.5)
+    0.7
+    """
+    if severity_unit.endswith(("stopped", "lost")):
+        severity = min(severity, 1.0)
+    nothing = 1.0 if "allowed" in severity_unit or "multiple" in severity_unit else 0.0
+    return nothing + (severity - nothing) * part_of_year(duration_yr)
 
 
 @dataclass(frozen=True)
@@ -102,25 +122,23 @@ class ShockLibrary:
 
     def records(
         self, shock: NamedShock, base: Base, minerals: Iterable[str]
-    ) -> tuple[list[Disturbance], list[tuple[str, ...]]]:
+    ) -> tuple[list[Disturbance], list[Replaced]]:
         """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
 
-        Only a full stop replaces any; they are (kind, exporter, mineral, stage, importers joined by ";"). A given
-        severity scales all its rows.
+        Only a full stop replaces any, for the part of the year it lasts. A given severity scales all its rows.
         """
         shocks: list[Disturbance] = []
-        replaced: list[tuple[str, ...]] = []
+        replaced: list[Replaced] = []
         rows = self._of(shock.name)
         factor = 1.0 if shock.severity is None else shock.severity / float(rows.iloc[0]["severity"])
         for row in rows.itertuples():
-            severity = float(row.severity) * factor
+            severity = over_the_year(float(row.severity) * factor, str(row.unit), float(row.duration_yr))
             named = str(row.mineral) if isinstance(row.mineral, str) and row.mineral else None
             for mineral in minerals if named is None else ([named] if named in minerals else []):
                 for stage in base.stages[mineral] if named is None else [str(row.stage)]:
                     own = _kind_of(row).from_row(row, {"mineral": mineral, "stage": stage}, severity, base)
                     shocks += own
-                    if not any(isinstance(record, ExportQuota) for record in own):
-                        replaced += _replaced_by(row, mineral, stage, base)
+                    replaced += _replaced_by(row, float(row.severity) * factor, mineral, stage, base)
         return shocks, replaced
 
 
@@ -130,10 +148,14 @@ def _kind_of(row: Any) -> type[Disturbance]:
     return OF_ROW[str(row.kind)]
 
 
-def _replaced_by(row: Any, mineral: str, stage: str, base: Base) -> list[tuple[str, ...]]:
+def _replaced_by(row: Any, severity: float, mineral: str, stage: str, base: Base) -> list[Replaced]:
+    """Controls that a stop takes the place of; a milder one of a whole year stands beside them and lifts none."""
+    part = part_of_year(float(row.duration_yr))
+    if _kind_of(row) is not ExportBan or (severity < 1.0 and part >= 1.0):
+        return []
     kinds = str(row.replaces).split(";") if isinstance(row.replaces, str) and row.replaces else []
     return [
-        (kind, actor, mineral, stage, ";".join(base.targets(str(row.targets), actor)))
+        Replaced(kind, actor, mineral, stage, base.targets(str(row.targets), actor), max(1.0 - severity, 0.0), part)
         for kind in kinds
         for actor in str(row.actors).split(";")
     ]

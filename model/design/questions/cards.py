@@ -55,7 +55,7 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
         least: Floats = np.min([option.assured(name).min(axis=0) for option in given], axis=0)
         return least
 
-    gain = evaluator.frame.probability @ evaluator.gains(trial)
+    gain = evaluator.frame.weight @ evaluator.gains(trial)
     parts = accounts(options)
     lump_sums = moved_among(trial.transfers, trial.members)
     parts["settlements_musd"] = gain - sum(parts.values())
