@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.answers import answered
 from model.assumptions import Assumptions
 from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.market.base_year import BaseYear
-    from model.problem import Problem
-    from model.shocks import Disturbance
+    from model.problem import Problem, State
+    from model.shocks import Answer, Disturbance
 
 MOST_SOLVED = 2048
 MOST_CALIBRATED = 128
@@ -76,6 +77,7 @@ class World:
         self._solver = Solver()
         self._calibrated = Memory[tuple[object, ...], _Calibrated](MOST_CALIBRATED)
         self._solved = Memory[tuple[object, ...], SolvedMineral](MOST_SOLVED)
+        self._answers = Memory[tuple[object, ...], list["Disturbance"]](MOST_SOLVED)
         self._users = Memory[tuple[object, ...], Manufacturers](MOST_CALIBRATED)
 
     @cached_property
@@ -161,13 +163,16 @@ class World:
         parties = set(scenario.parties)
         return {row["region"]: row["consumption"] for row in rows if row["stage"] == stage and row["region"] in parties}
 
-    def problem(self, mineral: str, scenario: Scenario) -> Problem:
-        """One mineral's market with everything the scenario lays over it, its hosts' output included."""
+    def problem(self, mineral: str, scenario: Scenario, shocks: list[Disturbance] | None = None) -> Problem:
+        """One mineral's market with everything the scenario lays over it, its hosts' output included.
+
+        ``shocks`` take the place of the scenario's own and of the controls in force.
+        """
         host_output: dict[tuple[str, str, str], float] = {}
         for host in self.hosts.get(mineral, {}):
             host_output |= self.solved(host, scenario).output
         market = self._calibration(mineral, scenario).status_quo_market
-        shocks = self.shocks(mineral, scenario)
+        shocks = self.shocks(mineral, scenario) if shocks is None else shocks
         return lay_over(market, frozenset(scenario.parties), scenario.agreement, shocks, host_output)
 
     def _status_quo(self, mineral: str, scenario: Scenario) -> SolvedMineral:
@@ -205,7 +210,42 @@ class World:
             for name in lasting:
                 controls += self.library.records(NamedShock(name=name), base, [mineral])[0]
             calibration.controls[key] = controls
-        return laid_together(calibration.controls[key], shocks)
+        laid = laid_together(calibration.controls[key], shocks)
+        answers = tuple(
+            answer
+            for shock in scenario.shocks
+            if isinstance(shock, NamedShock)
+            for answer in self.library.answers_of(shock, mineral)
+        )
+        return self._answered(mineral, scenario, laid, answers) if answers else laid
+
+    def _answered(
+        self, mineral: str, scenario: Scenario, laid: list[Disturbance], answers: tuple[Answer, ...]
+    ) -> list[Disturbance]:
+        """What disturbs a mineral once an exporter has answered the agreement; nothing more where nothing is agreed."""
+        if not any(scenario.agreement.terms(mineral)):
+            return laid
+        plain = self.unanswered(scenario)
+
+        def find() -> list[Disturbance]:
+            before, after = (self.solved(mineral, each).state for each in (plain.without_agreement(), plain))
+
+            def solve(shocks: list[Disturbance]) -> State:
+                problem = self.problem(mineral, plain, shocks)
+                return solve_problem(problem, plain.agreement, self._solver, after).state
+
+            return answered(answers, laid, before, after, solve)
+
+        return self._answers.recall((mineral, plain.to_json(), answers), find)
+
+    def unanswered(self, scenario: Scenario) -> Scenario:
+        """The scenario without the exporters' answers among its shocks."""
+        events = (
+            shock
+            for shock in scenario.shocks
+            if not isinstance(shock, NamedShock) or shock.name not in self.library.answers
+        )
+        return scenario.model_copy(update={"shocks": tuple(events)})
 
     def users(self, scenario: Scenario) -> Manufacturers:
         """The manufacturers that use the scenario's minerals."""

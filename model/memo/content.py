@@ -459,6 +459,7 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, say), strong=True),
+        *([Paragraph(answers)] if (answers := conclusions.answers(snapshot, frame, say)) else []),
         _table(f"Shocks {mineral}", caption, pd.concat([frame, effect], axis=1), columns, note).without_zeros(),
     ]
 

@@ -10,10 +10,11 @@ from pydantic import Discriminator, Field, Tag
 
 from model.shocks.controls import Replaced, controls_in_force, laid_together
 from model.shocks.kinds import KINDS, Base, Disturbance
-from model.shocks.library import NamedShock, ShockLibrary
+from model.shocks.library import Answer, NamedShock, ShockLibrary
 
 __all__ = [
     "KINDS",
+    "Answer",
     "AnyShock",
     "Base",
     "CaseShock",

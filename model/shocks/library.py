@@ -46,6 +46,31 @@ def over_the_year(severity: float, severity_unit: str, duration_yr: float) -> fl
     return nothing + (severity - nothing) * part_of_year(duration_yr)
 
 
+def _over_the_year_of(row: Any, factor: float) -> float:
+    """The same for a row of the library, its severity times a factor."""
+    return over_the_year(float(row.severity) * factor, str(row.unit), float(row.duration_yr))
+
+
+LICENCES, TAX = "licence_answer", "tax_answer"
+"""Kinds of rows that are answers to an agreement: licences tightened until their rent is back, an export tax in the
+place of a levy."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an exporter answers an agreement on a mineral at a stage.
+
+    It wins back a ``share`` of the rent that its licences lose, or taxes a share of the levy. What that comes to
+    follows from the agreement (``model/answers.py``).
+    """
+
+    kind: str
+    exporter: str
+    mineral: str
+    stage: str
+    share: float
+
+
 @dataclass(frozen=True)
 class LibraryShock:
     """A named shock of the library with what a user must see of it."""
@@ -64,11 +89,12 @@ class LibraryShock:
 
 
 class ShockLibrary:
-    """The table of named shocks; ``in_status_quo`` are those that last on its date."""
+    """The table of named shocks; ``in_status_quo`` are those that last on its date, ``answers`` those to agreements."""
 
     def __init__(self, tables: Tables) -> None:
         self._rows = tables["shocks"]
         self.names = tuple(dict.fromkeys(self._rows["shock_id"]))
+        self.answers = tuple(dict.fromkeys(self._rows[self._rows["kind"].isin((LICENCES, TAX))]["shock_id"]))
         self.in_status_quo = tuple(dict.fromkeys(self._rows[self._rows["in_status_quo"].astype(bool)]["shock_id"]))
 
     def describe(self, name: str) -> LibraryShock:
@@ -120,19 +146,31 @@ class ShockLibrary:
             raise ScenarioError(f"unknown shock {name!r}; {choices(self.names, name)}")
         return rows
 
+    def answers_of(self, shock: NamedShock, mineral: str) -> list[Answer]:
+        """How a named shock answers an agreement on a mineral; nothing where it is no answer."""
+        if shock.name not in self.answers:
+            return []
+        rows = self._of(shock.name)
+        factor = 1.0 if shock.severity is None else shock.severity / float(rows.iloc[0]["severity"])
+        return [
+            Answer(str(row.kind), str(row.actors), mineral, str(row.stage), _over_the_year_of(row, factor))
+            for row in rows[rows["mineral"] == mineral].itertuples()
+        ]
+
     def records(
         self, shock: NamedShock, base: Base, minerals: Iterable[str]
     ) -> tuple[list[Disturbance], list[Replaced]]:
         """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
 
-        Only a full stop replaces any, for the part of the year it lasts. A given severity scales all its rows.
+        An answer to an agreement stands for none. Only a full stop replaces any, for the part of the year it lasts. A
+        given severity scales all its rows.
         """
         shocks: list[Disturbance] = []
         replaced: list[Replaced] = []
         rows = self._of(shock.name)
         factor = 1.0 if shock.severity is None else shock.severity / float(rows.iloc[0]["severity"])
-        for row in rows.itertuples():
-            severity = over_the_year(float(row.severity) * factor, str(row.unit), float(row.duration_yr))
+        for row in rows[~rows["kind"].isin((LICENCES, TAX))].itertuples():
+            severity = _over_the_year_of(row, factor)
             named = str(row.mineral) if isinstance(row.mineral, str) and row.mineral else None
             for mineral in minerals if named is None else ([named] if named in minerals else []):
                 for stage in base.stages[mineral] if named is None else [str(row.stage)]:

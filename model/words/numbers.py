@@ -192,7 +192,7 @@ def lasting(years: float) -> str:
     ('2 months', '12 months', '2 years')
     """
     months = max(round(12 * years), 1)
-    return counted(months, "month", "months") if months <= 18 else f"{figures(years, 2)} years"
+    return counted(months, "month", "months") if months <= 18 else f"{figures(years, 2).removesuffix('.0')} years"
 
 
 def listing(names: Sequence[str]) -> str:

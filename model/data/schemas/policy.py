@@ -19,6 +19,8 @@ SHOCK_UNITS = {
     "shipping_cost": "multiple of base freight",
     "hoarding": "t contained per year",
     "host_outage": "share of output lost",
+    "licence_answer": "share of the lost rent won back",
+    "tax_answer": "share of the levy taxed",
 }
 
 
@@ -138,7 +140,9 @@ SHOCKS = TableSchema(
         "named; a milder one stands beside them and lifts none. A severity is that while the shock lasts and counts "
         "for that part of the year, at most for all of it: a stop of six months has the effect over a year of half of "
         "it. "
-        "A probability is a yearly hazard: the chance that the shock hits in a year, whatever the others do."
+        "A probability is a yearly hazard: the chance that the shock hits in a year, whatever the others do. "
+        "Answers (licence_answer, tax_answer) do nothing unless an agreement takes rent or charges a levy; what they "
+        "come to is computed from it."
     ),
     key=("shock_id", "mineral", "stage", "kind", "actors"),
     columns=(

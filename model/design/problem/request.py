@@ -126,7 +126,8 @@ class DesignRequest(Record):
     shocks: tuple[StateShock, ...] | None = Field(
         None,
         description="each comes with its own yearly hazard, independently of the others; what is expected is the value "
-        "without a shock plus, for each, hazard times what it changes; none = all that touch the minerals",
+        "without a shock plus, for each, hazard times what it changes; none = all events that touch the minerals (an "
+        "exporter's answer to the agreement counts where it is named)",
     )
     menu: Menu = Menu()
     objective: Objective = Objective()
@@ -224,7 +225,7 @@ def states_of(request: DesignRequest, world: World) -> tuple[WorldState, ...]:
     touched = {mineral: _touching(world, mineral) for mineral in request.minerals}
     asked = request.shocks
     if asked is None:
-        every = {name for names in touched.values() for name in names}
+        every = {name for names in touched.values() for name in names} - {*world.library.answers}
         asked = tuple(StateShock(name=name) for name in world.library.names if name in every)
     names = [shock.name for shock in asked]
     if len(set(names)) < len(names):
