@@ -236,16 +236,16 @@ class World:
 
             return answered(answers, laid, before, after, solve)
 
-        return self._answers.recall((mineral, plain.to_json(), answers), find)
+        return self._answers.recall((mineral, scenario.to_json()), find)
 
     def unanswered(self, scenario: Scenario) -> Scenario:
-        """The scenario without the exporters' answers among its shocks."""
-        events = (
+        """The scenario without the exporters' answers among its shocks; itself where there are none."""
+        events = tuple(
             shock
             for shock in scenario.shocks
             if not isinstance(shock, NamedShock) or shock.name not in self.library.answers
         )
-        return scenario.model_copy(update={"shocks": tuple(events)})
+        return scenario if events == scenario.shocks else scenario.model_copy(update={"shocks": events})
 
     def users(self, scenario: Scenario) -> Manufacturers:
         """The manufacturers that use the scenario's minerals."""

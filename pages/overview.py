@@ -9,7 +9,7 @@ import streamlit as st
 from model import edits
 from model.errors import SolveError
 from model.findings import assumed, curve_chart, headline_numbers, if_answered
-from model.studies.answers import under_answers
+from model.studies.answers import answers_to, under_answers
 from model.studies.ranges import headline_ranges, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
 
@@ -46,10 +46,12 @@ def main() -> None:
             assumed(main_assumptions(results.world(), scenario, edits.focus(scenario))),
         )
     layout.bullets(facts.reasons)
-    _answers(scenario)
+    answers = st.container(key="answers")
     _ranges(scenario)
     with left, st.container(key="response"):
         _response(scenario)
+    with answers:
+        _answers(scenario)
 
 
 def _metrics(facts: Overview, scenario: Scenario) -> None:
@@ -90,13 +92,14 @@ def _response(scenario: Scenario) -> None:
 
 def _answers(scenario: Scenario) -> None:
     """What the parties gain if an exporter answers, where that is another amount; the answers are named shocks."""
-    mineral, plain = edits.focus(scenario), results.world().unanswered(scenario)
-    if plain != scenario or not any(scenario.agreement.terms(mineral)):
+    mineral = edits.focus(scenario)
+    if results.world().unanswered(scenario) is not scenario or not answers_to(results.world(), scenario, mineral):
         return
     progress = jobs.gradual("answers", scenario.to_json(), lambda: under_answers(results.world(), scenario, mineral))
     if progress is not None and progress.done == progress.total:
         told = if_answered(results.outcome(scenario), progress.found, mineral, results.names())
-        st.markdown(layout.plain(told))
+        if told:
+            st.markdown(layout.plain(told))
 
 
 def _ranges(scenario: Scenario) -> None:

@@ -322,7 +322,7 @@ def test_shocks_are_chosen_stated_and_kept(page: Any) -> None:
     again = run_job(open_shocks(again), "Find the agreement")
     assert again.number_input(key=f"chance_{first}").value == 12.0
     assert not again.checkbox(key=f"shock_{others[0]}").value
-    assert "over this named shock: China stops all bismuth exports (12 %) a year; a year without any 88 %" in said(
+    assert "over this named shock: China stops all bismuth exports, 12 % a year; a year without any: 88 %" in said(
         again
     )
     button(again, "As the library has them").click()

@@ -747,7 +747,9 @@ def test_states_say_probability_and_what_duration_does(world: World, names: Name
     assert calm["probability_per_yr"] + shock["probability_per_yr"] == pytest.approx(1.0)
     assert shock["severity"] == shock["severity_in_library"] == 100.0
     assert (shock["duration_yr"], shock["unit"]) == (0.64, "% of exports stopped"), "in the sidebar's words"
-    assert "over this named shock: Congo suspends cobalt exports (8 months) (15 %)" in states_in_words(states, names)
+    assert "over this named shock: Congo suspends cobalt exports (8 months), 15 % a year" in states_in_words(
+        states, names
+    )
     assert PART_OF_YEAR in states_in_words(states, names)
     assert "one state" in states_in_words(states[:1], names)
 

@@ -65,10 +65,10 @@ def states_in_words(states: Sequence[WorldState], names: Names) -> str:
     calm = states[0].probability
     if not shocks:
         return "No named shock counts: one state of the world."
-    told = [f"{names.shock(state.name)} ({percent(state.probability)})" for state in shocks]
+    told = [f"{names.shock(state.name)}, {percent(state.probability)} a year" for state in shocks]
     these = "this named shock" if len(shocks) == 1 else f"these {len(shocks)} named shocks, each on its own"
     return (
-        f"Expected values are over {these}: {'; '.join(told)} a year; a year without any {percent(calm)}. Expected is "
+        f"Expected values are over {these}: {'; '.join(told)}; a year without any: {percent(calm)}. Expected is "
         f"the value without a shock plus, for each, its probability times what it changes. {PART_OF_YEAR}"
     )
 

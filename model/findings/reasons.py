@@ -50,7 +50,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
     return [
         *_idle_shock(outcome, library, events, mineral, names),
         *(_shock_and_agreement(outcome, headline) if events else []),
-        *_answers(outcome, library, mineral, names),
+        *(_answers(outcome, library, mineral, names) or _taken_from_licences(outcome, library, mineral, names)),
         *who_pays(outcome, mineral),
         *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
@@ -100,6 +100,21 @@ def _answers(outcome: Outcome, library: ShockLibrary, mineral: str, names: Names
             taken = export_taxes(answered, *place) - export_taxes(without, *place)
             came = f"it brings {money(taken)} a year" if changes(taken) else "nothing it exports bears a levy"
         told.append(f"{names.shock(name)}: {came}. The agreement's effect includes this answer.")
+    return told
+
+
+def _taken_from_licences(outcome: Outcome, library: ShockLibrary, mineral: str, names: Names) -> list[str]:
+    """What the agreement takes of the rent of licences whose exporter may answer: why a levy on it looks cheap."""
+    told = []
+    for answer in (each for name in library.answers for each in library.answers_of(NamedShock(name=name), mineral)):
+        without, with_it = (
+            licence_rent(each.states[mineral], answer.exporter, answer.stage)
+            for each in (outcome.without_agreement, outcome.with_agreement)
+        )
+        if answer.kind == LICENCES and without > with_it and changes(without - with_it):
+            whose = starting(names.the_region(answer.exporter))
+            earned = f"{whose}'s licences earn {money(without)} a year without the agreement"
+            told.append(f"{earned}; it takes {money(without - with_it)} of that, which {whose} may answer.")
     return told
 
 
