@@ -124,7 +124,9 @@ def test_six_months_of_an_answer_are_a_year_of_half_of_it(name: str) -> None:
 def test_the_answer_is_told_with_its_effect() -> None:
     mineral = "antimony"
     plain, answered = with_floor(mineral, "short"), with_floor(mineral, "short", LICENCE)
-    assert "China's licences earn " in " ".join(reasons(plain, plain.headline(mineral), WORLD.tables, NAMES))
+    assert "Without the agreement China's licences earn " in " ".join(
+        reasons(plain, plain.headline(mineral), WORLD.tables, NAMES)
+    )
     *_, last = under_answers(WORLD, plain.scenario, mineral)
     assert set(last.found) == {LICENCE, TAX}
     told = if_answered(plain, last.found, mineral, NAMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model.answers import export_taxes, licence_rent, licences
+from model.answers import WON_BACK, export_taxes, licence_rent, licences
 from model.outcome import ACCOUNTS
 from model.records import EVERYONE
 from model.scenario import Scenario
@@ -50,8 +50,9 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
     return [
         *_idle_shock(outcome, library, events, mineral, names),
         *(_shock_and_agreement(outcome, headline) if events else []),
-        *(_answers(outcome, library, mineral, names) or _taken_from_licences(outcome, library, mineral, names)),
+        *(answers := _answers(outcome, library, mineral, names)),
         *who_pays(outcome, mineral),
+        *([] if answers else _taken_from_licences(outcome, library, mineral, names)),
         *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
@@ -93,9 +94,11 @@ def _answers(outcome: Outcome, library: ShockLibrary, mineral: str, names: Names
             cut = 1.0 - licences(answered, *place) / let_out if let_out > 0.0 else 0.0
             rent, had = (licence_rent(state, *place) for state in (answered, without))
             earned = f"they earn {money(rent)} a year, {money(had)} without the agreement"
-            came = f"they let out {percent(cut)} less than without the agreement; {earned}"
+            most = ", and no tightening tried brings more" if rent < had and answer.share >= 1.0 else ""
+            came = f"they let out {percent(cut)} less than without the agreement; {earned}{most}"
             if cut <= 0.0:
-                came = "the agreement takes nothing from them" if rent >= had else f"no tightening helps; {earned}"
+                lost = had - rent > WON_BACK * had
+                came = f"no tightening helps; {earned}" if lost else "the agreement takes no rent worth an answer"
         else:
             taken = export_taxes(answered, *place) - export_taxes(without, *place)
             came = f"it brings {money(taken)} a year" if changes(taken) else "nothing it exports bears a levy"
@@ -112,9 +115,9 @@ def _taken_from_licences(outcome: Outcome, library: ShockLibrary, mineral: str, 
             for each in (outcome.without_agreement, outcome.with_agreement)
         )
         if answer.kind == LICENCES and without > with_it and changes(without - with_it):
-            whose = starting(names.the_region(answer.exporter))
-            earned = f"{whose}'s licences earn {money(without)} a year without the agreement"
-            told.append(f"{earned}; it takes {money(without - with_it)} of that, which {whose} may answer.")
+            whose = names.the_region(answer.exporter)
+            earned = f"Without the agreement {whose}'s licences earn {money(without)} a year"
+            told.append(f"{earned}; the agreement takes {money(without - with_it)} of that, and {whose} may answer.")
     return told
 
 
