@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from model.answers import export_taxes, licence_rent, licences
@@ -13,10 +15,12 @@ from model.design import DesignRequest
 from model.design.problem.request import states_of
 from model.findings import if_answered
 from model.findings.reasons import net_effect, reasons
+from model.memo import conclusions
 from model.scenario import Scenario
 from model.shocks import NamedShock, ShockLibrary
 from model.studies.answers import under_answers
 from model.words.names import Names
+from model.words.voice import Voice
 from tests.shipped import WORLD
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ NAMES = Names(WORLD.tables)
 HORIZONS = ["short", pytest.param("long", marks=pytest.mark.slow)]
 WHERE = ("CHN", "refined")
 SAME = 1e-6
+STATES = ("with", "without")
 
 each_mineral = pytest.mark.parametrize("mineral", MINERALS)
 each_horizon = pytest.mark.parametrize("horizon", HORIZONS)
@@ -138,6 +143,16 @@ def test_the_answer_is_told_with_its_effect() -> None:
     assert "no effect" not in said
     *_, nothing = under_answers(WORLD, Scenario(minerals=(mineral,)), mineral)
     assert nothing.found == {}
+
+
+def test_a_memo_tells_what_the_parties_gain_under_an_answer_and_nothing_of_other_shocks() -> None:
+    columns = [f"{account}_usd_{state}_agreement" for account in ("users_cost", "net_gain") for state in STATES]
+    rows = [(LICENCE, 0.0, 0.0, -3e6, 4e6), ("china_bismuth_ban", 0.0, 0.0, 9e6, 4e6)]
+    frame = pd.DataFrame(rows, columns=["shock", *columns])
+    snapshot: Any = SimpleNamespace(data={"shocks": WORLD.tables["shocks"].astype(str)})
+    told = "If China answers by tighter licences, the parties together lose 7.00 million USD a year by the agreement."
+    assert conclusions.answers(snapshot, frame, Voice(NAMES, ())) == told
+    assert conclusions.answers(snapshot, frame.iloc[1:], Voice(NAMES, ())) == ""
 
 
 def test_an_answer_is_a_state_of_the_search_only_where_it_is_named() -> None:
