@@ -8,7 +8,8 @@ import streamlit as st
 
 from model import edits
 from model.errors import SolveError
-from model.findings import assumed, curve_chart, headline_numbers, ranges_in_words, sides
+from model.findings import assumed, curve_chart, headline_numbers, if_answered, ranges_in_words, sides
+from model.studies.answers import answers_to, under_answers
 from model.studies.ranges import headline_trials, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
 
@@ -51,11 +52,14 @@ def main() -> None:
             assumed(main_assumptions(results.world(), scenario, edits.focus(scenario)), results.names()),
         )
     layout.bullets(facts.reasons)
+    answers = st.container(key="answers")
     _sides(facts)
     with left, st.container(key="response"):
         _response(scenario)
     with ranges:
         _ranges(facts, scenario)
+    with answers:
+        _answers(scenario)
 
 
 def _metrics(facts: Overview) -> None:
@@ -95,6 +99,18 @@ def _response(scenario: Scenario) -> None:
     )
     chart = curve_chart(curve, results.names(), complete=progress.done == progress.total)
     layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
+
+
+def _answers(scenario: Scenario) -> None:
+    """What the parties gain if an exporter answers, where that is another amount; the answers are named shocks."""
+    mineral = edits.focus(scenario)
+    if results.world().unanswered(scenario) is not scenario or not answers_to(results.world(), scenario, mineral):
+        return
+    progress = jobs.gradual("answers", scenario.to_json(), lambda: under_answers(results.world(), scenario, mineral))
+    if progress is not None and progress.done == progress.total:
+        told = if_answered(results.outcome(scenario), progress.found, mineral, results.names())
+        if told:
+            st.markdown(layout.plain(told))
 
 
 def _ranges(facts: Overview, scenario: Scenario) -> None:

@@ -227,6 +227,17 @@ def test_a_hostile_link_is_one_message_and_the_default(text: str) -> None:
     assert len(metrics(test)) == 4
 
 
+def test_an_exporter_s_answer_is_told_beside_the_floor() -> None:
+    test = app(s=links.encode(with_floor(60_000.0)))
+    for _ in range(100):
+        if "If China answers by tighter licences, the parties together " in shows(test):
+            break
+        test.run()
+    else:
+        pytest.fail("no answer was told")
+    assert not test.exception
+
+
 def test_an_unknown_country_s_message_names_the_valid_ones() -> None:
     test = app(s=packed({"parties": ["USB"]}))
     assert "USB" in errors(test)

@@ -1,5 +1,6 @@
 """What a reader is told: sentences and tables from a scenario's results, rounded to what they bear."""
 
+from model.findings.answers import if_answered
 from model.findings.formulation import Formulation, formulation, levers_table
 from model.findings.intervals import own_ranges, range_in_words, ranges_in_words
 from model.findings.overview import (
@@ -50,6 +51,7 @@ __all__ = [
     "formulation",
     "group_labels",
     "headline_numbers",
+    "if_answered",
     "industry_detail",
     "levers_table",
     "missed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model.studies.ranges import OWN, interval
@@ -12,8 +13,29 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from model.findings.overview import Number
     from model.words.names import Names
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of the headline as text: its name among the headline's, label, value, change on the status quo.
+
+    ``text`` tells any value of it.
+    """
+
+    name: str
+    label: str
+    value: str
+    change: str
+    explanation: str
+    text: Callable[[float], str]
+
+    @property
+    def short(self) -> str:
+        """Its label in the middle of a sentence, without the unit."""
+        label = self.label.partition(",")[0]
+        net = " net" if self.label.startswith(("Parties, net", "Non-parties, net", "World, net")) else ""
+        return f"{label[:1].lower()}{label[1:]}{net}"
 
 
 def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], str], names: Names) -> str:

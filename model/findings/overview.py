@@ -11,6 +11,7 @@ import pandas as pd
 
 from model import palette
 from model.findings import charts
+from model.findings.intervals import Number
 from model.findings.reasons import metal_of_stocks, reasons, who_pays
 from model.findings.sides import by_account, by_region
 from model.findings.today import unexplained
@@ -56,28 +57,6 @@ SMALLEST_AXIS_SHARE = 0.05
 AT_RISK = "value_added_at_risk_usd"
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """One number of the headline as text: its name among the headline's, label, value, change on the status quo.
-
-    ``text`` tells any value of it.
-    """
-
-    name: str
-    label: str
-    value: str
-    change: str
-    explanation: str
-    text: Callable[[float], str]
-
-    @property
-    def short(self) -> str:
-        """Its label in the middle of a sentence, without the unit."""
-        label = self.label.partition(",")[0]
-        net = " net" if self.label.startswith(("Parties, net", "Non-parties, net", "World, net")) else ""
-        return f"{label[:1].lower()}{label[1:]}{net}"
 
 
 def headline_numbers(facts: Overview) -> list[Number]:

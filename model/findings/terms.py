@@ -60,7 +60,7 @@ def shocks_set_aside(scenario: Scenario, names: Names) -> str:
     what = "shocks do" if len(shocks) > 1 else "shock does"
     return (
         f"The sidebar's {what} not count on this page ({'; '.join(shocks)}): here every named shock counts, each with "
-        "its probability."
+        "its probability, but no exporter's answer to the agreement."
     )
 
 

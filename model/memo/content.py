@@ -492,7 +492,10 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *SHOCK_COLUMNS])))
     shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
     without = (price("Price without agreement"), "price_usd_per_t_without_agreement")
-    each = "Each shock alone, at the severity of the library, in place of the scenario's own shocks"
+    each = (
+        "Each shock alone, at the severity of the library for the part of the year it lasts, in place of the "
+        "scenario's own shocks"
+    )
     if snapshot.counted.agreement.is_empty:
         columns = [shocks, without, (flow("Unmet use"), "short_t_without_agreement")]
         alone = _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")
@@ -511,6 +514,7 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, say), strong=True),
+        *([Paragraph(answers)] if (answers := conclusions.answers(snapshot, frame, say)) else []),
         _table(f"Shocks {mineral}", caption, pd.concat([frame, effect], axis=1), columns, note).without_zeros(),
     ]
 
