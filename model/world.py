@@ -17,6 +17,7 @@ from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
+from model.market.capacity import open_refineries
 from model.market.evidence import embargoed
 from model.market.horizon import HORIZONS
 from model.market.records import Market, MineralMarket, Role
@@ -231,11 +232,12 @@ class World:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, HORIZONS[scenario.horizon], mineral, hosts)
-            return _Calibrated(part, self.with_policy_in_force(part.market), self._base(part.base))
+            market = self.with_policy_in_force(open_refineries(part, assumptions), assumptions)
+            return _Calibrated(part, market, self._base(part.base))
 
         return self._calibrated.recall((mineral, scenario.horizon, tuple(sorted(overrides.items()))), make)
 
-    def with_policy_in_force(self, market: MineralMarket) -> MineralMarket:
+    def with_policy_in_force(self, market: MineralMarket, assumptions: Assumptions) -> MineralMarket:
         """The market with duties of the status-quo date in place of the base year's, and embargoed routes closed."""
         table, date = market.activities, str(self.tables["status_quo"]["date"].iloc[0])
         duty, upper = np.zeros(len(table)), table.upper.copy()
@@ -243,7 +245,7 @@ class World:
         routes = np.flatnonzero(table.role == Role.ROUTE)
         stages = np.array([stage_of[node] for node in table.node_in[routes].tolist()])
         for index, stage in enumerate(market.stages):
-            matrix = duty_matrix(self.tables, market.mineral, stage, market.regions, "ad_valorem_now")
+            matrix = duty_matrix(self.tables, assumptions, market.mineral, stage, market.regions, "ad_valorem_now")
             own = routes[stages == index]
             duty[own] = matrix[table.region[own], table.partner[own]]
             closed = embargoed(self.tables, market.mineral, stage, market.regions, date, date)

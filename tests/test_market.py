@@ -192,27 +192,3 @@ def test_a_host_does_not_respond_to_its_byproducts_price(mineral: str) -> None:
     assert solved(mineral, "short", [loss]).state.price.max() > base.state.price.max()
     for host in WORLD.hosts[mineral]:
         assert (solved(host, "short", [loss]).state.price == base_solution(host, "short").state.price).all()
-
-
-@pytest.mark.parametrize(
-    ("lost", "ratio", "observed"),
-    [(0.90, 46.4, 45.0), (0.50, 3.17, 2.9), (0.47, 2.88, 2.8)],
-    ids=["yttrium", "bismuth", "antimony"],
-)
-def test_price_answers_lost_supply_as_observed_in_2024_and_2025(lost: float, ratio: float, observed: float) -> None:
-    """With elasticities of 0.3 on both sides the price is (1 - lost supply) ** (-1 / 0.6); it was about that."""
-    isoelastic = {"kind": "isoelastic", "price": 10.0, "quantity": 100.0}
-    place = {"region": "WORLD", "mineral": "m", "stage": "refined"}
-    case = Case.parse(
-        {
-            "regions": [{"id": "WORLD"}],
-            "supply": [{**place, "curve": {**isoelastic, "elasticity": 0.3}}],
-            "demand": [{**place, "curve": {**isoelastic, "elasticity": -0.3}}],
-            "shocks": [{"kind": "supply_loss", **place, "share": lost}],
-        },
-        "case",
-    )
-    (row,) = solve(market_of(case), case.parties, case.agreement, case.shocks).result()["prices"]
-    assert row["consumer_price"] / 10.0 == pytest.approx((1.0 - lost) ** (-1.0 / 0.6), rel=1e-9)
-    assert row["consumer_price"] / 10.0 == pytest.approx(ratio, rel=0.01)
-    assert row["consumer_price"] / 10.0 == pytest.approx(observed, rel=0.1)

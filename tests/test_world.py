@@ -192,8 +192,8 @@ def price_under_ban(world: World, mineral: str, **assumptions: float) -> float:
 @pytest.mark.parametrize(
     ("name", "tame", "harsh"),
     [
-        ("demand_elasticity_short", -0.45, -0.15),
-        ("supply_elasticity_short", 0.45, 0.1),
+        ("demand_elasticity_short", -0.3, -0.1),
+        ("supply_elasticity_short", 0.6, 0.25),
         ("stock_release_share", 0.2, 0.0),
         ("capacity_headroom_short", 1.3, 1.03),
     ],
