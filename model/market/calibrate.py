@@ -3,7 +3,8 @@
 1. Trade costs: freight and duties in force in the base year on every route.
 2. Node prices that explain the base-year flows best (weighted least squares), their world mean the published price.
 3. What is left on each used route is its residual; it stays there, so that the base year is an equilibrium (Paris,
-   Drogue and Anania 2011).
+   Drogue and Anania 2011). A residual far below zero is a subsidy that nobody pays: an estimated flow that needs one is
+   dropped and the fit begins anew, a reported one is listed.
 4. Route friction: the marginal cost of a used route rises with the log of its flow; an unused one opens at a margin.
    Friction makes trade respond by degrees; it is not money.
 5. Supply, recycling and use are isoelastic through the base point, refining responds to its margin.
