@@ -378,7 +378,7 @@ def test_an_export_tax_counts_for_the_part_of_the_base_year_without_it() -> None
 def test_a_quota_for_one_importer_is_all_his() -> None:
     (quota,) = (shock for shock in shocks_of("aluminum") if isinstance(shock, RESTRICTIONS))
     assert isinstance(quota, ExportQuota)
-    assert (quota.exporter, quota.importers, quota.quantity) == ("RUS", ("EUN",), 275_000)
+    assert (quota.exporter, quota.importers, quota.quantity) == ("RUS", ("EUN",), 60_000)
 
 
 def test_what_lasts_on_its_date_is_in_the_status_quo() -> None:
