@@ -54,7 +54,8 @@ def _shifted(shift: Shift) -> str:
         parts.append(f"China's licences at {percent(shift.licences)} of their published level")
     if shift.kind != ShiftKind.NONE:
         direction = "above" if shift.share >= 0 else "below"
-        parts.append(f"{SHIFTED[shift.kind]} {percent(abs(shift.share))} {direction} {BASE_YEAR} at any price")
+        where = " outside China" if shift.outside_only else ""
+        parts.append(f"{SHIFTED[shift.kind]}{where} {percent(abs(shift.share))} {direction} {BASE_YEAR} at any price")
     return listing(parts)
 
 
