@@ -63,8 +63,7 @@ def without_wedges(
     mineral: str, horizon: str, agreement: Agreement, stock_price: np.ndarray[Any, Any] | None
 ) -> SolvedMineral:
     plain = scenario(mineral, horizon)
-    part = WORLD.calibrated(mineral, plain).market
-    market = WORLD.with_policy_in_force(part)
+    market = WORLD.problem(mineral, plain).market
     market = replace(market, base_duty=np.zeros(len(market.activities)))
     hosts: dict[tuple[str, str, str], float] = {}
     for host in WORLD.hosts.get(mineral, {}):

@@ -8,6 +8,7 @@ from model.findings.overview import (
     axis_bound,
     curve_chart,
     curve_sentence,
+    headline_note,
     headline_numbers,
     overview,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "figures",
     "formulation",
     "group_labels",
+    "headline_note",
     "headline_numbers",
     "if_answered",
     "industry_detail",
