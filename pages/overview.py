@@ -67,7 +67,12 @@ def _metrics(facts: Overview) -> None:
         st.caption(layout.plain(headline_note(facts)))
         for column, number in layout.grid(headline_numbers(facts), across=5):
             column.metric(
-                number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation
+                number.label,
+                number.value,
+                number.change or None,
+                delta_color="off",
+                delta_arrow="off",
+                help=number.explanation,
             )
 
 

@@ -92,8 +92,6 @@ def headline_numbers(facts: Overview) -> list[Number]:
         beside = f"shock {signed_millions(whole - alone)}" if about.by_shock else ""
         if not beside and name == "users_cost_usd" and spend_usd:
             beside = f"{_share_of_spending(told / spend_usd, told)}of {figures(spend_usd / MILLION)} spent"
-        if not beside:
-            beside = about.effect if about.agreed or facts.has_shock else "status quo"
         key = f"{OWN}{name}" if about.agreed else name
         return Number(key, label, signed_millions(told), beside, explanation, signed_millions)
 
