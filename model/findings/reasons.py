@@ -184,7 +184,7 @@ def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
     charged = float((now[Account.REVENUE] - before[Account.REVENUE])[ours].sum())
     lost = -net_effect(outcome, mineral, parties=False)["rents"]
     paid = -net_effect(outcome, mineral, parties=True)["users"]
-    if charged <= 0.0 or not changes(lost) or lost < max(MOSTLY_RENT * charged, paid):
+    if charged <= 0.0 or not changes(charged) or not changes(lost) or lost < max(MOSTLY_RENT * charged, paid):
         return []
     change = signed_percent(headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0)
     moves = "does not change" if change == NO_CHANGE else f"changes by {change}"
