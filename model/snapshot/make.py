@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.errors import AccordError, SnapshotError
-from model.findings import Names, agreement_in_words, curve_sentence, missed, overview
+from model.findings import Names, agreement_in_words, curve_sentence, missed, overview, today_in_words
 from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response
 from model.studies.ranges import trials, tried
+from model.studies.today import today_row
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _add_outcome(world: World, scenario: Scenario, names: Names, draft: _Draft) 
 def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
     facts, failing = overview(outcome, mineral, world.tables, names), missed(outcome, mineral, names)
     draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
+    draft.rows["today"].append(today_row(world, outcome.scenario, mineral))
     draft.rows["gains"] += _records(facts.gains.table.assign(mineral=mineral))
     draft.rows["supply"] += _records(facts.supply.table.assign(mineral=mineral))
     draft.rows["industries_hit"] = _records(facts.industries.table)
@@ -142,6 +144,7 @@ def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, n
         agreement=[agreement_in_words(outcome.scenario, mineral, names, missed=failing)],
         missed=[f"{told}." for told in failing],
         by_agreement=facts.by_agreement,
+        today=[today_in_words(outcome.nowcasts.get(mineral), mineral, names)],
         gains=[facts.gains.sentence],
         supply=[facts.supply.sentence],
         industries=[facts.industries.sentence],
