@@ -89,6 +89,10 @@ def summed_by_side(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(sums, index=pd.Index(SIDES, name="side"))
 
 
+def _by_name(column: pd.Series[float]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in column.items()}
+
+
 def _difference(now: Floats, before: Floats) -> Floats:
     """By how much an account changes; what rounding alone leaves is nothing."""
     change = now - before
@@ -99,9 +103,10 @@ def _difference(now: Floats, before: Floats) -> Floats:
 class Headline:
     """The numbers of the overview for one mineral: price, non-party share, users' cost, public money.
 
-    Prices are weighted by use in the status quo [USD/t]; shares in what the parties use or buy for stocks; money is the
-    change [USD/yr], of the parties together where no other side is named: ``public_money_usd`` that of their treasuries
-    alone, ``rents_usd`` of who holds quotas in them.
+    Prices are weighted by use in the status quo [USD/t], ``price_outside`` those of all who are no party; ``levy`` is
+    the highest that holds a floor in one of the parties [USD/t]; shares in what the parties use or buy for stocks;
+    money is the change [USD/yr], of the parties together where no other side is named: ``public_money_usd`` that of
+    their treasuries alone, ``rents_usd`` of who holds quotas in them.
     ``short_t`` is use given up because no price clears the market [t/yr].
     """
 
@@ -109,6 +114,10 @@ class Headline:
     price_status_quo_usd_per_t: float
     price_without_usd_per_t: float
     price_usd_per_t: float
+    price_outside_status_quo_usd_per_t: float
+    price_outside_without_usd_per_t: float
+    price_outside_usd_per_t: float
+    levy_usd_per_t: float
     non_party_share_status_quo: float
     non_party_share_without: float
     non_party_share: float
@@ -313,17 +322,18 @@ class Outcome:
         now, then = totals
         return np.divide(now, then, out=np.ones_like(now), where=then > 0)
 
-    def headline(self, mineral: str) -> Headline:
-        """The four numbers of the overview for one mineral."""
-        parties = set(self.parties)
-        prices = self.prices[
-            (self.prices["mineral"] == mineral) & self.prices["region"].isin(parties) & self._is_last(self.prices)
-        ]
+    def headline(self, mineral: str, *, of_agreement: bool = False) -> Headline:
+        """The numbers of the overview for one mineral; money is the change on the status quo, or ``of_agreement``."""
         used = self.quantities[(self.quantities["mineral"] == mineral) & self._is_last(self.quantities)]
-        used = used[used["region"].isin(parties)].set_index("region")
-        use_t = dict(zip(used.index, used["consumption_status_quo_t"], strict=True))
-        paid = {name: zip(prices["region"], prices[f"consumer_price_{name}_usd_per_t"], strict=True) for name in STATES}
-        price = {name: use_weighted_price(dict(pairs), use_t) for name, pairs in paid.items()}
+        used = used[used["region"].isin(self.parties)]
+        price, outside_price = (self._prices_paid(mineral, parties=side) for side in (True, False))
+        floors = self.instruments["floors"]
+        levies = [
+            float(levy)
+            for levy in (floors.loc[floors["mineral"] == mineral, "levy"] if len(floors) else ())
+            if np.isfinite(levy)
+        ]
+        by = "_agreement" if of_agreement else ""
         sources = self.sources[self.sources["mineral"] == mineral]
         outside = sources[~sources["is_party"] & ~sources["origin"].isin(STOCKS)]
         share = {
@@ -336,20 +346,31 @@ class Outcome:
             price_status_quo_usd_per_t=price["status_quo"],
             price_without_usd_per_t=price["without_agreement"],
             price_usd_per_t=price["with_agreement"],
+            price_outside_status_quo_usd_per_t=outside_price["status_quo"],
+            price_outside_without_usd_per_t=outside_price["without_agreement"],
+            price_outside_usd_per_t=outside_price["with_agreement"],
+            levy_usd_per_t=max(levies, default=0.0),
             non_party_share_status_quo=share["status_quo"],
             non_party_share_without=share["without_agreement"],
             non_party_share=share["with_agreement"],
-            users_cost_usd=-float(ours["users_usd"]),
-            public_money_usd=float(ours["treasury_usd"]),
-            producers_gain_usd=float(ours["producers_usd"]),
-            supplier_change_usd=float(ours["supplier_change_usd"]),
-            rents_usd=float(ours["rents_usd"]),
-            stock_value_usd=float(ours["stock_value_usd"]),
-            net_gain_usd=float(ours["net_usd"]),
-            non_parties_gain_usd=float(theirs["net_usd"]),
-            world_gain_usd=float(world["net_usd"]),
+            users_cost_usd=-float(ours[f"users{by}_usd"]),
+            public_money_usd=float(ours[f"treasury{by}_usd"]),
+            producers_gain_usd=float(ours[f"producers{by}_usd"]),
+            supplier_change_usd=float(ours[f"supplier_change{by}_usd"]),
+            rents_usd=float(ours[f"rents{by}_usd"]),
+            stock_value_usd=float(ours[f"stock_value{by}_usd"]),
+            net_gain_usd=float(ours[f"net{by}_usd"]),
+            non_parties_gain_usd=float(theirs[f"net{by}_usd"]),
+            world_gain_usd=float(world[f"net{by}_usd"]),
             short_t=float(used["unserved_with_agreement_t"].sum()),
         )
+
+    def _prices_paid(self, mineral: str, *, parties: bool) -> dict[str, float]:
+        """What users in the parties, or all others, pay for the last stage in each state, by their use before it."""
+        frames = (f[(f["mineral"] == mineral) & self._is_last(f)] for f in (self.prices, self.quantities))
+        prices, used = (f[f["region"].isin(self.parties) == parties].set_index("region") for f in frames)
+        use_t = _by_name(used["consumption_status_quo_t"])
+        return {n: use_weighted_price(_by_name(prices[f"consumer_price_{n}_usd_per_t"]), use_t) for n in STATES}
 
     @cached_property
     def public_stocks(self) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from model.answers import answered
 from model.assumptions import Assumptions, control_levels
 from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
@@ -24,7 +25,7 @@ from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast, quotes_of
 from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
-from model.shocks import Base, ExportQuota, NamedShock, ShockLibrary, controls_in_force, laid_together
+from model.shocks import Base, ExportQuota, NamedShock, Replaced, ShockLibrary, controls_in_force, laid_together
 from model.work import Memory
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from model.market.base_year import BaseYear
     from model.problem import Problem, State
-    from model.shocks import Disturbance
+    from model.shocks import Answer, Disturbance
 
 MOST_SOLVED = 2048
 MOST_CALIBRATED = 128
@@ -69,8 +70,8 @@ class _Calibrated:
     status_quo_market: MineralMarket
     base: Base
     licences: float
-    controls: dict[tuple[tuple[str, ...], ...], list[Disturbance]] = field(default_factory=dict)
-    named: dict[NamedShock, tuple[list[Disturbance], list[tuple[str, ...]]]] = field(default_factory=dict)
+    controls: dict[tuple[object, ...], list[Disturbance]] = field(default_factory=dict)
+    named: dict[NamedShock, tuple[list[Disturbance], list[Replaced]]] = field(default_factory=dict)
     status_quo: SolvedMineral | None = None
 
 
@@ -88,6 +89,7 @@ class World:
         self._calibrated = Memory[tuple[object, ...], _Calibrated](MOST_CALIBRATED)
         self._nowcasts = Memory[tuple[object, ...], Nowcast](MOST_CALIBRATED)
         self._solved = Memory[tuple[object, ...], SolvedMineral](MOST_SOLVED)
+        self._answers = Memory[tuple[object, ...], list["Disturbance"]](MOST_SOLVED)
         self._users = Memory[tuple[object, ...], Manufacturers](MOST_CALIBRATED)
 
     @cached_property
@@ -182,10 +184,13 @@ class World:
         parties = set(scenario.parties)
         return {row["region"]: row["consumption"] for row in rows if row["stage"] == stage and row["region"] in parties}
 
-    def problem(self, mineral: str, scenario: Scenario) -> Problem:
-        """One mineral's market with everything the scenario lays over it, its hosts' output included."""
+    def problem(self, mineral: str, scenario: Scenario, shocks: list[Disturbance] | None = None) -> Problem:
+        """One mineral's market with everything the scenario lays over it, its hosts' output included.
+
+        ``shocks`` take the place of the scenario's own and of the controls in force.
+        """
         market, hosts = self._calibration(mineral, scenario).status_quo_market, self._host_output(mineral, scenario)
-        shocks = self.shocks(mineral, scenario)
+        shocks = self.shocks(mineral, scenario) if shocks is None else shocks
         return lay_over(market, frozenset(scenario.parties), scenario.agreement, shocks, hosts)
 
     def _host_output(self, mineral: str, scenario: Scenario) -> dict[tuple[str, str, str], float]:
@@ -211,7 +216,7 @@ class World:
         calibration = self._calibration(mineral, scenario)
         base = calibration.base
         shocks: list[Disturbance] = []
-        replaced: list[tuple[str, ...]] = []
+        replaced: list[Replaced] = []
         for shock in scenario.shocks:
             if isinstance(shock, NamedShock):
                 if shock not in calibration.named:
@@ -228,14 +233,49 @@ class World:
             calibration.controls[key] = self._in_force(
                 calibration, scenario.assumptions, lasting, replaced, calibration.licences
             )
-        return laid_together(calibration.controls[key], shocks)
+        laid = laid_together(calibration.controls[key], shocks)
+        answers = tuple(
+            answer
+            for shock in scenario.shocks
+            if isinstance(shock, NamedShock)
+            for answer in self.library.answers_of(shock, mineral)
+        )
+        return self._answered(mineral, scenario, laid, answers) if answers else laid
+
+    def _answered(
+        self, mineral: str, scenario: Scenario, laid: list[Disturbance], answers: tuple[Answer, ...]
+    ) -> list[Disturbance]:
+        """What disturbs a mineral once an exporter has answered the agreement; nothing more where nothing is agreed."""
+        if not any(scenario.agreement.terms(mineral)):
+            return laid
+        plain = self.unanswered(scenario)
+
+        def find() -> list[Disturbance]:
+            before, after = (self.solved(mineral, each).state for each in (plain.without_agreement(), plain))
+
+            def solve(shocks: list[Disturbance]) -> State:
+                problem = self.problem(mineral, plain, shocks)
+                return solve_problem(problem, plain.agreement, self._solver, after).state
+
+            return answered(answers, laid, before, after, solve)
+
+        return self._answers.recall((mineral, scenario.to_json()), find)
+
+    def unanswered(self, scenario: Scenario) -> Scenario:
+        """The scenario without the exporters' answers among its shocks; itself where there are none."""
+        events = tuple(
+            shock
+            for shock in scenario.shocks
+            if not isinstance(shock, NamedShock) or shock.name not in self.library.answers
+        )
+        return scenario if events == scenario.shocks else scenario.model_copy(update={"shocks": events})
 
     def _in_force(
         self,
         calibration: _Calibrated,
         levels: Mapping[str, float],
         lasting: Iterable[str],
-        replaced: Iterable[tuple[str, ...]],
+        replaced: Iterable[Replaced],
         licences: float,
     ) -> list[Disturbance]:
         """Controls in force that no shock replaces, and the shocks that the status quo holds."""

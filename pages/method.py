@@ -17,7 +17,7 @@ LIMITS = (
     "One year is the base: 2024. Stocks, contracts and prices within the year are not modelled.",
     "Every market is in equilibrium at once: who panics, waits or speculates is not in it, except as a named shock.",
     "Elasticities of minor metals are borrowed from metals whose markets are better known: assumptions with ranges.",
-    "Exporters answer neither a floor nor a quota by retaliation; add a shock to ask what if they do.",
+    "Exporters answer neither a floor nor a quota by themselves; a named shock asks what if China does.",
     "By-products follow their hosts: a higher price cannot conjure gallium that no alumina plant releases.",
     "Manufacturers' losses are first round and rest on assumed dependence; trust rankings more than totals.",
 )

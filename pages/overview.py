@@ -8,13 +8,13 @@ import streamlit as st
 
 from model import edits
 from model.errors import SolveError
-from model.findings import assumed, curve_chart, headline_numbers, own_ranges, range_in_words, sides
+from model.findings import assumed, curve_chart, headline_numbers, if_answered, ranges_in_words, sides
+from model.studies.answers import answers_to, under_answers
 from model.studies.ranges import headline_trials, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
 
 if TYPE_CHECKING:
     import pandas as pd
-    from streamlit.delta_generator import DeltaGenerator
 
     from model.findings import Overview
     from model.findings.charts import Chart
@@ -52,21 +52,20 @@ def main() -> None:
             assumed(main_assumptions(results.world(), scenario, edits.focus(scenario)), results.names()),
         )
     layout.bullets(facts.reasons)
+    answers = st.container(key="answers")
     _sides(facts)
-    own = st.container()
     with left, st.container(key="response"):
         _response(scenario)
     with ranges:
-        _ranges(facts, scenario, own)
+        _ranges(facts, scenario)
+    with answers:
+        _answers(scenario)
 
 
 def _metrics(facts: Overview) -> None:
-    numbers = headline_numbers(facts)
     with st.container(key="metrics"):
-        columns = st.columns(4)
-    for column, number in zip(columns, numbers, strict=True):
-        with column:
-            st.metric(
+        for column, number in layout.grid(headline_numbers(facts), across=5):
+            column.metric(
                 number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation
             )
 
@@ -102,8 +101,20 @@ def _response(scenario: Scenario) -> None:
     layout.exhibit(chart.sentence, charts.figure(chart, height=charts.TALLER), chart.table, "floor_response", missing)
 
 
-def _ranges(facts: Overview, scenario: Scenario, own: DeltaGenerator) -> None:
-    """Beside each number how far what is assumed can move it: worked out last, and only ever shown whole."""
+def _answers(scenario: Scenario) -> None:
+    """What the parties gain if an exporter answers, where that is another amount; the answers are named shocks."""
+    mineral = edits.focus(scenario)
+    if results.world().unanswered(scenario) is not scenario or not answers_to(results.world(), scenario, mineral):
+        return
+    progress = jobs.gradual("answers", scenario.to_json(), lambda: under_answers(results.world(), scenario, mineral))
+    if progress is not None and progress.done == progress.total:
+        told = if_answered(results.outcome(scenario), progress.found, mineral, results.names())
+        if told:
+            st.markdown(layout.plain(told))
+
+
+def _ranges(facts: Overview, scenario: Scenario) -> None:
+    """Beside the numbers how far what is assumed can move them: worked out last, and only ever shown whole."""
     mineral, names = edits.focus(scenario), results.names()
     progress = jobs.gradual(
         "ranges",
@@ -112,22 +123,13 @@ def _ranges(facts: Overview, scenario: Scenario, own: DeltaGenerator) -> None:
         _computing,
         behind="response",
     )
-    if progress is None or progress.done < progress.total:
-        return
-    for column, number in zip(st.columns(4), headline_numbers(facts), strict=True):
-        told = range_in_words(progress.found, number.name, number.text, names)
-        column.caption(layout.plain(f"Range: {told}"), help=RANGED)
-    agreed = scenario.agreement.on({mineral, *results.world().hosts_by_mineral[mineral]})
-    with own:
-        layout.bullets(
-            own_ranges(progress.found, names, agreed=not agreed.is_empty, shocked=bool(scenario.shocks)),
-        )
+    if progress is not None and progress.done == progress.total:
+        told = ranges_in_words(progress.found, headline_numbers(facts), names)
+        st.caption(f"**Ranges.** {layout.plain(' '.join(told))}", help=RANGED)
 
 
 def _computing(step: Progress[pd.DataFrame] | None) -> None:
-    so_far = f", {step.done} of {step.total} solved" if step else ""
-    for column in st.columns(4):
-        column.caption(f"Range: computing{so_far}")
+    st.caption(f"**Ranges**: computing{f', {step.done} of {step.total} solved' if step else ''}")
 
 
 main()

@@ -41,8 +41,8 @@ def option(frame: Frame, label: float, gains: Mapping[str, float], **others: Any
     return Option(frame, Package(mineral=MINERAL, stage=STAGE, floor=label), own, nothing, 1000.0)
 
 
-def frame_of(parties: Sequence[str] = ("A", "B"), probability: Sequence[float] = (1.0,)) -> Frame:
-    return Frame(tuple(parties), tuple(f"state {s}" for s in range(len(probability))), np.array(probability))
+def frame_of(parties: Sequence[str] = ("A", "B"), weight: Sequence[float] = (1.0,)) -> Frame:
+    return Frame(tuple(parties), tuple(f"state {s}" for s in range(len(weight))), np.array(weight))
 
 
 def terms_of(gains: Sequence[Mapping[str, float]], parties: Sequence[str] = ("A", "B"), **request: Any) -> ChoiceTerms:

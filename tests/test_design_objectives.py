@@ -135,7 +135,7 @@ def worst_mean(outcomes: np.ndarray, probability: np.ndarray, tail: float) -> fl
 def value_by_hand(terms: ChoiceTerms, chosen: tuple[Option, ...]) -> float | None:
     """The objective of packages without contracts; None where someone would not sign."""
     gain = np.sum([each.gain for each in chosen], axis=0)
-    expected = terms.frame.probability @ gain
+    expected = terms.frame.weight @ gain
     asked = {"none": [0.0], "expected": expected, "every_state": [*expected, *gain.ravel()]}
     if min(asked[terms.request.participation]) < 0.0:
         return None
@@ -144,7 +144,7 @@ def value_by_hand(terms: ChoiceTerms, chosen: tuple[Option, ...]) -> float | Non
         return float((weights * expected).min())
     if terms.request.objective.kind == "cvar":
         outcomes = np.sum([each.net for each in chosen], axis=0) @ weights
-        return worst_mean(outcomes, terms.frame.probability, terms.request.objective.tail)
+        return worst_mean(outcomes, terms.frame.weight, terms.request.objective.tail)
     return float(weights @ expected)
 
 
@@ -190,7 +190,7 @@ class Settled:
         """The best objective any contracts reach; None where someone would not sign."""
         pairs = [pair for each in self.chosen for pair in each.pairs(self.terms.request.offtake.most_of_need)]
         columns = [self._settles(pair, strike) for pair in pairs for strike in (1.0 + BAND, 1.0 - BAND)]
-        states, parties = self.terms.frame.probability, self.terms.frame.parties
+        states, parties = self.terms.frame.weight, self.terms.frame.parties
         gain = np.sum([each.gain for each in self.chosen], axis=0)
         settles = np.array(columns).reshape(len(columns), *gain.shape)
         expected, asked = np.einsum("csi,s->ci", settles, states), self.terms.request.participation
@@ -271,7 +271,7 @@ def test_pooled_premiums_reach_what_contracts_one_by_one_reach(
     assert choice.objective == pytest.approx(best, rel=1e-4, abs=1e-3)
     gain = settled_by_hand(terms, choice)
     assert gain == pytest.approx(choice.gain, abs=1e-5)
-    expected = terms.frame.probability @ gain
+    expected = terms.frame.weight @ gain
     if participation != "none":
         assert expected.min() >= -1e-5
     if participation == "every_state":

@@ -18,7 +18,7 @@ from model.design.frontier import frontier
 from model.design.problem import draft as drafts
 from model.design.problem.draft import Draft, RedLine, add_line
 from model.design.problem.packages import Package
-from model.design.problem.request import annual_severity, states_of
+from model.design.problem.request import states_of
 from model.design.questions.aims import Aim, measured, producer_price
 from model.design.questions.attribution import (
     attribute,
@@ -73,9 +73,10 @@ from model.instruments import Agreement, Duty, ExportTax, Floor, Membership, Off
 from model.memo.charts import png
 from model.scenario import Scenario
 from model.shocks import NamedShock
+from model.shocks.library import over_the_year
 from model.units import MILLION
 from model.words.names import Names
-from model.words.voice import Voice
+from model.words.voice import PART_OF_YEAR, Voice
 from model.words.why_not import Reason, WhyNot
 from model.world import World
 from pages.components.charts import figure
@@ -753,27 +754,25 @@ def test_states_say_probability_and_what_duration_does(world: World, names: Name
     frame = states_table(states, world.library)
     calm, shock = frame.iloc[0], frame.iloc[1]
     assert calm["probability_per_yr"] + shock["probability_per_yr"] == pytest.approx(1.0)
-    assert shock["severity_over_the_year"] == pytest.approx(shock["full_severity"] * shock["duration_yr"])
-    assert shock["severity_over_the_year"] < shock["full_severity"]
-    assert (shock["full_severity"], shock["unit"]) == (100.0, "% of exports stopped"), "in the sidebar's words"
-    assert "over this named shock: Congo suspends cobalt exports (2.5 %)" in states_in_words(states, names)
+    assert shock["severity"] == shock["severity_in_library"] == 100.0
+    assert (shock["duration_yr"], shock["unit"]) == (0.64, "% of exports stopped"), "in the sidebar's words"
+    assert "over this named shock: Congo suspends cobalt exports (8 months), 15 % a year" in states_in_words(
+        states, names
+    )
+    assert PART_OF_YEAR in states_in_words(states, names)
     assert "one state" in states_in_words(states[:1], names)
 
 
 @pytest.mark.parametrize(("years", "year_of_it"), [(0.25, 0.25), (1.0, 1.0), (1.3, 1.0), (2.0, 1.0)])
 def test_a_shock_longer_than_a_year_counts_in_full_and_no_more(years: float, year_of_it: float) -> None:
-    assert annual_severity(0.4, "share of output lost", years) == pytest.approx(0.4 * year_of_it)
-    assert annual_severity(3.0, "multiple of base freight", years) == pytest.approx(1.0 + 2.0 * year_of_it)
+    assert over_the_year(0.4, "share of output lost", years) == pytest.approx(0.4 * year_of_it)
+    assert over_the_year(3.0, "multiple of base freight", years) == pytest.approx(1.0 + 2.0 * year_of_it)
 
 
-def test_a_closure_of_two_years_has_its_full_severity_in_the_state_of_the_world(world: World) -> None:
-    (_, state) = states_of(
-        DesignRequest.parse({"minerals": ["aluminum"], "shocks": [{"name": "mozal_closure"}]}, "design"), world
-    )
-    known = world.library.describe("mozal_closure")
-    assert known.duration_yr > 1.0
-    assert state.shock is not None
-    assert state.shock.severity == known.severity
+def test_a_state_of_the_world_holds_the_shock_that_every_other_page_shows(world: World) -> None:
+    for mineral in world.minerals:
+        for state in states_of(DesignRequest(minerals=(mineral,)), world)[1:]:
+            assert state.shock == NamedShock(name=state.name)
 
 
 SHEET = pd.DataFrame(
@@ -875,10 +874,10 @@ def test_what_is_left_of_the_shocks_is_told(world: World) -> None:
     for state in named[1:]:
         draft.use_shock(state.name, False)
     draft.probability_percent[named[0].name] = 25.0
-    assert shocks_left(named, draft) == f"1 of {len(named)} shocks count, 25 % a year together; no shock: 75 %."
+    assert shocks_left(named, draft) == f"1 of {len(named)} shocks count; a year without any: 75 %."
     draft.use_shock(named[1].name, True)
     draft.probability_percent[named[1].name] = 80.0
-    assert "more than 100 %" in shocks_left(named, draft)
+    assert shocks_left(named, draft) == f"2 of {len(named)} shocks count; a year without any: 15 %."
 
 
 def test_codes_become_names_where_they_are_regions(names: Names) -> None:

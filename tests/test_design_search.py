@@ -21,6 +21,7 @@ from model.design.frontier import FEWEST_POINTS
 from model.design.problem.packages import Levels, menu_levels, neighbours, package_of
 from model.design.problem.projects import annuity, eligible, project_sets, projects_of, with_projects
 from model.design.problem.request import Menu, check
+from model.design.questions.evaluate import Evaluator, Trial
 from model.design.responses.respond import respond
 from model.design.responses.response import Response, question
 from model.design.responses.table import Failure
@@ -372,10 +373,27 @@ def test_a_bad_request_is_refused(changes: dict[str, Any], message: str) -> None
         asked(**changes)
 
 
-def test_probabilities_above_one_together_are_refused(table: ResponseTable) -> None:
-    shocks = [{"name": "china_bismuth_ban", "probability": 0.7}, {"name": "red_sea_shipping", "probability": 0.4}]
-    with pytest.raises(ScenarioError, match=r"sum to 1\.1"):
-        Designer(table, asked(shocks=shocks))
+def test_what_is_expected_is_each_hazard_times_what_its_shock_changes(table: ResponseTable) -> None:
+    """V = V0 + sum of h (V_s - V0), shock by shock, also where more than one a year comes."""
+    hazards = {"china_bismuth_ban": 0.7, "red_sea_shipping": 0.4}
+    floor = {"parties": list(DesignRequest().parties), "mineral": MINERAL, "stage": "refined", "price": 60_000.0}
+    agreement = Agreement.parse({"floors": [floor]}, "agreement")
+
+    def gain(**own: float) -> np.ndarray:
+        shocks = [{"name": name, "probability": hazard} for name, hazard in own.items()]
+        evaluator = Evaluator(table, asked(shocks=shocks))
+        trial = Trial(evaluator.request.parties, agreement, {}, {})
+        list(evaluator.fill([trial]))
+        assert evaluator.states[0].probability == pytest.approx(np.prod([1.0 - hazard for hazard in own.values()]))
+        assert evaluator.frame.chance.min() >= 0.0
+        assert evaluator.frame.chance.sum() == pytest.approx(1.0)
+        return np.array(list(evaluator.expected_gains(trial).values()))
+
+    calm = gain()
+    under = {name: gain(**{name: 1.0}) for name in hazards}
+    assert all(np.abs(value - calm).max() > 0.01 for value in under.values())
+    expected = calm + sum(hazard * (under[name] - calm) for name, hazard in hazards.items())
+    assert gain(**hazards) == pytest.approx(expected, rel=1e-9)
 
 
 def test_unknown_names_are_refused_with_the_nearest(table: ResponseTable) -> None:

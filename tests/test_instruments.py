@@ -34,6 +34,7 @@ from model.overlay import Overlay
 from model.scenario import Scenario
 from model.shocks import Base, Disturbance
 from model.shocks.kinds import OF_ROW, SupplyLoss
+from model.shocks.library import LICENCES, TAX
 from model.words.names import Names
 from model.words.voice import Voice
 from pages.components.sidebar import GROUPS
@@ -356,7 +357,7 @@ def test_a_neutral_shock_changes_nothing_on_a_shipped_market(kind: type[Disturba
 
 
 def test_every_row_of_the_library_and_every_control_has_its_kind() -> None:
-    assert set(OF_ROW) == set(SHOCK_UNITS) >= set(WORLD.tables["shocks"]["kind"])
+    assert {*OF_ROW, LICENCES, TAX} == set(SHOCK_UNITS) >= set(WORLD.tables["shocks"]["kind"])
 
 
 # --- the checks themselves: a kind that lacks one thing fails for that thing ---

@@ -378,7 +378,7 @@ def _text(document: Document) -> str:
 def test_the_agreement_stands_in_exact_words() -> None:
     text = _text(memo(sample()))
     for clause in (
-        "The parties shall keep bismuth at 16,543.21 USD/t or more by a variable levy.",
+        "The parties shall set a floor of 16,543.21 USD/t for bismuth by a variable levy.",
         "The United States shall let in 900 t a year of bismuth from all non-parties at 0 %, and charge 25 % beyond",
         "The United States shall take at least 50 t a year of bismuth from Japan, at 20,000 USD/t.",
         "The European Union shall offer up to 120 t a year of bismuth from its stockpile above 150,000 USD/t.",
@@ -647,7 +647,7 @@ def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
 
 
 def test_what_does_not_come_about_is_said_wherever_the_agreement_is_told() -> None:
-    told = "The floor of 16,543.21 USD/t is not held in Japan: prices reach 12,000 USD/t."
+    told = "The floor of 16,543.21 USD/t fails in Japan: prices reach 12,000 USD/t."
 
     def change(content: dict[str, Any]) -> None:
         content["results"]["sentences"]["bismuth"]["missed"] = [told]

@@ -148,7 +148,7 @@ def test_pages_that_judge_an_agreement_say_horizon_and_what_fails(name: str) -> 
     capped = with_floor(90_000.0, levy_cap=1_000.0)
     test = app(s=links.encode(capped)).switch_page(f"pages/{name}.py").run()
     assert "Horizon: within one year" in shows(test)
-    assert "The floor of 90,000 USD/t is not held in any of its parties" in shows(test)
+    assert "The floor of 90,000 USD/t fails in any of its parties" in shows(test)
 
 
 def test_one_click_takes_a_coalition() -> None:
@@ -225,6 +225,17 @@ def test_a_hostile_link_is_one_message_and_the_default(text: str) -> None:
     assert "![" not in errors(test)
     assert test.session_state["history"].scenario == Scenario()
     assert len(metrics(test)) == 4
+
+
+def test_an_exporter_s_answer_is_told_beside_the_floor() -> None:
+    test = app(s=links.encode(with_floor(60_000.0)))
+    for _ in range(100):
+        if "If China answers by tighter licences, the parties together " in shows(test):
+            break
+        test.run()
+    else:
+        pytest.fail("no answer was told")
+    assert not test.exception
 
 
 def test_an_unknown_country_s_message_names_the_valid_ones() -> None:

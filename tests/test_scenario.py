@@ -14,7 +14,7 @@ from model.edits import with_status_quo
 from model.errors import ScenarioError
 from model.questions import questions
 from model.scenario import Scenario
-from model.shocks import NamedShock
+from model.shocks import NamedShock, ShockLibrary
 from model.shocks.kinds import (
     DemandChange,
     ExportBan,
@@ -195,8 +195,12 @@ def test_the_library_is_large_and_every_shock_has_a_source() -> None:
         assert shock.duration_yr > 0.0
 
 
+EVENTS = tuple(name for name in WORLD.library.names if name not in WORLD.library.answers)
+"""Named shocks that happen whatever is agreed."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WORLD.library.names)
+@pytest.mark.parametrize("name", EVENTS)
 def test_every_named_shock_disturbs_each_of_its_minerals(name: str) -> None:
     minerals = WORLD.library.describe(name).minerals or WORLD.minerals
     for mineral in minerals:
@@ -243,7 +247,7 @@ def test_a_quota_is_a_share_of_the_base_years_exports() -> None:
 def test_shares_are_those_of_the_library(name: str, mineral: str, kind: type[Any], field: str) -> None:
     row, shocks = _first_row(name), records_of(mineral, name)
     assert {type(shock) for shock in shocks} == {kind}
-    assert {getattr(shock, field) for shock in shocks} == {row["severity"]}
+    assert {getattr(shock, field) for shock in shocks} == {row["severity"] * min(row["duration_yr"], 1.0)}
     actors = WORLD.regions if row["actors"] == "ALL" else row["actors"].split(";")
     assert [shock.region for shock in shocks] == list(actors)  # type: ignore[union-attr]
 
@@ -270,7 +274,59 @@ def test_a_severity_scales_every_row_of_a_shock() -> None:
     rows = rows[(rows["shock_id"] == "gulf_aluminum_outage")]
     factor = 0.5
     shocks = records_of("aluminum", "gulf_aluminum_outage", severity=factor * float(rows.iloc[0]["severity"]))
-    assert [shock.share for shock in shocks] == pytest.approx(list(factor * rows["severity"]))  # type: ignore[union-attr]
+    over_the_year = factor * rows["severity"] * rows["duration_yr"]
+    assert [shock.share for shock in shocks] == pytest.approx(list(over_the_year))  # type: ignore[union-attr]
+
+
+def _records_with(name: str, mineral: str, duration_yr: float, part: float = 1.0) -> list[Shock]:
+    """Records of a shock that lasts for a time, each row's distance from "nothing" times ``part``.
+
+    Nothing happens at one for what is allowed and for multiples, at zero for all else.
+    """
+    rows = WORLD.tables["shocks"]
+    rows = rows[rows["shock_id"] == name].copy()
+    nothing = rows["unit"].str.contains("allowed|multiple").astype(float)
+    rows["severity"] = nothing + (rows["severity"] - nothing) * part
+    rows["duration_yr"] = duration_yr
+    base = WORLD._calibration(mineral, Scenario(minerals=(mineral,))).base
+    library = ShockLibrary({"shocks": rows})  # type: ignore[arg-type]
+    return library.records(NamedShock(name=name), base, [mineral])[0]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_half_a_year_of_a_shock_is_a_year_of_half_of_it_and_two_years_are_one(name: str) -> None:
+    for mineral in WORLD.library.describe(name).minerals or ("copper",):
+        assert _sizes(_records_with(name, mineral, 0.5)) == _sizes(_records_with(name, mineral, 1.0, part=0.5))
+        assert _records_with(name, mineral, 2.0) == _records_with(name, mineral, 1.0)
+
+
+def _sizes(shocks: list[Shock]) -> list[dict[str, Any]]:
+    return [
+        {key: float(f"{value:.9g}") if isinstance(value, float) else value for key, value in shock} for shock in shocks
+    ]
+
+
+@pytest.mark.parametrize("mineral", WORLD.library.describe("china_all_controlled_minerals").minerals)
+def test_a_stop_of_six_months_halves_what_the_controls_in_force_let_through(mineral: str) -> None:
+    """It does not count for nothing where a licence leaves less than half of the base year's exports."""
+    name = "china_all_controlled_minerals"
+    assert WORLD.library.describe(name).duration_yr == 0.5
+    targets = _first_row(name)["targets"].split(";")
+    let_through = 0.0
+    for importer in targets:
+        flow = base_exports(mineral, "refined", "CHN", [importer])
+        for control in shocks_of(mineral):
+            if isinstance(control, ExportQuota) and importer in control.importers:
+                whole = base_exports(mineral, "refined", "CHN", control.importers)
+                flow *= min(control.quantity / whole, 1.0)
+        let_through += flow
+    left = [
+        shock
+        for shock in shocks_of(mineral, name)
+        if isinstance(shock, ExportQuota) and set(shock.importers) <= set(targets)
+    ]
+    assert {importer for quota in left for importer in quota.importers} == set(targets)
+    assert sum(quota.quantity for quota in left) == pytest.approx(0.5 * let_through)
 
 
 def test_hoarding_is_known_as_a_plain_shock() -> None:

@@ -235,7 +235,7 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert (told["before"], told["after"]) == ("24,900", "59,800")
     assert told["at_its_level"] == "59,876"
     assert "not held" not in told["says"]
-    assert "The undertaking at 59,876 USD/t is not held in" in told["capped"]
+    assert "The undertaking at 59,876 USD/t fails in" in told["capped"]
     assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
     assert "The price undertaking for refined antimony binds in" in told["reasons"]
     assert "not shown" not in told["captions"]

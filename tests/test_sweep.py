@@ -132,12 +132,27 @@ def test_the_check_sees_every_number_that_is_one_percent_wrong(name: str) -> Non
     for table in ("prices", "quantities", "flows", "trqs", "quotas", "floors", "welfare"):
         for number, row in enumerate(result[table]):
             for key, value in row.items():
-                if isinstance(value, float) and abs(value) > 0.5 and key != "unserved":
+                if isinstance(value, float) and abs(value) > 0.5 and key not in {"unserved", "stock_value"}:
                     wrong = copy.deepcopy(result)
                     wrong[table][number][key] = value * 1.01
                     if not verify(content, wrong):
                         unseen.append(f"{table} {row}: {key}")
     assert unseen == []
+
+
+@pytest.mark.parametrize("name", ["buffer-stock-budget-spent", "stockpile-release", "buffer-stock-ceiling-exhausted"])
+def test_metal_in_public_stocks_is_worth_what_the_second_solver_finds_undisturbed(name: str) -> None:
+    content = content_of(name)
+    case = Case.parse(content, name)
+    result = solve(market_of(case), case.parties, case.agreement, case.shocks).result()
+    undisturbed = solver.solve(content | {"agreement": {}, "shocks": []})
+    price = {(row["region"], row["mineral"], row["stage"]): row["consumer_price"] for row in undisturbed["prices"]}
+    worth = dict.fromkeys((row["region"] for row in result["welfare"]), 0.0)
+    for row in result["quantities"]:
+        metal = row["stock_bought"] - row["stock_released"]
+        worth[row["region"]] += metal * price[row["region"], row["mineral"], row["stage"]]
+    assert any(worth.values())
+    assert {row["region"]: row["stock_value"] for row in result["welfare"]} == pytest.approx(worth, rel=1e-6)
 
 
 def test_the_check_sees_a_levy_that_ends_arrivals_and_is_too_high() -> None:

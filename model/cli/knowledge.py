@@ -9,6 +9,7 @@ from model.cli.console import add, add_data, add_file, data_folder, one_line, sa
 from model.errors import DataError
 from model.files import LONGEST_PATH, short
 from model.words.numbers import counted, level
+from model.words.voice import PART_OF_YEAR
 
 if TYPE_CHECKING:
     import argparse
@@ -107,3 +108,4 @@ def _shocks(arguments: argparse.Namespace) -> None:
         }
     )
     say_table(table)
+    say(f"{PART_OF_YEAR} A probability is the chance that a shock hits in a year, whatever the others do.")

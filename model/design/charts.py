@@ -8,6 +8,7 @@ import pandas as pd
 
 from model import palette
 from model.findings.charts import Axis, Bars, Chart, Line, Points, Ticks
+from model.findings.whose import STATE_NAMES
 from model.units import MILLION, MONEY
 from model.words import accounts
 from model.words.numbers import changes, starting
@@ -142,5 +143,5 @@ def _stacked(
         labels=tuple(values),
         label_width=40,
         stacked=True,
-        changes=True,
+        zero=STATE_NAMES["status_quo"],
     )

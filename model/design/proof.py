@@ -130,7 +130,7 @@ def verify(
         solved = replace(option, responses=tuple(catalogue.table.one(cell) for cell in own))
         paid = [[r.transfers_usd.get(party, 0.0) for party in frame.parties] for r in solved.responses]
         verified += after_purses(solved, *purses) + np.array(paid) / MILLION
-    both = [dict(zip(frame.parties, frame.probability @ gain, strict=True)) for gain in (predicted, verified)]
+    both = [dict(zip(frame.parties, frame.weight @ gain, strict=True)) for gain in (predicted, verified)]
     expected = [{party: float(value) for party, value in gain.items()} for gain in both]
     return Proof(expected[0], expected[1], verified, difference(*expected), rounds)
 

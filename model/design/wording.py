@@ -11,6 +11,7 @@ import pandas as pd
 from model.units import PERCENT, SHARE
 from model.words.levers import Lever
 from model.words.numbers import exact, exact_percent, figures, percent, starting
+from model.words.voice import PART_OF_YEAR
 from model.words.yearly import money_a_year, rounded
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def with_names(text: str, names: Names, is_label: bool = False) -> str:
 
 
 def states_table(states: Sequence[WorldState], library: ShockLibrary) -> pd.DataFrame:
-    """The states of the world: probability, and severity over the year beside the library's own, as the screen has it.
+    """The states of the world: probability, severity and the library's own, as the screen has it, and duration.
 
     Shares are in percent.
     """
@@ -51,35 +52,33 @@ def states_table(states: Sequence[WorldState], library: ShockLibrary) -> pd.Data
             continue
         known = library.describe(state.shock.name)
         field = Lever({"unit": known.unit})
-        severities = field.shown(state.shock.severity), field.shown(known.severity)
+        severity = known.severity if state.shock.severity is None else state.shock.severity
+        severities = field.shown(severity), field.shown(known.severity)
         rows.append((known.name, state.probability, *severities, known.duration_yr, field.unit))
-    columns = ["state", "probability_per_yr", "severity_over_the_year", "full_severity", "duration_yr", "unit"]
+    columns = ["state", "probability_per_yr", "severity", "severity_in_library", "duration_yr", "unit"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def states_in_words(states: Sequence[WorldState], names: Names) -> str:
-    """Which shocks count with which probability, and that their duration scales them."""
+    """Which shocks count with which probability, and how their expectation is taken."""
     shocks = [state for state in states if state.shock is not None]
     calm = states[0].probability
     if not shocks:
         return "No named shock counts: one state of the world."
-    told = [f"{names.shock(state.name)} ({percent(state.probability)})" for state in shocks]
-    these = "this named shock" if len(shocks) == 1 else f"these {len(shocks)} named shocks, which exclude each other"
+    told = [f"{names.shock(state.name)}, {percent(state.probability)} a year" for state in shocks]
+    these = "this named shock" if len(shocks) == 1 else f"these {len(shocks)} named shocks, each on its own"
     return (
-        f"Expected values are over {these}: {'; '.join(told)} a year; no shock {percent(calm)}. A shock that lasts "
-        "part of a year counts with that part of its severity, unless another was set, so it is milder here than the "
-        "same shock at full severity in the sidebar."
+        f"Expected values are over {these}: {'; '.join(told)}; a year without any: {percent(calm)}. Expected is "
+        f"the value without a shock plus, for each, its probability times what it changes. {PART_OF_YEAR}"
     )
 
 
 def shocks_left(named: Sequence[WorldState], draft: Draft) -> str:
-    """How many of the named shocks are used, with which probability together, and what is left for "no shock"."""
+    """How many of the named shocks are used, and how likely a year without any of them is."""
     used = [state for state in named if state.name not in draft.left_out]
-    total = sum(draft.probability_percent.get(state.name, state.probability / PERCENT) for state in used) * PERCENT
-    start = f"{len(used)} of {len(named)} shocks count, {percent(total)} a year together"
-    if total > 1.0 + SMALLEST_GAP:
-        return f"{start}: more than 100 %. Lower a probability or leave a shock out."
-    return f"{start}; no shock: {percent(max(1.0 - total, 0.0))}."
+    hazards = [draft.probability_percent.get(state.name, state.probability / PERCENT) * PERCENT for state in used]
+    calm = math.prod(1.0 - hazard for hazard in hazards)
+    return f"{len(used)} of {len(named)} shocks count; a year without any: {percent(calm)}."
 
 
 def effort_in_words(coalitions: int, solves: int) -> str:

@@ -1,7 +1,8 @@
 """What a reader is told: sentences and tables from a scenario's results, rounded to what they bear."""
 
+from model.findings.answers import if_answered
 from model.findings.formulation import Formulation, formulation, levers_table
-from model.findings.intervals import own_ranges, range_in_words
+from model.findings.intervals import own_ranges, range_in_words, ranges_in_words
 from model.findings.overview import (
     Overview,
     axis_bound,
@@ -10,7 +11,7 @@ from model.findings.overview import (
     headline_numbers,
     overview,
 )
-from model.findings.reasons import controls_in_words, data_limits, missed
+from model.findings.reasons import controls_in_words, data_limits, missed, verdicts
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
 from model.findings.today import today_in_words, today_table
 from model.findings.users import (
@@ -50,6 +51,7 @@ __all__ = [
     "formulation",
     "group_labels",
     "headline_numbers",
+    "if_answered",
     "industry_detail",
     "levers_table",
     "missed",
@@ -57,6 +59,7 @@ __all__ = [
     "overview",
     "own_ranges",
     "range_in_words",
+    "ranges_in_words",
     "ranked_industries",
     "ranking_sentence",
     "refunds_by_industry",
@@ -67,5 +70,6 @@ __all__ = [
     "totals_sentence",
     "unsized_users",
     "uses_by_mineral",
+    "verdicts",
     "with_worst",
 ]

@@ -19,11 +19,11 @@ LONGEST = 345
 """Letters of a sentence that leaves room for the first charts: three lines of a screen 1,440 wide."""
 
 
-def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: Sequence[str] = ()) -> str:
+def agreement_in_short(scenario: Scenario, mineral: str, names: Names, verdicts: Sequence[str] = ()) -> str:
     """What the parties agree on a mineral and which shock hits, several instruments of a kind told together.
 
     Tariff-rate quotas that divide one become that one, several offtakes or stockpiles a number and a sum. Where that
-    is still too long, terms from the end become a number. ``missed`` are sentences on what of it does not come about.
+    is still too long, terms from the end become a number. The ``verdicts`` on whether it comes about stand first.
     """
     agreement = scenario.agreement
     told, more = {}, []
@@ -36,7 +36,7 @@ def agreement_in_short(scenario: Scenario, mineral: str, names: Names, missed: S
     beside = f"to {listing(more)}" if more else ""
     count = len(list(short.agreement.terms(mineral))) + bool(more)
     for most in range(count, 1, -1):
-        said = agreement_in_words(short, mineral, names, beside, missed, most)
+        said = agreement_in_words(short, mineral, names, beside, verdicts, most)
         if len(said) <= LONGEST:
             return said
-    return agreement_in_words(short, mineral, names, beside, missed, most=1)
+    return agreement_in_words(short, mineral, names, beside, verdicts, most=1)

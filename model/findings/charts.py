@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model import palette
+from model.findings.whose import STATE_NAMES
 from model.units import MILLION, MONEY
 from model.words import accounts
 from model.words.numbers import LEAST_USD, changes, starting
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.findings.users import Measure
+    from model.findings.whose import Whose
     from model.instruments import Mechanism
     from model.words.names import Names
 
@@ -36,7 +38,7 @@ ACCOUNT_NAMES = {
 }
 ALWAYS_SHOWN = ("users_usd", "producers_usd", "treasury_usd")
 """Accounts with a bar even where nothing changes."""
-NO_AGREEMENT = "Shock, no agreement"
+NO_AGREEMENT = STATE_NAMES["without_agreement"]
 HEADROOM = 1.05
 BORROWED, BORROWED_WORDS = " *", "shares of use from elsewhere or assumed"
 """How a chart marks what rests on shares of use that nobody published for the party, and what the mark means."""
@@ -125,7 +127,7 @@ class Chart:
     """A chart: title, form in words, the sentence that states its finding, its table, axes and marks.
 
     Without ``y`` the rows of the chart are ``labels``, from the top. ``stacked`` bars stand end to end on either side
-    of zero. ``changes`` have the status quo drawn at zero.
+    of zero. A chart of changes names in ``zero`` the state that stands at zero.
     """
 
     title: str
@@ -138,7 +140,7 @@ class Chart:
     labels: Labels = ()
     label_width: int = 22
     stacked: bool = False
-    changes: bool = False
+    zero: str = ""
 
 
 def broken(label: str, width: int, separator: str) -> str:
@@ -176,7 +178,7 @@ def is_shown(frame: pd.DataFrame, account: str) -> bool:
     return account in ALWAYS_SHOWN or (account in frame and changes(float(frame[account].abs().max())))
 
 
-def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
+def gains(frame: pd.DataFrame, sentence: str, about: Whose, least_usd: float = 0.0) -> Chart:
     """Diverging bars per party: one for every account that changes, with the net marked."""
     parties = _texts(frame["party"])
     parts = _told(frame.reindex(columns=list(palette.ACCOUNT_COLOURS), fill_value=0.0))
@@ -193,27 +195,27 @@ def gains(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
         form="Diverging bars by party",
         sentence=sentence,
         table=frame,
-        x=Axis(f"Change, {MONEY}", MONEY, low, high, least_usd / MILLION, both_sides=True),
+        x=Axis(f"Change {about.effect}, {MONEY}", MONEY, low, high, least_usd / MILLION, both_sides=True),
         marks=(*bars, Points(accounts.NET_GAIN, _numbers(_told(frame["net_usd"])), parties)),
         labels=parties,
         stacked=True,
-        changes=True,
+        zero=about.zero,
     )
 
 
-def sources(frame: pd.DataFrame, sentence: str) -> Chart:
-    """Supply of the parties by origin: status quo behind, the scenario before it, coloured by side."""
+def sources(frame: pd.DataFrame, sentence: str, about: Whose) -> Chart:
+    """Supply of the parties by origin: the state compared with behind, the scenario before it, coloured by side."""
     labels = _texts(frame["name"])
-    marks = [Bars("Status quo", palette.STATUS_QUO, labels, _numbers(frame["status_quo"]), WIDE)]
+    marks = [Bars(about.zero, palette.STATUS_QUO, labels, _numbers(frame[about.before]), WIDE)]
     for side, name in SIDES.items():
         rows = frame[frame["group"] == side]
         if len(rows):
             values = _numbers(rows["with_agreement"])
             marks.append(Bars(name, palette.GROUPS[side], _texts(rows["name"]), values, NARROW))
-    high = float(frame[["status_quo", "with_agreement"]].max().max())
+    high = float(frame[[about.before, "with_agreement"]].max().max())
     return Chart(
         title="supply of the parties by origin",
-        form="Bars by origin, status quo behind, with agreement in front",
+        form=f"Bars by origin, {about.zero.lower()} behind, the scenario in front",
         sentence=sentence,
         table=frame,
         x=Axis("Supply to the parties, t/yr", "t/yr", 0.0, high),
@@ -232,14 +234,13 @@ def _borrowed(frame: pd.DataFrame) -> list[bool]:
     return list(frame["borrowed"]) if "borrowed" in frame else [False] * len(frame)
 
 
-def industries(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Chart:
-    """Extra cost of the industries hit most, with and without the agreement."""
-    labels = marked(frame["name"], frame)
-    cost = _told(frame[["extra_cost_usd", "extra_cost_usd_without"]])
-    marks: list[Mark] = [Bars("This scenario", palette.USERS, labels, _numbers(cost["extra_cost_usd"]))]
-    if changes(frame["extra_cost_usd_without"].abs().max()):
-        values = _numbers(cost["extra_cost_usd_without"])
-        marks.append(Ticks(NO_AGREEMENT, palette.WITHOUT_AGREEMENT, labels, values))
+def industries(frame: pd.DataFrame, sentence: str, about: Whose, least_usd: float = 0.0) -> Chart:
+    """Extra cost of the industries hit most, by whose effect is told; the shock's own beside an agreement's."""
+    labels, other = marked(frame["name"], frame), about.beside_cost
+    cost = _told(frame[["extra_cost_usd", other]])
+    marks: list[Mark] = [Bars(starting(about.effect), palette.USERS, labels, _numbers(cost["extra_cost_usd"]))]
+    if changes(frame[other].abs().max()):
+        marks.append(Ticks(about.beside, palette.WITHOUT_AGREEMENT, labels, _numbers(cost[other])))
     return Chart(
         title="industries hit most, parties with known industry sizes together",
         form="Bars by industry",
@@ -248,7 +249,7 @@ def industries(frame: pd.DataFrame, sentence: str, least_usd: float = 0.0) -> Ch
         x=_reach(_explained(f"Extra cost, {MONEY}", frame), MONEY, cost, least_usd / MILLION),
         marks=tuple(marks),
         labels=labels,
-        changes=True,
+        zero=about.zero,
     )
 
 
@@ -284,7 +285,7 @@ def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -
         marks=tuple(marks),
         labels=labels,
         label_width=30,
-        changes=True,
+        zero=STATE_NAMES["status_quo"],
     )
 
 
@@ -312,7 +313,7 @@ def by_mineral(wide: pd.DataFrame, sentence: str, names: Names, borrowed: Collec
         labels=labels,
         label_width=40,
         stacked=True,
-        changes=True,
+        zero=STATE_NAMES["status_quo"],
     )
 
 

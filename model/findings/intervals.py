@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model.studies.ranges import OWN, interval
-from model.words.numbers import signed_money
+from model.words.numbers import listing, signed_money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from model.words.names import Names
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of the headline as text: its name among the headline's, label, value, change on the status quo.
+
+    ``text`` tells any value of it.
+    """
+
+    name: str
+    label: str
+    value: str
+    change: str
+    explanation: str
+    text: Callable[[float], str]
+
+    @property
+    def short(self) -> str:
+        """Its label in the middle of a sentence, without the unit."""
+        label = self.label.partition(",")[0]
+        net = " net" if self.label.startswith(("Parties, net", "Non-parties, net", "World, net")) else ""
+        return f"{label[:1].lower()}{label[1:]}{net}"
 
 
 def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], str], names: Names) -> str:
@@ -28,6 +51,28 @@ def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], st
     by = f", moved most by {names.assumption(found.driver, mineral_in_view=True)}" if low != high else ""
     unknown = f"; {found.failed} of {found.trials} trials have no result" if found.failed else ""
     return f"{told}{by}{unknown}"
+
+
+def ranges_in_words(trials: pd.DataFrame, numbers: Sequence[Number], names: Names) -> list[str]:
+    """The intervals of several numbers, those together that the same assumption moves most; what nothing moves last."""
+    moved: dict[str, list[str]] = {}
+    still, unknown = [], []
+    for number in numbers:
+        found = interval(trials, number.name)
+        if found is None:
+            unknown.append(number.short)
+            continue
+        low, high = number.text(found.low), number.text(found.high)
+        if low == high:
+            still.append(number.short)
+        else:
+            driver = names.assumption(found.driver, mineral_in_view=True)
+            moved.setdefault(driver, []).append(f"{number.short} {low} to {high}")
+    failed = int(trials["fault"].notna().sum()) if len(trials) else 0
+    told = [f"Moved most by {driver}: {'; '.join(each)}." for driver, each in moved.items()]
+    told += [f"Not moved: {listing(still)}."] if still else []
+    told += [f"Unknown, since no trial has a result: {listing(unknown)}."] if unknown else []
+    return told + ([f"{failed} of {len(trials)} trials have no result and are not in it."] if failed else [])
 
 
 def own_ranges(trials: pd.DataFrame, names: Names, *, agreed: bool, shocked: bool) -> list[str]:

@@ -11,14 +11,18 @@ import pandas as pd
 
 from model import palette
 from model.findings import charts
-from model.findings.reasons import metal_of_stocks, net_effect, reasons, who_pays
+from model.findings.intervals import Number
+from model.findings.reasons import metal_of_stocks, reasons, who_pays
 from model.findings.sides import by_account, by_region
+from model.findings.today import unexplained
+from model.findings.whose import Whose, whose
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Mechanism
 from model.instruments.floor import REACHED
-from model.outcome import STOCKS
+from model.outcome import ACCOUNTS, STOCKS
+from model.studies.ranges import OWN
 from model.units import MILLION
-from model.words.accounts import TREASURIES, USERS_COST
+from model.words.accounts import PRODUCERS_GAIN, TREASURIES, USERS_COST
 from model.words.numbers import (
     LEAST_SHARE,
     NO_CHANGE,
@@ -50,105 +54,124 @@ if TYPE_CHECKING:
 
 SMALLEST_AXIS_SHARE = 0.05
 """Axes of money reach at least this share of what users spend, so that small changes look small."""
+AT_RISK = "value_added_at_risk_usd"
 SAID_SHARE = 0.02
 """Public money below this share of the users' cost goes unsaid in the sentence."""
 
 
-@dataclass(frozen=True)
-class Number:
-    """One number of the headline as text: its name among the headline's, label, value, change on the status quo.
-
-    ``text`` tells any value of it.
-    """
-
-    name: str
-    label: str
-    value: str
-    change: str
-    explanation: str
-    text: Callable[[float], str]
-
-
 def headline_numbers(facts: Overview) -> list[Number]:
-    """The four numbers of the overview.
+    """The numbers of the overview, in rows of five.
 
-    One that a shock moved too also has what the agreement does to it. A price at a level that the parties
-    set is told as exactly as they set it.
+    Money is the agreement's own effect, with the shock's beside it; without an agreement the shock's. A price at a
+    level that the parties set is told as exactly as they set it.
     """
-    headline, spend_usd = facts.headline, facts.spend_usd
-
-    def number(name: str, label: str, text: Callable[[float], str], change: str, explanation: str) -> Number:
-        return Number(name, label, text(getattr(headline, name)), change, explanation, text)
-
-    def of_spending(usd: float) -> str:
-        share = signed_percent(usd / spend_usd if spend_usd else 0.0)
-        share = f"under {exact_percent(LEAST_SHARE)}" if share == NO_CHANGE else share
-        return f"{share if changes(usd) else ''} of {figures(spend_usd / MILLION)} spent".strip()
+    headline, own, about, spend_usd = facts.headline, facts.own, facts.whose, facts.spend_usd
 
     def at_level(usd_per_t: float) -> str:
         near = (level for level in facts.levels_usd_per_t if abs(usd_per_t - level) <= REACHED * level)
         return next(map(exact, near), figures(usd_per_t))
 
-    def own(change: str, by_shock: str) -> str:
-        return "" if by_shock == NO_CHANGE else f"; agreement {change}"
+    def moved(before: float, alone: float, after: float, told: Callable[[float, float], str], on: str) -> str:
+        """What the agreement does to a number, and what the shock does to it beside it."""
+        by_agreement, by_shock = told(alone, after), told(before, alone)
+        if about.by_shock:
+            return f"agreement {by_agreement}; shock {by_shock}"
+        if about.agreed:
+            return f"{by_agreement} on {on}"
+        return f"by the shock {by_shock} on {on}" if facts.has_shock else f"status quo{facts.today}"
 
-    before, alone = headline.price_status_quo_usd_per_t, headline.price_without_usd_per_t
-    after = headline.price_usd_per_t
-    price_own = own(signed_percent(after / alone - 1), signed_percent(alone / before - 1))
-    share_before, share_alone = headline.non_party_share_status_quo, headline.non_party_share_without
-    share_after = headline.non_party_share
-    share_own = own(signed_points(share_after - share_alone), signed_points(share_alone - share_before))
-    cost_own, public_own = (
-        own(signed_millions(by_agreement), signed_millions(together - by_agreement))
-        for together, by_agreement in (
-            (headline.users_cost_usd, -facts.effect["users"]),
-            (headline.public_money_usd, facts.effect["treasury"]),
+    def price_moved(now: str) -> str:
+        before, alone, after = (
+            getattr(headline, f"{now}_{state}usd_per_t") for state in ("status_quo_", "without_", "")
         )
-    )
+        return moved(before, alone, after, lambda a, b: signed_percent(b / a - 1.0), figures(before))
+
+    def money_number(name: str, label: str, explanation: str) -> Number:
+        whole, alone = (float(getattr(each, name)) for each in (headline, own))
+        told = alone if about.agreed else whole
+        beside = f"shock alone {signed_millions(whole - alone)}" if about.by_shock else ""
+        if not beside and name == "users_cost_usd" and spend_usd:
+            beside = f"{_share_of_spending(told / spend_usd, told)}of {figures(spend_usd / MILLION)} spent"
+        if not beside:
+            beside = about.effect if about.agreed or facts.has_shock else "status quo"
+        key = f"{OWN}{name}" if about.agreed else name
+        return Number(key, f"{label}, million USD/yr", signed_millions(told), beside, explanation, signed_millions)
+
+    shares = (headline.non_party_share_status_quo, headline.non_party_share_without, headline.non_party_share)
+    has_levy = headline.levy_usd_per_t > 0.0
     return [
-        number(
+        Number(
             "price_usd_per_t",
             "Price in the parties, USD/t",
-            at_level,
-            f"{signed_percent(after / before - 1)} on {figures(before)}{price_own}",
+            at_level(headline.price_usd_per_t),
+            price_moved("price"),
             "What users in the parties pay, weighted by what each party uses in the status quo.",
+            at_level,
         ),
-        number(
+        Number(
+            "price_outside_usd_per_t",
+            "Price elsewhere, USD/t",
+            figures(headline.price_outside_usd_per_t),
+            price_moved("price_outside"),
+            "What users in all countries outside the agreement pay, weighted by what each uses in the status quo.",
+            figures,
+        ),
+        Number(
+            "levy_usd_per_t",
+            "Levy needed, USD/t",
+            figures(headline.levy_usd_per_t) if has_levy else "none",
+            "highest of the parties" if has_levy else "no floor by a levy binds",
+            "The highest levy that one of the parties charges on arrivals from non-parties to hold the floor.",
+            figures,
+        ),
+        money_number(
+            "non_parties_gain_usd",
+            "Non-parties, net",
+            "Net gain of all countries outside the agreement together: users, producers, treasuries and rents.",
+        ),
+        money_number(
+            "world_gain_usd", "World, net", "Net gain of all countries together: what one gains from another cancels."
+        ),
+        money_number("users_cost_usd", USERS_COST, "Loss of users' surplus in the parties; negative means they gain."),
+        money_number("producers_gain_usd", PRODUCERS_GAIN, "Gain of mines, refineries and recyclers in the parties."),
+        money_number(
+            "public_money_usd",
+            TREASURIES,
+            "What the parties' treasuries take in (duties, levies, auctioned rents, sales from stocks) less what they "
+            "pay out. Rents of other quotas are their holders'; a stock's metal is an account of its own.",
+        ),
+        money_number("net_gain_usd", "Parties, net", "Net gain of the parties together: all their accounts."),
+        Number(
             "non_party_share",
             "Share from non-parties",
-            percent,
-            f"{signed_points(share_after - share_before)} on {percent(share_before)}{share_own}",
+            percent(headline.non_party_share),
+            moved(*shares, lambda a, b: signed_points(b - a), percent(shares[0])),
             "Share of what the parties use or buy for stocks that comes from countries outside the agreement.",
-        ),
-        number(
-            "users_cost_usd",
-            f"{USERS_COST}, million USD/yr",
-            signed_millions,
-            of_spending(headline.users_cost_usd) + cost_own,
-            "Loss of users' surplus a year against the status quo; negative means they gain.",
-        ),
-        number(
-            "public_money_usd",
-            f"{TREASURIES}, million USD/yr",
-            signed_millions,
-            of_spending(headline.public_money_usd) + public_own,
-            "All parties together, against the status quo: what their treasuries take in (duties, levies, auctioned "
-            "rents, sales from stocks) less what they pay out. Rents of other quotas are their holders'; a stock's "
-            "metal is an account of its own. + is income, − is an outlay.",
+            percent,
         ),
     ]
+
+
+def _share_of_spending(share: float, usd: float) -> str:
+    told = signed_percent(share)
+    told = f"under {exact_percent(LEAST_SHARE)}" if told == NO_CHANGE else told
+    return f"{told} " if changes(usd) else ""
 
 
 @dataclass(frozen=True)
 class Overview:
     """Everything the overview says of one mineral: numbers, charts with their sentences, and the reasons.
 
-    ``effect`` is what the agreement alone does to the parties' accounts [USD/yr], ``by_agreement`` the same in words;
-    ``sides`` and ``regions`` set the parties beside all others.
+    ``whose`` says whose effect the charts tell; ``own`` is the headline with the agreement's own effect as its money,
+    ``by_agreement`` that in words; ``sides`` and ``regions`` set the parties beside all others. ``today`` is a remark
+    on a status quo whose price is not explained.
     """
 
     headline: Headline
-    effect: dict[str, float]
+    own: Headline
+    whose: Whose
+    has_shock: bool
+    today: str
     by_agreement: list[str]
     spend_usd: float
     levels_usd_per_t: tuple[float, ...]
@@ -162,21 +185,24 @@ class Overview:
 
 def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Overview:
     """What an outcome means for one mineral, in tables and sentences."""
-    headline, spend = outcome.headline(mineral), spend_usd(outcome, mineral)
+    headline, spend, about = outcome.headline(mineral), spend_usd(outcome, mineral), whose(outcome)
     hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
     accounts = outcome.accounts[outcome.accounts["mineral"] == mineral]
-    said = industries_sentence(hit, agreed=not outcome.agreement.is_empty)
+    gains, supply = gains_by_party(outcome, mineral, names), supply_by_origin(outcome, mineral, names)
     return Overview(
         headline=headline,
-        effect=net_effect(outcome, mineral, parties=True),
+        own=outcome.headline(mineral, of_agreement=True),
+        whose=about,
+        has_shock=bool(outcome.scenario.shocks),
+        today=", not explained" if unexplained(outcome, mineral) else "",
         by_agreement=who_pays(outcome, mineral),
         spend_usd=spend,
         levels_usd_per_t=tuple(
             level for _, term in outcome.scenario.agreement.terms(mineral) for level in term.levels()
         ),
-        gains=charts.gains(gains_by_party(outcome, mineral, names), gains_sentence(outcome, headline, names), least),
-        supply=charts.sources(supply_by_origin(outcome, mineral, names), sources_sentence(outcome, mineral, names)),
-        industries=charts.industries(hit, said, least),
+        gains=charts.gains(gains, gains_sentence(outcome, mineral, names), about, least),
+        supply=charts.sources(supply, sources_sentence(outcome, mineral, names), about),
+        industries=charts.industries(hit, industries_sentence(hit, about), about, least),
         sides=by_account(accounts),
         regions=by_region(accounts, names),
         reasons=reasons(outcome, headline, tables, names),
@@ -207,12 +233,11 @@ def axis_bound(values: Iterable[float], at_least: float = 0.0) -> float:
 
 
 def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) -> pd.DataFrame:
-    """Per party: every account, offtake settlements with the rents; their net [USD/yr].
+    """Per party: every account, offtake settlements with the rents; their net [USD/yr], by whose effect is told.
 
     Parties beyond the ``most`` with the largest amounts at stake are summed in one row.
     """
-    frame = outcome.accounts
-    frame = frame[(frame["mineral"] == mineral) & frame["is_party"]].copy()
+    frame = _own_accounts(outcome, mineral)
     frame["rents_usd"] = frame["rents_usd"] + frame["transfers_usd"]
     frame = frame[["region", *palette.ACCOUNT_COLOURS, "net_usd"]].assign(party=frame["region"].map(names.region))
     if len(frame) > most:
@@ -226,11 +251,18 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
     return frame.reset_index(drop=True)
 
 
-def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
+def _own_accounts(outcome: Outcome, mineral: str) -> pd.DataFrame:
+    """The parties' accounts, by whose effect is told."""
+    suffix = whose(outcome).suffix
+    frame = outcome.accounts[(outcome.accounts["mineral"] == mineral) & outcome.accounts["is_party"]]
+    names = (*ACCOUNTS, "net")
+    return frame[["region"]].assign(**{f"{name}_usd": frame[f"{name}{suffix}_usd"] for name in names})
+
+
+def gains_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     """Who pays and who gains, in one sentence, by the accounts that the chart below it shows."""
-    mineral, cost, gain = headline.mineral, headline.users_cost_usd, headline.producers_gain_usd
-    accounts = outcome.accounts
-    accounts = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].set_index("region")
+    about, accounts = whose(outcome), _own_accounts(outcome, mineral).set_index("region")
+    cost, gain = -float(accounts["users_usd"].sum()), float(accounts["producers_usd"].sum())
     settled = _settled(accounts["transfers_usd"], names)
     treasuries, rents, suppliers, metal_usd, funds = (
         float(accounts[f"{name}_usd"].sum())
@@ -238,10 +270,10 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     )
     if not accounts[list(palette.ACCOUNT_COLOURS)].map(changes).any(axis=None):
         nobody = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
-        return _in_its_state(outcome, f"{nobody}{settled}.")
+        return about.told(f"{nobody}{settled}.")
     parts = [_users_part(cost, accounts["users_usd"], names)] if changes(cost) else []
     parts += [f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"] if changes(gain) else []
-    metal = listing(metal_of_stocks(outcome, mineral, "status_quo"))
+    metal = listing(metal_of_stocks(outcome, mineral, about.before))
     for usd, told, of_it in (
         (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
         (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
@@ -255,15 +287,7 @@ def gains_sentence(outcome: Outcome, headline: Headline, names: Names) -> str:
     where = "" if changes(cost) else "In the parties "
     parts += [f"{listing(still)} together neither gain nor lose"] if still else []
     whole = "; ".join(filter(None, (parts[0], ", ".join(parts[1:]))))
-    return _in_its_state(outcome, f"{where}{whole}{settled}.")
-
-
-def _in_its_state(outcome: Outcome, sentence: str) -> str:
-    """A sentence on changes against the status quo, with what they are due to where a shock is part of it."""
-    if not outcome.scenario.shocks:
-        return sentence
-    due = "The shock alone" if outcome.agreement.is_empty else "Shock and agreement together"
-    return f"{due}: {sentence[:1].lower()}{sentence[1:]}"
+    return about.told(f"{where}{whole}{settled}.")
 
 
 def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
@@ -321,14 +345,15 @@ def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9
 
 def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     """Where supply moves, in one sentence."""
-    frame = outcome.sources[outcome.sources["mineral"] == mineral].set_index("origin")
-    total_before, total_after = float(frame["status_quo"].sum()), float(frame["with_agreement"].sum())
-    change = frame["with_agreement"] - frame["status_quo"]
+    frame, about = outcome.sources[outcome.sources["mineral"] == mineral].set_index("origin"), whose(outcome)
+    total_before, total_after = float(frame[about.before].sum()), float(frame["with_agreement"].sum())
+    change = frame["with_agreement"] - frame[about.before]
     place = frame.loc[~frame.index.isin(STOCKS), "with_agreement"].sort_values(ascending=False)
     largest = str(place.index[0])
     leader = f"{names.the_region(largest)} supplies {percent(float(place.iloc[0]) / total_after)}"
     if change.abs().max() <= 0.002 * total_before:
-        return _in_its_state(outcome, f"Sources as in the status quo: {leader} of {tonnes(total_after)}.")
+        alike = "without it" if about.by_shock else "in the status quo"
+        return about.told(f"Sources are as {alike}: {leader} of {tonnes(total_after)}.")
     loser, winner = str(change.idxmin()), str(change.idxmax())
 
     def named(origin: str) -> str:
@@ -340,9 +365,9 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     if change[winner] > 0.002 * total_before:
         verb = "" if parts else "comes "
         parts.append(f"{tonnes(float(change[winner]))} more {verb}from {named(winner)}")
-    used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, "status_quo") - 1
+    used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, about.before) - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
-    return _in_its_state(outcome, f"{starting(' and '.join(parts))}{ending}.")
+    return about.told(f"{starting(' and '.join(parts))}{ending}.")
 
 
 def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
@@ -429,7 +454,9 @@ def curve_chart(
 
 
 def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
-    """The industries of the parties whose cost changes most: extra cost with and without the agreement [USD/yr].
+    """The industries of the parties whose cost changes most: extra cost by whose effect is told [USD/yr].
+
+    ``extra_cost_usd_shock`` is what the shock alone costs them where an agreement stands beside it.
 
     Industries are summed over the parties whose industry sizes are known; the others' users stand in ``unsized_users``.
     ``borrowed`` are those whose cost falls mostly where shares of use are not the party's own.
@@ -439,13 +466,19 @@ def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
         own = frame[frame["region"].isin(outcome.parties) & (frame["industry"] != ALL_USERS)]
         size = own["extra_cost_usd"].abs()
         own = own.assign(size=size, elsewhere=size * own["borrowed"])
-        columns = ["extra_cost_usd", "value_added_at_risk_usd", "size", "elsewhere"]
+        columns = ["extra_cost_usd", AT_RISK, "size", "elsewhere"]
         frames.append(own.groupby(["industry", "name"])[columns].sum().add_suffix(name))
     both = pd.concat(frames, axis=1).reset_index()
     both["borrowed"] = 2 * (both["elsewhere"] + both["elsewhere_without"]) > both["size"] + both["size_without"]
     both = both.drop(columns=["size", "elsewhere", "size_without", "elsewhere_without"])
     both = both[both["industry"].isin(_using(outcome))]
-    size = both[["extra_cost_usd", "extra_cost_usd_without"]].abs().max(axis=1)
+    if whose(outcome).agreed:
+        both["extra_cost_usd"] -= both["extra_cost_usd_without"]
+        both[AT_RISK] -= both[f"{AT_RISK}_without"]
+    else:
+        both[["extra_cost_usd_without", f"{AT_RISK}_without"]] = 0.0
+    both = both.rename(columns={f"{name}_without": f"{name}_shock" for name in ("extra_cost_usd", AT_RISK)})
+    size = both[["extra_cost_usd", "extra_cost_usd_shock"]].abs().max(axis=1)
     kept = both.loc[size.sort_values(ascending=False, kind="stable").index[:most]]
     return kept.reset_index(drop=True)
 
@@ -457,16 +490,16 @@ def _using(outcome: Outcome) -> list[str]:
     return list(users.industries["id"][users.use_share[:, at].sum(axis=(0, 1)) > 0])
 
 
-def industries_sentence(hit: pd.DataFrame, agreed: bool) -> str:
-    """Which industries bear the cost, in one sentence; "without the agreement" only where something is ``agreed``."""
-    cost = hit["extra_cost_usd"]
-    if hit.empty or not changes(cost.abs().max()):
-        return "No industry's metal bill changes."
-    first = hit.iloc[int(cost.abs().to_numpy().argmax())]
-    now, without = float(first["extra_cost_usd"]), float(first["extra_cost_usd_without"])
-    ending = f", without the agreement {_dearer(without)}" if agreed and changes(without) else ""
-    verb = "pay" if now >= 0 else "save"
-    return f"{first['name']} {verb} most: what they use in the status quo would cost {_dearer(now)} a year{ending}."
+def industries_sentence(hit: pd.DataFrame, about: Whose) -> str:
+    """Which industries bear the cost, in one sentence, with what the shock alone costs them where that is another."""
+    if hit.empty or not changes(hit["extra_cost_usd"].abs().max()):
+        return about.told("No industry's metal bill changes.")
+    first = hit.iloc[int(hit["extra_cost_usd"].abs().to_numpy().argmax())]
+    own, by_shock = float(first["extra_cost_usd"]), float(first["extra_cost_usd_shock"])
+    ending = f"; by the shock alone {_dearer(by_shock)}" if changes(by_shock) else ""
+    verb = "pay" if own >= 0 else "save"
+    told = f"{first['name']} {verb} most: what they use in the status quo would cost {_dearer(own)} a year{ending}."
+    return about.lead + told
 
 
 def _dearer(usd: float) -> str:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.answers import WON_BACK, export_taxes, licence_rent, licences
 from model.findings.today import today_in_words
 from model.outcome import ACCOUNTS
 from model.problem import Account
 from model.records import EVERYONE
 from model.scenario import Scenario
 from model.shocks import NamedShock, ShockLibrary, in_force
+from model.shocks.library import LICENCES
 from model.words import accounts
 from model.words.names import BASE_YEAR
 from model.words.numbers import (
@@ -32,22 +34,29 @@ from model.words.numbers import (
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from model.data import Tables
     from model.outcome import Headline, Outcome
+    from model.shocks import AnyShock
     from model.words.names import Names
     from model.world import World
 
 
 def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
     """Every reason, most telling first: shock and agreement apart, who pays, what binds, controls, the data."""
-    mineral = headline.mineral
+    mineral, library = headline.mineral, ShockLibrary(tables)
+    events = tuple(
+        shock
+        for shock in outcome.scenario.shocks
+        if not isinstance(shock, NamedShock) or shock.name not in library.answers
+    )
     return [
-        *_idle_shock(outcome, tables, mineral, names),
-        *_shock_and_agreement(outcome, headline),
+        *_idle_shock(outcome, library, events, mineral, names),
+        *(_shock_and_agreement(outcome, headline) if events else []),
+        *(answers := _answers(outcome, library, mineral, names)),
         *who_pays(outcome, mineral),
-        *_rent_taken(outcome, headline),
+        *([] if answers else _rent_taken(outcome, headline)),
         *_by_term(outcome, mineral, names),
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
@@ -58,14 +67,15 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
     ]
 
 
-def _idle_shock(outcome: Outcome, tables: Tables, mineral: str, names: Names) -> list[str]:
-    """That the shock changes nobody's account, where it does not, and why."""
-    shocks = outcome.scenario.shocks
+def _idle_shock(
+    outcome: Outcome, library: ShockLibrary, shocks: Sequence[AnyShock], mineral: str, names: Names
+) -> list[str]:
+    """That the shocks change nobody's account, where they do not, and why; answers to the agreement are told apart."""
     of_mineral = outcome.accounts[outcome.accounts["mineral"] == mineral]
     moved = [of_mineral[f"{name}_usd"] - of_mineral[f"{name}_agreement_usd"] for name in ACCOUNTS]
     if not shocks or any(changes(float(account.abs().max())) for account in moved):
         return []
-    library, metal = ShockLibrary(tables), names.mineral(mineral).lower()
+    metal = names.mineral(mineral).lower()
     one = "shock" if len(shocks) == 1 else "shocks"
     if any(
         library.touches(shock.name, [mineral]) if isinstance(shock, NamedShock) else shock.mineral == mineral
@@ -73,6 +83,32 @@ def _idle_shock(outcome: Outcome, tables: Tables, mineral: str, names: Names) ->
     ):
         return [f"The {one} set {'has' if one == 'shock' else 'have'} no effect on {metal} beyond the rules in force."]
     return [f"The {one} set {'does' if one == 'shock' else 'do'} not touch {metal}."]
+
+
+def _answers(outcome: Outcome, library: ShockLibrary, mineral: str, names: Names) -> list[str]:
+    """What each answer to the agreement comes to; its effect counts as the agreement's."""
+    without, answered = (each.states[mineral] for each in (outcome.without_agreement, outcome.with_agreement))
+    told = []
+    named = (shock for shock in outcome.scenario.shocks if isinstance(shock, NamedShock))
+    for name, answer in ((each.name, answer) for each in named for answer in library.answers_of(each, mineral)):
+        place = (answer.exporter, answer.stage)
+        if not any(outcome.scenario.agreement.terms(mineral)):
+            came = "nothing is agreed that it could answer"
+        elif answer.kind == LICENCES:
+            let_out = licences(without, *place)
+            cut = 1.0 - licences(answered, *place) / let_out if let_out > 0.0 else 0.0
+            rent, had = (licence_rent(state, *place) for state in (answered, without))
+            earned = f"they earn {money(rent)} a year, {money(had)} without the agreement"
+            most = ", and no tightening tried brings more" if rent < had and answer.share >= 1.0 else ""
+            came = f"they let out {percent(cut)} less than without the agreement; {earned}{most}"
+            if cut <= 0.0:
+                lost = had - rent > WON_BACK * had
+                came = f"no tightening helps; {earned}" if lost else "the agreement takes no rent worth an answer"
+        else:
+            taken = export_taxes(answered, *place) - export_taxes(without, *place)
+            came = f"it brings {money(taken)} a year" if changes(taken) else "nothing it exports bears a levy"
+        told.append(f"{names.shock(name)}: {came}. The agreement's effect includes this answer.")
+    return told
 
 
 def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
@@ -147,7 +183,8 @@ def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
     now, before = (of.accounts[mineral].welfare for of in (outcome.with_agreement, outcome.without_agreement))
     charged = float((now[Account.REVENUE] - before[Account.REVENUE])[ours].sum())
     lost = -net_effect(outcome, mineral, parties=False)["rents"]
-    if charged <= 0.0 or not changes(lost) or lost < MOSTLY_RENT * charged:
+    paid = -net_effect(outcome, mineral, parties=True)["users"]
+    if charged <= 0.0 or not changes(lost) or lost < max(MOSTLY_RENT * charged, paid):
         return []
     change = signed_percent(headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0)
     moves = "does not change" if change == NO_CHANGE else f"changes by {change}"
@@ -191,6 +228,13 @@ def _by_term(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
     terms = outcome.scenario.agreement.terms(mineral)
     return list(dict.fromkeys(told for at, term in terms for told in term.reasons(state, at, say)))
+
+
+def verdicts(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """Of every term on a mineral, in few words, whether it comes about; nothing of those of which nobody would ask."""
+    state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
+    told = (term.verdict(state, at, say) for at, term in outcome.scenario.agreement.terms(mineral))
+    return list(dict.fromkeys(sentence for sentence in told if sentence is not None))
 
 
 def missed(outcome: Outcome, mineral: str, names: Names) -> list[str]:

@@ -26,13 +26,13 @@ def agreement_in_words(
     mineral: str,
     names: Names,
     more: str = "",
-    missed: Sequence[str] = (),
+    verdicts: Sequence[str] = (),
     most: int | None = None,
 ) -> str:
     """What the parties agree on a mineral, a sentence per term, and which shock hits over which horizon.
 
-    ``more`` is what they do besides, ``missed`` are sentences on what of it does not come about. Of the terms beyond
-    the ``most`` only the number is told.
+    The ``verdicts`` on whether it comes about stand first; ``more`` is what they do besides. Of the terms beyond the
+    ``most`` only the number is told.
     """
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
     untold, metal = terms[most:] if most else [], names.mineral(mineral).lower()
@@ -49,7 +49,7 @@ def agreement_in_words(
         *(f"{again} {term}" for term in others),
     ]
     horizon = f"Horizon: {HORIZONS[scenario.horizon].words}"
-    return " ".join(f"{sentence}." for sentence in (*agreed, *missed, happens, horizon))
+    return " ".join(f"{sentence}." for sentence in (*verdicts, *agreed, happens, horizon))
 
 
 def shocks_set_aside(scenario: Scenario, names: Names) -> str:
@@ -60,7 +60,7 @@ def shocks_set_aside(scenario: Scenario, names: Names) -> str:
     what = "shocks do" if len(shocks) > 1 else "shock does"
     return (
         f"The sidebar's {what} not count on this page ({'; '.join(shocks)}): here every named shock counts, each with "
-        "its probability."
+        "its probability, but no exporter's answer to the agreement."
     )
 
 

@@ -190,7 +190,7 @@ class Instrument(Record):
         raise NotImplementedError
 
     def phrase(self, say: Voice) -> str:
-        """What is agreed as a verb phrase: "keep refined antimony at 60,000 USD/t or more by a variable levy"."""
+        """What is agreed as a verb phrase: "set a floor of 60,000 USD/t for refined antimony by a variable levy"."""
         raise NotImplementedError
 
     def label(self, say: Voice) -> str:
@@ -230,6 +230,10 @@ class Instrument(Record):
         """What of it does not come about, as a sentence without its full stop; None where all of it does."""
         del state, index, say
         return None
+
+    def verdict(self, state: State, index: int, say: Voice) -> str | None:
+        """Whether it comes about, in few words for a title; None where nobody would ask."""
+        return self.missed(state, index, say)
 
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Rows of the term's table of results in a solved state."""

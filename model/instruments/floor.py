@@ -133,7 +133,7 @@ class Floor(Instrument):
                     over.offer(party, self.stage, self.ceiling, self.stock)
 
     def phrase(self, say: Voice) -> str:
-        """For example "keep refined antimony at 60,000 USD/t or more by a variable levy"."""
+        """For example "set a floor of 60,000 USD/t for refined antimony by a variable levy"."""
         product, price = say.product(self.mineral, self.stage), say.price(self.price)
         if self.mechanism is Mechanism.CFD:
             return f"pay producers of {product} up to {price} by a {self.mechanism.words}"
@@ -151,7 +151,7 @@ class Floor(Instrument):
             )
             return f"buy {product} for {stock} at {price}, {budget}{sale}"
         cap = "" if self.levy_cap is None else f" of at most {say.price(self.levy_cap)}"
-        return f"keep {product} at {price} or more by a {self.mechanism.words}{cap}"
+        return f"set a floor of {price} for {product} by a {self.mechanism.words}{cap}"
 
     def label(self, say: Voice) -> str:
         """For example "60,000 USD/t" or "60,000 USD/t, capped"."""
@@ -180,7 +180,23 @@ class Floor(Instrument):
         reach = f"prices reach {prices(row['price'] for row in missed)}"
         if self.levy_cap is not None and all(row["levy"] >= self.levy_cap * (1.0 - REACHED) for row in missed):
             reach = f"the levy is capped at {say.price(self.levy_cap)}, and {reach}"
-        return f"The floor of {say.price(self.price)} is not held in {where}: {reach}"
+        return f"The floor of {say.price(self.price)} fails in {where}: {reach}"
+
+    def verdict(self, state: State, index: int, say: Voice) -> str | None:
+        """That it fails, and where and why; that it holds; or that it does not bind."""
+        failing, what = self.missed(state, index, say), f"The floor of {say.price(self.price)}"
+        held = [row for row in self.rows(state, index) if row["holds"]]
+        if failing is not None or not held:
+            return failing
+        if not any(self._binds(row) for row in held):
+            return f"{what} does not bind: prices are {prices(row['price'] for row in held)} anyway"
+        return f"{what} holds{' for producers' if self.mechanism is Mechanism.CFD else ''}"
+
+    def _binds(self, row: Row) -> bool:
+        """A levy binds where it is charged, a contract for difference and a buffer stock where the price is its own."""
+        if self.mechanism is Mechanism.VARIABLE_LEVY:
+            return bool(row["levy"] > LEAST_SHARE * self.price)
+        return bool(row["price"] <= self.price * (1.0 + REACHED))
 
     def rows(self, state: State, index: int) -> Iterable[Row]:
         """Per party: levy, price, whether the floor holds, and why not."""
@@ -209,17 +225,9 @@ class Floor(Instrument):
         return told if self.ceiling is None else [*told, *self._at_ceiling(state, rows, self.ceiling, product, say)]
 
     def _held(self, held: list[Row], which: str, say: Voice) -> list[str]:
-        """How it is held where it binds, and where the price is above it without it.
-
-        A levy binds where it is charged, a contract for difference and a buffer stock where the price is the floor's.
-        """
-        by_levy = self.mechanism is Mechanism.VARIABLE_LEVY
-        binds = [
-            row["levy"] > LEAST_SHARE * self.price if by_levy else row["price"] <= self.price * (1.0 + REACHED)
-            for row in held
-        ]
-        binding = [row for row, is_bound in zip(held, binds, strict=True) if is_bound]
-        slack = [row for row, is_bound in zip(held, binds, strict=True) if not is_bound]
+        """How it is held where it binds, and where the price is above it without it."""
+        binding = [row for row in held if self._binds(row)]
+        slack = [row for row in held if not self._binds(row)]
         told = []
         if binding:
             where = _where(binding, say)

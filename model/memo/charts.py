@@ -66,8 +66,8 @@ def draw(chart: Chart) -> Figure:
             _stack(axes, mark, ends)
         else:
             _mark(axes, mark, row)
-    if chart.changes:
-        axes.axvline(0, color=palette.STATUS_QUO, linewidth=2.5, zorder=0.9, label="Status quo")
+    if chart.zero:
+        axes.axvline(0, color=palette.STATUS_QUO, linewidth=2.5, zorder=0.9, label=chart.zero)
     axes.set_xlabel(chart.x.title)
     if chart.y:
         axes.set_xlim(chart.x.low, chart.x.high)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from model.findings.answers import answers_sentence
+from model.shocks.library import LICENCES, TAX
 from model.studies.ranges import AS_ASSUMED, OWN
 from model.words.numbers import LEAST_USD, NO_CHANGE, changes, exact, level, listing, money, signed_money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from model.snapshot.record import Snapshot
     from model.words.voice import Voice
 
 ELASTICITY = "percent per percent"
@@ -68,6 +71,14 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
     )
     last = f"under “{say.names.shock(str(worst))}” ({_a_year(float(effect.min()))})"
     return f"{first}, {'least' if helps else 'most' if harms else 'most harm'} {last}."
+
+
+def answers(snapshot: Snapshot, shocks: pd.DataFrame, say: Voice) -> str:
+    """What the agreement brings the parties if an exporter answers it; nothing where no named shock is an answer."""
+    rows = snapshot.data.get("shocks", pd.DataFrame(columns=["kind", "shock_id"]))
+    known = set(rows.loc[rows["kind"].isin((LICENCES, TAX)), "shock_id"])
+    gains = effect_of_agreement(shocks)["net_gain_usd"].set_axis(shocks["shock"]).dropna()
+    return answers_sentence({str(name): float(gain) for name, gain in gains.items() if name in known}, say.names)
 
 
 def _a_year(usd: float) -> str:

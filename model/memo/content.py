@@ -8,6 +8,7 @@ import pandas as pd
 
 from model.findings import charts, own_ranges, sides
 from model.findings.terms import shock_in_words
+from model.findings.whose import AGAINST_STATUS_QUO, Whose, whose_of
 from model.instruments import Floor, Mechanism, Offtake
 from model.market.horizon import HORIZONS
 from model.memo import conclusions, optimiser
@@ -383,10 +384,17 @@ def _gains(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     contracts = any(snapshot.scenario.agreement.of(Offtake, mineral))
     return [
         Heading("Who gains and who pays", 2),
-        _picture(charts.gains(frame, " ".join(snapshot.sentences(mineral, "gains"))), name),
+        _picture(charts.gains(frame, " ".join(snapshot.sentences(mineral, "gains")), _whose(snapshot)), name),
         _table(f"Gains {mineral}", caption, frame, columns, SETTLEMENTS if contracts else "").without_zeros(),
         _sides(snapshot, mineral, name),
     ]
+
+
+def _whose(snapshot: Snapshot) -> Whose:
+    """Whose effect the charts of a snapshot tell; before the agreement's own was told, both together."""
+    if "extra_cost_usd_shock" not in snapshot.tables["industries_hit"]:
+        return AGAINST_STATUS_QUO
+    return whose_of(len(snapshot.scenario.shocks), agreed=not snapshot.counted.agreement.is_empty)
 
 
 def _sides(snapshot: Snapshot, mineral: str, name: str) -> Sheet:
@@ -407,7 +415,7 @@ def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
     ]
     return [
         Paragraph(said, strong=True),
-        _picture(charts.sources(frame, said), name),
+        _picture(charts.sources(frame, said, _whose(snapshot)), name),
         _table(f"Supply {mineral}", f"{name}: supply of the parties by origin, for use and for stocks", frame, columns),
     ]
 
@@ -470,7 +478,7 @@ def _manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
         "and by use that users cannot save, midpoints of two ways to spread it, no part of the net gain; a dash: size "
         f"unknown. {charts.BORROWED.strip()} {charts.BORROWED_WORDS}."
     )
-    pictures = [_picture(charts.industries(hit, said))] if len(hit) else []
+    pictures = [_picture(charts.industries(hit, said, _whose(snapshot)))] if len(hit) else []
     return [*blocks, *pictures, _table("Manufacturers", caption, frame, columns, note).without_zeros()]
 
 
@@ -484,7 +492,10 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *SHOCK_COLUMNS])))
     shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
     without = (price("Price without agreement"), "price_usd_per_t_without_agreement")
-    each = "Each shock alone, at the severity of the library, in place of the scenario's own shocks"
+    each = (
+        "Each shock alone, at the severity of the library for the part of the year it lasts, in place of the "
+        "scenario's own shocks"
+    )
     if snapshot.counted.agreement.is_empty:
         columns = [shocks, without, (flow("Unmet use"), "short_t_without_agreement")]
         alone = _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")
@@ -503,6 +514,7 @@ def _shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     return [
         *blocks,
         Paragraph(conclusions.shocks_sentence(frame, say), strong=True),
+        *([Paragraph(answers)] if (answers := conclusions.answers(snapshot, frame, say)) else []),
         _table(f"Shocks {mineral}", caption, pd.concat([frame, effect], axis=1), columns, note).without_zeros(),
     ]
 

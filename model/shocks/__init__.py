@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from model.shocks.controls import controls_in_force, in_force, laid_together
+from model.shocks.controls import Replaced, controls_in_force, in_force, laid_together
 from model.shocks.kinds import KINDS, Base, Disturbance, ExportQuota
-from model.shocks.library import NamedShock, ShockLibrary
+from model.shocks.library import Answer, NamedShock, ShockLibrary
 
 __all__ = [
     "KINDS",
+    "Answer",
     "AnyShock",
     "Base",
     "CaseShock",
     "Disturbance",
     "ExportQuota",
     "NamedShock",
+    "Replaced",
     "Shock",
     "ShockLibrary",
     "controls_in_force",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,27 @@ SAME = 1e-9
 """Limits within this share of each other are one."""
 
 
+@dataclass(frozen=True)
+class Replaced:
+    """Controls of a kind that a stop takes the place of for some importers, for a ``part`` of the year.
+
+    While it lasts, a share ``let_through`` of base-year exports still goes out.
+    """
+
+    kind: str
+    exporter: str
+    mineral: str
+    stage: str
+    importers: tuple[str, ...]
+    let_through: float = 0.0
+    part: float = 1.0
+
+    @property
+    def measure(self) -> tuple[str, ...]:
+        """What tells the controls."""
+        return self.kind, self.exporter, self.mineral, self.stage
+
+
 def in_force(tables: Tables, mineral: str, levels: Mapping[str, float]) -> pd.DataFrame:
     """Rows of the controls on a mineral in force on the status-quo date, at the ``levels`` assumed in their place.
 
@@ -42,20 +64,21 @@ def controls_in_force(
     base: Base,
     mineral: str,
     levels: Mapping[str, float],
-    replaced: Iterable[tuple[str, ...]] = (),
+    replaced: Iterable[Replaced] = (),
     licences: float = 1.0,
 ) -> list[Disturbance]:
     """Export controls on a mineral in force on the status-quo date, as far as the base year does not hold them already.
 
     A row that names its importers wins over one for everyone. Importers for whom a shock replaces the control (same
-    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought. ``levels`` are those
-    that a scenario assumes in place of a row's own, by name; ``licences`` is the multiple of their levels that China's
-    licences let out.
+    kind, exporter, mineral and stage) leave it; its quantity shrinks to what the others bought. Where the shock lasts
+    part of the year, they keep their share of it for the rest. ``levels`` are those that a scenario assumes in place of
+    a row's own, by name; ``licences`` is the multiple of their levels that China's licences let out.
     """
     shocks: list[Disturbance] = []
-    by_shock: dict[tuple[str, ...], set[str]] = {}
-    for *measure, targets in replaced:
-        by_shock.setdefault(tuple(measure), set()).update(targets.split(";"))
+    parts: list[Disturbance | None]
+    by_shock: dict[tuple[str, ...], list[Replaced]] = {}
+    for each in replaced:
+        by_shock.setdefault(each.measure, []).append(each)
     rows = in_force(tables, mineral, levels)
     singled_out: dict[tuple[str, ...], set[str]] = {}
     for row in rows[rows["targets"] != EVERYONE].itertuples():
@@ -64,12 +87,35 @@ def controls_in_force(
         importers = base.targets(str(row.targets), str(row.exporter))
         if row.targets == EVERYONE:
             importers = tuple(name for name in importers if name not in singled_out.get(_measure(row), ()))
-        left = tuple(name for name in importers if name not in by_shock.get(_measure(row), ()))
-        is_scaled = row.kind == LICENCE and row.exporter == MAIN_SUPPLIER
-        shock = _control(row, left, base, licences if is_scaled else 1.0) if left else None
-        if shock is not None:
-            shocks.append(shock)
+        parts, multiple = [], licences if row.kind == LICENCE and row.exporter == MAIN_SUPPLIER else 1.0
+        for each in by_shock.get(_measure(row), ()):
+            gone = tuple(name for name in importers if name in each.importers)
+            control = _control(row, gone, base, multiple) if gone else None
+            rest = _for_the_rest_of_the_year(each, gone, control, base)
+            if rest != control:
+                parts.append(rest)
+                importers = tuple(name for name in importers if name not in gone)
+        parts.append(_control(row, importers, base, multiple) if importers else None)
+        shocks += [control for control in parts if control is not None]
     return shocks
+
+
+def _for_the_rest_of_the_year(
+    stop: Replaced, gone: tuple[str, ...], control: Disturbance | None, base: Base
+) -> Disturbance | None:
+    """What a control on stopped importers comes to over the year: nothing is left of it under a stop of a whole year.
+
+    While the stop lasts, the tighter of both holds. A licence that keeps nothing back lets base-year exports through.
+    """
+    if stop.part >= 1.0 or not gone:
+        return None
+    if stop.kind == "export_tax" or isinstance(control, ExportBan):
+        return control
+    whole = base.exports(stop.mineral, stop.stage, stop.exporter, gone)
+    allowed = control.quantity if isinstance(control, ExportQuota) else whole
+    quantity = stop.part * min(stop.let_through * whole, allowed) + (1.0 - stop.part) * allowed
+    place = {"mineral": stop.mineral, "stage": stop.stage}
+    return ExportQuota.of(exporter=stop.exporter, importers=gone, quantity=quantity, **place)
 
 
 def laid_together(controls: Iterable[Disturbance], shocks: Iterable[Disturbance]) -> list[Disturbance]:

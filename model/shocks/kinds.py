@@ -73,7 +73,7 @@ class Disturbance(Record):
 
     @classmethod
     def from_row(cls, row: Any, place: dict[str, str], severity: float, base: Base) -> list[Disturbance]:
-        """The shocks that a row of the library stands for at a mineral and stage (``place``)."""
+        """The shocks that a row stands for at a mineral and stage (``place``); ``severity`` is over the year."""
         raise NotImplementedError
 
 
@@ -286,6 +286,11 @@ KINDS: tuple[type[Disturbance], ...] = tuple(Disturbance.__subclasses__())
 """Every kind of shock."""
 OF_ROW: dict[str, type[Disturbance]] = {name: kind for kind in KINDS for name in kind.row_kinds}
 """The kind of shock that a kind of library row stands for."""
+
+
+def part_of_year(duration_yr: float) -> float:
+    """The part of a year for which something lasts; longer than a year is a whole year [share]."""
+    return min(duration_yr, 1.0)
 
 
 def restriction(

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from model.errors import DataError, ScenarioError
 from model.records import Name, Record, choices, unit
-from model.shocks.kinds import OF_ROW, ExportQuota
+from model.shocks.controls import Replaced
+from model.shocks.kinds import OF_ROW, ExportBan, part_of_year
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -20,10 +21,54 @@ if TYPE_CHECKING:
 
 
 class NamedShock(Record):
-    """A shock of the library by name; ``severity`` none = the library's own."""
+    """A shock of the library by name. It counts for the part of the year it lasts (:func:`over_the_year`)."""
 
     name: Name
-    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = None
+    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = Field(
+        None, description="while it lasts, which is for the part of the year that the library says; none = its own"
+    )
+
+
+def over_the_year(severity: float, severity_unit: str, duration_yr: float) -> float:
+    """What a severity comes to over a year: its distance from "nothing" times the part of the year that it lasts.
+
+    The one rule for every page, command and search. Longer than a year counts as a whole year. Nothing happens at 1 for
+    shares allowed and multiples, at 0 for everything else; more than all cannot be stopped or lost.
+
+    >>> over_the_year(1.0, "share of exports stopped", 0.5)
+    0.5
+    >>> over_the_year(0.4, "share of base-year exports allowed", 0.5)
+    0.7
+    """
+    if severity_unit.endswith(("stopped", "lost")):
+        severity = min(severity, 1.0)
+    nothing = 1.0 if "allowed" in severity_unit or "multiple" in severity_unit else 0.0
+    return nothing + (severity - nothing) * part_of_year(duration_yr)
+
+
+def _over_the_year_of(row: Any, factor: float) -> float:
+    """The same for a row of the library, its severity times a factor."""
+    return over_the_year(float(row.severity) * factor, str(row.unit), float(row.duration_yr))
+
+
+LICENCES, TAX = "licence_answer", "tax_answer"
+"""Kinds of rows that are answers to an agreement: licences tightened until their rent is back, an export tax in the
+place of a levy."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an exporter answers an agreement on a mineral at a stage.
+
+    It wins back a ``share`` of the rent that its licences lose, or taxes a share of the levy. What that comes to
+    follows from the agreement (``model/answers.py``).
+    """
+
+    kind: str
+    exporter: str
+    mineral: str
+    stage: str
+    share: float
 
 
 @dataclass(frozen=True)
@@ -44,11 +89,12 @@ class LibraryShock:
 
 
 class ShockLibrary:
-    """The table of named shocks; ``in_status_quo`` are those that last on its date."""
+    """The table of named shocks; ``in_status_quo`` are those that last on its date, ``answers`` those to agreements."""
 
     def __init__(self, tables: Tables) -> None:
         self._rows = tables["shocks"]
         self.names = tuple(dict.fromkeys(self._rows["shock_id"]))
+        self.answers = tuple(dict.fromkeys(self._rows[self._rows["kind"].isin((LICENCES, TAX))]["shock_id"]))
         self.in_status_quo = tuple(dict.fromkeys(self._rows[self._rows["in_status_quo"].astype(bool)]["shock_id"]))
 
     def describe(self, name: str) -> LibraryShock:
@@ -100,27 +146,37 @@ class ShockLibrary:
             raise ScenarioError(f"unknown shock {name!r}; {choices(self.names, name)}")
         return rows
 
-    def records(
-        self, shock: NamedShock, base: Base, minerals: Iterable[str]
-    ) -> tuple[list[Disturbance], list[tuple[str, ...]]]:
-        """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
-
-        Only a full stop replaces any; they are (kind, exporter, mineral, stage, importers joined by ";"). A given
-        severity scales all its rows.
-        """
-        shocks: list[Disturbance] = []
-        replaced: list[tuple[str, ...]] = []
+    def answers_of(self, shock: NamedShock, mineral: str) -> list[Answer]:
+        """How a named shock answers an agreement on a mineral; nothing where it is no answer."""
+        if shock.name not in self.answers:
+            return []
         rows = self._of(shock.name)
         factor = 1.0 if shock.severity is None else shock.severity / float(rows.iloc[0]["severity"])
-        for row in rows.itertuples():
-            severity = float(row.severity) * factor
+        return [
+            Answer(str(row.kind), str(row.actors), mineral, str(row.stage), _over_the_year_of(row, factor))
+            for row in rows[rows["mineral"] == mineral].itertuples()
+        ]
+
+    def records(
+        self, shock: NamedShock, base: Base, minerals: Iterable[str]
+    ) -> tuple[list[Disturbance], list[Replaced]]:
+        """The plain shocks a named shock stands for in the given minerals, and the controls it replaces.
+
+        An answer to an agreement stands for none. Only a full stop replaces any, for the part of the year it lasts. A
+        given severity scales all its rows.
+        """
+        shocks: list[Disturbance] = []
+        replaced: list[Replaced] = []
+        rows = self._of(shock.name)
+        factor = 1.0 if shock.severity is None else shock.severity / float(rows.iloc[0]["severity"])
+        for row in rows[~rows["kind"].isin((LICENCES, TAX))].itertuples():
+            severity = _over_the_year_of(row, factor)
             named = str(row.mineral) if isinstance(row.mineral, str) and row.mineral else None
             for mineral in minerals if named is None else ([named] if named in minerals else []):
                 for stage in base.stages[mineral] if named is None else [str(row.stage)]:
                     own = _kind_of(row).from_row(row, {"mineral": mineral, "stage": stage}, severity, base)
                     shocks += own
-                    if not any(isinstance(record, ExportQuota) for record in own):
-                        replaced += _replaced_by(row, mineral, stage, base)
+                    replaced += _replaced_by(row, float(row.severity) * factor, mineral, stage, base)
         return shocks, replaced
 
 
@@ -130,10 +186,14 @@ def _kind_of(row: Any) -> type[Disturbance]:
     return OF_ROW[str(row.kind)]
 
 
-def _replaced_by(row: Any, mineral: str, stage: str, base: Base) -> list[tuple[str, ...]]:
+def _replaced_by(row: Any, severity: float, mineral: str, stage: str, base: Base) -> list[Replaced]:
+    """Controls that a stop takes the place of; a milder one of a whole year stands beside them and lifts none."""
+    part = part_of_year(float(row.duration_yr))
+    if _kind_of(row) is not ExportBan or (severity < 1.0 and part >= 1.0):
+        return []
     kinds = str(row.replaces).split(";") if isinstance(row.replaces, str) and row.replaces else []
     return [
-        (kind, actor, mineral, stage, ";".join(base.targets(str(row.targets), actor)))
+        Replaced(kind, actor, mineral, stage, base.targets(str(row.targets), actor), max(1.0 - severity, 0.0), part)
         for kind in kinds
         for actor in str(row.actors).split(";")
     ]

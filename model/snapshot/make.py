@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.errors import AccordError, SnapshotError
-from model.findings import Names, agreement_in_words, curve_sentence, missed, overview, today_in_words
+from model.findings import Names, agreement_in_words, curve_sentence, missed, overview, today_in_words, verdicts
 from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
@@ -141,7 +141,7 @@ def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, n
     draft.rows["industries_hit"] = _records(facts.industries.table)
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
-        agreement=[agreement_in_words(outcome.scenario, mineral, names, missed=failing)],
+        agreement=[agreement_in_words(outcome.scenario, mineral, names, verdicts=verdicts(outcome, mineral, names))],
         missed=[f"{told}." for told in failing],
         by_agreement=facts.by_agreement,
         today=[today_in_words(outcome.nowcasts.get(mineral), mineral, names)],

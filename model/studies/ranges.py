@@ -39,14 +39,20 @@ OWN = "own_"
 TRIED = (
     "price_status_quo_usd_per_t",
     "price_usd_per_t",
+    "price_outside_usd_per_t",
+    "levy_usd_per_t",
     "non_party_share",
     "users_cost_usd",
     "net_gain_usd",
     "short_t",
     "public_money_usd",
     "producers_gain_usd",
+    "non_parties_gain_usd",
+    "world_gain_usd",
 )
 """Numbers of the headline that are kept of every trial."""
+OWNED = tuple(name for name in TRIED if name.endswith("_usd"))
+"""Those of them that are money, kept of the agreement alone too."""
 SAME = 1e-6
 """Ends of an interval this near to each other, as a share of the larger, are one."""
 
@@ -82,11 +88,6 @@ class Interval:
     driver: str
     failed: int
     trials: int
-
-    @property
-    def is_point(self) -> bool:
-        """Whether nothing that was tried moves the number."""
-        return not self.driver
 
 
 def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
@@ -125,24 +126,21 @@ def tried(world: World, scenario: Scenario, mineral: str, trial: Trial) -> dict[
     """What a trial finds: a row with its assumption, end and value, then the headline's numbers, or the fault.
 
     The scenario's other assumptions stay as they are. Every trial has its own status quo: changes are like for like.
-    Columns beginning with ``own_`` are what the agreement alone does to the parties together [USD/yr].
+    Columns beginning with ``own_`` are what the agreement alone does [USD/yr].
     """
     assumptions = {**scenario.assumptions, **trial.change}
     varied = scenario.model_copy(update={"minerals": (mineral,), "assumptions": assumptions})
     row: dict[str, Any] = {"mineral": mineral, "assumption": trial.assumption, "end": trial.end, "value": trial.value}
     try:
         outcome = world.outcome(varied)
-        headline = asdict(outcome.headline(mineral))
-        accounts = outcome.accounts
+        headline, own = (asdict(outcome.headline(mineral, of_agreement=of)) for of in (False, True))
     except AccordError as error:
         return {**row, "fault": str(error)}
-    own = accounts[(accounts["mineral"] == mineral) & accounts["is_party"]].sum(numeric_only=True)
     return {
         **row,
         "fault": None,
         **{column: headline[column] for column in TRIED},
-        f"{OWN}net_gain_usd": float(own["net_agreement_usd"]),
-        f"{OWN}users_cost_usd": -float(own["users_agreement_usd"]),
+        **{f"{OWN}{column}": own[column] for column in OWNED},
     }
 
 
@@ -180,7 +178,7 @@ def interval(rows: pd.DataFrame, number: str) -> Interval | None:
 
 def intervals(rows: pd.DataFrame, mineral: str) -> pd.DataFrame:
     """The interval of every number that was tried, a row each: number, low, high, driver, failed, trials."""
-    numbers = (*TRIED, f"{OWN}net_gain_usd", f"{OWN}users_cost_usd")
+    numbers = (*TRIED, *(f"{OWN}{name}" for name in OWNED))
     found = ((number, interval(rows, number)) for number in numbers)
     return pd.DataFrame([{"mineral": mineral, "number": n, **asdict(its)} for n, its in found if its is not None])
 

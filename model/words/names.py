@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.data.schemas.policy import CONTROL_KINDS
 from model.data.schemas.supply import STAGES
-from model.words.numbers import listing
+from model.words.numbers import lasting, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,6 +66,15 @@ def _products(minerals: pd.DataFrame) -> dict[str, str]:
     return words
 
 
+def _shocks(shocks: pd.DataFrame) -> dict[str, str]:
+    """Names of shocks; one that lasts part of a year says for how long, since it counts for that part."""
+    columns = (shocks[column] for column in ("shock_id", "name", "duration_yr"))
+    return {
+        str(id): f"{name} ({lasting(float(years))})" if years < 1.0 else str(name)
+        for id, name, years in zip(*columns, strict=True)
+    }
+
+
 def _severities(shocks: pd.DataFrame) -> dict[str, tuple[float | None, str]]:
     """Severity and its unit of every shock; the first of its rows says which, as in the library."""
     rows = shocks[["shock_id", "severity", "unit"]].to_numpy()[::-1]
@@ -93,7 +102,7 @@ class Names:
             "mineral": _by_id(minerals),
             "product": _products(minerals),
             "industry": _by_id(tables["industries"]),
-            "shock": dict(zip(shocks["shock_id"], shocks["name"], strict=True)),
+            "shock": _shocks(shocks),
         }
         self._severities = _severities(shocks)
         self._coalitions = {frozenset(str(row.members).split(";")): str(row.name) for row in coalitions.itertuples()}
@@ -184,7 +193,7 @@ class Names:
         return f"{coalition} ({len(parties)} parties)" if coalition else self.the_regions(parties)
 
     def shock(self, name: str) -> str:
-        """A library shock's name."""
+        """A library shock's name, with how long it lasts where that is part of a year."""
         return self._of("shock", name)
 
     def severity(self, shock: str) -> tuple[float | None, str]:

@@ -185,6 +185,16 @@ def counted(number: int, one: str, several: str) -> str:
     return f"{number:,} {one if number == 1 else several}"
 
 
+def lasting(years: float) -> str:
+    """How long something lasts: in months up to a year and a half, then in years.
+
+    >>> lasting(0.17), lasting(1.0), lasting(2.0)
+    ('2 months', '12 months', '2 years')
+    """
+    months = max(round(12 * years), 1)
+    return counted(months, "month", "months") if months <= 18 else f"{figures(years, 2).removesuffix('.0')} years"
+
+
 def listing(names: Sequence[str]) -> str:
     """Names in a row with "and" before the last.
 

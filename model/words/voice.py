@@ -16,6 +16,10 @@ MOST_LISTED = 4
 """Regions that a short sentence lists by name."""
 
 
+PART_OF_YEAR = "A shock counts for the part of the year it lasts: six months count with half the severity."
+"""The convention on how long a shock lasts, as every page and memo says it."""
+
+
 @dataclass(frozen=True)
 class Voice:
     """How an agreement is told: whose names, who the parties are, and whether every name is given.

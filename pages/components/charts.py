@@ -60,7 +60,7 @@ def figure(chart: Chart, bound: float | None = None, height: int = HEIGHT) -> go
         "height": height,
         "xaxis": _axis(chart.x, spans),
         "yaxis": _axis(chart.y, [chart.y.low, chart.y.high]) if chart.y else _rows(chart),
-        "shapes": [_band(band) for band in bands] + ([ZERO] if chart.changes else []),
+        "shapes": [_band(band) for band in bands] + ([ZERO | {"name": chart.zero}] if chart.zero else []),
         "annotations": [_remark(band) for band in bands],
         "barmode": "relative" if chart.stacked else "overlay",
     }
@@ -169,10 +169,9 @@ ZERO = {
     "y1": 1,
     "yref": "paper",
     "line": {"color": palette.STATUS_QUO, "width": 4},
-    "name": "Status quo",
     "showlegend": True,
 }
-"""The status quo of a chart of changes: a grey line at zero."""
+"""The state that a chart of changes starts from: a grey line at zero."""
 
 
 def _axis(axis: Axis, span: list[float]) -> Part:

@@ -41,8 +41,8 @@ TITLES = {
     "better_off_leaving": "Would rather leave",
     "state": "State of the world",
     "probability_per_yr": st.column_config.NumberColumn("Probability, per year", format="percent"),
-    "severity_over_the_year": "Severity used",
-    "full_severity": "Full severity",
+    "severity": "Severity used",
+    "severity_in_library": "Severity in the library",
     "duration_yr": "Duration, years",
     "unit": "Severity is",
 }

@@ -16,7 +16,8 @@ from model.findings import shocks_set_aside
 from model.instruments import Mechanism, RentHolder
 from model.units import SHARE
 from model.words.levers import Lever, stride_between
-from model.words.numbers import exact, starting
+from model.words.numbers import exact, lasting, starting
+from model.words.voice import PART_OF_YEAR
 from pages.components import design_tables, forms, layout, results
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def shocks(scenario: Scenario) -> None:
         return
     with fold:
         st.caption(
-            "Shocks exclude each other; what is left is “no shock”. Probabilities are the library's assumptions. A "
-            "shock that lasts part of a year starts with that part of its severity. All of it can be changed."
+            "A probability is the chance that a shock hits in a year, whatever the others do, and an assumption of the "
+            f"library. {PART_OF_YEAR} All of it can be changed."
         )
         named = _named(scenario.minerals)
         for number, state in enumerate(named):
@@ -117,13 +118,11 @@ def shocks(scenario: Scenario) -> None:
 
 
 def _shock(state: WorldState, first: bool) -> None:
-    """Whether the shock counts, its probability, its severity over the year, and where they come from."""
-    assert state.shock is not None, "a named state has a shock"
-    assert state.shock.severity is not None, "a state has its severity over the year"
+    """Whether the shock counts, its probability, its severity while it lasts, and where they come from."""
     kept, name = draft(), state.name
     known = results.world().library.describe(name)
     chance, library_percent = kept.probability_percent, Lever({"unit": SHARE}).shown(state.probability)
-    field, severity, library_severity = Lever({"unit": known.unit}), kept.severity, state.shock.severity
+    field, severity, library_severity = Lever({"unit": known.unit}), kept.severity, known.severity
     keep = _unless(severity, name, library_severity)
     numbers: dict[str, Any] = {
         "format": "%.4g",
@@ -146,7 +145,7 @@ def _shock(state: WorldState, first: bool) -> None:
             **forms.item(f"chance_{name}", chance.get(name, library_percent), _unless(chance, name, library_percent)),
         )
         st.number_input(
-            "Severity over the year",
+            "Severity while it lasts",
             min_value=0.0,
             step=stride_between(0.0, field.shown(library_severity)),
             **numbers,
@@ -158,8 +157,8 @@ def _shock(state: WorldState, first: bool) -> None:
         )
         st.caption(
             layout.plain(
-                f"{starting(field.unit)}; {exact(field.shown(known.severity))} in full, for {known.duration_yr:g} yr. "
-                f"Source: {known.source_id}"
+                f"{starting(field.unit)}; {exact(field.shown(known.severity))} in the library, for "
+                f"{lasting(known.duration_yr)}. Source: {known.source_id}"
             )
         )
 

@@ -12,7 +12,7 @@ import streamlit as st
 from model import edits
 from model.aside import aside_in_short
 from model.errors import AccordError
-from model.findings import missed
+from model.findings import verdicts
 from model.findings.agreed import agreement_in_short
 from model.findings.charts import cut
 from model.findings.terms import terms_of
@@ -88,7 +88,7 @@ def heading(scenario: Scenario, outcome: Outcome, minerals: Sequence[str] = ()) 
     Every term is told on demand, of the mineral in view or of the ``minerals`` that the page is about.
     """
     mineral, names = edits.focus(scenario), results.names()
-    agreed = agreement_in_short(scenario, mineral, names, missed(outcome, mineral, names))
+    agreed = agreement_in_short(scenario, mineral, names, verdicts(outcome, mineral, names))
     with st.container(key="opening", gap="xsmall"):
         st.subheader(plain(agreed), anchor=False)
         _every_term(scenario, minerals or (mineral,), told=agreed)

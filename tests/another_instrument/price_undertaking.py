@@ -66,7 +66,7 @@ class PriceUndertaking(Instrument):
         if not below:
             return None
         where, reach = say.names.the_regions(below), prices(below.values())
-        return f"The {self.short} at {say.price(self.price)} is not held in {where}: prices reach {reach}"
+        return f"The {self.short} at {say.price(self.price)} fails in {where}: prices reach {reach}"
 
     def bound(self) -> tuple[str, ...]:
         """The exporters undertake it."""

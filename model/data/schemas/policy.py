@@ -19,6 +19,8 @@ SHOCK_UNITS = {
     "shipping_cost": "multiple of base freight",
     "hoarding": "t contained per year",
     "host_outage": "share of output lost",
+    "licence_answer": "share of the lost rent won back",
+    "tax_answer": "share of the levy taxed",
 }
 
 
@@ -137,8 +139,12 @@ SHOCKS = TableSchema(
         "Named disturbances modelled on events. A shock has one row per mineral and stage hit. Severity is what the "
         "unit says: an oversupply (price_collapse) adds output at every price, a host outage takes away the by- "
         "product made with a metal that has no market here. A full stop replaces the export controls of the kinds "
-        "named; a milder one stands beside them and lifts none. Probabilities are those of states that exclude each "
-        "other; over the whole table they sum to less than one."
+        "named; a milder one stands beside them and lifts none. A severity is that while the shock lasts and counts "
+        "for that part of the year, at most for all of it: a stop of six months has the effect over a year of half of "
+        "it. "
+        "A probability is a yearly hazard: the chance that the shock hits in a year, whatever the others do. "
+        "Answers (licence_answer, tax_answer) do nothing unless an agreement takes rent or charges a levy; what they "
+        "come to is computed from it."
     ),
     key=("shock_id", "mineral", "stage", "kind", "actors"),
     columns=(
@@ -150,17 +156,17 @@ SHOCKS = TableSchema(
         _regions("actors", "regions where it happens"),
         _regions("targets", "importers it is aimed at", absent="the kind has no target"),
         mineral("host", "host metal that stops", absent="no host metal is involved"),
-        number("severity", "size of the shock"),
+        number("severity", "size of the shock while it lasts"),
         number("severity_low", "mildest size tried"),
         number("severity_high", "gravest size tried"),
         text("unit", "unit of the severity", choices=tuple(dict.fromkeys(SHOCK_UNITS.values()))),
         text("severity_basis", "'published: ' and the figures, or 'assumption: ' and the reason"),
         number("duration_yr", "how long it lasts", low=np.nextafter(0.0, 1.0), high=5.0),
         _date("event_date", "date of the event it is modelled on"),
-        flag("in_status_quo", "whether it lasts on the date of the status quo, which then holds it at this severity"),
-        number("annual_probability", "chance of it in a year", high=1.0),
-        number("probability_low", "lowest chance tried", high=1.0),
-        number("probability_high", "highest chance tried", high=1.0),
+        flag("in_status_quo", "whether it lasts on the date of the status quo, which then holds it"),
+        number("annual_probability", "yearly hazard: the chance that it hits in a year", high=1.0),
+        number("probability_low", "lowest hazard tried", high=1.0),
+        number("probability_high", "highest hazard tried", high=1.0),
         text("probability_basis", "'assumption: ' and the frequency behind it"),
         text("description", "what happens, in one sentence"),
         source(),

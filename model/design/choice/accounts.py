@@ -36,7 +36,7 @@ class Entries:
     by_state: Floats
 
     def weighed(self, weight: Floats) -> Iterator[tuple[float, Any]]:
-        """Coefficients over states under ``weight`` (probabilities: expected), and variables."""
+        """Coefficients over states under ``weight`` (the frame's: expected), and variables."""
         total, size = self.by_state @ weight, np.abs(self.by_state) @ np.abs(weight)
         return zip(np.where(np.abs(total) > CANCELS * size, total, 0.0).tolist(), self.variables, strict=True)
 
@@ -103,10 +103,10 @@ def _of_no_mineral(m: pyo.ConcreteModel, terms: ChoiceTerms, weights: Floats) ->
     return Entries(None, [x for x, _ in shares], by_state)
 
 
-def expected(entries: Iterable[Entries], probability: Floats) -> Iterator[tuple[float, Any]]:
+def expected(entries: Iterable[Entries], weight: Floats) -> Iterator[tuple[float, Any]]:
     """ChoiceTerms of the expectation."""
     for each in entries:
-        yield from each.weighed(probability)
+        yield from each.weighed(weight)
 
 
 class StateAccount:

@@ -89,7 +89,7 @@ def _gains(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
 
     @m.Constraint(m.party, doc="Expected gain of a party [million USD/yr]")
     def gain_adds_up(m: Any, i: str) -> Any:
-        return linear([*expected(entries[i], terms.frame.probability), (-1.0, m.expected_gain_musd[i])]) == 0.0
+        return linear([*expected(entries[i], terms.frame.weight), (-1.0, m.expected_gain_musd[i])]) == 0.0
 
     m.state_gain = pyo.Block(m.party if terms.request.participation == "every_state" else [], doc="Gains by state")
     m.account_data = {party: StateAccount(block, entries[party]) for party, block in m.state_gain.items()}
@@ -111,7 +111,7 @@ def _limits(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
 def _amount(m: pyo.ConcreteModel, terms: ChoiceTerms, limit: Limit) -> Iterator[tuple[float, Any]]:
     """What a limit bounds."""
     yield from ((value, m.chosen[cell]) for cell, value in limit.of_options.items())
-    if limit.state_weight is terms.frame.probability:
+    if limit.state_weight is terms.frame.weight:
         yield -1.0, m.expected_gain_musd[limit.party]
     elif limit.state_weight is not None:
         account = m.account_data[limit.party]
@@ -121,6 +121,6 @@ def _amount(m: pyo.ConcreteModel, terms: ChoiceTerms, limit: Limit) -> Iterator[
     if limit.is_outlay and terms.request.share_outlay:
         at = terms.frame.parties.index(limit.party)
         for cell in terms.cells:
-            paid = terms.frame.probability @ terms.option(cell).outlay
+            paid = terms.frame.weight @ terms.option(cell).outlay
             yield float(paid.sum()), m.outlay_share[(*cell, limit.party)]
             yield -float(paid[at]), m.chosen[cell]

@@ -73,7 +73,7 @@ def pools_of(terms: ChoiceTerms, pairs: dict[Key, Pair]) -> list[Pool]:
     """Contracts pooled by their two parties and by delivery."""
     pools: dict[tuple[str, str, bytes], Pool] = {}
     for key, pair in pairs.items():
-        delivered = float(terms.frame.probability @ pair.delivered)
+        delivered = float(terms.frame.weight @ pair.delivered)
         room = terms.request.offtake.strike_band * pair.mean_price_usd_per_t * delivered / MILLION
         if room > 0.0:
             profile = np.round(pair.delivered / delivered, ALIKE)

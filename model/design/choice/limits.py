@@ -61,10 +61,10 @@ def _cells(options: Mapping[str, Sequence[Option]]) -> Iterator[tuple[tuple[str,
 def _money_lines(
     request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]], party: str
 ) -> Iterator[Limit]:
-    lines, at, probability = request.limits(party), frame.parties.index(party), frame.probability
+    lines, at = request.limits(party), frame.parties.index(party)
 
     def expected(name: str, sign: float) -> Cells:
-        return {cell: sign * float(probability @ getattr(option, name)[:, at]) for cell, option in _cells(options)}
+        return {cell: sign * float(option.expected(getattr(option, name))[at]) for cell, option in _cells(options)}
 
     bounded: tuple[tuple[str, str, float, dict[str, Any]], ...] = (
         ("user_cost", "users", -1.0, {}),
@@ -115,7 +115,7 @@ def _participation(request: DesignRequest, frame: Frame, party: str) -> Iterator
         return
     text = f"{party}: no worse off than without the agreement"
     group = f"{party} {PARTICIPATION}"
-    yield Limit(group, party, MONEY, {}, 0.0, text, state_weight=frame.probability)
+    yield Limit(group, party, MONEY, {}, 0.0, text, state_weight=frame.weight)
     if request.participation == "every_state":
         for state in range(len(frame.states)):
             only = np.eye(len(frame.states))[state]

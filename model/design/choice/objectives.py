@@ -86,7 +86,7 @@ def _cvar(m: pyo.ConcreteModel, terms: ChoiceTerms) -> Any:
             return linear([*gained, (1.0, m.excess_musd[s]), (1.0, m.value_at_risk_musd)]) >= 0.0
 
     tail = terms.request.objective.tail
-    mean = sum(float(terms.frame.probability[s]) * m.excess_musd[s] for s in m.state)
+    mean = sum(chance * m.excess_musd[s] for s, chance in enumerate(terms.frame.chance.tolist()))
     return m.value_at_risk_musd + mean / tail
 
 

@@ -34,24 +34,40 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class Frame:
-    """What all options share: parties, states with probabilities, and what public money and metal cost.
+    r"""What all options share: parties, states with weights, and what public money and metal cost.
 
     ``carrying_cost`` is the yearly cost of holding a dollar of stock, ``public_funds_cost`` what a dollar of public
     money costs the economy; lump sums and common purses move such dollars between treasuries and count at par.
+
+    Shocks come independently of each other, each with a yearly hazard :math:`h_s`. What is expected is
+    :math:`V_0 + \sum_s h_s (V_s - V_0)`: two shocks in one year add up, so "no shock", the first state, weighs
+    :math:`1 - \sum_s h_s`. That is below zero only where more than one shock a year is expected.
     """
 
     parties: tuple[str, ...]
     states: tuple[str, ...]
-    probability: Floats
+    weight: Floats
     carrying_cost: float = 0.0
     public_funds_cost: float = 1.0
 
     @classmethod
     def of(cls, parties: tuple[str, ...], states: Sequence[WorldState], assumptions: Assumptions) -> Frame:
         """The frame of these parties and states."""
-        probability = np.array([state.probability for state in states])
+        hazard = np.array([state.probability for state in states[1:]])
+        weight = np.array([1.0 - hazard.sum(), *hazard])
         costs = (assumptions.value(name) for name in ("stockpile_carrying_cost", "public_funds_cost"))
-        return cls(parties, tuple(state.name for state in states), probability, *costs)
+        return cls(parties, tuple(state.name for state in states), weight, *costs)
+
+    @property
+    def chance(self) -> Floats:
+        """How likely each state is where at most one shock a year counts, for the tail of outcomes: sums to one.
+
+        A shock has its hazard; hazards of more than one shock a year together shrink alike. Several shocks at once are
+        no state: they are looked at as a stress, not weighed.
+        """
+        positive = np.maximum(self.weight, 0.0)
+        chance: Floats = positive / positive.sum()
+        return chance
 
 
 @dataclass(frozen=True)
@@ -187,15 +203,15 @@ class Option:
     @cached_property
     def non_party_share(self) -> Floats:
         """Expected imports from non-parties over expected use, by party; zero without use."""
-        imports = self.frame.probability @ self._grid(lambda r: r.non_party_imports_t, self.responses)
-        use = self.frame.probability @ self.use_t
+        imports = self.frame.weight @ self._grid(lambda r: r.non_party_imports_t, self.responses)
+        use = self.frame.weight @ self.use_t
         share: Floats = np.divide(imports, use, out=np.zeros(len(use)), where=use > 0)
-        return np.minimum(share, 1.0)
+        return np.clip(share, 0.0, 1.0)
 
     @cached_property
     def independence(self) -> float:
         """Share of all parties' expected use that does not come from non-parties; one without use."""
-        use = self.frame.probability @ self.use_t
+        use = self.frame.weight @ self.use_t
         return 1.0 - float(use @ self.non_party_share / use.sum()) if use.sum() > 0 else 1.0
 
     @property
@@ -227,7 +243,7 @@ class Option:
             - then.industry_cost_usd.get(party, {}).get(industry, 0.0)
             for now, then in pairs
         ]
-        return float(self.frame.probability @ np.array(costs)) / MILLION
+        return float(self.frame.weight @ np.array(costs)) / MILLION
 
     def pairs(self, most_of_need: float) -> list[Pair]:
         """Who may sell to whom: trade that flows in every state, up to a share of the buyer's need, and commitments.
@@ -256,28 +272,28 @@ class Option:
         trade = [response.at(stage) for response in self.responses]
         price = np.array([each.seller_price_usd_per_t.get(producer, self.reference_price) for each in trade])
         delivered = np.array([each.delivered.get((producer, buyer), 1.0) for each in trade])
-        weight = self.frame.probability * delivered
+        weight = self.frame.weight * delivered
         mean = float(weight @ price / weight.sum()) if weight.sum() > 0 else float(price[0])
         return Pair(producer, buyer, stage, least, most, price, delivered, mean)
 
     def covers_full_cost(self, project: Project) -> bool:
         """Whether floor or expected price covers a project's operating cost and return on capital."""
         prices = [r.producer_price_usd_per_t.get(project.stage, {}).get(project.region, 0.0) for r in self.responses]
-        expected = float(self.frame.probability @ np.array(prices))
+        expected = float(self.frame.weight @ np.array(prices))
         floor = self.package.floor if project.stage == self.package.stage else 0.0
         return max(expected, floor) >= project.full_cost_usd_per_t
 
     def expected(self, amounts: Floats) -> Floats:
         """Expected value by party of a [state, party] array."""
-        mean: Floats = self.frame.probability @ amounts
+        mean: Floats = self.frame.weight @ amounts
         return mean
 
 
 def accounts(options: Sequence[Option]) -> dict[str, Floats]:
     """Expected change of every account by party over all minerals [million USD/yr]."""
     each = [[getattr(option, part) for part in PARTS] for option in options]
-    probability = next(iter(options)).frame.probability
-    totals = (probability @ np.sum(parts, axis=0) for parts in zip(*each, strict=True))
+    weight = next(iter(options)).frame.weight
+    totals = (weight @ np.sum(parts, axis=0) for parts in zip(*each, strict=True))
     return dict(zip(GAIN_PARTS, totals, strict=True))
 
 
@@ -306,6 +322,8 @@ def _merit(option: Option, industries: Sequence[str]) -> Floats:
     parties = option.frame.parties
     parts = [option.gain, option.users, option.producers, option.producer_revenue, option.revenue, -option.outlay]
     parts += [option.treasury]
+    # "No shock" may weigh less than nothing, and then what is better in every state need not be so in expectation.
+    parts += [option.expected(part) for part in parts]
     parts += [option.assured(name) for name in CLASSES]
     costs = [-option.industry_cost(party, industry) for party in parties for industry in industries]
     saleable = np.zeros((len(parties), len(parties)))

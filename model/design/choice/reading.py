@@ -104,7 +104,7 @@ def read(m: pyo.ConcreteModel, terms: ChoiceTerms, solved: Solved) -> Choice:
         revenue_shares=revenue_shares,
         outlay_shares=outlay_shares,
         gain=gain,
-        expected_gain=dict(zip(parties, (terms.frame.probability @ gain).tolist(), strict=True)),
+        expected_gain=dict(zip(parties, (terms.frame.weight @ gain).tolist(), strict=True)),
         objective=solved.objective,
         bound=solved.bound,
         gap=solved.gap,
@@ -171,7 +171,7 @@ class _Signed:
         pair = self.pair
         received = hedge(pair) * self.volume_t
         if self.premium_musd:
-            received += self.premium_musd * pair.delivered / float(terms.frame.probability @ pair.delivered)
+            received += self.premium_musd * pair.delivered / float(terms.frame.weight @ pair.delivered)
         settled = np.zeros((len(terms.frame.states), len(terms.frame.parties)))
         settled[:, terms.frame.parties.index(pair.producer)] += received
         settled[:, terms.frame.parties.index(pair.buyer)] -= received

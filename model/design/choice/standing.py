@@ -30,7 +30,7 @@ def standing(choice: Choice, terms: ChoiceTerms, name: str) -> float:
     if name == "worst_off":
         return min(terms.request.weight(i) * choice.expected_gain[i] for i in terms.counted or terms.frame.parties)
     if name == "cvar":
-        return -_mean_of_worst(_losses(choice, terms), terms.frame.probability, terms.request.objective.tail)
+        return -_mean_of_worst(_losses(choice, terms), terms.frame.chance, terms.request.objective.tail)
     if name == "least_assured":
         return min(option.least_assured for option in options)
     raise ScenarioError(f"unknown measure {name!r}; {choices(MEASURES, name)}")
@@ -44,11 +44,11 @@ def _losses(choice: Choice, terms: ChoiceTerms) -> Floats:
     return losses
 
 
-def _mean_of_worst(losses: Floats, probability: Floats, tail: float) -> float:
+def _mean_of_worst(losses: Floats, chance: Floats, tail: float) -> float:
     """Mean loss in the worst part ``tail`` of outcomes (Rockafellar and Uryasev 2000).
 
     >>> _mean_of_worst(np.array([0.0, 10.0, 20.0]), np.array([0.8, 0.1, 0.1]), 0.2)
     15.0
     """
     excess = np.maximum(losses[:, None] - losses[None, :], 0.0)
-    return float(np.min(losses + probability @ excess / tail))
+    return float(np.min(losses + chance @ excess / tail))

@@ -58,13 +58,13 @@ class ChoiceTerms:
         for party in self.counted:
             least = SMALLEST_GAIN * self.unit_gain(party)
             text = f"{party}: gains something from the bargain"
-            weight = self.frame.probability
+            weight = self.frame.weight
             yield Limit(f"{party} {PARTICIPATION}", party, MONEY, {}, -least, text, state_weight=weight)
 
     @cached_property
     def largest_gains(self) -> Floats:
         """By party, the largest expected gain or loss of any option [million USD/yr]."""
-        sizes = [np.abs(self.frame.probability @ self.option(cell).gain) for cell in self.cells]
+        sizes = [np.abs(self.frame.weight @ self.option(cell).gain) for cell in self.cells]
         largest: Floats = np.max(sizes, axis=0)
         return largest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -23,13 +24,11 @@ Weight = Annotated[float, Field(ge=0, json_schema_extra=unit("weight"))]
 OfPrice = Annotated[float, Field(ge=0, le=10, json_schema_extra=unit("share of the status-quo price"))]
 
 
-class StateShock(Record):
+class StateShock(NamedShock):
     """A named shock as one state of the world."""
 
-    name: Name
-    probability: Share | None = Field(None, description="yearly; none = the library's")
-    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = Field(
-        None, description="over the year; none = the library's severity scaled by its duration"
+    probability: Share | None = Field(
+        None, description="yearly hazard: the chance that it hits in a year, whatever else does; none = the library's"
     )
 
 
@@ -86,7 +85,7 @@ class Objective(Record):
         default_factory=dict, description="by industry: weight of a dollar of its extra cost, besides users' gain"
     )
     tail: Annotated[float, Field(gt=0, lt=1, json_schema_extra=unit("probability"))] = Field(
-        0.1, description="CVaR: mean loss in this worst part of outcomes"
+        0.1, description="CVaR: mean loss in this worst part of outcomes, over years with at most one shock"
     )
 
 
@@ -126,7 +125,9 @@ class DesignRequest(OnStatusQuo):
     assumptions: dict[str, float] = Field(default_factory=dict, description="assumption name to value")
     shocks: tuple[StateShock, ...] | None = Field(
         None,
-        description="states that exclude each other; no shock takes what is left; none = all that touch the minerals",
+        description="each comes with its own yearly hazard, independently of the others; what is expected is the value "
+        "without a shock plus, for each, hazard times what it changes; none = all events that touch the minerals (an "
+        "exporter's answer to the agreement counts where it is named)",
     )
     menu: Menu = Menu()
     objective: Objective = Objective()
@@ -196,7 +197,10 @@ def _refuse_unknown(what: str, names: Iterable[str], parties: tuple[str, ...]) -
 
 
 class WorldState(Record):
-    """One state of the world: at most one shock, its probability, and the minerals it touches."""
+    """One state of the world: at most one shock, its yearly hazard, and the minerals it touches.
+
+    Of "no shock", ``probability`` is the chance of a year without any.
+    """
 
     shock: NamedShock | None
     probability: Share
@@ -212,29 +216,25 @@ NO_SHOCK = "no_shock"
 
 
 def states_of(request: DesignRequest, world: World) -> tuple[WorldState, ...]:
-    """The states of the world, "no shock" first with the probability that is left.
+    """The states of the world, "no shock" first with the chance of a year without any.
 
     A shock touches a mineral when it hits the mineral or one of its hosts; all other minerals share the solve of "no
     shock".
 
     Raises:
-        ScenarioError: for unknown or repeated shocks, and probabilities above one together.
+        ScenarioError: for unknown or repeated shocks.
     """
     touched = {mineral: _touching(world, mineral) for mineral in request.minerals}
     asked = request.shocks
     if asked is None:
-        every = {name for names in touched.values() for name in names}
+        every = {name for names in touched.values() for name in names} - {*world.library.answers}
         asked = tuple(StateShock(name=name) for name in world.library.names if name in every)
     names = [shock.name for shock in asked]
     if len(set(names)) < len(names):
-        raise ScenarioError("shocks: a shock is named more than once; states must exclude each other")
+        raise ScenarioError("shocks: a shock is named more than once")
     states = [_state(shock, world, touched) for shock in asked]
-    total = sum(state.probability for state in states)
-    if total > 1.0 + 1e-12:
-        raise ScenarioError(
-            f"shocks: probabilities sum to {total:.4g}; states exclude each other, so at most 1 together"
-        )
-    nothing = WorldState(shock=None, probability=max(1.0 - total, 0.0), minerals=request.minerals)
+    calm = prod(1.0 - state.probability for state in states)
+    nothing = WorldState(shock=None, probability=calm, minerals=request.minerals)
     return (nothing, *states)
 
 
@@ -245,28 +245,11 @@ def _touching(world: World, mineral: str) -> set[str]:
 
 def _state(asked: StateShock, world: World, touched: dict[str, set[str]]) -> WorldState:
     known = world.library.describe(asked.name)
-    severity = asked.severity
-    if severity is None:
-        severity = annual_severity(known.severity, known.unit, known.duration_yr)
     return WorldState(
-        shock=NamedShock(name=asked.name, severity=severity),
+        shock=NamedShock(name=asked.name, severity=asked.severity),
         probability=known.annual_probability if asked.probability is None else asked.probability,
         minerals=tuple(mineral for mineral, names in touched.items() if asked.name in names),
     )
-
-
-def annual_severity(severity: float, severity_unit: str, duration_yr: float) -> float:
-    """The severity over a year of a shock that lasts less: its distance from "nothing" times the part of the year.
-
-    Nothing happens at 1 for shares allowed and multiples, at 0 for everything else.
-
-    >>> annual_severity(1.0, "share of exports stopped", 0.5)
-    0.5
-    >>> annual_severity(0.4, "share of base-year exports allowed", 0.5)
-    0.7
-    """
-    neutral = 1.0 if "allowed" in severity_unit or "multiple" in severity_unit else 0.0
-    return neutral + (severity - neutral) * min(duration_yr, 1.0)
 
 
 def check(request: DesignRequest, world: World) -> tuple[WorldState, ...]:

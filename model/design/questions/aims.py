@@ -77,7 +77,7 @@ def producer_price(evaluator: Evaluator, trial: Trial, mineral: str) -> float:
         raise ScenarioError(f"no member produces {mineral}: there is no producers' price to compare by")
     made = {party: output[party] for party in makers}
     prices = [use_weighted_price(response.producer_price_usd_per_t[stage], made) for response in option.responses]
-    return float(evaluator.frame.probability @ np.array(prices))
+    return float(evaluator.frame.weight @ np.array(prices))
 
 
 def amount(value: float, measure: Measure) -> str:

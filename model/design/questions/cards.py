@@ -64,7 +64,7 @@ def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
         least: Floats = np.min([option.assured(name).min(axis=0) for option in given], axis=0)
         return least
 
-    gain = evaluator.frame.probability @ evaluator.gains(trial)
+    gain = evaluator.frame.weight @ evaluator.gains(trial)
     parts = accounts(options)
     lump_sums = moved_among(trial.transfers, trial.members)
     parts["settlements_musd"] = gain - sum(parts.values())
@@ -91,7 +91,7 @@ def sides(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
         paid = [[response.transfers_usd.get(region, 0.0) for region in regions] for response in option.responses]
         settled += np.array(paid) / MILLION
     lump_sums = moved_among(trial.transfers, trial.members)
-    parts["settlements_musd"] = evaluator.frame.probability @ settled + [lump_sums.get(name, 0.0) for name in regions]
+    parts["settlements_musd"] = evaluator.frame.weight @ settled + [lump_sums.get(name, 0.0) for name in regions]
     frame = pd.DataFrame(parts, index=list(regions))
     frame["gain_musd"] = frame.sum(axis=1)
     inside = frame.index.isin(trial.members)

@@ -123,7 +123,7 @@ class Evaluator:
 
     def expected_gains(self, trial: Trial) -> dict[str, float]:
         """Expected gain by watched party [million USD/yr]."""
-        values = self.frame.probability @ self.gains(trial)
+        values = self.frame.weight @ self.gains(trial)
         return dict(zip(self.frame.parties, values.tolist(), strict=True))
 
     def _option(self, trial: Trial, mineral: str) -> Option:

@@ -9,7 +9,8 @@ import streamlit as st
 from model import edits
 from model.shocks import NamedShock
 from model.words.levers import Lever, stride_between
-from model.words.numbers import exact, percent
+from model.words.numbers import exact, lasting, percent
+from model.words.voice import PART_OF_YEAR
 from pages.components import layout, results, state
 from pages.components.sidebar import fields
 
@@ -41,7 +42,8 @@ def _severity(shock: NamedShock) -> None:
     field = Lever({"unit": about.unit})
     at = about.severity if shock.severity is None else shock.severity
     chance = f"Probability {percent(about.annual_probability)} a year (assumption)"
-    about_it = layout.plain(f"{about.description}. {chance}. Source: {about.source_id}")
+    lasts = f"Lasts {lasting(about.duration_yr)}. {PART_OF_YEAR}"
+    about_it = layout.plain(f"{about.description} {lasts} {chance}. Source: {about.source_id}")
     shown, own = field.shown(at), field.shown(about.severity)
     low, high = field.shown(min(about.severity_low, at)), field.shown(max(about.severity_high, at))
     if low >= high:

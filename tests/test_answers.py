@@ -1,0 +1,162 @@
+"""How an exporter answers an agreement: what theory demands of tighter licences and of an export tax."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from model.answers import export_taxes, licence_rent, licences
+from model.design import DesignRequest
+from model.design.problem.request import states_of
+from model.findings import if_answered
+from model.findings.reasons import net_effect, reasons
+from model.memo import conclusions
+from model.scenario import Scenario
+from model.shocks import NamedShock, ShockLibrary
+from model.studies.answers import under_answers
+from model.words.names import Names
+from model.words.voice import Voice
+from tests.shipped import WORLD
+
+if TYPE_CHECKING:
+    from model.outcome import Outcome
+
+LICENCE, TAX = WORLD.library.answers
+MINERALS = WORLD.library.describe(LICENCE).minerals
+NAMES = Names(WORLD.tables)
+HORIZONS = ["short", pytest.param("long", marks=pytest.mark.slow)]
+WHERE = ("CHN", "refined")
+SAME = 1e-6
+STATES = ("with", "without")
+
+each_mineral = pytest.mark.parametrize("mineral", MINERALS)
+each_horizon = pytest.mark.parametrize("horizon", HORIZONS)
+
+
+@functools.cache
+def with_floor(
+    mineral: str, horizon: str, *answers: str, mechanism: str = "variable_levy", share: float = 1.1
+) -> Outcome:
+    """A floor of all parties above what they pay in the status quo, with answers among the shocks."""
+    plain = Scenario(minerals=(mineral,), horizon=horizon)  # type: ignore[arg-type]
+    price = share * WORLD.parties_price(mineral, "refined", plain)
+    floor: dict[str, Any] = {"parties": list(plain.parties), "mineral": mineral, "stage": "refined", "price": price}
+    content = {
+        "minerals": [mineral],
+        "horizon": horizon,
+        "agreement": {"floors": [floor | {"mechanism": mechanism}]},
+        "shocks": [{"name": name} for name in answers],
+    }
+    return WORLD.outcome(Scenario.parse(content, "scenario"))
+
+
+def test_the_answers_cover_every_mineral_under_a_chinese_licence() -> None:
+    rows = WORLD.tables["export_controls"]
+    licensed = set(rows[(rows["exporter"] == "CHN") & (rows["kind"] == "licence")]["mineral"])
+    assert set(MINERALS) == set(WORLD.library.describe(TAX).minerals) == licensed
+
+
+@each_horizon
+@each_mineral
+def test_tighter_licences_bring_back_rent_and_never_let_out_more(mineral: str, horizon: str) -> None:
+    plain, answered = with_floor(mineral, horizon), with_floor(mineral, horizon, LICENCE)
+    before, after = plain.without_agreement.states[mineral], plain.with_agreement.states[mineral]
+    then = answered.with_agreement.states[mineral]
+    had, has, back = (licence_rent(state, *WHERE) for state in (before, after, then))
+    assert back >= has * (1 - SAME)
+    assert licences(then, *WHERE) <= licences(after, *WHERE) * (1 + SAME)
+    tightened = then.problem.digest != after.problem.digest
+    if horizon == "short":
+        assert tightened == (has < 0.99 * had), "within a year less of a licensed metal is worth more"
+    if tightened:
+        assert back > has
+        assert licences(then, *WHERE) < licences(after, *WHERE)
+        assert answered.headline(mineral).public_money_usd < plain.headline(mineral).public_money_usd
+        assert answered.headline(mineral).price_usd_per_t >= plain.headline(mineral).price_usd_per_t * (1 - SAME)
+        assert net_effect(answered, mineral, parties=True)["net"] < net_effect(plain, mineral, parties=True)["net"]
+
+
+@each_horizon
+@each_mineral
+def test_an_export_tax_takes_from_the_parties_treasuries_what_it_brings(mineral: str, horizon: str) -> None:
+    plain, answered = with_floor(mineral, horizon), with_floor(mineral, horizon, TAX)
+    after, then = plain.with_agreement.states[mineral], answered.with_agreement.states[mineral]
+    taken = export_taxes(then, *WHERE) - export_taxes(after, *WHERE)
+    assert taken > 0.0
+    lost = plain.headline(mineral).public_money_usd - answered.headline(mineral).public_money_usd
+    assert lost > 0.0
+    assert net_effect(answered, mineral, parties=True)["net"] < net_effect(plain, mineral, parties=True)["net"]
+
+
+@each_mineral
+def test_nothing_is_answered_where_nothing_is_agreed_or_no_levy_is_charged(mineral: str) -> None:
+    shocks = tuple(NamedShock(name=name) for name in WORLD.library.answers)
+    scenario = Scenario(minerals=(mineral,), shocks=shocks)
+    assert WORLD.problem(mineral, scenario).digest == WORLD.problem(mineral, scenario.undisturbed()).digest
+    contract, taxed = (with_floor(mineral, "short", *names, mechanism="cfd") for names in ((), (TAX,)))
+    assert taxed.with_agreement.states[mineral].problem.digest == contract.with_agreement.states[mineral].problem.digest
+    told = " ".join(reasons(taxed, taxed.headline(mineral), WORLD.tables, NAMES))
+    assert "China answers by an export tax: nothing it exports bears a levy." in told
+
+
+@each_mineral
+def test_a_milder_answer_is_a_part_of_the_whole_one(mineral: str) -> None:
+    scenario = with_floor(mineral, "short").scenario
+    public = [
+        WORLD.outcome(scenario.model_copy(update={"shocks": (NamedShock(name=TAX, severity=severity),)}))
+        .headline(mineral)
+        .public_money_usd
+        for severity in (0.0, 0.5, 1.0)
+    ]
+    assert public[0] == pytest.approx(with_floor(mineral, "short").headline(mineral).public_money_usd)
+    assert public[0] > public[1] > public[2]
+
+
+@pytest.mark.parametrize("name", WORLD.library.answers)
+def test_six_months_of_an_answer_are_a_year_of_half_of_it(name: str) -> None:
+    rows = WORLD.tables["shocks"]
+    half = ShockLibrary({"shocks": rows.assign(duration_yr=0.5)})  # type: ignore[arg-type]
+    for mineral in MINERALS:
+        (whole,), (part,) = (each.answers_of(NamedShock(name=name), mineral) for each in (WORLD.library, half))
+        assert part == replace(whole, share=0.5 * whole.share)
+
+
+def test_the_answer_is_told_with_its_effect() -> None:
+    mineral = "antimony"
+    plain, answered = with_floor(mineral, "short"), with_floor(mineral, "short", LICENCE)
+    assert "Without the agreement China's licences earn " in " ".join(
+        reasons(plain, plain.headline(mineral), WORLD.tables, NAMES)
+    )
+    *_, last = under_answers(WORLD, plain.scenario, mineral)
+    assert set(last.found) == {LICENCE, TAX}
+    told = if_answered(plain, last.found, mineral, NAMES)
+    assert told.startswith("If China answers by tighter licences, the parties together lose ")
+    assert ", instead of gaining " in told
+    assert "; if China answers by an export tax, the parties together gain " in told
+    said = " ".join(reasons(answered, answered.headline(mineral), WORLD.tables, NAMES))
+    assert "China answers by tighter licences: they let out " in said
+    assert "no effect" not in said
+    *_, nothing = under_answers(WORLD, Scenario(minerals=(mineral,)), mineral)
+    assert nothing.found == {}
+
+
+def test_a_memo_tells_what_the_parties_gain_under_an_answer_and_nothing_of_other_shocks() -> None:
+    columns = [f"{account}_usd_{state}_agreement" for account in ("users_cost", "net_gain") for state in STATES]
+    rows = [(LICENCE, 0.0, 0.0, -3e6, 4e6), ("china_bismuth_ban", 0.0, 0.0, 9e6, 4e6)]
+    frame = pd.DataFrame(rows, columns=["shock", *columns])
+    snapshot: Any = SimpleNamespace(data={"shocks": WORLD.tables["shocks"].astype(str)})
+    told = "If China answers by tighter licences, the parties together lose 7.00 million USD a year by the agreement."
+    assert conclusions.answers(snapshot, frame, Voice(NAMES, ())) == told
+    assert conclusions.answers(snapshot, frame.iloc[1:], Voice(NAMES, ())) == ""
+
+
+def test_an_answer_is_a_state_of_the_search_only_where_it_is_named() -> None:
+    assert not {state.name for state in states_of(DesignRequest(minerals=MINERALS), WORLD)} & {LICENCE, TAX}
+    asked = DesignRequest.parse({"minerals": ["bismuth"], "shocks": [{"name": LICENCE}]}, "design")
+    calm, state = states_of(asked, WORLD)
+    assert (calm.probability, state.name, state.minerals) == (0.5, LICENCE, ("bismuth",))
