@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from model.memo.levers import assumptions, registered_assumptions
 from model.outcome import STATES
 from model.studies.ranges import AS_ASSUMED, OWN
 from model.words import accounts
-from model.words.numbers import changes, counted, exact, listing, starting
+from model.words.numbers import LEAST_SHARE, changes, counted, exact, listing, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,24 @@ MOST_INDUSTRIES = 15
 RANGES, SOURCES = "Shocks and ranges", "Assumptions and sources"
 """Sheets of a workbook that hold tables of several sections."""
 NO_AGREEMENT = charts.NO_AGREEMENT.lower()
+BEHIND = {
+    **dict.fromkeys(("production", "world_output_shares", "byproducts"), "output"),
+    **dict.fromkeys(("trade_bilateral", "trade_totals", "us_import_sources", "distances"), "trade"),
+    **dict.fromkeys(("us_salient", "use_shares", "stocks"), "use and stocks"),
+    **dict.fromkeys(("prices", "quotes", "nowcast"), "prices"),
+    **dict.fromkeys(("tariffs", "status_quo"), "duties"),
+    **dict.fromkeys(("export_controls", "embargoes"), "export controls and embargoes"),
+    **dict.fromkeys(
+        ("industries", "industry_size", "industry_party_size", "industry_use", "industry_use_base", "eu_use_shares"),
+        "manufacturers",
+    ),
+    "projects": "projects",
+    "shocks": "named shocks",
+    "assumptions": "assumptions",
+}
+"""What the rows of every table tell, in the order in which a reader asks for them."""
+FILE = re.compile(r" \(\S+\.(csv|xlsx|parquet)\).*")
+"""The name of a file in the title of a publication, and where it lies."""
 LEAST_MOVED = 0.01
 """An assumption matters whose range moves a price by this share of it, or the net gain by as much of its own range."""
 SHOCK_COLUMNS = tuple(
@@ -78,14 +97,14 @@ def results(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     name, whose = say.names.mineral(mineral), states.effect(snapshot)
     single = len(snapshot.scenario.minerals) == 1
     by_agreement = snapshot.sentences(mineral, "by_agreement")
-    told = (*by_agreement, *snapshot.sentences(mineral, "because"))
+    told = (*by_agreement, *snapshot.sentences(mineral, "because"), *snapshot.sentences(mineral, "today"))
     why = tuple(reason for reason in snapshot.sentences(mineral, "reasons") if reason not in told)
     contracts = any(snapshot.scenario.agreement.of(Offtake, mineral))
     blocks: list[Block] = [Heading(f"Results: {name.lower()}")]
     if not single:
         blocks += [Paragraph(sentence, strong=True) for sentence in snapshot.sentences(mineral, "agreement")]
         blocks += [Paragraph(sentence) for sentence in by_agreement]
-        blocks.append(states.states_table(snapshot, [mineral], say, f"{name}: the states of the world"))
+        blocks.append(states.states_table(snapshot, [mineral], say, name))
     blocks += [_parties(snapshot, mineral, name, say)]
     if whose.agreed or snapshot.scenario.shocks:
         gains = states.at_stake(snapshot, [mineral], say)
@@ -110,7 +129,10 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     columns: Columns = [
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in shown),
-        *((share(f"From non-parties{state}"), f"non_party_share_{stored}") for state, stored in shown),
+        *(
+            (share(f"From non-parties{state}", least=LEAST_SHARE), f"non_party_share_{stored}")
+            for state, stored in shown
+        ),
         (
             million(f"{accounts.NET_GAIN} {states.effect(snapshot).effect}"),
             [own[str(region)] for region in frame["region"]],
@@ -133,7 +155,9 @@ def _sides(snapshot: Snapshot, mineral: str, name: str, note: str) -> Sheet:
     frame = sides.by_account(states.regions(snapshot, [mineral], whose.suffix))
     columns = [(Column("Account"), "account"), *((million(label), side) for side, label in accounts.SIDES.items())]
     caption = f"{name}: every account of parties, non-parties and the world, change {whose.effect}"
-    return _table("Sides", caption, frame, columns, " ".join(filter(None, (sides.WORLD, note))))
+    return _table(
+        "Sides", caption, frame, columns, " ".join(filter(None, (states.what_counts([snapshot]), sides.WORLD, note)))
+    )
 
 
 def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
@@ -191,7 +215,7 @@ def manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
     """Which industries bear the cost, and what of their output is at risk."""
     said = " ".join(snapshot.sentences(snapshot.scenario.minerals[0], "industries"))
     blocks: list[Block] = [Heading("Downstream manufacturers"), Paragraph(said, strong=True)]
-    frame = snapshot.tables["industries"]
+    frame, whose = _industries(snapshot), states.effect(snapshot)
     size = frame["extra_cost_usd"].abs().sort_values(ascending=False, kind="stable")
     frame = frame.loc[[row for row in size.index[:MOST_INDUSTRIES] if changes(size[row])]]
     if frame.empty:
@@ -201,21 +225,33 @@ def manufacturers(snapshot: Snapshot, say: Voice) -> list[Block]:
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         (million("Extra cost"), "extra_cost_usd"),
         (share("Unit cost", signed=True), "unit_cost_change"),
-        (share("Shortfall"), "shortage_share"),
-        (million("Value added at risk", signed=False), "value_added_at_risk_usd"),
-        (Column("Jobs at risk"), "jobs_at_risk"),
+        (share("Shortfall", signed=True, least=LEAST_SHARE), "shortage_share"),
+        (million("Value added at risk"), "value_added_at_risk_usd"),
+        (Column("Jobs at risk", signed=True, least=1.0), "jobs_at_risk"),
     ]
-    caption = (
-        f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most, {states.in_state(snapshot)}"
-    )
+    caption = f"The {counted(len(frame), 'industry', 'industries')} whose cost changes most, {whose.effect}"
     note = (
         "Extra cost: metal prices only, for what is used in the status quo, a lower bound; unit cost once less of it "
         "is used. Shortfall: fall of use below the status quo. At risk, in dollars of 2023: by sales lost to the cost "
         "and by use that users cannot save, midpoints of two ways to spread it, no part of the net gain; a dash: size "
         f"unknown. {charts.BORROWED.strip()} {charts.BORROWED_WORDS}."
     )
+    hit = snapshot.tables["industries_hit"]
+    pictures = [_picture(charts.industries(hit, said, states.charted(snapshot)))] if len(hit) else []
     table = _table("Manufacturers", caption, frame, columns, note).without_zeros()
-    return on_page("Manufacturers", [*blocks, table])
+    return on_page("Manufacturers", [*blocks, *pictures, table])
+
+
+def _industries(snapshot: Snapshot) -> pd.DataFrame:
+    """Industries of the parties by whose effect is told: with the agreement less without it, or the shock's."""
+    key = ["region", "industry"]
+    numbers = ["extra_cost_usd", "unit_cost_change", "shortage_share", "value_added_at_risk_usd", "jobs_at_risk"]
+    frame = snapshot.tables["industries"]
+    if states.is_agreed(snapshot):
+        without = snapshot.tables["industries_without_agreement"].set_index(key)[numbers]
+        own = frame[numbers].astype(float) - without.reindex(pd.MultiIndex.from_frame(frame[key])).to_numpy(dtype=float)
+        frame = frame.assign(**{name: own[name] for name in numbers})
+    return frame
 
 
 def shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
@@ -257,7 +293,9 @@ def shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 def sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     """How far what is assumed moves the results, and what would turn the conclusion."""
     trials, shocks = states.of_mineral(snapshot, "sensitivity", mineral), states.of_mineral(snapshot, "shocks", mineral)
-    frame = conclusions.spans(trials)
+    tried = conclusions.spans(trials)
+    matter = _that_matter(snapshot, [mineral])
+    frame = tried[tried["assumption"].isin(matter)].reset_index(drop=True)
     name = say.names.mineral(mineral)
     units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
     own = "price_status_quo_usd_per_t"  # which a snapshot made before it was kept has not, nor the agreement's own gain
@@ -283,7 +321,8 @@ def sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     note = (
         "One assumption at a time at the ends of its registered range; status quo and net gains are those under the "
         "same assumption; a dash: the value used is itself that end, or no equilibrium was proved. Export controls "
-        "together let out the least at low, the most at high."
+        f"together let out the least at low, the most at high. {counted(len(tried) - len(frame), 'other', 'others')} tried "
+        "that move no result."
     )
     table = _table(
         f"Sensitivity {mineral}",
@@ -305,7 +344,7 @@ def rests_on(snapshot: Snapshot, say: Voice) -> list[Block]:
     """Today's prices, the assumptions that matter here, and the publications behind the numbers."""
     registered, used = registered_assumptions(snapshot), snapshot.record.inputs.assumptions
     changed = tuple((starting(say.names.assumption(name)), *rest) for name, *rest in assumptions(snapshot))
-    names = [name for name in _that_matter(snapshot) if name in registered]
+    names = [name for name in _that_matter(snapshot, snapshot.scenario.minerals) if name in registered]
     sheets: list[Block] = [Heading("What it rests on")]
     sheets += [
         Paragraph(told) for mineral in snapshot.scenario.minerals for told in snapshot.sentences(mineral, "today")
@@ -330,10 +369,10 @@ def all_assumptions(snapshot: Snapshot, say: Voice) -> Sheet:
     return replace(sheet, page=SOURCES)
 
 
-def _that_matter(snapshot: Snapshot) -> list[str]:
+def _that_matter(snapshot: Snapshot, minerals: Sequence[str]) -> list[str]:
     """Assumptions whose range moves price or net gain of a mineral, those that move the net gain most first."""
     size: dict[str, float] = {}
-    for mineral in snapshot.scenario.minerals:
+    for mineral in minerals:
         trials = states.of_mineral(snapshot, "sensitivity", mineral)
         trials = trials.reindex(columns=list(dict.fromkeys([*trials.columns, f"{OWN}net_gain_usd"])))
         agreed = states.is_agreed(snapshot) and trials[f"{OWN}net_gain_usd"].notna().any()
@@ -366,15 +405,27 @@ def _assumptions(snapshot: Snapshot, names: Sequence[str], say: Voice, sheet: st
 def _sources(snapshot: Snapshot, names: Sequence[str]) -> Sheet:
     """The publications behind the data rows, and behind the assumptions that matter; no file and no site between."""
     registered = registered_assumptions(snapshot)
-    cited = {source for name in names for source in str(registered[name].get("source_id", "")).split(";")}
-    for table, frame in snapshot.data.items():
-        if table not in ("sources", "assumptions"):
-            citing = [column for column in frame.columns if column.endswith("source_id")]
-            cited |= {one for column in citing for cell in frame[column].unique() for one in str(cell).split(";")}
-    sources = snapshot.data["sources"]
-    sources = sources[sources["source_id"].isin(cited)]
-    rows = sorted((_publisher(row.publisher), str(row.title), str(row.year)) for row in sources.itertuples())
-    columns = tuple(map(Column, ("Publisher", "Publication", "Year")))
+    behind: dict[str, dict[str, None]] = {}
+    for table, what in BEHIND.items():
+        frame = snapshot.data.get(table, pd.DataFrame())
+        cited = {str(told) for column in frame.columns if column.endswith("source_id") for told in frame[column]}
+        if table == "assumptions":
+            cited = {str(registered[name].get("source_id", "")) for name in names}
+        for source in (one for told in cited for one in told.split(";")):
+            behind.setdefault(source, {})[what] = None
+    order = list(dict.fromkeys(BEHIND.values()))
+    rows = [
+        (
+            listing(list(behind[str(row.source_id)])),
+            _publisher(row.publisher),
+            FILE.sub("", str(row.title)),
+            str(row.year),
+        )
+        for row in snapshot.data["sources"].itertuples()
+        if row.source_id in behind
+    ]
+    rows.sort(key=lambda row: (order.index(next(what for what in order if row[0].startswith(what))), *row[1:]))
+    columns = tuple(map(Column, ("Behind", "Publisher", "Publication", "Year")))
     note = "Addresses, licences and days of reading are in the snapshot."
     return Sheet("Sources", "Publications behind the numbers", columns, tuple(dict.fromkeys(rows)), note)
 

@@ -69,9 +69,9 @@ def price(title: str) -> Column:
     return Column(title, "USD/t")
 
 
-def share(title: str, signed: bool = False) -> Column:
+def share(title: str, signed: bool = False, least: float = 0.0) -> Column:
     """A column of shares, shown in percent."""
-    return Column(title, "%", 100.0, signed)
+    return Column(title, "%", 100.0, signed, least=least)
 
 
 def million(title: str, signed: bool = True) -> Column:
@@ -120,7 +120,7 @@ class Sheet:
     """A table with a caption; ``name`` tells it from others. Rows hold texts and stored numbers.
 
     ``page`` is the sheet of a workbook on which it stands, with others or alone. Where the rows have different units,
-    ``looks`` says for each how its numbers are written.
+    ``looks`` says of every cell how its number is written.
     """
 
     name: str
@@ -129,11 +129,27 @@ class Sheet:
     rows: tuple[tuple[Value, ...], ...]
     note: str = ""
     page: str = ""
-    looks: tuple[Column, ...] = ()
+    looks: tuple[tuple[Column, ...], ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The unit of all its numbers, where it is one."""
+        units = {column.unit for column, number in zip(self.columns, self.numeric, strict=True) if number}
+        return next(iter(units)) if len(units) == 1 and not self.looks else ""
+
+    @property
+    def title(self) -> str:
+        """The caption with the unit of all numbers, where it is one."""
+        return f"{self.caption}, {self.unit}" if self.unit else self.caption
+
+    @property
+    def header(self) -> list[str]:
+        """The titles of the columns, each with its unit unless the table's title tells it of all."""
+        return [column.title if self.unit else column.header for column in self.columns]
 
     def look(self, row: int, at: int) -> Column:
         """How the numbers of a cell are written."""
-        return self.looks[row] if self.looks else self.columns[at]
+        return self.looks[row][at] if self.looks else self.columns[at]
 
     @property
     def shown(self) -> list[list[tuple[str, bool]]]:

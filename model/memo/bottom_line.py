@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from model.findings import charts, own_ranges
@@ -13,7 +14,7 @@ from model.memo.blocks import Bullets, Heading, Paragraph, Picture, on_page
 from model.memo.levers import registered_assumptions
 from model.outcome import ACCOUNTS
 from model.scenario import TODAY
-from model.words.numbers import changes, counted, listing, starting
+from model.words.numbers import changes, counted, lowered, money, starting
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Sheet
@@ -24,7 +25,8 @@ PAGE = "Bottom line"
 MOST_TERMS = 6
 """Terms that the first page tells; the annex has all."""
 MOST_PARTIES = 8
-MOST_INDUSTRIES = 6
+ALIKE = 40
+"""Letters from which on the beginnings of two sentences say the same."""
 
 
 def title(snapshot: Snapshot, say: Voice) -> str:
@@ -33,20 +35,23 @@ def title(snapshot: Snapshot, say: Voice) -> str:
     what = f"{snapshot.title}, {horizon}"
     if not states.is_agreed(snapshot):
         return f"{what}: no agreement" + (f", {_shocks(snapshot, say)}" if snapshot.scenario.shocks else "")
-    missed = any(snapshot.sentences(mineral, "missed") for mineral in snapshot.scenario.minerals)
-    verdict = "the agreement fails in part" if missed else "the agreement holds"
-    net = conclusions.net_in_words(_own(snapshot)["parties"]["net"])
-    return f"{what}: {verdict}; by it the parties together {net}"
+    missed = [told for mineral in snapshot.scenario.minerals for told in snapshot.sentences(mineral, "missed")]
+    verdict = "the agreement holds and" if not missed else f"{len(missed)} terms fall short; the agreement"
+    if len(missed) == 1:
+        verdict = f"{lowered(missed[0].partition(':')[0])}; the agreement"
+    net = _own(snapshot)["parties"]["net"]
+    does = f"{'brings' if net > 0 else 'costs'} the parties together {money(net)} a year"
+    return f"{what}: {verdict} {does if changes(net) else 'leaves the net gain of the parties together as it is'}"
 
 
 def bottom_line(snapshot: Snapshot, say: Voice) -> list[Block]:
     """The first two pages."""
     minerals = snapshot.scenario.minerals
     told: list[Block] = [Heading("Bottom line"), *(Paragraph(text, strong=True) for text in _verdict(snapshot, say))]
-    told += [Paragraph(text) for text in _situation(snapshot, say)]
+    told += _situation(snapshot, say)
     sure = _how_sure(snapshot, say)
     told += [Heading("How sure it is", 2), Bullets(tuple(sure))] if sure else []
-    told.append(states.states_table(snapshot, minerals, say, f"{_all(snapshot, say)}: the states of the world"))
+    told.append(states.states_table(snapshot, minerals, say, _all(snapshot, say)))
     if snapshot.scenario.shocks or states.is_agreed(snapshot):
         told += [_parties(snapshot, say), *_pictures(snapshot, say)]
     return on_page(PAGE, told)
@@ -72,10 +77,10 @@ def _shocks(snapshot: Snapshot, say: Voice) -> str:
 def _verdict(snapshot: Snapshot, say: Voice) -> list[str]:
     """Whether what is agreed comes about, in which parties not and why; then what it does, or what the shock does."""
     whose, minerals = states.effect(snapshot), snapshot.scenario.minerals
-    judged = []
+    judged: list[str] = []
     for mineral in minerals:
         said = snapshot.sentences(mineral, "verdicts") or snapshot.sentences(mineral, "missed")
-        judged += [sentence if len(minerals) == 1 else f"{say.names.mineral(mineral)}: {sentence}" for sentence in said]
+        judged += said if len(minerals) == 1 else [f"{say.names.mineral(mineral)}: {lowered(each)}" for each in said]
     if whose.agreed and not judged:
         judged = ["All that is agreed comes about."]
     if not whose.agreed and not snapshot.scenario.shocks:
@@ -83,25 +88,46 @@ def _verdict(snapshot: Snapshot, say: Voice) -> list[str]:
     return [*([" ".join(judged)] if judged else []), conclusions.effect_in_words(_own(snapshot), whose)]
 
 
-def _situation(snapshot: Snapshot, say: Voice) -> list[str]:
+def _situation(snapshot: Snapshot, say: Voice) -> list[Block]:
     """What fails and why, what is agreed under which shock, which parties gain and lose, what the shock does alone."""
     minerals, whose, scenario = snapshot.scenario.minerals, states.effect(snapshot), snapshot.counted
-    because = [told for mineral in minerals for told in snapshot.sentences(mineral, "because")]
-    agreed = [f"to {term}" for mineral in minerals for term in terms_of(scenario, mineral, say.names)]
-    more = len(agreed) - MOST_TERMS
-    agreed = [*agreed[:MOST_TERMS], *([f"on {counted(more, 'more term', 'more terms')} (annex)"] if more > 0 else [])]
-    who = starting(say.names.the_parties(scenario.parties))
-    told = f"{who} agree{'' if scenario.parties[1:] else 's'} {listing(agreed)}. " if agreed else ""
-    told += f"{starting(_shocks(snapshot, say))}. Horizon: {HORIZONS[scenario.horizon].words}. "
-    told += f"Status quo: {say.names.status_quo(scenario.status_quo)}."
-    found = [*([" ".join(because)] if because else []), told]
+    blocks: list[Block] = []
+    if because := [told for mineral in minerals for told in snapshot.sentences(mineral, "because")]:
+        blocks.append(Bullets(tuple(_together(because))))
+    terms = [term for mineral in minerals for term in terms_of(scenario, mineral, say.names)]
+    more = len(terms) - MOST_TERMS
+    listed = [*terms[:MOST_TERMS], *([f"{counted(more, 'more term', 'more terms')}, in the annex"] if more > 0 else [])]
+    who = f"{starting(say.names.the_parties(scenario.parties))} agree{'' if scenario.parties[1:] else 's'}"
+    told = f"Horizon: {HORIZONS[scenario.horizon].words}."
     if whose.agreed or scenario.shocks:
-        found += conclusions.parties_in_words(states.nets(snapshot, minerals, whose.suffix), say, whose)
+        told = f"{starting(_shocks(snapshot, say))}. {told}"
+    if len(terms) == 1:
+        told = f"{who} to {terms[0]}. {told}"
+    elif terms:
+        blocks += [Paragraph(f"{who} to"), Bullets(tuple(listed))]
+    texts = [told]
+    if whose.agreed or scenario.shocks:
+        texts += conclusions.parties_in_words(states.nets(snapshot, minerals, whose.suffix), say, whose)
     if states.is_both(snapshot):
         whole, own = (states.by_side(snapshot, minerals, suffix) for suffix in ("", whose.suffix))
         alone = {side: {name: usd - own[side][name] for name, usd in whole[side].items()} for side in whole}
-        found.append(conclusions.effect_in_words(alone, whose_of(len(scenario.shocks), agreed=False)))
-    return found
+        texts.append(conclusions.effect_in_words(alone, whose_of(len(scenario.shocks), agreed=False)))
+    return blocks + [Paragraph(text) for text in texts]
+
+
+def _together(sentences: list[str]) -> list[str]:
+    """Sentences of which those that begin alike, as of one floor in several parties, are one."""
+    told: list[str] = []
+    first = ""
+    for sentence in sentences:
+        alike = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, sentence, strict=False)))
+        alike = alike.rpartition(" ")[0]
+        if len(alike) > ALIKE:
+            told[-1] = f"{told[-1].removesuffix('.')}; in {sentence[len(alike) + 1 :].removeprefix('in ')}"
+        else:
+            told.append(sentence)
+            first = sentence
+    return told
 
 
 def _how_sure(snapshot: Snapshot, say: Voice) -> list[str]:
@@ -118,7 +144,7 @@ def _how_sure(snapshot: Snapshot, say: Voice) -> list[str]:
         today = states.of_mineral(snapshot, "today", mineral)
         if snapshot.scenario.status_quo == TODAY and len(today) and not bool(today["explained"].iloc[0]):
             found += snapshot.sentences(mineral, "today")
-        told += found if len(minerals) == 1 else [f"{say.names.mineral(mineral)}: {each}" for each in found]
+        told += found if len(minerals) == 1 else [f"{say.names.mineral(mineral)}: {lowered(each)}" for each in found]
     return told
 
 
@@ -131,7 +157,7 @@ def _parties(snapshot: Snapshot, say: Voice) -> Sheet:
 
 
 def _pictures(snapshot: Snapshot, say: Voice) -> list[Block]:
-    """Who gains and who pays, and the industries hit most; a chart of nothing is left out."""
+    """Who gains and who pays; a chart of nothing is left out."""
     whose, minerals = states.effect(snapshot), snapshot.scenario.minerals
     frame = states.at_stake(snapshot, minerals, say, MOST_PARTIES)
     said = conclusions.effect_in_words(_own(snapshot), whose)
@@ -139,11 +165,5 @@ def _pictures(snapshot: Snapshot, say: Voice) -> list[Block]:
     if changes(float(frame[[f"{name}_usd" for name in ACCOUNTS]].abs().to_numpy().max())):
         most = f", the {len(frame)} parties with most at stake" if len(frame) < len(snapshot.scenario.parties) else ""
         chart = charts.gains(frame, said, whose)
-        found.append(Picture(f"{_all(snapshot, say)}: {chart.title} {whose.effect}{most}", chart))
-    hit = snapshot.tables["industries_hit"].head(MOST_INDUSTRIES)
-    if len(hit) and changes(float(hit["extra_cost_usd"].abs().max())):
-        chart = charts.industries(
-            hit, " ".join(snapshot.sentences(minerals[0], "industries")), states.charted(snapshot)
-        )
-        found.append(Picture(f"{_all(snapshot, say)}: {chart.title}", chart))
+        found.append(Picture(f"{_all(snapshot, say)}: {chart.title}{most}; change {whose.effect}", chart))
     return found

@@ -203,7 +203,7 @@ def _headline(sides: Lettered, mineral: str, name: str) -> list[Block]:
         for measure in (*states.market_measures(one, mineral), *states.money_measures(one, [mineral])):
             measured.setdefault(measure.label, {})[letter] = measure
     rows = [(label, *(_told(found.get(at), one) for at, one in sides)) for label, found in measured.items()]
-    looks = tuple(next(iter(found.values())).look for found in measured.values())
+    looks = tuple((next(iter(found.values())).look,) * (len(sides) + 1) for found in measured.values())
     said = tuple(
         f"{letter}: {' '.join(one.sentences(mineral, 'missed') + one.sentences(mineral, 'gains'))}"
         for letter, one in sides

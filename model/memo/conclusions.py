@@ -33,11 +33,7 @@ if TYPE_CHECKING:
 
 MOVED = {
     "users": ("users save", "users pay", " more"),
-    "supplier_change": (
-        "the choice of suppliers is worth more to buyers by",
-        "buyers change suppliers at a cost of",
-        "",
-    ),
+    "supplier_change": ("the choice of suppliers gains buyers", "the change of suppliers costs buyers", ""),
     "producers": ("producers gain", "producers lose", ""),
     "treasury": ("treasuries take in", "treasuries lose", ""),
     "rents": ("holders of quotas gain", "holders of quotas lose", ""),

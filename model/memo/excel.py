@@ -70,7 +70,7 @@ def _add(book: Workbook, name: str, sheets: list[Sheet], look: Look, names: set[
     widths: dict[int, int] = {}
     top = 0
     for sheet in sheets:
-        page.write_string(top, 0, clean(sheet.caption), look("@", bold=True))
+        page.write_string(top, 0, clean(sheet.title), look("@", bold=True))
         _table(page, sheet, look, top + 1)
         for at, column in enumerate(sheet.columns):
             widths[at] = max(widths.get(at, 0), _width(column, [row[at] for row in sheet.rows]))
@@ -87,8 +87,8 @@ def _add(book: Workbook, name: str, sheets: list[Sheet], look: Look, names: set[
 
 
 def _table(page: Worksheet, sheet: Sheet, look: Look, top: int) -> None:
-    for at, column in enumerate(sheet.columns):
-        page.write_string(top, at, clean(column.header), look("@", bold=True, text_wrap=True, bottom=1))
+    for at, (column, title) in enumerate(zip(sheet.columns, sheet.header, strict=True)):
+        page.write_string(top, at, clean(title), look("@", bold=True, text_wrap=True, bottom=1))
         values = [row[at] for row in sheet.rows]
         together = pattern(column, values)
         for down, value in enumerate(values):

@@ -80,13 +80,13 @@ def _block(block: Block) -> str:
 
 def _table(sheet: Sheet) -> str:
     head = "".join(
-        f'<th scope="col"{NUMBER * number}>{_safe(column.header)}</th>'
-        for column, number in zip(sheet.columns, sheet.numeric, strict=True)
+        f'<th scope="col"{NUMBER * number}>{_safe(title)}</th>'
+        for title, number in zip(sheet.header, sheet.numeric, strict=True)
     )
     rows = "".join(
         "<tr>" + "".join(f"<td{NUMBER * number}>{_safe(text)}</td>" for text, number in row) + "</tr>\n"
         for row in sheet.shown
     )
     note = f'<p class="note">{_safe(sheet.note)}</p>' if sheet.note else ""
-    caption = f"<figcaption>{_safe(sheet.caption)}</figcaption>"
+    caption = f"<figcaption>{_safe(sheet.title)}</figcaption>"
     return f"<figure>{caption}<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{note}</figure>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 LETTERS_PER_LINE = 112.0
 """Letters of a table's type that fit side by side on the page."""
 PADDING = 3.0
@@ -9,8 +11,20 @@ BOLD = 1.15
 """Room around a cell in letters, and how much wider a bold letter is."""
 ENOUGH = 44.0
 """Letters beyond which a text does not widen its column but breaks."""
-MOST_ROWS_TOGETHER = 32
-"""A table of so many rows stands on one page."""
+ROW_CM, LINE_CM = 0.25, 0.32
+"""Room above and below a row of a table, and height of a line of its type."""
+TALLEST_CM = 20.0
+"""A table up to so high stands on one page."""
+
+
+def is_kept_whole(header: list[str], rows: list[list[str]]) -> bool:
+    """Whether a table is low enough to stand on one page."""
+    at = widths(header, rows)
+    letters = [width * LETTERS_PER_LINE / sum(at) - PADDING / 2 for width in at]
+    lines = [
+        max(math.ceil(len(text) / room) for text, room in zip(row, letters, strict=True)) for row in (header, *rows)
+    ]
+    return ROW_CM * len(lines) + LINE_CM * sum(lines) <= TALLEST_CM
 
 
 def widths(header: list[str], rows: list[list[str]]) -> list[float]:

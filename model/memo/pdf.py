@@ -17,7 +17,7 @@ from fontTools.ttLib import TTFont
 from model.errors import SnapshotError
 from model.memo import charts
 from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, clean, unbroken
-from model.memo.layout import MOST_ROWS_TOGETHER, widths
+from model.memo.layout import is_kept_whole, widths
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -122,17 +122,18 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:
-    header = [_joined(column.header) for column in sheet.columns]
+    header = [_joined(title) for title in sheet.header]
     rows = [[_breakable(text) for text, _ in row] for row in sheet.shown]
+    plain = [[text.replace(BREAK, " ") for text in row] for row in rows]
     return {
         "kind": "sheet",
-        "caption": _joined(sheet.caption),
+        "caption": _joined(sheet.title),
         "note": _joined(sheet.note),
-        "whole": len(rows) <= MOST_ROWS_TOGETHER,
+        "whole": is_kept_whole(header, plain),
         "header": header,
         "rows": rows,
         "numeric": sheet.numeric,
-        "widths": widths(header, [[text.replace(BREAK, " ") for text in row] for row in rows]),
+        "widths": widths(header, plain),
     }
 
 

@@ -5,14 +5,14 @@ Money that the agreement moves is told as its own effect, against the same shock
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from model.findings import charts
-from model.findings.today import METHODS, PLACES
+from model.findings.today import PLACES
 from model.findings.whose import AGAINST_STATUS_QUO, STATE_NAMES, Whose, whose_of
 from model.memo.blocks import Column, Sheet, flow, million, price, share
 from model.outcome import ACCOUNTS, summed_by_side
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 OF_AGREEMENT = "By the agreement"
 SEVERAL = 3
-"""Up to so many minerals each has all its rows in the first table; beyond, its price alone."""
+"""Up to so many minerals each has its share from non-parties in a table of several; beyond, its price alone."""
 MARKET: tuple[tuple[Column, tuple[str | None, str | None, str]], ...] = (
     (
         price("price in the parties"),
@@ -43,20 +43,24 @@ MARKET: tuple[tuple[Column, tuple[str | None, str | None, str]], ...] = (
     ),
     (price("highest levy that holds a floor"), (None, None, "levy_usd_per_t")),
     (
-        share("share of the parties' supply from non-parties"),
+        share("share of supply from non-parties", least=LEAST_SHARE),
         ("non_party_share_status_quo", "non_party_share_without", "non_party_share"),
     ),
     (flow("unmet use in the parties"), (None, None, "short_t")),
 )
 """Of one mineral: what is told, and its name in the headline in each state. A snapshot made before lacks some."""
+ALL, FEW, ONE = (0, 1, 2, 3, 4), (0, 3, 4), (0,)
+"""Which of them a table tells."""
 TRIED = {"users": "users_cost_usd", "producers": "producers_gain_usd", "treasury": "public_money_usd"}
 NETS = {"parties": "net_gain_usd", "non_parties": "non_parties_gain_usd", "world": "world_gain_usd"}
 """Accounts of the parties together, and the net gain of every side, by what the trials of assumptions call them."""
 RANGED = (
-    "Lowest and highest: of prices and shares in the last state, of money in the column before, with one assumption at "
-    "a time at the ends of its range, and with all export controls together; moved most by: what moves it furthest "
-    "over its own range. A dash: not tried."
+    "Lowest and highest: of prices and shares with the agreement if there is one, of money in the column before, with "
+    "one assumption at a time at the ends of its range and with all export controls together; a dash: not tried."
 )
+
+
+RANGE = ("Lowest", "Highest", "Moved most by")
 
 
 def of_mineral(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
@@ -154,14 +158,14 @@ class Measure:
         return own if abs(own) > LEAST_SHARE * abs(alone) else 0.0
 
 
-def market_measures(snapshot: Snapshot, mineral: str, most: int | None = None) -> list[Measure]:
+def market_measures(snapshot: Snapshot, mineral: str, chosen: Sequence[int] = ALL) -> list[Measure]:
     """Prices, shares and unmet use of one mineral, without what is nowhere; today's price as quoted comes first."""
     numbers = of_mineral(snapshot, "headline", mineral).iloc[0].to_dict()
     found = [
         Measure(f"{label}, USD/t", price(""), (usd_per_t, None, None))
         for label, usd_per_t in _quoted(snapshot, mineral)
     ]
-    for look, stored in MARKET[:most]:
+    for look, stored in (MARKET[at] for at in chosen):
         status_quo, alone, together = (_number(numbers.get(key)) if key else None for key in stored)
         if any((status_quo, alone, together)):
             found.append(Measure(look.header, look, (status_quo, alone, together), stored[-1]))
@@ -180,7 +184,7 @@ def money_measures(snapshot: Snapshot, minerals: Sequence[str]) -> list[Measure]
         sign = -1.0 if name == "users" else 1.0
         total = sign * whole[side][name]
         alone = total - sign * own[side][name] if agreed else total
-        what = f"{accounts.SIDES[side]}: {label[:1].lower()}{label[1:]}, {MONEY}"
+        what = f"{accounts.SIDES[side].removesuffix(' together')}: {label[:1].lower()}{label[1:]}, {MONEY}"
         return Measure(what, million(""), (None, alone, total), tried, is_change=True)
 
     rows = [change("parties", name, labels[name], TRIED.get(name, "")) for name in ACCOUNTS]
@@ -193,42 +197,49 @@ def _is_told(account: str, row: Measure) -> bool:
 
 
 def states_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, caption: str) -> Sheet:
-    """Prices, shares and money of the parties, all others and the world in every state, and how sure they are."""
-    states, both = shown(snapshot), is_both(snapshot)
+    """Prices, shares and money of the parties, all others and the world in every state; of one mineral their ranges."""
+    states, both, ranged = shown(snapshot), is_both(snapshot), len(minerals) == 1
+    wide = 2 if both else 3  # beside four columns of numbers no room is left for names
     rows: list[tuple[Value, ...]] = []
-    looks: list[Column] = []
+    looks: list[tuple[Column, ...]] = []
 
     def add(measure: Measure, label: str, trials: pd.DataFrame | None) -> None:
         key = f"{OWN if both and measure.is_change else ''}{measure.tried}"
         told = [measure.values[at] for _, at in states]
         ends = (None, None, None) if trials is None else _ends(trials, key, say)
-        rows.append((label, *told, *([measure.own] if both else []), *ends))
-        looks.append(measure.look)
+        rows.append((label, *told, *([measure.own] if both else []), *(ends[:wide] if ranged else ())))
+        own = [replace(measure.look, signed=True)] if both else []
+        looks.append((measure.look, *[measure.look] * len(told), *own, *[measure.look] * (wide if ranged else 0)))
 
     for mineral in minerals:
         trials = of_mineral(snapshot, "sensitivity", mineral)
-        for measure in market_measures(snapshot, mineral, None if len(minerals) <= SEVERAL else 1):
-            add(measure, f"{say.names.mineral(mineral)}: {measure.label}", trials if measure.tried else None)
-    if len(states) > 1:
-        single = of_mineral(snapshot, "sensitivity", minerals[0]) if len(minerals) == 1 else None
-        for measure in money_measures(snapshot, minerals):
-            add(measure, measure.label, single if measure.tried else None)
+        for measure in market_measures(snapshot, mineral, ALL if ranged else FEW if len(minerals) <= SEVERAL else ONE):
+            label = starting(measure.label) if ranged else f"{say.names.mineral(mineral)}: {measure.label}"
+            add(measure, label, trials if measure.tried else None)
+    for measure in money_measures(snapshot, minerals) if len(states) > 1 else ():
+        add(measure, measure.label, of_mineral(snapshot, "sensitivity", minerals[0]) if measure.tried else None)
     columns = (
         Column("Measure"),
         *(Column(title) for title, _ in states),
         *([Column(OF_AGREEMENT)] if both else []),
-        *(Column(title) for title in ("Lowest", "Highest", "Moved most by")),
+        *(Column(title) for title in RANGE[: wide if ranged else 0]),
     )
-    return Sheet("States", caption, columns, tuple(rows), _note(snapshot), looks=tuple(looks))
+    titles = listing([title[:1].lower() + title[1:] for title, _ in states])
+    note = _note(snapshot, len(states) > 1, ranged)
+    return Sheet("States", f"{caption}: {titles}", columns, tuple(rows), note, looks=tuple(looks))
 
 
-def _note(snapshot: Snapshot) -> str:
+def _note(snapshot: Snapshot, moves: bool, ranged: bool) -> str:
     """What the rows and columns of the table of states are."""
-    of_shares = "by the agreement: with it less the shock without it, of shares in percentage points. "
-    return (
-        f"Prices by status-quo use, {dollars(snapshot)}. Money: change on the status quo; "
-        f"{of_shares if is_both(snapshot) else ''}{what_counts([snapshot])} {RANGED}{_failed(snapshot)}"
+    own = (
+        f"; {OF_AGREEMENT.lower()}: less the shock without it, of shares in percentage points"
+        if is_both(snapshot)
+        else ""
     )
+    told = [f"Prices: means by use in the status quo, {dollars(snapshot)}."]
+    told += [f"Money: change on the status quo{own}; a cost counts against the net gain."] if moves else []
+    told += [f"{RANGED}{_failed(snapshot)}"] if ranged else []
+    return " ".join(told)
 
 
 def dollars(snapshot: Snapshot) -> str:
@@ -296,9 +307,9 @@ def at_stake(snapshot: Snapshot, minerals: Sequence[str], say: Voice, most: int 
 
 
 def _quoted(snapshot: Snapshot, mineral: str) -> list[tuple[str, float]]:
-    """Today's price as quoted, told with its place, kind and day; nothing where none is, or was kept."""
+    """Today's price as quoted, told with its place and day; nothing where none is, or was kept."""
     return [
-        (f"quoted {PLACES[row['quote_place']]}, {METHODS[row['quote_method']]}, {day(row['quote_date'])}", usd_per_t)
+        (f"price quoted {PLACES[row['quote_place']]} on {day(row['quote_date'])}", usd_per_t)
         for row in of_mineral(snapshot, "today", mineral).to_dict("records")
         if (usd_per_t := _number(row["price_today_quoted"])) is not None
     ]

@@ -15,7 +15,7 @@ from docx.shared import Cm, Pt
 
 from model.memo import charts
 from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, clean
-from model.memo.layout import MOST_ROWS_TOGETHER, widths
+from model.memo.layout import is_kept_whole, widths
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,7 +108,7 @@ def _add_picture(word: WordDocument, block: Picture) -> None:
 
 
 def _add_table(word: WordDocument, sheet: Sheet) -> None:
-    caption = _caption(word, "Table", sheet.caption)
+    caption = _caption(word, "Table", sheet.title)
     note = word.add_paragraph()
     note.add_run(clean(sheet.note)).font.size = Pt(TABLE_POINTS)
     caption._p.addnext(parse_xml(_table(sheet)))
@@ -120,13 +120,11 @@ def _table(sheet: Sheet) -> str:
     Columns are as wide as their content asks; a table of few rows stays on one page.
     """
     texts = [[text for text, _ in row] for row in sheet.shown]
-    shares = widths([column.header for column in sheet.columns], texts)
+    shares = widths(sheet.header, texts)
     twips = [round(TABLE_TWIPS * share / sum(shares)) for share in shares]
-    whole = len(texts) <= MOST_ROWS_TOGETHER
+    whole = is_kept_whole(sheet.header, texts)
     grid = "".join(f'<w:gridCol w:w="{at}"/>' for at in twips)
-    head = "".join(
-        _cell(column.header, at, bold=True, kept=whole) for column, at in zip(sheet.columns, twips, strict=True)
-    )
+    head = "".join(_cell(title, at, bold=True, kept=whole) for title, at in zip(sheet.header, twips, strict=True))
     rows = "".join(
         "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
         + "".join(
@@ -139,7 +137,7 @@ def _table(sheet: Sheet) -> str:
     return (
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="{sum(twips)}" w:type="dxa"/>'
         f'<w:tblLayout w:type="fixed"/><w:tblLook w:firstRow="1"/>'
-        f"<w:tblCaption w:val={quoteattr(clean(sheet.caption))}/></w:tblPr>"
+        f"<w:tblCaption w:val={quoteattr(clean(sheet.title))}/></w:tblPr>"
         f"<w:tblGrid>{grid}</w:tblGrid>"
         f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>{rows}</w:tbl>"
     )
