@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.units import MILLION, MONEY
-from model.words.numbers import LEAST_USD, exact, figures
+from model.words.numbers import LEAST_USD, NO_CHANGE, exact, figures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from typing import Any
 
@@ -31,7 +32,7 @@ class Column:
     Title, unit ("" for text), factor from the stored number to the unit shown, and how it is written.
 
     ``exact`` numbers keep every digit that was agreed; others are rounded to three figures. ``signed`` numbers are
-    changes. What is smaller than ``least`` is shown as nothing.
+    changes, none of which reads "no change". What is smaller than ``least`` is shown as nothing.
     """
 
     title: str
@@ -57,6 +58,8 @@ class Column:
         if isinstance(value, str):
             return clean(value)
         scaled = self.scaled(value)
+        if self.signed and scaled == 0:
+            return NO_CHANGE
         text = exact(scaled) if self.exact else figures(scaled)
         return f"+{text}" if self.signed and scaled > 0 else text
 
@@ -66,9 +69,9 @@ def price(title: str) -> Column:
     return Column(title, "USD/t")
 
 
-def share(title: str, signed: bool = False) -> Column:
+def share(title: str, signed: bool = False, least: float = 0.0) -> Column:
     """A column of shares, shown in percent."""
-    return Column(title, "%", 100.0, signed)
+    return Column(title, "%", 100.0, signed, least=least)
 
 
 def million(title: str, signed: bool = True) -> Column:
@@ -105,21 +108,55 @@ class Bullets:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """The list of the sections that follow; it starts a page."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """A table with a caption; ``name`` is its sheet in a workbook. Rows hold texts and stored numbers."""
+    """A table with a caption; ``name`` tells it from others. Rows hold texts and stored numbers.
+
+    ``page`` is the sheet of a workbook on which it stands, with others or alone. Where the rows have different units,
+    ``looks`` says of every cell how its number is written.
+    """
 
     name: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     note: str = ""
+    page: str = ""
+    looks: tuple[tuple[Column, ...], ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The unit of all its numbers, where it is one."""
+        units = {column.unit for column, number in zip(self.columns, self.numeric, strict=True) if number}
+        return next(iter(units)) if len(units) == 1 and not self.looks else ""
+
+    @property
+    def title(self) -> str:
+        """The caption with the unit of all numbers, where it is one."""
+        return f"{self.caption}, {self.unit}" if self.unit else self.caption
+
+    @property
+    def header(self) -> list[str]:
+        """The titles of the columns, each with its unit unless the table's title tells it of all."""
+        return [column.title if self.unit else column.header for column in self.columns]
+
+    def look(self, row: int, at: int) -> Column:
+        """How the numbers of a cell are written."""
+        return self.looks[row][at] if self.looks else self.columns[at]
 
     @property
     def shown(self) -> list[list[tuple[str, bool]]]:
         """The rows as a reader sees them: each cell's text, and whether it is a number's (or stands for one)."""
         return [
-            [(column.shown(value), not isinstance(value, str)) for column, value in zip(self.columns, row, strict=True)]
-            for row in self.rows
+            [(self.look(down, at).shown(value), not isinstance(value, str)) for at, value in enumerate(row)]
+            for down, row in enumerate(self.rows)
         ]
 
     @property
@@ -130,7 +167,8 @@ class Sheet:
     def without_zeros(self) -> Sheet:
         """The table without columns of nothing but zeros, which the note names instead; one column of numbers stays."""
         numeric, shown = self.numeric, self.shown
-        empty = [at for at in range(len(self.columns)) if numeric[at] and {row[at][0] for row in shown} == {"0"}]
+        none = {"0", NO_CHANGE}
+        empty = [at for at in range(len(self.columns)) if numeric[at] and {row[at][0] for row in shown} <= none]
         kept = [at for at in range(len(self.columns)) if at not in empty]
         if not empty or not any(numeric[at] for at in kept):
             return self
@@ -160,7 +198,7 @@ class Picture:
         return f"{self.chart.form}. {self.chart.sentence}"
 
 
-Block = Heading | Paragraph | Bullets | Sheet | Picture
+Block = Heading | Paragraph | Bullets | Contents | Sheet | Picture
 
 
 @dataclass(frozen=True)
@@ -183,7 +221,7 @@ class Document:
     blocks: tuple[Block, ...]
     about: tuple[tuple[str, str], ...]
     further: tuple[Sheet, ...]
-    """Full result tables, for workbooks only."""
+    """Full tables, for workbooks only."""
     attachments: tuple[Attachment, ...]
 
     @property
@@ -195,6 +233,11 @@ class Document:
     def sheets(self) -> tuple[Sheet, ...]:
         """The tables of the document in their order."""
         return tuple(block for block in self.blocks if isinstance(block, Sheet))
+
+
+def on_page(page: str, blocks: Iterable[Block]) -> list[Block]:
+    """Blocks whose tables stand together on one sheet of a workbook."""
+    return [replace(block, page=page) if isinstance(block, Sheet) else block for block in blocks]
 
 
 def cell(stored: Any) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ LETTERS_ALONG = 40
 SHORTEST_NUMBER = 5
 """Letters of a number with decimals along an axis."""
 CURVE_INCHES = 2.6
+LEGEND_LETTERS, LEGEND_MARK = 84, 6
+"""Letters that fit across a chart, and how many a mark of its legend takes with the room around it."""
 PNG_DOTS_PER_INCH = 170
 FONT_POINTS = 8.5
 GLYPH = re.compile(r"Glyph (\d+)")
@@ -124,15 +127,26 @@ def _dressed(figure: Figure, axes: Axes, grid: str) -> Figure:
     axes.tick_params(length=0, colors=palette.INK)
     for side in axes.spines.values():
         side.set_visible(False)
+    handles, names = axes.get_legend_handles_labels()
     figure.legend(
-        *axes.get_legend_handles_labels(),
+        handles,
+        names,
         loc="outside upper left",
-        ncols=6,
+        ncols=_side_by_side([len(str(name)) for name in names]),
         frameon=False,
         handlelength=1.2,
         columnspacing=1.2,
     )
     return figure
+
+
+def _side_by_side(letters: list[int]) -> int:
+    """How many names of a legend fit beside each other; those of a column take the room of its longest."""
+    for columns in range(len(letters), 1, -1):
+        rows = math.ceil(len(letters) / columns)
+        if sum(max(letters[at : at + rows]) + LEGEND_MARK for at in range(0, len(letters), rows)) <= LEGEND_LETTERS:
+            return columns
+    return 1
 
 
 def _saved(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:

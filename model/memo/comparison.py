@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from model.errors import SnapshotError
-from model.memo import content
-from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million
+from model.memo import content, states
+from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, Sheet, million, on_page
+from model.memo.conclusions import effect_of_agreement
 from model.memo.levers import levers, registered_assumptions, setting, voice
 from model.words.names import BASE_YEAR
 from model.words.numbers import exact, listing, signed_money, starting
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model.memo.blocks import Block, Value
+    from model.memo.states import Measure
     from model.snapshot.record import Snapshot
 
     Lettered = Sequence[tuple[str, Snapshot]]
@@ -43,8 +43,13 @@ def comparison(snapshots: Sequence[Snapshot]) -> Document:
         raise SnapshotError(f"{len(snapshots)} snapshots cannot be set side by side; choose 2 to {MOST}")
     if len({snapshot.id for snapshot in snapshots}) < len(snapshots):
         raise SnapshotError("the same snapshot stands in the comparison twice; choose different ones")
-    parts = (_agreed, _happens, _parties, _rests)
-    blocks = [Heading("What is compared"), _key(snapshots), *(block for part in parts for block in part(snapshots))]
+    blocks = [
+        *on_page("Snapshots", [Heading("What is compared"), _key(snapshots)]),
+        *on_page("What differs", _agreed(snapshots)),
+        *on_page("Results", _happens(snapshots)),
+        *_parties(snapshots),
+        *on_page("What differs", _rests(snapshots)),
+    ]
     ids = " · ".join(snapshot.short_id for snapshot in snapshots)
     latest = max(snapshot.created for snapshot in snapshots)
     return Document(
@@ -192,19 +197,30 @@ def _shared(snapshots: Sequence[Snapshot]) -> list[str]:
 
 
 def _headline(sides: Lettered, mineral: str, name: str) -> list[Block]:
-    numbers = [content.together(snapshot, mineral) for _, snapshot in sides]
-    rows: list[tuple[Value, ...]] = [
-        (look.header, *(look.scaled(float(side[column])) for side in numbers)) for look, *_, column in content.HEADLINE
-    ]
+    """Prices and shares in the last state, money by whose effect each snapshot tells."""
+    measured: dict[str, dict[str, Measure]] = {}
+    for letter, one in sides:
+        for measure in (*states.market_measures(one, mineral), *states.money_measures(one, [mineral])):
+            measured.setdefault(measure.label, {})[letter] = measure
+    rows = [(label, *(_told(found.get(at), one) for at, one in sides)) for label, found in measured.items()]
+    looks = tuple((next(iter(found.values())).look,) * (len(sides) + 1) for found in measured.values())
     said = tuple(
         f"{letter}: {' '.join(one.sentences(mineral, 'missed') + one.sentences(mineral, 'gains'))}"
         for letter, one in sides
     )
     columns = (Column("Measure"), *(Column(letter) for letter, _ in sides))
-    states = "; ".join(f"{letter} {content.in_state(one)}" for letter, one in sides)
-    caption = f"{name}: each snapshot's own parties together, {states}"
-    note = content.what_counts([snapshot for _, snapshot in sides])
-    return [Bullets(said), Sheet(f"Headline {mineral}", caption, columns, content.told(rows), note)]
+    caption = f"{name}: each snapshot's own parties together; money: {_whose(sides)}"
+    note = states.what_counts([snapshot for _, snapshot in sides])
+    return [Bullets(said), Sheet(f"Headline {mineral}", caption, columns, tuple(rows), note, looks=looks)]
+
+
+def _told(measure: Measure | None, snapshot: Snapshot) -> Value:
+    """A number of the last state; of money what the agreement does, or the shock where nothing is agreed."""
+    if measure is None:
+        return None
+    if measure.is_change and states.is_agreed(snapshot):
+        return measure.own
+    return measure.values[2] if measure.tried or measure.is_change else measure.values[0]
 
 
 def _by_name(
@@ -220,28 +236,31 @@ def _by_name(
 
 
 def _by_party(sides: Lettered, mineral: str, name: str) -> list[Block]:
-    nets = {letter: _net(snapshot, mineral) for letter, snapshot in sides}
-    own = {letter: content.own_net_gain(snapshot, mineral) for letter, snapshot in sides}
-    nets |= {f"{letter}, by the agreement": gains for letter, gains in own.items() if gains}
-    caption, names = f"{name}: net gain by party", sides[0][1].record.names["region"]
+    nets = {letter: _net(snapshot, [mineral]) for letter, snapshot in sides}
+    caption, names = f"{name}: net gain by party, {_whose(sides)}", sides[0][1].record.names["region"]
     return [_by_name(f"Net {mineral}", caption, "Party", nets, names, NOT_A_PARTY)]
 
 
-def _net(snapshot: Snapshot, mineral: str) -> dict[str, float]:
-    frame = content.of_mineral(snapshot, "parties", mineral)
-    return dict(zip(frame["region"], frame["net_usd"].astype(float), strict=True))
+def _whose(sides: Lettered) -> str:
+    """Whose effect each snapshot's money is."""
+    return "; ".join(f"{letter} {states.effect(one).effect} {states.in_state(one)}" for letter, one in sides)
+
+
+def _net(snapshot: Snapshot, minerals: Sequence[str]) -> dict[str, float]:
+    """Net gain of every party over minerals, by whose effect the snapshot tells [USD/yr]."""
+    return states.nets(snapshot, minerals, states.effect(snapshot).suffix)
 
 
 def _by_shock(sides: Lettered, mineral: str, name: str) -> list[Block]:
-    frames = {letter: content.of_mineral(one, "shocks", mineral) for letter, one in sides}
+    frames = {letter: states.of_mineral(one, "shocks", mineral) for letter, one in sides}
     nets = {
-        letter: dict(zip(frame["shock"], frame["net_gain_usd_with_agreement"], strict=True))
+        letter: dict(zip(frame["shock"], effect_of_agreement(frame)["net_gain_usd"], strict=True))
         for letter, frame in frames.items()
         if "net_gain_usd_with_agreement" in frame
     }
     if len(nets) < len(sides):
         return []
-    caption = f"{name}: net gain of each snapshot's own parties with the agreement, on the status quo, each shock alone"
+    caption = f"{name}: net gain of each snapshot's own parties by the agreement, under each shock alone"
     return [_by_name(f"Shocks {mineral}", caption, "Shock", nets, sides[0][1].record.names["shock"], "not solved")]
 
 
@@ -254,15 +273,12 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
     heading = Heading("One sentence per party")
     if not shared:
         return [heading, Paragraph("No mineral is in all snapshots, so no party's gains can be summed and compared.")]
-    nets = [
-        pd.concat([pd.Series(_net(snapshot, mineral)) for mineral in shared]).groupby(level=0, sort=False).sum()
-        for snapshot in snapshots
-    ]
+    nets = [_net(snapshot, shared) for snapshot in snapshots]
     names = snapshots[0].record.names["region"]
     unlike = [what for what in _unlike(snapshots) if what not in ("agreement", "parties")]
     sentences = [
         _party_sentence(names.get(party, party), [net.get(party) for net in nets], ranked=not unlike)
-        for party in dict.fromkeys(party for net in nets for party in net.index)
+        for party in dict.fromkeys(party for net in nets for party in net)
     ]
     warning = f"The snapshots differ in {listing(unlike)}, so none of them is called the best for anyone."
     if "minerals" in unlike:

@@ -8,16 +8,41 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.findings.answers import answers_sentence
+from model.outcome import SIDES
 from model.shocks.library import LICENCES, TAX
 from model.studies.ranges import AS_ASSUMED, OWN
-from model.words.numbers import LEAST_USD, NO_CHANGE, changes, exact, level, listing, money, signed_money
+from model.words.numbers import (
+    LEAST_USD,
+    NO_CHANGE,
+    changes,
+    counted,
+    exact,
+    level,
+    listing,
+    money,
+    signed_money,
+    starting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from model.findings.whose import Whose
     from model.snapshot.record import Snapshot
     from model.words.voice import Voice
 
+MOVED = {
+    "users": ("users save", "users pay", " more"),
+    "supplier_change": ("the choice of suppliers gains buyers", "the change of suppliers costs buyers", ""),
+    "producers": ("producers gain", "producers lose", ""),
+    "treasury": ("treasuries take in", "treasuries lose", ""),
+    "rents": ("holders of quotas gain", "holders of quotas lose", ""),
+    "transfers": ("settlements of offtakes bring", "settlements of offtakes cost", ""),
+    "stock_value": ("public stocks gain metal worth", "public stocks lose metal worth", ""),
+    "public_funds": ("raising less public money saves", "raising public money costs another", ""),
+}
+"""How a gain and a loss of each account of the parties together are told, and what follows the amount of a loss."""
+NEITHER = "neither gain nor lose"
 ELASTICITY = "percent per percent"
 SPANNED = ("price_status_quo_usd_per_t", "price_usd_per_t", "net_gain_usd", f"{OWN}net_gain_usd")
 VERDICTS = {
@@ -25,6 +50,47 @@ VERDICTS = {
     "users_cost_usd": (("users pay", " more"), ("users save", "")),
 }
 """Headline numbers whose sign is a conclusion, and the words before and after the amount that either sign means."""
+
+
+def net_in_words(net_usd: float) -> str:
+    """What several gain or lose together.
+
+    >>> net_in_words(-1.2e7)
+    'lose 12.0 million USD a year'
+    """
+    return f"{'gain' if net_usd > 0 else 'lose'} {money(net_usd)} a year" if changes(net_usd) else NEITHER
+
+
+def effect_in_words(sides: Mapping[str, Mapping[str, float]], whose: Whose) -> str:
+    """What the effect told does to the parties together, account by account, to all others and to the world."""
+    ours, theirs, world = (sides[side] for side in SIDES)
+    parts = [
+        f"{gains if ours[name] > 0 else loses} {money(ours[name])}{more if ours[name] < 0 else ''}"
+        for name, (gains, loses, more) in MOVED.items()
+        if changes(ours[name])
+    ]
+    if not parts and not changes(theirs["net"]):
+        return whose.told("No account of the parties changes.")
+    split = f" ({', '.join(parts)})" if parts else ""
+    told = whose.told(f"The parties together {net_in_words(ours['net'])}{split}.")
+    net = world["net"]
+    moves = f"{'gains' if net > 0 else 'loses'} {money(net)}" if changes(net) else "neither gains nor loses"
+    return f"{told} Non-parties {net_in_words(theirs['net'])}; the world as a whole {moves}."
+
+
+def parties_in_words(net_usd: Mapping[str, float], say: Voice, whose: Whose) -> list[str]:
+    """How many parties gain and lose, and which gains and loses most; nothing of a single party."""
+    if len(net_usd) < 2:
+        return []
+    parts = []
+    for sign, one, several in ((1, "party gains", "parties gain"), (-1, "party loses", "parties lose")):
+        side = {party: sign * usd for party, usd in net_usd.items() if sign * usd >= LEAST_USD}
+        if side:
+            most = max(side, key=lambda party: side[party])
+            parts.append(
+                f"{counted(len(side), one, several)}, most {say.the_region(most)} ({money(side[most])} a year)"
+            )
+    return [f"{starting(whose.effect)}, {' and '.join(parts) or 'no party gains or loses'}."]
 
 
 def spans(trials: pd.DataFrame) -> pd.DataFrame:
@@ -93,8 +159,7 @@ def what_would_change(
     ``units`` are those of the assumptions by name. Where a shock is set ``both`` it and the agreement act, and the
     conclusion is on what the agreement adds.
     """
-    names = {str(name): say.names.assumption(str(name)) for name in trials["assumption"]}
-    trials = trials.assign(told=trials["assumption"].map(names), unit=trials["assumption"].map(units).fillna(""))
+    trials = _named(trials, say, units)
     sentences = []
     for column in VERDICTS:
         sentences += _turning(trials, column, both=both)
@@ -104,6 +169,17 @@ def what_would_change(
     if unproved:
         sentences.append(f"No equilibrium was proved for {listing(unproved)}: nothing is known there.")
     return sentences
+
+
+def turning(trials: pd.DataFrame, column: str, say: Voice, units: Mapping[str, str], *, both: bool) -> list[str]:
+    """One conclusion and every trial that turns it; nothing where there is none."""
+    return _turning(_named(trials, say, units), column, both=both)
+
+
+def _named(trials: pd.DataFrame, say: Voice, units: Mapping[str, str]) -> pd.DataFrame:
+    """The trials with names in words and units of their assumptions."""
+    names = {str(name): say.names.assumption(str(name)) for name in trials["assumption"]}
+    return trials.assign(told=trials["assumption"].map(names), unit=trials["assumption"].map(units).fillna(""))
 
 
 def _turning(trials: pd.DataFrame, column: str, *, both: bool) -> list[str]:

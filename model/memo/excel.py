@@ -1,4 +1,4 @@
-"""Excel: a sheet "About", one sheet per table of the memo and per full result table. Text is never a formula."""
+"""Excel: at most a dozen sheets, on each the tables that belong together. Text is never a formula."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
     from model.memo.blocks import Document, Value
 
@@ -38,11 +39,14 @@ def write(document: Document) -> bytes:
     about = {"title": clean(document.title), "author": clean(document.author), "comments": document.footer}
     book.set_properties({**about, "created": moment})
     look = _looks(book)
-    first = Sheet("About", f"{document.title} · {document.subtitle}", ABOUT, document.about)
-    names: set[str] = set()
+    first = Sheet("About", f"{document.title} · {document.subtitle}", ABOUT, document.about, page="About")
     own = (sheet for sheet in document.sheets if sheet.rows != document.about)
+    pages: dict[str, list[Sheet]] = {}
     for sheet in (first, *own, *document.further):
-        _add(book, sheet, look, names, document.footer)
+        pages.setdefault(sheet.page or sheet.name, []).append(sheet)
+    names: set[str] = set()
+    for name, sheets in pages.items():
+        _add(book, name, sheets, look, names, document.footer)
     book.close()
     return file.getvalue()
 
@@ -57,29 +61,47 @@ def _looks(book: Workbook) -> Look:
     return look
 
 
-def _add(book: Workbook, sheet: Sheet, look: Look, names: set[str], footer: str) -> None:
-    page = book.add_worksheet(_unused(sheet.name, names))
-    page.freeze_panes(1, 0)
+def _add(book: Workbook, name: str, sheets: list[Sheet], look: Look, names: set[str], footer: str) -> None:
+    """One sheet of the workbook: its tables below each other, each under its caption."""
+    page = book.add_worksheet(_unused(name, names))
     page.set_footer(f"&L{footer}&RPage &P of &N")
     page.set_landscape()
     page.fit_to_pages(1, 0)
-    page.repeat_rows(0)
-    for at, column in enumerate(sheet.columns):
-        page.write_string(0, at, clean(column.header), look("@", bold=True, text_wrap=True, bottom=1))
+    widths: dict[int, int] = {}
+    top = 0
+    for sheet in sheets:
+        page.write_string(top, 0, clean(sheet.title), look("@", bold=True))
+        _table(page, sheet, look, top + 1)
+        for at, column in enumerate(sheet.columns):
+            widths[at] = max(widths.get(at, 0), _width(column, [row[at] for row in sheet.rows]))
+        top += len(sheet.rows) + 2
+        if sheet.note:
+            page.write_string(top, 0, clean(sheet.note), look("@", italic=True))
+        top += 2
+    for at, width in widths.items():
+        page.set_column(at, at, width)
+    if len(sheets) == 1 and sheets[0].rows:
+        page.freeze_panes(2, 0)
+        page.repeat_rows(1)
+        page.autofilter(1, 0, len(sheets[0].rows) + 1, len(sheets[0].columns) - 1)
+
+
+def _table(page: Worksheet, sheet: Sheet, look: Look, top: int) -> None:
+    for at, (column, title) in enumerate(zip(sheet.columns, sheet.header, strict=True)):
+        page.write_string(top, at, clean(title), look("@", bold=True, text_wrap=True, bottom=1))
         values = [row[at] for row in sheet.rows]
-        page.set_column(at, at, _width(column, values))
-        shape = pattern(column, values)
-        least = 0.5 * 10.0 ** -len(shape.partition(";")[0].partition(".")[2])
-        for down, value in enumerate(values, start=1):
+        together = pattern(column, values)
+        for down, value in enumerate(values):
+            one = sheet.look(down, at)
+            shape = pattern(one, [value]) if sheet.looks else together
+            least = 0.5 * 10.0 ** -len(shape.partition(";")[0].partition(".")[2])
             if isinstance(value, str):
                 text = clean(value)
                 guarded = {"quote_prefix": True} if text.startswith(FORMULA_STARTS) else {}
-                page.write_string(down, at, text, look("@", **guarded))
+                page.write_string(top + 1 + down, at, text, look("@", **guarded))
             elif value is not None:
-                number = value * column.scale
-                page.write_number(down, at, number, look(shape if abs(number) >= least else ZERO))
-    if sheet.rows:
-        page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
+                number = value * one.scale
+                page.write_number(top + 1 + down, at, number, look(shape if abs(number) >= least else ZERO))
 
 
 def pattern(column: Column, values: list[Value]) -> str:
@@ -91,7 +113,7 @@ def pattern(column: Column, values: list[Value]) -> str:
     elif column.exact:
         body = "#,##0.0#######"
     else:
-        body = "#,##0" if largest >= 1000 else "0.0" if largest >= 100 else "0.00" if largest >= 10 else "0.0000"
+        body = "#,##0" if largest >= 1000 else "0.0" if largest >= 100 else "0.00" if largest >= 10 else "0.000"
     return f"+{body};-{body};{body}" if column.signed else body
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.memo import charts
-from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, unbroken
+from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, unbroken
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -49,15 +50,24 @@ def _safe(text: str) -> str:
     return escape(unbroken(text))
 
 
+def _place(heading: str) -> str:
+    """Where a link to a heading leads."""
+    return re.sub(r"\W+", "-", heading.lower())
+
+
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"<h{level + 1}>{_safe(text)}</h{level + 1}>"
+            place = f' id="{_place(text)}"' if level == 1 else ""
+            return f"<h{level + 1}{place}>{_safe(text)}</h{level + 1}>"
         case Paragraph(text, strong):
             kind = ' class="finding"' if strong else ""
             return f"<p{kind}>{_safe(text)}</p>"
         case Bullets(items):
             return "<ul>" + "".join(f"<li>{_safe(item)}</li>" for item in items) + "</ul>"
+        case Contents(title, items):
+            links = "".join(f'<li><a href="#{_place(item)}">{_safe(item)}</a></li>' for item in items)
+            return f"<nav><h2>{_safe(title)}</h2><ol>{links}</ol></nav>"
         case Sheet():
             return _table(block)
         case Picture(caption, chart):
@@ -70,13 +80,13 @@ def _block(block: Block) -> str:
 
 def _table(sheet: Sheet) -> str:
     head = "".join(
-        f'<th scope="col"{NUMBER * number}>{_safe(column.header)}</th>'
-        for column, number in zip(sheet.columns, sheet.numeric, strict=True)
+        f'<th scope="col"{NUMBER * number}>{_safe(title)}</th>'
+        for title, number in zip(sheet.header, sheet.numeric, strict=True)
     )
     rows = "".join(
         "<tr>" + "".join(f"<td{NUMBER * number}>{_safe(text)}</td>" for text, number in row) + "</tr>\n"
         for row in sheet.shown
     )
     note = f'<p class="note">{_safe(sheet.note)}</p>' if sheet.note else ""
-    caption = f"<figcaption>{_safe(sheet.caption)}</figcaption>"
+    caption = f"<figcaption>{_safe(sheet.title)}</figcaption>"
     return f"<figure>{caption}<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{note}</figure>"

@@ -16,7 +16,8 @@ from fontTools.ttLib import TTFont
 
 from model.errors import SnapshotError
 from model.memo import charts
-from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean, unbroken
+from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, clean, unbroken
+from model.memo.layout import is_kept_whole, widths
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -25,15 +26,6 @@ TEMPLATE = Path(__file__).with_name("memo.typ")
 FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
 """DejaVu Sans as matplotlib ships it: Latin, Greek, Cyrillic and more."""
 FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
-LETTERS_PER_LINE = 112.0
-"""Letters of a table's type that fit side by side on the page."""
-PADDING = 3.0
-BOLD = 1.15
-"""Room around a cell in letters, and how much wider a bold letter is."""
-ENOUGH = 44.0
-"""Letters beyond which a text does not widen its column but breaks."""
-MOST_ROWS_TOGETHER = 16
-"""A table of so many rows stands on one page."""
 LONGEST_WORD = 16
 BREAK = "\u200b"
 """Words longer than this may break at a zero-width space."""
@@ -118,6 +110,8 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
             return {"kind": "paragraph", "text": _joined(text), "strong": strong}
         case Bullets(items):
             return {"kind": "bullets", "items": [_joined(item) for item in items]}
+        case Contents(title):
+            return {"kind": "contents", "text": clean(title)}
         case Picture(caption, chart):
             name = f"chart-{number}.svg"
             (folder / name).write_bytes(charts.svg(chart))
@@ -128,17 +122,18 @@ def _block(block: Block, number: int, folder: Path) -> dict[str, Any]:
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:
-    header = [_joined(column.header) for column in sheet.columns]
+    header = [_joined(title) for title in sheet.header]
     rows = [[_breakable(text) for text, _ in row] for row in sheet.shown]
+    plain = [[text.replace(BREAK, " ") for text in row] for row in rows]
     return {
         "kind": "sheet",
-        "caption": _joined(sheet.caption),
+        "caption": _joined(sheet.title),
         "note": _joined(sheet.note),
-        "whole": len(rows) <= MOST_ROWS_TOGETHER,
+        "whole": is_kept_whole(header, plain),
         "header": header,
         "rows": rows,
         "numeric": sheet.numeric,
-        "widths": _widths(header, rows),
+        "widths": widths(header, plain),
     }
 
 
@@ -150,18 +145,3 @@ def _joined(text: str) -> str:
 def _breakable(text: str) -> str:
     """Text whose long names may break after an underscore."""
     return " ".join(word.replace("_", f"_{BREAK}") if len(word) > LONGEST_WORD else word for word in text.split(" "))
-
-
-def _widths(header: list[str], rows: list[list[str]]) -> list[float]:
-    """Shares of the page: every column gets its longest word, the rest goes where texts are long."""
-    least, wanted = [], []
-    for at, title in enumerate(header):
-        texts = [row[at] for row in rows]
-        words = [len(word) for text in texts for word in text.replace(BREAK, " ").split()]
-        heads = [BOLD * len(word) for word in title.split()]
-        least.append(max([*words, *heads], default=1.0) + PADDING)
-        wanted.append(max([*(min(float(len(text)), ENOUGH) + PADDING for text in texts), least[-1]]))
-    room = max(LETTERS_PER_LINE - sum(least), 0.0)
-    longing = [want - need for want, need in zip(wanted, least, strict=True)]
-    share = min(room / sum(longing), 1.0) if sum(longing) > 0 else 0.0
-    return [round(need + share * extra, 2) for need, extra in zip(least, longing, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -13,7 +14,8 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt
 
 from model.memo import charts
-from model.memo.blocks import Bullets, Heading, Paragraph, Picture, Sheet, clean
+from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, clean
+from model.memo.layout import is_kept_whole, widths
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +29,9 @@ PAGE_CM = (21.0, 29.7)
 MARGIN_CM = 2.0
 PICTURE_CM = 16.5
 TABLE_POINTS = 8
+TABLE_TWIPS = 9638
+"""Width between the margins, in twentieths of a point."""
+LARGEST_BOOKMARK = 2**31
 EARLIEST_YEAR = 1980
 """ZIP archives know no earlier year."""
 
@@ -76,12 +81,18 @@ def _set_up(word: WordDocument, document: Document) -> None:
 def _add(word: WordDocument, block: Block) -> None:
     match block:
         case Heading(text, level):
-            word.add_heading(clean(text), level)
+            heading = word.add_heading(clean(text), level)
+            if level == 1:
+                _bookmark(heading, text)
         case Paragraph(text, strong):
             word.add_paragraph().add_run(clean(text)).bold = strong
         case Bullets(items):
             for item in items:
                 word.add_paragraph(clean(item), style="List Bullet")
+        case Contents(title, items):
+            word.add_heading(clean(title), 1).paragraph_format.page_break_before = True
+            for item in items:
+                _link(word.add_paragraph(style="List Number"), item)
         case Picture():
             _add_picture(word, block)
         case Sheet():
@@ -97,34 +108,71 @@ def _add_picture(word: WordDocument, block: Picture) -> None:
 
 
 def _add_table(word: WordDocument, sheet: Sheet) -> None:
-    caption = _caption(word, "Table", sheet.caption)
+    caption = _caption(word, "Table", sheet.title)
     note = word.add_paragraph()
     note.add_run(clean(sheet.note)).font.size = Pt(TABLE_POINTS)
     caption._p.addnext(parse_xml(_table(sheet)))
 
 
 def _table(sheet: Sheet) -> str:
-    """A table as WordprocessingML: header repeated on every page, no row broken across pages, numbers to the right."""
-    head = "".join(_cell(column.header, bold=True) for column in sheet.columns)
+    """A table as WordprocessingML: header repeated on every page, no row broken across pages, numbers to the right.
+
+    Columns are as wide as their content asks; a table of few rows stays on one page.
+    """
+    texts = [[text for text, _ in row] for row in sheet.shown]
+    shares = widths(sheet.header, texts)
+    twips = [round(TABLE_TWIPS * share / sum(shares)) for share in shares]
+    whole = is_kept_whole(sheet.header, texts)
+    grid = "".join(f'<w:gridCol w:w="{at}"/>' for at in twips)
+    head = "".join(_cell(title, at, bold=True, kept=whole) for title, at in zip(sheet.header, twips, strict=True))
     rows = "".join(
-        "<w:tr><w:trPr><w:cantSplit/></w:trPr>" + "".join(_cell(text, right=number) for text, number in row) + "</w:tr>"
-        for row in sheet.shown
+        "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
+        + "".join(
+            _cell(text, at, right=number, kept=whole and down < len(texts))
+            for (text, number), at in zip(row, twips, strict=True)
+        )
+        + "</w:tr>"
+        for down, row in enumerate(sheet.shown, start=1)
     )
     return (
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="5000" w:type="pct"/>'
-        f'<w:tblLook w:firstRow="1"/><w:tblCaption w:val={quoteattr(clean(sheet.caption))}/></w:tblPr>'
-        f"<w:tblGrid>{'<w:gridCol/>' * len(sheet.columns)}</w:tblGrid>"
+        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="{sum(twips)}" w:type="dxa"/>'
+        f'<w:tblLayout w:type="fixed"/><w:tblLook w:firstRow="1"/>'
+        f"<w:tblCaption w:val={quoteattr(clean(sheet.title))}/></w:tblPr>"
+        f"<w:tblGrid>{grid}</w:tblGrid>"
         f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>{rows}</w:tbl>"
     )
 
 
-def _cell(text: str, bold: bool = False, right: bool = False) -> str:
+def _cell(text: str, twips: int, bold: bool = False, right: bool = False, kept: bool = False) -> str:
     side = '<w:jc w:val="right"/>' if right else ""
     look = f'{"<w:b/>" if bold else ""}<w:sz w:val="{2 * TABLE_POINTS}"/>'
     return (
-        f'<w:tc><w:p><w:pPr><w:spacing w:before="0" w:after="0"/>{side}</w:pPr>'
+        f'<w:tc><w:tcPr><w:tcW w:w="{twips}" w:type="dxa"/></w:tcPr>'
+        f'<w:p><w:pPr>{"<w:keepNext/>" if kept else ""}<w:spacing w:before="0" w:after="0"/>{side}</w:pPr>'
         f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{escape(clean(text))}</w:t></w:r></w:p></w:tc>'
     )
+
+
+def _place(heading: str) -> str:
+    """The name of a heading's bookmark, within Word's forty letters."""
+    return f"_{zlib.crc32(heading.encode('utf-8', 'replace')):08x}"
+
+
+def _bookmark(paragraph: WordParagraph, heading: str) -> None:
+    for tag, at in (("bookmarkStart", 0), ("bookmarkEnd", len(paragraph._p))):
+        mark: Any = OxmlElement(f"w:{tag}")
+        mark.set(qn("w:id"), str(zlib.crc32(heading.encode("utf-8", "replace")) % LARGEST_BOOKMARK))
+        if tag == "bookmarkStart":
+            mark.set(qn("w:name"), _place(heading))
+        paragraph._p.insert(at + 1, mark)
+
+
+def _link(paragraph: WordParagraph, heading: str) -> None:
+    """A link to a heading of the document."""
+    link: Any = OxmlElement("w:hyperlink")
+    link.set(qn("w:anchor"), _place(heading))
+    link.append(paragraph.add_run(clean(heading))._r)
+    paragraph._p.append(link)
 
 
 def _caption(word: WordDocument, kind: str, text: str) -> WordParagraph:

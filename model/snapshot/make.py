@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from model.errors import AccordError, SnapshotError
-from model.findings import Names, agreement_in_words, curve_sentence, missed, overview, verdicts
+from model.findings import Names, agreement_in_words, curve_sentence, missed, overview, today_in_words, verdicts
 from model.instruments import Agreement
 from model.shocks import NamedShock
 from model.snapshot import evidence, provenance
 from model.snapshot.record import RESULT_KEYS, Snapshot, sealed
 from model.studies.floor_curve import floor_response
 from model.studies.ranges import trials, tried
+from model.studies.today import today_row
+from model.words.voice import Voice
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -133,20 +135,32 @@ def _add_outcome(world: World, scenario: Scenario, names: Names, draft: _Draft) 
 
 def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, names: Names) -> None:
     facts, failing = overview(outcome, mineral, world.tables, names), missed(outcome, mineral, names)
+    judged = verdicts(outcome, mineral, names)
     draft.rows["headline"].append({**asdict(facts.headline), "spend_usd": facts.spend_usd})
+    draft.rows["today"].append(today_row(world, outcome.scenario, mineral))
     draft.rows["gains"] += _records(facts.gains.table.assign(mineral=mineral))
     draft.rows["supply"] += _records(facts.supply.table.assign(mineral=mineral))
     draft.rows["industries_hit"] = _records(facts.industries.table)
     draft.rows["parties"] += _records(_parties(outcome, mineral))
     draft.sentences.setdefault(mineral, {}).update(
-        agreement=[agreement_in_words(outcome.scenario, mineral, names, verdicts=verdicts(outcome, mineral, names))],
+        agreement=[agreement_in_words(outcome.scenario, mineral, names, verdicts=judged)],
+        verdicts=[f"{told}." for told in judged],
+        because=_because(outcome, mineral, names),
         missed=[f"{told}." for told in failing],
         by_agreement=facts.by_agreement,
+        today=[today_in_words(outcome.nowcasts.get(mineral), mineral, names)],
         gains=[facts.gains.sentence],
         supply=[facts.supply.sentence],
         industries=[facts.industries.sentence],
         reasons=list(facts.reasons),
     )
+
+
+def _because(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """What every term that does not come about as agreed says of itself: where it holds, where not, and why."""
+    state, say = outcome.with_agreement.states[mineral], Voice(names, tuple(outcome.parties))
+    terms = [(at, term) for at, term in outcome.scenario.agreement.terms(mineral) if term.missed(state, at, say)]
+    return list(dict.fromkeys(told for at, term in terms for told in term.reasons(state, at, say)))
 
 
 def _parties(outcome: Outcome, mineral: str) -> pd.DataFrame:

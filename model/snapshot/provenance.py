@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model.records import Record
 
 DISTRIBUTION = "minerals-accord"
-COMPUTES = ("model.world", "model.studies.floor_curve", "model.studies.ranges")
+COMPUTES = ("model.world", "model.studies.floor_curve", "model.studies.ranges", "model.studies.today")
 """What computes a snapshot's results, with all it imports; the rest words, draws, stores or searches for them."""
 ENVIRONMENT = ("numpy", "scipy", "pandas", "pydantic")
 

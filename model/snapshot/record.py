@@ -34,6 +34,7 @@ SHORT = 12
 
 RESULT_KEYS: dict[str, tuple[str, ...]] = {
     "headline": ("mineral",),
+    "today": ("mineral",),
     "parties": ("mineral", "region"),
     "accounts": ("mineral", "region"),
     "prices": ("mineral", "stage", "region"),
@@ -56,6 +57,8 @@ RESULT_KEYS: dict[str, tuple[str, ...]] = {
 """Result tables and the columns that identify a row of each."""
 OF_INSTRUMENTS = frozenset(kind.result for kind in KINDS if kind.result is not None)
 """Tables that instruments fill: a snapshot made before an instrument was known has none of its rows."""
+SINCE = frozenset({"today"})
+"""Tables that came later: a snapshot made before lacks them, and nothing in them is compared with it."""
 
 NAMED = frozenset({"region", "mineral", "product", "industry", "shock", "coalition"})
 """Kinds of things whose display names a snapshot carries."""
@@ -265,7 +268,7 @@ def _check_names(record: Content, what: str) -> None:
 
 
 def _check_tables(record: Content, what: str) -> None:
-    missing = sorted(set(RESULT_KEYS) - set(record.results.tables) - OF_INSTRUMENTS)
+    missing = sorted(set(RESULT_KEYS) - set(record.results.tables) - OF_INSTRUMENTS - SINCE)
     if missing:
         raise SnapshotError(f"{what} lacks the result tables {', '.join(missing)}")
     for name, key in RESULT_KEYS.items():

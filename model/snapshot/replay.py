@@ -12,7 +12,7 @@ import pandas as pd
 
 from model.errors import AccordError, DataError
 from model.snapshot import evidence, make, provenance
-from model.snapshot.record import RESULT_KEYS
+from model.snapshot.record import RESULT_KEYS, SINCE
 from model.world import World
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def replay(snapshot: Snapshot, folder: Path | None = None) -> Replay:
     changed_rows = evidence.changes(snapshot.data, evidence.rows_today(snapshot.data, folder))
     changed_versions = _versions(snapshot)
     world = World(folder)
-    stored = {name: table.model_dump(mode="python") for name, table in snapshot.record.results.tables.items()}
+    unknown = SINCE - set(snapshot.content["results"]["tables"])
+    tables = snapshot.record.results.tables
+    stored = {name: table.model_dump(mode="python") for name, table in tables.items() if name not in unknown}
     try:
         now = make.results(world, snapshot.scenario)
     except AccordError as error:
@@ -81,10 +83,13 @@ def replay(snapshot: Snapshot, folder: Path | None = None) -> Replay:
 
 
 def compare(stored: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[pd.DataFrame, int]:
-    """What differs between two sets of result tables, and how many cells were compared."""
+    """What differs between two sets of result tables, and how many cells were compared.
+
+    A table that was not ``stored`` yet is not compared.
+    """
     found: list[tuple[Any, ...]] = []
     compared = 0
-    for name, key in RESULT_KEYS.items():
+    for name, key in ((name, key) for name, key in RESULT_KEYS.items() if name in stored):
         before, after = _rows(stored[name], key), _rows(now[name], key)
         allowed = _allowed([*before.values(), *after.values()])
         for place in dict.fromkeys([*before, *after]):

@@ -25,13 +25,20 @@ NOUGHT = 0.05
 
 
 def today_rows(world: World, scenario: Scenario) -> list[Row]:
-    """Per mineral, at the quote's place and the short horizon; None where nothing is quoted or licensed.
+    """What :func:`today_row` says of every mineral."""
+    return [today_row(world, scenario, mineral) for mineral in world.minerals]
+
+
+def today_row(world: World, scenario: Scenario, mineral: str) -> Row:
+    """A mineral's price today at the quote's place and the short horizon; None where nothing is quoted or licensed.
 
     ========================  ====================================================================================
     key                       meaning
     ========================  ====================================================================================
     ``price_today``           price in the status quo of today [USD/t]
     ``price_today_quoted``    the same as quoted [USD/t]
+    ``quote_place``           where that price is one: OUTSIDE (China) or CHN, inside it
+    ``quote_method``          how it was found: assessment or unit_value
     ``quote_date``            day of the quote's last row
     ``quote_source``          where it was published
     ``shift``                 by what share use or output at any price is moved
@@ -43,27 +50,24 @@ def today_rows(world: World, scenario: Scenario) -> list[Row]:
     ``why_not``               why not, empty where they are
     ========================  ====================================================================================
     """
-    rows = []
-    for mineral in world.minerals:
-        found = world.nowcast(mineral, scenario)
-        quote, inside = found.quote, found.quotes.get(INSIDE)
-        rows.append(
-            {
-                "mineral": mineral,
-                "price_today": found.price.at(found.place),
-                "price_today_quoted": None if quote is None else quote.price_usd_per_t,
-                "quote_date": None if quote is None else quote.quoted.isoformat(),
-                "quote_source": None if quote is None else "; ".join(quote.sources),
-                "shift": found.shift.share,
-                "shift_kind": found.shift.kind.value,
-                "inside_price_today": found.price.inside,
-                "inside_price_quoted": None if inside is None else inside.price_usd_per_t,
-                "licence_share": world.licence_share(mineral, scenario),
-                "explained": not found.why_not,
-                "why_not": found.why_not,
-            }
-        )
-    return rows
+    found = world.nowcast(mineral, scenario)
+    quote, inside = found.quote, found.quotes.get(INSIDE)
+    return {
+        "mineral": mineral,
+        "price_today": found.price.at(found.place),
+        "price_today_quoted": None if quote is None else quote.price_usd_per_t,
+        "quote_place": found.place,
+        "quote_method": None if quote is None else quote.method,
+        "quote_date": None if quote is None else quote.quoted.isoformat(),
+        "quote_source": None if quote is None else "; ".join(quote.sources),
+        "shift": found.shift.share,
+        "shift_kind": found.shift.kind.value,
+        "inside_price_today": found.price.inside,
+        "inside_price_quoted": None if inside is None else inside.price_usd_per_t,
+        "licence_share": world.licence_share(mineral, scenario),
+        "explained": not found.why_not,
+        "why_not": found.why_not,
+    }
 
 
 def trade_table(world: World, scenario: Scenario) -> pd.DataFrame:

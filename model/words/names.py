@@ -35,6 +35,14 @@ STAGE_LABELS = {
 
 
 ASSUMPTION_WORDS = {
+    "demand_elasticity_short": "response of use to price within a year",
+    "demand_elasticity_long": "response of use to price in the long run",
+    "supply_elasticity_short": "response of output to price within a year",
+    "supply_elasticity_long": "response of output to price in the long run",
+    "capacity_headroom_short": "room for more output within a year",
+    "capacity_headroom_long": "room for more output in the long run",
+    "stock_release_share": "share of stocks that users release",
+    "exporter_stockpile_months": "months of exports that exporters stockpile",
     "friction_sigma": "elasticity between suppliers",
     "choke_price_multiple": "choke price",
     "stock_release_full_price": "price at which stocks are all released",
