@@ -163,7 +163,7 @@ def test_an_exporters_stockpile_has_a_bottom(mineral: str, horizon: str) -> None
     place = {"mineral": mineral, "stage": stage.stage}
     ban = ExportBan(kind="export_ban", exporter=WORLD.regions[seller], importers=others, **place)
     problem = lay_over(calibrated(mineral, horizon).market, NOBODY, Agreement(), [ban], {})
-    stocks = problem.table.upper[problem.table.role == Role.STOCK_PURCHASE]
+    stocks = problem.table.upper[problem.table.role == Role.HELD_AT_HOME]
     months = WORLD.assumptions.value("exporter_stockpile_months", mineral) if horizon == "short" else 0.0
     np.testing.assert_allclose(stocks, [exports_t[seller] * months / 12] if months else [])
 

@@ -112,8 +112,8 @@ ZERO = {"zero_for_zero": [{"mineral": "tungsten", "stage": "refined"}]}
 TWO = ["USA", "JPN"]
 PLAIN: dict[str, Any] = {"minerals": ["tungsten"], "parties": TWO, "agreement": ZERO}
 FIELDS: dict[str, tuple[Any, bool]] = {
-    "format": (2, True),
-    "status_quo": ("today", True),
+    "format": (2, False),
+    "status_quo": ("today", False),
     "name": ("another name", True),
     "minerals": (["tungsten", "antimony"], True),
     "parties": (["USA", "EUN"], False),

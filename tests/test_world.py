@@ -347,7 +347,8 @@ def test_damaged_data_are_refused(data_copy: Path, damage: str) -> None:
 
 
 def test_a_named_shock_may_be_given_as_a_record(world: World) -> None:
-    named = world.outcome(Scenario(minerals=("tungsten",), shocks=(NamedShock(name="china_tungsten_ban"),)))
+    asked = Scenario(minerals=("tungsten",), shocks=(NamedShock(name="china_tungsten_ban"),), status_quo="policy_only")
+    named = world.outcome(asked)
     assert (
         named.headline("tungsten").price_usd_per_t
         == world.outcome(parse(SCENARIOS["ban"])).headline("tungsten").price_usd_per_t
