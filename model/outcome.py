@@ -375,6 +375,14 @@ class Outcome:
         use_t = _by_name(used["consumption_status_quo_t"])
         return {n: use_weighted_price(_by_name(prices[f"consumer_price_{n}_usd_per_t"]), use_t) for n in STATES}
 
+    def parties_price(self, mineral: str, stage: str) -> float:
+        """What users in the parties pay at a stage in the status quo, by their use [USD/t]; nan where none trade it."""
+        both = (self.prices, self.quantities)
+        stages = (frame[(frame["mineral"] == mineral) & (frame["stage"] == stage)] for frame in both)
+        prices, used = (frame[frame["region"].isin(self.parties)].set_index("region") for frame in stages)
+        use_t = _by_name(used["consumption_status_quo_t"])
+        return use_weighted_price(_by_name(prices["consumer_price_status_quo_usd_per_t"]), use_t)
+
     @cached_property
     def public_stocks(self) -> pd.DataFrame:
         """Per mineral, party, stage and side: what public stocks sell or buy in each state [t/yr], for what [USD/yr].

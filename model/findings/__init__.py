@@ -14,7 +14,7 @@ from model.findings.overview import (
 )
 from model.findings.reasons import controls_in_words, data_limits, missed, verdicts
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
-from model.findings.today import today_in_words, today_table
+from model.findings.today import quoted_on, today_in_words, today_table
 from model.findings.users import (
     MEASURES,
     borrowed_minerals,
@@ -60,6 +60,7 @@ __all__ = [
     "opened_sentence",
     "overview",
     "own_ranges",
+    "quoted_on",
     "range_in_words",
     "ranges_in_words",
     "ranked_industries",

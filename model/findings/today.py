@@ -59,6 +59,13 @@ def _shifted(shift: Shift) -> str:
     return listing(parts)
 
 
+def quoted_on(nowcast: Nowcast) -> str:
+    """The day of the quote that the status quo returns, as a remark; that it does not, where it is not explained."""
+    if nowcast.why_not:
+        return ", which is not today's"
+    return f", quoted {nowcast.quote.quoted.isoformat()}" if nowcast.quote else ""
+
+
 def unexplained(outcome: Outcome, mineral: str) -> bool:
     """Whether today's price of a mineral is asked for and not explained."""
     return mineral in outcome.nowcasts and bool(outcome.nowcasts[mineral].why_not)
