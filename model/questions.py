@@ -68,6 +68,22 @@ def _on_screen(steps: Sequence[int | str]) -> str:
     return "".join(f"“{starting(readable(str(field)))}” of " for field in steps[at + 1 : at + 2]) + which
 
 
+def format_note(record: Record, *, on_screen: bool = False) -> list[str]:
+    """That what was written before today's status quo was known keeps the one of policy only; nothing for all else.
+
+    >>> from model.scenario import Scenario
+    >>> len(format_note(Scenario.parse({}, "scenario"))), format_note(Scenario())
+    (1, [])
+    """
+    if not isinstance(record, OnStatusQuo) or record.format != FIRST_FORMAT or record.status_quo != POLICY_ONLY:
+        return []
+    how = "choose “Today's prices”" if on_screen else 'name "format": 2'
+    return [
+        "format 1, from before today's prices were known: the status quo is that of policy only (prices of "
+        f"{BASE_YEAR} moved by duties and controls); {how} to compare with today's"
+    ]
+
+
 def questions(
     record: Record,
     library: ShockLibrary | None = None,
@@ -89,20 +105,9 @@ def questions(
     if isinstance(record, Scenario | Case):
         asked += [*_outsiders(record.agreement, record.parties, words), *_idle(record.agreement, words)]
         asked += _without_route(record, words)
-    if isinstance(record, OnStatusQuo) and record.format == FIRST_FORMAT and record.status_quo == POLICY_ONLY:
-        asked += [_first_format(words)]
     if isinstance(record, Scenario) and hosts is not None:
         asked += _other_minerals(record, library, hosts, words)
     return asked
-
-
-def _first_format(words: _Words) -> str:
-    """That what was written before today's status quo keeps the one of policy only."""
-    how = 'name "format": 2' if words.names is None else "choose “Today's prices”"
-    return (
-        "format 1, from before today's prices were known: the status quo is that of policy only (prices of "
-        f"{BASE_YEAR} moved by duties and controls); {how} to compare with today's"
-    )
 
 
 def _rates(value: Any, steps: tuple[int | str, ...], words: _Words) -> Iterator[str]:

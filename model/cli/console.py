@@ -119,6 +119,14 @@ def ask(record: Record, world: World | None = None) -> None:
         warn(f"accord: is this meant? {one_line(question)}\n")
 
 
+def note_format(record: Record) -> None:
+    """Say on standard error which status quo a file of the first format was read with, once it was."""
+    from model.questions import format_note
+
+    for note in format_note(record):
+        warn(f"accord: {note}\n")
+
+
 def say(text: str) -> None:
     """Lines on standard output, without control characters: a stranger's name must not steer the terminal."""
     _put(sys.stdout, "".join(map(_printable, text.rstrip("\n"))) + "\n")

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from model.cli import outputs
-from model.cli.console import about, add, add_data, add_file, add_out, ask, say, warn, world_of
+from model.cli.console import about, add, add_data, add_file, add_out, ask, note_format, say, warn, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +78,7 @@ def _design(arguments: argparse.Namespace) -> Design:
         warn("\ninterrupted; what is solved is kept, run the same command again to go on\n")
         raise
     assert designer.design is not None, "a run that ends has a design"
+    note_format(request)
     return designer.design
 
 

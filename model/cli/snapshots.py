@@ -14,6 +14,7 @@ from model.cli.console import (
     add_out,
     ask,
     data_folder,
+    note_format,
     say,
     say_written,
     world_of,
@@ -60,6 +61,7 @@ def _snapshot(arguments: argparse.Namespace) -> None:
         ask(scenario, world)
         made = freeze(world, scenario, Origin(arguments.author, design=found), arguments.data)
     out.write(made.to_json())
+    note_format(scenario)
     say_written(f"Snapshot {made.id}", arguments.out)
 
 

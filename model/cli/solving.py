@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from model.cli import outputs
-from model.cli.console import about, add, add_data, add_file, add_folder, add_out, ask, say, world_of
+from model.cli.console import about, add, add_data, add_file, add_folder, add_out, ask, note_format, say, world_of
 from model.errors import FileError, ScenarioError
 from model.files import LONGEST_PATH, real, short, write_together
 
@@ -93,6 +93,7 @@ def _solve(arguments: argparse.Namespace) -> int:
         result["reference"] = [{str(name): value for name, value in row.items()} for row in rows]
     text = outputs.as_result("solve", result)
     write_together({out: text} | {tables[name]: _csv(_table(outcome, name, ranges)) for name in tables})
+    note_format(scenario)
     for found in compared:
         verdict = "agrees with" if found.agrees else "differs from"
         say(

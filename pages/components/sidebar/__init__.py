@@ -12,7 +12,7 @@ from model import edits
 from model.aside import Aside, aside_in_short, aside_in_words
 from model.findings import group_labels
 from model.market.horizon import HORIZONS
-from model.questions import questions
+from model.questions import format_note, questions
 from model.scenario import POLICY_ONLY, TODAY
 from model.shocks import NamedShock
 from model.words.numbers import counted, starting
@@ -113,7 +113,7 @@ def _kept(now: Scenario) -> None:
         whole = aside_in_words(beside, results.world().tables["projects"], names)
         st.caption(f"Also agreed: {aside_in_short(beside)}.", help=layout.plain(whole))
     world = results.world()
-    for question in questions(now, world.library, world.hosts_by_mineral, names):
+    for question in (*format_note(now, on_screen=True), *questions(now, world.library, world.hosts_by_mineral, names)):
         st.caption(f":material/help: {layout.plain(starting(question))}.")
     unnamed = len([shock for shock in now.shocks if not isinstance(shock, NamedShock)])
     counts = ((edits.unseen(now), "more instrument"), (unnamed, "unnamed shock"))
