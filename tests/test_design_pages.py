@@ -105,7 +105,7 @@ def test_the_first_page_loads_no_optimiser() -> None:
 def test_a_design_runs_to_its_end_and_loads_into_the_scenario(page: Any) -> None:
     test = run_job(page("design", BISMUTH), "Find the agreement")
     assert "The parties together gain" in said(test)
-    assert "agree to keep bismuth at" in said(test)
+    assert "agree to set a floor of" in said(test)
     assert any("Verified" in str(frame.value.columns) or "verified_musd" in frame.value for frame in test.dataframe)
     button(test, "Load into the scenario").click()
     test.run()
@@ -228,7 +228,7 @@ def test_every_term_of_every_mineral_counted_is_told_beside_the_parties_results(
     other = FLOOR.model_copy(update={"mineral": "tungsten", "price": 60_000.0})
     two = Scenario(minerals=("bismuth", "tungsten"), parties=MEMBERS, agreement=Agreement(floors=(FLOOR, other)))
     shown = said(page("parties", two))
-    assert f"Keep bismuth at {FLOOR.price:,.0f} USD/t" in shown
+    assert f"Set a floor of {FLOOR.price:,.0f} USD/t for bismuth" in shown
     assert "refined tungsten at 60,000 USD/t" in shown
 
 

@@ -32,7 +32,7 @@ from model.studies.ranges import (
 )
 from model.words.numbers import figures
 from model.world import World
-from tests.shipped import WORLD
+from tests.shipped import WORLD, of_today
 
 CONTROLS = control_levels(WORLD.tables["export_controls"])
 NAMES = Names(WORLD.tables)
@@ -55,7 +55,7 @@ def with_floor(mineral: str, horizon: str = "short", **changes: object) -> Scena
         "price": 1.2 * WORLD.parties_price(mineral, stage, status_quo),
     }
     content = {"minerals": [mineral], "horizon": horizon, "agreement": {"floors": [floor]}}
-    return Scenario.parse({**content, **changes}, "scenario")
+    return of_today({**content, **changes})
 
 
 def all_trials(scenario: Scenario) -> pd.DataFrame:

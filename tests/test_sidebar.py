@@ -18,10 +18,11 @@ from streamlit.testing.v1 import AppTest
 from model import edits
 from model.instruments import KINDS, Agreement, Instrument, Stockpile
 from model.scenario import Scenario
+from model.words.numbers import figures
 from model.world import World
 from pages.components import links, results, state
 from tests.running_app import drawn
-from tests.shipped import WORLD
+from tests.shipped import WORLD, of_today
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTIES = ("USA", "EUN", "JPN", "KOR")
@@ -31,7 +32,7 @@ ROUTES = {"importers": PARTIES, "exporters": ("CHN", "TJK", "BOL"), **PLACE}
 
 def scenario(parties: tuple[str, ...] = PARTIES, **instruments: dict[str, Any]) -> Scenario:
     content = {name: [item] for name, item in instruments.items()}
-    return Scenario.parse({"parties": parties, "agreement": content}, "scenario")
+    return of_today({"parties": parties, "agreement": content})
 
 
 def opened(of: Scenario, group: str) -> AppTest:
@@ -152,7 +153,7 @@ def test_measures_at_two_stages_are_not_shown_as_if_at_one() -> None:
         "tariffs": [{**ROUTES, "stage": "mine", "ad_valorem": 0.1}],
         "trqs": [{**ROUTES, "quantity": 1000}],
     }
-    test = opened(Scenario.parse({"parties": PARTIES, "agreement": content}, "scenario"), "border")
+    test = opened(of_today({"parties": PARTIES, "agreement": content}), "border")
     assert "slider tariffs_ad_valorem" not in [f"slider {item.key}" for item in test.slider]
     assert "Held but not shown: 1 more instrument." in captions(test)
     moved = edits.at_border_stage(now(test), "mine")
@@ -230,13 +231,13 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert "at least 0" in told["help"]
     held = told["held"]["price_undertakings"]
     assert held == [
-        {"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 59_876.0, "levy_cap": 10.0}
+        {"parties": list(Scenario().parties), "exporters": ["TJK"], **PLACE, "price": 33_876.0, "levy_cap": 10.0}
     ]
-    assert (told["before"], told["after"]) == ("24,900", "59,800")
-    assert told["at_its_level"] == "59,876"
-    assert "not held" not in told["says"]
-    assert "The undertaking at 59,876 USD/t fails in" in told["capped"]
-    assert "take refined antimony from Tajikistan at 60,000 USD/t or more" in told["says"]
+    assert told["before"] == figures(WORLD.parties_price("antimony", "refined", Scenario()))
+    assert (told["after"], told["at_its_level"]) == ("34,000", "33,876")
+    assert "fails" not in told["says"]
+    assert "The undertaking at 33,876 USD/t fails in" in told["capped"]
+    assert "take refined antimony from Tajikistan at 34,000 USD/t or more" in told["says"]
     assert "The price undertaking for refined antimony binds in" in told["reasons"]
     assert "not shown" not in told["captions"]
     assert "HOME is a party; there price_undertakings may only name others; valid: ABROAD, OTHER" in told["refused"]
