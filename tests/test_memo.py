@@ -37,16 +37,18 @@ from model.memo import charts as paper
 from model.memo.blocks import Bullets, Column, Document, Paragraph, Picture, Sheet, million, share
 from model.memo.comparison import SAME_ASSUMPTIONS
 from model.memo.conclusions import shocks_sentence, what_would_change
-from model.memo.content import OF_AGREEMENT, memo
+from model.memo.content import memo
 from model.memo.excel import ZERO
+from model.memo.layout import is_kept_whole
 from model.memo.levers import voice
-from model.memo.pdf import BREAK, JOIN, MOST_ROWS_TOGETHER
+from model.memo.pdf import BREAK, JOIN
+from model.memo.states import OF_AGREEMENT
 from model.scenario import Scenario
 from model.snapshot.make import design_tables, freeze
 from model.snapshot.record import RESULT_KEYS, Snapshot
 from model.words.accounts import NAMES, NET_GAIN
 from model.words.names import Names
-from model.words.numbers import LEAST_USD
+from model.words.numbers import LEAST_USD, NO_CHANGE
 from model.words.voice import Voice
 from model.world import World
 from pages.components import charts
@@ -55,17 +57,17 @@ from tests.toy import formulations, shipped
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 HOSTILE = '=HYPERLINK("http://x.example","y") <script>alert(1)</script> #import "/etc/passwd" $x$ ../../secret'
-SECTIONS = (
+ANNEX = (
     "Term sheet",
-    "The question",
-    "What it does: bismuth",
+    "Results: bismuth",
     "Downstream manufacturers",
     "Under the named shocks: bismuth",
     "How sure it is: bismuth",
-    "What differs from the status quo",
-    "Sources and assumptions",
+    "What it rests on",
     "How to replay",
 )
+SECTIONS = ("Bottom line", *ANNEX)
+MOST_SHEETS = 12
 
 
 @cache
@@ -113,7 +115,7 @@ class Page(HTMLParser):
 
 def number(text: str) -> float | None:
     """A number as a document shows it."""
-    return None if text == "–" else float(text.replace(",", "").replace("−", "-").replace("+", ""))
+    return None if text == "–" else 0.0 if text == NO_CHANGE else float(text.replace(",", "").replace("−", "-").replace("+", ""))
 
 
 def same_number(text: str, stored: object, scale: float = 1.0) -> None:
@@ -128,36 +130,30 @@ def same_number(text: str, stored: object, scale: float = 1.0) -> None:
 
 
 def check_tables(tables: list[list[list[str]]], snapshot: Snapshot) -> None:
-    """Gains, parties, shocks and sensitivity of a document against the snapshot's own tables."""
-    by_head = {tuple(table[0]): table[1:] for table in tables}
-    head, gains = next((head, rows) for head, rows in by_head.items() if "Users, million USD/yr" in head)
-    stored_gains = snapshot.tables["gains"]
-    for title, column in {
-        "Users": "users_usd",
-        "Producers": "producers_usd",
-        "Treasury": "treasury_usd",
-        "Rents and settlements": "rents_usd",
-        "Net gain": "net_usd",
-    }.items():
-        if f"{title}, million USD/yr" not in head:  # a column is left out only where nothing is in it
-            assert (stored_gains[column].abs() < LEAST_USD).all()
-            continue
-        for row, stored in zip(gains, stored_gains[column], strict=True):
-            same_number(row[head.index(f"{title}, million USD/yr")], stored, 1e-6)
-    parties = next(rows for head, rows in by_head.items() if "Price to users, status quo, USD/t" in head)
+    """Parties, dependence, shocks and sensitivity of a document against the snapshot's own tables."""
+    heads = {tuple(table[0]): table[1:] for table in tables}
+    head, gains = next((head, rows) for head, rows in heads.items() if "Net gain by the agreement" in head)
+    accounts = snapshot.tables["accounts"]
+    own = accounts[accounts["is_party"].astype(bool)].set_index("region")
+    for title, column in {"Users": "users", "Producers": "producers", "Net gain by the agreement": "net"}.items():
+        for row, party in zip(gains, snapshot.scenario.parties, strict=False):
+            same_number(row[head.index(title)], own.loc[party, f"{column}_agreement_usd"], 1e-6)
+        for row, side in zip(gains[-3:], (own, accounts[~accounts["is_party"].astype(bool)], accounts), strict=True):
+            same_number(row[head.index(title)], side[f"{column}_agreement_usd"].sum(), 1e-6)
+    parties = next(rows for head, rows in heads.items() if "Price to users, status quo, USD/t" in head)
     for row, stored in zip(parties, snapshot.tables["parties"].to_dict("records"), strict=True):
         same_number(row[1], stored["price_status_quo_usd_per_t"])
         same_number(row[4], stored["non_party_share_with_agreement"], 100.0)
-        same_number(row[5], stored["net_usd"], 1e-6)
-    shocks = next(rows for head, rows in by_head.items() if "Net gain by the agreement, million USD/yr" in head)
+    shocks = next(rows for head, rows in heads.items() if "Net gain by the agreement, million USD/yr" in head[-2:])
     for row, stored in zip(shocks, snapshot.tables["shocks"].to_dict("records"), strict=True):
         same_number(row[2], stored["price_usd_per_t_with_agreement"])
         same_number(row[4], stored["net_gain_usd_with_agreement"] - stored["net_gain_usd_without_agreement"], 1e-6)
-    tried = next(rows for head, rows in by_head.items() if "Net gain at low, million USD/yr" in head)
+    tried = next(rows for head, rows in heads.items() if head[0] == "Assumption, its unit")
     stored_trials = snapshot.tables["sensitivity"].set_index(["assumption", "end"])["net_gain_usd"]
-    names = dict.fromkeys(stored_trials.index.get_level_values(0)[1:])
-    for row, name in zip(tried, names, strict=True):
-        for text, end in ((row[5], "low"), (row[6], "high")):
+    names = {voice(snapshot).names.assumption(name): name for name, end in stored_trials.index if end}
+    for row in tried:
+        name = next(name for told, name in names.items() if row[0].startswith(f"{told}, "))
+        for text, end in ((row[-2], "low"), (row[-1], "high")):
             if (name, end) in stored_trials.index:
                 same_number(text, stored_trials[name, end], 1e-6)
 
@@ -166,8 +162,8 @@ def check_all_cells(tables: list[list[list[str]]], document: Document) -> None:
     """Every table of the document is there with every cell."""
     assert len(tables) == len(document.sheets)
     for table, sheet in zip(tables, document.sheets, strict=True):
-        assert table[0] == [column.header for column in sheet.columns]
-        shown = [[column.shown(value) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
+        assert table[0] == sheet.header
+        shown = [[text for text, _ in row] for row in sheet.shown]
         assert [[" ".join(cell.split()) for cell in row] for row in table[1:]] == [
             [" ".join(cell.split()) for cell in row] for row in shown
         ]
@@ -179,7 +175,7 @@ def test_word_has_every_table_heading_and_number() -> None:
     check_all_cells(page.tables, memo(sample()))
     check_tables(page.tables, sample())
     assert [heading for heading in page.headings if heading in SECTIONS] == list(SECTIONS)
-    assert "keep bismuth at 16,543.21 USD/t or more" in page.text
+    assert "set a floor of 16,543.21 USD/t for bismuth" in page.text
 
 
 def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> None:
@@ -189,7 +185,10 @@ def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> No
     styles = [style.get(f"{W}val") for style in body.iter(f"{W}pStyle")]
     charts = [block for block in memo(sample()).blocks if isinstance(block, Picture)]
     tables = memo(sample()).sheets
-    assert styles.count("Heading1") == len(SECTIONS)
+    assert styles.count("Heading1") == len(SECTIONS) + 1, "the list of contents has one of its own"
+    anchors = [link.get(f"{W}anchor") for link in body.iter(f"{W}hyperlink")]
+    assert anchors == [mark.get(f"{W}name") for mark in body.iter(f"{W}bookmarkStart")][1:]
+    assert len(anchors) == len(ANNEX)
     assert styles.count("Caption") == len(charts) + len(tables)
     pictures = [item.get("descr") for item in body.iter() if item.tag.endswith("docPr")]
     assert pictures == [chart.alternative for chart in charts]
@@ -208,43 +207,61 @@ def test_html_has_every_table_heading_and_number_and_loads_nothing() -> None:
         assert tag not in ("script", "link", "iframe", "object", "embed")
         assert not any(name.startswith("on") for name in attributes)
         for address in (attributes.get("src"), attributes.get("href")):
-            assert address is None or address.startswith("data:image/svg+xml;base64,")
+            assert address is None or address.startswith(("data:image/svg+xml;base64,", "#"))
         if tag == "img":
             assert attributes["alt"]
             assert b"<script" not in base64.b64decode(str(attributes["src"]).split(",")[1])
 
 
+def _tables_of(page: Any, sheets: list[Sheet]) -> list[tuple[Sheet, list[tuple[Any, ...]]]]:
+    """The tables below each other on one sheet of a workbook, each with its header and rows of cells."""
+    rows, top, found = list(page.iter_rows()), 0, []
+    for sheet in sheets:
+        assert rows[top][0].value == sheet.title
+        found.append((sheet, rows[top + 1 : top + 2 + len(sheet.rows)]))
+        top += len(sheet.rows) + 4
+    return found
+
+
+def _book(document: Document) -> list[tuple[Sheet, list[tuple[Any, ...]]]]:
+    """Every table of a document's workbook."""
+    book = openpyxl.load_workbook(io.BytesIO(export(document, "xlsx")))
+    pages: dict[str, list[Sheet]] = {}
+    for sheet in (*document.sheets, *document.further):
+        if sheet.name != "Identity":
+            pages.setdefault(sheet.page, []).append(sheet)
+    assert book.sheetnames == ["About", *pages]
+    return [found for name, sheets in pages.items() for found in _tables_of(book[name], sheets)]
+
+
 def test_excel_has_every_stored_number_at_full_precision() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(written("xlsx")))
     document = memo(sample())
-    sheets: list[Sheet] = [sheet for sheet in document.sheets if sheet.name != "Identity"] + list(document.further)
-    assert book.sheetnames[0] == "About"  # which is "Identity", once
-    assert not {"Identity", "gains", "parties", "supply", "response"} & set(book.sheetnames)
-    assert len(book.sheetnames) == 1 + len(sheets)
-    assert sample().id in [cell.value for cell in book["About"]["B"]]
-    for name, sheet in zip(book.sheetnames[1:], sheets, strict=True):
-        page = book[name]
-        assert page.freeze_panes == "A2"
-        assert [cell.value for cell in page[1]] == [column.header for column in sheet.columns]
-        assert sample().short_id in str(page.oddFooter.left.text)
-        for cells, row in zip(page.iter_rows(min_row=2), sheet.rows, strict=True):
-            for cell, column, value in zip(cells, sheet.columns, row, strict=True):
+    for sheet, (head, *rows) in _book(document):
+        assert [cell.value for cell in head][: len(sheet.columns)] == sheet.header
+        for down, (cells, row) in enumerate(zip(rows, sheet.rows, strict=True)):
+            for at, value in enumerate(row):
                 if isinstance(value, float):
-                    assert cell.value == pytest.approx(value * column.scale, rel=1e-15)
-                    assert cell.number_format not in ("General", "@")
+                    assert cells[at].value == pytest.approx(value * sheet.look(down, at).scale, rel=1e-15)
+                    assert cells[at].number_format not in ("General", "@")
                 else:
-                    assert (cell.value or None) == (value or None)
+                    assert (cells[at].value or None) == (value or None)
+    book = openpyxl.load_workbook(io.BytesIO(written("xlsx")))
+    assert sample().id in [cell.value for cell in book["About"]["B"]]
+    assert all(sample().short_id in str(page.oddFooter.left.text) for page in book)
 
 
 def test_excel_holds_the_result_tables_of_the_snapshot() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(written("xlsx")), read_only=True)
-    for name in ("accounts", "prices", "flows", "industries"):
-        stored = sample().tables[name]
-        rows = list(book[name].iter_rows(min_row=2, values_only=True))
-        assert len(rows) == len(stored)
-        for at, column in enumerate(stored.columns):
-            if pd.api.types.is_float_dtype(stored[column]):
-                assert [row[at] for row in rows] == pytest.approx(list(stored[column]), rel=1e-15, nan_ok=True)
+    found = {sheet.name: rows for sheet, rows in _book(memo(sample()))}
+    for name, column, title, scale in (
+        ("accounts", "net_agreement_usd", "Net gain, by the agreement", 1e-6),
+        ("prices", "consumer_price_with_agreement_usd_per_t", "Consumer price, with agreement, USD/t", 1.0),
+        ("flows", "with_agreement", "With agreement", 1.0),
+        ("industries", "extra_cost_usd", "Extra cost, million USD/yr", 1e-6),
+    ):
+        head, *rows = found[f"Full {name}"]
+        at = [cell.value for cell in head].index(title)
+        stored = [value * scale for value in sample().tables[name][column]]
+        assert [row[at].value for row in rows] == pytest.approx(stored, rel=1e-15)
 
 
 def _pages() -> list[str]:
