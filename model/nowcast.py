@@ -4,7 +4,8 @@ Duties and controls alone do not bring the prices of the base year to those of t
 stocks built, mines lost, licences handled more strictly than published) is one number per quoted price, so that the
 undisturbed state returns the quotes; quantities are not fitted and test it (table ``trade_after``).
 
-* One quote: use or output is so much higher or lower at any price; table ``nowcast`` says which, and why.
+* One quote: use or output is so much higher or lower at any price; table ``nowcast`` says which, and why. Where China's
+  licences bind, a price outside tells nothing of China's own use and output: those outside alone are moved.
 * Quotes outside and inside China, where China's licences bind: the price outside tells what the licences let out, the
   price inside how much more China itself takes (stocks being built among it). Where they do not bind, both quotes tell
   one number, and the one outside decides.
@@ -62,11 +63,15 @@ class ShiftKind(StrEnum):
 
 @dataclass(frozen=True)
 class Shift:
-    """By how much a market is moved: use or output at any price by a share, China's licences by a multiple."""
+    """By how much a market is moved: use or output at any price by a share, China's licences by a multiple.
+
+    ``outside_only`` leaves China's use and output where they are.
+    """
 
     kind: ShiftKind = ShiftKind.NONE
     share: float = 0.0
     licences: float = 1.0
+    outside_only: bool = False
 
     def moved(self, market: MineralMarket) -> MineralMarket:
         """The market with use or output at any price moved; capacity moves with output."""
@@ -74,14 +79,14 @@ class Shift:
             return market
         t, multiple = market.activities, 1.0 + self.share
         base, lower, upper, width = t.base.copy(), t.lower.copy(), t.upper.copy(), t.width.copy()
+        inside = t.region == market.regions.index(INSIDE)
+        here = inside if self.kind == ShiftKind.INSIDE_DEMAND else ~(inside & self.outside_only)
         if self.kind == ShiftKind.SUPPLY:
-            made, refined = t.role == Role.SUPPLY, t.role == Role.PROCESS
+            made, refined = here & (t.role == Role.SUPPLY), here & (t.role == Role.PROCESS)
             base[made] *= multiple
             width[refined] /= multiple
             upper[made | refined] *= multiple
         else:
-            inside = t.region == market.regions.index(INSIDE)
-            here = inside if self.kind == ShiftKind.INSIDE_DEMAND else np.ones(len(t), dtype=bool)
             wanted, unserved = here & (t.role == Role.DEMAND), here & (t.role == Role.UNSERVED)
             base[wanted] *= multiple
             lower[wanted] *= multiple
@@ -97,7 +102,7 @@ class Prices:
     """What a state's last stage costs outside and inside China [USD/t], without import duties and levies.
 
     Outside it is what crosses borders there, weighted by tonnes; inside what China's users pay. ``licence_binds`` says
-    whether a limit on China's exports earns a rent.
+    whether limits on China's exports earn a rent wherever it exports.
     """
 
     outside: float
@@ -126,11 +131,13 @@ def prices_of(state: State) -> Prices:
         return float(price[which] @ sold / sold.sum()) if sold.sum() > 0.0 else float("nan")
 
     abroad = routes[(t.partner[routes] != china) & (t.partner[routes] != t.region[routes])]
-    from_china = set(routes[(t.region[routes] == china) & (t.partner[routes] != china)].tolist())
-    binds = any(
-        rent > ROUNDING * market.price_scale and pool.to_exporter and from_china & set(pool.members.tolist())
+    from_china = routes[(t.region[routes] == china) & (t.partner[routes] != china) & (ledger.shown[routes] > 0.0)]
+    full = [
+        pool.members
         for rent, pool in zip(state.rent, state.problem.pools, strict=True)
-    )
+        if pool.to_exporter and rent > ROUNDING * market.price_scale
+    ]
+    binds = bool(full) and bool(np.isin(from_china, np.concatenate(full)).all())
     return Prices(
         outside=mean(abroad, ledger.price_out - due),
         inside=mean(routes[t.partner[routes] == china], ledger.price_out),
@@ -192,10 +199,14 @@ def find_nowcast(
     try:
         if not quotes:
             why_not = "no price of the last six months is published openly"
-        elif len(quotes) > 1 and has_licences and search.prices(UNMOVED).licence_binds:
-            shift = search.licences_and_inside_demand()
         else:
-            shift = search.one_shift(kind, OUTSIDE if OUTSIDE in quotes else INSIDE)
+            apart = has_licences and search.prices(UNMOVED).licence_binds
+            if len(quotes) > 1 and apart:
+                shift = search.licences_and_inside_demand()
+            elif OUTSIDE in quotes:
+                shift = search.one_shift(kind, OUTSIDE, outside_only=apart)
+            else:
+                shift = search.one_shift(kind, INSIDE)
     except Unexplained as error:
         why_not = str(error)
     except SolveError:
@@ -220,9 +231,9 @@ class _Search:
         """Prices under a shift."""
         return prices_of(self.evaluate(shift))
 
-    def one_shift(self, kind: ShiftKind, place: str) -> Shift:
+    def one_shift(self, kind: ShiftKind, place: str, *, outside_only: bool = False) -> Shift:
         """The shift of one kind that returns one quote."""
-        shift, ratio = self._nearest(kind, place)
+        shift, ratio = self._nearest(kind, place, outside_only=outside_only)
         if ratio is not None:
             what = {ShiftKind.DEMAND: "use", ShiftKind.SUPPLY: "output"}.get(kind, "China's own use")
             raise Unexplained(f"with {what} {_moved(shift.share)}, the price comes to {percent(ratio)} of the quote")
@@ -245,12 +256,14 @@ class _Search:
             )
         return shift
 
-    def _nearest(self, kind: ShiftKind, place: str, licences: float = 1.0) -> tuple[Shift, float | None]:
+    def _nearest(
+        self, kind: ShiftKind, place: str, licences: float = 1.0, *, outside_only: bool = False
+    ) -> tuple[Shift, float | None]:
         """The shift that returns a quote, and None; else the limit that comes nearest, and its price over the quote."""
         limit = self.assumptions.value(INSIDE_LIMIT if kind == ShiftKind.INSIDE_DEMAND else LIMIT, self.mineral)
 
         def shifted(log: float) -> Shift:
-            return Shift(kind, float(np.expm1(log)), licences)
+            return Shift(kind, float(np.expm1(log)), licences, outside_only)
 
         def price(log: float) -> float:
             return self.prices(shifted(log)).at(place)

@@ -17,7 +17,7 @@ import pandas as pd
 from model.equilibrium.ledger import Ledger
 from model.equilibrium.tolerances import SAME_MONEY
 from model.equilibrium.welfare import PUBLIC_STOCKS as PUBLICLY_HELD
-from model.equilibrium.welfare import STOCK_VALUE, WELFARE, producers_by_kind, suppliers_by_kind
+from model.equilibrium.welfare import STOCK_VALUE, WELFARE, producers_by_kind, rents_by_holder, suppliers_by_kind
 from model.impact import MarketChange, by_mineral, compare
 from model.instruments import KINDS, Instrument
 from model.market.horizon import HORIZONS
@@ -261,9 +261,9 @@ class Outcome:
         Users = consumer surplus, supplier_change = what their choice of supplier is worth, producers = producer
         surplus, treasury = duties, levies, auctioned rent, stock sales less outlay, rents = quota rents of those who
         hold the quotas, transfers = offtake settlements, stock_value = metal in public stocks, public_funds = what
-        raising the treasury's money costs beyond it; net is their sum [USD/yr]. Producers and the change of supplier
-        are also told by what they consist of. If a shock moves demand, users are compared with the same, moved demand
-        at the earlier price: wanting more is no gain.
+        raising the treasury's money costs beyond it; net is their sum [USD/yr]. Producers, the change of supplier
+        and rents are also told by what they consist of. If a shock moves demand, users are compared with the same,
+        moved demand at the earlier price: wanting more is no gain.
         """
         frames = [self._account_changes(mineral) for mineral in self.scenario.minerals]
         return pd.concat(frames, ignore_index=True)
@@ -297,8 +297,11 @@ class Outcome:
 
     @cached_property
     def _by_kind(self) -> dict[tuple[str, str], dict[str, Floats]]:
-        """What producers' surplus and the change of supplier consist of, in every state and mineral."""
-        return {key: producers_by_kind(own) | suppliers_by_kind(own) for key, own in self._ledgers.items()}
+        """What producers' surplus, the change of supplier and rents consist of, in every state and mineral."""
+        return {
+            key: producers_by_kind(own) | suppliers_by_kind(own) | rents_by_holder(own)
+            for key, own in self._ledgers.items()
+        }
 
     @cached_property
     def sides(self) -> pd.DataFrame:
@@ -371,6 +374,14 @@ class Outcome:
         prices, used = (f[f["region"].isin(self.parties) == parties].set_index("region") for f in frames)
         use_t = _by_name(used["consumption_status_quo_t"])
         return {n: use_weighted_price(_by_name(prices[f"consumer_price_{n}_usd_per_t"]), use_t) for n in STATES}
+
+    def parties_price(self, mineral: str, stage: str) -> float:
+        """What users in the parties pay at a stage in the status quo, by their use [USD/t]; nan where none trade it."""
+        both = (self.prices, self.quantities)
+        stages = (frame[(frame["mineral"] == mineral) & (frame["stage"] == stage)] for frame in both)
+        prices, used = (frame[frame["region"].isin(self.parties)].set_index("region") for frame in stages)
+        use_t = _by_name(used["consumption_status_quo_t"])
+        return use_weighted_price(_by_name(prices["consumer_price_status_quo_usd_per_t"]), use_t)
 
     @cached_property
     def public_stocks(self) -> pd.DataFrame:

@@ -325,9 +325,11 @@ class Overlay:
     def store_at_home(self, exporter: str, stage: str) -> None:
         """Let a restricting exporter's stockpile buy what the restriction keeps at home (shipped markets only)."""
         node = self.market.node(exporter, stage, NodeRole.SUPPLY)
-        prices, t = self.market.exporter_stock_price, self.table
-        if prices is not None and node != NOWHERE and not ((t.role == Role.HELD_AT_HOME) & (t.node_in == node)).any():
-            self._stock(Role.HELD_AT_HOME, exporter, node, float(prices[node]), np.inf)
+        prices, most, t = self.market.exporter_stock_price, self.market.exporter_stock_most, self.table
+        if prices is None or most is None or node == NOWHERE:
+            return
+        if not ((t.role == Role.HELD_AT_HOME) & (t.node_in == node)).any():
+            self._stock(Role.HELD_AT_HOME, exporter, node, float(prices[node]), float(most[node]))
 
     def limit_output(self, hosts: Mapping[tuple[str, str, str], float]) -> None:
         """By-products are at most a ratio of their hosts' output, by (host, stage, region)."""

@@ -81,7 +81,7 @@ def questions(
 
     >>> from model.scenario import Scenario
     >>> ban = {"kind": "export_tax", "exporter": "CHN", "importers": ["USA"], "mineral": "tin", "stage": "refined"}
-    >>> questions(Scenario.parse({"shocks": [{**ban, "rate": 25}]}, "scenario"))
+    >>> questions(Scenario.parse({"format": 2, "shocks": [{**ban, "rate": 25}]}, "scenario"))
     ['shocks[0].rate = 25 is 2,500 %; 25 % is 0.25']
     """
     words = _Words(names)

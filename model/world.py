@@ -18,6 +18,7 @@ from model.data import Tables, load
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
+from model.market.capacity import open_refineries
 from model.market.evidence import MAIN_SUPPLIER, embargoed
 from model.market.horizon import HORIZONS, SHORT
 from model.market.records import Market, MineralMarket, Role
@@ -310,7 +311,7 @@ class World:
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, HORIZONS[scenario.horizon], mineral, hosts)
             shift = self.nowcast(mineral, scenario).shift if scenario.status_quo == TODAY else UNMOVED
-            market = shift.moved(self.with_policy_in_force(part.market))
+            market = shift.moved(self.with_policy_in_force(open_refineries(part, assumptions), assumptions))
             return _Calibrated(part, market, self._base(part.base), shift.licences)
 
         key = (mineral, scenario.horizon, scenario.status_quo, tuple(sorted(overrides.items())))
@@ -368,7 +369,7 @@ class World:
         allowed = free + sum(each.quantity for each in limits)
         return allowed / base.exports(mineral, last, MAIN_SUPPLIER, everyone)
 
-    def with_policy_in_force(self, market: MineralMarket) -> MineralMarket:
+    def with_policy_in_force(self, market: MineralMarket, assumptions: Assumptions) -> MineralMarket:
         """The market with duties of the status-quo date in place of the base year's, and embargoed routes closed."""
         table, date = market.activities, str(self.tables["status_quo"]["date"].iloc[0])
         duty, upper = np.zeros(len(table)), table.upper.copy()
@@ -376,7 +377,7 @@ class World:
         routes = np.flatnonzero(table.role == Role.ROUTE)
         stages = np.array([stage_of[node] for node in table.node_in[routes].tolist()])
         for index, stage in enumerate(market.stages):
-            matrix = duty_matrix(self.tables, market.mineral, stage, market.regions, "ad_valorem_now")
+            matrix = duty_matrix(self.tables, assumptions, market.mineral, stage, market.regions, "ad_valorem_now")
             own = routes[stages == index]
             duty[own] = matrix[table.region[own], table.partner[own]]
             closed = embargoed(self.tables, market.mineral, stage, market.regions, date, date)

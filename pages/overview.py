@@ -8,7 +8,7 @@ import streamlit as st
 
 from model import edits
 from model.errors import SolveError
-from model.findings import assumed, curve_chart, headline_numbers, if_answered, ranges_in_words, sides
+from model.findings import assumed, curve_chart, headline_note, headline_numbers, if_answered, ranges_in_words, sides
 from model.studies.answers import answers_to, under_answers
 from model.studies.ranges import headline_trials, main_assumptions
 from pages.components import axes, charts, jobs, layout, results, state
@@ -64,9 +64,15 @@ def main() -> None:
 
 def _metrics(facts: Overview) -> None:
     with st.container(key="metrics"):
+        st.caption(layout.plain(headline_note(facts)))
         for column, number in layout.grid(headline_numbers(facts), across=5):
             column.metric(
-                number.label, number.value, number.change, delta_color="off", delta_arrow="off", help=number.explanation
+                number.label,
+                number.value,
+                number.change or None,
+                delta_color="off",
+                delta_arrow="off",
+                help=number.explanation,
             )
 
 

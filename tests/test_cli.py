@@ -24,6 +24,7 @@ from model.memo import FORMATS, document_of, export
 from model.problem import Problem, State
 from model.scenario import Scenario
 from model.snapshot.library import Library
+from tests.shipped import WORLD
 from tests.snapshots import SAMPLE, altered, sample
 
 CASES = Path(__file__).parent / "cases"
@@ -709,7 +710,13 @@ def test_a_damaged_table_is_refused_by_cell(
 
 def test_shipped_data_are_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-data"]) == 0
-    assert data_hash() in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert data_hash() in shown
+    for mineral in WORLD.minerals:
+        part = WORLD.calibrated(mineral, Scenario(minerals=(mineral,)))
+        lines = [line for line in shown.splitlines() if line.startswith(f"{mineral}: ")]
+        assert sum("Kept, though it loses" in line for line in lines) == len(part.unpaid)
+        assert sum(": dropped " in line for line in lines) == len(part.dropped)
 
 
 def test_schema_lists_the_files_there_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -205,7 +205,7 @@ def test_unknown_assumption_names_the_nearest(assumptions: Assumptions) -> None:
 def test_override_replaces_one_value_only(assumptions: Assumptions) -> None:
     changed = assumptions.with_overrides({"demand_elasticity_short.copper": -0.1})
     assert changed.value("demand_elasticity_short", "copper") == -0.1
-    assert assumptions.value("demand_elasticity_short", "copper") == -0.2
+    assert assumptions.value("demand_elasticity_short", "copper") == -0.173
     assert len(changed) == len(assumptions)
 
 
@@ -215,7 +215,7 @@ def test_override_of_an_unknown_id_names_the_nearest(assumptions: Assumptions) -
 
 
 def test_override_out_of_range_names_the_range(assumptions: Assumptions) -> None:
-    with pytest.raises(ScenarioError, match=r"-0\.3 to -0\.1"):
+    with pytest.raises(ScenarioError, match=r"-0\.292 to -0\.079"):
         assumptions.with_overrides({"demand_elasticity_short.copper": 0.5})
 
 

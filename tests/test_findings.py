@@ -714,7 +714,7 @@ def test_a_change_is_told_with_its_sign_and_a_label_once() -> None:
 def test_an_import_quota_is_told_of_those_who_set_it(world: World, names: Names) -> None:
     told = [line for line in controls_in_words(world.tables, "aluminum", names, {}) if "Russia" in line]
     assert [line.partition(" (")[0] for line in told] == [
-        "In the status quo: from Russia, the European Union may take 80 % of the primary aluminum that arrived in 2024"
+        "In the status quo: from Russia, the European Union may take 17 % of the primary aluminum that arrived in 2024"
     ]
 
 

@@ -36,7 +36,7 @@ AGREED: dict[str, Any] = {
     "offtakes": [PLACE | {"producer": "ABROAD", "buyer": "HOME", "quantity": 2, "strike": 17}],
 }
 """Terms that together fill every field of a problem."""
-LAID = {"activities", "byproducts", "base_duty", "exporter_stock_price"}
+LAID = {"activities", "byproducts", "base_duty", "exporter_stock_price", "exporter_stock_most"}
 """Fields of a market that count by what was laid over it: they stand in the problem's table, charges and levies."""
 OF_THE_SEARCH = {"start_price"}
 """Fields of a market from which the search starts."""
@@ -112,8 +112,8 @@ ZERO = {"zero_for_zero": [{"mineral": "tungsten", "stage": "refined"}]}
 TWO = ["USA", "JPN"]
 PLAIN: dict[str, Any] = {"minerals": ["tungsten"], "parties": TWO, "agreement": ZERO}
 FIELDS: dict[str, tuple[Any, bool]] = {
-    "format": (2, True),
-    "status_quo": ("today", True),
+    "format": (2, False),
+    "status_quo": ("today", False),
     "name": ("another name", True),
     "minerals": (["tungsten", "antimony"], True),
     "parties": (["USA", "EUN"], False),

@@ -17,6 +17,11 @@ ROUTE = {"importers": ["USA"], "exporters": ["CHN"], **PLACE}
 TRQ = {**ROUTE, "quantity": 9.0, "over_quota": {"ad_valorem": 1.5}}
 
 
+def scenario(content: dict[str, Any]) -> Scenario:
+    """A scenario of today's format."""
+    return Scenario.parse({"format": 2, **content}, "scenario")
+
+
 @pytest.mark.parametrize(
     ("content", "asked"),
     [
@@ -29,14 +34,14 @@ TRQ = {**ROUTE, "quantity": 9.0, "over_quota": {"ad_valorem": 1.5}}
 )
 def test_a_rate_above_all_of_the_value_is_asked_about(content: dict[str, Any], asked: str | None) -> None:
     wanted = [] if asked is None else [asked]
-    assert questions(Scenario.parse({"agreement": content}, "scenario")) == wanted
+    assert questions(scenario({"agreement": content})) == wanted
     case = {"regions": [{"id": "USA"}, {"id": "CHN"}], "routes": [{**PLACE, "from": "CHN", "to": "USA"}]}
     assert questions(Case.parse({**case, "agreement": content}, "case")) == wanted
 
 
 def test_the_largest_rate_is_asked_about_in_a_short_line() -> None:
     content = {"agreement": {"tariffs": [{**ROUTE, "ad_valorem": 1e6}]}}
-    (question,) = questions(Scenario.parse(content, "scenario"))
+    (question,) = questions(scenario(content))
     assert " is 100,000,000 %; " in question
     assert len(question) < 120
 
@@ -63,7 +68,7 @@ def test_a_field_of_another_mechanism_is_asked_about(
     name, value = next(iter(field.items()))
     held = Mechanism(mechanism).words
     said = f"agreement.floors[0].{name} = {value:g} has no effect with a {held}; it belongs to a {belongs}"
-    assert questions(Scenario.parse(content, "scenario")) == ([] if belongs is None else [said])
+    assert questions(scenario(content)) == ([] if belongs is None else [said])
 
 
 def test_terms_of_a_region_that_is_no_party_are_asked_about() -> None:
@@ -72,7 +77,7 @@ def test_terms_of_a_region_that_is_no_party_are_asked_about() -> None:
         "offtakes": [{**PLACE, "producer": "USA", "buyer": "CHN", "quantity": 1.0}],
         "export_taxes": [{**PLACE, "exporter": "CHN", "importers": ["USA"], "ad_valorem": 0.1}],
     }
-    asked = questions(Scenario.parse({"parties": ["USA"], "agreement": terms}, "scenario"))
+    asked = questions(scenario({"parties": ["USA"], "agreement": terms}))
     for place in ("stockpiles[1]", "offtakes[0]", "export_taxes[0]"):
         said = "is of CHN, which is no party: it counts, but CHN stays outside the agreement"
         assert f"agreement.{place} {said}" in asked
@@ -92,7 +97,7 @@ def test_terms_and_shocks_on_minerals_that_are_not_solved_are_asked_about(world:
         ],
     }
     assert {"titanium", "antimony"}.isdisjoint({mineral, of})
-    asked = questions(Scenario.parse(content, "scenario"), world.library, world.hosts_by_mineral)
+    asked = questions(scenario(content), world.library, world.hosts_by_mineral)
     rest = f"and has no effect; the scenario's minerals are {mineral}"
     assert asked == [
         f"agreement.floors[1] is on titanium {rest}",
@@ -103,7 +108,7 @@ def test_terms_and_shocks_on_minerals_that_are_not_solved_are_asked_about(world:
 
 def test_unknown_minerals_are_left_to_the_refusal(world: World) -> None:
     content = {"minerals": ["antimony"], "agreement": {"floors": [{**FLOOR, "mineral": "gold"}]}}
-    assert questions(Scenario.parse(content, "scenario"), world.library, world.hosts_by_mineral) == []
+    assert questions(scenario(content), world.library, world.hosts_by_mineral) == []
 
 
 def test_an_offtake_without_a_route_is_asked_about_in_a_case() -> None:
@@ -130,13 +135,13 @@ def test_an_offtake_without_a_route_is_asked_about_in_a_case() -> None:
 def test_a_term_on_no_way_between_two_countries_is_asked_about(key: str, term: dict[str, Any], way: str | None) -> None:
     content = {"parties": ["USA"], "agreement": {key: [PLACE | term]}}
     said = f"agreement.{key}[0] has no effect: no route takes antimony (refined) from {way}"
-    assert questions(Scenario.parse(content, "scenario")) == ([] if way is None else [said])
+    assert questions(scenario(content)) == ([] if way is None else [said])
 
 
 def test_a_severity_beyond_the_library_is_asked_about_with_its_range(world: World) -> None:
     def asked(severity: float | None) -> list[str]:
         shocks = [{"name": "china_antimony_ban", "severity": severity}, {"name": "no_such_shock", "severity": 9}]
-        return questions(Scenario.parse({"shocks": shocks}, "scenario"), world.library)
+        return questions(scenario({"shocks": shocks}), world.library)
 
     known = world.library.describe("china_antimony_ban")
     assert asked(None) == asked(known.severity_high) == asked(known.severity_low) == []

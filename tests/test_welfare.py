@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,18 +18,16 @@ from hypothesis import strategies as st
 from model.case import Case, market_of
 from model.equilibrium import SolvedMineral, Solver, lay_over, solve, solve_problem
 from model.equilibrium.ledger import Ledger
-from model.equilibrium.welfare import STOCK_VALUE, burnt, producers_by_kind, suppliers_by_kind, total
+from model.equilibrium.welfare import STOCK_VALUE, burnt, suppliers_by_kind, total
 from model.instruments import Agreement
 from model.market.records import Role, Shape
 from model.outcome import ACCOUNTS, SIDES
 from model.scenario import Scenario
 from model.shocks.kinds import ExportTaxChange
+from model.words.accounts import PARTS
 from tests.shipped import WORLD
 from tests.strategies import EXACT, FACTORS, Content, at, between, border, laws, levy_floor, markets
 from tests.test_market import base_solution
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 HORIZONS = ("short", "long")
 PLACES = [(mineral, horizon) for mineral in WORLD.minerals for horizon in HORIZONS]
@@ -65,8 +63,7 @@ def without_wedges(
     mineral: str, horizon: str, agreement: Agreement, stock_price: np.ndarray[Any, Any] | None
 ) -> SolvedMineral:
     plain = scenario(mineral, horizon)
-    part = WORLD.calibrated(mineral, plain).market
-    market = WORLD.with_policy_in_force(part)
+    market = WORLD.problem(mineral, plain).market
     market = replace(market, base_duty=np.zeros(len(market.activities)))
     hosts: dict[tuple[str, str, str], float] = {}
     for host in WORLD.hosts.get(mineral, {}):
@@ -297,10 +294,9 @@ def test_parts_add_up_to_the_whole_and_parties_with_the_others_to_the_world(mine
     for suffix in ("", "_agreement"):
         parts = frame[[f"{name}{suffix}_usd" for name in ACCOUNTS]].sum(axis=1)
         assert frame[f"net{suffix}_usd"].to_numpy() == pytest.approx(parts.to_numpy(), abs=1e-9 * size)
-        kinds = frame[[f"{name}{suffix}_usd" for name in producers_by_kind(next(ledgers(outcome, mineral)))]].sum(
-            axis=1
-        )
-        assert frame[f"producers{suffix}_usd"].to_numpy() == pytest.approx(kinds.to_numpy(), abs=1e-6 * size)
+        for account, consists_of in PARTS.items():
+            whole = frame[[f"{name}{suffix}_usd" for name in consists_of]].sum(axis=1)
+            assert frame[f"{account}{suffix}_usd"].to_numpy() == pytest.approx(whole.to_numpy(), abs=1e-6 * size)
         funds = 0.3 * frame[f"treasury{suffix}_usd"]
         assert frame[f"public_funds{suffix}_usd"].to_numpy() == pytest.approx(funds.to_numpy())
     ours, theirs, world = (sides.loc[side].drop("mineral").astype(float) for side in SIDES)
@@ -309,10 +305,6 @@ def test_parts_add_up_to_the_whole_and_parties_with_the_others_to_the_world(mine
     released = float(frame.set_index("region").loc["USA", "stock_value_usd"])
     prices = outcome.prices[(outcome.prices["region"] == "USA") & (outcome.prices["stage"] == stage)]
     assert released == pytest.approx(-5.0 * float(prices["consumer_price_status_quo_usd_per_t"].iloc[0]))
-
-
-def ledgers(outcome: Any, mineral: str) -> Iterable[Ledger]:
-    yield Ledger(outcome.with_agreement.states[mineral])
 
 
 @pytest.mark.parametrize("mineral", ["copper", "aluminum"])

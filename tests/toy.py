@@ -121,6 +121,7 @@ def toy_market(formulation: Formulation) -> MineralMarket:
         quantity_scale=1000.0,
         base_duty=np.where(table.role == Role.ROUTE, formulation.duty, 0.0),
         exporter_stock_price=None if stock is None else np.full(nodes, stock),
+        exporter_stock_most=None if stock is None else np.full(nodes, np.inf),
     )
 
 

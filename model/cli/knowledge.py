@@ -8,7 +8,7 @@ from model.cli import outputs
 from model.cli.console import add, add_data, add_file, data_folder, one_line, say, say_table, world_of
 from model.errors import DataError
 from model.files import LONGEST_PATH, short
-from model.words.numbers import counted, level
+from model.words.numbers import counted, level, percent, tonnes
 from model.words.voice import PART_OF_YEAR
 
 if TYPE_CHECKING:
@@ -35,7 +35,14 @@ def add_commands(commands: Commands) -> None:
     add_file(calibrate, "--json", "PATH", "also write the table as JSON")
     add_data(calibrate)
 
-    add_data(add(commands, "check-data", _check_data, "check the data folder and list every fault"))
+    add_data(
+        add(
+            commands,
+            "check-data",
+            _check_data,
+            "list every fault of the data folder, and flows that lose money",
+        )
+    )
     add_data(add(commands, "shocks", _shocks, "list the named shocks"))
 
 
@@ -76,6 +83,10 @@ def _calibrate(arguments: argparse.Namespace) -> None:
 
 def _check_data(arguments: argparse.Namespace) -> None:
     from model.data import check, data_hash, default_folder
+    from model.market.calibrate import calibrate
+    from model.market.horizon import SHORT
+    from model.studies.fit import flows_at_a_loss
+    from model.words.names import Names
 
     folder = data_folder(arguments.data) or default_folder()
     faults = check(folder)
@@ -85,6 +96,14 @@ def _check_data(arguments: argparse.Namespace) -> None:
         raise DataError(
             f"the data in {folder} have {counted(len(faults), 'fault', 'faults')}, listed on standard output"
         )
+    world = world_of(arguments.data)
+    names = Names(world.tables)
+    for mineral, part in calibrate(world.tables, world.assumptions, SHORT).minerals.items():
+        for sentence in flows_at_a_loss(part, names):
+            say(f"{mineral}: {sentence}")
+        for flow in part.dropped:
+            where = f"{flow.stage}, {flow.exporter} to {flow.importer}"
+            say(f"{mineral}: dropped {where}: {tonnes(flow.quantity_t)} at a loss of {percent(flow.loss)} of the price")
     say(f"The data in {short(str(folder), LONGEST_PATH)} are sound (SHA-256 {data_hash(folder)}).")
 
 

@@ -3,8 +3,8 @@
 1. The problem is scaled so that typical prices and quantities are near one and one thousand.
 2. Commitments (offtakes) that capacity, bans or quotas make impossible are cut to what can be delivered.
 3. Newton starts from the market's own start prices, never from an earlier answer. Where it does not arrive, duties and
-   floors are raised by degrees; where that leads nowhere soon, the interior-point method finds the point, at last from
-   several starts.
+   floors are raised by degrees; where that leads nowhere soon, the interior-point method finds the point, then from
+   several starts, last from where Newton stopped.
 4. Where something flat takes up what levies keep out, several levies hold a floor. Then the floor is sought from just
    below, where only the smallest levy does.
 5. A linear programme, its steps centred on the point, is solved by HiGHS, with what the instruments themselves charge
@@ -29,7 +29,7 @@ from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.search.interior import find
 from model.equilibrium.search.newton import refine, refine_gradually
-from model.equilibrium.tolerances import AT_CAP, LARGEST_PRICE_ERROR, PART, QUANTITY_UNIT, TOLERANCE
+from model.equilibrium.tolerances import AT_CAP, LARGEST_IMBALANCE, LARGEST_PRICE_ERROR, PART, QUANTITY_UNIT, TOLERANCE
 from model.errors import SolveError
 from model.market.curves import CurveGroups
 from model.market.records import NOWHERE, Shape
@@ -110,6 +110,7 @@ class Solver:
         if first is not None:
             ways.insert(0, lambda: _arrived(refine(system, first)))
             ways.insert(1, lambda: _arrived(refine_gradually(system, first)))
+            ways.append(lambda: find(system, refine(system, first).price))
         refused = SolveError("no way leads anywhere")
         for way in ways:
             try:
@@ -124,12 +125,15 @@ class Solver:
         Its optimum must be the point's, and its duals the point's prices.
 
         Raises:
-            SolveError: when the programme's optimum or prices are others.
+            SolveError: when the point is not exact enough, or the programme's optimum or prices are others.
         """
         if not levy_error(system.problem, point, system.step) <= LARGEST_PRICE_ERROR:
             raise SolveError(
                 f"the levies on {system.problem.market.mineral} are not the smallest that do what they should"
             )
+        error = _complementarity(system, point)
+        if not error <= LARGEST_IMBALANCE:
+            raise SolveError(f"the point found for {system.problem.market.mineral} is off by {error:.2g}")
         ladder, programme = self._programme(system)
         charges = charges_at(system.problem, point.price, point.rent, point.levy, point.quantity)
         centre = gain(system.problem, point.price, charges)

@@ -22,6 +22,8 @@ from model.market.records import Role, Shape, sum_by
 from model.problem import PRODUCTION, Account
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from model.equilibrium.ledger import Ledger
     from model.market.records import Floats
 
@@ -210,7 +212,12 @@ def _routes(ledger: Ledger, accounts: Welfare) -> None:
 
 
 def _rents(ledger: Ledger, accounts: Welfare) -> None:
-    """Rents of limits, by the flows inside them."""
+    for account, _, amount in _rents_of_limits(ledger):
+        accounts[account] += amount
+
+
+def _rents_of_limits(ledger: Ledger) -> Iterator[tuple[Account, bool, Floats]]:
+    """Rents of limits, by the flows inside them: whose account, whether the exporter's, and the amounts by region."""
     t, x = ledger.table, ledger.x
     for rent, pool in zip(ledger.state.rent, ledger.problem.pools, strict=True):
         if rent == 0.0 or pool.account is None:
@@ -222,7 +229,23 @@ def _rents(ledger: Ledger, accounts: Welfare) -> None:
             flow = flow - x[over]
         elif len(over):
             flow = flow * (float(pool.weight @ x[pool.members]) / max(float(flow.sum()), 1e-300))
-        np.add.at(accounts[pool.account], (t.region if pool.to_exporter else t.partner)[routes], rent * flow)
+        column = (t.region if pool.to_exporter else t.partner)[routes]
+        yield pool.account, pool.to_exporter, sum_by(column, rent * flow, len(ledger.market.regions))
+
+
+def rents_by_holder(ledger: Ledger) -> Welfare:
+    """Rents of quotas by who holds them: importers, or exporters, who also have the levies that they may keep."""
+    held = [(to_exporter, own) for account, to_exporter, own in _rents_of_limits(ledger) if account is Account.RENT]
+    routes = ledger.where(Role.ROUTE)
+    for (account, to_exporter), charge in ledger.charges.by_receiver.items():
+        if account is Account.RENT:
+            of = "region" if to_exporter else "partner"
+            held.append((to_exporter, ledger.by_region(routes, charge * ledger.x, of=of)))
+    none = np.zeros(len(ledger.market.regions))
+    return {
+        name: sum((own for whose, own in held if whose is to_exporter), start=none)
+        for name, to_exporter in (("rents_importers", False), ("rents_exporters", True))
+    }
 
 
 def _stocks(ledger: Ledger, accounts: Welfare, undisturbed_price: Floats) -> None:

@@ -8,12 +8,13 @@ from model.findings.overview import (
     axis_bound,
     curve_chart,
     curve_sentence,
+    headline_note,
     headline_numbers,
     overview,
 )
 from model.findings.reasons import controls_in_words, data_limits, missed, verdicts
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
-from model.findings.today import today_in_words, today_table
+from model.findings.today import quoted_on, today_in_words, today_table
 from model.findings.users import (
     MEASURES,
     borrowed_minerals,
@@ -50,6 +51,7 @@ __all__ = [
     "figures",
     "formulation",
     "group_labels",
+    "headline_note",
     "headline_numbers",
     "if_answered",
     "industry_detail",
@@ -58,6 +60,7 @@ __all__ = [
     "opened_sentence",
     "overview",
     "own_ranges",
+    "quoted_on",
     "range_in_words",
     "ranges_in_words",
     "ranked_industries",

@@ -33,9 +33,8 @@ class Number:
     @property
     def short(self) -> str:
         """Its label in the middle of a sentence, without the unit."""
-        label = self.label.partition(",")[0]
-        net = " net" if self.label.startswith(("Parties, net", "Non-parties, net", "World, net")) else ""
-        return f"{label[:1].lower()}{label[1:]}{net}"
+        label = self.label.removesuffix(", USD/t").replace(", net", " net")
+        return f"{label[:1].lower()}{label[1:]}"
 
 
 def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], str], names: Names) -> str:

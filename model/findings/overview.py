@@ -75,10 +75,10 @@ def headline_numbers(facts: Overview) -> list[Number]:
         """What the agreement does to a number, and what the shock does to it beside it."""
         by_agreement, by_shock = told(alone, after), told(before, alone)
         if about.by_shock:
-            return f"agreement {by_agreement}; shock {by_shock}"
+            return f"{by_agreement}; shock {by_shock}"
         if about.agreed:
             return f"{by_agreement} on {on}"
-        return f"by the shock {by_shock} on {on}" if facts.has_shock else f"status quo{facts.today}"
+        return f"{by_shock} on {on}" if facts.has_shock else f"status quo{facts.today}"
 
     def price_moved(now: str) -> str:
         before, alone, after = (
@@ -89,13 +89,11 @@ def headline_numbers(facts: Overview) -> list[Number]:
     def money_number(name: str, label: str, explanation: str) -> Number:
         whole, alone = (float(getattr(each, name)) for each in (headline, own))
         told = alone if about.agreed else whole
-        beside = f"shock alone {signed_millions(whole - alone)}" if about.by_shock else ""
+        beside = f"shock {signed_millions(whole - alone)}" if about.by_shock else ""
         if not beside and name == "users_cost_usd" and spend_usd:
             beside = f"{_share_of_spending(told / spend_usd, told)}of {figures(spend_usd / MILLION)} spent"
-        if not beside:
-            beside = about.effect if about.agreed or facts.has_shock else "status quo"
         key = f"{OWN}{name}" if about.agreed else name
-        return Number(key, f"{label}, million USD/yr", signed_millions(told), beside, explanation, signed_millions)
+        return Number(key, label, signed_millions(told), beside, explanation, signed_millions)
 
     shares = (headline.non_party_share_status_quo, headline.non_party_share_without, headline.non_party_share)
     has_levy = headline.levy_usd_per_t > 0.0
@@ -150,6 +148,16 @@ def headline_numbers(facts: Overview) -> list[Number]:
             percent,
         ),
     ]
+
+
+def headline_note(facts: Overview) -> str:
+    """Whose effect the headline's numbers are, and in which unit its money."""
+    about, unit = facts.whose, "Money in million USD a year"
+    if about.by_shock:
+        return f"Changes by the agreement under the shock, then those by the shock alone. {unit}."
+    if about.agreed or facts.has_shock:
+        return f"Changes {about.effect} on the status quo. {unit}."
+    return f"The status quo: nothing changes. {unit}."
 
 
 def _share_of_spending(share: float, usd: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.answers import WON_BACK, export_taxes, licence_rent, licences
-from model.findings.today import today_in_words
+from model.findings.today import quoted_on, today_in_words
 from model.outcome import ACCOUNTS
 from model.problem import Account
 from model.records import EVERYONE
@@ -62,9 +62,26 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_unmet_use(headline.short_t),
         *_largest_price(outcome, mineral, names),
         today_in_words(outcome.nowcasts.get(mineral), mineral, names),
+        *_levels_today(outcome, mineral, names),
         *controls_in_words(tables, mineral, names, outcome.scenario.assumptions),
         *_data_warning(outcome, mineral, names),
     ]
+
+
+def _levels_today(outcome: Outcome, mineral: str, names: Names) -> list[str]:
+    """Floors, ceilings and strikes agreed, as shares of what the parties pay in the status quo."""
+    say = Voice(names, tuple(outcome.parties))
+    told: dict[str, None] = {}
+    for _, term in outcome.scenario.agreement.terms(mineral):
+        before = outcome.parties_price(mineral, term.stage)
+        for level in term.levels():
+            if before > 0.0:
+                told[f"{term.short} {say.price(level)}: {percent(level / before)} of {price(before)}"] = None
+    if not told:
+        return []
+    found = outcome.nowcasts.get(mineral)
+    quoted = "" if found is None else quoted_on(found)
+    return [f"Against the parties' price in the status quo{quoted}: {'; '.join(told)}."]
 
 
 def _idle_shock(
@@ -184,7 +201,7 @@ def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
     charged = float((now[Account.REVENUE] - before[Account.REVENUE])[ours].sum())
     lost = -net_effect(outcome, mineral, parties=False)["rents"]
     paid = -net_effect(outcome, mineral, parties=True)["users"]
-    if charged <= 0.0 or not changes(lost) or lost < max(MOSTLY_RENT * charged, paid):
+    if charged <= 0.0 or not changes(charged) or not changes(lost) or lost < max(MOSTLY_RENT * charged, paid):
         return []
     change = signed_percent(headline.price_usd_per_t / headline.price_without_usd_per_t - 1.0)
     moves = "does not change" if change == NO_CHANGE else f"changes by {change}"

@@ -54,8 +54,16 @@ def _shifted(shift: Shift) -> str:
         parts.append(f"China's licences at {percent(shift.licences)} of their published level")
     if shift.kind != ShiftKind.NONE:
         direction = "above" if shift.share >= 0 else "below"
-        parts.append(f"{SHIFTED[shift.kind]} {percent(abs(shift.share))} {direction} {BASE_YEAR} at any price")
+        where = " outside China" if shift.outside_only else ""
+        parts.append(f"{SHIFTED[shift.kind]}{where} {percent(abs(shift.share))} {direction} {BASE_YEAR} at any price")
     return listing(parts)
+
+
+def quoted_on(nowcast: Nowcast) -> str:
+    """The day of the quote that the status quo returns, as a remark; that it does not, where it is not explained."""
+    if nowcast.why_not:
+        return ", which is not today's"
+    return f", quoted {nowcast.quote.quoted.isoformat()}" if nowcast.quote else ""
 
 
 def unexplained(outcome: Outcome, mineral: str) -> bool:

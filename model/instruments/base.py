@@ -223,7 +223,7 @@ class Instrument(Record):
         return next(iter((*given, *(name for name in numbers if getattr(self, name)), *numbers)), None)
 
     def levels(self) -> tuple[float, ...]:
-        """Prices that it is to hold [USD/t]: a result that reaches one is told as exactly as it was agreed."""
+        """Prices that it names [USD/t]: a result that reaches one is told as exactly as it was agreed."""
         return ()
 
     def missed(self, state: State, index: int, say: Voice) -> str | None:

@@ -85,6 +85,10 @@ class Offtake(Instrument):
             return terms, ""
         return (), f"sign {len(terms)} offtakes over {in_all(term.quantity for term in terms)} t/yr"
 
+    def levels(self) -> tuple[float, ...]:
+        """Its strike."""
+        return () if self.strike is None else (self.strike,)
+
     def actors(self) -> tuple[str, ...]:
         """The buyer takes it."""
         return (self.buyer,)

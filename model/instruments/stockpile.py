@@ -57,6 +57,10 @@ class Stockpile(Instrument):
             return terms, ""
         return (), f"hold {len(terms)} stockpiles of {in_all(term.quantity for term in terms)} t together"
 
+    def levels(self) -> tuple[float, ...]:
+        """The price from which it is released."""
+        return (self.release_above,)
+
     def actors(self) -> tuple[str, ...]:
         """Whose stock it is."""
         return (self.party,)

@@ -14,7 +14,7 @@ import numpy as np
 
 from model.errors import DataError
 from model.market.evidence import MAIN_SUPPLIER, REPORTER, REST, Evidence, primary_refined
-from model.market.flows import Array, balance, divide, gravity, import_column, place, settle, trace_re_exports
+from model.market.flows import Array, Pairs, balance, divide, gravity, import_column, place, settle, trace_re_exports
 from model.market.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from model.data import Tables
 
 PARTNER_UNKNOWN_SHARE = 1e-3
-"""Weight of ore exports in the seed where none are reported: small, but able to grow where output must leave."""
+"""Weight of nearness beside an observed pattern of trade: small, but able to grow where output must leave."""
 
 IMPORT_ROUNDS = 20
 """Times that imports are scaled anew to a published use; each leaves a fraction of what was missing."""
@@ -34,9 +34,9 @@ class StageBase:
 
     Arrays run over regions in the order of ``BaseYear.regions``; ``flow_t`` is exporter x importer with home supply on
     its diagonal. Rows sum to ``production_t + scrap_t``, columns to ``use_t``: final use at the last stage, else what
-    refineries take in. ``scrap_t`` is recycled supply entering here. ``observed`` says whether bilateral trade
-    statistics lie behind the flows. ``price_inside`` holds prices published for the inside of a region that differ from
-    ``price_usd_per_t``, the world price.
+    refineries take in. ``scrap_t`` is recycled supply entering here. ``reported`` says which flows rest on trade
+    statistics, a publication or an assumption of their own; the others are estimates. ``price_inside`` holds prices
+    published for the inside of a region that differ from ``price_usd_per_t``, the world price.
     """
 
     stage: str
@@ -45,8 +45,13 @@ class StageBase:
     scrap_t: Array
     use_t: Array
     flow_t: Array
-    observed: bool
+    reported: Pairs
     price_inside: dict[str, float]
+
+    @property
+    def observed(self) -> bool:
+        """Whether bilateral trade statistics lie behind all flows."""
+        return bool(self.reported.all())
 
 
 @dataclass(frozen=True)
@@ -130,11 +135,11 @@ def _without_tiny(evidence: Evidence, output_t: Array) -> Array:
     return kept
 
 
-def _stage(evidence: Evidence, stage: str, production: Array, scrap: Array, flows: Array, observed: bool) -> StageBase:
+def _stage(evidence: Evidence, stage: str, production: Array, scrap: Array, flows: Array, reported: Pairs) -> StageBase:
     flows = settle(flows, production + scrap, evidence.assumed("small_flow_share"))
     inside = _prices(evidence, stage)
     world_price = inside.pop("", None) or _assumed_price(evidence, stage)
-    return StageBase(stage, world_price, production, scrap, flows.sum(axis=0), flows, observed, inside)
+    return StageBase(stage, world_price, production, scrap, flows.sum(axis=0), flows, reported, inside)
 
 
 def _prices(evidence: Evidence, stage: str) -> dict[str, float]:
@@ -154,22 +159,16 @@ def _assumed_price(evidence: Evidence, stage: str) -> float:
 
 
 def _ore_stage(evidence: Evidence, mined: Array, intake: Array) -> StageBase:
-    """Ore from mines to refineries: known routes and home supply first, exports by distance, fitted to the margins."""
-    exports = evidence.exports("mine")
-    pattern = _pattern(evidence, "mine")
-    if exports is None:
-        known = evidence.assumed_routes("ore_route") * mined[:, None]
-        left, wanted = mined - known.sum(axis=1), intake - known.sum(axis=0)
-        home = evidence.assumed("home_share_without_trade_data") * np.minimum(left, wanted)
-        flows = known + place(left, wanted, home, pattern, {})
-    else:
+    """Ore from mines to refineries: known routes and what is not exported first, exports by distance."""
+    exports, pattern = evidence.exports("mine"), _pattern(evidence, "mine")
+    known = evidence.assumed_routes("ore_route") * mined[:, None]
+    left, wanted = mined - known.sum(axis=1), intake - known.sum(axis=0)
+    home = evidence.assumed("home_share_without_trade_data") * np.minimum(left, wanted)
+    if exports is not None:
         np.fill_diagonal(pattern, 0.0)
-        unreported = evidence.assumed("home_share_without_trade_data") * np.minimum(mined, intake)
-        at_home = np.where(np.isnan(exports), unreported, np.minimum(np.maximum(mined - exports, 0.0), intake))
-        leaving = np.maximum(np.nan_to_num(mined - at_home), PARTNER_UNKNOWN_SHARE * mined)
-        seed = leaving[:, None] * pattern / pattern.sum(axis=1, keepdims=True) + np.diag(at_home)
-        flows = balance(seed, mined, intake)
-    return _stage(evidence, "mine", mined, np.zeros_like(mined), flows, observed=False)
+        home = np.where(np.isnan(exports), home, mined - exports)
+    flows = known + place(left, wanted, home, pattern, {})
+    return _stage(evidence, "mine", mined, np.zeros_like(mined), flows, known > 0)
 
 
 def _pattern(evidence: Evidence, stage: str) -> Array:
@@ -217,11 +216,12 @@ def _refined_stage(evidence: Evidence, recipe: Recipe, production: Array, trade:
     supply = production + scrap
     if trade is None:
         flows = _constructed_flows(evidence, recipe, supply)
-    elif recipe.trade == "traced_magnets":
-        flows = _flows_through_magnets(evidence, supply, trade)
+        reported = evidence.assumed_routes("reported_flow") > 0
+        reported[:, evidence.regions.index(REPORTER)] |= evidence.us_source_shares() > 0
     else:
-        flows = _traced(evidence, supply, trade)
-    return _stage(evidence, "refined", production, scrap, flows, observed=trade is not None)
+        traced = _flows_through_magnets if recipe.trade == "traced_magnets" else _traced
+        flows, reported = traced(evidence, supply, trade), np.ones(trade.shape, dtype=bool)
+    return _stage(evidence, "refined", production, scrap, flows, reported)
 
 
 def _traced(evidence: Evidence, supply: Array, trade: Array) -> Array:

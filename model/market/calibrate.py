@@ -3,7 +3,8 @@
 1. Trade costs: freight and duties in force in the base year on every route.
 2. Node prices that explain the base-year flows best (weighted least squares), their world mean the published price.
 3. What is left on each used route is its residual; it stays there, so that the base year is an equilibrium (Paris,
-   Drogue and Anania 2011).
+   Drogue and Anania 2011). A residual far below zero is a subsidy that nobody pays: an estimated flow that needs one is
+   dropped and the fit begins anew, a reported one is listed.
 4. Route friction: the marginal cost of a used route rises with the log of its flow; an unused one opens at a margin.
    Friction makes trade respond by degrees; it is nobody's money, but buyers gain and lose by it (welfare.py).
 5. Supply, recycling and use are isoelastic through the base point, refining responds to its margin.
@@ -11,12 +12,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.errors import DataError
 from model.market.base_year import BaseYear, StageBase, reconcile
+from model.market.flows import balance
 from model.market.records import (
     NOWHERE,
     Activities,
@@ -37,10 +40,12 @@ if TYPE_CHECKING:
 
     from model.assumptions import Assumptions
     from model.data import Tables
+    from model.market.flows import Pairs
     from model.market.horizon import Horizon
     from model.market.records import Floats
 
 LARGE_FREIGHT_STAGE = "mine"
+MONTHS_PER_YEAR = 12
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,32 @@ class StageCosts:
 
 
 @dataclass(frozen=True)
+class UnpaidFlow:
+    """A flow [t/yr] whose price at arrival is below its costs by more than what is taken to be possible.
+
+    ``loss`` is what somebody would have to add to every tonne, as a share of the stage's world price.
+    """
+
+    stage: str
+    exporter: str
+    importer: str
+    quantity_t: float
+    loss: float
+
+
+@dataclass(frozen=True)
 class CalibratedMineral:
-    """A market with the base year it returns and the costs behind it."""
+    """A market with the base year it returns and the costs behind it.
+
+    ``unpaid`` are flows that lose more than any seller would bear and yet stay, being reported or without another way;
+    ``dropped`` are estimated ones that did, and are no part of the base year any more.
+    """
 
     base: BaseYear
     costs: tuple[StageCosts, ...]
     market: MineralMarket
+    unpaid: tuple[UnpaidFlow, ...]
+    dropped: tuple[UnpaidFlow, ...]
 
     @property
     def adjustment(self) -> float:
@@ -129,19 +154,72 @@ def calibrate_mineral(
 ) -> CalibratedMineral:
     """One mineral's market; ``hosts`` are the base years of the minerals it may be a by-product of."""
     base = reconcile(tables, mineral, assumptions)
-    costs = tuple(_stage_costs(tables, assumptions, mineral, stage, base.regions) for stage in base.stages)
+    parts = [_paid(tables, assumptions, mineral, stage, base.regions) for stage in base.stages]
+    base = replace(base, stages=tuple(stage for stage, _, _ in parts))
+    costs = tuple(cost for _, cost, _ in parts)
+    dropped = tuple(flow for _, _, flows in parts for flow in flows)
+    most = assumptions.value("largest_loss_share", mineral)
+    unpaid = tuple(
+        flow for s, c in zip(base.stages, costs, strict=True) for flow in _flows(s, c, base.regions, _loses(s, c, most))
+    )
     builder = _Builder(base, costs, assumptions, horizon)
     for stage in range(len(base.stages)):
         builder.add_stage(stage)
     builder.link_hosts(byproduct_hosts(tables).get(mineral, {}), hosts)
-    return CalibratedMineral(base, costs, builder.market())
+    return CalibratedMineral(base, costs, builder.market(), unpaid, dropped)
 
 
-def duty_matrix(tables: Tables, mineral: str, stage: str, regions: tuple[str, ...], column: str) -> Floats:
-    """Ad valorem duties [share], exporter x importer; a row that names its exporter wins over one for all."""
+def _paid(
+    tables: Tables, assumptions: Assumptions, mineral: str, stage: StageBase, regions: tuple[str, ...]
+) -> tuple[StageBase, StageCosts, list[UnpaidFlow]]:
+    """A stage without estimated flows that lose too much, its costs, and what was dropped.
+
+    Other estimates make up for them, so that output and use stay. The largest flow from and to each region is kept.
+    """
+    most = assumptions.value("largest_loss_share", mineral)
+    dropped: list[UnpaidFlow] = []
+    while True:
+        costs = _stage_costs(tables, assumptions, mineral, stage, regions)
+        flow_t = stage.flow_t
+        main = (flow_t == flow_t.max(axis=1, keepdims=True)) | (flow_t == flow_t.max(axis=0, keepdims=True))
+        drop = _loses(stage, costs, most) & ~stage.reported & ~main
+        if not drop.any():
+            return stage, costs, dropped
+        try:
+            fixed = np.where(stage.reported, flow_t, 0.0)
+            rest, pattern = flow_t - fixed, np.where(drop, 0.0, flow_t - fixed)
+            left = fixed + balance(pattern, rest.sum(axis=1), rest.sum(axis=0))
+        except DataError:  # somebody has no other way to buy or sell
+            return stage, costs, dropped
+        dropped += _flows(stage, costs, regions, drop)
+        stage = replace(stage, flow_t=left)
+
+
+def _loses(stage: StageBase, costs: StageCosts, most: float) -> Pairs:
+    """Flows between regions whose residual is a loss of more than a share of the price."""
+    loses = costs.residual < -most * stage.price_usd_per_t
+    np.fill_diagonal(loses, val=False)
+    return loses
+
+
+def _flows(stage: StageBase, costs: StageCosts, regions: tuple[str, ...], which: Pairs) -> list[UnpaidFlow]:
+    loss = -costs.residual / stage.price_usd_per_t
+    return [
+        UnpaidFlow(stage.stage, regions[i], regions[j], float(stage.flow_t[i, j]), float(loss[i, j]))
+        for i, j in zip(*np.nonzero(which), strict=True)
+    ]
+
+
+def duty_matrix(
+    tables: Tables, assumptions: Assumptions, mineral: str, stage: str, regions: tuple[str, ...], column: str
+) -> Floats:
+    """Ad valorem duties [share], exporter x importer; a row that names its exporter wins over one for all.
+
+    An importer without a row for all charges what is assumed where no rate was found.
+    """
     rows = tables["tariffs"]
     rows = rows[(rows["mineral"] == mineral) & (rows["stage"] == stage)]
-    duty = np.zeros((len(regions), len(regions)))
+    duty = np.full((len(regions), len(regions)), assumptions.value("duty_not_found", mineral))
     position = {name: index for index, name in enumerate(regions)}
     for everyone in (True, False):
         for row in rows[(rows["exporter"] == "ALL") == everyone].itertuples():
@@ -156,7 +234,7 @@ def _stage_costs(
 ) -> StageCosts:
     price = stage.price_usd_per_t
     freight = _freight(tables, assumptions, mineral, stage.stage, regions) * price
-    duty = duty_matrix(tables, mineral, stage.stage, regions, "ad_valorem_2024")
+    duty = duty_matrix(tables, assumptions, mineral, stage.stage, regions, "ad_valorem_2024")
     supply, use = _node_prices(stage, freight, duty, assumptions.value("node_price_ridge", mineral))
     for region, inside in stage.price_inside.items():
         supply[regions.index(region)] = inside
@@ -265,7 +343,7 @@ class _Builder:
         if stage == len(self.base.stages) - 1:
             self._add_use(stage)
         self._add_routes(stage)
-        if self.horizon.releases_inventories:
+        if self.horizon.moves_stocks:
             self._add_inventories(stage)
 
     def _add_supply(self, stage: int, output: Floats) -> None:
@@ -421,7 +499,10 @@ class _Builder:
         last = self.base.stages[-1]
         price = np.array(self.price)
         is_supply = np.array([node.role == NodeRole.SUPPLY for node in self.nodes])
-        stock = np.where(is_supply, self.value("exporter_stockpile_price_share") * price, np.nan)
+        stock_price = stock_most = None
+        if self.horizon.moves_stocks:
+            stock_price = np.where(is_supply, self.value("exporter_stockpile_price_share") * price, np.nan)
+            stock_most = self._exports_t() * self.value("exporter_stockpile_months") / MONTHS_PER_YEAR
         return MineralMarket(
             mineral=self.base.mineral,
             regions=self.base.regions,
@@ -433,5 +514,14 @@ class _Builder:
             price_scale=last.price_usd_per_t,
             quantity_scale=float(last.use_t.sum()),
             start_price=price,
-            exporter_stock_price=stock,
+            exporter_stock_price=stock_price,
+            exporter_stock_most=stock_most,
         )
+
+    def _exports_t(self) -> Floats:
+        """What each node sold to other regions in the base year [t/yr]."""
+        exports_t = np.zeros(len(self.nodes))
+        for stage, at in zip(self.base.stages, self.supply_node, strict=True):
+            sells = at != NOWHERE
+            exports_t[at[sells]] = (stage.flow_t.sum(axis=1) - stage.flow_t.diagonal())[sells]
+        return exports_t

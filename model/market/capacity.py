@@ -22,6 +22,33 @@ if TYPE_CHECKING:
     from model.market.records import Activities, Floats, MineralMarket
 
 
+def open_refineries(part: CalibratedMineral, assumptions: Assumptions) -> MineralMarket:
+    """The market with the refineries opened since the base year (``opened_refining_IDN`` in t refined a year).
+
+    They stand by mines of their region, whose ore they take at the gate. Idle at the base year's margin, they are at
+    full work where it is higher by the least margin counted.
+    """
+    market, last = part.market, part.base.stages[-1]
+    for region, capacity_t in assumptions.by_region("opened_refining", market.mineral).items():
+        market = open_channels(part, market, assumptions, region, last.stage, capacity_t)
+        ore, metal = (market.node(region, stage, NodeRole.SUPPLY) for stage in market.stages)
+        here, ratio = market.regions.index(region), 1.0 / part.base.recovery
+        refining = activities(
+            1,
+            role=Role.PROCESS,
+            shape=Shape.LINEAR,
+            region=here,
+            node_in=ore,
+            node_out=metal,
+            ratio=ratio,
+            level=part.costs[-1].supply_price[here] - ratio * part.costs[0].supply_price[here],
+            width=assumptions.value("refining_margin_min", market.mineral) * last.price_usd_per_t / capacity_t,
+            upper=capacity_t,
+        )
+        market = replace(market, activities=join([market.activities, refining]))
+    return market
+
+
 def open_channels(
     part: CalibratedMineral,
     market: MineralMarket,
@@ -77,7 +104,7 @@ def _with_seller(
         friction=True,
     )
     stock_price = assumptions.value("exporter_stockpile_price_share", mineral) * price
-    start, stock = market.start_price, market.exporter_stock_price
+    start, stock, most = market.start_price, market.exporter_stock_price, market.exporter_stock_most
     return replace(
         market,
         nodes=(*market.nodes, Node(region, name, NodeRole.SUPPLY)),
@@ -85,4 +112,5 @@ def _with_seller(
         base_duty=None if market.base_duty is None else np.append(market.base_duty, np.zeros(len(partner))),
         start_price=None if start is None else np.append(start, price),
         exporter_stock_price=None if stock is None else np.append(stock, stock_price),
+        exporter_stock_most=None if most is None else np.append(most, 0.0),
     )

@@ -13,7 +13,9 @@ from model.errors import DataError
 Array = NDArray[np.float64]
 Pairs = NDArray[np.bool_]
 
-BALANCE_TOLERANCE = 1e-10
+BALANCE_TOLERANCE = 1e-11
+BALANCE_ROUNDING = 1e-15
+"""Of the whole market: what adding up leaves."""
 BALANCE_ROUNDS = 20_000
 LARGEST_FACTOR = 1e100
 """Scaling factors beyond this mean that the pattern can never meet the margins."""
@@ -40,11 +42,11 @@ def balance(seed: Array, supply_t: Array, use_t: Array) -> Array:
            [0.5, 0.5]])
     """
     flows = seed * (supply_t > 0)[:, None] * (use_t > 0)
-    column = np.ones(len(use_t))
+    column, allowed = np.ones(len(use_t)), BALANCE_TOLERANCE * use_t + BALANCE_ROUNDING * supply_t.sum()
     for _ in range(BALANCE_ROUNDS):
         row = divide(supply_t, flows @ column)
         reached = (row @ flows) * column
-        if np.abs(reached - use_t).max() <= BALANCE_TOLERANCE * supply_t.sum():
+        if (np.abs(reached - use_t) <= allowed).all():
             return row[:, None] * flows * column
         column = divide(use_t, row @ flows)
         if column.max() > LARGEST_FACTOR or row.max() > LARGEST_FACTOR:

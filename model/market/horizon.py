@@ -12,7 +12,8 @@ HorizonId = Literal["short", "long"]
 class Horizon:
     """One horizon, with the names of the assumptions that hold over it.
 
-    ``releases_inventories`` says whether private inventories ease a shortage; ``byproduct_capacity`` names the multiple
+    ``moves_stocks`` says whether stocks count: private inventories that ease a shortage, exporters' stockpiles that
+    take what a restriction keeps at home; ``byproduct_capacity`` names the multiple
     of today's recovery that a host can carry. ``words`` says it inside a sentence, ``label`` where one is chosen.
     """
 
@@ -23,7 +24,7 @@ class Horizon:
     supply_elasticity: str
     capacity_headroom: str
     byproduct_capacity: str
-    releases_inventories: bool
+    moves_stocks: bool
 
     @property
     def responses(self) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ SHORT = Horizon(
     supply_elasticity="supply_elasticity_short",
     capacity_headroom="capacity_headroom_short",
     byproduct_capacity="capacity_headroom_short",
-    releases_inventories=True,
+    moves_stocks=True,
 )
 LONG = Horizon(
     id="long",
@@ -49,6 +50,6 @@ LONG = Horizon(
     supply_elasticity="supply_elasticity_long",
     capacity_headroom="capacity_headroom_long",
     byproduct_capacity="byproduct_potential_multiple",
-    releases_inventories=False,
+    moves_stocks=False,
 )
 HORIZONS = {horizon.id: horizon for horizon in (SHORT, LONG)}

@@ -186,7 +186,8 @@ class MineralMarket:
 
     ``price_scale`` (money per unit) and ``quantity_scale`` (units per year) are typical sizes, used to keep the numbers
     near one in the solver. ``exporter_stock_price`` (per node) is what an exporter's stockpile pays for product that a
-    ban or quota keeps at home; None where there is no such stockpile. ``base_duty`` holds, per activity, the ad valorem
+    ban or quota keeps at home, and ``exporter_stock_most`` how much it can take in a year; None where there is no such
+    stockpile. ``base_duty`` holds, per activity, the ad valorem
     duty in force (share of landed value). ``start_price`` is a price per node at which the search begins: the base
     year's where there is one, else None.
     """
@@ -202,6 +203,7 @@ class MineralMarket:
     quantity_scale: float = 1.0
     start_price: Floats | None = None
     exporter_stock_price: Floats | None = None
+    exporter_stock_most: Floats | None = None
 
     @cached_property
     def places(self) -> tuple[tuple[object, ...], ...]:

@@ -22,7 +22,7 @@ from model.market.horizon import SHORT
 from model.market.records import Role
 from model.problem import ROUNDING
 from model.words.names import Names
-from model.words.numbers import percent
+from model.words.numbers import counted, percent, tonnes
 
 if TYPE_CHECKING:
     from model.market.base_year import BaseYear, StageBase
@@ -53,13 +53,15 @@ def calibration_rows(world: World) -> list[Row]:
     ``consumption_dev``        the same for use, by region and stage
     ``flow_dev``               the same for flows, home supply included
     ``adjustment``             flow-weighted mean cost that calibration adds to routes [share of the price]
+    ``unpaid``                 number of flows kept that lose more than is taken to be possible; ``note`` lists them
     ``us_nir``                 net import reliance of the United States, solved [share]
     ``us_nir_published``       the same as published [share]; a bound where ``note`` says so
     ``top_source``             largest published source of US imports; the model's own largest if none is published
     ``top_source_share``       its share in US imports, solved [share]
     ``top_source_published``   its share as published [share]
     ``independent``            which published figures were no input: "yes" (both), "reliance", "source" or "no"
-    ``note``                   bounds and notable gaps, then what the base year had to assume
+    ``note``                   bounds and notable gaps, flows that cost more than they bring, then what the base year
+                               had to assume
     =========================  ===================================================================================
 
     Raises:
@@ -75,6 +77,22 @@ def calibration_rows(world: World) -> list[Row]:
     ]
 
 
+def flows_at_a_loss(part: CalibratedMineral, names: Names) -> list[str]:
+    """A sentence for every flow kept that loses more than is taken to be possible, and one on those dropped."""
+    mineral = part.base.mineral
+    sentences = [
+        f"Kept, though it loses {percent(flow.loss)} of the price: {names.product(mineral, flow.stage)} from "
+        f"{names.the_region(flow.exporter)} to {names.the_region(flow.importer)}, {tonnes(flow.quantity_t)}."
+        for flow in part.unpaid
+    ]
+    if part.dropped:
+        dropped_t = sum(flow.quantity_t for flow in part.dropped)
+        moved_t = sum(float(stage.flow_t.sum()) for stage in part.base.stages)
+        count = counted(len(part.dropped), "estimated flow", "estimated flows")
+        sentences.append(f"Dropped because they lose too much: {count}, {percent(dropped_t / moved_t)} of all tonnes.")
+    return sentences
+
+
 def _row(part: CalibratedMineral, state: State, published: pd.DataFrame, names: Names) -> Row:
     base = part.base
     found = _base_year_of(state, base)
@@ -88,8 +106,9 @@ def _row(part: CalibratedMineral, state: State, published: pd.DataFrame, names: 
         "consumption_dev": max(_deviation(a.use_t, b.use_t) for a, b in pairs),
         "flow_dev": max(_deviation(a.flow_t, b.flow_t) for a, b in pairs),
         "adjustment": part.adjustment,
+        "unpaid": len(part.unpaid),
         **_against_published(found, published),
-        "note": " ".join([*_gaps(found, published, names), *base.notes]),
+        "note": " ".join([*_gaps(found, published, names), *flows_at_a_loss(part, names), *base.notes]),
     }
 
 

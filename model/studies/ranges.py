@@ -24,6 +24,7 @@ MAIN_ALWAYS = (
     "stock_release_share",
     "stock_release_full_price",
     "exporter_stockpile_price_share",
+    "exporter_stockpile_months",
     "friction_sigma",
     "choke_price_multiple",
 )

@@ -45,6 +45,7 @@ PARTS = {
         "supplier_mix": "by another mix of suppliers",
         "supplier_volume": "by what is bought and paid",
     },
+    "rents": {"rents_importers": "of importers", "rents_exporters": "of exporters"},
 }
 """What an account consists of. Where ore is no market of its own, all who make the metal count as refineries."""
 SIDES = {"parties": "Parties together", "non_parties": "Non-parties together", "world": "World"}

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MINUS = "−"
+DIGITS_SET = 10
+"""Digits of a level that somebody set; what a computed one has beyond them is nobody's choice."""
 LEAST_USD = 1e4
 """A smaller change of money is told as none: less than what sums of billions bear or anyone negotiates [USD/yr]."""
 LEAST_T = 0.01
@@ -48,12 +50,12 @@ def figures_beside(value: float, other: float | None) -> str:
 
 
 def exact(value: float) -> str:
-    """A number with all its digits and thousands separators.
+    """A number with all the digits that anybody set, and thousands separators.
 
     >>> exact(27096.4), exact(20000.0), exact(0.1 + 0.2), exact(-0.3), exact(1e-5)
-    ('27,096.4', '20,000', '0.30000000000000004', '−0.3', '0.00001')
+    ('27,096.4', '20,000', '0.3', '−0.3', '0.00001')
     """
-    whole, _, digits = f"{Decimal(repr(float(value))):,f}".partition(".")
+    whole, _, digits = f"{Decimal(f'{float(value):.{DIGITS_SET}g}'):,f}".partition(".")
     digits = digits.rstrip("0")
     return (f"{whole}.{digits}" if digits else whole if value else "0").replace("-", MINUS)
 

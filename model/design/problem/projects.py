@@ -148,4 +148,4 @@ def with_projects(world: World, scenario: Scenario, market: MineralMarket, ids: 
         level=np.array([project.operating_cost_usd_per_t for project in chosen]),
         upper=np.array([project.capacity_t for project in chosen]),
     )
-    return world.with_policy_in_force(replace(market, activities=join([market.activities, added])))
+    return world.with_policy_in_force(replace(market, activities=join([market.activities, added])), assumptions)

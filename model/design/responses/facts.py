@@ -48,12 +48,12 @@ def landed_costs(
 
     Where nothing was sold yet the seller's price is the world price of the stage.
     """
-    part = world.calibrated(mineral, scenario)
+    part, assumptions = world.calibrated(mineral, scenario), world.assumptions.with_overrides(scenario.assumptions)
     found = {}
     for producer, stage in producers:
         index = world.stages[mineral].index(stage)
         trade, freight = response.at(stage), part.costs[index].freight
-        duty = duty_matrix(world.tables, mineral, stage, part.base.regions, "ad_valorem_now")
+        duty = duty_matrix(world.tables, assumptions, mineral, stage, part.base.regions, "ad_valorem_now")
         price = trade.seller_price_usd_per_t.get(producer, part.base.stages[index].price_usd_per_t)
         i = part.base.regions.index(producer)
         for buyer in scenario.parties:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
+from model.findings import quoted_on
 from model.instruments import Floor, lever
 from model.instruments.floor import OF_MECHANISM
+from model.scenario import TODAY
 from model.words.levers import FREE, Lever
 from model.words.numbers import price
 from pages.components import layout, results, state
@@ -27,7 +29,7 @@ def draw(now: Scenario) -> None:
     reference = stages.reference(now, stage)
     level = 0.0 if floor is None else floor.price
     if reference is not None:
-        _percent(level, reference, stage)
+        _percent(now, level, reference, stage)
     fields.number(
         "Level",
         "floor_usd",
@@ -48,14 +50,15 @@ def _with_stage(now: Scenario, stage: str) -> Scenario:
     return edits.with_floor_stage(now, stage, before, stages.reference(now, stage))
 
 
-def _percent(level: float, reference: float, stage: str) -> None:
+def _percent(now: Scenario, level: float, reference: float, stage: str) -> None:
+    quoted = quoted_on(results.nowcast(now, edits.focus(now))) if now.status_quo == TODAY else ""
     at = edits.floor_percent(level, reference)
     st.slider(
         "Level, % of the status quo price",
         0,
         max(USUAL_PERCENT, at),
         format="%d %%",
-        help=f"0 = no floor. 100 % = {price(reference)}, the parties' price in the status quo. {FREE}",
+        help=f"0 = no floor. 100 % = {price(reference)}, the parties' price in the status quo{quoted}. {FREE}",
         **state.seed("floor_percent", at),
         **fields.on_change(
             "floor_percent",
