@@ -49,6 +49,8 @@ MARKET: tuple[tuple[Column, tuple[str | None, str | None, str]], ...] = (
     (flow("unmet use in the parties"), (None, None, "short_t")),
 )
 """Of one mineral: what is told, and its name in the headline in each state. A snapshot made before lacks some."""
+SINCE = frozenset(name for _, stored in MARKET[1:3] for name in stored if name)
+"""What a snapshot made before it was told lacks."""
 ALL, FEW, ONE = (0, 1, 2, 3, 4), (0, 3, 4), (0,)
 """Which of them a table tells."""
 TRIED = {"users": "users_cost_usd", "producers": "producers_gain_usd", "treasury": "public_money_usd"}
@@ -171,7 +173,9 @@ def market_measures(snapshot: Snapshot, mineral: str, chosen: Sequence[int] = AL
         for label, usd_per_t in _quoted(snapshot, mineral)
     ]
     for look, stored in (MARKET[at] for at in chosen):
-        status_quo, alone, together = (_number(numbers.get(key)) if key else None for key in stored)
+        status_quo, alone, together = (
+            _number(numbers.get(key) if key in SINCE else numbers[key]) if key else None for key in stored
+        )
         if any((status_quo, alone, together)):
             found.append(Measure(look.header, look, (status_quo, alone, together), stored[-1]))
     return found

@@ -15,13 +15,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from model.errors import ScenarioError, SnapshotError
 from model.files import named, parse_object, read_text, short
 from model.instruments import KINDS
 from model.records import Record
-from model.scenario import Scenario
+from model.scenario import Scenario, in_its_format
 from model.snapshot.canonical import canonical, digest
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class DataUsed(Record):
 class Inputs(Record):
     """Everything that determines the numbers. ``defaults`` are those of the scenario's and the instruments' fields."""
 
-    scenario: Scenario
+    scenario: Annotated[Scenario, BeforeValidator(in_its_format)]
     assumptions: dict[str, float]
     defaults: dict[str, Cell]
     data: DataUsed
