@@ -35,9 +35,9 @@ from model.findings.whose import AGAINST_STATUS_QUO
 from model.instruments import KINDS, Quota
 from model.memo import FORMATS, document_of, export
 from model.memo import charts as paper
+from model.memo.annex import LEAST_MOVED
 from model.memo.blocks import Bullets, Column, Contents, Document, Paragraph, Picture, Sheet, million, share
 from model.memo.comparison import SAME_ASSUMPTIONS
-from model.memo.annex import LEAST_MOVED
 from model.memo.conclusions import shocks_sentence, what_would_change
 from model.memo.content import memo
 from model.memo.excel import ZERO

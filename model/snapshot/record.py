@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from model.errors import ScenarioError, SnapshotError
 from model.files import named, parse_object, read_text, short
@@ -101,7 +101,7 @@ class DataUsed(Record):
 class Inputs(Record):
     """Everything that determines the numbers. ``defaults`` are those of the scenario's and the instruments' fields."""
 
-    scenario: Annotated[Scenario, BeforeValidator(in_its_format)]
+    scenario: Scenario
     assumptions: dict[str, float]
     defaults: dict[str, Cell]
     data: DataUsed
@@ -228,7 +228,8 @@ def opened(content: dict[str, Any], what: str) -> Snapshot:
     _check_format(content.get("format"), what)
     _check_seals(content, what)
     try:
-        record = Content.parse(content, what)
+        inputs = {**content["inputs"], "scenario": in_its_format(content["inputs"]["scenario"])}
+        record = Content.parse({**content, "inputs": inputs}, what)
     except (ScenarioError, OverflowError) as error:
         raise SnapshotError(str(error)) from None
     _check_tables(record, what)
