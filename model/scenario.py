@@ -27,6 +27,14 @@ FIRST_FORMAT: Literal[1] = 1
 FORMAT: Literal[2] = 2
 
 
+def in_its_format(content: object) -> object:
+    """Plain JSON content of a scenario with the format it is of, and what the first format means by absence."""
+    if not isinstance(content, dict):
+        return content
+    content = {"format": FIRST_FORMAT, **content}
+    return {"status_quo": POLICY_ONLY, **content} if content["format"] == FIRST_FORMAT else content
+
+
 class OnStatusQuo(Record):
     """What is asked of the shipped markets against a status quo of theirs, in one of two formats.
 
@@ -43,11 +51,7 @@ class OnStatusQuo(Record):
     @classmethod
     def parse(cls, content: object, what: str) -> Self:
         """The record held by plain JSON content, of the first format where it names none."""
-        if isinstance(content, dict):
-            content = {"format": FIRST_FORMAT, **content}
-            if content["format"] == FIRST_FORMAT:
-                content = {"status_quo": POLICY_ONLY, **content}
-        return super().parse(content, what)
+        return super().parse(in_its_format(content), what)
 
 
 class Scenario(OnStatusQuo):

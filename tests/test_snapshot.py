@@ -24,7 +24,8 @@ from model.snapshot.evidence import RowChange
 from model.snapshot.make import Origin, design_tables, freeze
 from model.snapshot.make import table as plain_table
 from model.snapshot.record import RESULT_KEYS, Snapshot, checksum, identity, parse, read
-from model.snapshot.replay import DIFFERENCES, Replay, replay, report
+from model.snapshot.replay import DIFFERENCES, Replay, compare, replay, report
+from model.studies.today import today_row
 from model.world import World
 from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scenario
 
@@ -93,6 +94,26 @@ def test_every_named_shock_and_main_assumption_is_in_a_snapshot(world: World, sn
     assert {"as assumed", "demand_elasticity_short.bismuth", "friction_sigma"} <= set(tried["assumption"])
     assert {"licence_CHN_refined_to_USA.bismuth", "export_controls_together"} <= set(tried["assumption"])
     assert snapshot.record.inputs.assumptions["licence_CHN_refined_to_USA.bismuth"] == 0.0005
+
+
+def test_a_snapshot_holds_today_s_price_and_a_replay_checks_it(world: World, snapshot: Snapshot) -> None:
+    (row,) = snapshot.tables["today"].to_dict("records")
+    expected = today_row(world, snapshot.scenario, "bismuth")
+    assert {name: value for name, value in row.items() if value == value} == {  # noqa: PLR0124 (NaN is None)
+        name: value for name, value in expected.items() if value is not None
+    }
+    stored = {name: table.model_dump(mode="python") for name, table in snapshot.record.results.tables.items()}
+    other = copy.deepcopy(snapshot.content["results"]["tables"])
+    other["today"]["rows"][0][other["today"]["columns"].index("shift")] = 0.123
+    found, _ = compare(stored, other)
+    assert list(found[["table", "column"]].itertuples(index=False, name=None)) == [("today", "shift")]
+    del stored["today"]
+    assert compare(stored, other)[0].empty, "a snapshot made before it was kept"
+
+
+def test_a_snapshot_without_a_format_of_its_scenario_stands_on_the_status_quo_it_was_made_on() -> None:
+    assert "format" not in sample().content["inputs"]["scenario"]
+    assert sample().scenario.status_quo == "policy_only"
 
 
 def _text(snapshot: Snapshot, **changes: Any) -> str:

@@ -65,6 +65,8 @@ BEHIND = {
 """What the rows of every table tell, in the order in which a reader asks for them."""
 FILE = re.compile(r" \(\S+\.(csv|xlsx|parquet)\).*")
 """The name of a file in the title of a publication, and where it lies."""
+SOURCE = re.compile(r" \((\w+_\w+)\)")
+"""The name of a source in a reason."""
 LEAST_MOVED = 0.01
 """An assumption matters whose range moves a price by this share of it, or the net gain by as much of its own range."""
 SHOCK_COLUMNS = tuple(
@@ -106,7 +108,7 @@ def results(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         blocks += [Paragraph(sentence) for sentence in by_agreement]
         blocks.append(states.states_table(snapshot, [mineral], say, name))
     blocks += [_parties(snapshot, mineral, name, say)]
-    if whose.agreed or snapshot.scenario.shocks:
+    if states.moves(snapshot):
         gains = states.at_stake(snapshot, [mineral], say)
         if not single and changes(float(gains[list(palette.ACCOUNT_COLOURS)].abs().to_numpy().max())):
             blocks.append(_picture(charts.gains(gains, " ".join(snapshot.sentences(mineral, "gains")), whose), name))
@@ -126,19 +128,18 @@ def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     frame = states.of_mineral(snapshot, "parties", mineral)
     own = states.nets(snapshot, [mineral], states.effect(snapshot).suffix)
     shown = [(f", {state[:1].lower()}{state[1:]}", STATES[at]) for state, at in states.shown(snapshot) if at != 1]
-    columns: Columns = [
+    columns: list[tuple[Column, str | Sequence[Value]]] = [
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in shown),
         *(
             (share(f"From non-parties{state}", least=LEAST_SHARE), f"non_party_share_{stored}")
             for state, stored in shown
         ),
-        (
-            million(f"{accounts.NET_GAIN} {states.effect(snapshot).effect}"),
-            [own[str(region)] for region in frame["region"]],
-        ),
     ]
-    caption = f"{name}: price, dependence and net gain by party, {states.in_state(snapshot)}"
+    if states.moves(snapshot):
+        gain = million(f"{accounts.NET_GAIN} {states.effect(snapshot).effect}")
+        columns.append((gain, [own[str(region)] for region in frame["region"]]))
+    caption = f"{name}: price and dependence by party, {states.in_state(snapshot)}"
     note = (
         "From non-parties: of what producers send to the party. The share of all together also counts stocks released."
     )
@@ -321,8 +322,8 @@ def sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     note = (
         "One assumption at a time at the ends of its registered range; status quo and net gains are those under the "
         "same assumption; a dash: the value used is itself that end, or no equilibrium was proved. Export controls "
-        f"together let out the least at low, the most at high. {counted(len(tried) - len(frame), 'other', 'others')} tried "
-        "that move no result."
+        f"together let out the least at low, the most at high. Tried besides, without moving a result: "
+        f"{len(tried) - len(frame)}."
     )
     table = _table(
         f"Sensitivity {mineral}",
@@ -389,14 +390,18 @@ def _that_matter(snapshot: Snapshot, minerals: Sequence[str]) -> list[str]:
 
 def _assumptions(snapshot: Snapshot, names: Sequence[str], say: Voice, sheet: str, caption: str, note: str) -> Sheet:
     registered, used = registered_assumptions(snapshot), snapshot.record.inputs.assumptions
-    publishers = snapshot.data["sources"].set_index("source_id")["publisher"].map(_publisher)
+    sources = snapshot.data["sources"]
+    publishers = dict(zip(sources["source_id"], sources["publisher"].map(_publisher), strict=True))
     rows = []
     for name in names:
         row = registered.get(name, {})
         ends = f"{exact(float(row['low']))} to {exact(float(row['high']))}" if row else ""
         cited = [str(publishers.get(source, "")) for source in str(row.get("source_id", "")).split(";")]
         by = listing(list(dict.fromkeys(filter(None, cited)))) or "judgement"
-        told = with_names(str(row.get("reason", "")), say.names)
+        told = SOURCE.sub(
+            lambda id: f" ({publishers[id[1]]})" if id[1] in publishers else "", str(row.get("reason", ""))
+        )
+        told = with_names(told, say.names)
         rows.append((starting(say.names.assumption(name)), used.get(name), ends, str(row.get("unit", "")), told, by))
     columns = (Column("Assumption"), Column("Value", exact=True), *map(Column, ("Range", "Unit", "Reason", "Source")))
     return Sheet(sheet, caption, columns, tuple(rows), note)
@@ -436,7 +441,7 @@ def _publisher(told: object) -> str:
     >>> _publisher("USGS via docslib")
     'USGS'
     """
-    return str(told).partition(" via ")[0]
+    return str(told).partition(" via ")[0].rstrip(" ,")
 
 
 def replaying(snapshot: Snapshot, about: tuple[tuple[str, str], ...]) -> list[Block]:

@@ -52,7 +52,7 @@ def bottom_line(snapshot: Snapshot, say: Voice) -> list[Block]:
     sure = _how_sure(snapshot, say)
     told += [Heading("How sure it is", 2), Bullets(tuple(sure))] if sure else []
     told.append(states.states_table(snapshot, minerals, say, _all(snapshot, say)))
-    if snapshot.scenario.shocks or states.is_agreed(snapshot):
+    if states.moves(snapshot):
         told += [_parties(snapshot, say), *_pictures(snapshot, say)]
     return on_page(PAGE, told)
 
@@ -83,7 +83,7 @@ def _verdict(snapshot: Snapshot, say: Voice) -> list[str]:
         judged += said if len(minerals) == 1 else [f"{say.names.mineral(mineral)}: {lowered(each)}" for each in said]
     if whose.agreed and not judged:
         judged = ["All that is agreed comes about."]
-    if not whose.agreed and not snapshot.scenario.shocks:
+    if not states.moves(snapshot):
         return ["No agreement and no shock: the status quo."]
     return [*([" ".join(judged)] if judged else []), conclusions.effect_in_words(_own(snapshot), whose)]
 
@@ -99,14 +99,14 @@ def _situation(snapshot: Snapshot, say: Voice) -> list[Block]:
     listed = [*terms[:MOST_TERMS], *([f"{counted(more, 'more term', 'more terms')}, in the annex"] if more > 0 else [])]
     who = f"{starting(say.names.the_parties(scenario.parties))} agree{'' if scenario.parties[1:] else 's'}"
     told = f"Horizon: {HORIZONS[scenario.horizon].words}."
-    if whose.agreed or scenario.shocks:
+    if states.moves(snapshot):
         told = f"{starting(_shocks(snapshot, say))}. {told}"
     if len(terms) == 1:
         told = f"{who} to {terms[0]}. {told}"
     elif terms:
         blocks += [Paragraph(f"{who} to"), Bullets(tuple(listed))]
     texts = [told]
-    if whose.agreed or scenario.shocks:
+    if states.moves(snapshot):
         texts += conclusions.parties_in_words(states.nets(snapshot, minerals, whose.suffix), say, whose)
     if states.is_both(snapshot):
         whole, own = (states.by_side(snapshot, minerals, suffix) for suffix in ("", whose.suffix))
@@ -140,7 +140,7 @@ def _how_sure(snapshot: Snapshot, say: Voice) -> list[str]:
         found = own_ranges(trials, say.names, agreed=whose.agreed, shocked=shocked and not whose.agreed)
         if len(minerals) == 1:
             found += conclusions.turning(trials, "net_gain_usd", say, units, both=whose.by_shock)
-        found = found if whose.agreed or shocked else []
+        found = found if states.moves(snapshot) else []
         today = states.of_mineral(snapshot, "today", mineral)
         if snapshot.scenario.status_quo == TODAY and len(today) and not bool(today["explained"].iloc[0]):
             found += snapshot.sentences(mineral, "today")

@@ -86,7 +86,8 @@ def full_tables(snapshot: Snapshot, say: Voice) -> tuple[Sheet, ...]:
 
 
 def _sheet(name: str, page: str, frame: pd.DataFrame, say: Voice) -> Sheet:
-    kept = [str(column) for column in frame.columns if column not in UNSHOWN]
+    states = [name for name in STATE_NAMES if name in frame]
+    kept = [str(column) for column in frame.columns if column not in UNSHOWN and column not in states] + states
     columns = tuple(titled(column) for column in kept)
     rows = zip(*([told(column, stored, say) for stored in frame[column]] for column in kept), strict=True)
     return Sheet(f"Full {name}", CAPTIONS[name], columns, tuple(rows), page=page)

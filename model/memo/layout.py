@@ -9,7 +9,7 @@ LETTERS_PER_LINE = 112.0
 PADDING = 3.0
 BOLD = 1.15
 """Room around a cell in letters, and how much wider a bold letter is."""
-ENOUGH = 44.0
+ENOUGH = 80.0
 """Letters beyond which a text does not widen its column but breaks."""
 ROW_CM, LINE_CM = 0.25, 0.32
 """Room above and below a row of a table, and height of a line of its type."""

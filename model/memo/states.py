@@ -49,6 +49,8 @@ MARKET: tuple[tuple[Column, tuple[str | None, str | None, str]], ...] = (
     (flow("unmet use in the parties"), (None, None, "short_t")),
 )
 """Of one mineral: what is told, and its name in the headline in each state. A snapshot made before lacks some."""
+SINCE = frozenset(name for _, stored in MARKET[1:3] for name in stored if name)
+"""What a snapshot made before it was told lacks."""
 ALL, FEW, ONE = (0, 1, 2, 3, 4), (0, 3, 4), (0,)
 """Which of them a table tells."""
 TRIED = {"users": "users_cost_usd", "producers": "producers_gain_usd", "treasury": "public_money_usd"}
@@ -77,6 +79,11 @@ def is_agreed(snapshot: Snapshot) -> bool:
 def is_both(snapshot: Snapshot) -> bool:
     """Whether a shock is set and something is agreed, so that what the agreement does is told apart."""
     return bool(snapshot.scenario.shocks) and is_agreed(snapshot)
+
+
+def moves(snapshot: Snapshot) -> bool:
+    """Whether anything but the status quo is told."""
+    return bool(snapshot.scenario.shocks) or is_agreed(snapshot)
 
 
 def effect(snapshot: Snapshot) -> Whose:
@@ -166,7 +173,9 @@ def market_measures(snapshot: Snapshot, mineral: str, chosen: Sequence[int] = AL
         for label, usd_per_t in _quoted(snapshot, mineral)
     ]
     for look, stored in (MARKET[at] for at in chosen):
-        status_quo, alone, together = (_number(numbers.get(key)) if key else None for key in stored)
+        status_quo, alone, together = (
+            _number(numbers.get(key) if key in SINCE else numbers[key]) if key else None for key in stored
+        )
         if any((status_quo, alone, together)):
             found.append(Measure(look.header, look, (status_quo, alone, together), stored[-1]))
     return found
@@ -225,11 +234,11 @@ def states_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, captio
         *(Column(title) for title in RANGE[: wide if ranged else 0]),
     )
     titles = listing([title[:1].lower() + title[1:] for title, _ in states])
-    note = _note(snapshot, len(states) > 1, ranged)
+    note = _note(snapshot, ranged)
     return Sheet("States", f"{caption}: {titles}", columns, tuple(rows), note, looks=tuple(looks))
 
 
-def _note(snapshot: Snapshot, moves: bool, ranged: bool) -> str:
+def _note(snapshot: Snapshot, ranged: bool) -> str:
     """What the rows and columns of the table of states are."""
     own = (
         f"; {OF_AGREEMENT.lower()}: less the shock without it, of shares in percentage points"
@@ -237,7 +246,7 @@ def _note(snapshot: Snapshot, moves: bool, ranged: bool) -> str:
         else ""
     )
     told = [f"Prices: means by use in the status quo, {dollars(snapshot)}."]
-    told += [f"Money: change on the status quo{own}; a cost counts against the net gain."] if moves else []
+    told += [f"Money: change on the status quo{own}; a cost counts against the net gain."] if moves(snapshot) else []
     told += [f"{RANGED}{_failed(snapshot)}"] if ranged else []
     return " ".join(told)
 
@@ -309,7 +318,7 @@ def at_stake(snapshot: Snapshot, minerals: Sequence[str], say: Voice, most: int 
 def _quoted(snapshot: Snapshot, mineral: str) -> list[tuple[str, float]]:
     """Today's price as quoted, told with its place and day; nothing where none is, or was kept."""
     return [
-        (f"price quoted {PLACES[row['quote_place']]} on {day(row['quote_date'])}", usd_per_t)
+        (f"quote {PLACES[row['quote_place']]}, {day(row['quote_date'])}", usd_per_t)
         for row in of_mineral(snapshot, "today", mineral).to_dict("records")
         if (usd_per_t := _number(row["price_today_quoted"])) is not None
     ]

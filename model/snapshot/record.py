@@ -21,7 +21,7 @@ from model.errors import ScenarioError, SnapshotError
 from model.files import named, parse_object, read_text, short
 from model.instruments import KINDS
 from model.records import Record
-from model.scenario import Scenario
+from model.scenario import Scenario, in_its_format
 from model.snapshot.canonical import canonical, digest
 
 if TYPE_CHECKING:
@@ -228,7 +228,8 @@ def opened(content: dict[str, Any], what: str) -> Snapshot:
     _check_format(content.get("format"), what)
     _check_seals(content, what)
     try:
-        record = Content.parse(content, what)
+        inputs = {**content["inputs"], "scenario": in_its_format(content["inputs"]["scenario"])}
+        record = Content.parse({**content, "inputs": inputs}, what)
     except (ScenarioError, OverflowError) as error:
         raise SnapshotError(str(error)) from None
     _check_tables(record, what)
