@@ -47,9 +47,6 @@ EXACT = 1e-5
 """Of a price: how closely a quote is returned."""
 LIMIT = "nowcast_shift_limit"
 INSIDE_LIMIT = "nowcast_inside_limit"
-LEAST_LICENCE = "nowcast_least_licence"
-MOST_LICENCE = 10.0
-"""Multiple of published levels beyond which licences are not looked for: none would bind."""
 
 
 class ShiftKind(StrEnum):
@@ -95,6 +92,10 @@ class Shift:
 
 
 UNMOVED = Shift()
+APART = (
+    "the price outside China is not explained: none of the last six months is published openly, and China's licences "
+    "part the two markets"
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ class Nowcast:
     """How a market was moved, and the prices of its undisturbed state at the places of quotes.
 
     ``why_not`` is empty where every quote is returned, else says why not, for the reader; then nothing is moved.
-    ``reason`` says why use or output is what moves.
+    ``unknown`` says what no quote tells although the rest is returned: the price outside, where only China's is quoted
+    and its licences part the markets. ``reason`` says why use or output is what moves.
     """
 
     mineral: str
@@ -159,6 +161,12 @@ class Nowcast:
     quotes: Mapping[str, Quote]
     why_not: str
     reason: str
+    unknown: str = ""
+
+    @property
+    def explained(self) -> bool:
+        """Whether quotes explain the price that the parties pay."""
+        return not self.why_not and not self.unknown
 
     @property
     def place(self) -> str:
@@ -184,34 +192,35 @@ def find_nowcast(
     assumptions: Assumptions,
     mineral: str,
     evaluate: Callable[[Shift], State],
-    *,
-    has_licences: bool,
+    licences: tuple[float, float] | None,
 ) -> Nowcast:
     """Find how a market must be moved so that its undisturbed state returns the quotes by place.
 
-    ``rows`` is the table ``nowcast``; ``evaluate`` solves the undisturbed state under a shift; ``has_licences`` says
-    whether China licenses its exports.
+    ``rows`` is the table ``nowcast``; ``evaluate`` solves the undisturbed state under a shift; ``licences`` are the
+    least and most that China's licences may let out, as multiples of their level; None where it has none.
     """
     row = rows.set_index("mineral").loc[mineral]
     search = _Search(evaluate, quotes, assumptions, mineral)
+    unknown = ""
     kind = ShiftKind(str(row["kind"]))
     shift, why_not = UNMOVED, ""
     try:
         if not quotes:
             why_not = "no price of the last six months is published openly"
         else:
-            apart = has_licences and search.prices(UNMOVED).licence_binds
-            if len(quotes) > 1 and apart:
-                shift = search.licences_and_inside_demand()
+            apart = licences is not None and search.prices(UNMOVED).licence_binds
+            if len(quotes) > 1 and apart and licences is not None:
+                shift = search.licences_and_inside_demand(licences)
             elif OUTSIDE in quotes:
                 shift = search.one_shift(kind, OUTSIDE, outside_only=apart)
             else:
                 shift = search.one_shift(kind, INSIDE)
+                unknown = APART if apart else ""
     except Unexplained as error:
         why_not = str(error)
     except SolveError:
         why_not = "no equilibrium was found on the way to the quoted price"
-    return Nowcast(mineral, shift, search.prices(shift), quotes, why_not, str(row["reason"]))
+    return Nowcast(mineral, shift, search.prices(shift), quotes, why_not, str(row["reason"]), unknown)
 
 
 class Unexplained(Exception):
@@ -239,16 +248,22 @@ class _Search:
             raise Unexplained(f"with {what} {_moved(shift.share)}, the price comes to {percent(ratio)} of the quote")
         return shift
 
-    def licences_and_inside_demand(self) -> Shift:
-        """The licences that return the price outside, with the use inside that returns the one there."""
-        least = float(np.log(self.assumptions.value(LEAST_LICENCE, self.mineral)))
+    def licences_and_inside_demand(self, licences: tuple[float, float]) -> Shift:
+        """The licences, within their range, that return the price outside, with the use inside for the price there."""
+        least, most = (float(np.log(multiple)) for multiple in licences)
 
         def inside(log: float) -> tuple[Shift, float | None]:
             return self._nearest(ShiftKind.INSIDE_DEMAND, INSIDE, float(np.exp(log)))
 
-        log = self._root(lambda log: self.prices(inside(log)[0]).outside, OUTSIDE, least, float(np.log(MOST_LICENCE)))
+        log = self._root(lambda log: self.prices(inside(log)[0]).outside, OUTSIDE, least, most)
         if log is None:
-            raise Unexplained("no level of China's licences returns the price quoted outside")
+            quote = self.quotes[OUTSIDE].price_usd_per_t
+            ratios = [self.prices(inside(end)[0]).outside / quote for end in (least, most)]
+            nearest = min(ratios, key=lambda ratio: abs(np.log(ratio)))
+            raise Unexplained(
+                f"no level of China's licences within their own range returns the price quoted outside: it comes to "
+                f"{percent(nearest)} of it"
+            )
         shift, ratio = inside(log)
         if ratio is not None:
             raise Unexplained(

@@ -26,18 +26,32 @@ from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast, quotes_of
 from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
-from model.shocks import Base, ExportQuota, NamedShock, Replaced, ShockLibrary, controls_in_force, laid_together
+from model.shocks import (
+    LICENCE,
+    Base,
+    ExportQuota,
+    NamedShock,
+    Replaced,
+    ShockLibrary,
+    controls_in_force,
+    in_force,
+    laid_together,
+)
 from model.work import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from model.market.base_year import BaseYear
     from model.problem import Problem, State
     from model.shocks import Answer, Disturbance
 
 MOST_SOLVED = 2048
+LEAST_LEVEL = 1e-3
+"""A control's level below this share of base-year exports lets out all but nothing."""
 MOST_CALIBRATED = 128
 
 IMPACT_ONLY = (
@@ -330,13 +344,16 @@ class World:
         policy_only = scenario.undisturbed().model_copy(update={"horizon": SHORT.id, "status_quo": POLICY_ONLY})
         last = self.stages[mineral][-1]
         licensed = any(_is_licence(each, last) for each in self.shocks(mineral, policy_only))
+        levels = in_force(self.tables, mineral, scenario.assumptions)
+        levels = levels[(levels["exporter"] == MAIN_SUPPLIER) & (levels["kind"] == LICENCE) & (levels["stage"] == last)]
+        general = levels[levels["targets"] == EVERYONE] if (levels["targets"] == EVERYONE).any() else levels
         return find_nowcast(
             self.tables["nowcast"],
             quotes_of(self.tables, mineral),
             self.assumptions.with_overrides(overrides),
             mineral,
             self.evaluation(mineral, scenario),
-            has_licences=licensed,
+            licences=_multiples(general) if licensed else None,
         )
 
     def evaluation(self, mineral: str, scenario: Scenario) -> Callable[[Shift], State]:
@@ -398,6 +415,13 @@ class World:
             if source != target
         }
         return Base(self.regions, self.stages, production, exports)
+
+
+def _multiples(controls: pd.DataFrame) -> tuple[float, float]:
+    """The least and the most that controls may let out, as multiples of their level; a level of nothing has none."""
+    level = controls["level"].astype(float).clip(lower=LEAST_LEVEL)
+    low, high = controls["level_low"].astype(float).clip(lower=LEAST_LEVEL), controls["level_high"].astype(float)
+    return float((low / level).min()), float((high / level).clip(lower=1.0).max())
 
 
 def _is_licence(each: Disturbance, stage: str) -> TypeGuard[ExportQuota]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from model import edits
-from model.findings import controls_in_words, data_limits, levers_table, today_in_words
+from model.findings import controls_in_words, data_limits, levers_table, today_in_words, trade_in_words
 from pages.components import layout, results, state
 
 if TYPE_CHECKING:
@@ -90,13 +90,15 @@ def _today() -> None:
     st.subheader(f"Prices of {names.status_quo_date}, and how the status quo returns them", anchor=False)
     st.markdown(
         "A nowcast: duties and controls alone do not bring prices of 2024 to those of today. One number per quoted "
-        "price is moved, within a registered limit, so that the short-run status quo returns the quote; it holds in "
-        "the long run too. Quantities are not fitted: trade after the controls tests them."
+        "price is moved, within a registered limit, so that the short-run status quo returns the quote. The same "
+        "shift holds in the long run, where capacity has answered and prices are therefore others. Quantities are not "
+        "fitted: trade after the controls tests them."
     )
     with layout.faults_shown():
         st.markdown(f"**{layout.plain(today_in_words(results.nowcast(scenario, mineral), mineral, names))}**")
         layout.table(results.today(scenario), "today", height=540)
         st.markdown("**Trade after the controls, as a multiple of the time before: published and in the status quo**")
+        st.markdown(layout.plain(trade_in_words(results.trade_after(scenario))))
         layout.table(results.trade_after(scenario), "trade_after", height=400)
 
 

@@ -63,6 +63,7 @@ def _schema(arguments: argparse.Namespace) -> None:
 def _calibrate(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
+    from model.findings import trade_in_words
     from model.scenario import Scenario
     from model.studies.fit import calibration_table
     from model.studies.today import today_rows, trade_table
@@ -76,7 +77,9 @@ def _calibrate(arguments: argparse.Namespace) -> None:
         out.write(outputs.as_json(rows))
     say_table(table.drop(columns=["note", "why_not", *today.columns[1:]], errors="ignore"))
     say_table(today)
-    say_table(trade_table(world, Scenario()).drop(columns=["goods", "source_id"]))
+    trade = trade_table(world, Scenario())
+    say_table(trade.drop(columns=["goods", "source_id"]))
+    say(trade_in_words(trade))
     for mineral, note in zip(table["mineral"], table["note"], strict=True):
         say(f"{mineral}: {note}")
 

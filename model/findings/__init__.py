@@ -14,7 +14,7 @@ from model.findings.overview import (
 )
 from model.findings.reasons import controls_in_words, data_limits, missed, verdicts
 from model.findings.terms import agreement_in_words, assumed, group_labels, shocks_set_aside
-from model.findings.today import quoted_on, today_in_words, today_table
+from model.findings.today import quoted_on, today_in_words, today_table, trade_in_words
 from model.findings.users import (
     MEASURES,
     borrowed_minerals,
@@ -71,6 +71,7 @@ __all__ = [
     "today_in_words",
     "today_table",
     "totals_sentence",
+    "trade_in_words",
     "unsized_users",
     "uses_by_mineral",
     "verdicts",

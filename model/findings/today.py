@@ -45,7 +45,8 @@ def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names) -> str:
             f"{why}: {nowcast.why_not}. The status quo has its price of {BASE_YEAR} moved by duties and controls, "
             f"{price(nowcast.price.at(nowcast.place))} {PLACES[nowcast.place]}."
         )
-    return f"{asked}; the status quo returns it with {_shifted(nowcast.shift)} ({nowcast.reason})."
+    returned = f"{asked}; the status quo returns it with {_shifted(nowcast.shift)} ({nowcast.reason})"
+    return f"{returned}; {nowcast.unknown}." if nowcast.unknown else f"{returned}."
 
 
 def _shifted(shift: Shift) -> str:
@@ -61,14 +62,25 @@ def _shifted(shift: Shift) -> str:
 
 def quoted_on(nowcast: Nowcast) -> str:
     """The day of the quote that the status quo returns, as a remark; that it does not, where it is not explained."""
-    if nowcast.why_not:
-        return ", which is not today's"
+    if not nowcast.explained:
+        return ", which no quote explains"
     return f", quoted {nowcast.quote.quoted.isoformat()}" if nowcast.quote else ""
 
 
 def unexplained(outcome: Outcome, mineral: str) -> bool:
     """Whether today's price of a mineral is asked for and not explained."""
-    return mineral in outcome.nowcasts and bool(outcome.nowcasts[mineral].why_not)
+    return mineral in outcome.nowcasts and not outcome.nowcasts[mineral].explained
+
+
+def trade_in_words(trade: pd.DataFrame) -> str:
+    """How often the status quo comes near trade that nothing was fitted to, and how often the old one does."""
+    near = int(trade["hit"].sum())
+    known = trade["today"].notna()
+    sign = int(((trade["today"] < 1.0) == (trade["published"] < 1.0))[known].sum())
+    return (
+        f"Of {len(trade)} published changes of trade that nothing was fitted to, the status quo comes within half "
+        f"as much again of {near} and has the right direction in {sign} of {int(known.sum())}; it misses the others."
+    )
 
 
 def today_table(world: World, scenario: Scenario, names: Names) -> pd.DataFrame:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from model.shocks.controls import Replaced, controls_in_force, in_force, laid_together
+from model.shocks.controls import LICENCE, Replaced, controls_in_force, in_force, laid_together
 from model.shocks.kinds import KINDS, Base, Disturbance, ExportQuota
 from model.shocks.library import Answer, NamedShock, ShockLibrary
 
 __all__ = [
     "KINDS",
+    "LICENCE",
     "Answer",
     "AnyShock",
     "Base",

@@ -11,6 +11,7 @@ from model.assumptions import control_levels
 from model.errors import AccordError
 from model.market.horizon import HORIZONS
 from model.shocks import NamedShock
+from model.words.numbers import changes
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ def interval(rows: pd.DataFrame, number: str) -> Interval | None:
         for name, own in values[found["assumption"] != AS_ASSUMED].groupby(found["assumption"], sort=False)
     }
     moved = high - low > SAME * max(abs(low), abs(high))
+    if number.endswith("_usd"):
+        moved = moved and changes(high - low)
     driver = max(spans, key=lambda name: spans[name]) if moved else ""
     return Interval(low, high, driver, int(rows["fault"].notna().sum()), len(rows))
 

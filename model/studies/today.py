@@ -65,8 +65,8 @@ def today_row(world: World, scenario: Scenario, mineral: str) -> Row:
         "inside_price_today": found.price.inside,
         "inside_price_quoted": None if inside is None else inside.price_usd_per_t,
         "licence_share": world.licence_share(mineral, scenario),
-        "explained": not found.why_not,
-        "why_not": found.why_not,
+        "explained": found.explained,
+        "why_not": found.why_not or found.unknown,
     }
 
 
