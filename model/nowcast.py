@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
+from model.assumptions import Assumption
 from model.equilibrium.ledger import Ledger
 from model.errors import SolveError
 from model.market.evidence import MAIN_SUPPLIER
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 OUTSIDE, INSIDE = "OUTSIDE", MAIN_SUPPLIER
 """Places of quotes: everywhere but China, and China."""
+OUTWARD = (0.125, 0.25, 0.5, 1.0)
+"""How far towards its limit a shift is tried, one after the other."""
 EXACT = 1e-5
 """Of a price: how closely a quote is returned."""
 LIMIT = "nowcast_shift_limit"
@@ -179,11 +182,41 @@ class Nowcast:
         return self.quotes.get(self.place)
 
 
-def quotes_of(tables: Tables, mineral: str) -> dict[str, Quote]:
-    """The prices of a mineral on the status-quo date by place; none where nothing recent is published."""
+def quotes_of(tables: Tables, mineral: str, assumptions: Assumptions | None = None) -> dict[str, Quote]:
+    """The prices of a mineral on the status-quo date by place; none where nothing recent is published.
+
+    ``assumptions`` may hold others in their place, within the range of what the same method gave.
+    """
     day = date.fromisoformat(str(tables["status_quo"]["date"].iloc[0]))
     found = {place: choose(tables["quotes"], mineral, place, day) for place in (OUTSIDE, INSIDE)}
-    return {place: quote for place, quote in found.items() if quote is not None}
+    quotes = {place: quote for place, quote in found.items() if quote is not None}
+    if assumptions is None:
+        return quotes
+    own = {place: quote for place, quote in quotes.items() if quote.low_usd_per_t < quote.high_usd_per_t}
+    return quotes | {
+        place: replace(quote, price_usd_per_t=assumptions.value(f"quote_{place}", mineral))
+        for place, quote in own.items()
+    }
+
+
+def quote_levels(tables: Tables) -> list[Assumption]:
+    """Quotes that the same method gave differently within six months: assumptions by another table, like controls."""
+    minerals = [str(name) for name in tables["nowcast"]["mineral"]]
+    return [
+        Assumption(
+            id=f"quote_{place}",
+            mineral=mineral,
+            value=quote.price_usd_per_t,
+            low=quote.low_usd_per_t,
+            high=quote.high_usd_per_t,
+            unit="USD/t",
+            reason="lowest and highest that the same method gave within six months",
+            source_id="; ".join(quote.sources),
+        )
+        for mineral in minerals
+        for place, quote in quotes_of(tables, mineral).items()
+        if quote.low_usd_per_t < quote.high_usd_per_t
+    ]
 
 
 def find_nowcast(
@@ -207,6 +240,8 @@ def find_nowcast(
     try:
         if not quotes:
             why_not = "no price of the last six months is published openly"
+        elif kind == ShiftKind.NONE:
+            why_not = "nothing is named that may move"
         else:
             apart = licences is not None and search.prices(UNMOVED).licence_binds
             if len(quotes) > 1 and apart and licences is not None:
@@ -225,6 +260,14 @@ def find_nowcast(
 
 class Unexplained(Exception):
     """No shift within its limit returns a quote; says which."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The log of a multiple, and the price there over its quote where it does not return it."""
+
+    log: float
+    ratio: float | None = None
 
 
 @dataclass
@@ -255,15 +298,13 @@ class _Search:
         def inside(log: float) -> tuple[Shift, float | None]:
             return self._nearest(ShiftKind.INSIDE_DEMAND, INSIDE, float(np.exp(log)))
 
-        log = self._root(lambda log: self.prices(inside(log)[0]).outside, OUTSIDE, least, most)
-        if log is None:
-            quote = self.quotes[OUTSIDE].price_usd_per_t
-            ratios = [self.prices(inside(end)[0]).outside / quote for end in (least, most)]
-            nearest = min(ratios, key=lambda ratio: abs(np.log(ratio)))
+        found = self._root(lambda log: self.prices(inside(log)[0]).outside, OUTSIDE, least, most, rises=False)
+        if found.ratio is not None:
             raise Unexplained(
-                f"no level of China's licences within their own range returns the price quoted outside: it comes to "
-                f"{percent(nearest)} of it"
+                "no level of China's licences within their own range returns the price quoted outside: it comes to "
+                f"{percent(found.ratio)} of it"
             )
+        log = found.log
         shift, ratio = inside(log)
         if ratio is not None:
             raise Unexplained(
@@ -283,25 +324,34 @@ class _Search:
         def price(log: float) -> float:
             return self.prices(shifted(log)).at(place)
 
-        ends = (float(np.log1p(-limit)) if limit < 1.0 else -float(np.log1p(limit)), float(np.log1p(limit)))
-        log = self._root(price, place, *ends)
-        if log is not None:
-            return shifted(log), None
-        quote = self.quotes[place].price_usd_per_t
-        log = min(ends, key=lambda end: abs(np.log(price(end) / quote)))
-        return shifted(log), price(log) / quote
+        most = float(np.log1p(limit))
+        found = self._root(price, place, -most, most, rises=kind != ShiftKind.SUPPLY)
+        return shifted(found.log), found.ratio
 
-    def _root(self, price: Callable[[float], float], place: str, low: float, high: float) -> float | None:
-        """Where a price, as it moves with the log of a multiple, equals its quote; None where it does nowhere."""
+    def _root(self, price: Callable[[float], float], place: str, low: float, high: float, *, rises: bool) -> _Found:
+        """Where a price, as it ``rises`` or falls with the log of a multiple, equals its quote, searched outward from 0.
+
+        Where it does nowhere, or nothing is solved beyond, the farthest tried.
+        """
         quote = self.quotes[place].price_usd_per_t
 
         def miss(log: float) -> float:
             return float(np.log(price(log) / quote))
 
-        ends = miss(low), miss(high)
-        if not ends[0] * ends[1] <= 0.0:
-            return None
-        return float(brentq(miss, low, high, xtol=EXACT, rtol=4 * np.finfo(float).eps))
+        at, missed = 0.0, miss(0.0)
+        end = high if (missed < 0.0) == rises else low
+        for share in OUTWARD:
+            if missed == 0.0:
+                break
+            try:
+                beyond = miss(share * end)
+            except SolveError:
+                break
+            if beyond * missed <= 0.0:
+                low, high = sorted((at, share * end))
+                return _Found(float(brentq(miss, low, high, xtol=EXACT, rtol=4 * np.finfo(float).eps)))
+            at, missed = share * end, beyond
+        return _Found(at, None if missed == 0.0 else float(np.exp(missed)))
 
 
 def _moved(share: float) -> str:

@@ -22,7 +22,7 @@ from model.market.capacity import open_refineries
 from model.market.evidence import MAIN_SUPPLIER, embargoed
 from model.market.horizon import HORIZONS, SHORT
 from model.market.records import Market, MineralMarket, Role
-from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast, quotes_of
+from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast, quote_levels, quotes_of
 from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
@@ -96,12 +96,15 @@ class World:
     def __init__(self, folder: Path | None = None) -> None:
         self.tables: Tables = load(folder)
         levels = control_levels(self.tables["export_controls"])
-        self.assumptions = Assumptions.from_table(self.tables["assumptions"]).beside(levels)
+        self.assumptions = Assumptions.from_table(self.tables["assumptions"]).beside(
+            [*levels, *quote_levels(self.tables)]
+        )
         self.library = ShockLibrary(self.tables)
         self.hosts = byproduct_hosts(self.tables)
         self.minerals = market_ids(self.tables)
         self._solver = Solver()
-        self._calibrated = Memory[tuple[object, ...], _Calibrated](MOST_CALIBRATED)
+        self._parts = Memory[tuple[object, ...], tuple[CalibratedMineral, MineralMarket]](MOST_CALIBRATED)
+        self._calibrated = Memory[tuple[object, ...], _Calibrated](2 * MOST_CALIBRATED)
         self._nowcasts = Memory[tuple[object, ...], Nowcast](MOST_CALIBRATED)
         self._solved = Memory[tuple[object, ...], SolvedMineral](MOST_SOLVED)
         self._answers = Memory[tuple[object, ...], list["Disturbance"]](MOST_SOLVED)
@@ -314,29 +317,38 @@ class World:
 
         return self._users.recall((tuple(sorted(scenario.assumptions.items())), scenario.minerals), make)
 
-    def _market_overrides(self, scenario: Scenario) -> dict[str, float]:
-        return {name: value for name, value in scenario.assumptions.items() if not name.startswith(IMPACT_ONLY)}
+    def _market_overrides(self, mineral: str, scenario: Scenario) -> dict[str, float]:
+        """The overrides that a mineral's market or one of its hosts' may depend on."""
+        own = {mineral, *self.hosts.get(mineral, {})}
+        return {
+            name: value
+            for name, value in scenario.assumptions.items()
+            if not name.startswith(IMPACT_ONLY) and name.partition(".")[2] in ("", *own)
+        }
 
     def _calibration(self, mineral: str, scenario: Scenario) -> _Calibrated:
-        overrides = self._market_overrides(scenario)
+        overrides = self._market_overrides(mineral, scenario)
+        known = (mineral, scenario.horizon, tuple(sorted(overrides.items())))
 
-        def make() -> _Calibrated:
+        def calibrate() -> tuple[CalibratedMineral, MineralMarket]:
             assumptions = self.assumptions.with_overrides(overrides)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, HORIZONS[scenario.horizon], mineral, hosts)
-            shift = self.nowcast(mineral, scenario).shift if scenario.status_quo == TODAY else UNMOVED
-            market = shift.moved(self.with_policy_in_force(open_refineries(part, assumptions), assumptions))
-            return _Calibrated(part, market, self._base(part.base), shift.licences)
+            return part, self.with_policy_in_force(open_refineries(part, assumptions), assumptions)
 
-        key = (mineral, scenario.horizon, scenario.status_quo, tuple(sorted(overrides.items())))
-        return self._calibrated.recall(key, make)
+        def make() -> _Calibrated:
+            part, market = self._parts.recall(known, calibrate)
+            shift = self.nowcast(mineral, scenario).shift if scenario.status_quo == TODAY else UNMOVED
+            return _Calibrated(part, shift.moved(market), self._base(part.base), shift.licences)
+
+        return self._calibrated.recall((scenario.status_quo, *known), make)
 
     def nowcast(self, mineral: str, scenario: Scenario) -> Nowcast:
         """How a market is moved to return the quotes of the status-quo date, under the scenario's assumptions.
 
         It is found at the short horizon and holds at both.
         """
-        overrides = self._market_overrides(scenario)
+        overrides = self._market_overrides(mineral, scenario)
         key = (mineral, tuple(sorted(overrides.items())))
         return self._nowcasts.recall(key, lambda: self._nowcast(mineral, scenario, overrides))
 
@@ -349,7 +361,7 @@ class World:
         general = levels[levels["targets"] == EVERYONE] if (levels["targets"] == EVERYONE).any() else levels
         return find_nowcast(
             self.tables["nowcast"],
-            quotes_of(self.tables, mineral),
+            quotes_of(self.tables, mineral, self.assumptions.with_overrides(overrides)),
             self.assumptions.with_overrides(overrides),
             mineral,
             self.evaluation(mineral, scenario),

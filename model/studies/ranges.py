@@ -10,6 +10,8 @@ import pandas as pd
 from model.assumptions import control_levels
 from model.errors import AccordError
 from model.market.horizon import HORIZONS
+from model.nowcast import quote_levels
+from model.scenario import TODAY
 from model.shocks import NamedShock
 from model.words.numbers import changes
 from model.work import Progress
@@ -95,10 +97,12 @@ class Interval:
 def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Assumption]:
     """The registered assumptions that matter most over the horizon; a mineral's own row before the general one.
 
-    Levels of the export controls in force on the mineral come last.
+    The quotes that today's status quo returns follow, and last the levels of export controls in force on the mineral.
     """
     names = (*HORIZONS[scenario.horizon].responses, *MAIN_ALWAYS)
-    return [*(world.assumptions.find(name, mineral) for name in names), *_controls(world, mineral)]
+    quoted = quote_levels(world.tables) if scenario.status_quo == TODAY else []
+    quotes = [row for row in quoted if row.mineral == mineral]
+    return [*(world.assumptions.find(name, mineral) for name in names), *quotes, *_controls(world, mineral)]
 
 
 def _controls(world: World, mineral: str) -> list[Assumption]:
@@ -136,6 +140,9 @@ def tried(world: World, scenario: Scenario, mineral: str, trial: Trial) -> dict[
     try:
         outcome = world.outcome(varied)
         headline, own = (asdict(outcome.headline(mineral, of_agreement=of)) for of in (False, True))
+        found = outcome.nowcasts.get(mineral)
+        if found is not None and found.why_not and not world.nowcast(mineral, scenario).why_not:
+            return {**row, "fault": f"today's price is not explained: {found.why_not}"}
     except AccordError as error:
         return {**row, "fault": str(error)}
     return {
