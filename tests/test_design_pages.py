@@ -20,12 +20,14 @@ from model.scenario import Scenario
 from model.snapshot.library import Library
 from pages.components import designs, jobs, results, state
 from tests.running_app import drawn
+from tests.shipped import WORLD
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_RUNS = 400
 MEMBERS = ("USA", "EUN", "JPN")
 BISMUTH = Scenario(minerals=("bismuth",))
-FLOOR = Floor(parties=MEMBERS, mineral="bismuth", stage="refined", price=23_000.0)
+BEFORE = WORLD.parties_price("bismuth", "refined", BISMUTH.model_copy(update={"parties": MEMBERS}))
+FLOOR = Floor(parties=MEMBERS, mineral="bismuth", stage="refined", price=round(1.25 * BEFORE))
 AGREED = Scenario(minerals=("bismuth",), parties=MEMBERS, agreement=Agreement(floors=(FLOOR,)))
 
 
@@ -209,14 +211,14 @@ def test_one_lever_is_answered_and_loaded(page: Any) -> None:
     test = page("design", AGREED)
     test.selectbox(key="lever_measure").set_value("producer_price")
     test.run()
-    test.number_input(key="lever_target").set_value(20_000.0)
+    test.number_input(key="lever_target").set_value(1.1 * BEFORE)
     test.run()
     test = run_job(test, "Find the level")
     assert "lowest price floor" in said(test)
     button(test, "Load this level into the scenario").click()
     test.run()
     (floor,) = test.session_state[state.STORE].scenario.agreement.floors
-    assert 18_000.0 < floor.price < FLOOR.price
+    assert 1.05 * BEFORE < floor.price < FLOOR.price
 
 
 def test_parties_without_an_agreement_say_what_to_do(page: Any) -> None:
@@ -225,11 +227,11 @@ def test_parties_without_an_agreement_say_what_to_do(page: Any) -> None:
 
 
 def test_every_term_of_every_mineral_counted_is_told_beside_the_parties_results(page: Any) -> None:
-    other = FLOOR.model_copy(update={"mineral": "tungsten", "price": 60_000.0})
+    other = FLOOR.model_copy(update={"mineral": "tungsten", "price": 400_000.0})
     two = Scenario(minerals=("bismuth", "tungsten"), parties=MEMBERS, agreement=Agreement(floors=(FLOOR, other)))
     shown = said(page("parties", two))
     assert f"Set a floor of {FLOOR.price:,.0f} USD/t for bismuth" in shown
-    assert "refined tungsten at 60,000 USD/t" in shown
+    assert "et a floor of 400,000 USD/t for refined tungsten" in shown
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ from model.impact import totals
 from model.instruments import Floor, RentHolder, lever
 from model.instruments.quota import told_of_use
 from model.outcome import ACCOUNTS, Outcome
-from model.scenario import POLICY_ONLY, Scenario
+from model.scenario import POLICY_ONLY, TODAY, Scenario
 from model.shocks import NamedShock
 from model.studies.floor_curve import floor_levels, floor_response, with_floor_at
 from model.studies.ranges import OWN, under_named_shocks
@@ -129,9 +129,10 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
         "status quo",
         "no floor by a levy binds",
     }
-    assert agreement_in_words(Scenario(), MINERAL, names).startswith(
-        "No agreement and no shock: antimony in the status quo, trade of"
-    )
+    for status_quo, what in ((TODAY, "prices, duties and export controls of 2"), (POLICY_ONLY, "trade of 2024")):
+        assert agreement_in_words(Scenario(status_quo=status_quo), MINERAL, names).startswith(
+            f"No agreement and no shock: antimony in the status quo, {what}"
+        )
 
 
 def test_users_cost_in_the_sentence_is_the_headline_s(facts: Overview) -> None:
