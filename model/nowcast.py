@@ -329,7 +329,7 @@ class _Search:
         return shifted(found.log), found.ratio
 
     def _root(self, price: Callable[[float], float], place: str, low: float, high: float, *, rises: bool) -> _Found:
-        """Where a price, as it ``rises`` or falls with the log of a multiple, equals its quote, searched outward from 0.
+        """Where a price, which ``rises`` or falls with the log of a multiple, is its quote, searched outward from 0.
 
         Where it does nowhere, or nothing is solved beyond, the farthest tried.
         """

@@ -104,9 +104,9 @@ class Headline:
     """The numbers of the overview for one mineral: price, non-party share, users' cost, public money.
 
     Prices are weighted by use in the status quo [USD/t], ``price_outside`` those of all who are no party; ``levy`` is
-    the highest that holds a floor in one of the parties [USD/t]; shares in what the parties use or buy for stocks;
-    money is the change [USD/yr], of the parties together where no other side is named: ``public_money_usd`` that of
-    their treasuries alone, ``rents_usd`` of who holds quotas in them.
+    the highest that holds a floor in one of the parties, zero where none does [USD/t]; shares in what the parties use
+    or buy for stocks; money is the change [USD/yr], of the parties together where no other side is named:
+    ``public_money_usd`` that of their treasuries alone, ``rents_usd`` of who holds quotas in them.
     ``short_t`` is use given up because no price clears the market [t/yr].
     """
 
@@ -331,11 +331,8 @@ class Outcome:
         used = used[used["region"].isin(self.parties)]
         price, outside_price = (self._prices_paid(mineral, parties=side) for side in (True, False))
         floors = self.instruments["floors"]
-        levies = [
-            float(levy)
-            for levy in (floors.loc[floors["mineral"] == mineral, "levy"] if len(floors) else ())
-            if np.isfinite(levy)
-        ]
+        held = floors[(floors["mineral"] == mineral) & floors["holds"].astype(bool)] if len(floors) else floors
+        levies = [float(levy) for levy in (held["levy"] if len(held) else ()) if np.isfinite(levy)]
         by = "_agreement" if of_agreement else ""
         sources = self.sources[self.sources["mineral"] == mineral]
         outside = sources[~sources["is_party"] & ~sources["origin"].isin(STOCKS)]

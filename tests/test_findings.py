@@ -860,7 +860,7 @@ def test_levels_agreed_are_told_exactly(names: Names) -> None:
         ({"price": 1.0}, []),
         (
             {"levy_cap": 500.0},
-            ["fails in any of its parties: the levy is capped at 500 USD/t, and prices reach {low} to {high} USD/t"],
+            ["fails in all its parties: the levy is capped at 500 USD/t, and prices reach {low} to {high} USD/t"],
         ),
         ({"price": 1e5}, ["of 100,000 USD/t fails in Mexico: prices reach {low} USD/t"]),
     ],

@@ -152,7 +152,7 @@ def test_pages_that_judge_an_agreement_say_horizon_and_what_fails(name: str) -> 
     capped = with_floor(90_000.0, levy_cap=1_000.0)
     test = app(s=links.encode(capped)).switch_page(f"pages/{name}.py").run()
     assert "Horizon: within one year" in shows(test)
-    assert "The floor of 90,000 USD/t fails in any of its parties" in shows(test)
+    assert "The floor of 90,000 USD/t fails in all its parties" in shows(test)
 
 
 def test_one_click_takes_a_coalition() -> None:

@@ -135,7 +135,7 @@ def producers_by_kind(ledger: Ledger) -> Welfare:
     """Receipts, guarantees included, less cost, by kind of producer; the rent of a full route is the exporter's.
 
     Beside refineries that take in ore, who makes the same product recycles. Where ore is no market of its own, all
-    who make the product count as refineries.
+    who make the product count as refineries. What an exporter holds at home it still has, at its own bid.
     """
     t = ledger.table
     receipts = (ledger.price_out - t.ratio * ledger.price_in + ledger.charges.support) * ledger.x
@@ -143,7 +143,8 @@ def producers_by_kind(ledger: Ledger) -> Welfare:
     makes, ships, is_chain = t.role == Role.SUPPLY, t.role == Role.ROUTE, len(ledger.market.stages) > 1
     mines = (ledger.stage == 0) & (makes | ships) & is_chain
     recycles = makes & ~mines & is_chain
-    kinds = mines, (t.role == Role.PROCESS) | (makes | ships) & ~mines & ~recycles, recycles, t.role == Role.INVENTORY
+    stocks = (t.role == Role.INVENTORY) | (t.role == Role.HELD_AT_HOME)
+    kinds = mines, (t.role == Role.PROCESS) | (makes | ships) & ~mines & ~recycles, recycles, stocks
     return {name: ledger.by_region(np.flatnonzero(kind), surplus) for name, kind in zip(PRODUCERS, kinds, strict=True)}
 
 
@@ -249,13 +250,12 @@ def rents_by_holder(ledger: Ledger) -> Welfare:
 
 
 def _stocks(ledger: Ledger, accounts: Welfare, undisturbed_price: Floats) -> None:
-    """Public stocks sell and buy at the market's price; what an exporter holds at home it still has, at its price."""
+    """Public stocks sell and buy at the market's price."""
     t, x = ledger.table, ledger.x
     accounts["outlay"] += ledger.by_region(ledger.where(*PRODUCTION), ledger.charges.support * x)
-    sales, bought = ledger.where(Role.STOCK_SALE), ledger.where(*BOUGHT, Role.UNBOUGHT)
+    sales, bought = ledger.where(Role.STOCK_SALE), ledger.where(Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
     accounts["stock_sales"] += ledger.by_region(sales, ledger.price_out * x)
-    held = np.where(t.role == Role.HELD_AT_HOME, -t.level, 0.0)
-    accounts["outlay"] += ledger.by_region(bought, (ledger.price_in - ledger.price_out - held) * x)
+    accounts["outlay"] += ledger.by_region(bought, (ledger.price_in - ledger.price_out) * x)
     each = np.append(undisturbed_price, 0.0)
     accounts[STOCK_VALUE] += ledger.by_region(ledger.where(*PUBLIC_STOCKS), (each[t.node_in] - each[t.node_out]) * x)
 

@@ -118,8 +118,8 @@ def headline_numbers(facts: Overview) -> list[Number]:
             "levy_usd_per_t",
             "Levy needed, USD/t",
             figures(headline.levy_usd_per_t) if has_levy else "none",
-            "highest of the parties" if has_levy else "no floor by a levy binds",
-            "The highest levy that one of the parties charges on arrivals from non-parties to hold the floor.",
+            "highest where it holds" if has_levy else "no levy holds a floor",
+            "The highest levy on arrivals from non-parties among the parties in which it holds the floor.",
             figures,
         ),
         money_number(

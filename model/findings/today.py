@@ -27,8 +27,11 @@ SHIFTED = {
 }
 
 
-def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names) -> str:
-    """What a mineral costs today and how the status quo returns it, or that it does not; or that it was not asked."""
+def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names, *, is_long: bool = False) -> str:
+    """What a mineral costs today and how the status quo returns it, or that it does not; or that it was not asked.
+
+    In the long run the shift stays and prices do not, since capacity has answered.
+    """
     metal = names.mineral(mineral).lower()
     if nowcast is None:
         return f"The status quo has prices of {BASE_YEAR} moved by duties and controls alone, not those of today."
@@ -45,7 +48,10 @@ def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names) -> str:
             f"{why}: {nowcast.why_not}. The status quo has its price of {BASE_YEAR} moved by duties and controls, "
             f"{price(nowcast.price.at(nowcast.place))} {PLACES[nowcast.place]}."
         )
-    returned = f"{asked}; the status quo returns it with {_shifted(nowcast.shift)} ({nowcast.reason})"
+    how = f"{_shifted(nowcast.shift)} ({nowcast.reason})"
+    returned = f"{asked}; the status quo returns it with {how}"
+    if is_long:
+        returned = f"{asked}; the status quo of one year returns it with {how}, which stays while capacity responds"
     return f"{returned}; {nowcast.unknown}." if nowcast.unknown else f"{returned}."
 
 

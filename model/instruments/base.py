@@ -35,10 +35,6 @@ FIRST_RATE = 0.25
 """Rate of a new duty, for the parties to change (assumption)."""
 
 
-ABOUT = 0.01
-"""Prices within this share of each other are told as one."""
-
-
 class RentHolder(StrEnum):
     """Who receives the rent of a quota."""
 
@@ -132,7 +128,7 @@ class Duty(Record):
 def prices(values: Iterable[float]) -> str:
     """A price, or the range of several that differ: "1,200 to 1,400 USD/t"."""
     low, *_, high = sorted([*values] * 2)
-    return price(high) if high - low < ABOUT * high else f"{figures(low)} to {price(high)}"
+    return price(high) if figures(low) == figures(high) else f"{figures(low)} to {price(high)}"
 
 
 def in_all(quantities: Iterable[float]) -> str:

@@ -176,7 +176,7 @@ class Floor(Instrument):
         missed = [row for row in rows if not row["holds"]]
         if not missed:
             return None
-        where = "any of its parties" if len(missed) == len(rows) > 1 else _where(missed, say)
+        where = "all its parties" if len(missed) == len(rows) > 1 else _where(missed, say)
         reach = f"prices reach {prices(row['price'] for row in missed)}"
         if self.levy_cap is not None and all(row["levy"] >= self.levy_cap * (1.0 - REACHED) for row in missed):
             reach = f"the levy is capped at {say.price(self.levy_cap)}, and {reach}"

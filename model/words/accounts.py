@@ -39,7 +39,7 @@ PARTS = {
         "mining": "mines",
         "refining": "refineries",
         "recycling": "recycling",
-        "private_stocks": "private stocks drawn down",
+        "private_stocks": "private stocks, exporters' own among them",
     },
     "supplier_change": {
         "supplier_mix": "by another mix of suppliers",
