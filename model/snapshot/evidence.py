@@ -12,6 +12,7 @@ import pandas as pd
 
 from model.data import SCHEMAS, data_hash, default_folder
 from model.data.load import read_table
+from model.data.policy_checks import SHOCK_WIDE_COLUMNS
 from model.errors import SnapshotError
 from model.files import short
 from model.records import choices
@@ -117,6 +118,11 @@ def put_back(stored: Mapping[str, pd.DataFrame], folder: Path | None, into: Path
             if len(own) == len(given_up)
             else pd.concat([own, kept])
         )
+        if name == "shocks":  # what one shock's rows share is the snapshot's in all of them
+            for shock, first in own.drop_duplicates("shock_id").set_index("shock_id").iterrows():
+                whole.loc[whole["shock_id"] == shock, list(SHOCK_WIDE_COLUMNS)] = first[
+                    list(SHOCK_WIDE_COLUMNS)
+                ].tolist()
         whole.to_csv(copy / f"{name}.csv", index=False, quoting=csv.QUOTE_MINIMAL)
     return copy
 
