@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
+from model.data.cross_checks import NOWCAST_LIMITS
+from model.data.quotes import Quote, choose
+from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.equilibrium.ledger import Ledger
 from model.errors import SolveError
-from model.market.evidence import MAIN_SUPPLIER
-from model.market.quotes import Quote, choose
 from model.market.records import Role
 from model.problem import ROUNDING
 from model.words.numbers import percent
@@ -41,12 +42,9 @@ if TYPE_CHECKING:
     from model.market.records import MineralMarket
     from model.problem import State
 
-OUTSIDE, INSIDE = "OUTSIDE", MAIN_SUPPLIER
-"""Places of quotes: everywhere but China, and China."""
 EXACT = 1e-5
 """Of a price: how closely a quote is returned."""
-LIMIT = "nowcast_shift_limit"
-INSIDE_LIMIT = "nowcast_inside_limit"
+LIMIT, INSIDE_LIMIT = NOWCAST_LIMITS
 
 
 class ShiftKind(StrEnum):
