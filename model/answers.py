@@ -76,11 +76,14 @@ def _leaves(state: State, route: int, exporter: str, stage: str) -> bool:
 
 
 def _tightened(answer: Answer, laid: Laid, before: State, after: State, solve: Callable[[Laid], State]) -> Laid:
-    """All licences of the exporter tightened alike, as little as brings the rent back; where none does, to the most."""
+    """All licences of the exporter tightened alike, as little as brings the rent back; where none does, to the most.
+
+    Left as they are they come first: what is to be won back grows from nothing with the answer's share.
+    """
     had, has = (licence_rent(state, answer.exporter, answer.stage) for state in (before, after))
-    if had - has <= WON_BACK * had:
-        return laid
     wanted = has + answer.share * (had - has)
+    if had - has <= WON_BACK * had or has >= wanted:
+        return laid
 
     def rent_at(left: float) -> float:
         try:

@@ -24,10 +24,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from model.assumptions import Assumption
+from model.data.cross_checks import NOWCAST_LIMITS
+from model.data.quotes import Quote, choose
+from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.equilibrium.ledger import Ledger
 from model.errors import SolveError
-from model.market.evidence import MAIN_SUPPLIER
-from model.market.quotes import Quote, choose
 from model.market.records import Role
 from model.problem import ROUNDING
 from model.words.numbers import percent
@@ -42,14 +43,11 @@ if TYPE_CHECKING:
     from model.market.records import MineralMarket
     from model.problem import State
 
-OUTSIDE, INSIDE = "OUTSIDE", MAIN_SUPPLIER
-"""Places of quotes: everywhere but China, and China."""
 OUTWARD = (0.125, 0.25, 0.5, 1.0)
 """How far towards its limit a shift is tried, one after the other."""
 EXACT = 1e-5
 """Of a price: how closely a quote is returned."""
-LIMIT = "nowcast_shift_limit"
-INSIDE_LIMIT = "nowcast_inside_limit"
+LIMIT, INSIDE_LIMIT = NOWCAST_LIMITS
 
 
 class ShiftKind(StrEnum):

@@ -6,7 +6,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from model.errors import ScenarioError
 from model.instruments import Agreement, Regions, regions_named
@@ -28,10 +28,14 @@ FORMAT: Literal[2] = 2
 
 
 def in_its_format(content: object) -> object:
-    """Plain JSON content of a scenario with the format it is of, and what the first format means by absence."""
+    """Plain JSON content of a scenario with the format it is of, and what the first format means by absence.
+
+    >>> in_its_format({}), in_its_format({"status_quo": "today"})
+    ({'status_quo': 'policy_only', 'format': 1}, {'format': 2, 'status_quo': 'today'})
+    """
     if not isinstance(content, dict):
         return content
-    content = {"format": FIRST_FORMAT, **content}
+    content = {"format": FORMAT if "status_quo" in content else FIRST_FORMAT, **content}
     return {"status_quo": POLICY_ONLY, **content} if content["format"] == FIRST_FORMAT else content
 
 
@@ -41,16 +45,33 @@ class OnStatusQuo(Record):
     The first format has no status quo but that of policy only: prices of the base year, moved by duties and controls.
     """
 
-    format: Literal[1, 2] = Field(FORMAT, description="1: written before today's status quo was known; absent means 1")
+    format: Literal[1, 2] = Field(
+        FORMAT,
+        description="1: written before today's status quo was known; absent means 1, or 2 where a status quo is named",
+    )
     status_quo: StatusQuoId = Field(
         TODAY,
         description="today: markets moved so that they return the prices quoted on the status-quo date; policy_only: "
         "prices of the base year moved by duties and controls alone",
     )
 
+    @field_validator("format", mode="before")
+    @classmethod
+    def _is_a_format(cls, number: object) -> object:
+        """Truth values and decimals equal whole numbers, and numbers too long are refused in a library's words."""
+        if type(number) is not int or number not in (FIRST_FORMAT, FORMAT):
+            raise ValueError(f"must be {FIRST_FORMAT} or {FORMAT}")
+        return number
+
+    @model_validator(mode="after")
+    def _knows_its_status_quo(self) -> Self:
+        if self.format == FIRST_FORMAT and self.status_quo != POLICY_ONLY:
+            raise ValueError(f"format {FIRST_FORMAT} knows only {POLICY_ONLY}; name format {FORMAT}")
+        return self
+
     @classmethod
     def parse(cls, content: object, what: str) -> Self:
-        """The record held by plain JSON content, of the first format where it names none."""
+        """The record held by plain JSON content; where it names no format, of the one that its status quo tells."""
         return super().parse(in_its_format(content), what)
 
 
@@ -71,13 +92,14 @@ class Scenario(OnStatusQuo):
         description="assumption name (id or id.mineral; levels of export controls are some) to value",
     )
 
-    @field_validator("minerals")
+    @field_validator("minerals", "shocks")
     @classmethod
-    def _named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _named_once(cls, items: tuple[str | AnyShock, ...]) -> tuple[str | AnyShock, ...]:
+        names = [item if isinstance(item, str) else item.name for item in items if isinstance(item, str | NamedShock)]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ValueError(f"{', '.join(doubled)} stands there more than once; name each once")
-        return names
+        return items
 
     @cached_property
     def _text(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,25 @@ def test_a_milder_answer_is_a_part_of_the_whole_one(mineral: str) -> None:
     ]
     assert public[0] == pytest.approx(with_floor(mineral, "short").headline(mineral).public_money_usd)
     assert public[0] > public[1] > public[2]
+
+
+@each_mineral
+def test_tighter_licences_grow_from_nothing(mineral: str) -> None:
+    """None at severity 0, next to none near it, and never less the more is to be won back."""
+    plain = with_floor(mineral, "short")
+    before, after = plain.without_agreement.states[mineral], plain.with_agreement.states[mineral]
+    answers = [NamedShock(name=LICENCE, severity=severity) for severity in (0.0, 1e-3, 0.5, 1.0)]
+    none, *some = (
+        WORLD.outcome(plain.scenario.model_copy(update={"shocks": (answer,)})).with_agreement.states[mineral]
+        for answer in answers
+    )
+    assert none.problem.digest == after.problem.digest
+    had, has = (licence_rent(state, *WHERE) for state in (before, after))
+    rents = [licence_rent(state, *WHERE) for state in (after, *some)]
+    let_out = [licences(state, *WHERE) for state in (after, *some)]
+    assert rents[1] - has <= 0.01 * max(had - has, SAME * has)
+    assert all(more >= less * (1 - SAME) for less, more in pairwise(rents))
+    assert all(more <= less * (1 + SAME) for less, more in pairwise(let_out))
 
 
 @pytest.mark.parametrize("name", WORLD.library.answers)

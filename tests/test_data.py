@@ -10,6 +10,7 @@ import pytest
 
 from model.assumptions import Assumptions
 from model.data import SCHEMAS, Fault, check, data_hash, default_folder, load
+from model.data.cross_checks import NOWCAST_LIMITS, check_nowcast_limits_are_positive
 from model.errors import DataError, ScenarioError
 
 
@@ -152,6 +153,21 @@ def test_country_in_two_regions_is_reported(folder: Path) -> None:
 def test_assumption_outside_its_range_is_reported(folder: Path) -> None:
     set_cell(folder, "assumptions", 2, "value", "99")
     assert [(fault.table, fault.row) for fault in check(folder)] == [("assumptions", 2)]
+
+
+@pytest.mark.parametrize("name", NOWCAST_LIMITS)
+def test_a_limit_of_todays_shifts_must_stand_and_be_positive(name: str) -> None:
+    rows = load()["assumptions"]
+    assert check_nowcast_limits_are_positive({"assumptions": rows}) == []
+    (fault,) = check_nowcast_limits_are_positive({"assumptions": rows[rows.id != name].reset_index(drop=True)})
+    assert (fault.column, fault.value) == ("id", name)
+    at = rows.index[rows.id == name][0]
+    for column in ("value", "low"):
+        damaged = rows.copy()
+        damaged.loc[at, column] = 0.0
+        assert check_nowcast_limits_are_positive({"assumptions": damaged}) == [
+            Fault("assumptions", at + 2, column, f"{name}: 0", "must be above 0")
+        ]
 
 
 @pytest.mark.parametrize("id", ["oxide_trade_CHN_XXX", "oxide_trade_XXX_KOR", "scrap_supply_XXX"])

@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 
+from model.data.quotes import Quote
+from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.equilibrium import Solver, lay_over, solve_problem
 from model.findings import Names, today_in_words
 from model.instruments import Agreement
-from model.market.quotes import Quote
-from model.nowcast import INSIDE, LIMIT, OUTSIDE, Shift, ShiftKind, find_nowcast, prices_of
+from model.nowcast import LIMIT, Shift, ShiftKind, find_nowcast, prices_of
 from model.scenario import Scenario
 from model.studies.today import today_rows, trade_table
 from model.world import World

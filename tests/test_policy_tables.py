@@ -26,6 +26,8 @@ from model.data.policy_checks import (
     check_every_shock_is_one_event,
     check_every_shock_of_the_status_quo_lasts,
     check_every_stage_is_traded,
+    check_no_embargo_is_against_itself,
+    check_status_quo_is_one_row,
 )
 from model.data.schema import Fault
 
@@ -224,6 +226,29 @@ def test_rows_of_one_shock_that_disagree_are_reported(frames: dict[str, pd.DataF
     shocks.loc[first, "annual_probability"] = 0.5
     (fault,) = check_every_shock_is_one_event(frames)
     assert (fault.row, fault.column, fault.value) == (first + 2, "annual_probability", "china_ban_usa")
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_status_quo_of_no_or_two_days_is_told_once(frames: dict[str, pd.DataFrame], rows: int) -> None:
+    """Rules that need its date wait until there is one."""
+    days = pd.concat([frames["status_quo"], frames["status_quo"].assign(date="2025-01-01")])
+    frames["status_quo"] = days.iloc[:rows].reset_index(drop=True)
+    faults = [fault for needed, rule in POLICY_CHECKS for fault in rule({name: frames[name] for name in needed})]
+    assert faults == [Fault("status_quo", None, "date", f"{rows} rows", "must have exactly one row")]
+    assert check_status_quo_is_one_row(frames) == faults
+
+
+@pytest.mark.parametrize(
+    ("exporter", "importer", "own"),
+    [("RUS", "RUS", ["RUS"]), ("EUN;USA;JPN", "JPN;EUN", ["EUN", "JPN"]), ("ALL", "ALL", []), ("RUS", "ALL", [])],
+)
+def test_an_embargo_against_oneself_is_named(
+    frames: dict[str, pd.DataFrame], exporter: str, importer: str, own: list[str]
+) -> None:
+    assert check_no_embargo_is_against_itself(frames) == []
+    frames["embargoes"].loc[0, ["exporter", "importer"]] = exporter, importer
+    rule = "a region cannot be under its own embargo"
+    assert check_no_embargo_is_against_itself(frames) == [Fault("embargoes", 2, "importer", name, rule) for name in own]
 
 
 def test_every_rule_runs_on_the_tables_it_names(frames: dict[str, pd.DataFrame]) -> None:

@@ -11,26 +11,28 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from model.data import Tables, check, default_folder, load
+from model.data import SCHEMAS, Fault, Tables, check, default_folder, load
 from model.data.quote_checks import (
     QUOTE_CHECKS,
     check_every_currency_has_its_rate,
     check_every_judgement_is_told,
-    check_every_place_is_a_region_or_outside,
+    check_every_market_has_a_nowcast,
+    check_every_origin_is_a_region_or_outside,
     check_every_quote_has_a_date,
     check_every_quote_is_near_the_base_year,
     check_every_quote_is_of_the_last_stage,
     check_every_quote_is_what_its_factors_give,
     check_every_quote_lies_in_its_range,
+    check_every_quoted_mineral_is_moved,
     check_every_time_runs_forward,
     check_every_unit_value_has_its_weight,
 )
-from model.market.quotes import choose
+from model.data.quotes import choose
+from model.data.schema import check_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model.data import Fault
     from model.data.schema import Frames
 
 TODAY = date(2026, 6, 30)
@@ -130,13 +132,13 @@ def test_the_readme_shows_what_the_rule_chooses(tables: Tables) -> None:
         ),
         (check_every_quote_is_near_the_base_year, "quotes", "value_usd_per_t", 400.0, "copper: 400.0"),
         (check_every_quote_lies_in_its_range, "quotes", "low", 14_000.0, "between low and high"),
-        (check_every_place_is_a_region_or_outside, "quotes", "place", "ALL", "copper: ALL"),
         (check_every_quote_is_of_the_last_stage, "quotes", "stage", "mine", "last stage"),
         (check_every_quote_has_a_date, "quotes", "date", "May 2026", "copper: May 2026"),
         (check_every_unit_value_has_its_weight, "quotes", "method", "unit_value", "need the tonnes"),
         (check_every_judgement_is_told, "quotes", "assumption", True, "needs a note"),
         (check_every_time_runs_forward, "trade_after", "until", "2024-01-01", "before start"),
-        (check_every_place_is_a_region_or_outside, "trade_after", "exporter", "QQQ", "graphite: QQQ"),
+        (check_every_quoted_mineral_is_moved, "nowcast", "kind", "none", "copper: none"),
+        (check_every_origin_is_a_region_or_outside, "trade_after", "exporter", "QQQ", "graphite: QQQ"),
     ],
 )
 def test_damage_is_told_with_its_row(
@@ -157,6 +159,47 @@ def test_damage_is_told_with_its_row(
 def test_every_rule_runs_on_the_tables_it_names(frames: dict[str, pd.DataFrame]) -> None:
     for needed, rule in QUOTE_CHECKS:
         assert rule({name: frames[name] for name in needed}) == []
+
+
+@pytest.mark.parametrize("day", ["2026-06-01", "2026-12-31"])
+@pytest.mark.parametrize("place", ["USA", "ALL", "OUTSIDE", "CHN"])
+def test_a_quote_is_paid_outside_or_inside_china_whatever_its_day(tables: Tables, place: str, day: str) -> None:
+    """A quote after the date of the status quo may stand in the table; elsewhere than at these places none may."""
+    (schema,) = (schema for schema in SCHEMAS if schema.name == "quotes")
+    rows = (
+        tables["quotes"]
+        .iloc[:1]
+        .astype(object)
+        .fillna("")
+        .astype(str)
+        .assign(assumption="false", place=place, date=day)
+    )
+    faults = check_table(schema, rows).faults
+    rule = "must be one of CHN, OUTSIDE"
+    assert faults == ([] if place in ("CHN", "OUTSIDE") else [Fault("quotes", 2, "place", place, rule)])
+
+
+def test_each_market_without_a_nowcast_is_named(frames: dict[str, pd.DataFrame]) -> None:
+    minerals = frames["minerals"]
+    for mineral in minerals[minerals.kind == "market"].id:
+        rows = frames["nowcast"]
+        left = frames | {"nowcast": rows[rows.mineral != mineral]}
+        assert check_every_market_has_a_nowcast(left) == [
+            Fault("nowcast", None, "mineral", mineral, "market has no such row")
+        ]
+
+
+def test_each_quoted_mineral_must_be_moved_and_no_other(frames: dict[str, pd.DataFrame]) -> None:
+    """What nothing moves and the rule chooses no quote for is sound."""
+    unmoved = frames["nowcast"].assign(kind="none")
+    quoted = {
+        mineral
+        for mineral in unmoved.mineral
+        if any(choose(frames["quotes"], mineral, place, TODAY) for place in ("OUTSIDE", "CHN"))
+    }
+    faults = check_every_quoted_mineral_is_moved(frames | {"nowcast": unmoved})
+    assert {str(fault.value) for fault in faults} == {f"{mineral}: none" for mineral in quoted}
+    assert 0 < len(quoted) < len(unmoved)
 
 
 def test_two_quotes_of_one_place_and_date_are_reported(tmp_path: Path) -> None:

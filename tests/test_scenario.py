@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.design import DesignRequest
 from model.edits import with_status_quo
 from model.errors import ScenarioError
 from model.questions import format_note
-from model.scenario import Scenario
+from model.scenario import OnStatusQuo, Scenario
 from model.shocks import NamedShock, ShockLibrary
 from model.shocks.kinds import (
     DemandChange,
@@ -85,7 +86,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         parties=parties,
         horizon=draw(st.sampled_from(["short", "long"])),
         agreement={"floors": draw(st.lists(floors, max_size=2)), "quotas": draw(st.lists(quotas, max_size=2))},
-        shocks=draw(st.lists(named, max_size=2)),
+        shocks=draw(st.lists(named, max_size=2, unique_by=lambda shock: shock["name"])),
         assumptions=draw(
             st.dictionaries(st.sampled_from(["pass_through", "choke_price_multiple"]), st.floats(0.1, 2.0))
         ),
@@ -117,11 +118,45 @@ def test_what_names_no_format_is_of_the_first_and_keeps_its_status_quo() -> None
     assert parse(**json.loads(switched.to_json())) == switched
 
 
-@given(status_quo=st.sampled_from(["today", "policy_only"]), format=st.sampled_from([1, 2]))
-def test_a_named_status_quo_is_kept_in_every_format(status_quo: str, format: int) -> None:
-    read = parse(format=format, status_quo=status_quo)
-    assert read.status_quo == status_quo
-    assert parse(**json.loads(read.to_json())) == read
+@pytest.mark.parametrize(
+    ("content", "format"), [({}, 2), ({"format": 2}, 2), ({"format": 1}, 1)], ids=["unnamed", "second", "first"]
+)
+@pytest.mark.parametrize("status_quo", ["today", "policy_only"])
+@pytest.mark.parametrize("record", [Scenario, DesignRequest])
+def test_a_named_status_quo_is_kept_or_refused(
+    record: type[OnStatusQuo], content: dict[str, Any], format: int, status_quo: str
+) -> None:
+    """Only the second format knows today's; what names a status quo and no format is of the second."""
+    content = {**content, "status_quo": status_quo}
+    if (format, status_quo) == (1, "today"):
+        with pytest.raises(ScenarioError) as refused:
+            record.parse(content, "this")
+        assert str(refused.value) == "this is not valid: format 1 knows only policy_only; name format 2"
+        return
+    read = record.parse(content, "this")
+    assert (read.format, read.status_quo) == (format, status_quo)
+
+
+@pytest.mark.parametrize("number", [True, False, 1.0, 2.0, 3, 0, -1, 10**30, "1", None, [1], {}], ids=str)
+def test_a_format_is_a_number_of_ours(number: object) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        parse(format=number)
+    assert str(refused.value) == "scenario is not valid: format: must be 1 or 2"
+
+
+@pytest.mark.parametrize("severity", [None, 0.5])
+def test_a_named_shock_stands_once(severity: float | None) -> None:
+    twice = [
+        {"name": "china_gallium_ban"},
+        {"name": "china_ban_usa"},
+        {"name": "china_gallium_ban", "severity": severity},
+    ]
+    with pytest.raises(ScenarioError) as refused:
+        parse(shocks=twice)
+    assert str(refused.value) == (
+        "scenario is not valid: shocks: china_gallium_ban stands there more than once; name each once"
+    )
+    assert len(parse(shocks=twice[:2]).shocks) == 2
 
 
 def test_the_order_of_keys_does_not_change_the_text() -> None:

@@ -49,7 +49,7 @@ def add_commands(commands: Commands) -> None:
         "--ranges",
         action="store_true",
         help="also the lowest and highest of each number of the headline over the ranges of what drives it, with what "
-        "moves it most (up to 30 more solves a mineral)",
+        "moves it most (up to 31 trials a mineral, each with its own status quo)",
     )
     add_data(solve)
 

@@ -9,6 +9,8 @@ from model.data.schema import Check, Fault, Frames, line_of
 
 SHARE_TOLERANCE = 1e-6
 """Rounding of published shares that sum to one."""
+NOWCAST_LIMITS = ("nowcast_shift_limit", "nowcast_inside_limit")
+"""Assumptions on how far today's prices may move a market, and China's own use."""
 
 
 def check_every_country_is_in_one_region(frames: Frames) -> list[Fault]:
@@ -82,6 +84,24 @@ def check_every_market_has_elasticities(frames: Frames) -> list[Fault]:
     ]
 
 
+def check_nowcast_limits_are_positive(frames: Frames) -> list[Fault]:
+    """How far a market may be moved is known for every mineral, and is never nothing."""
+    table = frames["assumptions"]
+    general = set(table[table.mineral == ""].id)
+    missing = [
+        Fault("assumptions", None, "id", name, "there is no such row for all minerals")
+        for name in NOWCAST_LIMITS
+        if name not in general
+    ]
+    limits = table[table.id.isin(NOWCAST_LIMITS)]
+    return missing + [
+        Fault("assumptions", line_of(index), column, f"{name}: {given:g}", "must be above 0")
+        for column in ("value", "low")
+        for index, name, given in zip(limits.index, limits.id, limits[column], strict=True)
+        if given <= 0.0
+    ]
+
+
 def check_use_shares_sum_to_one(frames: Frames) -> list[Fault]:
     """The industries together use all of a mineral."""
     sums = frames["industry_use"].groupby("mineral").use_share.sum()
@@ -133,6 +153,7 @@ CROSS_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("us_import_sources",), check_import_sources_do_not_exceed_all_imports),
     (("assumptions", "regions"), check_assumptions_by_region_name_known_regions),
     (("assumptions", "minerals"), check_every_market_has_elasticities),
+    (("assumptions",), check_nowcast_limits_are_positive),
     (("industry_use",), check_use_shares_sum_to_one),
     (("industry_use", "industry_use_base"), check_every_used_mineral_has_a_base),
     (("industry_use", "eu_use_shares"), check_every_application_falls_in_a_known_use),

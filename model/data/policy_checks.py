@@ -58,6 +58,18 @@ TABLES_WITH_STAGES = ("tariffs", "export_controls", "embargoes", "shocks", "floo
 POLICY_TABLES = ("status_quo", "tariffs", "export_controls", "embargoes", "shocks", "coalitions", "floor_precedents")
 
 
+def status_quo_day(frames: Frames) -> date | None:
+    """The date of the status quo; None where the table does not hold exactly one."""
+    days = frames["status_quo"].date.tolist()
+    return date.fromisoformat(days[0]) if len(days) == 1 and _is_date(days[0]) else None
+
+
+def check_status_quo_is_one_row(frames: Frames) -> list[Fault]:
+    """There is one date on which the status quo stands."""
+    rows = len(frames["status_quo"])
+    return [] if rows == 1 else [Fault("status_quo", None, "date", f"{rows} rows", "must have exactly one row")]
+
+
 def check_every_listed_region_exists(frames: Frames) -> list[Fault]:
     """Each region of a list must be one of regions.csv; ALL stands alone, for every other region."""
     known = set(frames["regions"].id)
@@ -113,13 +125,25 @@ def check_every_policy_value_lies_in_its_range(frames: Frames) -> list[Fault]:
 
 def check_every_control_is_of_the_status_quo(frames: Frames) -> list[Fault]:
     """A control must have begun by the date of the status quo and not have ended before it."""
-    today = frames["status_quo"].date.iloc[0]
-    controls = frames["export_controls"]
+    day, controls = status_quo_day(frames), frames["export_controls"]
+    if day is None:
+        return []
+    today = day.isoformat()
     outside = controls[(controls.start_date > today) | ((controls.end_date != "") & (controls.end_date < today))]
     rule = f"must be in force or suspended on {today}"
     return [
         _fault("export_controls", i, "start_date", f"{row.start_date} to {row.end_date}", rule)
         for i, row in outside.iterrows()
+    ]
+
+
+def check_no_embargo_is_against_itself(frames: Frames) -> list[Fault]:
+    """A region trades with itself whatever it forbids others."""
+    embargoes = frames["embargoes"]
+    return [
+        _fault("embargoes", index, "importer", region, "a region cannot be under its own embargo")
+        for index, row in embargoes.iterrows()
+        for region in sorted({*row.exporter.split(";")} & {*row.importer.split(";")} - {EVERYONE})
     ]
 
 
@@ -155,10 +179,12 @@ def check_every_shock_is_one_event(frames: Frames) -> list[Fault]:
 
 def check_every_shock_of_the_status_quo_lasts(frames: Frames) -> list[Fault]:
     """What the status quo holds has happened by its date and is not over."""
-    shocks = frames["shocks"]
-    today, begun = (pd.to_datetime(dates, errors="coerce") for dates in (frames["status_quo"].date, shocks.event_date))
+    day, shocks = status_quo_day(frames), frames["shocks"]
+    if day is None:
+        return []
+    today, begun = pd.Timestamp(day), pd.to_datetime(shocks.event_date, errors="coerce")
     over = begun + pd.to_timedelta(shocks.duration_yr * DAYS_PER_YEAR, unit="D")
-    wrong = shocks[shocks.in_status_quo & ~((begun <= today.iloc[0]) & (over >= today.iloc[0]))]
+    wrong = shocks[shocks.in_status_quo & ~((begun <= today) & (over >= today))]
     rule = "must last on the date of the status quo to be in it"
     return [_fault("shocks", i, "event_date", row.event_date, rule) for i, row in wrong.iterrows()]
 
@@ -190,6 +216,8 @@ POLICY_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (POLICY_TABLES, check_every_date_is_a_date),
     (POLICY_TABLES, check_every_measure_begins_before_it_ends),
     (POLICY_TABLES, check_every_policy_value_lies_in_its_range),
+    (("status_quo",), check_status_quo_is_one_row),
+    (("embargoes",), check_no_embargo_is_against_itself),
     (("status_quo", "export_controls"), check_every_control_is_of_the_status_quo),
     (("export_controls", "embargoes"), check_every_assumed_measure_has_a_reason),
     (("shocks",), check_every_shock_has_the_unit_of_its_kind),

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model.data.policy_checks import status_quo_day
+from model.data.quotes import choose
 from model.data.schema import Check, Fault, Frames, line_of
-from model.data.schemas.quotes import OUTSIDE, QUOTED
+from model.data.schemas.quotes import INSIDE, OUTSIDE, QUOTED
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -17,19 +19,14 @@ ROUNDING = 1e-3
 """Of the price, by which it may differ from what the row's own factors give."""
 FARTHEST = 20.0
 """Multiple of the price of 2024, and fraction of it, beyond which a quote is more likely mistaken than true."""
-PLACES = (("quotes", "place"), ("trade_after", "exporter"))
 DATES = (("quotes", "date"), ("trade_after", "start"), ("trade_after", "until"))
 
 
-def check_every_place_is_a_region_or_outside(frames: Frames) -> list[Fault]:
-    """A price is paid inside a region, or everywhere but China."""
+def check_every_origin_is_a_region_or_outside(frames: Frames) -> list[Fault]:
+    """Goods come from a region, or from everywhere but China."""
     known = {*frames["regions"].id, OUTSIDE, ""}
-    rule = f"must be {OUTSIDE} or exist in regions.id"
-    return [
-        fault
-        for table, column in PLACES
-        for fault in _faults(frames, table, column, ~frames[table][column].isin(known), rule)
-    ]
+    unknown = ~frames["trade_after"].exporter.isin(known)
+    return _faults(frames, "trade_after", "exporter", unknown, f"must be {OUTSIDE} or exist in regions.id")
 
 
 def check_every_quote_is_of_the_last_stage(frames: Frames) -> list[Fault]:
@@ -126,8 +123,31 @@ def check_every_judgement_is_told(frames: Frames) -> list[Fault]:
     return _faults(frames, "quotes", "note", quotes.assumption & (quotes.note == ""), "an assumed quote needs a note")
 
 
+def check_every_market_has_a_nowcast(frames: Frames) -> list[Fault]:
+    """Each market needs a row that says what moves it, be it nothing."""
+    minerals, known = frames["minerals"], set(frames["nowcast"].mineral)
+    return [
+        Fault("nowcast", None, "mineral", mineral, "market has no such row")
+        for mineral in minerals[minerals.kind == "market"].id
+        if mineral not in known
+    ]
+
+
+def check_every_quoted_mineral_is_moved(frames: Frames) -> list[Fault]:
+    """A price quoted on the date of the status quo is returned by a move of some kind."""
+    today, quotes, nowcast = status_quo_day(frames), frames["quotes"], frames["nowcast"]
+    if today is None:
+        return []
+    quotes = quotes[pd.to_datetime(quotes.date, format="%Y-%m-%d", errors="coerce").notna()]
+    unmoved = [
+        row.kind == "none" and any(choose(quotes, str(row.mineral), place, today) for place in (OUTSIDE, INSIDE))
+        for row in nowcast.itertuples()
+    ]
+    return _faults(frames, "nowcast", "kind", unmoved, f"a price is quoted on {today}: say what moves")
+
+
 QUOTE_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
-    (("regions", "quotes", "trade_after"), check_every_place_is_a_region_or_outside),
+    (("regions", "trade_after"), check_every_origin_is_a_region_or_outside),
     (("minerals", "quotes", "trade_after"), check_every_quote_is_of_the_last_stage),
     (("quotes", "trade_after"), check_every_quote_has_a_date),
     (("trade_after",), check_every_time_runs_forward),
@@ -137,6 +157,8 @@ QUOTE_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("quotes",), check_every_unit_value_has_its_weight),
     (("quotes", "prices", "assumptions"), check_every_quote_is_near_the_base_year),
     (("quotes",), check_every_judgement_is_told),
+    (("minerals", "nowcast"), check_every_market_has_a_nowcast),
+    (("status_quo", "quotes", "nowcast"), check_every_quoted_mineral_is_moved),
 )
 """Tables a check needs, and the check; it is skipped while one of them is missing."""
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from model.nowcast import INSIDE, OUTSIDE, ShiftKind
+from model.data.schemas.quotes import INSIDE, OUTSIDE
+from model.nowcast import ShiftKind
 from model.studies.today import today_rows
 from model.words.names import BASE_YEAR
 from model.words.numbers import listing, percent, price, starting

@@ -112,7 +112,7 @@ def _controls(world: World, mineral: str) -> list[Assumption]:
 def trials(world: World, scenario: Scenario, mineral: str) -> list[Trial]:
     """Every solve of the study: as assumed, each main assumption at both ends, and all export controls together.
 
-    At most ``1 + 2 (n + 1)`` for ``n`` main assumptions: eight, and one for each export control with a range. An end
+    At most ``1 + 2 (n + 1)`` for ``n`` main assumptions: nine, and one for each export control with a range. An end
     that is the scenario's own value is no trial.
     """
     used = world.assumptions.with_overrides(scenario.assumptions)

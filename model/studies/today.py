@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.market.evidence import MAIN_SUPPLIER
-from model.nowcast import INSIDE, OUTSIDE
 from model.scenario import POLICY_ONLY, TODAY
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from model.data.schemas.supply import STAGES
 
 OUTSIDE = "OUTSIDE"
 """Every region but China, as a place where a price is paid or goods come from."""
+INSIDE = "CHN"
+"""The one region inside which prices are quoted."""
 METHODS = ("assessment", "unit_value")
 QUOTED = {
     "USD/t": 1.0,
@@ -27,7 +29,7 @@ QUOTES = TableSchema(
     columns=(
         mineral(),
         text("stage", "stage of the market, its last", choices=STAGES),
-        text("place", f"region inside which it is paid, or {OUTSIDE} for everywhere but China"),
+        text("place", f"where it is paid, {OUTSIDE} being everywhere but China", choices=(INSIDE, OUTSIDE)),
         text("date", "day of the quote, or last day of the month it is the mean of (year-month-day)"),
         text("method", "published assessment, or value per tonne of US imports in a month", choices=METHODS),
         text("basis", "goods, place and terms"),
