@@ -762,7 +762,7 @@ def test_who_saves_is_not_hit(names: Names) -> None:
     ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "shock": [0.3]})
     measure, both = MEASURES["unit_cost"], whose_of(1, agreed=True)
     assert ranking_sentence(ranked, "USA", measure, names, both) == (
-        "By the agreement, under the shock: the industry relieved most in the United States is batteries, unit cost "
+        "By the agreement, under the shock: batteries relieved most in the United States, unit cost "
         "−0.016 % of output value; by the shock alone +0.30 % of output value."
     )
     assert ranking_sentence(ranked.assign(value=0.0), "USA", measure, names, both) == (
@@ -770,9 +770,7 @@ def test_who_saves_is_not_hit(names: Names) -> None:
         "by the shock alone +0.30 % of output value in batteries."
     )
     harmed = ranking_sentence(ranked.assign(value=0.2, shock=0.0), "USA", measure, names, whose_of(1, agreed=False))
-    assert harmed == (
-        "By the shock: the industry hit hardest in the United States is batteries, unit cost +0.20 % of output value."
-    )
+    assert harmed == ("By the shock: batteries hit hardest in the United States, unit cost +0.20 % of output value.")
 
 
 @pytest.mark.parametrize("horizon", ["short", "long"])

@@ -20,6 +20,7 @@ from model.words.numbers import (
     changes,
     figures,
     listing,
+    lowered,
     money,
     percent,
     sign,
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 FLAG_LETTERS = dict(zip(CLASSES, "DEC", strict=True))
 """Defence, energy, critical infrastructure."""
+
+
+def _whole(number: float) -> str:
+    """A number of people: none is told in parts."""
+    return figures(number) if abs(number) >= 100 else figures(float(round(number)), 2)
 
 
 REFUND = {
@@ -70,6 +76,8 @@ class Measure:
         if abs(value) < self.least:
             return NO_CHANGE
         rate, plus = self.unit.removeprefix("%"), "+" if (signed or self.signed) and value > 0 else ""
+        if rate == "jobs":
+            return f"{plus}{_whole(value)} {rate}"
         return f"{plus}{figures(value)} {rate}" if rate == self.unit else f"{plus}{percent(value * PERCENT)}{rate}"
 
 
@@ -207,13 +215,13 @@ def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names:
     if ranked.empty:
         return about.told(f"{nothing}.")
     top = ranked.iloc[0]
-    name, value, shock = top["name"].lower(), float(top["value"]), float(top["shock"])
+    name, value, shock = str(top["name"]), float(top["value"]), float(top["shock"])
     by_shock = f"; by the shock alone {measure.told(shock, signed=True)}" if shock else ""
     if not value:
-        return about.told(f"{nothing}{by_shock}{f' in {name}' if shock else ''}.")
+        return about.told(f"{nothing}{by_shock}{f' in {lowered(name)}' if shock else ''}.")
     kind = "relieved most" if value < 0 else "hit hardest"
     now = measure.told(value, signed=about.agreed)
-    return about.told(f"The industry {kind} in {where} is {name}, {measure.label.lower()} {now}{by_shock}.")
+    return about.told(f"{name} {kind} in {where}, {measure.label.lower()} {now}{by_shock}.")
 
 
 def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
@@ -228,18 +236,22 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
     ends = ("_low", "", "_high")
     usd, jobs = ([float(row[f"{name}{end}"]) for end in ends] for name in ("value_added_at_risk_usd", "jobs_at_risk"))
     told = signed_money if about.agreed else money
-    low_jobs, mid_jobs, high_jobs = (f"{sign(each) if about.agreed else ''}{figures(abs(each))}" for each in jobs)
+    low_jobs, mid_jobs, high_jobs = (f"{sign(each) if about.agreed else ''}{_whole(abs(each))}" for each in jobs)
     alone_usd, alone_jobs = (float(shock[name].sum()) for name in ("value_added_at_risk_usd", "jobs_at_risk"))
-    by_shock = f"; by the shock alone {money(alone_usd)}, {figures(alone_jobs)} jobs" if changes(alone_usd) else ""
-    subject = f"alue added at risk in {names.the_region(region)}"
+    by_shock = (
+        f"; by the shock alone {money(alone_usd)}, {_whole(alone_jobs)} jobs" if changes(alone_usd) else ""
+    )
+    where = names.the_region(region)
     if not changes(usd[1]):
-        return about.told(f"V{subject}: no change{by_shock}." if about.agreed else f"No v{subject}.")
+        if about.agreed:
+            return about.told(f"Value added at risk in {where} does not change{by_shock}.")
+        return about.told(f"No value added is at risk in {where}.")
     wide = [economy_wide(each, outcome.assumptions) for each in usd]
     return about.told(
-        f"V{subject}, first round, dollars of 2023, {told(usd[1])} "
+        f"Value added at risk in {where}, first round, dollars of 2023, {told(usd[1])} "
         f"({told(usd[0])} to {told(usd[2])}), {mid_jobs} jobs ({low_jobs} to {high_jobs}){by_shock}. "
         f"Economy-wide {told(wide[1].mid)} ({told(min(wide[0]))} to {told(max(wide[2]))}): "
-        "the same loss with suppliers and customers, not to be added."
+        "the same with suppliers and customers, not to be added."
     )
 
 
