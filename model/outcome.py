@@ -470,3 +470,8 @@ class Outcome:
     def industries_by_mineral(self) -> pd.DataFrame:
         """Per region, industry and mineral: what each mineral contributes."""
         return by_mineral(self.users, self.market_change, self.assumptions)
+
+    @cached_property
+    def industries_by_mineral_without_agreement(self) -> pd.DataFrame:
+        """The same rows for the shocks without the agreement."""
+        return by_mineral(self.users, self._market_change("without_agreement"), self.assumptions)

@@ -24,7 +24,8 @@ from model.findings import (
     with_worst,
 )
 from model.findings.charts import by_mineral, ranking
-from model.studies.drawback import drawback
+from model.findings.whose import whose
+from model.studies.drawback import border_change_usd, drawback
 from model.studies.ranges import under_named_shocks
 from pages.components import axes, charts, jobs, layout, results, state
 
@@ -64,8 +65,8 @@ def main() -> None:
     with right:
         opened = _open_one(outcome, region, ranked)
     with left:
-        sentence = ranking_sentence(ranked, region, measure, results.names(), not outcome.agreement.is_empty)
-        chart = ranking(ranked, sentence, measure, opened)
+        sentence = ranking_sentence(ranked, region, measure, results.names(), whose(outcome))
+        chart = ranking(ranked, sentence, measure, whose(outcome), opened)
         reach = (chart.x.low, chart.x.high)
         bound = axes.held(f"ranking_{measure_id}_{region}", edits.focus(scenario), reach)
         figure = charts.figure(chart, bound, charts.tall(chart))
@@ -119,9 +120,9 @@ def _open_one(outcome: Outcome, region: str, ranked: pd.DataFrame) -> str:
         "Industry opened", ranked["industry"], format_func=names.industry, key="industry", persist_state="session"
     )
     detail = industry_detail(outcome, region, industry, results.world().tables["industry_use"], names)
-    st.markdown(layout.plain(opened_sentence(detail, industry, region, names)))
+    st.markdown(layout.plain(opened_sentence(detail, industry, region, names, whose(outcome))))
     st.markdown(f"**{layout.plain(relief_sentence(detail))}**")
-    layout.table(described(detail), "industry_opened")
+    layout.table(described(detail, whose(outcome)), "industry_opened")
     layout.assumption(
         "substitution class, stock cover, dependence",
         "Classes and levels are judgements in the assumptions registry; see Data and method.",
@@ -143,7 +144,7 @@ def _worst(scenario: Scenario) -> None:
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
     borrowed = borrowed_minerals(outcome, region)
-    chart = by_mineral(wide, "Which metal the cost comes from", results.names(), borrowed)
+    chart = by_mineral(wide, whose(outcome), results.names(), borrowed)
     bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), (chart.x.low, chart.x.high))
     layout.exhibit(chart.sentence, charts.figure(chart, bound, charts.tall(chart)), chart.table, "cost_by_mineral")
 
@@ -154,7 +155,8 @@ def _drawback(outcome: Outcome, region: str) -> None:
         return
     st.subheader("If levies were refunded on exports (drawback)", anchor=False)
     refunds = drawback(outcome)
-    st.markdown(layout.plain(drawback_sentence(refunds, region, results.names())))
+    at_border = border_change_usd(outcome, region)
+    st.markdown(layout.plain(drawback_sentence(refunds, at_border, region, results.names())))
     table = refunds_by_industry(refunds, region, results.names())
     if len(table):
         layout.table(table, "drawback")

@@ -11,6 +11,7 @@ from model.errors import SolveError
 from model.findings import assumed, curve_chart, headline_note, headline_numbers, if_answered, ranges_in_words, sides
 from model.studies.answers import answers_to, under_answers
 from model.studies.ranges import headline_trials, main_assumptions
+from model.words.numbers import unbroken
 from pages.components import axes, charts, jobs, layout, results, state
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def _metrics(facts: Overview) -> None:
         for column, number in layout.grid(headline_numbers(facts), across=5):
             column.metric(
                 number.label,
-                number.value,
-                number.change or None,
+                unbroken(number.value),
+                unbroken(number.change) or None,
                 delta_color="off",
                 delta_arrow="off",
                 help=number.explanation,

@@ -84,7 +84,9 @@ def run_job(test: AppTest, label: str) -> AppTest:
 
 
 def said(test: AppTest) -> str:
-    return "\n".join(each.value for kind in (test.markdown, test.caption) for each in kind)
+    return "\n".join(each.value for kind in (test.markdown, test.caption) for each in kind).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
 
 
 START = """

@@ -48,8 +48,9 @@ from model.findings.users import (
     relief_sentence,
     totals_sentence,
     unsized_users,
+    uses_by_mineral,
 )
-from model.findings.whose import whose_of
+from model.findings.whose import whose, whose_of
 from model.impact import totals
 from model.instruments import Floor, RentHolder, lever
 from model.instruments.quota import told_of_use
@@ -70,6 +71,7 @@ from model.words.numbers import (
     signed_millions,
     signed_money,
     signed_percent,
+    starting,
     tonnes,
 )
 from model.words.voice import Voice
@@ -351,9 +353,12 @@ def test_a_ranking_outlines_the_industry_opened_and_names_each_worst_shock(
     world: World, banned: Scenario, names: Names
 ) -> None:
     measure = MEASURES["output"]
-    ranked = ranked_industries(world.outcome(banned), "USA", measure)
+    banned_outcome = world.outcome(banned)
+    ranked = ranked_industries(banned_outcome, "USA", measure)
     tour = [*under_named_shocks(world, banned, MINERAL)][-1]
-    bars, _, worst = ranking(with_worst(ranked, tour.found, "USA", measure, names), "", measure, "batteries").marks
+    bars, worst = ranking(
+        with_worst(ranked, tour.found, "USA", measure, names), "", measure, whose(banned_outcome), "batteries"
+    ).marks
     assert isinstance(bars, Bars)
     assert bars.outlined.startswith("Batteries")
     assert bars.ends is not None
@@ -368,7 +373,7 @@ def test_industries_are_ranked_and_only_users_are_listed(world: World, banned: S
     ranked = ranked_industries(outcome, "USA", MEASURES[measure])
     uses = world.tables["industry_use"]
     assert set(ranked["industry"]) == set(uses.loc[(uses["mineral"] == MINERAL) & (uses["use_share"] > 0), "industry"])
-    assert ranked[["value", "without"]].abs().max(axis=1).is_monotonic_decreasing
+    assert ranked["value"].abs().is_monotonic_decreasing
     assert (ranked["low"] <= ranked["high"] + 1e-9).all()
 
 
@@ -377,7 +382,7 @@ def test_one_industry_opened_says_what_would_relieve_it(world: World, banned: Sc
     detail = industry_detail(outcome, "USA", "batteries", world.tables["industry_use"], names)
     assert detail["mineral"].tolist() == [MINERAL]
     assert 0 < detail["cost_share"].iloc[0] < 0.1
-    assert "uses antimony" in opened_sentence(detail, "batteries", "USA", names)
+    assert "uses antimony" in opened_sentence(detail, "batteries", "USA", names, whose(outcome))
     assert relief_sentence(detail) == "It goes without no more than it can save: no output hangs on another tonne."
     assert "not to be added" in totals_sentence(outcome, "USA", names), "sales are lost to the cost all the same"
     nothing_spared = {"saving_price_multiple": 1.2, "dead_band": 0.0, "stock_release_share": 0.0}
@@ -393,7 +398,8 @@ def test_shares_of_use_from_elsewhere_are_marked_on_the_charts(world: World, nam
     measure = MEASURES["unit_cost"]
     outcome = world.outcome(Scenario(minerals=("titanium",), parties=("USA", "JPN"), horizon="short"))
     labels = {
-        region: ranking(ranked_industries(outcome, region, measure), "", measure, "") for region in outcome.parties
+        region: ranking(ranked_industries(outcome, region, measure), "", measure, whose(outcome), "")
+        for region in outcome.parties
     }
     starred = {region: {label for label in chart.labels if label.endswith(" *")} for region, chart in labels.items()}
     assert len(starred["JPN"]) == len(labels["JPN"].labels)
@@ -402,7 +408,7 @@ def test_shares_of_use_from_elsewhere_are_marked_on_the_charts(world: World, nam
     assert all("* shares of use from elsewhere or assumed" in chart.x.title for chart in labels.values())
     assert borrowed_minerals(outcome, "USA") == ["titanium"]
     own = world.outcome(Scenario(minerals=("copper",), parties=("USA",)))
-    assert "*" not in ranking(ranked_industries(own, "USA", measure), "", measure, "").x.title
+    assert "*" not in ranking(ranked_industries(own, "USA", measure), "", measure, whose(own), "").x.title
     assert borrowed_minerals(own, "USA") == []
 
 
@@ -754,14 +760,75 @@ def test_an_import_quota_is_told_of_those_who_set_it(world: World, names: Names)
 
 
 def test_who_saves_is_not_hit(names: Names) -> None:
-    ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "without": [0.3]})
-    measure = MEASURES["unit_cost"]
-    assert ranking_sentence(ranked, "USA", measure, names, agreed=True) == (
-        "Most savings in the United States: batteries, unit cost −0.016 % of output value; without the agreement "
-        "+0.30 % of output value."
+    ranked = pd.DataFrame({"name": ["Batteries"], "value": [-0.016], "shock": [0.3]})
+    measure, both = MEASURES["unit_cost"], whose_of(1, agreed=True)
+    assert ranking_sentence(ranked, "USA", measure, names, both) == (
+        "By the agreement, under the shock: batteries relieved most in the United States, unit cost "
+        "−0.016 % of output value; by the shock alone +0.30 % of output value."
     )
-    harmed = ranking_sentence(ranked.assign(value=0.2), "USA", measure, names, agreed=False)
-    assert harmed == "Hardest hit in the United States: batteries, unit cost +0.20 % of output value."
+    assert ranking_sentence(ranked.assign(value=0.0), "USA", measure, names, both) == (
+        "By the agreement, under the shock: nothing changes for any industry in the United States by this measure; "
+        "by the shock alone +0.30 % of output value in batteries."
+    )
+    harmed = ranking_sentence(ranked.assign(value=0.2, shock=0.0), "USA", measure, names, whose_of(1, agreed=False))
+    assert harmed == ("By the shock: batteries hit hardest in the United States, unit cost +0.20 % of output value.")
+
+
+@pytest.mark.parametrize("horizon", ["short", "long"])
+@pytest.mark.parametrize("mineral", WORLD.minerals)
+def test_manufacturers_are_told_the_agreement_s_own_effect_with_the_shock_s_beside_it(
+    world: World, mineral: str, horizon: str, names: Names
+) -> None:
+    """By every measure: a floor's effect under a shock and the shock's make up what both do together."""
+    base = Scenario(minerals=(mineral,), horizon=horizon)
+    stage = world.base_years((mineral,), base)[mineral].stages[-1].stage
+    shock = {"shocks": [{"name": next(iter(world.library.for_mineral(mineral)))}]}
+    price_usd_per_t = 1.2 * world.parties_price(mineral, stage, base)
+    floor = {"parties": list(base.parties), "mineral": mineral, "stage": stage, "price": price_usd_per_t}
+    agreed = {"agreement": {"floors": [floor]}}
+    alone, own, both, nothing = (
+        world.outcome(Scenario.parse(base.model_dump(mode="json") | terms, "scenario"))
+        for terms in (shock, agreed, shock | agreed, {})
+    )
+    party = next(region for region in base.parties if region in both.users.regions)
+    whole = both.industries[both.industries["region"] == party].set_index("industry")
+    for measure in MEASURES.values():
+        told = [ranked_industries(case, party, measure) for case in (alone, own, both, nothing)]
+        apart = told[2].set_index("industry")
+        summed = measure.scale * whole.loc[apart.index, measure.column]
+        assert np.allclose(apart["value"] + apart["shock"], summed, rtol=1e-9, atol=2 * measure.least)
+        by_shock = told[0].set_index("industry").loc[apart.index, "value"]
+        assert np.allclose(apart["shock"], by_shock, rtol=1e-6, atol=measure.least)
+        assert not told[3][["value", "low", "high", "shock"]].any(axis=None)
+        for case, ranked in zip((alone, own, both, nothing), told, strict=True):
+            assert ranked["value"].abs().is_monotonic_decreasing
+            assert (ranked["low"] <= ranked["value"] + 1e-9).all()
+            assert (ranked["value"] <= ranked["high"] + 1e-9).all()
+            about = whose(case)
+            sentence = ranking_sentence(ranked, party, measure, names, about)
+            assert sentence.startswith(about.lead)
+            first = ranked.iloc[0]
+            assert ("hit hardest" in sentence, "relieved most" in sentence) == (first["value"] > 0, first["value"] < 0)
+            assert ("by the shock alone" in sentence) is bool(first["shock"])
+            marks = {mark.name for mark in ranking(ranked, sentence, measure, about, "").marks}
+            assert marks <= {starting(about.effect), "By the shock alone"}
+            assert ("By the shock alone" in marks) is bool(ranked["shock"].any())
+    _parts_and_totals(both, alone, party, names)
+
+
+def _parts_and_totals(both: Outcome, alone: Outcome, party: str, names: Names) -> None:
+    """The parts by mineral are those of the ranking; the totals tell the same difference, within its own ends."""
+    ranked = ranked_industries(both, party, MEASURES["unit_cost"]).set_index("industry")
+    parts = uses_by_mineral(both, party, list(ranked.index)).sum(axis=1)
+    assert np.allclose(parts, ranked.loc[parts.index, "value"], atol=2 * MEASURES["unit_cost"].least)
+    sentence = totals_sentence(both, party, names)
+    assert sentence.startswith("By the agreement, under the shock: ")
+    sums = [totals(each.industries).loc[party, "value_added_at_risk_usd"] for each in (both, alone)]
+    if abs(sums[0] - sums[1]) > 2 * LEAST_USD:
+        assert f"dollars of 2023, {signed_money(sums[0] - sums[1])} (" in sentence
+    groups = unsized_users(both, names)
+    beside = unsized_users(alone, names)
+    assert np.allclose(groups["extra_cost_usd_shock"], beside["extra_cost_usd"], rtol=1e-6, atol=1.0)
 
 
 def test_the_shock_stands_beside_the_agreement_s_effect_on_industries_only_where_both_are(

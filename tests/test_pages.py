@@ -52,7 +52,7 @@ def page_alone(name: str) -> AppTest:
 
 
 def metrics(test: AppTest) -> list[str]:
-    return [metric.value for metric in test.metric]
+    return [metric.value.replace("\N{NO-BREAK SPACE}", " ") for metric in test.metric]
 
 
 def errors(test: AppTest) -> str:
@@ -60,7 +60,9 @@ def errors(test: AppTest) -> str:
 
 
 def shows(test: AppTest) -> str:
-    return " ".join(item.value for kind in (test.subheader, test.markdown, test.caption) for item in kind)
+    """Everything a page says, with plain spaces before units."""
+    told = " ".join(item.value for kind in (test.subheader, test.markdown, test.caption) for item in kind)
+    return told.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def with_floor(level_usd_per_t: float, **parts: Any) -> Scenario:

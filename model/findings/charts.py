@@ -258,39 +258,44 @@ def _explained(title: str, frame: pd.DataFrame) -> str:
     return f"{title} ({BORROWED.strip()} {BORROWED_WORDS})" if any(_borrowed(frame)) else title
 
 
-def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, opened: str) -> Chart:
-    """Industries of one party by one measure, the one opened outlined, and the worst named shock where it is known."""
+def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, about: Whose, opened: str) -> Chart:
+    """Industries of one party by one measure, by whose effect is told, the one opened outlined.
+
+    Beside an agreement's effect stands the shock's own, and the worst named shock where it is known.
+    """
     labels = marked(frame["label"], frame)
     spread = bool((frame["high"] > frame["low"]).any())
     marks: list[Mark] = [
         Bars(
-            "This scenario",
+            starting(about.effect),
             palette.USERS,
             labels,
             _numbers(frame["value"]),
             ends=(_numbers(frame["low"]), _numbers(frame["high"])) if spread else None,
             outlined=next((label for label, own in zip(labels, frame["industry"], strict=True) if own == opened), ""),
         ),
-        Ticks(NO_AGREEMENT, palette.WITHOUT_AGREEMENT, labels, _numbers(frame["without"])),
     ]
+    if frame["shock"].any():
+        marks.append(Ticks(about.beside, palette.WITHOUT_AGREEMENT, labels, _numbers(frame["shock"])))
     if "worst" in frame:
         values, shocks = _numbers(frame["worst"]), _texts(frame["worst_shock"])
-        marks.append(Ticks("Worst named shock", palette.NON_PARTY, labels, values, shocks))
+        name = "Worst named shock" + (" and the agreement" if about.agreed else "")
+        marks.append(Ticks(name, palette.NON_PARTY, labels, values, shocks))
     return Chart(
         title=f"industries by {measure.label.lower()}",
         form="Bars by industry",
         sentence=sentence,
         table=frame,
-        x=_reach(_explained(measure.title, frame), measure.unit, frame[["value", "without", "low", "high"]]),
+        x=_reach(_explained(measure.title, frame), measure.unit, frame[["value", "shock", "low", "high"]]),
         marks=tuple(marks),
         labels=labels,
         label_width=30,
-        zero=STATE_NAMES["status_quo"],
+        zero=about.zero,
     )
 
 
-def by_mineral(wide: pd.DataFrame, sentence: str, names: Names, borrowed: Collection[str] = ()) -> Chart:
-    """Unit cost of the industries by mineral, stacked: which metal the cost comes from, ``borrowed`` shares marked."""
+def by_mineral(wide: pd.DataFrame, about: Whose, names: Names, borrowed: Collection[str] = ()) -> Chart:
+    """Unit cost of the industries by mineral, stacked, by whose effect is told; ``borrowed`` shares marked."""
     labels = tuple(names.industry(str(industry)) for industry in wide.index)
     unit = "% of output value"
     both = bool((wide < 0).any(axis=None))
@@ -298,7 +303,7 @@ def by_mineral(wide: pd.DataFrame, sentence: str, names: Names, borrowed: Collec
     return Chart(
         title="unit cost by mineral",
         form="Stacked bars by industry",
-        sentence=sentence,
+        sentence=about.told("Which metal the change of unit cost comes from."),
         table=wide.reset_index(),
         x=Axis(title, unit, 0.0, float(wide.abs().sum(axis=1).max()), both_sides=both),
         marks=tuple(
@@ -313,7 +318,7 @@ def by_mineral(wide: pd.DataFrame, sentence: str, names: Names, borrowed: Collec
         labels=labels,
         label_width=40,
         stacked=True,
-        zero=STATE_NAMES["status_quo"],
+        zero=about.zero,
     )
 
 

@@ -154,16 +154,16 @@ def totals(impact: pd.DataFrame) -> pd.DataFrame:
     """The impact on all manufacturers of each region, from the rows of ``compare``, indexed by region.
 
     Columns: extra_cost_usd; value_added_at_risk_usd and jobs_at_risk, each with ``_low`` and ``_high``: the two ways to
-    bear the shortage summed over industries, and their midpoint, the bounds with the least and the largest response of
-    output to cost. NaN where no industry sizes are known.
+    bear the shortage summed over industries, and their midpoint, bounded by both ways with every response of output to
+    cost. Differences of two such frames are summed alike. NaN where no industry sizes are known.
     """
     by_region = impact.groupby("region", sort=False)
     columns = {"extra_cost_usd": by_region.extra_cost_usd.sum()}
     for name in AT_RISK:
-        least, assumed, most = (
-            pd.concat([by_region[f"{name}_{way}{end}"].sum(min_count=1) for way in WAYS], axis=1) for end in RESPONSES
-        )
-        columns |= {f"{name}_low": least.min(axis=1), name: assumed.mean(axis=1), f"{name}_high": most.max(axis=1)}
+        sums = {way + end: by_region[f"{name}_{way}{end}"].sum(min_count=1) for way in WAYS for end in RESPONSES}
+        every = pd.DataFrame(sums)
+        middle = every[list(WAYS)].mean(axis=1)
+        columns |= {f"{name}_low": every.min(axis=1), name: middle, f"{name}_high": every.max(axis=1)}
     return pd.DataFrame(columns)
 
 

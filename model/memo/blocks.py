@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from model.findings.charts import Chart
 
 ABSENT = "–"
-BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|USD\b|t\b|(?:m|b|tr)illion\b|points\b)")
 
 Value = str | float | None
 
@@ -247,15 +245,6 @@ def cell(stored: Any) -> Value:
     if isinstance(stored, bool):
         return "yes" if stored else "no"
     return float(stored) if isinstance(stored, (int, float)) else str(stored)
-
-
-def unbroken(text: str) -> str:
-    r"""Clean text in which no line ends between a number and its unit.
-
-    >>> unbroken("25 % of 3 million USD")
-    '25\xa0% of 3\xa0million USD'
-    """
-    return BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", clean(text))
 
 
 def clean(text: str) -> str:

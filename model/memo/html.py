@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.memo import charts
-from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, unbroken
+from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, clean
+from model.words.numbers import unbroken
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -47,7 +48,7 @@ def write(document: Document) -> bytes:
 
 
 def _safe(text: str) -> str:
-    return escape(unbroken(text))
+    return escape(unbroken(clean(text)))
 
 
 def _place(heading: str) -> str:

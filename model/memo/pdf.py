@@ -16,8 +16,9 @@ from fontTools.ttLib import TTFont
 
 from model.errors import SnapshotError
 from model.memo import charts
-from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, clean, unbroken
+from model.memo.blocks import Bullets, Contents, Heading, Paragraph, Picture, Sheet, clean
 from model.memo.layout import is_kept_whole, widths
+from model.words.numbers import unbroken
 
 if TYPE_CHECKING:
     from model.memo.blocks import Block, Document
@@ -139,7 +140,7 @@ def _sheet(sheet: Sheet) -> dict[str, Any]:
 
 def _joined(text: str) -> str:
     """Text in which no line breaks before a unit nor after its slash."""
-    return unbroken(text).replace("/", f"/{JOIN}")
+    return unbroken(clean(text)).replace("/", f"/{JOIN}")
 
 
 def _breakable(text: str) -> str:

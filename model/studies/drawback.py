@@ -31,9 +31,12 @@ def drawback(outcome: Outcome) -> pd.DataFrame:
     Columns: region, mineral, industry; levies_usd (what the agreement adds to the levies on the party's imports, shared
     by use); refund_low_usd (metal in exports has borne levies like all other use); refund_high_usd (exporters claim the
     levies on any import of the metal, up to all of them: substitution); exports_extra_cost_usd (what the use of the
-    status quo that goes into exports costs more). Only parties whose industries have a size, where levies rise.
+    status quo that goes into exports costs more by the agreement). Only parties whose industries have a size, where
+    levies rise.
     """
+    alone = outcome.industries_by_mineral_without_agreement["extra_cost_usd"]
     rows = outcome.industries_by_mineral
+    rows = rows.assign(extra_cost_usd=rows["extra_cost_usd"] - alone)
     rows = rows[rows["region"].isin(outcome.parties)].reset_index(drop=True)
     if rows.empty:
         return pd.DataFrame(columns=["region", "mineral", "industry", *MONEY_COLUMNS])
@@ -55,6 +58,16 @@ def drawback(outcome: Outcome) -> pd.DataFrame:
         exports_extra_cost_usd=exported * rows["extra_cost_usd"],
     )
     return table[paid > 0].reset_index(drop=True)
+
+
+def border_change_usd(outcome: Outcome, region: str) -> float:
+    """What the agreement adds to a party's levies and duties on refined metal, less what it takes away [USD/yr]."""
+    at = outcome.with_agreement.market.regions.index(region)
+    now, before = (
+        sum(float(_paid(solved.states[mineral])[0][at]) for mineral in outcome.scenario.minerals)
+        for solved in (outcome.with_agreement, outcome.without_agreement)
+    )
+    return now - before
 
 
 def _levies(outcome: Outcome, mineral: str) -> dict[str, tuple[float, float, float]]:

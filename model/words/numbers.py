@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ LEAST_T = 0.01
 LEAST_SHARE = 5e-5
 """A smaller change of a share or of a price, as a share of it, is told as none."""
 NO_CHANGE = "no change"
+BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|USD\b|t\b|(?:m|b|tr)illion\b|points\b)")
 SCALES = ((1e12, "trillion "), (1e9, "billion "), (MILLION, "million "))
 
 
@@ -195,6 +197,15 @@ def lasting(years: float) -> str:
     """
     months = max(round(12 * years), 1)
     return counted(months, "month", "months") if months <= 18 else f"{figures(years, 2).removesuffix('.0')} years"
+
+
+def unbroken(text: str) -> str:
+    r"""Text in which no line ends between a number and its unit.
+
+    >>> unbroken("25 % of 3 million USD")
+    '25\xa0% of 3\xa0million USD'
+    """
+    return BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def listing(names: Sequence[str]) -> str:
