@@ -630,7 +630,7 @@ def test_a_percentage_for_a_share_is_asked_about_and_taken_as_it_stands(
 ) -> None:
     tariff = {"importers": ["USA"], "exporters": ["CHN"], "mineral": "bismuth", "stage": "refined", "ad_valorem": 25}
     shock = {"name": "china_bismuth_ban", "severity": 1000}
-    scenario = {"minerals": ["bismuth"], "agreement": {"tariffs": [tariff]}, "shocks": [shock]}
+    scenario = {"format": 2, "minerals": ["bismuth"], "agreement": {"tariffs": [tariff]}, "shocks": [shock]}
     out = tmp_path / "result.json"
     assert main(["solve", str(written(scenario)), "--out", str(out)]) == 0
     rate, severity = capsys.readouterr().err.splitlines()

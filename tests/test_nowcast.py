@@ -84,7 +84,7 @@ def test_two_quotes_tell_licences_and_use_inside_apart(world: World) -> None:
         place: Quote(target.at(place), target.at(place), target.at(place), day, "assessment", ("s",))
         for place in (OUTSIDE, INSIDE)
     }
-    found = find_nowcast(world.tables["nowcast"], quotes, assumptions, "bismuth", evaluate, has_licences=True)
+    found = find_nowcast(world.tables["nowcast"], quotes, assumptions, "bismuth", evaluate, (0.5, 1.0))
     assert found.why_not == ""
     assert found.shift.share == pytest.approx(made.share, abs=2e-3)
     assert found.shift.licences == pytest.approx(made.licences, rel=2e-3)
