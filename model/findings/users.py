@@ -238,9 +238,7 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
     told = signed_money if about.agreed else money
     low_jobs, mid_jobs, high_jobs = (f"{sign(each) if about.agreed else ''}{_whole(abs(each))}" for each in jobs)
     alone_usd, alone_jobs = (float(shock[name].sum()) for name in ("value_added_at_risk_usd", "jobs_at_risk"))
-    by_shock = (
-        f"; by the shock alone {money(alone_usd)}, {_whole(alone_jobs)} jobs" if changes(alone_usd) else ""
-    )
+    by_shock = f"; by the shock alone {money(alone_usd)}, {_whole(alone_jobs)} jobs" if changes(alone_usd) else ""
     where = names.the_region(region)
     if not changes(usd[1]):
         if about.agreed:
