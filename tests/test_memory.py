@@ -112,15 +112,15 @@ ZERO = {"zero_for_zero": [{"mineral": "tungsten", "stage": "refined"}]}
 TWO = ["USA", "JPN"]
 PLAIN: dict[str, Any] = {"minerals": ["tungsten"], "parties": TWO, "agreement": ZERO}
 FIELDS: dict[str, tuple[Any, bool]] = {
-    "format": (2, False),
-    "status_quo": ("today", False),
+    "format": (2, True),
+    "status_quo": ("today", True),
     "name": ("another name", True),
     "minerals": (["tungsten", "antimony"], True),
     "parties": (["USA", "EUN"], False),
     "horizon": ("long", False),
     "agreement": ({}, False),
     "shocks": ([{"name": "china_tungsten_ban"}], False),
-    "assumptions": ({"demand_elasticity_short.tungsten": -0.2}, False),
+    "assumptions": ({"demand_elasticity_short.tungsten": -0.25}, False),
 }
 """Another value of every field of a scenario, and whether the same solve still answers."""
 

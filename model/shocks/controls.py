@@ -164,6 +164,6 @@ def _control(row: Any, importers: tuple[str, ...], base: Base, multiple: float) 
         quantity = float(row.quantity_t_per_yr) * left
         return ExportQuota.of(exporter=exporter, importers=importers, quantity=quantity, **place)
     level = float(row.level) * multiple
-    if level >= 1.0 and row.kind != LICENCE:
+    if level == 1.0 or (level > 1.0 and row.kind != LICENCE):
         return None
     return restriction(exporter, importers, place, level, base)
