@@ -155,7 +155,7 @@ def test_the_answer_is_told_with_its_effect() -> None:
     *_, last = under_answers(WORLD, plain.scenario, mineral)
     assert set(last.found) == {LICENCE, TAX}
     told = if_answered(plain, last.found, mineral, NAMES)
-    assert told.startswith("If China answers by tighter licences, the parties together lose ")
+    assert told.startswith("If China answers by tighter licences, the parties together ")
     assert ", instead of gaining " in told
     assert "; if China answers by an export tax, the parties together gain " in told
     said = " ".join(reasons(answered, answered.headline(mineral), WORLD.tables, NAMES))
