@@ -129,7 +129,7 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
     assert {number.value for number in money_numbers(facts)} == {"no change"}
     assert {number.change for number in set(headline_numbers(facts)) - set(money_numbers(facts))} == {
         "status quo",
-        "no floor by a levy binds",
+        "no levy holds a floor",
     }
     for status_quo, what in ((TODAY, "prices, duties and export controls of 2"), (POLICY_ONLY, "trade of 2024")):
         assert agreement_in_words(Scenario(status_quo=status_quo), MINERAL, names).startswith(
@@ -314,7 +314,7 @@ def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) 
     assert {number.value for number in money} == {"no change"}
     assert [number.change for number in money if number.change] == [f"of {figures(facts.spend_usd / 1e6)} spent"]
     for number in set(numbers) - set(money):
-        unmoved = ("none", "no floor by a levy binds") if number.name == "levy_usd_per_t" else ("", "no change on ")
+        unmoved = ("none", "no levy holds a floor") if number.name == "levy_usd_per_t" else ("", "no change on ")
         assert number.value.startswith(unmoved[0])
         assert number.change.startswith(unmoved[1])
     assert all(set(mark.values) == {0.0} for mark in facts.gains.marks if isinstance(mark, Bars))
@@ -1248,5 +1248,5 @@ def test_a_charge_is_said_to_fall_on_the_rent_of_licences_only_where_it_does(
     charged = sides.loc["parties", "treasury_agreement_usd"]
     falls_on_rent = bool(rate > 0.0 and lost >= max(0.5 * charged, paid))
     assert (f"holders outside lose {money(lost)} of rents" in said) is falls_on_rent
-    if mineral == "bismuth":
+    if mineral == "gallium":
         assert falls_on_rent is (rate > 0.0)

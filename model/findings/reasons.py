@@ -77,7 +77,7 @@ def _levels_today(outcome: Outcome, mineral: str, names: Names) -> list[str]:
         before = outcome.parties_price(mineral, term.stage)
         for level in term.levels():
             if before > 0.0:
-                told[f"{term.short} {say.price(level)}: {percent(level / before)} of {price(before)}"] = None
+                told[f"the {term.short} of {say.price(level)} is {percent(level / before)} of {price(before)}"] = None
     if not told:
         return []
     found = outcome.nowcasts.get(mineral)

@@ -35,7 +35,6 @@ LONGEST_TITLE = 125
 """Letters in two lines above one of two charts on a screen 1,440 wide."""
 CHART_TOOLS = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|$~&"})
-BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 READ_AS_ONE = re.compile(
     r"(?<=[:@])(?=[\w+/-])|(?<=www)(?=\.)|(?<=[-<>])(?=[-<>=])"
     r"|(?:(?<=^[-+])|(?<=^\d[.)])|(?<=^\d\d[.)])|(?<=^\d{3}[.)])|(?<=^\d{4}[.)]))(?=\s)",
@@ -49,8 +48,8 @@ def plain(text: str) -> str:
 
     No line ends between a number and its per cent sign.
     """
-    text = BEFORE_PERCENT.sub("\N{NO-BREAK SPACE}", text)
-    return "\N{WORD JOINER}".join(READ_AS_ONE.split(text)).translate(SPECIAL)
+    whole = text.replace(" %", "\N{NO-BREAK SPACE}%")
+    return "\N{WORD JOINER}".join(READ_AS_ONE.split(whole)).translate(SPECIAL)
 
 
 @contextmanager
