@@ -43,7 +43,7 @@ TRQ = {
 }
 SCENARIO: dict[str, Any] = {"name": "a floor for bismuth", "minerals": ["bismuth"], "agreement": {"floors": [FLOOR]}}
 
-NO_ROWS = ("trqs", "quotas")
+NO_ROWS = ("trqs", "quotas", "ranges")
 """Tables without rows under that scenario."""
 
 Refused = Callable[..., str]
@@ -827,7 +827,7 @@ def test_a_reader_that_leaves_is_no_error(ending: str) -> None:
 @pytest.mark.slow
 def test_a_result_is_written_though_nobody_listens(tmp_path: Path, written: Callable[[object], Path]) -> None:
     out = tmp_path / "out.json"
-    command = f"{sys.executable} -m model.cli solve {written(SCENARIO)} --out {out} --reference | true"
+    command = f"{sys.executable} -m model.cli solve {written(SCENARIO | {'format': 2})} --out {out} --reference | true"
     finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert read(out)["reference"]
