@@ -39,7 +39,7 @@ def test_refunds_are_at_most_the_levies_paid_and_grow_with_what_is_exported(mine
     assert (paid.refund_low_usd <= paid.refund_high_usd * (1 + 1e-12)).all()
     assert (paid.refund_high_usd <= 0.99 * paid.levies_usd * (1 + 1e-12)).all()
     treasury = outcome.accounts.set_index("region").treasury_agreement_usd
-    assert paid.levies_usd.to_numpy() == pytest.approx(treasury[paid.index].to_numpy(), rel=0.01), "ore pays the rest"
+    assert paid.levies_usd.to_numpy() == pytest.approx(treasury[paid.index].to_numpy(), rel=0.02), "ore pays the rest"
     industries = WORLD.tables["industries"].id
     most = {f"export_share_{name}": WORLD.assumptions.find(f"export_share_{name}").high for name in industries}
     scenario = outcome.scenario.model_copy(update={"assumptions": most})

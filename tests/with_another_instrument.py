@@ -50,11 +50,11 @@ def told() -> dict[str, object]:
     off, before = widgets(test), test.metric[0].value
     test.toggle(key=f"{KEY}_on").set_value(True).run()
     on = widgets(test)
-    test.number_input(key=f"{KEY}_price").set_value(34_000.0).run()
+    test.number_input(key=f"{KEY}_price").set_value(29_000.0).run()
     test.multiselect(key=f"{KEY}_exporters").set_value(["TJK"]).run()
     found = {"after": test.metric[0].value, "says": test.subheader[0].value}
     found["reasons"] = " ".join(text.value for text in test.markdown)
-    test.number_input(key=f"{KEY}_price").set_value(33_876.0).run()
+    test.number_input(key=f"{KEY}_price").set_value(28_876.0).run()
     found["at_its_level"] = test.metric[0].value
     test.number_input(key=f"{KEY}_levy_cap").set_value(10.0).run()
     return found | {
