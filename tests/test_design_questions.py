@@ -392,10 +392,11 @@ def test_the_change_since_a_saved_scenario_names_its_cause(
     table: ResponseTable, trial: Trial, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def one_shock(scenario: Scenario) -> DesignRequest:
-        return DesignRequest(parties=scenario.parties, minerals=scenario.minerals, shocks=(SHOCK,))
+        quo = scenario.status_quo
+        return DesignRequest(parties=scenario.parties, minerals=scenario.minerals, shocks=(SHOCK,), status_quo=quo)
 
     monkeypatch.setattr("model.design.questions.parties.request_of", one_shock)
-    now = Scenario(minerals=(MINERAL,), parties=MEMBERS, agreement=trial.agreement)
+    now = Scenario(minerals=(MINERAL,), parties=MEMBERS, agreement=trial.agreement, status_quo="policy_only")
     higher = {
         "demand_elasticity_short.bismuth": 0.9 * table.world.assumptions.value("demand_elasticity_short", MINERAL)
     }

@@ -36,7 +36,7 @@ SMALL: dict[str, Any] = {
     "minerals": [MINERAL],
     "shocks": [{"name": "china_bismuth_ban", "severity": 0.5, "probability": 0.1}],
     "menu": {
-        "floor_levels": [0, 1.0, 1.1],
+        "floor_levels": [0, 1.0, 1.05, 1.1],
         "mechanisms": ["variable_levy"],
         "over_quota_rates": [0],
         "stockpiles": [0],

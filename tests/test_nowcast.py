@@ -97,7 +97,7 @@ def test_a_shift_beyond_its_limit_is_not_applied_and_named(world: World) -> None
     assert world.nowcast("aluminum", scenario).shift.share > low
     found = world.nowcast("aluminum", scenario.model_copy(update={"assumptions": {LIMIT: low}}))
     assert found.shift == Shift()
-    assert found.why_not.startswith("with use 20 % higher, the price comes to ")
+    assert found.why_not.startswith("with use 30 % higher, the price comes to ")
 
 
 def test_calibrate_tells_today_of_every_mineral(world: World) -> None:

@@ -6,10 +6,12 @@ import io
 import math
 import re
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -40,6 +42,9 @@ GLYPH = re.compile(r"Glyph (\d+)")
 mpl.rcParams["svg.hashsalt"] = "minerals-accord"
 mpl.rcParams["svg.fonttype"] = "path"
 mpl.rcParams["font.family"] = "DejaVu Sans"
+font_manager.fontManager.ttflist = []
+for _file in sorted((Path(mpl.get_data_path()) / "fonts" / "ttf").glob("DejaVuSans*.ttf")):
+    font_manager.fontManager.addfont(_file)  # those that come with the library: a machine may have other versions
 mpl.rcParams["font.size"] = FONT_POINTS
 mpl.rcParams["axes.formatter.use_mathtext"] = False
 
