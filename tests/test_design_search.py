@@ -36,7 +36,7 @@ SMALL: dict[str, Any] = {
     "minerals": [MINERAL],
     "shocks": [{"name": "china_bismuth_ban", "severity": 0.5, "probability": 0.1}],
     "menu": {
-        "floor_levels": [0, 1.0, 1.05, 1.1],
+        "floor_levels": [0, 1.0, 1.1],
         "mechanisms": ["variable_levy"],
         "over_quota_rates": [0],
         "stockpiles": [0],
@@ -55,9 +55,10 @@ def asked(**changes: Any) -> DesignRequest:
 
 @pytest.mark.slow
 def test_the_refined_optimum_agrees_with_brute_force_over_a_fine_grid(table: ResponseTable) -> None:
-    request = asked(participation="none")
+    request = asked(participation="none", format=2)
     design = Designer(table, request).result()
     fine = {
+        "format": 2,
         "menu": SMALL["menu"] | {"floor_levels": [0, *np.arange(1.0, 1.1001, 0.005).round(4).tolist()]},
         "step": 0.005,
     }
