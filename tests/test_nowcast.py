@@ -9,8 +9,8 @@ import pytest
 from model.data.quotes import Quote
 from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.equilibrium import Solver, lay_over, solve_problem
-from model.findings import Names, today_in_words
-from model.instruments import Agreement
+from model.findings import Names, headline_note, overview, today_in_words
+from model.instruments import Agreement, Floor
 from model.nowcast import LIMIT, Shift, ShiftKind, find_nowcast, prices_of
 from model.scenario import Scenario
 from model.studies.today import today_rows, trade_table
@@ -20,6 +20,15 @@ from tests.shipped import WORLD
 MINERALS = WORLD.minerals
 RETURNED = 1e-3
 """Of a quote: how closely the status quo returns it."""
+
+
+@pytest.mark.parametrize(("mineral", "explained"), [("tungsten", False), ("copper", True)])
+@pytest.mark.parametrize("agreed", [False, True])
+def test_the_headline_says_where_todays_price_is_not_explained(mineral: str, explained: bool, agreed: bool) -> None:
+    floor = Floor(mineral=mineral, stage="refined", parties=("USA", "JPN"), price=20_000.0)
+    scenario = Scenario(minerals=(mineral,), agreement=Agreement(floors=(floor,) if agreed else ()))
+    note = headline_note(overview(WORLD.outcome(scenario), mineral, WORLD.tables, Names(WORLD.tables)))
+    assert ("not explained" in note) is not explained
 
 
 @pytest.mark.parametrize("mineral", MINERALS)

@@ -152,7 +152,8 @@ def headline_numbers(facts: Overview) -> list[Number]:
 
 def headline_note(facts: Overview) -> str:
     """Whose effect the headline's numbers are, and in which unit its money."""
-    about, unit = facts.whose, "Money in million USD a year"
+    about = facts.whose
+    unit = "Money in million USD a year" + (". Today's price is not explained: see Why" if facts.today else "")
     if about.by_shock:
         return f"Changes by the agreement under the shock, then those by the shock alone. {unit}."
     if about.agreed or facts.has_shock:
@@ -172,7 +173,7 @@ class Overview:
 
     ``whose`` says whose effect the charts tell; ``own`` is the headline with the agreement's own effect as its money,
     ``by_agreement`` that in words; ``sides`` and ``regions`` set the parties beside all others. ``today`` is a remark
-    on a status quo whose price is not explained.
+    on a status quo whose price is not explained, told with the headline whatever is agreed.
     """
 
     headline: Headline

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from model.instruments import lever
 from model.market.horizon import HORIZONS
+from model.scenario import TODAY
 from model.shocks import NamedShock
 from model.words.names import readable
 from model.words.numbers import counted, exact, level, starting
@@ -39,7 +40,8 @@ def agreement_in_words(
     terms = [*terms[:most], f"on {counted(len(untold), 'more term', 'more terms')} on {metal}"] if untold else terms
     shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
     if not terms and not shocks:
-        return f"No agreement and no shock: {metal} in the status quo, {names.status_quo(scenario.status_quo)}."
+        held = names.status_quo(today=scenario.status_quo == TODAY)
+        return f"No agreement and no shock: {metal} in the status quo, {held}."
     several = len(scenario.parties) > 1
     verb, again = ("agree", "They also agree") if several else ("agrees", "It also agrees")
     first, *others = terms or [f"nothing on {metal}"]

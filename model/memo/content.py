@@ -10,6 +10,7 @@ from model.memo.bottom_line import bottom_line, title
 from model.memo.full import full_tables
 from model.memo.levers import voice
 from model.memo.schedules import term_sheet
+from model.scenario import TODAY
 from model.words.names import BASE_YEAR
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def memo(snapshot: Snapshot) -> Document:
     return Document(
         title=title(snapshot, say),
         subtitle=f"Memo on an agreement on critical minerals · {moment(snapshot.created)}"
-        f" · status quo: {say.names.status_quo(snapshot.scenario.status_quo)}" + (f" · {author}" if author else ""),
+        f" · status quo: {say.names.status_quo(today=snapshot.scenario.status_quo == TODAY)}"
+        + (f" · {author}" if author else ""),
         short_id=snapshot.short_id,
         author=author,
         created=snapshot.created,

@@ -16,6 +16,7 @@ from model.findings.today import PLACES
 from model.findings.whose import AGAINST_STATUS_QUO, STATE_NAMES, Whose, whose_of
 from model.memo.blocks import Column, Sheet, flow, million, price, share
 from model.outcome import ACCOUNTS, summed_by_side
+from model.scenario import TODAY
 from model.studies.ranges import OWN, interval
 from model.units import MONEY
 from model.words import accounts
@@ -253,7 +254,7 @@ def _note(snapshot: Snapshot, ranged: bool) -> str:
 
 def dollars(snapshot: Snapshot) -> str:
     """The currency of a memo and the time of its prices."""
-    if snapshot.scenario.status_quo == "today":
+    if snapshot.scenario.status_quo == TODAY:
         day = snapshot.record.inputs.data.version
         return f"in US dollars at prices of {day} (of {BASE_YEAR} where today's price is not explained)"
     return f"in US dollars of {BASE_YEAR}"

@@ -132,9 +132,9 @@ class Names:
         kept.status_quo_date = status_quo_date
         return kept
 
-    def status_quo(self, kind: str) -> str:
+    def status_quo(self, *, today: bool) -> str:
         """What a status quo is: prices and rules of its date, or the base year's trade under those rules alone."""
-        if kind == "today":
+        if today:
             return f"prices, duties and export controls of {self.status_quo_date}"
         return f"trade of {BASE_YEAR} under the duties and export controls in force on {self.status_quo_date}"
 
