@@ -18,10 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, root
 
 from model.assumptions import Assumption
 from model.data.cross_checks import NOWCAST_LIMITS
@@ -47,6 +48,7 @@ OUTWARD = (0.125, 0.25, 0.5, 1.0)
 """How far towards its limit a shift is tried, one after the other."""
 EXACT = 1e-5
 """Of a price: how closely a quote is returned."""
+FINEST = 4 * float(np.finfo(float).eps)
 LIMIT, INSIDE_LIMIT = NOWCAST_LIMITS
 
 
@@ -231,7 +233,7 @@ def find_nowcast(
     least and most that China's licences may let out, as multiples of their level; None where it has none.
     """
     row = rows.set_index("mineral").loc[mineral]
-    search = _Search(evaluate, quotes, assumptions, mineral)
+    search = _Search(cache(evaluate), quotes, assumptions, mineral)
     unknown = ""
     kind = ShiftKind(str(row["kind"]))
     shift, why_not = UNMOVED, ""
@@ -260,14 +262,6 @@ class Unexplained(Exception):
     """No shift within its limit returns a quote; says which."""
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The log of a multiple, and the price there over its quote where it does not return it."""
-
-    log: float
-    ratio: float | None = None
-
-
 @dataclass
 class _Search:
     """Looks for shifts that return quotes: prices rise with demand, and fall with supply and with licences."""
@@ -291,18 +285,23 @@ class _Search:
 
     def licences_and_inside_demand(self, licences: tuple[float, float]) -> Shift:
         """The licences, within their range, that return the price outside, with the use inside for the price there."""
-        least, most = (float(np.log(multiple)) for multiple in licences)
 
         def inside(log: float) -> tuple[Shift, float | None]:
             return self._nearest(ShiftKind.INSIDE_DEMAND, INSIDE, float(np.exp(log)))
 
-        found = self._root(lambda log: self.prices(inside(log)[0]).outside, OUTSIDE, least, most, rises=False)
-        if found.ratio is not None:
+        def miss(log: float) -> float:
+            return self._miss(inside(log)[0], OUTSIDE)
+
+        ends = 0.0, float(np.log(licences[0] if miss(0.0) < 0.0 else licences[1]))
+        missed = miss(ends[0]), miss(ends[1])
+        if missed[0] * missed[1] > 0.0:
             raise Unexplained(
                 "no level of China's licences within their own range returns the price quoted outside: it comes to "
-                f"{percent(found.ratio)} of it"
+                f"{percent(float(np.exp(missed[1])))} of it"
             )
-        log = found.log
+        log = self._both(ends, missed, [inside(end)[0] for end in ends])
+        if log is None:
+            log = float(brentq(miss, min(ends), max(ends), xtol=EXACT, rtol=FINEST))
         shift, ratio = inside(log)
         if ratio is not None:
             raise Unexplained(
@@ -310,34 +309,41 @@ class _Search:
             )
         return shift
 
+    def _both(self, ends: tuple[float, float], missed: tuple[float, float], shifts: list[Shift]) -> float | None:
+        """The log of the licences between two ends that returns both quotes, use inside sought with it.
+
+        A search in a search takes many times more solves; None where this one leads nowhere.
+        """
+
+        def misses(logs: np.ndarray) -> list[float]:
+            shift = Shift(ShiftKind.INSIDE_DEMAND, float(np.expm1(logs[1])), float(np.exp(logs[0])))
+            return [self._miss(shift, place) for place in (OUTSIDE, INSIDE)]
+
+        share = missed[0] / (missed[0] - missed[1]) if missed[0] else 0.0
+        use = np.log1p([shift.share for shift in shifts])
+        try:
+            found = root(misses, [share * ends[1], use[0] + share * (use[1] - use[0])], tol=EXACT)
+        except SolveError:
+            return None
+        return float(found.x[0]) if found.success and min(ends) <= found.x[0] <= max(ends) else None
+
     def _nearest(
         self, kind: ShiftKind, place: str, licences: float = 1.0, *, outside_only: bool = False
     ) -> tuple[Shift, float | None]:
-        """The shift that returns a quote, and None; else the limit that comes nearest, and its price over the quote."""
+        """The shift that returns a quote, and None, sought outward from no shift.
+
+        Where none does, or nothing is solved beyond, the farthest tried and its price over the quote.
+        """
         limit = self.assumptions.value(INSIDE_LIMIT if kind == ShiftKind.INSIDE_DEMAND else LIMIT, self.mineral)
 
         def shifted(log: float) -> Shift:
             return Shift(kind, float(np.expm1(log)), licences, outside_only)
 
-        def price(log: float) -> float:
-            return self.prices(shifted(log)).at(place)
-
-        most = float(np.log1p(limit))
-        found = self._root(price, place, -most, most, rises=kind != ShiftKind.SUPPLY)
-        return shifted(found.log), found.ratio
-
-    def _root(self, price: Callable[[float], float], place: str, low: float, high: float, *, rises: bool) -> _Found:
-        """Where a price, which ``rises`` or falls with the log of a multiple, is its quote, searched outward from 0.
-
-        Where it does nowhere, or nothing is solved beyond, the farthest tried.
-        """
-        quote = self.quotes[place].price_usd_per_t
-
         def miss(log: float) -> float:
-            return float(np.log(price(log) / quote))
+            return self._miss(shifted(log), place)
 
         at, missed = 0.0, miss(0.0)
-        end = high if (missed < 0.0) == rises else low
+        end = float(np.log1p(limit)) * (1.0 if (missed < 0.0) == (kind != ShiftKind.SUPPLY) else -1.0)
         for share in OUTWARD:
             if missed == 0.0:
                 break
@@ -347,9 +353,13 @@ class _Search:
                 break
             if beyond * missed <= 0.0:
                 low, high = sorted((at, share * end))
-                return _Found(float(brentq(miss, low, high, xtol=EXACT, rtol=4 * np.finfo(float).eps)))
+                return shifted(brentq(miss, low, high, xtol=EXACT, rtol=FINEST)), None
             at, missed = share * end, beyond
-        return _Found(at, None if missed == 0.0 else float(np.exp(missed)))
+        return shifted(at), None if missed == 0.0 else float(np.exp(missed))
+
+    def _miss(self, shift: Shift, place: str) -> float:
+        """By how much a shift misses a quote, as the log of the price there over it."""
+        return float(np.log(self.prices(shift).at(place) / self.quotes[place].price_usd_per_t))
 
 
 def _moved(share: float) -> str:

@@ -7,7 +7,7 @@ what it touches. Memory changes speed, never numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -377,10 +377,13 @@ class World:
         hosts = self._host_output(mineral, today)
         parties = frozenset(scenario.parties)
 
+        @cache
+        def controls(licences: float) -> list[Disturbance]:
+            return self._in_force(calibration, scenario.assumptions, self.library.in_status_quo, (), licences)
+
         def evaluate(shift: Shift) -> State:
             market = shift.moved(calibration.status_quo_market)
-            shocks = self._in_force(calibration, scenario.assumptions, self.library.in_status_quo, (), shift.licences)
-            problem = lay_over(market, parties, today.agreement, shocks, hosts)
+            problem = lay_over(market, parties, today.agreement, controls(shift.licences), hosts)
             return solve_problem(problem, today.agreement, self._solver, start).state
 
         return evaluate

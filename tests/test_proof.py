@@ -19,7 +19,7 @@ from model.scenario import Scenario
 from model.world import World
 from tests.broken import MARKET, Break, of_system
 from tests.of_instruments import OF
-from tests.shipped import WORLD
+from tests.shipped import WORLD, of_today
 
 INSTRUMENTS = {name: {key: terms} for key, own in OF.items() for name, terms in getattr(own, "WEDGES", {}).items()}
 """Agreements of one instrument that charges something on a unit."""
@@ -122,18 +122,18 @@ def counted(patch: pytest.MonkeyPatch, name: str) -> list[Any]:
 
 
 def high_floor() -> Scenario:
-    """A floor on yttrium that Newton does not reach in one go."""
+    """A floor on germanium that Newton does not reach in one go."""
     parties = ["USA", "EUN", "JPN", "KOR", "CAN", "MEX", "AUS", "GBR"]
-    plain = Scenario(minerals=("yttrium",), parties=tuple(parties))
-    price = 1.3 * WORLD.outcome(plain).headline("yttrium").price_status_quo_usd_per_t
-    floor = {"mineral": "yttrium", "stage": WORLD.stages["yttrium"][-1], "parties": parties, "price": price}
-    return Scenario.parse({"minerals": ["yttrium"], "parties": parties, "agreement": {"floors": [floor]}}, "scenario")
+    plain = Scenario(minerals=("germanium",), parties=tuple(parties))
+    price = 1.3 * WORLD.outcome(plain).headline("germanium").price_status_quo_usd_per_t
+    floor = {"mineral": "germanium", "stage": WORLD.stages["germanium"][-1], "parties": parties, "price": price}
+    return of_today({"minerals": ["germanium"], "parties": parties, "agreement": {"floors": [floor]}})
 
 
 def test_floors_raised_by_degrees_give_what_the_other_search_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = high_floor()
-    problem = WORLD.problem("yttrium", scenario)
-    start = WORLD.solved("yttrium", scenario.undisturbed()).state
+    problem = WORLD.problem("germanium", scenario)
+    start = WORLD.solved("germanium", scenario.undisturbed()).state
     points = counted(monkeypatch, "refine_gradually")
     others = counted(monkeypatch, "find")
     gradual = Solver().solve(problem, start)

@@ -112,8 +112,8 @@ def _controls(world: World, mineral: str) -> list[Assumption]:
 def trials(world: World, scenario: Scenario, mineral: str) -> list[Trial]:
     """Every solve of the study: as assumed, each main assumption at both ends, and all export controls together.
 
-    At most ``1 + 2 (n + 1)`` for ``n`` main assumptions: nine, and one for each export control with a range. An end
-    that is the scenario's own value is no trial.
+    At most ``1 + 2 (n + 1)`` for ``n`` main assumptions, the quotes and export controls with a range among them. An
+    end that is the scenario's own value is no trial.
     """
     used = world.assumptions.with_overrides(scenario.assumptions)
     found = [Trial()]
