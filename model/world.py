@@ -267,17 +267,18 @@ class World:
         if not any(scenario.agreement.terms(mineral)):
             return laid
         plain = self.unanswered(scenario)
+        states = [self.solved(mineral, each).state for each in (plain.undisturbed(), plain.without_agreement(), plain)]
+        _, before, after = states
 
         def find() -> list[Disturbance]:
-            before, after = (self.solved(mineral, each).state for each in (plain.without_agreement(), plain))
-
             def solve(shocks: list[Disturbance]) -> State:
                 problem = self.problem(mineral, plain, shocks)
                 return solve_problem(problem, plain.agreement, self._solver, after).state
 
             return answered(answers, laid, before, after, solve)
 
-        return self._answers.recall((mineral, scenario.to_json()), find)
+        digests = [state.problem.digest for state in states]
+        return self._answers.recall((*digests, *laid, *answers, *plain.agreement.terms(mineral)), find)
 
     def unanswered(self, scenario: Scenario) -> Scenario:
         """The scenario without the exporters' answers among its shocks; itself where there are none."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from model import world
 from model.answers import export_taxes, licence_rent, licences
 from model.design import DesignRequest
 from model.design.problem.request import states_of
@@ -63,6 +64,22 @@ def test_the_answers_cover_every_mineral_under_a_chinese_licence() -> None:
     rows = WORLD.tables["export_controls"]
     licensed = set(rows[(rows["exporter"] == "CHN") & (rows["kind"] == "licence")]["mineral"])
     assert set(MINERALS) == set(WORLD.library.describe(TAX).minerals) == licensed
+
+
+def test_what_no_answer_depends_on_looks_for_none_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tightening licences takes tens of solves: another name or another assumption of manufacturers needs none."""
+    agreed = with_floor("gallium", "short", LICENCE).scenario
+    found = WORLD.shocks("gallium", agreed)
+
+    def never(*_: object) -> None:
+        raise AssertionError("sought again")
+
+    monkeypatch.setattr(world, "answered", never)
+    pass_through = next(row for row in WORLD.assumptions if row.id == "pass_through")
+    for changes in ({"name": "another"}, {"assumptions": {pass_through.name: pass_through.low}}):
+        assert WORLD.shocks("gallium", agreed.model_copy(update=changes)) == found
+    with pytest.raises(AssertionError, match="sought again"):
+        WORLD.shocks("gallium", agreed.model_copy(update={"assumptions": {"friction_sigma": 10.0}}))
 
 
 @each_horizon
