@@ -182,26 +182,31 @@ class Nowcast:
         return self.quotes.get(self.place)
 
 
-def quotes_of(tables: Tables, mineral: str, assumptions: Assumptions | None = None) -> dict[str, Quote]:
-    """The prices of a mineral on the status-quo date by place; none where nothing recent is published.
-
-    ``assumptions`` may hold others in their place, within the range of what the same method gave.
-    """
+def quotes_of(tables: Tables) -> dict[str, dict[str, Quote]]:
+    """The prices on the status-quo date by mineral and place; none where nothing recent is published."""
     day = date.fromisoformat(str(tables["status_quo"]["date"].iloc[0]))
-    found = {place: choose(tables["quotes"], mineral, place, day) for place in (OUTSIDE, INSIDE)}
-    quotes = {place: quote for place, quote in found.items() if quote is not None}
-    if assumptions is None:
-        return quotes
-    own = {place: quote for place, quote in quotes.items() if quote.low_usd_per_t < quote.high_usd_per_t}
-    return quotes | {
-        place: replace(quote, price_usd_per_t=assumptions.value(f"quote_{place}", mineral))
-        for place, quote in own.items()
+    minerals = [str(name) for name in tables["nowcast"]["mineral"]]
+    found = {
+        mineral: {place: choose(tables["quotes"], mineral, place, day) for place in (OUTSIDE, INSIDE)}
+        for mineral in minerals
+    }
+    return {
+        mineral: {place: quote for place, quote in own.items() if quote is not None} for mineral, own in found.items()
     }
 
 
-def quote_levels(tables: Tables) -> list[Assumption]:
+def as_assumed(quotes: Mapping[str, Quote], assumptions: Assumptions, mineral: str) -> dict[str, Quote]:
+    """A mineral's quotes by place, those with a range at the level assumed within what the same method gave."""
+    return {
+        place: replace(quote, price_usd_per_t=assumptions.value(f"quote_{place}", mineral))
+        if quote.low_usd_per_t < quote.high_usd_per_t
+        else quote
+        for place, quote in quotes.items()
+    }
+
+
+def quote_levels(quotes: Mapping[str, Mapping[str, Quote]]) -> list[Assumption]:
     """Quotes that the same method gave differently within six months: assumptions by another table, like controls."""
-    minerals = [str(name) for name in tables["nowcast"]["mineral"]]
     return [
         Assumption(
             id=f"quote_{place}",
@@ -213,8 +218,8 @@ def quote_levels(tables: Tables) -> list[Assumption]:
             reason="lowest and highest that the same method gave within six months",
             source_id="; ".join(quote.sources),
         )
-        for mineral in minerals
-        for place, quote in quotes_of(tables, mineral).items()
+        for mineral, own in quotes.items()
+        for place, quote in own.items()
         if quote.low_usd_per_t < quote.high_usd_per_t
     ]
 

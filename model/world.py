@@ -22,7 +22,7 @@ from model.market.capacity import open_refineries
 from model.market.evidence import MAIN_SUPPLIER, embargoed
 from model.market.horizon import HORIZONS, SHORT
 from model.market.records import Market, MineralMarket, Role
-from model.nowcast import UNMOVED, Nowcast, Shift, find_nowcast, quote_levels, quotes_of
+from model.nowcast import UNMOVED, Nowcast, Shift, as_assumed, find_nowcast, quote_levels, quotes_of
 from model.outcome import Outcome, consumer_prices, use_weighted_price
 from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
@@ -95,9 +95,11 @@ class World:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.tables: Tables = load(folder)
-        levels = control_levels(self.tables["export_controls"])
+        self.quotes = quotes_of(self.tables)
+        self.control_levels = control_levels(self.tables["export_controls"])
+        self.quote_levels = quote_levels(self.quotes)
         self.assumptions = Assumptions.from_table(self.tables["assumptions"]).beside(
-            [*levels, *quote_levels(self.tables)]
+            [*self.control_levels, *self.quote_levels]
         )
         self.library = ShockLibrary(self.tables)
         self.hosts = byproduct_hosts(self.tables)
@@ -360,10 +362,11 @@ class World:
         levels = in_force(self.tables, mineral, scenario.assumptions)
         levels = levels[(levels["exporter"] == MAIN_SUPPLIER) & (levels["kind"] == LICENCE) & (levels["stage"] == last)]
         general = levels[levels["targets"] == EVERYONE] if (levels["targets"] == EVERYONE).any() else levels
+        assumptions = self.assumptions.with_overrides(overrides)
         return find_nowcast(
             self.tables["nowcast"],
-            quotes_of(self.tables, mineral, self.assumptions.with_overrides(overrides)),
-            self.assumptions.with_overrides(overrides),
+            as_assumed(self.quotes[mineral], assumptions, mineral),
+            assumptions,
             mineral,
             self.evaluation(mineral, scenario),
             licences=_multiples(general) if licensed else None,

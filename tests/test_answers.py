@@ -79,7 +79,7 @@ def test_what_no_answer_depends_on_looks_for_none_again(monkeypatch: pytest.Monk
     for changes in ({"name": "another"}, {"assumptions": {pass_through.name: pass_through.low}}):
         assert WORLD.shocks("gallium", agreed.model_copy(update=changes)) == found
     with pytest.raises(AssertionError, match="sought again"):
-        WORLD.shocks("gallium", agreed.model_copy(update={"assumptions": {"friction_sigma": 10.0}}))
+        WORLD.shocks("gallium", agreed.model_copy(update={"assumptions": {"friction_sigma.gallium": 6.0}}))
 
 
 @each_horizon

@@ -9,12 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from model.assumptions import control_level, control_levels
+from model.assumptions import control_level
 from model.errors import ScenarioError, SolveError
 from model.findings import Names, own_ranges, range_in_words
 from model.findings.reasons import controls_in_words
 from model.market.horizon import HORIZONS
-from model.nowcast import quote_levels
 from model.outcome import consumer_prices
 from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, Scenario
@@ -36,7 +35,7 @@ from model.words.numbers import LEAST_USD, figures
 from model.world import World
 from tests.shipped import WORLD, of_today
 
-CONTROLS = control_levels(WORLD.tables["export_controls"])
+CONTROLS = WORLD.control_levels
 NAMES = Names(WORLD.tables)
 LOOSER = 1e-9
 """Prices and quantities are known to the solver's exactness only."""
@@ -73,8 +72,10 @@ def all_trials(scenario: Scenario) -> pd.DataFrame:
     ("mineral", "horizon"),
     [
         ("antimony", "short"),
-        *(pytest.param(name, "short", marks=pytest.mark.slow) for name in WORLD.minerals if name != "antimony"),
-        pytest.param("copper", "long", marks=pytest.mark.slow),
+        *(
+            pytest.param(name, horizon, marks=pytest.mark.slow)
+            for name, horizon in (("tungsten", "short"), ("bismuth", "short"), ("copper", "long"))
+        ),
     ],
 )
 def test_an_interval_holds_the_headline_and_its_driver_is_the_widest_of_the_table(mineral: str, horizon: str) -> None:
@@ -105,7 +106,7 @@ def test_the_number_of_solves_is_bounded_and_every_control_with_a_range_is_tried
     study = trials(WORLD, Scenario(minerals=(mineral,)), mineral)
     drivers = main_assumptions(WORLD, Scenario(minerals=(mineral,)), mineral)
     known = len(HORIZONS["short"].responses) + len(MAIN_ALWAYS)
-    own = [row for row in (*CONTROLS, *quote_levels(WORLD.tables)) if row.mineral == mineral]
+    own = [row for row in (*CONTROLS, *WORLD.quote_levels) if row.mineral == mineral]
     assert len(drivers) == known + len(own)
     assert len(study) <= 1 + 2 * (len(drivers) + 1)
     assert {row.name for row in CONTROLS if row.mineral == mineral} <= {trial.assumption for trial in study}

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from model.assumptions import control_levels
 from model.errors import AccordError
 from model.market.horizon import HORIZONS
-from model.nowcast import quote_levels
 from model.scenario import TODAY
 from model.shocks import NamedShock
 from model.words.numbers import changes
@@ -100,13 +98,9 @@ def main_assumptions(world: World, scenario: Scenario, mineral: str) -> list[Ass
     The quotes that today's status quo returns follow, and last the levels of export controls in force on the mineral.
     """
     names = (*HORIZONS[scenario.horizon].responses, *MAIN_ALWAYS)
-    quoted = quote_levels(world.tables) if scenario.status_quo == TODAY else []
-    quotes = [row for row in quoted if row.mineral == mineral]
-    return [*(world.assumptions.find(name, mineral) for name in names), *quotes, *_controls(world, mineral)]
-
-
-def _controls(world: World, mineral: str) -> list[Assumption]:
-    return [row for row in control_levels(world.tables["export_controls"]) if row.mineral == mineral]
+    quoted = world.quote_levels if scenario.status_quo == TODAY else []
+    levels = [row for row in (*quoted, *world.control_levels) if row.mineral == mineral]
+    return [*(world.assumptions.find(name, mineral) for name in names), *levels]
 
 
 def trials(world: World, scenario: Scenario, mineral: str) -> list[Trial]:
@@ -119,7 +113,7 @@ def trials(world: World, scenario: Scenario, mineral: str) -> list[Trial]:
     found = [Trial()]
     for row in main_assumptions(world, scenario, mineral):
         found += [Trial(row.name, "low", {row.name: row.low}), Trial(row.name, "high", {row.name: row.high})]
-    controls = _controls(world, mineral)
+    controls = [row for row in world.control_levels if row.mineral == mineral]
     if len(controls) > 1:
         least = {row.name: row.high if row.id.startswith(TAX) else row.low for row in controls}
         most = {row.name: row.low if row.id.startswith(TAX) else row.high for row in controls}
