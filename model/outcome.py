@@ -327,6 +327,16 @@ class Outcome:
 
     def headline(self, mineral: str, *, of_agreement: bool = False) -> Headline:
         """The numbers of the overview for one mineral; money is the change on the status quo, or ``of_agreement``."""
+        key = mineral, of_agreement
+        if key not in self._headlines:
+            self._headlines[key] = self._headline(mineral, of_agreement=of_agreement)
+        return self._headlines[key]
+
+    @cached_property
+    def _headlines(self) -> dict[tuple[str, bool], Headline]:
+        return {}
+
+    def _headline(self, mineral: str, *, of_agreement: bool) -> Headline:
         used = self.quantities[(self.quantities["mineral"] == mineral) & self._is_last(self.quantities)]
         used = used[used["region"].isin(self.parties)]
         price, outside_price = (self._prices_paid(mineral, parties=side) for side in (True, False))

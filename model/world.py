@@ -387,8 +387,7 @@ class World:
 
         def evaluate(shift: Shift) -> State:
             market = shift.moved(calibration.status_quo_market)
-            problem = lay_over(market, parties, today.agreement, controls(shift.licences), hosts)
-            return solve_problem(problem, today.agreement, self._solver, start).state
+            return self._solver.solve(lay_over(market, parties, today.agreement, controls(shift.licences), hosts), start)
 
         return evaluate
 

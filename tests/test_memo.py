@@ -598,11 +598,11 @@ def test_minerals_that_only_some_snapshots_have_are_compared_among_those(world: 
     """Three snapshots, no mineral in all: gallium stands beside gallium, and what stands alone is named."""
     first, second, third = (
         freeze(world, Scenario(minerals=minerals, parties=("USA",)))
-        for minerals in (("gallium", "bismuth"), ("gallium",), ("antimony",))
+        for minerals in (("gallium", "titanium"), ("gallium",), ("molybdenum",))
     )
     document = document_of([first, second, third])
     texts = [block.text for block in document.blocks if isinstance(block, Paragraph)]
-    assert "In one snapshot only, so that nothing stands beside it: bismuth (A) and antimony (C)." in texts
+    assert "In one snapshot only, so that nothing stands beside it: titanium sponge (A) and molybdenum (C)." in texts
     assert any(text.startswith("No mineral is in all snapshots") for text in texts)
     (sheet,) = (sheet for sheet in document.sheets if sheet.name.startswith("Headline"))
     assert sheet.name == "Headline gallium"

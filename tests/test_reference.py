@@ -13,7 +13,7 @@ from model.world import World
 
 MINERALS = ("antimony", "gallium", "tungsten", "bismuth", "lithium")
 EIGHT = Scenario().parties
-STATES = 4
+STATES = 2
 """How many states are drawn: a programme through Pyomo takes seconds."""
 
 

@@ -147,11 +147,11 @@ def _charts(outcome: Outcome, facts: Overview, title: str, mineral: str) -> None
 
 def _results(outcome: Outcome, facts: Overview, title: str, mineral: str) -> None:
     """`accord solve` writes the same numbers."""
-    (row,) = _result(outcome, WORLD)["change"]["headline"]
+    result = _result(outcome, WORLD)
+    (row,) = result["change"]["headline"]
     for name in ("price_usd_per_t", "users_cost_usd", "net_gain_usd", "world_gain_usd", "levy_usd_per_t"):
         assert row[name] == getattr(facts.headline, name)
-    rows = _result(outcome, WORLD)["floors"]
-    levies = [each["levy"] for each in rows if each["levy"] is not None and each["holds"]]
+    levies = [each["levy"] for each in result["floors"] if each["levy"] is not None and each["holds"]]
     assert facts.headline.levy_usd_per_t == max([each for each in levies if np.isfinite(each)], default=0.0)
 
 

@@ -23,6 +23,8 @@ from model.records import FAULTS_SHOWN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pd.set_option("mode.string_storage", "python")  # Arrow's strings make each look into a small table a third slower
+
 FOLDER_VARIABLE = "ACCORD_DATA"
 """Environment variable with which ``accord app --data`` hands its folder to the dashboard."""
 
