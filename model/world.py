@@ -387,7 +387,9 @@ class World:
 
         def evaluate(shift: Shift) -> State:
             market = shift.moved(calibration.status_quo_market)
-            return self._solver.solve(lay_over(market, parties, today.agreement, controls(shift.licences), hosts), start)
+            return self._solver.solve(
+                lay_over(market, parties, today.agreement, controls(shift.licences), hosts), start
+            )
 
         return evaluate
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+import pytest
 
 from model.scenario import FORMAT, Scenario
 from model.world import World
 
 WORLD = World()
+
+
+def slow_but(first: str, values: Iterable[str]) -> list[object]:
+    """Every value, all but one of them in the full suite only."""
+    return [pytest.param(value, marks=() if value == first else pytest.mark.slow) for value in values]
+
+
+EVERY_MINERAL = slow_but("antimony", WORLD.minerals)
 
 
 def of_today(content: dict[str, Any]) -> Scenario:

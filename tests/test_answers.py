@@ -23,7 +23,7 @@ from model.shocks import NamedShock, ShockLibrary
 from model.studies.answers import under_answers
 from model.words.names import Names
 from model.words.voice import Voice
-from tests.shipped import WORLD
+from tests.shipped import WORLD, slow_but
 
 if TYPE_CHECKING:
     from model.outcome import Outcome
@@ -38,7 +38,7 @@ SAME_PRICE = 1e-5
 """Of a mean price, by which other weights of the same prices may move it."""
 STATES = ("with", "without")
 
-each_mineral = pytest.mark.parametrize("mineral", MINERALS)
+each_mineral = pytest.mark.parametrize("mineral", slow_but("antimony", MINERALS))
 each_horizon = pytest.mark.parametrize("horizon", HORIZONS)
 
 

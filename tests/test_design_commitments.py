@@ -74,6 +74,7 @@ def test_a_project_sells_what_its_lenders_ask_and_its_investor_first() -> None:
     assert allocated(of, [owned], 0.0) == {("A", "X"): 50.0, ("A", "Y"): 10.0}
 
 
+@pytest.mark.slow
 def test_a_commitment_beyond_what_the_market_ships_moves_trade_from_non_parties(world: World) -> None:
     """A binding volume is in the flows, and the buyer takes less from non-parties."""
     request = DesignRequest(minerals=("antimony",))

@@ -10,7 +10,7 @@ from model.outcome import Outcome
 from model.scenario import Scenario
 from model.studies.drawback import border_change_usd, drawback
 from model.words.numbers import LEAST_USD
-from tests.shipped import WORLD
+from tests.shipped import EVERY_MINERAL, WORLD
 
 PARTIES = ("USA", "EUN", "JPN", "KOR")
 NAMES = Names(WORLD.tables)
@@ -31,7 +31,7 @@ def with_floor(mineral: str, horizon: str, multiple: float, mechanism: str = "va
 
 
 @pytest.mark.parametrize("horizon", ["short", "long"])
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_refunds_are_at_most_the_levies_paid_and_grow_with_what_is_exported(mineral: str, horizon: str) -> None:
     outcome = with_floor(mineral, horizon, 1.2)
     refunds = drawback(outcome)
@@ -59,7 +59,7 @@ def test_what_levies_nothing_has_nothing_to_refund(mineral: str) -> None:
 
 
 @pytest.mark.parametrize("horizon", ["short", "long"])
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_where_the_border_brings_in_less_the_sentence_says_so(mineral: str, horizon: str) -> None:
     """A charge that keeps out more duty than it takes in, at levels up to one that shuts routes."""
     outside = [region for region in WORLD.tables["regions"].id if region not in PARTIES]

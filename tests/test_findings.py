@@ -79,7 +79,7 @@ from model.words.why_not import Plain, Readable, Reason, WhyNot
 from model.words.yearly import signed
 from model.world import World
 from tests import design_toys
-from tests.shipped import WORLD, of_today
+from tests.shipped import EVERY_MINERAL, of_today
 
 MINERAL = "antimony"
 PLACE = {"mineral": MINERAL, "stage": "refined"}
@@ -775,7 +775,7 @@ def test_who_saves_is_not_hit(names: Names) -> None:
 
 
 @pytest.mark.parametrize("horizon", ["short", "long"])
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_manufacturers_are_told_the_agreement_s_own_effect_with_the_shock_s_beside_it(
     world: World, mineral: str, horizon: str, names: Names
 ) -> None:
@@ -1234,7 +1234,7 @@ def test_parties_others_and_the_world_stand_beside_one_another(facts: Overview, 
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.25])
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_a_charge_is_said_to_fall_on_the_rent_of_licences_only_where_it_does(
     world: World, names: Names, mineral: str, rate: float
 ) -> None:

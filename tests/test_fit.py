@@ -43,6 +43,7 @@ def test_every_mineral_has_a_row_in_the_order_of_its_table(world: World) -> None
     assert tuple(table["mineral"]) == world.minerals
 
 
+@pytest.mark.slow
 def test_the_base_year_comes_back(rows: dict[str, dict[str, Any]]) -> None:
     assert {
         row["mineral"]: row[name] for row in rows.values() for name in DEVIATIONS if row[name] > LARGEST_DEVIATION
@@ -74,6 +75,7 @@ def test_a_market_that_does_not_come_back_shows(world: World, monkeypatch: pytes
     assert max(rows["copper"][name] for name in DEVIATIONS) < LARGEST_DEVIATION
 
 
+@pytest.mark.slow
 def test_adjustment_is_small(rows: dict[str, dict[str, Any]]) -> None:
     assert {
         name: row["adjustment"] for name, row in rows.items() if row["adjustment"] > 0.02 and name not in INSIDE

@@ -31,7 +31,7 @@ from model.market.horizon import LONG, SHORT, Horizon
 from model.outcome import Outcome
 from model.scenario import Scenario
 from model.shocks import NamedShock
-from tests.shipped import WORLD
+from tests.shipped import EVERY_MINERAL, WORLD
 
 TABLES = load()
 ASSUMPTIONS = Assumptions.from_table(TABLES["assumptions"])
@@ -407,7 +407,7 @@ class TestOnTheShippedMarkets:
         assert (cost >= before - now - 1e-6 * traded).all()
 
     @pytest.mark.parametrize("horizon", ["short", "long"])
-    @pytest.mark.parametrize("mineral", WORLD.minerals)
+    @pytest.mark.parametrize("mineral", EVERY_MINERAL)
     def test_floors(self, mineral: str, horizon: str) -> None:
         jobs = [0.0]
         for multiple in (1.1, 1.25, 2.5):
@@ -421,7 +421,7 @@ class TestOnTheShippedMarkets:
         assert totals(nothing).jobs_at_risk.sum() == 0
 
     @pytest.mark.parametrize("horizon", ["short", "long"])
-    @pytest.mark.parametrize("mineral", WORLD.minerals)
+    @pytest.mark.parametrize("mineral", EVERY_MINERAL)
     def test_shocks_that_leave_demand_alone(self, mineral: str, horizon: str) -> None:
         shocks = TABLES["shocks"]
         moves_demand = set(shocks[shocks.unit == "share of use added"].shock_id)

@@ -632,6 +632,7 @@ def test_the_command_line_refuses_unknown_formats_and_places(tmp_path: Path) -> 
     assert main(["memo", str(SAMPLE), "--format", "html", "--out", str(tmp_path / "memo.html")]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["headline", "accounts", "supply", "parties", "industries"])
 @pytest.mark.parametrize("format", ["html", "xlsx"])
 def test_a_snapshot_sealed_again_without_its_columns_is_refused_in_one_line(
@@ -791,6 +792,7 @@ def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[s
     assert world == pytest.approx(net["With agreement"] + money["Non-parties: net gain"]["With agreement"])
 
 
+@pytest.mark.slow
 def test_what_a_net_gain_counts_is_told_as_it_was_when_it_was_made(world: World) -> None:
     for snapshot, is_old in ((sample(), True), (made(world), False)):
         sides = next(sheet for sheet in memo(snapshot).sheets if sheet.name == "Sides bismuth")
@@ -1100,6 +1102,7 @@ def _shown(document: Document) -> list[tuple[str, bool]]:
     return texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [lambda content: None, _shocked, _several, _nothing_agreed])
 def test_no_code_word_and_no_long_number_is_shown(change: Callable[[dict[str, Any]], object]) -> None:
     snapshot = altered(sample(), change)
@@ -1111,6 +1114,7 @@ def test_no_code_word_and_no_long_number_is_shown(change: Callable[[dict[str, An
             assert len(number.replace(",", "").replace(".", "").strip("0")) <= 4, text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [lambda content: None, _several, _nothing_agreed])
 def test_a_workbook_has_at_most_a_dozen_sheets_with_readable_titles(change: Callable[[dict[str, Any]], object]) -> None:
     document = memo(altered(sample(), change))

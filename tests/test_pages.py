@@ -104,6 +104,7 @@ def test_a_moved_floor_moves_the_numbers_to_the_world_s(world: World) -> None:
     assert test.number_input(key=drawn(test, "floor_usd")).value == level
 
 
+@pytest.mark.slow
 def test_a_key_pressed_while_the_page_is_drawn_leaves_no_level_that_nobody_chose() -> None:
     """The browser reports what it shows with every message, also fields whose new value it has not heard of."""
     test = app()
@@ -122,6 +123,7 @@ def test_a_key_pressed_while_the_page_is_drawn_leaves_no_level_that_nobody_chose
     assert edits.floor_percent(history.scenario.agreement.floors[0].price, reference) == 132
 
 
+@pytest.mark.slow
 def test_a_moved_tariff_moves_the_manufacturers(world: World) -> None:
     test = app().switch_page("pages/manufacturers.py").run()
     before = shows(test)
@@ -157,6 +159,7 @@ def test_pages_that_judge_an_agreement_say_horizon_and_what_fails(name: str) -> 
     assert "The floor of 90,000 USD/t fails in all its parties" in shows(test)
 
 
+@pytest.mark.slow
 def test_one_click_takes_a_coalition() -> None:
     test = app()
     test.button(key="fold_parties").click().run()
@@ -165,6 +168,7 @@ def test_one_click_takes_a_coalition() -> None:
     assert not test.error
 
 
+@pytest.mark.slow
 def test_no_party_left_is_one_message_without_numbers_and_changes_nothing_else() -> None:
     test = app(s=links.encode(with_floor(60_000.0)))
     before = metrics(test)
@@ -233,6 +237,7 @@ def test_a_hostile_link_is_one_message_and_the_default(text: str) -> None:
     assert len(metrics(test)) == NUMBERS
 
 
+@pytest.mark.slow
 def test_an_exporter_s_answer_is_told_beside_the_floor() -> None:
     test = app(s=links.encode(with_floor(60_000.0)))
     for _ in range(100):
@@ -250,6 +255,7 @@ def test_an_unknown_country_s_message_names_the_valid_ones() -> None:
     assert "USA" in errors(test)
 
 
+@pytest.mark.slow
 def test_a_solve_that_is_not_proved_leaves_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise SolveError("no equilibrium found for antimony")
@@ -283,6 +289,7 @@ def test_an_axis_is_as_on_opening_once_nothing_changes() -> None:
     assert bounds == [1000.0, 1000.0, 5.0, 5.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["parties", "design"])
 def test_a_page_of_all_named_shocks_says_that_the_sidebar_s_is_set_aside(page: str) -> None:
     scenario = with_floor(60_000.0).model_copy(update={"shocks": (NamedShock(name="china_antimony_ban"),)})
@@ -314,6 +321,7 @@ def test_every_section_of_the_method_page_shows_something() -> None:
         assert not test.error, section
 
 
+@pytest.mark.slow
 def test_every_instrument_can_be_agreed_in_the_sidebar(world: World) -> None:
     test = app().switch_page("pages/method.py").run()
     switched = [kind for kind in KINDS if kind is not Floor]
@@ -383,6 +391,7 @@ def bare(test: AppTest, key: str) -> Any:
     return next(item.proto for kind in ("selectbox", "button_group") for item in test.get(kind) if item.key == key)
 
 
+@pytest.mark.slow
 def test_a_widget_the_browser_has_not_heard_of_is_drawn_at_the_scenario_s_value() -> None:
     """A run that is cut short leaves no trace in the browser, so every run has to say what a widget shows.
 
@@ -448,6 +457,7 @@ def until_ranged(test: AppTest) -> AppTest:
     return test
 
 
+@pytest.mark.slow
 def test_beside_the_numbers_stand_their_ranges_and_never_those_of_another_scenario() -> None:
     test = app()
     assert len(metrics(test)) == NUMBERS

@@ -74,6 +74,7 @@ NEWTON_BROKEN: dict[str, Break] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED_TERMS)
 def test_a_wedge_broken_in_newton_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """On a shipped market: refused, or found right by the other search; never the broken number."""

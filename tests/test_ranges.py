@@ -33,17 +33,12 @@ from model.studies.ranges import (
 )
 from model.words.numbers import LEAST_USD, figures
 from model.world import World
-from tests.shipped import WORLD, of_today
+from tests.shipped import WORLD, of_today, slow_but
 
 CONTROLS = WORLD.control_levels
 NAMES = Names(WORLD.tables)
 LOOSER = 1e-9
 """Prices and quantities are known to the solver's exactness only."""
-
-
-def slow_but(first: str, values: list[str]) -> list[object]:
-    """Every value, all but one of them in the full suite only."""
-    return [pytest.param(value, marks=() if value == first else pytest.mark.slow) for value in values]
 
 
 def with_floor(mineral: str, horizon: str = "short", **changes: object) -> Scenario:
@@ -68,14 +63,8 @@ def all_trials(scenario: Scenario) -> pd.DataFrame:
 # --- intervals ---
 
 
-@pytest.mark.parametrize(
-    ("mineral", "horizon"),
-    [
-        ("antimony", "short"),
-        pytest.param("tungsten", "short", marks=pytest.mark.slow),
-        pytest.param("copper", "long", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("mineral", "horizon"), [("antimony", "short"), ("tungsten", "short"), ("copper", "long")])
 def test_an_interval_holds_the_headline_and_its_driver_is_the_widest_of_the_table(mineral: str, horizon: str) -> None:
     scenario = with_floor(mineral, horizon)
     rows = all_trials(scenario)
@@ -121,6 +110,7 @@ def test_controls_together_let_out_least_and_most() -> None:
     assert least["export_ban_IDN_mine.copper"] < most["export_ban_IDN_mine.copper"]
 
 
+@pytest.mark.slow
 def test_an_end_that_the_scenario_assumes_already_is_no_trial_and_other_values_stay() -> None:
     licence = next(row for row in CONTROLS if row.name == "licence_CHN_refined.antimony")
     scenario = Scenario(assumptions={licence.name: licence.low, "friction_sigma": 10.0})
@@ -171,6 +161,7 @@ def test_trials_without_a_result_are_counted_and_told(monkeypatch: pytest.Monkey
     assert told.endswith(f"; 2 of {len(rows)} trials have no result")
 
 
+@pytest.mark.slow
 def test_words_and_table_tell_the_same_interval() -> None:
     scenario = with_floor("antimony", shocks=[{"name": "china_antimony_ban"}])
     rows = all_trials(scenario)

@@ -161,6 +161,7 @@ def test_a_scenario_in_utf_16_is_taken_in(library: Library) -> None:
     assert [entry.name for entry in library.entries("Größe")] == ["Größe"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quoted", ["minerals-accord library", "minerals-accord snapshot"])
 def test_what_a_file_is_says_its_kind_and_not_a_name_in_it(library: Library, quoted: str) -> None:
     test = imported("scenario.json", Scenario(name=f'a "{quoted}"').to_json().encode())

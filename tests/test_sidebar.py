@@ -125,6 +125,7 @@ def test_routes_of_a_measure_are_shown_and_a_whole_side_is_one_choice() -> None:
     assert test.multiselect(key="tariffs_exporters").value == []
 
 
+@pytest.mark.slow
 def test_a_stock_of_a_country_that_is_no_party_is_shown_under_its_own_name() -> None:
     stock = {"party": "JPN", **PLACE, "quantity": 500, "release_above": 50_000}
     test = opened(scenario(("USA", "EUN"), stockpiles=stock), "stock")
@@ -134,6 +135,7 @@ def test_a_stock_of_a_country_that_is_no_party_is_shown_under_its_own_name() -> 
     assert now(test).agreement.stockpiles == (Stockpile(**{**stock, "quantity": 600.0}),)
 
 
+@pytest.mark.slow
 def test_a_level_keeps_its_decimals_and_a_floor_beyond_the_slider_is_within_it() -> None:
     floor = {"parties": PARTIES, **PLACE, "price": 163_543.21}
     test = opened(scenario(floors=floor), "floor")
@@ -143,11 +145,13 @@ def test_a_level_keeps_its_decimals_and_a_floor_beyond_the_slider_is_within_it()
     assert now(test).agreement.floors[0].price == 163_543.21
 
 
+@pytest.mark.slow
 def test_a_cap_on_what_is_no_levy_does_not_turn_the_mechanism() -> None:
     floor = {"parties": PARTIES, **PLACE, "price": 60_000, "mechanism": "cfd", "levy_cap": 100}
     assert opened(scenario(floors=floor), "floor").selectbox(key="floor_mechanism").value == "cfd"
 
 
+@pytest.mark.slow
 def test_measures_at_two_stages_are_not_shown_as_if_at_one() -> None:
     content = {
         "tariffs": [{**ROUTES, "stage": "mine", "ad_valorem": 0.1}],
@@ -160,6 +164,7 @@ def test_measures_at_two_stages_are_not_shown_as_if_at_one() -> None:
     assert (moved.agreement.trqs[0].stage, moved.agreement.tariffs[0].stage) == ("mine", "mine")
 
 
+@pytest.mark.slow
 def test_a_click_on_a_group_that_arrives_twice_leaves_it_unfolded() -> None:
     here = state.History()
     with mock.patch.object(state, "history", return_value=here):
@@ -188,6 +193,7 @@ def test_what_a_hidden_lever_last_held_edits_nothing_and_does_not_return(leave: 
     assert test.multiselect(key=drawn(test, "parties")).value == list(before.parties)
 
 
+@pytest.mark.slow
 def test_after_all_parties_are_cleared_a_coalition_is_one_click_and_undo_takes_back_the_refusal_alone() -> None:
     test = opened(Scenario(), "parties")
     test.button_group(key="coalition").set_value("g7").run()
@@ -283,6 +289,7 @@ def test_a_measure_against_all_others_follows_who_they_are(kind: type[Instrument
             assert set(getattr(term, name)) == set(edits.all_of(after, kind, name, here))
 
 
+@pytest.mark.slow
 def test_one_move_of_a_lever_works_out_the_scenario_s_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
     test = opened(scenario(tariffs={**ROUTES, "ad_valorem": 0.1}), "border")
     texts: list[str] = []
@@ -308,6 +315,7 @@ def test_a_copy_with_other_fields_has_its_own_text() -> None:
     assert first.to_json() == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -325,6 +333,7 @@ def test_a_file_that_would_be_read_wrongly_changes_nothing(data: bytes, says: st
     assert now(test) == before
 
 
+@pytest.mark.slow
 def test_a_saved_scenario_opens() -> None:
     saved = scenario(tariffs={**ROUTES, "specific": 8000}).model_copy(update={"name": "Côte d’Ivoire – Größe"})
     test = opened(Scenario(), "border")

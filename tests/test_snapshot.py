@@ -37,6 +37,7 @@ def snapshot(world: World) -> Snapshot:
     return made(world)
 
 
+@pytest.mark.slow
 def test_a_snapshot_opens_as_it_was_written(snapshot: Snapshot) -> None:
     again = parse(snapshot.to_json())
     assert again.content == snapshot.content
@@ -396,6 +397,7 @@ def _double_columns(content: dict[str, Any]) -> None:
     table["columns"] = [table["columns"][0]] * len(table["columns"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["replay"], ["memo", "--format", "html", "--out", "{folder}/memo"]])
 @pytest.mark.parametrize(
     ("change", "says"),
@@ -424,6 +426,7 @@ def test_what_no_result_is_costs_one_line_though_it_is_sealed(
     assert says in line
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Attempting to set identical")  # all the same: no axis has a length
 @pytest.mark.parametrize("number", [1e18, -1e18, 1e-320])
 @pytest.mark.parametrize("format", ["html", "xlsx"])

@@ -31,7 +31,10 @@ from tests.test_market import base_solution
 
 HORIZONS = ("short", "long")
 PLACES = [(mineral, horizon) for mineral in WORLD.minerals for horizon in HORIZONS]
-every_market = pytest.mark.parametrize(("mineral", "horizon"), PLACES)
+every_market = pytest.mark.parametrize(
+    ("mineral", "horizon"),
+    [pytest.param(*place, marks=() if place == ("antimony", "short") else pytest.mark.slow) for place in PLACES],
+)
 IDENTITY = 1e-10
 """Of what is sold; a solve's own residuals are smaller, a forgotten account is larger by orders."""
 SOLVER = Solver()
@@ -227,6 +230,7 @@ def case_world(content: Content, terms: dict[str, Any]) -> tuple[float, float]:
     return world_usd(own), max(sales_usd(own), 1.0)
 
 
+@pytest.mark.slow
 @laws
 @given(markets(sloped=False), FACTORS, between(0.0, 1.0))
 def test_in_generated_markets_no_measure_makes_the_world_richer(content: Content, factor: float, share: float) -> None:
