@@ -48,6 +48,7 @@ class Job:
     """Whether a page has seen that it ended: never amid a page, half of which would show it as under way."""
     error: Exception | None = None
     started: float = field(default_factory=time.monotonic)
+    looked_at: float = -REFRESH_SECONDS
     until: float = 0.0
     worker: threading.Thread | None = None
     behind: Job | None = None
@@ -64,15 +65,20 @@ class Job:
         return self.ended or self.cancelled or self.error is not None
 
     def advance(self) -> None:
-        """Work for a moment longer, and wait a shorter one for what comes of it."""
-        self.until = time.monotonic() + SLICE_SECONDS
+        """Work for a moment longer, and wait a shorter one for what comes of it.
+
+        A page waits once while it is drawn, and never for what goes behind another calculation.
+        """
+        now = time.monotonic()
+        waited = self.behind is not None or now - self.looked_at < REFRESH_SECONDS / 2
+        self.looked_at, self.until = now, now + SLICE_SECONDS
         if not self.rests:
             if not self.works:
                 # No daemon, as pages' threads are: a program that ends amid a solve aborts; this ends within a slice.
                 self.worker = threading.Thread(target=self._work, daemon=False)
                 self.worker.start()
             assert self.worker is not None, "it has just started"
-            self.worker.join(WAIT_SECONDS)
+            self.worker.join(0.0 if waited else WAIT_SECONDS)
         self.finished = self.ended
 
     def _work(self) -> None:
