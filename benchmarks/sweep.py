@@ -6,7 +6,8 @@
 Generated markets are solved as case files are and each result is held against every condition of the case format by a
 check that shares nothing with the engine (``tests/independent``). A refusal is right where fixed use cannot be served
 or a floor buys without end; else a second solver says whether there was an equilibrium. Shipped states draw mineral,
-horizon, level and mechanism of the floor, a tariff-rate quota and a named shock.
+horizon, level and mechanism of the floor, a tariff-rate quota and a named shock; none is an exporter's answer, which is
+a search over tens of states.
 
 ================================  ==================================================================================
 key                               meaning
@@ -169,7 +170,7 @@ def state(number: int, seed: int) -> Scenario:
             over_quota=over,
         )
         trqs = (quota,)
-    names = [None, *world().library.for_mineral(mineral)]
+    names = [None, *(name for name in world().library.for_mineral(mineral) if name not in world().library.answers)]
     shock = draw.choice(names)
     shocks = () if shock is None else (NamedShock(name=shock),)
     name = f"{mineral}, {horizon}, {mechanism} at {level:.2f}, TRQ {share}, {shock}, budget {budget}"

@@ -28,7 +28,7 @@ from model.equilibrium.proof.check import levy_error
 from model.equilibrium.proof.ladder import FINE, Ladder, Steps, flat_set
 from model.equilibrium.proof.linear import CompiledProgramme
 from model.equilibrium.search.interior import find
-from model.equilibrium.search.newton import refine, refine_gradually
+from model.equilibrium.search.newton import refine, refine_gradually, unburdened
 from model.equilibrium.tolerances import AT_CAP, LARGEST_IMBALANCE, LARGEST_PRICE_ERROR, PART, QUANTITY_UNIT, TOLERANCE
 from model.errors import SolveError
 from model.market.curves import CurveGroups
@@ -111,6 +111,7 @@ class Solver:
             ways.insert(0, lambda: _arrived(refine(system, first)))
             ways.insert(1, lambda: _arrived(refine_gradually(system, first)))
             ways.append(lambda: find(system, refine(system, first).price))
+        ways.append(lambda: _arrived(refine_gradually(system, find(unburdened(system), own))))
         refused = SolveError("no way leads anywhere")
         for way in ways:
             try:

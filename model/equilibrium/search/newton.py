@@ -59,19 +59,19 @@ def refine(system: System, start: Point, flow: Floats | None = None) -> Point:
     return point
 
 
+def unburdened(system: System, share: float = 0.0) -> System:
+    """The system without floors and with a share of the agreement's duties."""
+    part = system.charged_in_part(share)
+    part.floor = np.zeros_like(system.floor)
+    return part
+
+
 def refine_gradually(system: System, start: Point) -> Point:
     """Newton iteration without the agreement's duties and floors first, then with ever more duties, then floors.
 
     Returns the last point reached.
     """
-    none = np.zeros_like(system.floor)
-
-    def with_duties(share: float) -> System:
-        part = system.charged_in_part(share)
-        part.floor = none
-        return part
-
-    point = _by_degrees(with_duties, refine(with_duties(0.0), start))
+    point = _by_degrees(lambda share: unburdened(system, share), refine(unburdened(system), start))
     below = np.minimum(point.price[system.levy_node], system.floor)
 
     def with_floors(share: float) -> System:
