@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # numpy reads this when it is imported
 
+import gc
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ if "price_undertakings" not in {kind.key for kind in KINDS}:
 
 settings.register_profile("same-draws", derandomize=True, deadline=None)
 settings.load_profile("same-draws")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the search for unused memory what lives for the whole run: an eighth less time."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 @pytest.fixture(scope="session")
