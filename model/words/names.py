@@ -47,6 +47,8 @@ ASSUMPTION_WORDS = {
     "choke_price_multiple": "choke price",
     "stock_release_full_price": "price at which stocks are all released",
     "exporter_stockpile_price_share": "price at which exporters stockpile",
+    "quote_OUTSIDE": "price quoted outside China",
+    "quote_CHN": "price quoted in China",
 }
 """What an assumption is, where its name does not say it."""
 
