@@ -100,6 +100,9 @@ APART = (
     "part the two markets"
 )
 
+BOTH_QUOTED = "the price outside tells the licences, the price inside what China takes, stocks built there among it"
+"""Why licences and China's use are moved, where quotes on both sides of its licences tell both."""
+
 
 @dataclass(frozen=True)
 class Prices:
@@ -155,7 +158,7 @@ class Nowcast:
 
     ``why_not`` is empty where every quote is returned, else says why not, for the reader; then nothing is moved.
     ``unknown`` says what no quote tells although the rest is returned: the price outside, where only China's is quoted
-    and its licences part the markets. ``reason`` says why use or output is what moves.
+    and its licences part the markets. ``reason`` says why what is moved is what moves.
     """
 
     mineral: str
@@ -241,7 +244,7 @@ def find_nowcast(
     search = _Search(cache(evaluate), quotes, assumptions, mineral)
     unknown = ""
     kind = ShiftKind(str(row["kind"]))
-    shift, why_not = UNMOVED, ""
+    shift, why_not, reason = UNMOVED, "", str(row["reason"])
     try:
         if not quotes:
             why_not = "no price of the last six months is published openly"
@@ -250,6 +253,7 @@ def find_nowcast(
         else:
             apart = licences is not None and search.prices(UNMOVED).licence_binds
             if len(quotes) > 1 and apart and licences is not None:
+                reason = BOTH_QUOTED
                 shift = search.licences_and_inside_demand(licences)
             elif OUTSIDE in quotes:
                 shift = search.one_shift(kind, OUTSIDE, outside_only=apart)
@@ -260,7 +264,7 @@ def find_nowcast(
         why_not = str(error)
     except SolveError:
         why_not = "no equilibrium was found on the way to the quoted price"
-    return Nowcast(mineral, shift, search.prices(shift), quotes, why_not, str(row["reason"]), unknown)
+    return Nowcast(mineral, shift, search.prices(shift), quotes, why_not, reason, unknown)
 
 
 class Unexplained(Exception):

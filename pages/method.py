@@ -95,7 +95,8 @@ def _today() -> None:
         "fitted: trade after the controls tests them."
     )
     with layout.faults_shown():
-        st.markdown(f"**{layout.plain(today_in_words(results.nowcast(scenario, mineral), mineral, names))}**")
+        told = today_in_words(results.nowcast(scenario, mineral), mineral, names, scenario.horizon)
+        st.markdown(f"**{layout.plain(told)}**")
         layout.table(results.today(scenario), "today", height=540)
         st.markdown("**Trade after the controls, as a multiple of the time before: published and in the status quo**")
         st.markdown(layout.plain(trade_in_words(results.trade_after(scenario))))

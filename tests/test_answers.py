@@ -20,6 +20,7 @@ from model.findings.reasons import net_effect, reasons
 from model.memo import conclusions
 from model.scenario import Scenario
 from model.shocks import NamedShock, ShockLibrary
+from model.shocks.kinds import ExportTaxChange
 from model.studies.answers import under_answers
 from model.words.names import Names
 from model.words.voice import Voice
@@ -36,6 +37,8 @@ WHERE = ("CHN", "refined")
 SAME = 1e-6
 SAME_PRICE = 1e-5
 """Of a mean price, by which other weights of the same prices may move it."""
+DUTIES = 0.25
+"""Of a levy, by which duties in percent of a price that the agreement moves may differ from those before."""
 STATES = ("with", "without")
 
 each_mineral = pytest.mark.parametrize("mineral", slow_but("antimony", MINERALS))
@@ -109,6 +112,12 @@ def test_an_export_tax_takes_from_the_parties_treasuries_what_it_brings(mineral:
     after, then = plain.with_agreement.states[mineral], answered.with_agreement.states[mineral]
     taken = export_taxes(then, *WHERE) - export_taxes(after, *WHERE)
     assert taken > 0.0
+    taxes = [each for each in WORLD.shocks(mineral, answered.scenario) if isinstance(each, ExportTaxChange)]
+    price = plain.prices.set_index(["region", "stage"])["producer_price_with_agreement_usd_per_t"][WHERE]
+    levies = plain.instruments["floors"].set_index("region")["levy"]
+    for tax in taxes:
+        (importer,) = tax.importers
+        assert tax.rate * price == pytest.approx(levies[importer], rel=DUTIES), "as large as the levy"
     lost = plain.headline(mineral).public_money_usd - answered.headline(mineral).public_money_usd
     assert lost > 0.0
     assert net_effect(answered, mineral, parties=True)["net"] < net_effect(plain, mineral, parties=True)["net"]

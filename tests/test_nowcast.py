@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from model.data.quotes import Quote
@@ -11,6 +12,7 @@ from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.equilibrium import Solver, lay_over, solve_problem
 from model.findings import Names, headline_note, overview, today_in_words
 from model.instruments import Agreement, Floor
+from model.market.records import Role
 from model.nowcast import LIMIT, Shift, ShiftKind, find_nowcast, prices_of
 from model.scenario import Scenario
 from model.studies.today import today_rows, trade_table
@@ -36,7 +38,8 @@ def test_the_status_quo_returns_the_quotes_or_says_why_not(world: World, mineral
     scenario = Scenario(minerals=(mineral,))
     found = world.nowcast(mineral, scenario)
     state = world.solved(mineral, scenario.undisturbed()).state
-    told = today_in_words(found, mineral, Names(world.tables))
+    told = today_in_words(found, mineral, Names(world.tables), "short")
+    assert "stands only where" not in told, "a reason of a row that is not used"
     prices = prices_of(state)
     if found.why_not:
         policy_only = world.solved(mineral, scenario.undisturbed().model_copy(update={"status_quo": "policy_only"}))
@@ -50,6 +53,14 @@ def test_the_status_quo_returns_the_quotes_or_says_why_not(world: World, mineral
     assert abs(found.shift.share) <= world.assumptions.value(
         "nowcast_inside_limit" if found.shift.kind == ShiftKind.INSIDE_DEMAND else LIMIT, mineral
     )
+
+
+def test_a_price_that_only_china_s_licences_part_from_its_quote_is_not_known(world: World) -> None:
+    """Yttrium is quoted in China alone: its licences part the markets. Lithium is too, and nothing parts them."""
+    apart, together = (world.nowcast(mineral, Scenario(minerals=(mineral,))) for mineral in ("yttrium", "lithium"))
+    assert "outside China is not explained" in apart.unknown
+    assert not apart.explained
+    assert (together.unknown, together.explained) == ("", True)
 
 
 @pytest.mark.parametrize("mineral", MINERALS)
@@ -79,6 +90,22 @@ def _prices(world: World, mineral: str, shift: Shift) -> tuple[float, float]:
     problem = lay_over(market, frozenset(), Agreement(), world.shocks(mineral, scenario), hosts)
     found = prices_of(solve_problem(problem, Agreement(), Solver()).state)
     return found.outside, found.inside
+
+
+def test_a_shift_moves_what_is_made_or_wanted_at_any_price_and_the_capacity_with_it(world: World) -> None:
+    """More output is made at the same price; use that goes without at the choke price grows with use."""
+    market = world.problem("germanium", Scenario(minerals=("germanium",), status_quo="policy_only")).market
+    t = market.activities
+    more = Shift(ShiftKind.SUPPLY, 0.5).moved(market).activities
+    made, refined = t.role == Role.SUPPLY, t.role == Role.PROCESS
+    np.testing.assert_allclose(more.base[made], 1.5 * t.base[made])
+    np.testing.assert_allclose(more.upper[made | refined], 1.5 * t.upper[made | refined])
+    np.testing.assert_allclose(more.width[refined], t.width[refined] / 1.5)
+    wanted = Shift(ShiftKind.DEMAND, 0.5).moved(market).activities
+    use, unserved = t.role == Role.DEMAND, t.role == Role.UNSERVED
+    for moved, own in ((wanted.base, t.base), (wanted.lower, t.lower)):
+        np.testing.assert_allclose(moved[use], 1.5 * own[use])
+    np.testing.assert_allclose(wanted.upper[unserved], 1.5 * t.upper[unserved])
 
 
 def test_two_quotes_tell_licences_and_use_inside_apart(world: World) -> None:

@@ -246,6 +246,7 @@ def test_an_instrument_that_is_one_new_file_has_widgets_that_reach_the_scenario(
     assert "take refined antimony from Tajikistan at 29,000 USD/t or more" in told["says"]
     assert "The price undertaking for refined antimony binds in" in told["reasons"]
     assert "not shown" not in told["captions"]
+    assert "What comes of each term" in told["workbook"]
     assert "HOME is a party; there price_undertakings may only name others; valid: ABROAD, OTHER" in told["refused"]
     *undertaken, below_a_floor_at_23 = told["totals"]
     # HOME uses 18 and makes 9, 19 - 13 come from ABROAD and 16 - 13 from OTHER at a levy of 13, kept by ABROAD alone

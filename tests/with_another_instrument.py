@@ -102,10 +102,23 @@ def refused() -> str:
     return ""
 
 
+def workbook() -> list[str]:
+    """Captions of a memo's sheets where an undertaking is agreed."""
+    from model.memo import memo  # noqa: PLC0415 - the instrument must be found first
+    from model.scenario import Scenario  # noqa: PLC0415
+    from model.snapshot.make import freeze  # noqa: PLC0415
+    from model.world import World  # noqa: PLC0415
+
+    place = {"mineral": "titanium", "stage": "refined", "parties": ["USA"], "exporters": ["CHN"], "price": 16_000.0}
+    content = {"minerals": ["titanium"], "parties": ["USA"], "agreement": {KEY: [place]}}
+    return [sheet.caption for sheet in memo(freeze(World(), Scenario.parse(content, "scenario"))).sheets]
+
+
 if __name__ == "__main__":
     add_instruments()
     if sys.argv[1:]:
         sys.exit(pytest.main(sys.argv[1:]))
     found = told() | {"refused": refused(), "totals": [totals(price) for price in (None, 21.0, 22.0, 23.0)]}
     found["capped_totals"] = [totals(22.0, {"levy_cap": cap}) for cap in (20.0, 10.0)]
+    found["workbook"] = workbook()
     sys.stdout.write(json.dumps(found))

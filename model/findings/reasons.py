@@ -8,7 +8,6 @@ import numpy as np
 
 from model.answers import WON_BACK, export_taxes, licence_rent, licences
 from model.findings.today import quoted_on, today_in_words
-from model.market.horizon import SHORT
 from model.outcome import ACCOUNTS
 from model.problem import Account
 from model.records import EVERYONE
@@ -62,7 +61,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_stock_reasons(outcome, mineral, names),
         *_unmet_use(headline.short_t),
         *_largest_price(outcome, mineral, names),
-        today_in_words(outcome.nowcasts.get(mineral), mineral, names, is_long=outcome.scenario.horizon != SHORT.id),
+        today_in_words(outcome.nowcasts.get(mineral), mineral, names, outcome.scenario.horizon),
         *_levels_today(outcome, mineral, names),
         *controls_in_words(tables, mineral, names, outcome.scenario.assumptions),
         *_data_warning(outcome, mineral, names),

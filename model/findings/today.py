@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.data.schemas.quotes import INSIDE, OUTSIDE
+from model.market.horizon import SHORT
 from model.nowcast import ShiftKind
 from model.studies.today import today_rows
 from model.words.names import BASE_YEAR
@@ -28,7 +29,7 @@ SHIFTED = {
 }
 
 
-def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names, *, is_long: bool = False) -> str:
+def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names, horizon: str) -> str:
     """What a mineral costs today and how the status quo returns it, or that it does not; or that it was not asked.
 
     In the long run the shift stays and prices do not, since capacity has answered.
@@ -51,7 +52,7 @@ def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names, *, is_lo
         )
     how = f"{_shifted(nowcast.shift)} ({nowcast.reason})"
     returned = f"{asked}; the status quo returns it with {how}"
-    if is_long:
+    if horizon != SHORT.id:
         returned = f"{asked}; the status quo of one year returns it with {how}, which stays while capacity responds"
     return f"{returned}; {nowcast.unknown}." if nowcast.unknown else f"{returned}."
 

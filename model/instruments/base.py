@@ -142,7 +142,8 @@ class Instrument(Record):
     Subclasses say under which key of a file they are listed, their title (and a ``short`` one for labels), and their
     place in every order (of laying over, of sentences, of schedules). ``group`` is the group of
     levers it belongs to on the screen. ``in_cases`` tells whether a case file may hold it, ``result`` the table of a
-    RESULT to which it adds rows, ``row_key`` the columns that tell these apart.
+    RESULT to which it adds rows, ``result_title`` what a workbook calls it, ``row_key`` the columns that tell its rows
+    apart.
     """
 
     key: ClassVar[str]
@@ -152,6 +153,7 @@ class Instrument(Record):
     group: ClassVar[str]
     in_cases: ClassVar[bool] = True
     result: ClassVar[str | None] = None
+    result_title: ClassVar[str] = "What comes of each term"
     row_key: ClassVar[tuple[str, ...]] = ("index",)
 
     outsiders: ClassVar[tuple[str, ...]] = ()

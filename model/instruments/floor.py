@@ -95,6 +95,7 @@ class Floor(Instrument):
     rank: ClassVar[int] = 10
     group: ClassVar[str] = "floor"
     result: ClassVar[str | None] = "floors"
+    result_title: ClassVar[str] = "What each floor charges or pays, and whether it holds"
     row_key: ClassVar[tuple[str, ...]] = ("index", "region")
     only_parties: ClassVar[tuple[str, ...]] = ("parties",)
 

@@ -30,6 +30,7 @@ class Quota(BorderMeasure):
     rank: ClassVar[int] = 30
     group: ClassVar[str] = "border"
     result: ClassVar[str | None] = "quotas"
+    result_title: ClassVar[str] = "How each quota is used"
 
     quantity: Quantity
     rent_to: RentHolder = RentHolder.IMPORTER

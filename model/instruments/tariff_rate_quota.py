@@ -31,6 +31,7 @@ class Trq(BorderMeasure):
     rank: ClassVar[int] = 20
     group: ClassVar[str] = "border"
     result: ClassVar[str | None] = "trqs"
+    result_title: ClassVar[str] = "How each tariff-rate quota is used"
 
     quantity: Quantity
     in_quota: Duty = Duty()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.design.wording import with_names
 from model.findings.whose import STATE_NAMES
+from model.instruments import KINDS
 from model.memo.blocks import Column, Sheet, Value, cell
-from model.snapshot.record import OF_INSTRUMENTS
 from model.studies.ranges import OWN
 from model.units import MILLION, MONEY
 from model.words import accounts
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PLACE = ["mineral", "stage", "region"]
 PAGES = {
-    **dict.fromkeys(sorted(OF_INSTRUMENTS), "Terms"),
+    **dict.fromkeys(sorted(kind.result for kind in KINDS if kind.result is not None), "Terms"),
     "industries": "Manufacturers",
     "industries_without_agreement": "Manufacturers",
     "industries_by_mineral": "Manufacturers",
@@ -36,9 +36,7 @@ PAGES = {
 }
 """Result tables that a workbook holds in full, and on which sheet; the memo's own tables tell the rest."""
 CAPTIONS = {
-    "floors": "What each floor charges or pays, and whether it holds",
-    "trqs": "How each tariff-rate quota is used",
-    "quotas": "How each quota is used",
+    **{kind.result: kind.result_title for kind in KINDS if kind.result is not None},
     "industries": "Every industry of every party, with the agreement and the shock",
     "industries_without_agreement": "Every industry of every party, without the agreement",
     "industries_by_mineral": "What each mineral contributes",

@@ -148,7 +148,7 @@ def _add_findings(draft: _Draft, world: World, outcome: Outcome, mineral: str, n
         because=_because(outcome, mineral, names),
         missed=[f"{told}." for told in failing],
         by_agreement=facts.by_agreement,
-        today=[today_in_words(outcome.nowcasts.get(mineral), mineral, names)],
+        today=[today_in_words(outcome.nowcasts.get(mineral), mineral, names, outcome.scenario.horizon)],
         gains=[facts.gains.sentence],
         supply=[facts.supply.sentence],
         industries=[facts.industries.sentence],

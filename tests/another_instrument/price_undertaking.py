@@ -12,6 +12,9 @@ from model.market.records import NOWHERE, NodeRole
 from model.records import Price
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.instruments.base import Row
     from model.overlay import Overlay
     from model.problem import State
     from model.words.voice import Voice
@@ -25,6 +28,8 @@ class PriceUndertaking(Instrument):
     short: ClassVar[str] = "undertaking"
     rank: ClassVar[int] = 15
     group: ClassVar[str] = "floor"
+    result: ClassVar[str | None] = "price_undertakings"
+    row_key: ClassVar[tuple[str, ...]] = ("index", "region")
     outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
     only_parties: ClassVar[tuple[str, ...]] = ("parties",)
     only_outsiders: ClassVar[tuple[str, ...]] = ("exporters",)
@@ -56,6 +61,11 @@ class PriceUndertaking(Instrument):
     def levels(self) -> tuple[float, ...]:
         """The price undertaken."""
         return (self.price,)
+
+    def rows(self, state: State, index: int) -> Iterable[Row]:
+        """Per party what the exporters keep per unit."""
+        kept = {state.problem.levies[slot].region: levy for slot, levy in state.levies_of(self.key, index).items()}
+        return [{"index": index, "region": party, "kept": kept.get(party, 0.0)} for party in self.parties]
 
     def missed(self, state: State, index: int, say: Voice) -> str | None:
         """In which parties prices do not reach it, and how far they get."""
