@@ -15,6 +15,7 @@ import numpy as np
 from model.answers import answered
 from model.assumptions import Assumptions, control_levels
 from model.data import Tables, load
+from model.data.cross_checks import NOWCAST_LIMITS
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
@@ -321,20 +322,30 @@ class World:
         return self._users.recall((tuple(sorted(scenario.assumptions.items())), scenario.minerals), make)
 
     def _market_overrides(self, mineral: str, scenario: Scenario) -> dict[str, float]:
-        """The overrides that a mineral's market or one of its hosts' may depend on."""
-        own = {mineral, *self.hosts.get(mineral, {})}
+        """The overrides that a mineral's market or one of its hosts' may depend on, over the scenario's horizon.
+
+        Today's status quo is found at the short one, whose responses it depends on too.
+        """
+        own, horizon = {mineral, *self.hosts.get(mineral, {})}, HORIZONS[scenario.horizon]
+        others = {name for each in HORIZONS.values() for name in each.assumptions} - set(horizon.assumptions)
+        if scenario.status_quo == TODAY:
+            others -= set(SHORT.assumptions)
         return {
             name: value
             for name, value in scenario.assumptions.items()
-            if not name.startswith(IMPACT_ONLY) and name.partition(".")[2] in ("", *own)
+            if not name.startswith(IMPACT_ONLY)
+            and name.partition(".")[2] in ("", *own)
+            and name.partition(".")[0] not in others
         }
 
     def _calibration(self, mineral: str, scenario: Scenario) -> _Calibrated:
         overrides = self._market_overrides(mineral, scenario)
-        known = (mineral, scenario.horizon, tuple(sorted(overrides.items())))
+        later = {row.name for row in (*self.control_levels, *self.quote_levels)} | set(NOWCAST_LIMITS)
+        of_base = {name: value for name, value in overrides.items() if not later & {name, name.partition(".")[0]}}
+        known = (mineral, scenario.horizon, tuple(sorted(of_base.items())))
 
         def calibrate() -> tuple[CalibratedMineral, MineralMarket]:
-            assumptions = self.assumptions.with_overrides(overrides)
+            assumptions = self.assumptions.with_overrides(of_base)
             hosts = {host: self._calibration(host, scenario).part.base for host in self.hosts.get(mineral, {})}
             part = calibrate_mineral(self.tables, assumptions, HORIZONS[scenario.horizon], mineral, hosts)
             return part, self.with_policy_in_force(open_refineries(part, assumptions), assumptions)
@@ -344,14 +355,15 @@ class World:
             shift = self.nowcast(mineral, scenario).shift if scenario.status_quo == TODAY else UNMOVED
             return _Calibrated(part, shift.moved(market), self._base(part.base), shift.licences)
 
-        return self._calibrated.recall((scenario.status_quo, *known), make)
+        key = (mineral, scenario.horizon, scenario.status_quo, tuple(sorted(overrides.items())))
+        return self._calibrated.recall(key, make)
 
     def nowcast(self, mineral: str, scenario: Scenario) -> Nowcast:
         """How a market is moved to return the quotes of the status-quo date, under the scenario's assumptions.
 
         It is found at the short horizon and holds at both.
         """
-        overrides = self._market_overrides(mineral, scenario)
+        overrides = self._market_overrides(mineral, scenario.model_copy(update={"horizon": SHORT.id}))
         key = (mineral, tuple(sorted(overrides.items())))
         return self._nowcasts.recall(key, lambda: self._nowcast(mineral, scenario, overrides))
 
@@ -387,9 +399,8 @@ class World:
 
         def evaluate(shift: Shift) -> State:
             market = shift.moved(calibration.status_quo_market)
-            return self._solver.solve(
-                lay_over(market, parties, today.agreement, controls(shift.licences), hosts), start
-            )
+            problem = lay_over(market, parties, today.agreement, controls(shift.licences), hosts)
+            return start if problem.digest == start.problem.digest else self._solver.solve(problem, start)
 
         return evaluate
 

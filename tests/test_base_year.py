@@ -12,6 +12,8 @@ from model.market.base_year import BaseYear, import_shares, net_import_reliance,
 from model.market.evidence import HALF_OF_BASE_YEAR, Evidence, embargoed, repaired_weight
 from model.market.flows import balance, cap_exports, fill, import_column, settle, trace_re_exports
 from model.market.recipes import RECIPES
+from model.scenario import Scenario
+from tests.shipped import WORLD
 
 TABLES = load()
 ASSUMPTIONS = Assumptions.from_table(TABLES["assumptions"])
@@ -272,3 +274,14 @@ def test_weights_far_off_are_replaced_by_value_over_the_median() -> None:
     weight = np.array([10.0, 10.0, np.nan, 1000.0])
     value = np.array([100.0, 110.0, 50.0, 100.0])
     np.testing.assert_allclose(repaired_weight(weight, value, 8.0), [10.0, 10.0, 5.0, 10.0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mineral", WORLD.minerals)
+def test_the_base_year_is_found_at_both_ends_of_every_share_of_use(mineral: str) -> None:
+    shares = [row for row in WORLD.assumptions if row.mineral == mineral and row.id.startswith("use_share_")]
+    for row in shares:
+        for end in (row.low, row.high):
+            scenario = Scenario(minerals=(mineral,), assumptions={row.name: end})
+            use_t = WORLD.calibrated(mineral, scenario).base.stages[-1].use_t
+            assert (use_t >= 0.0).all(), row.name

@@ -111,7 +111,7 @@ def workbook() -> list[str]:
 
     place = {"mineral": "titanium", "stage": "refined", "parties": ["USA"], "exporters": ["CHN"], "price": 16_000.0}
     content = {"minerals": ["titanium"], "parties": ["USA"], "agreement": {KEY: [place]}}
-    return [sheet.caption for sheet in memo(freeze(World(), Scenario.parse(content, "scenario"))).sheets]
+    return [sheet.caption for sheet in memo(freeze(World(), Scenario.parse(content, "scenario"))).further]
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ class Horizon:
         """Names of the assumptions on how users, producers and capacity respond."""
         return self.demand_elasticity, self.supply_elasticity, self.capacity_headroom
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Names of the assumptions that count over this horizon and may not over another."""
+        return *self.responses, self.byproduct_capacity
+
 
 SHORT = Horizon(
     id="short",
