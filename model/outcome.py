@@ -1,6 +1,7 @@
 """What a scenario does against the status quo, as tables: one frame per question, every column named with its unit.
 
-"Status quo" is no agreement and no shock: the base year with the duties and controls in force on the status-quo date.
+"Status quo" is no agreement and no shock: duties and controls of the status-quo date and, unless policy only is asked
+for, a market moved to return the prices quoted then.
 "Without agreement" is the status quo under the scenario's shocks. All changes are against the status quo unless a name
 says otherwise.
 """

@@ -12,7 +12,7 @@ from model.market.base_year import BaseYear, import_shares, net_import_reliance,
 from model.market.evidence import HALF_OF_BASE_YEAR, Evidence, embargoed, repaired_weight
 from model.market.flows import balance, cap_exports, fill, import_column, settle, trace_re_exports
 from model.market.recipes import RECIPES
-from model.scenario import Scenario
+from model.scenario import POLICY_ONLY, Scenario
 from tests.shipped import WORLD
 
 TABLES = load()
@@ -282,6 +282,6 @@ def test_the_base_year_is_found_at_both_ends_of_every_share_of_use(mineral: str)
     shares = [row for row in WORLD.assumptions if row.mineral == mineral and row.id.startswith("use_share_")]
     for row in shares:
         for end in (row.low, row.high):
-            scenario = Scenario(minerals=(mineral,), assumptions={row.name: end})
+            scenario = Scenario(minerals=(mineral,), assumptions={row.name: end}, status_quo=POLICY_ONLY)
             use_t = WORLD.calibrated(mineral, scenario).base.stages[-1].use_t
             assert (use_t >= 0.0).all(), row.name

@@ -250,7 +250,7 @@ def rents_by_holder(ledger: Ledger) -> Welfare:
 
 
 def _stocks(ledger: Ledger, accounts: Welfare, undisturbed_price: Floats) -> None:
-    """Public stocks sell and buy at the market's price."""
+    """What public stocks sell, buy and are worth at the market's price, and what contracts for difference pay."""
     t, x = ledger.table, ledger.x
     accounts["outlay"] += ledger.by_region(ledger.where(*PRODUCTION), ledger.charges.support * x)
     sales, bought = ledger.where(Role.STOCK_SALE), ledger.where(Role.STOCK_PURCHASE, Role.HOARDING, Role.UNBOUGHT)
