@@ -340,7 +340,8 @@ class Outcome:
     def _headline(self, mineral: str, *, of_agreement: bool) -> Headline:
         used = self.quantities[(self.quantities["mineral"] == mineral) & self._is_last(self.quantities)]
         used = used[used["region"].isin(self.parties)]
-        price, outside_price = (self._prices_paid(mineral, parties=side) for side in (True, False))
+        last = self.base[mineral].stages[-1].stage
+        price, outside_price = (self.prices_paid(mineral, last, parties=side) for side in (True, False))
         floors = self.instruments["floors"]
         held = floors[(floors["mineral"] == mineral) & floors["holds"].astype(bool)] if len(floors) else floors
         levies = [float(levy) for levy in (held["levy"] if len(held) else ()) if np.isfinite(levy)]
@@ -376,20 +377,15 @@ class Outcome:
             short_t=float(used["unserved_with_agreement_t"].sum()),
         )
 
-    def _prices_paid(self, mineral: str, *, parties: bool) -> dict[str, float]:
-        """What users in the parties, or all others, pay for the last stage in each state, by their use before it."""
-        frames = (f[(f["mineral"] == mineral) & self._is_last(f)] for f in (self.prices, self.quantities))
+    def prices_paid(self, mineral: str, stage: str, *, parties: bool = True) -> dict[str, float]:
+        """What users in the parties, or all others, pay at a stage in each state, by their use before it [USD/t].
+
+        nan where none of them trade it.
+        """
+        frames = (f[(f["mineral"] == mineral) & (f["stage"] == stage)] for f in (self.prices, self.quantities))
         prices, used = (f[f["region"].isin(self.parties) == parties].set_index("region") for f in frames)
         use_t = _by_name(used["consumption_status_quo_t"])
         return {n: use_weighted_price(_by_name(prices[f"consumer_price_{n}_usd_per_t"]), use_t) for n in STATES}
-
-    def parties_price(self, mineral: str, stage: str) -> float:
-        """What users in the parties pay at a stage in the status quo, by their use [USD/t]; nan where none trade it."""
-        both = (self.prices, self.quantities)
-        stages = (frame[(frame["mineral"] == mineral) & (frame["stage"] == stage)] for frame in both)
-        prices, used = (frame[frame["region"].isin(self.parties)].set_index("region") for frame in stages)
-        use_t = _by_name(used["consumption_status_quo_t"])
-        return use_weighted_price(_by_name(prices["consumer_price_status_quo_usd_per_t"]), use_t)
 
     @cached_property
     def public_stocks(self) -> pd.DataFrame:

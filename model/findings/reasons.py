@@ -73,7 +73,7 @@ def _levels_today(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     say = Voice(names, tuple(outcome.parties))
     told: dict[str, None] = {}
     for _, term in outcome.scenario.agreement.terms(mineral):
-        before = outcome.parties_price(mineral, term.stage)
+        before = outcome.prices_paid(mineral, term.stage)["status_quo"]
         for level in term.levels():
             if before > 0.0:
                 told[f"the {term.short} of {say.price(level)} is {percent(level / before)} of {price(before)}"] = None
