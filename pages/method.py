@@ -8,6 +8,7 @@ import streamlit as st
 
 from model import edits
 from model.findings import controls_in_words, data_limits, levers_table, today_in_words, trade_in_words
+from model.scenario import TODAY
 from pages.components import layout, results, state
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def _in_force() -> None:
     mineral = edits.focus(scenario)
     st.subheader(f"In force on {names.status_quo_date}, the status quo", anchor=False)
     st.markdown(f"**{names.mineral(mineral)}**")
+    nowcast = results.nowcast(scenario, mineral) if scenario.status_quo == TODAY else None
     layout.bullets(
-        controls_in_words(world.tables, mineral, names, scenario.assumptions)
+        controls_in_words(world.tables, mineral, names, scenario.assumptions, nowcast)
         or ["No export control on this mineral is in force."]
     )
     st.markdown("**Tariffs on it**")

@@ -27,7 +27,7 @@ from model.findings import (
 from model.findings.agreed import agreement_in_short
 from model.findings.charts import Bars, Ticks, ranking
 from model.findings.formulation import compared_in_words, formulation, levers_table
-from model.findings.intervals import Number
+from model.findings.intervals import Number, range_in_words
 from model.findings.overview import (
     Overview,
     curve_sentence,
@@ -129,7 +129,7 @@ def test_the_status_quo_says_that_nothing_changes(world: World, names: Names) ->
     assert {number.value for number in money_numbers(facts)} == {"no change"}
     assert {number.change for number in set(headline_numbers(facts)) - set(money_numbers(facts))} == {
         "status quo",
-        "no levy holds a floor",
+        "no floor held by a levy",
     }
     for status_quo, what in ((TODAY, "prices, duties and export controls of 2"), (POLICY_ONLY, "trade of 2024")):
         assert agreement_in_words(Scenario(status_quo=status_quo), MINERAL, names).startswith(
@@ -223,6 +223,20 @@ def test_a_tariff_rate_quota_of_nothing_is_not_told_as_full(world: World, names:
     assert "agree to charge 25 % on all refined antimony from non-parties" in agreed
 
 
+def test_a_tariff_that_brings_too_little_to_tell_says_what_comes_in(world: World, names: Names) -> None:
+    border = PLACE | {"importers": ["USA"], "exporters": ["CHN"], "ad_valorem": 1e-5}
+    told = reasons_of(world, {"agreement": {"tariffs": [border]}}, names)
+    assert re.search(
+        r"Under the tariff on refined antimony, [\d,.]+ t/yr come in from China; it brings next to noth", told
+    )
+
+
+def test_a_range_that_nothing_is_said_to_move_names_no_driver(names: Names) -> None:
+    trials = pd.DataFrame({"assumption": ["as assumed", "a"], "net_gain_usd": [12_000.0, 9_000.0], "fault": None})
+    told = range_in_words(trials, "net_gain_usd", signed_money, names)
+    assert told == "no change to +12,000 USD"
+
+
 def test_an_export_tax_that_brings_too_little_to_tell_says_so(world: World, names: Names) -> None:
     tax = PLACE | {"exporter": "USA", "importers": ["TJK"], "ad_valorem": 0.25}
     assert "ships 0 t/yr to Tajikistan; it brings nothing." in reasons_of(
@@ -314,7 +328,7 @@ def test_a_floor_that_binds_nowhere_changes_nothing(world: World, names: Names) 
     assert {number.value for number in money} == {"no change"}
     assert [number.change for number in money if number.change] == [f"of {figures(facts.spend_usd / 1e6)} spent"]
     for number in set(numbers) - set(money):
-        unmoved = ("none", "no levy holds a floor") if number.name == "levy_usd_per_t" else ("", "no change on ")
+        unmoved = ("none", "no floor held by a levy") if number.name == "levy_usd_per_t" else ("", "no change on ")
         assert number.value.startswith(unmoved[0])
         assert number.change.startswith(unmoved[1])
     assert all(set(mark.values) == {0.0} for mark in facts.gains.marks if isinstance(mark, Bars))
@@ -743,6 +757,9 @@ def test_a_control_that_differs_by_destination_is_told_for_each(world: World, na
     )
     (bismuth,) = controls_in_words(world.tables, "bismuth", names, {})
     assert "0.050 % of its 2024 exports of bismuth to the United States and 64 % to others" in bismuth
+    today = world.nowcast("bismuth", Scenario(minerals=("bismuth",)))
+    (bismuth,) = controls_in_words(world.tables, "bismuth", names, {}, today)
+    assert f"{percent(0.64 * today.shift.licences)} to others" in bismuth, "what the status quo holds"
 
 
 def test_a_change_is_told_with_its_sign_and_a_label_once() -> None:

@@ -188,6 +188,13 @@ def test_word_has_every_table_heading_and_number() -> None:
     assert "set a floor of 16,543.21 USD/t for bismuth" in page.text
 
 
+def test_word_takes_the_longest_title() -> None:
+    whole = memo(sample())
+    data = export(replace(whole, title="An agreement of many words " * 20), "docx")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert "An agreement of many words" in archive.read("docProps/core.xml").decode()
+
+
 def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> None:
     with zipfile.ZipFile(io.BytesIO(written("docx"))) as archive:
         body = ElementTree.fromstring(archive.read("word/document.xml"))

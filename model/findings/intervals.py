@@ -46,8 +46,9 @@ def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], st
     if found is None:
         return "unknown: no trial has a result"
     low, high = text(found.low), text(found.high)
-    told = f"{low} to {high}" if low != high else f"{low} throughout"
-    by = f", moved most by {names.assumption(found.driver, mineral_in_view=True)}" if low != high else ""
+    told, by = f"{low} to {high}" if low != high else f"{low} throughout", ""
+    if found.driver and low != high:
+        by = f", moved most by {names.assumption(found.driver, mineral_in_view=True)}"
     unknown = f"; {found.failed} of {found.trials} trials have no result" if found.failed else ""
     return f"{told}{by}{unknown}"
 
@@ -62,7 +63,7 @@ def ranges_in_words(trials: pd.DataFrame, numbers: Sequence[Number], names: Name
             unknown.append(number.short)
             continue
         low, high = number.text(found.low), number.text(found.high)
-        if low == high:
+        if low == high or not found.driver:
             still.append(number.short)
         else:
             driver = names.assumption(found.driver, mineral_in_view=True)

@@ -1,4 +1,4 @@
-"""What an agreement does: the headline's four numbers, and table and sentence of every chart of the overview."""
+"""What an agreement does: the numbers of the headline, and table and sentence of every chart of the overview."""
 
 from __future__ import annotations
 
@@ -118,14 +118,14 @@ def headline_numbers(facts: Overview) -> list[Number]:
             "levy_usd_per_t",
             "Levy needed, USD/t",
             figures(headline.levy_usd_per_t) if has_levy else "none",
-            "highest where it holds" if has_levy else "no levy holds a floor",
+            "highest where it holds" if has_levy else "no floor held by a levy",
             "The highest levy on arrivals from non-parties among the parties in which it holds the floor.",
             figures,
         ),
         money_number(
             "non_parties_gain_usd",
             "Non-parties, net",
-            "Net gain of all countries outside the agreement together: users, producers, treasuries and rents.",
+            "Net gain of all countries outside the agreement together: all their accounts.",
         ),
         money_number(
             "world_gain_usd", "World, net", "Net gain of all countries together: what one gains from another cancels."

@@ -8,11 +8,12 @@ import numpy as np
 
 from model.answers import WON_BACK, export_taxes, licence_rent, licences
 from model.findings.today import quoted_on, today_in_words
+from model.market.evidence import MAIN_SUPPLIER
 from model.outcome import ACCOUNTS
 from model.problem import Account
 from model.records import EVERYONE
 from model.scenario import Scenario
-from model.shocks import NamedShock, ShockLibrary, in_force
+from model.shocks import LICENCE, NamedShock, ShockLibrary, in_force
 from model.shocks.library import LICENCES
 from model.words import accounts
 from model.words.names import BASE_YEAR
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model.data import Tables
+    from model.nowcast import Nowcast
     from model.outcome import Headline, Outcome
     from model.shocks import AnyShock
     from model.words.names import Names
@@ -63,7 +65,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_largest_price(outcome, mineral, names),
         today_in_words(outcome.nowcasts.get(mineral), mineral, names, outcome.scenario.horizon),
         *_levels_today(outcome, mineral, names),
-        *controls_in_words(tables, mineral, names, outcome.scenario.assumptions),
+        *controls_in_words(tables, mineral, names, outcome.scenario.assumptions, outcome.nowcasts.get(mineral)),
         *_data_warning(outcome, mineral, names),
     ]
 
@@ -313,14 +315,19 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     return [f"The price rises most in {where}: to {after}, {figures(float(ratio.max()))} times the status quo."]
 
 
-def controls_in_words(tables: Tables, mineral: str, names: Names, levels: Mapping[str, float]) -> list[str]:
+def controls_in_words(
+    tables: Tables, mineral: str, names: Names, levels: Mapping[str, float], nowcast: Nowcast | None = None
+) -> list[str]:
     """What lasts and which export controls are in force on the status-quo date, as sentences, without suspended ones.
 
-    ``levels`` are those that the scenario assumes in place of the table's, by name.
-
-    Limits of one exporter that differ by destination are one sentence, in which what holds for everyone is for others.
+    ``levels`` are those that the scenario assumes in place of the table's, by name; ``nowcast`` says what multiple of
+    them China's licences let out today. Limits of one exporter that differ by destination are one sentence, in which
+    what holds for everyone is for others.
     """
-    groups = in_force(tables, mineral, levels).groupby(["kind", "exporter", "mineral", "stage"], sort=False)
+    rows, licences = in_force(tables, mineral, levels), nowcast.shift.licences if nowcast else 1.0
+    moved = (rows["kind"] == LICENCE) & (rows["exporter"] == MAIN_SUPPLIER)
+    rows = rows.assign(level=rows["level"].where(~moved, licences * rows["level"]))
+    groups = rows.groupby(["kind", "exporter", "mineral", "stage"], sort=False)
     told = (list(group.itertuples()) for _, group in groups)
     shocks = tables["shocks"]
     lasting = shocks[(shocks["mineral"] == mineral) & shocks["in_status_quo"].astype(bool)]

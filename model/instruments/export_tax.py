@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from model.instruments.base import FIRST_RATE, Instrument, Membership, Regions, routes_of
 from model.problem import Basis
 from model.records import Price, Rate, RegionName
-from model.words.numbers import changes, money, tonnes
+from model.words.numbers import LEAST_T, changes, money, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +70,9 @@ class ExportTax(Instrument):
         shipped = state.quantity[routes]
         paid = float(((self.specific + self.ad_valorem * state.price[table.node_in[routes]]) * shipped).sum())
         product, exporter = say.product(self.mineral, self.stage), say.the_region(self.exporter)
-        brings = f"{money(paid)} a year" if changes(paid) else "nothing"
+        brings = (
+            f"{money(paid)} a year" if changes(paid) else "next to nothing" if shipped.sum() >= LEAST_T else "nothing"
+        )
         return [
             f"Under the export tax on {product}, {exporter} ships {tonnes(float(shipped.sum()))} to "
             f"{say.the_regions(self.importers)}; it brings {brings}."

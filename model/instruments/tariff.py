@@ -10,7 +10,7 @@ from pydantic import Field
 from model.instruments.base import FIRST_RATE, BorderMeasure, routes_of
 from model.instruments.tariff_rate_quota import Trq
 from model.records import Price, Rate
-from model.words.numbers import changes, money, tonnes
+from model.words.numbers import LEAST_T, changes, money, tonnes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,10 +66,11 @@ class Tariff(BorderMeasure):
         share, arrives = self.ad_valorem * state.landed[routes], state.quantity[routes]
         duty = np.maximum(self.specific, share) if self.greater_of else self.specific + share
         what = f"Under the tariff on {say.product(self.mineral, self.stage)}"
-        if not changes(paid := float(duty @ arrives)):
-            return [f"{what} nothing comes in from {say.the_regions(self.exporters)} that would pay it."]
-        told = f"{what}, {tonnes(float(arrives.sum()))} come in from {say.the_regions(self.exporters)}"
-        return [f"{told}; it brings {money(paid)} a year."]
+        paid, exporters = float(duty @ arrives), say.the_regions(self.exporters)
+        if arrives.sum() < LEAST_T:
+            return [f"{what} nothing comes in from {exporters}."]
+        brings = f"{money(paid)} a year" if changes(paid) else "next to nothing"
+        return [f"{what}, {tonnes(float(arrives.sum()))} come in from {exporters}; it brings {brings}."]
 
     def label(self, say: Voice) -> str:
         """For example "tariff 25 %"."""

@@ -235,12 +235,12 @@ def states_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, captio
         *(Column(title) for title in RANGE[: wide if ranged else 0]),
     )
     titles = listing([title[:1].lower() + title[1:] for title, _ in states])
-    note = _note(snapshot, ranged)
+    note = _note(snapshot, minerals[0] if ranged else None)
     return Sheet("States", f"{caption}: {titles}", columns, tuple(rows), note, looks=tuple(looks))
 
 
-def _note(snapshot: Snapshot, ranged: bool) -> str:
-    """What the rows and columns of the table of states are."""
+def _note(snapshot: Snapshot, ranged: str | None) -> str:
+    """What the rows and columns of the table of states are; ``ranged`` is the mineral whose ranges stand in it."""
     own = (
         f"; {OF_AGREEMENT.lower()}: less the shock without it, of shares in percentage points"
         if is_both(snapshot)
@@ -248,7 +248,7 @@ def _note(snapshot: Snapshot, ranged: bool) -> str:
     )
     told = [f"Prices: means by use in the status quo, {dollars(snapshot)}."]
     told += [f"Money: change on the status quo{own}; a cost counts against the net gain."] if moves(snapshot) else []
-    told += [f"{RANGED}{_failed(snapshot)}"] if ranged else []
+    told += [f"{RANGED}{_failed(snapshot, ranged)}"] if ranged else []
     return " ".join(told)
 
 
@@ -343,9 +343,9 @@ def _ends(trials: pd.DataFrame, name: str, say: Voice) -> tuple[Value, Value, Va
     return found.low, found.high, starting(say.names.assumption(found.driver)) if found.driver else None
 
 
-def _failed(snapshot: Snapshot) -> str:
-    """How many trials the intervals do not know."""
-    trials = snapshot.tables["sensitivity"]
+def _failed(snapshot: Snapshot, mineral: str) -> str:
+    """How many trials of a mineral the intervals do not know."""
+    trials = of_mineral(snapshot, "sensitivity", mineral)
     failed = int(trials["fault"].notna().sum()) if len(trials) else 0
     return f" {failed} of {len(trials)} trials have no result and are not in it." if failed else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -35,6 +36,9 @@ LARGEST_BOOKMARK = 2**31
 EARLIEST_YEAR = 1980
 """ZIP archives know no earlier year."""
 
+LONGEST_PROPERTY = 255
+"""Letters that the format allows a document's title among its properties."""
+
 
 def write(document: Document) -> bytes:
     """The document as a Word file."""
@@ -64,7 +68,7 @@ def repacked(data: bytes, moment: datetime) -> bytes:
 def _set_up(word: WordDocument, document: Document) -> None:
     moment = document.created.replace(tzinfo=None)
     about = word.core_properties
-    about.title = clean(document.title)
+    about.title = shorten(clean(document.title), LONGEST_PROPERTY, placeholder=" …")
     about.author = about.last_modified_by = clean(document.author)
     about.subject, about.comments = document.footer, ""
     about.created = about.modified = moment
