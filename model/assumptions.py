@@ -93,8 +93,8 @@ class Assumptions:
                 raise ScenarioError(f"There is no assumption {short(name)!r}. {self._nearest(short(name))}")
             row = rows[name]
             if not row.low <= value <= row.high:
-                allowed = f"{row.low:g} to {row.high:g} {row.unit}"
-                raise ScenarioError(f"Assumption {name!r} cannot be {value:g}: the range is {allowed}")
+                allowed = f"{row.low:.12g} to {row.high:.12g} {row.unit}"
+                raise ScenarioError(f"Assumption {name!r} cannot be {value:.12g}: the range is {allowed}")
             rows[name] = replace(row, value=float(value))
         return Assumptions(rows)
 

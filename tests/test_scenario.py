@@ -544,3 +544,11 @@ def _refined_exports(mineral: str, scenario: Scenario) -> float:
     """Refined exports of China in one state, t a year."""
     rows = WORLD.solved(mineral, scenario).accounts.quantities
     return sum(row["exports"] for row in rows if row["region"] == "CHN" and row["stage"] == "refined")
+
+
+@pytest.mark.parametrize("severity", [1e10, 1e300])
+def test_a_severity_beyond_all_sense_is_refused_in_one_line(severity: float) -> None:
+    shock = {"name": "drc_cobalt_quota", "severity": severity}
+    with pytest.raises(ScenarioError, match=r"severity = .*less than or equal to 1000") as refused:
+        Scenario.parse({"minerals": ["cobalt"], "shocks": [shock]}, "scenario")
+    assert "\n" not in str(refused.value)

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from model.data import Tables
     from model.shocks.kinds import Base, Disturbance
 
+MOST_SEVERE = 1_000.0
+"""Largest share or multiple that a shock may be asked for."""
+
 
 class NamedShock(Record):
     """A shock of the library by name. It counts for the part of the year it lasts (:func:`over_the_year`)."""
 
     name: Name
-    severity: Annotated[float, Field(ge=0, json_schema_extra=unit("as the library states"))] | None = Field(
-        None, description="while it lasts, which is for the part of the year that the library says; none = its own"
+    severity: Annotated[float, Field(ge=0, le=MOST_SEVERE, json_schema_extra=unit("as the library states"))] | None = (
+        Field(
+            None, description="while it lasts, which is for the part of the year that the library says; none = its own"
+        )
     )
 
 
