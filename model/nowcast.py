@@ -25,8 +25,7 @@ import numpy as np
 from scipy.optimize import brentq, root
 
 from model.assumptions import Assumption
-from model.data.cross_checks import NOWCAST_LIMITS
-from model.data.quotes import Quote, choose
+from model.data.quotes import NOWCAST_LIMITS, Quote, choose
 from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.equilibrium.ledger import Ledger
 from model.errors import SolveError

@@ -8,35 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.answers import answered
 from model.assumptions import Assumptions, control_levels
 from model.data import Tables, load
-from model.data.cross_checks import NOWCAST_LIMITS
+from model.data.quotes import NOWCAST_LIMITS
 from model.equilibrium import Equilibrium, SolvedMineral, Solver, lay_over, solve_problem
 from model.impact import Manufacturers, manufacturers
 from model.market.calibrate import CalibratedMineral, byproduct_hosts, calibrate_mineral, duty_matrix, market_ids
 from model.market.capacity import open_refineries
-from model.market.evidence import MAIN_SUPPLIER, embargoed
+from model.market.evidence import embargoed
 from model.market.horizon import HORIZONS, SHORT
 from model.market.records import Market, MineralMarket, Role
 from model.nowcast import UNMOVED, Nowcast, Shift, as_assumed, find_nowcast, quote_levels, quotes_of
 from model.outcome import Outcome, consumer_prices, use_weighted_price
-from model.records import EVERYONE
 from model.scenario import POLICY_ONLY, TODAY, Scenario, check_names
 from model.shocks import (
-    LICENCE,
     Base,
-    ExportQuota,
     NamedShock,
     Replaced,
     ShockLibrary,
     controls_in_force,
-    in_force,
     laid_together,
+    let_out,
+    licence_multiples,
+    licences_on,
 )
 from model.work import Memory
 
@@ -44,15 +43,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    import pandas as pd
-
     from model.market.base_year import BaseYear
     from model.problem import Problem, State
     from model.shocks import Answer, Disturbance
 
 MOST_SOLVED = 2048
-LEAST_LEVEL = 1e-3
-"""A control's level below this share of base-year exports lets out all but nothing."""
 MOST_CALIBRATED = 128
 
 IMPACT_ONLY = (
@@ -370,10 +365,7 @@ class World:
     def _nowcast(self, mineral: str, scenario: Scenario, overrides: dict[str, float]) -> Nowcast:
         policy_only = scenario.undisturbed().model_copy(update={"horizon": SHORT.id, "status_quo": POLICY_ONLY})
         last = self.stages[mineral][-1]
-        licensed = any(_is_licence(each, last) for each in self.shocks(mineral, policy_only))
-        levels = in_force(self.tables, mineral, scenario.assumptions)
-        levels = levels[(levels["exporter"] == MAIN_SUPPLIER) & (levels["kind"] == LICENCE) & (levels["stage"] == last)]
-        general = levels[levels["targets"] == EVERYONE] if (levels["targets"] == EVERYONE).any() else levels
+        licensed = licences_on(self.shocks(mineral, policy_only), last)
         assumptions = self.assumptions.with_overrides(overrides)
         return find_nowcast(
             self.tables["nowcast"],
@@ -381,7 +373,7 @@ class World:
             assumptions,
             mineral,
             self.evaluation(mineral, scenario),
-            licences=_multiples(general) if licensed else None,
+            licences=licence_multiples(self.tables, mineral, last, scenario.assumptions) if licensed else None,
         )
 
     def evaluation(self, mineral: str, scenario: Scenario) -> Callable[[Shift], State]:
@@ -408,14 +400,8 @@ class World:
         """Share of base-year exports of the last stage that limits on China's exports let out today; None without."""
         today = scenario.undisturbed().model_copy(update={"horizon": SHORT.id, "status_quo": TODAY})
         last, base = self.stages[mineral][-1], self._calibration(mineral, today).base
-        limits = [each for each in self.shocks(mineral, today) if _is_licence(each, last)]
-        if not limits:
-            return None
-        everyone = base.targets(EVERYONE, MAIN_SUPPLIER)
-        limited = {importer for each in limits for importer in each.importers}
-        free = base.exports(mineral, last, MAIN_SUPPLIER, set(everyone) - limited)
-        allowed = free + sum(each.quantity for each in limits)
-        return allowed / base.exports(mineral, last, MAIN_SUPPLIER, everyone)
+        limits = licences_on(self.shocks(mineral, today), last)
+        return let_out(limits, base, mineral, last) if limits else None
 
     def with_policy_in_force(self, market: MineralMarket, assumptions: Assumptions) -> MineralMarket:
         """The market with duties of the status-quo date in place of the base year's, and embargoed routes closed."""
@@ -446,15 +432,3 @@ class World:
             if source != target
         }
         return Base(self.regions, self.stages, production, exports)
-
-
-def _multiples(controls: pd.DataFrame) -> tuple[float, float]:
-    """The least and the most that controls may let out, as multiples of their level; a level of nothing has none."""
-    level = controls["level"].astype(float).clip(lower=LEAST_LEVEL)
-    low, high = controls["level_low"].astype(float).clip(lower=LEAST_LEVEL), controls["level_high"].astype(float)
-    return float((low / level).min()), float((high / level).clip(lower=1.0).max())
-
-
-def _is_licence(each: Disturbance, stage: str) -> TypeGuard[ExportQuota]:
-    """Whether a limit on China's exports at a stage is meant."""
-    return isinstance(each, ExportQuota) and each.exporter == MAIN_SUPPLIER and each.stage == stage

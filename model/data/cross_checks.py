@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from model.data.quotes import NOWCAST_LIMITS
 from model.data.schema import Check, Fault, Frames, line_of
 
 SHARE_TOLERANCE = 1e-6
 """Rounding of published shares that sum to one."""
-NOWCAST_LIMITS = ("nowcast_shift_limit", "nowcast_inside_limit")
-"""Assumptions on how far today's prices may move a market, and China's own use."""
 
 
 def check_every_country_is_in_one_region(frames: Frames) -> list[Fault]:

@@ -14,6 +14,8 @@ OLDEST_MONTHS = 6
 """Age beyond which an assessment is no longer a price of today."""
 MEAN_MONTHS = 3
 """Months of imports behind a unit value: those of one month are too few where little is traded."""
+NOWCAST_LIMITS = ("nowcast_shift_limit", "nowcast_inside_limit")
+"""Assumptions on how far today's prices may move a market, and China's own use."""
 
 
 @dataclass(frozen=True)

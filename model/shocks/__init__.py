@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from model.shocks.controls import LICENCE, Replaced, controls_in_force, in_force, laid_together
+from model.shocks.controls import (
+    LICENCE,
+    Replaced,
+    controls_in_force,
+    in_force,
+    laid_together,
+    let_out,
+    licence_multiples,
+    licences_on,
+)
 from model.shocks.kinds import KINDS, Base, Disturbance, ExportQuota
 from model.shocks.library import Answer, NamedShock, ShockLibrary
 
@@ -28,6 +37,9 @@ __all__ = [
     "controls_in_force",
     "in_force",
     "laid_together",
+    "let_out",
+    "licence_multiples",
+    "licences_on",
 ]
 
 

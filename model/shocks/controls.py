@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LICENCE = "licence"
 """The kind of control whose strictness shows in prices only: what is granted is not published as it happens."""
+LEAST_LEVEL = 1e-3
+"""A control's level below this share of base-year exports lets out all but nothing."""
 SAME = 1e-9
 """Limits within this share of each other are one."""
 
@@ -126,6 +128,35 @@ def laid_together(controls: Iterable[Disturbance], shocks: Iterable[Disturbance]
     controls, shocks = list(controls), list(shocks)
     beyond = [shock for shock in shocks if not isinstance(shock, ExportQuota) or not _held(shock, controls)]
     return [each for each in controls if not isinstance(each, ExportQuota) or not _held(each, beyond)] + beyond
+
+
+def licences_on(shocks: Iterable[Disturbance], stage: str) -> list[ExportQuota]:
+    """The limits on China's exports at a stage."""
+    quotas = (each for each in shocks if isinstance(each, ExportQuota))
+    return [each for each in quotas if each.exporter == MAIN_SUPPLIER and each.stage == stage]
+
+
+def let_out(limits: Iterable[ExportQuota], base: Base, mineral: str, stage: str) -> float:
+    """Share of China's base-year exports that limits on them let out, with the whole of what they do not limit."""
+    limits, everyone = list(limits), base.targets(EVERYONE, MAIN_SUPPLIER)
+    limited = {importer for each in limits for importer in each.importers}
+    free = base.exports(mineral, stage, MAIN_SUPPLIER, set(everyone) - limited)
+    allowed = free + sum(each.quantity for each in limits)
+    return allowed / base.exports(mineral, stage, MAIN_SUPPLIER, everyone)
+
+
+def licence_multiples(tables: Tables, mineral: str, stage: str, levels: Mapping[str, float]) -> tuple[float, float]:
+    """The least and the most that China's licences may let out, as multiples of their level, by their own ranges.
+
+    The general licence tells, where there is one; a level of nothing has no multiple. ``levels`` are those that a
+    scenario assumes in place of a row's own, by name.
+    """
+    rows = in_force(tables, mineral, levels)
+    rows = rows[(rows["exporter"] == MAIN_SUPPLIER) & (rows["kind"] == LICENCE) & (rows["stage"] == stage)]
+    rows = rows[rows["targets"] == EVERYONE] if (rows["targets"] == EVERYONE).any() else rows
+    level = rows["level"].astype(float).clip(lower=LEAST_LEVEL)
+    low, high = rows["level_low"].astype(float).clip(lower=LEAST_LEVEL), rows["level_high"].astype(float)
+    return float((low / level).min()), float((high / level).clip(lower=1.0).max())
 
 
 def _held(quota: ExportQuota, others: Iterable[Disturbance]) -> bool:
