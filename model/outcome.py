@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from model.market.records import Role, sum_by
 from model.problem import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from model.assumptions import Assumptions
     from model.equilibrium import Equilibrium, SolvedMineral
@@ -84,10 +84,10 @@ def use_weighted_price(price: Mapping[str, float], use_t: Mapping[str, float]) -
 
 def summed_by_side(frame: pd.DataFrame) -> pd.DataFrame:
     """Amounts of money by region summed over the parties, over all others and over the world; a row per side."""
-    money = frame[[name for name in frame.columns if name.endswith("_usd")]].astype(float)
-    is_party = frame["is_party"].astype(bool)
-    sums = [money[is_party].sum(), money[~is_party].sum(), money.sum()]
-    return pd.DataFrame(sums, index=pd.Index(SIDES, name="side"))
+    columns = [name for name in frame.columns if name.endswith("_usd")]
+    money, is_party = frame[columns].to_numpy(float), frame["is_party"].to_numpy(bool)
+    sums = [np.nansum(rows, axis=0) for rows in (money[is_party], money[~is_party], money)]
+    return pd.DataFrame(sums, columns=columns, index=pd.Index(SIDES, name="side"))
 
 
 def _by_name(column: pd.Series[float]) -> dict[str, float]:
@@ -311,6 +311,11 @@ class Outcome:
         frames = [summed_by_side(frame).reset_index().assign(mineral=mineral) for mineral, frame in by_mineral]
         return pd.concat(frames, ignore_index=True)
 
+    @cached_property
+    def by_side(self) -> dict[tuple[str, str], dict[Hashable, Any]]:
+        """The rows of :attr:`sides` by mineral and side."""
+        return {(row["mineral"], row["side"]): row for row in self.sides.to_dict("records")}
+
     def most_moved_usd(self, mineral: str) -> float:
         """By how much the agreement changes that account of a party which it changes most [USD/yr]."""
         own = self.accounts[(self.accounts["mineral"] == mineral) & self.accounts["is_party"]]
@@ -352,7 +357,7 @@ class Outcome:
             name: float(outside[name].sum() / sources[name].sum()) if sources[name].sum() > 0 else 0.0
             for name in STATES
         }
-        ours, theirs, world = self.sides[self.sides["mineral"] == mineral].to_dict("records")
+        ours, theirs, world = (self.by_side[mineral, side] for side in SIDES)
         return Headline(
             mineral=mineral,
             price_status_quo_usd_per_t=price["status_quo"],
@@ -382,6 +387,16 @@ class Outcome:
 
         nan where none of them trade it.
         """
+        key = mineral, stage, parties
+        if key not in self._paid:
+            self._paid[key] = self._prices_paid(*key)
+        return self._paid[key]
+
+    @cached_property
+    def _paid(self) -> dict[tuple[str, str, bool], dict[str, float]]:
+        return {}
+
+    def _prices_paid(self, mineral: str, stage: str, parties: bool) -> dict[str, float]:
         frames = (f[(f["mineral"] == mineral) & (f["stage"] == stage)] for f in (self.prices, self.quantities))
         prices, used = (f[f["region"].isin(self.parties) == parties].set_index("region") for f in frames)
         use_t = _by_name(used["consumption_status_quo_t"])

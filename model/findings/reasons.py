@@ -161,8 +161,7 @@ def net_effect(outcome: Outcome, mineral: str, *, parties: bool) -> dict[str, fl
 
     Keys: every account, and net [USD/yr].
     """
-    frame = outcome.accounts
-    sums = frame[(frame["mineral"] == mineral) & (frame["is_party"] == parties)].sum(numeric_only=True)
+    sums = outcome.by_side[mineral, "parties" if parties else "non_parties"]
     return {name: float(sums[f"{name}_agreement_usd"]) for name in (*ACCOUNTS, "net")}
 
 
