@@ -13,6 +13,7 @@ import pytest
 from model.cli.solving import _result
 from model.findings import Names, Overview, headline_numbers, overview, verdicts
 from model.findings.agreed import agreement_in_short
+from model.instruments.quota import FULL
 from model.market.horizon import HORIZONS
 from model.outcome import Outcome
 from model.scenario import Scenario
@@ -105,6 +106,10 @@ def _title(outcome: Outcome, facts: Overview, title: str, mineral: str) -> None:
         if not fails and rows["price"].notna().any():
             first = title.partition(". ")[0]
             assert " holds" in first or "does not bind" in first, title
+    for row in outcome.instruments["trqs"].to_dict("records"):
+        quantity = asked.agreement.trqs[row["index"]].quantity
+        assert title.startswith("The tariff-rate quota is "), title
+        assert (" is full" in title) == (row["in_quota"] >= FULL * quantity), title
     assert HORIZONS[asked.horizon].words in title
     for shock in asked.shocks:
         assert NAMES.shock(shock.name) in title, title

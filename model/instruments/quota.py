@@ -70,6 +70,13 @@ class Quota(BorderMeasure):
             rent = None if self.quantity == 0.0 and fades.any() else float(state.rent[position])
         yield {"index": index, "imports": imports, "rent_per_unit": rent}
 
+    def verdict(self, state: State, index: int, say: Voice) -> str | None:
+        """Whether it is full; nothing of one party's part, or where nothing may come in."""
+        (row,) = self.rows(state, index)
+        if self.quantity == 0.0 or not set(say.parties) <= set(self.importers):
+            return None
+        return f"The quota is {'full' if row['imports'] >= FULL * self.quantity else 'not filled'}"
+
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
         """How full it is, and what its rent is worth to whom."""
         (row,) = self.rows(state, index)

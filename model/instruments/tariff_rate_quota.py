@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import model_validator
 
 from model.instruments.base import FIRST_RATE, BorderMeasure, Duty, RentHolder, Row
-from model.instruments.quota import told_of_use
+from model.instruments.quota import FULL, told_of_use
 from model.market.records import Role
 from model.problem import ROUNDING
 from model.records import Quantity
@@ -109,6 +109,16 @@ class Trq(BorderMeasure):
             within = imports - beyond if imports > beyond * (1.0 + ROUNDING) else 0.0
             rent = float(state.rent[position])
         yield {"index": index, "in_quota": within, "over_quota": beyond, "rent_per_unit": rent}
+
+    def verdict(self, state: State, index: int, say: Voice) -> str | None:
+        """Whether it is full and what comes beyond it; nothing of one party's part, or where no quota is left."""
+        (row,) = self.rows(state, index)
+        if self.quantity == 0.0 or not set(say.parties) <= set(self.importers):
+            return None
+        if row["in_quota"] < FULL * self.quantity:
+            return "The tariff-rate quota is not filled"
+        beyond = ", and more comes in at the over-quota rate" if row["over_quota"] >= LEAST_T else ""
+        return f"The tariff-rate quota is full{beyond}"
 
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
         """How full it is, what its rent is worth to whom, and what comes in beyond it."""
