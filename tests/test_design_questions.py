@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+import pyomo.environ as pyo
 import pytest
 
 from model.aside import Aside, aside_in_words
 from model.design import Design, DesignRequest, ResponseTable, Store, charts, term_sheet
-from model.design.choice import MEASURES, choose
+from model.design.choice import MEASURES, build, choose, decide, measure
 from model.design.choice.options import GAIN_PARTS, Option
+from model.design.choice.programme import Programme
 from model.design.choice.standing import standing
 from model.design.frontier import frontier
 from model.design.problem import draft as drafts
@@ -663,11 +665,20 @@ def test_a_choice_stands_where_the_programme_s_measure_says(name: str) -> None:
         frame=frame,
         options={TOY: options},
     )
-    other = "users_gain" if name != "users_gain" else "producers_gain"
-    *_, drawn = frontier(terms, name, other)
-    for point in drawn.found:
-        assert standing(point.choice, terms, name) == pytest.approx(point.first, abs=1e-5)
-        assert standing(point.choice, terms, other) == pytest.approx(point.second, abs=1e-5)
+    m = build(terms, (name,))
+    m.goal.deactivate()
+    expression = measure(m, terms, name)
+    m.most = pyo.Objective(expr=expression, sense=pyo.maximize)
+    choice = decide(m, terms, Programme(m, terms.request))
+    assert standing(choice, terms, name) == pytest.approx(float(pyo.value(expression)), abs=1e-5)
+    for other in MEASURES:
+        if other != name:
+            *_, drawn = frontier(terms, name, other)
+            assert [point.second for point in drawn.found] == sorted({point.second for point in drawn.found})
+            assert [-point.first for point in drawn.found] == sorted({-point.first for point in drawn.found})
+            for point in drawn.found:
+                assert point.first == standing(point.choice, terms, name)
+                assert point.second == standing(point.choice, terms, other)
 
 
 def test_a_measure_that_does_not_exist_is_refused() -> None:

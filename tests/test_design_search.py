@@ -18,7 +18,7 @@ from model.design.choice import choose
 from model.design.choice.programme import NoAgreement
 from model.design.conflict import why_nothing
 from model.design.frontier import FEWEST_POINTS
-from model.design.problem.packages import Levels, menu_levels, neighbours, package_of
+from model.design.problem.packages import Levels, ends_reached, menu_levels, neighbours, package_of
 from model.design.problem.projects import annuity, eligible, project_sets, projects_of, with_projects
 from model.design.problem.request import Menu, check
 from model.design.questions.evaluate import Evaluator, Trial
@@ -42,6 +42,9 @@ SMALL: dict[str, Any] = {
         "stockpiles": [0],
     },
 }
+
+
+LISTS_OF_LEVELS = [name for name, field in Menu.model_fields.items() if isinstance(field.default, tuple)]
 
 
 @pytest.fixture(scope="module")
@@ -311,6 +314,50 @@ def test_levels_are_negotiable_steps_and_refinement_stops_at_one(world: World) -
     assert all(level.floor == 1.05 for level in neighbours(Levels(floor=1.05), Menu(), settled, 0.01))
 
 
+def test_beyond_the_last_level_of_a_default_menu_the_search_steps_on_twice_as_far() -> None:
+    known = [Levels(floor=value) for value in (1.0, 1.1, 1.2)]
+    seen = [1.2]
+    for _ in range(9):
+        beyond = [point.floor for point in neighbours(known[-1], Menu(), known, 0.01) if point.floor > seen[-1]]
+        if not beyond:
+            break
+        seen += beyond
+        known.append(Levels(floor=beyond[0]))
+    assert seen == pytest.approx([1.2, 1.4, 1.8, 2.6, 3.0])
+
+
+def test_a_menu_that_was_asked_for_is_never_left_and_its_end_is_told() -> None:
+    menu = Menu(floor_levels=(0.0, 1.1, 1.2))
+    known = [Levels(floor=value) for value in (1.1, 1.2)]
+    assert all(point.floor <= 1.2 for point in neighbours(known[-1], menu, known, 0.01))
+    (told,) = ends_reached(known[-1], menu)
+    assert told.startswith("the floor ends at 120 % of the price, the highest level")
+    assert list(ends_reached(Levels(floor=1.15), menu)) == []
+    assert list(ends_reached(known[-1], Menu())) == []
+
+
+def test_below_the_lowest_floor_tried_the_search_steps_down_to_where_it_bites() -> None:
+    menu = Menu(floor_levels=(0.0, 1.2))
+    below = [point.floor for point in neighbours(Levels(floor=1.2), menu, [Levels(floor=1.2)], 0.01)]
+    assert below == pytest.approx([1.1])
+
+
+def test_the_order_in_which_a_menu_lists_its_levels_does_not_count() -> None:
+    menu = Menu()
+    turned = Menu(**{name: tuple(reversed(getattr(menu, name))) for name in LISTS_OF_LEVELS})
+    assert menu_levels(menu) == menu_levels(turned)
+    best = Levels(floor=1.1, over_quota_rate=0.25, commitment=0.25)
+    around = [set(neighbours(best, each, menu_levels(each), 0.01)) for each in (menu, turned)]
+    assert around[0] == around[1]
+
+
+def test_a_quota_of_nothing_lets_nothing_in_at_the_lower_rate(world: World) -> None:
+    facts = facts_of(world, asked().scenario(), MINERAL)
+    package = package_of(Levels(trq_quantity=0.0, over_quota_rate=0.5), facts, ("USA", "JPN"), Menu(), 0.01)
+    assert package.trqs == ((("USA", "JPN"), 0.0),)
+    assert not package.is_neutral
+
+
 def test_levels_are_settled_anew_under_another_mechanism() -> None:
     levied = [Levels(floor=value) for value in (1.0, 1.05, 1.1, 1.045, 1.055)]
     paid = Levels(floor=1.05, mechanism=Mechanism.CFD)
@@ -319,16 +366,17 @@ def test_levels_are_settled_anew_under_another_mechanism() -> None:
 
 
 def test_once_levels_are_settled_other_terms_are_tried_one_at_a_time() -> None:
-    menu = Menu(floor_levels=(1.0,), trq_quantities=(1.0,), over_quota_rates=(0.0, 0.25), stockpiles=(0.0,))
-    best = Levels(floor=1.0, over_quota_rate=0.25, projects=("b",))
-    around = neighbours(best, menu, [best], 0.01, ("a", "b"))
+    menu = Menu(floor_levels=(1.0,), trq_quantities=(1.0,), over_quota_rates=(0.0, 0.3), stockpiles=(0.0,))
+    best = Levels(floor=1.0, over_quota_rate=0.3, projects=("b",))
+    tried = [best, best.model_copy(update={"over_quota_rate": 0.295})]
+    around = neighbours(best, menu, tried, 0.01, ("a", "b"))
     changed = [
         [name for name in Levels.model_fields if getattr(point, name) != getattr(best, name)] for point in around
     ]
     assert all(len(names) == 1 for names in changed)
     assert {names[0] for names in changed} == {"mechanism", "commitment", "split", "projects"}
     assert {point.projects for point in around} == {("b",), ("a", "b"), ()}
-    assert neighbours(best, menu, [best, *around], 0.01, ("a", "b")) == []
+    assert neighbours(best, menu, [*tried, *around], 0.01, ("a", "b")) == []
 
 
 def test_a_quota_is_split_by_imports_or_by_use(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 
 from model.design.choice import build, decide
-from model.design.choice.programme import NoAgreement, Programme
+from model.design.choice.programme import NoAgreement, Programme, linear
 from model.units import MILLION, MONEY, PERCENT, SHARE
 from model.words.numbers import money
 from model.words.yearly import SMALLEST_SHOWN
@@ -84,8 +84,11 @@ def conflict(terms: ChoiceTerms) -> list[Conflict]:
 class _RedLines:
     """The red lines of a choice, to be switched on and off."""
 
-    def __init__(self, terms: ChoiceTerms) -> None:
+    def __init__(self, terms: ChoiceTerms, least_musd: float | None = None) -> None:
         self.m = build(terms)
+        if least_musd is not None:
+            gain = linear([(terms.request.weight(i), self.m.expected_gain_musd[i]) for i in terms.frame.parties])
+            self.m.worth = pyo.Constraint(expr=gain >= least_musd, doc="Gain sought at least [million USD/yr]")
         self.programme = Programme(self.m, terms.request)
         limits = list(self.m.limit_data.values())
         self.first: dict[str, Limit] = {limit.group: limit for limit in reversed(limits)}
@@ -166,8 +169,10 @@ def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict
     return Conflict(group, limit.party, limit.sentence, lines.least_give(group, together), limit.unit)
 
 
-def least_violation(terms: ChoiceTerms) -> Choice:
+def least_violation(terms: ChoiceTerms, least_musd: float | None = None) -> Choice:
     """The choice that breaks the limits least, to look for an agreement around it; it is not one that can be signed.
+
+    With ``least_musd`` it is sought among those whose weighted gain is at least that [million USD/yr].
 
     Least is the sum over red lines of by how much each gives way (the most of its limits, where it has one per state or
     mineral): money as a share of the parties' largest gains together, shares as they are. ``objective`` is minus that
@@ -176,7 +181,7 @@ def least_violation(terms: ChoiceTerms) -> Choice:
     Raises:
         NoAgreement: when no package is possible even without red lines, as when lenders refuse every one.
     """
-    lines = _RedLines(terms)
+    lines = _RedLines(terms, least_musd)
     units = {SHARE: 1.0, MONEY: max(float(terms.largest_gains.sum()), SAME)}
     gives = [(1.0 / units[limit.unit], lines.m.give[group]) for group, limit in lines.first.items()]
     for _, give in gives:

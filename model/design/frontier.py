@@ -10,6 +10,7 @@ import pyomo.environ as pyo
 
 from model.design.choice import MEASURES, Choice, build, decide, measure
 from model.design.choice.programme import NoAgreement, Programme
+from model.design.choice.standing import standing
 from model.errors import ScenarioError
 from model.records import choices
 from model.units import SHARE
@@ -68,8 +69,19 @@ def frontier(
         except NoAgreement:
             found = None
         if found is not None and all(found.choice.positions != other.choice.positions for other in points):
-            points.append(found)
+            points = _undominated([*points, found])
         yield Progress(done, count, f"{second} at least {least:,.4g}", tuple(points))
+
+
+def _undominated(points: Sequence[Point]) -> list[Point]:
+    """Points than which no other is as good in both measures and better in one, in order of the second."""
+
+    def beats(other: Point, point: Point) -> bool:
+        as_good = other.first >= point.first and other.second >= point.second
+        return as_good and (other.first, other.second) != (point.first, point.second)
+
+    kept = [point for point in points if not any(beats(other, point) for other in points)]
+    return sorted(kept, key=lambda point: point.second)
 
 
 SLACK = 1e-7
@@ -86,20 +98,23 @@ class _TradeOff:
         self._terms = terms
         self._m = build(terms, (objective, bounded))
         self._m.goal.deactivate()
-        self._first = measure(self._m, terms, objective)
-        self._second = measure(self._m, terms, bounded)
+        self._measures = objective, bounded
         self._m.trade_off = pyo.Objective(
-            expr=self._first, sense=pyo.maximize, doc=f"{objective} [{MEASURES[objective][1]}]"
+            expr=measure(self._m, terms, objective),
+            sense=pyo.maximize,
+            doc=f"{objective} [{MEASURES[objective][1]}]",
         )
         self._m.bounded = pyo.Var(doc=f"{bounded} [{MEASURES[bounded][1]}]")
-        self._m.is_bounded = pyo.Constraint(expr=self._m.bounded == self._second, doc="The bounded measure [its unit]")
+        second = measure(self._m, terms, bounded)
+        self._m.is_bounded = pyo.Constraint(expr=self._m.bounded == second, doc="The bounded measure [its unit]")
         self._m.target = pyo.Constraint(expr=self._m.bounded >= LOOSEST, doc="Its least value [its unit]")
         self._programme = Programme(self._m, terms.request)
 
     def at_least(self, least: float) -> Point:
         self._programme.at_least(self._m.target, least)
         choice = decide(self._m, self._terms, self._programme)
-        return Point(float(pyo.value(self._first)), float(pyo.value(self._second)), choice)
+        first, second = (standing(choice, self._terms, name) for name in self._measures)
+        return Point(first, second, choice)
 
 
 def frontier_in_words(points: Sequence[Point]) -> str:

@@ -11,6 +11,7 @@ from model.design.choice.limits import PARTICIPATION
 from model.design.choice.programme import NoAgreement, Programme, Solved
 from model.design.conflict import Conflict, Worth, conflict, least_violation, why_nothing, worths
 from model.design.frontier import FEWEST_POINTS, frontier
+from model.design.problem.packages import ends_reached
 from model.design.problem.request import Objective
 from model.design.proof import Proof, signable, verify
 from model.words.names import Names
@@ -31,6 +32,8 @@ MOST_REFINEMENTS = 12
 """Rounds of refinement in search of any agreement that meets all red lines."""
 MOST_ROUNDS = 40
 """Rounds of refinement around a choice."""
+SOUGHT = (0.1, 0.5)
+"""Where between the best choice and the best without limits those are sought that break the limits least."""
 MOST_PROOFS = 5
 MOST_REDRAWN = 5
 SMALL_SHORTFALL = 1e-6
@@ -138,11 +141,12 @@ class Designer:
     def _settle(self) -> Deciding:
         """Choose and refine around the choice until levels move by less than a negotiable step and hosts stand.
 
-        By-products are refined under their hosts' earlier packages first: to follow a host means to solve all again.
+        Then around what would be better and breaks a limit: near it a better choice may hold. By-products are refined
+        under their hosts' earlier packages first: to follow a host means to solve all again.
         """
         choice = yield from self._first_choice()
         for _ in range(MOST_ROUNDS):
-            wanted = self._catalogue.around([choice])
+            wanted = self._catalogue.around([choice]) or self._catalogue.around(self._out_of_reach(choice))
             if wanted:
                 yield from self._catalogue.add_levels(wanted)
                 again = self._choose()
@@ -153,6 +157,21 @@ class Designer:
             else:
                 break
         return choice
+
+    def _out_of_reach(self, choice: Choice) -> Iterator[Choice]:
+        """The choice that gains most without limits, and those part of the way to it that break them least."""
+        terms = self.terms()
+        best = choose(replace(terms, request=without_limits(self.request), margins={}))
+        gained, most = (self._weighted(each) for each in (choice, best))
+        if most <= gained + self.request.gap * abs(gained):
+            return
+        yield best
+        for share in SOUGHT:
+            yield least_violation(terms, gained + share * (most - gained))
+
+    def _weighted(self, choice: Choice) -> float:
+        """Expected gains of the parties by their weights [million USD/yr]."""
+        return sum(self.request.weight(party) * gain for party, gain in choice.expected_gain.items())
 
     def _first_choice(self) -> Deciding:
         """A choice that meets all red lines: where the menu has none, around those that break them least.
@@ -200,7 +219,14 @@ class Designer:
         return {f"{party} {PARTICIPATION}": -value for party, value in proof.verified.items() if value < -smallest}
 
     def _report(self, choice: Choice, agreement: Agreement, proof: Proof) -> Design:
+        names = Names(self._catalogue.world.tables)
         notes = [*choice.notes, *self._why_nothing(choice)]
+        notes += [
+            f"{names.mineral(mineral)}: {told}."
+            for mineral, option in choice.chosen.items()
+            if option.levels is not None
+            for told in ends_reached(option.levels, self.request.menu)
+        ]
         if proof.difference > self.request.agreement_gap:
             notes.append(
                 f"Predicted and verified gains still differ by up to {proof.difference:.1%}: the verified ones hold."
@@ -229,7 +255,12 @@ class Designer:
         """Where nothing is agreed, what the best package would do if nobody had to agree."""
         if not all(option.package.is_neutral for option in choice.chosen.values()):
             return []
-        free = self.request.model_copy(
-            update={"objective": Objective(), "participation": "none", "red_lines": {}, "transfers": 0.0}
-        )
-        return [why_nothing(choose(replace(self.terms(), request=free, margins={})))]
+        return [why_nothing(choose(replace(self.terms(), request=without_limits(self.request), margins={})))]
+
+
+def without_limits(request: DesignRequest) -> DesignRequest:
+    """The same question, by expected gains, where nobody has to agree and no line is red."""
+    objective = Objective(weights=request.objective.weights)
+    return request.model_copy(
+        update={"objective": objective, "participation": "none", "red_lines": {}, "transfers": 0.0}
+    )

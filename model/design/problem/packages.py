@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from model.design.problem.steps import negotiable_step, round_to
 from model.instruments import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
 from model.records import Name, Price, Quantity, Rate, Record
 from model.units import PERCENT
+from model.words.numbers import exact_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -94,15 +96,18 @@ class Levels(Record):
 
 
 def menu_levels(menu: Menu, project_sets: Sequence[tuple[str, ...]] = ((),)) -> list[Levels]:
-    """Every combination of the menu's levels, without repetition, "nothing" first; ``Menu`` says what comes later."""
+    """Every combination of the menu's levels, without repetition, "nothing" first; ``Menu`` says what comes later.
+
+    No order in which a menu lists its levels counts.
+    """
     grid = product(
-        menu.floor_levels,
-        menu.mechanisms,
-        menu.trq_quantities,
-        menu.over_quota_rates,
-        menu.stockpiles,
-        menu.commitments[:1],
-        menu.trq_splits[:1],
+        sorted(menu.floor_levels),
+        sorted(menu.mechanisms, key=list(Mechanism).index),
+        sorted(menu.trq_quantities, reverse=True),
+        sorted(menu.over_quota_rates),
+        sorted(menu.stockpiles),
+        sorted(menu.commitments)[:1],
+        sorted(menu.trq_splits, key=get_args(TrqSplit).index)[:1],
         project_sets,
     )
     names = list(Levels.model_fields)
@@ -142,9 +147,9 @@ def package_of(
 def _trqs(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> Iterator[tuple[tuple[str, ...], float]]:
     imports = {party: facts.non_party_imports_t.get(party, 0.0) for party in parties}
     size = levels.trq_quantity * sum(imports.values())
-    if levels.over_quota_rate <= 0 or size <= 0:
+    if levels.over_quota_rate <= 0 or not any(imports.values()):
         return
-    if levels.split == "pooled":
+    if levels.split == "pooled" or size <= 0:  # of nothing there is one quota only
         yield tuple(parties), round_to(size, negotiable_step(step * size))
         return
     weight = imports if levels.split == "by_imports" else {party: facts.use_t.get(party, 0.0) for party in parties}
@@ -177,35 +182,80 @@ def neighbours(
     return []
 
 
-LEVELS_OF = {
-    "floor": "floor_levels",
-    "trq_quantity": "trq_quantities",
-    "over_quota_rate": "over_quota_rates",
-    "stockpile": "stockpiles",
-    "commitment": "commitments",
+@dataclass(frozen=True)
+class Refined:
+    """A level that can be refined: where the menu has it, what it is called and a share of, between which ends."""
+
+    of_menu: str
+    title: str
+    share_of: str
+    least: float
+    most: float
+
+    def is_asked(self, menu: Menu) -> bool:
+        """Whether who asks set these levels, so that the search stays between them."""
+        return set(getattr(menu, self.of_menu)) != set(type(menu).model_fields[self.of_menu].default)
+
+    def ends(self, menu: Menu) -> tuple[float, float]:
+        """Between which levels the search stays: those of a menu that was asked for, else what has a meaning."""
+        if not self.is_asked(menu):
+            return self.least, self.most
+        asked = getattr(menu, self.of_menu)
+        return max(min(asked), self.least), max(asked)
+
+
+REFINED = {
+    "floor": Refined(
+        "floor_levels", "floor", "of the price", 1.0, 3.0
+    ),  # below the status quo's price a floor seldom binds
+    "trq_quantity": Refined("trq_quantities", "quota", "of imports", 0.0, 1.5),
+    "over_quota_rate": Refined("over_quota_rates", "over-quota rate", "of value", 0.0, 2.0),
+    "stockpile": Refined("stockpiles", "public stock", "of use", 0.0, 0.5),
+    "commitment": Refined("commitments", "commitment", "of supply from abroad", 0.0, 1.0),
 }
-"""Levels that can be refined, and where the menu has them."""
+"""Levels that can be refined. The ends are assumptions on what delegations would consider, and a floor below the status
+quo's price seldom binds; a menu may go further."""
 
 
 def _finer(best: Levels, menu: Menu, known: Iterable[Levels], step: float) -> Iterator[Mapping[str, object]]:
     """On either side of each level the next of the menu; where that was tried, half-way to the nearest tried.
 
-    A level is settled when its nearest tried neighbours are within a negotiable step. Only points with the same other
-    terms tell: under another mechanism the best level is another.
+    Beyond the last level tried the search steps on, each time twice as far, to the end of what may be tried. A level is
+    settled when its nearest tried neighbours are within a negotiable step. Only points with the same other terms tell:
+    under another mechanism the best level is another.
     """
     alike = [point for point in known if _other_terms(point) == _other_terms(best)]
-    for name, of_menu in LEVELS_OF.items():
+    for name, refined in REFINED.items():
         if not _is_active(best, name):
             continue
         here = float(getattr(best, name))
         tried = [float(getattr(point, name)) for point in alike if _is_active(point, name)]
+        low, high = refined.ends(menu)
         for side in (-1, 1):
             nearest = _next(tried, here, side)
-            planned = _next([value for value in getattr(menu, of_menu) if value > 0], here, side)
+            levels = [value for value in getattr(menu, refined.of_menu) if value > 0 or name == "trq_quantity"]
+            planned = _next(levels, here, side)
             if planned is not None and (nearest is None or side * planned < side * nearest):
                 yield {name: planned}
             elif nearest is not None and abs(here - nearest) > step:
                 yield {name: (here + nearest) / 2}
+            elif nearest is None and side * here < side * (end := high if side > 0 else low):
+                other = _next([*tried, low], here, -side)
+                reach = 2.0 * abs(here - (low if other is None else other))
+                beyond = here + side * (reach if side > 0 else abs(here - low) / 2.0)
+                yield {name: end if side * beyond >= side * end or abs(beyond - end) <= step else beyond}
+
+
+def ends_reached(levels: Levels, menu: Menu) -> Iterator[str]:
+    """Of every level that ends where a menu that was asked for ends, that no other was tried beyond it."""
+    for name, refined in REFINED.items():
+        here, (low, high) = float(getattr(levels, name)), refined.ends(menu)
+        if refined.is_asked(menu) and _is_active(levels, name) and (here == high or refined.least < here == low):
+            end, beyond = ("highest", "higher") if here == high else ("lowest", "lower")
+            yield (
+                f"the {refined.title} ends at {exact_percent(here)} {refined.share_of}, the {end} level that was asked "
+                f"for; none {beyond} was tried"
+            )
 
 
 def _next(values: Iterable[float], here: float, side: int) -> float | None:

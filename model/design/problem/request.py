@@ -39,8 +39,9 @@ TrqSplit = Literal["pooled", "by_imports", "by_use"]
 class Menu(Record):
     """The levels from which packages are made: every combination is one package, and so is doing nothing.
 
-    Around the best package, further levels are tried: half-way between those of the menu, other mechanisms, commitments
-    and splits, one project more or less.
+    Around the best packages, those that break a limit included, further levels are tried: half-way between those of the
+    menu, other mechanisms, commitments and splits, one project more or less; and beyond the last level of a list that
+    is the default, never beyond a list that was asked for. The order of a list does not count.
     """
 
     floor_levels: tuple[OfPrice, ...] = Field((0.0, 1.0, 1.1, 1.2), description="0 = no floor", min_length=1)
@@ -57,15 +58,16 @@ class Menu(Record):
     commitments: tuple[Annotated[float, Field(ge=0, le=1, json_schema_extra=unit("share of use from abroad"))], ...] = (
         Field(
             (0.0, 0.25, 0.5),
-            description="offtakes that bind in every state, as a share of what each party takes from abroad; the first "
-            "is part of every combination, the others are tried around the best package",
+            description="offtakes that bind in every state, as a share of what each party takes from abroad; the "
+            "smallest is part of every combination, the others are tried around the best packages",
             min_length=1,
         )
     )
     trq_splits: tuple[TrqSplit, ...] = Field(
         ("pooled", "by_imports", "by_use"),
         description="one quota for all parties, or one per party in proportion to its imports from non-parties or to "
-        "its use; the first is part of every combination, the others are tried around the best package",
+        "its use; the first of these that is named is part of every combination, the others are tried around the best "
+        "packages",
         min_length=1,
     )
     rent_to: RentHolder = RentHolder.IMPORTER
