@@ -49,7 +49,7 @@ def terms_of(gains: Sequence[Mapping[str, float]], parties: Sequence[str] = ("A"
     """A choice among packages with these gains [million USD/yr]; the neutral one is added."""
     frame = frame_of(parties)
     options = [option(frame, 0.0, {}), *(option(frame, float(i), each) for i, each in enumerate(gains, start=1))]
-    asked = DesignRequest.parse({"parties": list(parties), "gap": 0.0, **request}, "design")
+    asked = DesignRequest.parse({"parties": list(parties), "gap": 0.0, "least_gain": 0.0, **request}, "design")
     return ChoiceTerms(asked, frame, {MINERAL: options})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from model.design.choice import NASH_ERROR, ChoiceTerms, choose, tangent_points
 from model.design.choice.options import Option, accounts, prune
 from model.design.choice.programme import NoAgreement
+from model.design.choice.standing import standing
 from model.design.conflict import conflict, worths
 from model.design.frontier import frontier
 from model.design.problem.packages import Package
@@ -297,7 +299,7 @@ def test_the_cost_of_an_industry_is_bounded_or_weighted() -> None:
         ({"red_lines": {"A": {"industry_cost": {"semiconductors": 5.1 * MILLION}}}}, 1),
         ({"objective": {"industry_weights": {"semiconductors": 2.1}}}, 0),
     ):
-        request = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, **changes}, "design")
+        request = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, "least_gain": 0.0, **changes}, "design")
         terms = ChoiceTerms(request, frame, options)
         assert label(terms, choose(terms).positions) == expected
 
@@ -372,7 +374,7 @@ def sharing(**others: Any) -> Option:
 def test_an_offtake_strike_pays_a_seller_that_would_not_sign_otherwise() -> None:
     frame = frame_of(("A", "B"))
     rules = {"most_of_need": 0.5, "strike_band": 0.1}
-    request = DesignRequest(parties=("A", "B"), gap=0.0, offtake=rules)
+    request = DesignRequest(parties=("A", "B"), gap=0.0, least_gain=0.0, offtake=rules)
     terms = ChoiceTerms(request, frame, {MINERAL: [option(frame, 0.0, {}), sharing()]})
     choice = choose(terms)
     (contract,) = choice.contracts
@@ -438,6 +440,45 @@ def test_the_worth_of_a_limit_is_what_relaxing_it_adds() -> None:
     (worth,) = worths(terms, choice)
     assert worth.group == "A user cost"
     assert worth.per_unit == pytest.approx(7.0)
+
+
+def test_nobody_signs_for_less_than_the_least_gain() -> None:
+    gains = [{"A": 50.0, "B": 0.05}, {"A": 9.0, "B": 0.3}]
+    chosen = {least: label(t, choose(t).positions) for least in (0.0, 0.1, 0.5) for t in [at_least(gains, least)]}
+    assert chosen == {0.0: 1, 0.1: 2, 0.5: 1}  # B has no more than 0.3 to gain: half a million is not asked for it
+
+
+def at_least(gains: Sequence[Mapping[str, float]], least_musd: float, **request: Any) -> ChoiceTerms:
+    return terms_of(gains, least_gain=least_musd * MILLION, **request)
+
+
+def test_who_pays_a_transfer_keeps_the_least_gain() -> None:
+    gains = [{"A": 10.0, "B": -9.95}]
+    assert label(at_least(gains, 0.0, transfers=1e9), choose(at_least(gains, 0.0, transfers=1e9)).positions) == 1
+    assert label(at_least(gains, 0.1, transfers=1e9), choose(at_least(gains, 0.1, transfers=1e9)).positions) == 0
+
+
+@pytest.mark.parametrize(
+    ("counted", "expected"), [("ignored", 1), ("counted", 3), ("not_at_their_expense", 2)], ids=str
+)
+def test_outsiders_count_as_asked(counted: str, expected: int) -> None:
+    """The first gains most and takes it, the second takes nothing, the third is best for the world."""
+    frame = frame_of()
+    options = [option(frame, 0.0, {})]
+    for number, (ours, theirs) in enumerate([(10.0, -8.0), (6.0, 1.0), (5.0, 4.0)], start=1):
+        options.append(option(frame, float(number), {"A": ours, "OUT": theirs}))
+    request = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, "objective": {"outsiders": counted}}, "design")
+    terms = ChoiceTerms(request, frame, {MINERAL: options})
+    choice = choose(terms)
+    assert label(terms, choice.positions) == expected
+    assert standing(choice, terms, "non_parties_gain") == pytest.approx({1: -8.0, 2: 1.0, 3: 4.0}[expected])
+    gained = standing(choice, terms, "expected_gain") + standing(choice, terms, "non_parties_gain")
+    assert standing(choice, terms, "world_gain") == pytest.approx(gained)
+
+
+def test_a_bargain_among_the_parties_counts_no_outsiders() -> None:
+    with pytest.raises(ScenarioError, match="Nash bargain"):
+        DesignRequest.parse({"objective": {"kind": "nash", "outsiders": "counted"}}, "design")
 
 
 def test_the_frontier_trades_one_measure_for_the_other() -> None:

@@ -32,7 +32,7 @@ JUST = 0.01
 def two_parties(gains: Mapping[str, float], request: Mapping[str, Any], **others: Any) -> ChoiceTerms:
     """One package besides doing nothing."""
     frame = frame_of(("A", "B"))
-    asked = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, **request}, "design")
+    asked = DesignRequest.parse({"parties": ["A", "B"], "gap": 0.0, "least_gain": 0.0, **request}, "design")
     return ChoiceTerms(asked, frame, {MINERAL: [option(frame, 0.0, {}), option(frame, 1.0, gains, **others)]})
 
 

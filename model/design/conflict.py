@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
 from model.design.choice import build, decide
-from model.design.choice.programme import NoAgreement, Programme, linear
+from model.design.choice.programme import NoAgreement, Programme
 from model.units import MILLION, MONEY, PERCENT, SHARE
 from model.words.numbers import money
 from model.words.yearly import SMALLEST_SHOWN
@@ -87,8 +87,7 @@ class _RedLines:
     def __init__(self, terms: ChoiceTerms, least_musd: float | None = None) -> None:
         self.m = build(terms)
         if least_musd is not None:
-            gain = linear([(terms.request.weight(i), self.m.expected_gain_musd[i]) for i in terms.frame.parties])
-            self.m.worth = pyo.Constraint(expr=gain >= least_musd, doc="Gain sought at least [million USD/yr]")
+            self.m.worth = pyo.Constraint(expr=self.m.goal.expr >= least_musd, doc="What is sought [million USD/yr]")
         self.programme = Programme(self.m, terms.request)
         limits = list(self.m.limit_data.values())
         self.first: dict[str, Limit] = {limit.group: limit for limit in reversed(limits)}
@@ -172,7 +171,7 @@ def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict
 def least_violation(terms: ChoiceTerms, least_musd: float | None = None) -> Choice:
     """The choice that breaks the limits least, to look for an agreement around it; it is not one that can be signed.
 
-    With ``least_musd`` it is sought among those whose weighted gain is at least that [million USD/yr].
+    With ``least_musd`` it is sought among those worth at least that by expected gains [million USD/yr].
 
     Least is the sum over red lines of by how much each gives way (the most of its limits, where it has one per state or
     mineral): money as a share of the parties' largest gains together, shares as they are. ``objective`` is minus that
@@ -181,6 +180,9 @@ def least_violation(terms: ChoiceTerms, least_musd: float | None = None) -> Choi
     Raises:
         NoAgreement: when no package is possible even without red lines, as when lenders refuse every one.
     """
+    if least_musd is not None:
+        by_gain = terms.request.model_copy(update={"objective": terms.request.objective.by_expected_gain})
+        terms = replace(terms, request=by_gain)
     lines = _RedLines(terms, least_musd)
     units = {SHARE: 1.0, MONEY: max(float(terms.largest_gains.sum()), SAME)}
     gives = [(1.0 / units[limit.unit], lines.m.give[group]) for group, limit in lines.first.items()]

@@ -39,6 +39,7 @@ class Proof:
     """Expected gain by party as predicted by the choice and as verified by the equilibrium [million USD/yr].
 
     ``difference`` is their largest difference relative to the party's gain; ``verified_gain`` is [state, party].
+    ``outsiders`` is what the verified agreement changes for all who are no party together, expected.
     """
 
     predicted: dict[str, float]
@@ -46,6 +47,12 @@ class Proof:
     verified_gain: Floats
     difference: float
     rounds: int
+    outsiders: float = 0.0
+
+    @property
+    def taken(self) -> float:
+        """What of the parties' gain is taken from non-parties rather than created."""
+        return max(min(-self.outsiders, sum(self.verified.values())), 0.0)
 
 
 def signable(choice: Choice, request: DesignRequest, world: World) -> tuple[Choice, Agreement]:
@@ -123,16 +130,17 @@ def verify(
     yield from catalogue.fill([cell for own in cells.values() for cell in own])
     lump = np.array([choice.transfers[party] for party in frame.parties])
     predicted, verified = (np.tile(lump, (len(states), 1)) for _ in range(2))
-    purses = choice.revenue_shares, choice.outlay_shares
+    purses, outsiders = (choice.revenue_shares, choice.outlay_shares), 0.0
     for mineral, own in cells.items():
         option = choice.chosen[mineral]
         predicted += after_purses(option, *purses) + _settled(option, agreement)
         solved = replace(option, responses=tuple(catalogue.table.one(cell) for cell in own))
         paid = [[r.transfers_usd.get(party, 0.0) for party in frame.parties] for r in solved.responses]
         verified += after_purses(solved, *purses) + np.array(paid) / MILLION
+        outsiders += solved.outsiders_gain
     both = [dict(zip(frame.parties, frame.weight @ gain, strict=True)) for gain in (predicted, verified)]
     expected = [{party: float(value) for party, value in gain.items()} for gain in both]
-    return Proof(expected[0], expected[1], verified, difference(*expected), rounds)
+    return Proof(expected[0], expected[1], verified, difference(*expected), rounds, outsiders)
 
 
 def _settled(option: Option, agreement: Agreement) -> Floats:

@@ -113,6 +113,23 @@ def gains(design: Design) -> pd.DataFrame:
     )
 
 
+def sides(design: Design) -> dict[str, float]:
+    """Verified gains of the parties together, of non-parties and the world, and what of the first is created or taken.
+
+    In million USD a year, expected. What non-parties lose is taken from them, by better terms of trade, as far as the
+    parties gain it.
+    """
+    assert design.proof is not None, "a design without an agreement has no gains"
+    ours, theirs, taken = sum(design.proof.verified.values()), design.proof.outsiders, design.proof.taken
+    return {
+        "parties_musd": ours,
+        "non_parties_musd": theirs,
+        "world_musd": ours + theirs,
+        "created_musd": ours - taken,
+        "taken_from_non_parties_musd": taken,
+    }
+
+
 def security(design: Design) -> pd.DataFrame:
     """By party and mineral: non-party share and the smallest share of need served in any state, with and without."""
     assert design.choice is not None, "a design without an agreement changes nothing"
@@ -173,6 +190,7 @@ def result(design: Design) -> dict[str, Any]:
     return content | {
         "term_sheet": term_sheet(design).to_dict("records"),
         "gains": gains(design).to_dict("records"),
+        "sides": sides(design),
         "security": security(design).to_dict("records"),
         "red_lines": red_lines(design).to_dict("records"),
         "projects": {mineral: list(ids) for mineral, ids in design.projects.items()},
@@ -202,7 +220,7 @@ def headline(design: Design) -> str:
         groups = ", ".join(each.group for each in design.conflicts)
         those = "These cannot hold together" if len(design.conflicts) > 1 else "This one cannot be met"
         return f"No agreement on this menu meets all red lines. {those}: {groups}."
-    if all(option.package.is_neutral for option in design.choice.chosen.values()):
+    if design.choice.is_neutral:
         return "No package on this menu that all can sign is better than no agreement."
     verified = design.proof.verified
     losers = [party for party, value in verified.items() if value < -SMALLEST_SHOWN]

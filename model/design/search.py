@@ -9,12 +9,14 @@ from model.design.catalogue import Catalogue
 from model.design.choice import build, choose, decide
 from model.design.choice.limits import PARTICIPATION
 from model.design.choice.programme import NoAgreement, Programme, Solved
+from model.design.choice.standing import standing, worth
 from model.design.conflict import Conflict, Worth, conflict, least_violation, why_nothing, worths
 from model.design.frontier import FEWEST_POINTS, frontier
 from model.design.problem.packages import ends_reached
-from model.design.problem.request import Objective
 from model.design.proof import Proof, signable, verify
+from model.units import MILLION
 from model.words.names import Names
+from model.words.numbers import money
 from model.work import Progress
 
 if TYPE_CHECKING:
@@ -162,16 +164,12 @@ class Designer:
         """The choice that gains most without limits, and those part of the way to it that break them least."""
         terms = self.terms()
         best = choose(replace(terms, request=without_limits(self.request), margins={}))
-        gained, most = (self._weighted(each) for each in (choice, best))
+        gained, most = (worth(each, terms) for each in (choice, best))
         if most <= gained + self.request.gap * abs(gained):
             return
         yield best
         for share in SOUGHT:
             yield least_violation(terms, gained + share * (most - gained))
-
-    def _weighted(self, choice: Choice) -> float:
-        """Expected gains of the parties by their weights [million USD/yr]."""
-        return sum(self.request.weight(party) * gain for party, gain in choice.expected_gain.items())
 
     def _first_choice(self) -> Deciding:
         """A choice that meets all red lines: where the menu has none, around those that break them least.
@@ -198,7 +196,7 @@ class Designer:
         for rounds in range(1, MOST_PROOFS + 1):
             choice, agreement = signable(choice, self.request, self._catalogue.world)
             proof = yield from verify(self._catalogue, choice, agreement, rounds)
-            short = self._shortfalls(proof)
+            short = self._shortfalls(proof, not choice.is_neutral)
             if not short or rounds == MOST_PROOFS:
                 break
             for group, amount in short.items():
@@ -211,12 +209,14 @@ class Designer:
                 choice = yield from self._settle()
         return self._report(choice, agreement, proof)
 
-    def _shortfalls(self, proof: Proof) -> dict[str, float]:
+    def _shortfalls(self, proof: Proof, is_agreed: bool) -> dict[str, float]:
         """By how much verified gains stay below what participation asks [million USD/yr]."""
         if self.request.participation == "none":
             return {}
         smallest = SMALL_SHORTFALL * sum(abs(value) for value in proof.verified.values())
-        return {f"{party} {PARTICIPATION}": -value for party, value in proof.verified.items() if value < -smallest}
+        asked = {limit.party: limit.if_agreed for limit in self.terms().limits if limit.if_agreed} if is_agreed else {}
+        short = {party: asked.get(party, 0.0) - value for party, value in proof.verified.items()}
+        return {f"{party} {PARTICIPATION}": amount for party, amount in short.items() if amount > smallest}
 
     def _report(self, choice: Choice, agreement: Agreement, proof: Proof) -> Design:
         names = Names(self._catalogue.world.tables)
@@ -233,7 +233,7 @@ class Designer:
             )
         notes += [
             f"{group}: {amount:.3g} million USD a year short of the limit after rounding."
-            for group, amount in self._shortfalls(proof).items()
+            for group, amount in self._shortfalls(proof, not choice.is_neutral).items()
         ]
         return self._design(
             choice=choice, agreement=agreement, proof=proof, worths=tuple(worths(self.terms(), choice)), notes=notes
@@ -253,14 +253,30 @@ class Designer:
 
     def _why_nothing(self, choice: Choice) -> list[str]:
         """Where nothing is agreed, what the best package would do if nobody had to agree."""
-        if not all(option.package.is_neutral for option in choice.chosen.values()):
+        if not choice.is_neutral:
             return []
-        return [why_nothing(choose(replace(self.terms(), request=without_limits(self.request), margins={})))]
+        terms = self.terms()
+        told = [why_nothing(choose(replace(terms, request=without_limits(self.request), margins={})))]
+        if self.request.participation != "none" and self.request.least_gain:
+            told += self._least_gain_of_all(terms)
+        return told
+
+    def _least_gain_of_all(self, terms: ChoiceTerms) -> list[str]:
+        """The most that every party could have at least, where that is less than what was asked."""
+        equal = self.request.objective.model_copy(update={"kind": "worst_off", "weights": {}, "outsiders": "ignored"})
+        request = self.request.model_copy(update={"objective": equal, "least_gain": 0.0})
+        try:
+            most = standing(choose(replace(terms, request=request, margins={})), terms, "worst_off") * MILLION
+        except NoAgreement:
+            return []
+        if not 0.0 < most < self.request.least_gain:
+            return []
+        return [f"Every party could gain at least {money(most)} a year; asked is {money(self.request.least_gain)}."]
 
 
 def without_limits(request: DesignRequest) -> DesignRequest:
     """The same question, by expected gains, where nobody has to agree and no line is red."""
-    objective = Objective(weights=request.objective.weights)
+    objective = request.objective.by_expected_gain
     return request.model_copy(
         update={"objective": objective, "participation": "none", "red_lines": {}, "transfers": 0.0}
     )

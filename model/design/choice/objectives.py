@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from model.design.choice.options import Option
     from model.design.choice.terms import ChoiceTerms
+    from model.design.problem.request import DesignRequest
     from model.market.records import Floats
 
 NASH_ERROR = 0.01
@@ -28,6 +29,8 @@ MEASURES = {
     "users_gain": ("users' gain", MONEY),
     "producers_gain": ("producers' gain", MONEY),
     "treasury_gain": ("treasuries' gain", MONEY),
+    "non_parties_gain": ("non-parties' gain", MONEY),
+    "world_gain": ("gain of the world, non-parties included", MONEY),
     "worst_off": ("gain of the worst-off party", MONEY),
     "cvar": ("minus the mean loss in the worst part of outcomes", MONEY),
     "independence": ("share of use that does not come from non-parties, mean over minerals", SHARE),
@@ -38,6 +41,8 @@ OF_OPTION: dict[str, Callable[[Option], float]] = {
     "users_gain": lambda option: float(option.expected(option.users).sum()),
     "producers_gain": lambda option: float(option.expected(option.producers).sum()),
     "treasury_gain": lambda option: float(option.expected(option.treasury).sum()),
+    "non_parties_gain": lambda option: option.outsiders_gain,
+    "world_gain": lambda option: float(option.expected(option.gain).sum()) + option.outsiders_gain,
     "independence": lambda option: option.independence,
 }
 """Those that are a sum, or a mean (independence), over the minerals' options."""
@@ -106,16 +111,30 @@ def add_objective(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     """The request's objective, less weighted costs of industries; ties are settled after (``Programme.settle``)."""
     kind = terms.request.objective.kind
     value = _nash(m, terms) if kind == "nash" else measure(m, terms, kind)
-    charged = linear((_industries_cost(terms, cell), m.chosen[cell]) for cell in terms.cells)
-    m.goal = pyo.Objective(expr=value - charged, sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]")
+    charged = linear((industries_cost(terms.request, terms.option(cell)), m.chosen[cell]) for cell in terms.cells)
+    goal = value - charged + _outsiders(m, terms)
+    m.goal = pyo.Objective(expr=goal, sense=pyo.maximize, doc=f"{kind} [million USD/yr, Nash: logarithm]")
 
 
-def _industries_cost(terms: ChoiceTerms, cell: tuple[str, int]) -> float:
+def _outsiders(m: pyo.ConcreteModel, terms: ChoiceTerms) -> Any:
+    """What the objective counts of those who are no party: nothing, all, or what the agreement takes from them."""
+    counted = terms.request.objective.outsiders
+    if counted == "ignored":
+        return 0.0
+    gain = measure(m, terms, "non_parties_gain")
+    if counted == "counted":
+        return gain
+    m.taken_musd = pyo.Var(domain=pyo.NonNegativeReals, doc="What non-parties lose [million USD/yr]")
+    m.is_taken = pyo.Constraint(expr=m.taken_musd + gain >= 0.0, doc="Their loss is counted in full [million USD/yr]")
+    return -m.taken_musd
+
+
+def industries_cost(request: DesignRequest, option: Option) -> float:
     """Weighted expected extra cost of industries in all parties under an option [million USD/yr]."""
     return sum(
-        weight * terms.option(cell).industry_cost(party, industry)
-        for industry, weight in terms.request.objective.industry_weights.items()
-        for party in terms.frame.parties
+        weight * option.industry_cost(party, industry)
+        for industry, weight in request.objective.industry_weights.items()
+        for party in option.frame.parties
     )
 
 

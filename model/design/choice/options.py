@@ -191,6 +191,23 @@ class Option:
         return shocked
 
     @cached_property
+    def outsiders(self) -> Floats:
+        """Change of the accounts of all who are no party together, by state."""
+        beyond, parties = self.frame.public_funds_cost - 1.0, set(self.frame.parties)
+
+        def total(response: Response) -> float:
+            paid = {r: response.revenue_usd.get(r, 0.0) - response.outlay_usd.get(r, 0.0) for r in response.net_usd}
+            return sum(net + beyond * paid[r] for r, net in response.net_usd.items() if r not in parties)
+
+        pairs = zip(self.responses, self.neutral, strict=True)
+        return np.array([total(now) - total(then) for now, then in pairs]) / MILLION
+
+    @property
+    def outsiders_gain(self) -> float:
+        """The same, expected."""
+        return float(self.frame.weight @ self.outsiders)
+
+    @cached_property
     def producer_revenue(self) -> Floats:
         """Change of producers' revenue."""
         return self._change(lambda r: r.producer_revenue_usd)
@@ -330,6 +347,7 @@ def _merit(option: Option, industries: Sequence[str]) -> Floats:
     for pair in option.pairs(1.0):
         at = parties.index(pair.producer), parties.index(pair.buyer)
         saleable[at] += pair.most_t * float(pair.price_usd_per_t.mean())
+    theirs = np.append(option.outsiders, option.outsiders_gain)
     return np.concatenate(
-        [*(part.ravel() for part in parts), -option.non_party_share, np.array(costs), saleable.ravel()]
+        [*(part.ravel() for part in parts), -option.non_party_share, np.array(costs), saleable.ravel(), theirs]
     )

@@ -62,6 +62,11 @@ class Choice:
     is_proved: bool
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def is_neutral(self) -> bool:
+        """Whether nothing is agreed."""
+        return all(option.package.is_neutral for option in self.chosen.values())
+
 
 def choose(terms: ChoiceTerms) -> Choice:
     """The best agreement among the options.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.design.choice.objectives import MEASURES, OF_OPTION
+from model.design.choice.objectives import MEASURES, OF_OPTION, industries_cost
 from model.errors import ScenarioError
 from model.records import choices
 
@@ -34,6 +34,15 @@ def standing(choice: Choice, terms: ChoiceTerms, name: str) -> float:
     if name == "least_assured":
         return min(option.least_assured for option in options)
     raise ScenarioError(f"unknown measure {name!r}; {choices(MEASURES, name)}")
+
+
+def worth(choice: Choice, terms: ChoiceTerms) -> float:
+    """What a choice is worth by expected gains, whatever the request's objective [million USD/yr]."""
+    request, options = terms.request, choice.chosen.values()
+    theirs = sum(option.outsiders_gain for option in options)
+    counts = {"ignored": 0.0, "counted": theirs, "not_at_their_expense": min(theirs, 0.0)}
+    charged = sum(industries_cost(request, option) for option in options)
+    return standing(choice, terms, "expected_gain") - charged + counts[request.objective.outsiders]
 
 
 def _losses(choice: Choice, terms: ChoiceTerms) -> Floats:

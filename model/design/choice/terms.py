@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.design.choice.limits import PARTICIPATION, Limit, limits_of
-from model.units import MONEY
+from model.units import MILLION, MONEY
+from model.words.numbers import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +50,7 @@ class ChoiceTerms:
     @property
     def limits(self) -> list[Limit]:
         """Red lines and participation of all parties; a bargain needs every bargainer to gain something."""
-        limits = [*limits_of(self.request, self.frame, self.options), *self._bargains()]
+        limits = [*limits_of(self.request, self.frame, self.options), *self._bargains(), *self._least_gains()]
         return [replace(limit, most=limit.most - self.margins.get(limit.group, 0.0)) for limit in limits]
 
     def _bargains(self) -> Iterator[Limit]:
@@ -60,6 +61,20 @@ class ChoiceTerms:
             text = f"{party}: gains something from the bargain"
             weight = self.frame.weight
             yield Limit(f"{party} {PARTICIPATION}", party, MONEY, {}, -least, text, state_weight=weight)
+
+    def _least_gains(self) -> Iterator[Limit]:
+        """Every party that the agreement reaches gains something worth signing for, where anything is agreed."""
+        least = self.request.least_gain / MILLION
+        if self.request.participation == "none" or not least:
+            return
+        reaches_all = self.request.transfers or self.request.share_revenue or self.request.share_outlay
+        for party, stake in zip(self.frame.parties, self.largest_gains.tolist(), strict=True):
+            if stake >= least or reaches_all:
+                text = f"{party}: gains at least {money(self.request.least_gain)} a year"
+                weight = self.frame.weight
+                yield Limit(
+                    f"{party} {PARTICIPATION}", party, MONEY, {}, 0.0, text, state_weight=weight, if_agreed=least
+                )
 
     @cached_property
     def largest_gains(self) -> Floats:

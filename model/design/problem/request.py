@@ -86,9 +86,19 @@ class Objective(Record):
     industry_weights: dict[str, Weight] = Field(
         default_factory=dict, description="by industry: weight of a dollar of its extra cost, besides users' gain"
     )
+    outsiders: Literal["ignored", "counted", "not_at_their_expense"] = Field(
+        "ignored",
+        description="whether the gains and losses of non-parties count: not at all, in full (the world's gain is made "
+        "large), or their losses only; not with Nash",
+    )
     tail: Annotated[float, Field(gt=0, lt=1, json_schema_extra=unit("probability"))] = Field(
         0.1, description="CVaR: mean loss in this worst part of outcomes, over years with at most one shock"
     )
+
+    @property
+    def by_expected_gain(self) -> Objective:
+        """The same by expected gains."""
+        return self.model_copy(update={"kind": "expected_gain"})
 
 
 class RedLines(Record):
@@ -139,6 +149,11 @@ class DesignRequest(OnStatusQuo):
         description="no party worse off than without the agreement under the same shocks: not asked, in expectation, "
         "or under every shock",
     )
+    least_gain: Money = Field(
+        100_000.0,
+        description="what every party gains at least, in expectation, where anything is agreed and participation is "
+        "asked; not asked of one whose accounts no package moves by as much and whom no transfer reaches",
+    )
     transfers: Money = Field(0.0, description="largest lump sum a party pays; 0 = no transfers")
     share_revenue: bool = Field(False, description="levies and rents go to a common purse that the agreement divides")
     share_outlay: bool = Field(False, description="outlays are paid from a common purse that the agreement divides")
@@ -163,6 +178,8 @@ class DesignRequest(OnStatusQuo):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{what}: {', '.join(twice)} is named more than once")
+        if self.objective.kind == "nash" and self.objective.outsiders != "ignored":
+            raise ValueError("objective.outsiders: a Nash bargain is among the parties; choose 'ignored'")
         if not any(self.weight(party) > 0 for party in self.parties):
             raise ValueError(
                 "objective.weights are all zero: nothing to choose by; give at least one party a weight above 0"
