@@ -227,7 +227,7 @@ class World:
     def shocks(self, mineral: str, scenario: Scenario) -> list[Disturbance]:
         """Everything that disturbs one mineral: controls in force that no shock replaces, then the shocks.
 
-        A shock that the status quo holds gives way to the same shock at the severity a scenario asks for.
+        A shock that the status quo holds gives way to the same shock at the severity a scenario asks for, if larger.
         """
         calibration = self._calibration(mineral, scenario)
         base = calibration.base
@@ -236,14 +236,15 @@ class World:
         for shock in scenario.shocks:
             if isinstance(shock, NamedShock):
                 if shock not in calibration.named:
-                    calibration.named[shock] = self.library.records(shock, base, [mineral])
+                    counted = self.library.beside_status_quo(shock) if self._lasting(scenario) else shock
+                    calibration.named[shock] = self.library.records(counted, base, [mineral])
                 records, gone = calibration.named[shock]
                 shocks += records
                 replaced += gone
             elif shock.mineral == mineral:
                 shocks.append(shock)
         chosen = {shock.name for shock in scenario.shocks if isinstance(shock, NamedShock)}
-        lasting = tuple(name for name in self.library.in_status_quo if name not in chosen)
+        lasting = tuple(name for name in self._lasting(scenario) if name not in chosen)
         key = (lasting, *replaced)
         if key not in calibration.controls:
             calibration.controls[key] = self._in_force(
@@ -257,6 +258,10 @@ class World:
             for answer in self.library.answers_of(shock, mineral)
         )
         return self._answered(mineral, scenario, laid, answers) if answers else laid
+
+    def _lasting(self, scenario: Scenario) -> tuple[str, ...]:
+        """Shocks that the status quo holds over a scenario's horizon: outages end before capacity has responded."""
+        return self.library.in_status_quo if HORIZONS[scenario.horizon].plants_stand else ()
 
     def _answered(
         self, mineral: str, scenario: Scenario, laid: list[Disturbance], answers: tuple[Answer, ...]

@@ -74,7 +74,7 @@ def _in_force() -> None:
     st.markdown(f"**{names.mineral(mineral)}**")
     nowcast = results.nowcast(scenario, mineral) if scenario.status_quo == TODAY else None
     layout.bullets(
-        controls_in_words(world.tables, mineral, names, scenario.assumptions, nowcast)
+        controls_in_words(world.tables, mineral, names, scenario, nowcast)
         or ["No export control on this mineral is in force."]
     )
     st.markdown("**Tariffs on it**")

@@ -741,7 +741,7 @@ def test_arrivals_that_are_left_are_told(world: World, reference: float, names: 
 
 
 def test_a_law_does_not_repeat_the_rate_that_the_sentence_gave(world: World, names: Names) -> None:
-    told = [line for mineral in world.minerals for line in controls_in_words(world.tables, mineral, names, {})]
+    told = [line for mineral in world.minerals for line in controls_in_words(world.tables, mineral, names, Scenario())]
     assert any("taxes exports of alumin" in line or "taxes exports of primary" in line for line in told)
     for line in told:
         rate, _, law = line.partition(" (")
@@ -750,15 +750,15 @@ def test_a_law_does_not_repeat_the_rate_that_the_sentence_gave(world: World, nam
 
 
 def test_a_control_that_differs_by_destination_is_told_for_each(world: World, names: Names) -> None:
-    (antimony,) = controls_in_words(world.tables, "antimony", names, {})
+    (antimony,) = controls_in_words(world.tables, "antimony", names, Scenario())
     assert antimony.startswith(
         "In the status quo: China lets out 10 % of its 2024 exports of refined antimony to the United States, "
         "23 % to Japan and 26 % to others (MOFCOM announcement 33/2024; MOFCOM announcement 1/2026)."
     )
-    (bismuth,) = controls_in_words(world.tables, "bismuth", names, {})
+    (bismuth,) = controls_in_words(world.tables, "bismuth", names, Scenario())
     assert "0.050 % of its 2024 exports of bismuth to the United States and 64 % to others" in bismuth
     today = world.nowcast("bismuth", Scenario(minerals=("bismuth",)))
-    (bismuth,) = controls_in_words(world.tables, "bismuth", names, {}, today)
+    (bismuth,) = controls_in_words(world.tables, "bismuth", names, Scenario(), today)
     assert f"{percent(0.64 * today.shift.licences)} to others" in bismuth, "what the status quo holds"
 
 
@@ -770,7 +770,7 @@ def test_a_change_is_told_with_its_sign_and_a_label_once() -> None:
 
 
 def test_an_import_quota_is_told_of_those_who_set_it(world: World, names: Names) -> None:
-    told = [line for line in controls_in_words(world.tables, "aluminum", names, {}) if "Russia" in line]
+    told = [line for line in controls_in_words(world.tables, "aluminum", names, Scenario()) if "Russia" in line]
     assert [line.partition(" (")[0] for line in told] == [
         "In the status quo: from Russia, the European Union may take 17 % of the primary aluminum that arrived in 2024"
     ]

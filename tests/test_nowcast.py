@@ -129,9 +129,9 @@ def test_two_quotes_tell_licences_and_use_inside_apart(world: World) -> None:
 def test_a_shift_beyond_its_limit_is_not_applied_and_named(world: World) -> None:
     """The limit lowered, within its range, to less than a market needs."""
     low = next(each.low for each in world.assumptions if each.name == LIMIT)
-    scenario = Scenario(minerals=("aluminum",))
-    assert world.nowcast("aluminum", scenario).shift.share > low
-    found = world.nowcast("aluminum", scenario.model_copy(update={"assumptions": {LIMIT: low}}))
+    scenario = Scenario(minerals=("gallium",))
+    assert world.nowcast("gallium", scenario).shift.share > low
+    found = world.nowcast("gallium", scenario.model_copy(update={"assumptions": {LIMIT: low}}))
     assert found.shift == Shift()
     assert found.why_not.startswith("with use 30 % higher, the price comes to ")
 

@@ -216,7 +216,8 @@ def test_a_control_s_level_rules_in_words_and_in_the_market(level: object) -> No
         assert at[row.name] == end
         others = in_force(WORLD.tables, row.mineral, {})
         assert {control_level(each): each.level for each in others.itertuples()} == {**at, row.name: row.value}
-    words = [controls_in_words(WORLD.tables, row.mineral, NAMES, {row.name: end}) for end in (row.low, row.high)]
+    ends = (Scenario(assumptions={row.name: end}) for end in (row.low, row.high))
+    words = [controls_in_words(WORLD.tables, row.mineral, NAMES, each) for each in ends]
     assert words[0] != words[1]
 
 

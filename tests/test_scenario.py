@@ -433,17 +433,17 @@ def test_a_named_quota_that_is_in_force_changes_nothing() -> None:
 
 
 def test_what_lasts_on_its_date_is_in_the_status_quo() -> None:
-    """The Gulf's smelters are shut in it; the shock as it stands adds nothing, a milder one gives output back."""
-    price, as_it_stands, milder = (
+    """The Gulf's smelters are shut in it; the shock as it stands adds nothing, a worse one takes more."""
+    price, as_it_stands, worse = (
         WORLD.outcome(Scenario(minerals=("aluminum",), shocks=shocks)).headline("aluminum").price_usd_per_t
         for shocks in (
             (),
             (NamedShock(name="gulf_aluminum_outage"),),
-            (NamedShock(name="gulf_aluminum_outage", severity=0.4),),
+            (NamedShock(name="gulf_aluminum_outage", severity=0.7),),
         )
     )
     assert as_it_stands == pytest.approx(price)
-    assert milder < price
+    assert worse > price
 
 
 def test_an_embargo_on_the_date_of_the_status_quo_closes_its_routes() -> None:
@@ -553,6 +553,31 @@ def test_a_shock_milder_than_what_is_in_force_changes_nothing(name: str) -> None
     )
     if tight and restricted == set(WORLD.regions) - {"CHN"}:
         assert shocks_of(mineral, name, severity=0.1) == in_force
+
+
+@pytest.mark.parametrize("name", WORLD.library.in_status_quo)
+@pytest.mark.parametrize("part", [0.0, 0.5, 1.0])
+def test_an_outage_of_today_is_not_undone_by_a_milder_one(name: str, part: float) -> None:
+    known = WORLD.library.describe(name)
+    (mineral,) = known.minerals
+    assert set(shocks_of(mineral, name, severity=part * known.severity)) == set(shocks_of(mineral))
+    worse = parse(format=2, minerals=[mineral], shocks=[{"name": name, "severity": known.severity_high}])
+    assert WORLD.outcome(worse).headline(mineral).world_gain_usd < 0.0
+
+
+def test_outages_of_today_have_ended_once_capacity_has_responded() -> None:
+    for name in WORLD.library.in_status_quo:
+        (mineral,) = WORLD.library.describe(name).minerals
+        lost = [each for each in shocks_of(mineral) if isinstance(each, SupplyLoss)]
+        later = WORLD.shocks(mineral, parse(format=2, minerals=[mineral], horizon="long"))
+        assert lost
+        assert not [each for each in later if isinstance(each, SupplyLoss)]
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_stop_of_nothing_is_no_shock(name: str) -> None:
+    for mineral in WORLD.library.describe(name).minerals:
+        assert shocks_of(mineral, name, severity=0.0) == shocks_of(mineral)
 
 
 def _refined_exports(mineral: str, scenario: Scenario) -> float:

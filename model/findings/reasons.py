@@ -9,6 +9,7 @@ import numpy as np
 from model.answers import WON_BACK, export_taxes, licence_rent, licences
 from model.findings.today import quoted_on, today_in_words
 from model.market.evidence import MAIN_SUPPLIER
+from model.market.horizon import HORIZONS
 from model.outcome import ACCOUNTS
 from model.problem import Account
 from model.records import EVERYONE
@@ -35,7 +36,7 @@ from model.words.numbers import (
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from model.data import Tables
     from model.nowcast import Nowcast
@@ -65,7 +66,7 @@ def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) 
         *_largest_price(outcome, mineral, names),
         today_in_words(outcome.nowcasts.get(mineral), mineral, names, outcome.scenario.horizon),
         *_levels_today(outcome, mineral, names),
-        *controls_in_words(tables, mineral, names, outcome.scenario.assumptions, outcome.nowcasts.get(mineral)),
+        *controls_in_words(tables, mineral, names, outcome.scenario, outcome.nowcasts.get(mineral)),
         *_data_warning(outcome, mineral, names),
     ]
 
@@ -315,21 +316,22 @@ def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
 
 
 def controls_in_words(
-    tables: Tables, mineral: str, names: Names, levels: Mapping[str, float], nowcast: Nowcast | None = None
+    tables: Tables, mineral: str, names: Names, scenario: Scenario, nowcast: Nowcast | None = None
 ) -> list[str]:
     """What lasts and which export controls are in force on the status-quo date, as sentences, without suspended ones.
 
-    ``levels`` are those that the scenario assumes in place of the table's, by name; ``nowcast`` says what multiple of
-    them China's licences let out today. Limits of one exporter that differ by destination are one sentence, in which
-    what holds for everyone is for others.
+    The scenario says over which horizon and at what levels, where it assumes others than the table's; ``nowcast`` what
+    multiple of them China's licences let out today. Limits of one exporter that differ by destination are one sentence,
+    in which what holds for everyone is for others.
     """
-    rows, licences = in_force(tables, mineral, levels), nowcast.shift.licences if nowcast else 1.0
+    rows, licences = in_force(tables, mineral, scenario.assumptions), nowcast.shift.licences if nowcast else 1.0
     moved = (rows["kind"] == LICENCE) & (rows["exporter"] == MAIN_SUPPLIER)
     rows = rows.assign(level=rows["level"].where(~moved, licences * rows["level"]))
     groups = rows.groupby(["kind", "exporter", "mineral", "stage"], sort=False)
     told = (list(group.itertuples()) for _, group in groups)
     shocks = tables["shocks"]
     lasting = shocks[(shocks["mineral"] == mineral) & shocks["in_status_quo"].astype(bool)]
+    lasting = lasting if HORIZONS[scenario.horizon].plants_stand else lasting[:0]
     return [
         *(f"{text} The status quo holds this." for text in dict.fromkeys(lasting["description"])),
         *(_by_destination(each, names) if each[1:] else _control(each[0], names) for each in told),

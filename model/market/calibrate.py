@@ -19,6 +19,7 @@ import numpy as np
 
 from model.errors import DataError
 from model.market.base_year import BaseYear, StageBase, reconcile
+from model.market.evidence import Regions
 from model.market.flows import balance
 from model.market.records import (
     NOWHERE,
@@ -162,7 +163,8 @@ def calibrate_mineral(
     unpaid = tuple(
         flow for s, c in zip(base.stages, costs, strict=True) for flow in _flows(s, c, base.regions, _loses(s, c, most))
     )
-    builder = _Builder(base, costs, assumptions, horizon)
+    capacity = [published_capacity(tables, mineral, stage.stage) for stage in base.stages]
+    builder = _Builder(base, costs, assumptions, horizon, capacity if horizon.plants_stand else None)
     for stage in range(len(base.stages)):
         builder.add_stage(stage)
     builder.link_hosts(byproduct_hosts(tables).get(mineral, {}), hosts)
@@ -257,6 +259,18 @@ def _freight(tables: Tables, assumptions: Assumptions, mineral: str, stage: str,
     return share
 
 
+def published_capacity(tables: Tables, mineral: str, stage: str) -> Floats:
+    """Published yearly capacity by region [t]; NaN where a region is not one country or its country is not listed."""
+    regions, rows = Regions.from_table(tables["regions"]), tables["capacity"]
+    rows = rows[(rows["mineral"] == mineral) & (rows["stage"] == stage) & (rows["country"] != "")]
+    capacity = np.full(len(regions.ids), np.nan)
+    for country, quantity_t in zip(rows["country"], rows["quantity_t"], strict=True):
+        position = regions.position_of_country.get(country)
+        if position in regions.singles:
+            capacity[position] = quantity_t
+    return capacity
+
+
 def distance_matrix(tables: Tables, regions: tuple[str, ...]) -> Floats:
     """Distances between regions [km], exporter x importer."""
     rows = tables["distances"]
@@ -297,9 +311,15 @@ class _Builder:
     """Collects nodes and activities of one mineral, stage by stage."""
 
     def __init__(
-        self, base: BaseYear, costs: tuple[StageCosts, ...], assumptions: Assumptions, horizon: Horizon
+        self,
+        base: BaseYear,
+        costs: tuple[StageCosts, ...],
+        assumptions: Assumptions,
+        horizon: Horizon,
+        capacity_t: Sequence[Floats] | None,
     ) -> None:
         self.base = base
+        self.capacity_t = capacity_t
         self.costs = costs
         self.horizon = horizon
         self.assumptions = assumptions
@@ -338,17 +358,24 @@ class _Builder:
         if refined_from_ore:
             self._add_refining(stage)
         else:
-            self._add_supply(stage, record.production_t)
-        self._add_supply(stage, record.scrap_t)
+            self._add_supply(stage, record.production_t, self._most(stage, record.production_t))
+        self._add_supply(stage, record.scrap_t, record.scrap_t * self.value(self.horizon.capacity_headroom))
         if stage == len(self.base.stages) - 1:
             self._add_use(stage)
         self._add_routes(stage)
         if self.horizon.moves_stocks:
             self._add_inventories(stage)
 
-    def _add_supply(self, stage: int, output: Floats) -> None:
+    def _most(self, stage: int, output: Floats) -> Floats:
+        """What plants can make: a country's published capacity where plants stand as they are, else a multiple."""
+        multiple: Floats = output * self.value(self.horizon.capacity_headroom)
+        if self.capacity_t is None:
+            return multiple
+        published = self.capacity_t[stage]
+        return np.where(np.isnan(published), multiple, np.maximum(published, output))
+
+    def _add_supply(self, stage: int, output: Floats, most: Floats) -> None:
         where = np.flatnonzero(output > 0)
-        headroom = self.value(self.horizon.capacity_headroom)
         if len(where):
             supply = activities(
                 len(where),
@@ -359,7 +386,7 @@ class _Builder:
                 level=self.costs[stage].supply_price[where],
                 base=output[where],
                 exponent=self.value(self.horizon.supply_elasticity),
-                upper=output[where] * headroom,
+                upper=most[where],
             )
             self.add(supply)
 
@@ -382,7 +409,7 @@ class _Builder:
             ratio=ratio,
             level=margin - slope * output,
             width=slope,
-            upper=output * self.value(self.horizon.capacity_headroom),
+            upper=self._most(stage, self.base.refinery_t)[where],
         )
         self.add(refining)
 

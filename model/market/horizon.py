@@ -13,8 +13,9 @@ class Horizon:
     """One horizon, with the names of the assumptions that hold over it.
 
     ``moves_stocks`` says whether stocks count: private inventories that ease a shortage, exporters' stockpiles that
-    take what a restriction keeps at home; ``byproduct_capacity`` names the multiple
-    of today's recovery that a host can carry. ``words`` says it inside a sentence, ``label`` where one is chosen.
+    take what a restriction keeps at home; ``plants_stand`` whether plants are as they are: a country's published
+    capacity is a limit, and an outage that will end lasts. ``byproduct_capacity`` names the multiple of today's
+    recovery that a host can carry. ``words`` says it inside a sentence, ``label`` where one is chosen.
     """
 
     id: HorizonId
@@ -25,6 +26,7 @@ class Horizon:
     capacity_headroom: str
     byproduct_capacity: str
     moves_stocks: bool
+    plants_stand: bool
 
     @property
     def responses(self) -> tuple[str, ...]:
@@ -46,6 +48,7 @@ SHORT = Horizon(
     capacity_headroom="capacity_headroom_short",
     byproduct_capacity="capacity_headroom_short",
     moves_stocks=True,
+    plants_stand=True,
 )
 LONG = Horizon(
     id="long",
@@ -56,5 +59,6 @@ LONG = Horizon(
     capacity_headroom="capacity_headroom_long",
     byproduct_capacity="byproduct_potential_multiple",
     moves_stocks=False,
+    plants_stand=False,
 )
 HORIZONS = {horizon.id: horizon for horizon in (SHORT, LONG)}

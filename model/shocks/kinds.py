@@ -94,8 +94,8 @@ class ExportBan(Disturbance):
 
     @classmethod
     def from_row(cls, row: Any, place: dict[str, str], severity: float, base: Base) -> list[Disturbance]:
-        """A stop of a share of exports: a ban where nothing is left, else a quota."""
-        return _restrictions(row, place, max(1.0 - severity, 0.0), base)
+        """A stop of a share of exports: a ban where nothing is left, else a quota; none where no share is stopped."""
+        return [] if severity <= 0.0 else _restrictions(row, place, max(1.0 - severity, 0.0), base)
 
 
 class ExportQuota(Disturbance):

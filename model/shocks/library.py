@@ -11,7 +11,7 @@ from pydantic import Field
 from model.errors import DataError, ScenarioError
 from model.records import Name, Record, choices, unit
 from model.shocks.controls import Replaced
-from model.shocks.kinds import OF_ROW, ExportBan, part_of_year
+from model.shocks.kinds import OF_ROW, ExportBan, SupplyLoss, part_of_year
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -150,6 +150,17 @@ class ShockLibrary:
         if rows.empty:
             raise ScenarioError(f"unknown shock {name!r}; {choices(self.names, name)}")
         return rows
+
+    def beside_status_quo(self, shock: NamedShock) -> NamedShock:
+        """A shock as it counts beside the status quo: a loss that it holds already is no smaller for being asked for.
+
+        The outage of today is not undone by a scenario of a milder one.
+        """
+        if shock.name not in self.in_status_quo or shock.severity is None:
+            return shock
+        first = self._of(shock.name).iloc[0]
+        is_milder = _kind_of(first) is SupplyLoss and shock.severity < float(first["severity"])
+        return NamedShock(name=shock.name) if is_milder else shock
 
     def answers_of(self, shock: NamedShock, mineral: str) -> list[Answer]:
         """How a named shock answers an agreement on a mineral; nothing where it is no answer."""
