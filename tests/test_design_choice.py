@@ -14,7 +14,7 @@ import pytest
 from model.design.choice import NASH_ERROR, ChoiceTerms, choose, tangent_points
 from model.design.choice.options import Option, accounts, prune
 from model.design.choice.programme import NoAgreement
-from model.design.choice.standing import standing
+from model.design.choice.standing import objective_of, standing
 from model.design.conflict import conflict, worths
 from model.design.frontier import frontier
 from model.design.problem.packages import Package
@@ -474,6 +474,14 @@ def test_outsiders_count_as_asked(counted: str, expected: int) -> None:
     assert standing(choice, terms, "non_parties_gain") == pytest.approx({1: -8.0, 2: 1.0, 3: 4.0}[expected])
     gained = standing(choice, terms, "expected_gain") + standing(choice, terms, "non_parties_gain")
     assert standing(choice, terms, "world_gain") == pytest.approx(gained)
+
+
+@pytest.mark.parametrize("kind", ["expected_gain", "worst_off", "cvar", "nash"])
+def test_the_objective_of_a_choice_is_what_its_programme_made_large(kind: str) -> None:
+    terms = terms_of([{"A": 10.0, "B": 1.0}, {"A": 4.0, "B": 3.0}], objective={"kind": kind, "weights": {"A": 2.0}})
+    choice = choose(terms)
+    within = 3.0 * math.log(1.0 + NASH_ERROR) if kind == "nash" else 1e-6
+    assert objective_of(choice, terms) == pytest.approx(choice.objective, abs=within)
 
 
 def test_a_bargain_among_the_parties_counts_no_outsiders() -> None:

@@ -192,7 +192,7 @@ def test_the_margin_of_public_outlay_is_what_the_choice_leaves(world: World) -> 
 
 
 def proof_of(choice: Choice) -> Proof:
-    return Proof(choice.expected_gain, choice.expected_gain, choice.gain, 0.0, 1)
+    return Proof(choice.expected_gain, choice.expected_gain, choice.gain, 0.0, 1, choice.chosen)
 
 
 def test_a_point_to_be_signed_has_round_transfers(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -395,6 +396,24 @@ def test_a_menu_holds_every_combination_once() -> None:
     menu = Menu(floor_levels=(0.0, 1.0), trq_quantities=(1.0, 0.5), over_quota_rates=(0.0, 0.2), stockpiles=(0.0,))
     assert len(menu_levels(menu)) == 3 * 3
     assert len(menu_levels(menu, project_sets(["a", "b", "c", "d"]))) == 3 * 3 * 4
+
+
+def test_the_proof_solves_again_and_finds_a_wrong_answer_in_the_store() -> None:
+    """What users gain is doubled in every stored answer: no proof may rest on that."""
+    table = ResponseTable(World(), Store())
+    right = Designer(table, asked(participation="none")).result()
+    for key in list(table._known._kept):
+        answer = table._known.get(key)
+        assert isinstance(answer, Response)
+        table._known.keep(key, replace(answer, users_usd={k: 2.0 * v for k, v in answer.users_usd.items()}))
+    wrong = Designer(table, asked(participation="none")).result()
+    assert right.proof is not None
+    assert wrong.proof is not None
+    assert right.proof.difference < 1e-6
+    assert wrong.proof.difference > 0.1
+    assert wrong.choice is not None
+    assert sum(wrong.proof.verified.values()) == pytest.approx(wrong.choice.objective)
+    assert any("the verified ones hold" in note for note in wrong.notes)
 
 
 def test_one_party_alone_gets_an_answer(table: ResponseTable) -> None:

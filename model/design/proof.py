@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.design.catalogue import joined
+from model.design.choice.programme import Solved
 from model.design.choice.reading import after_purses
+from model.design.choice.standing import objective_of
 from model.design.problem.steps import ceil_to, floor_to, negotiable_step, round_to
+from model.design.responses.respond import respond
 from model.design.responses.response import question
 from model.instruments import Offtake
 from model.units import MILLION
+from model.work import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
     from model.design.catalogue import Catalogue
-    from model.design.choice import Choice
+    from model.design.choice import Choice, ChoiceTerms
     from model.design.choice.options import Option
     from model.design.problem.request import DesignRequest
+    from model.design.responses.response import Response
     from model.instruments import Agreement
     from model.market.records import Floats
-    from model.work import Progress
     from model.world import World
 
 MONEY_STEP = 0.001
@@ -39,7 +43,7 @@ class Proof:
     """Expected gain by party as predicted by the choice and as verified by the equilibrium [million USD/yr].
 
     ``difference`` is their largest difference relative to the party's gain; ``verified_gain`` is [state, party].
-    ``outsiders`` is what the verified agreement changes for all who are no party together, expected.
+    ``options`` are the packages with the responses that were verified.
     """
 
     predicted: dict[str, float]
@@ -47,7 +51,12 @@ class Proof:
     verified_gain: Floats
     difference: float
     rounds: int
-    outsiders: float = 0.0
+    options: Mapping[str, Option]
+
+    @property
+    def outsiders(self) -> float:
+        """What the verified agreement changes for all who are no party together, expected."""
+        return sum(option.outsiders_gain for option in self.options.values())
 
     @property
     def taken(self) -> float:
@@ -118,7 +127,10 @@ def _offtakes(choice: Choice, request: DesignRequest) -> Iterator[Offtake]:
 def verify(
     catalogue: Catalogue, choice: Choice, agreement: Agreement, rounds: int
 ) -> Generator[Progress[None], None, Proof]:
-    """Solve the agreement under every state and compare every party's gain with what was predicted."""
+    """Solve the agreement afresh under every state and compare every party's gain with what was predicted.
+
+    No stored answer counts, and no search starts where those of the menu did.
+    """
     request, states, frame = catalogue.request, catalogue.states, catalogue.frame
     cells = {
         mineral: [
@@ -127,20 +139,30 @@ def verify(
         ]
         for mineral, option in choice.chosen.items()
     }
-    yield from catalogue.fill([cell for own in cells.values() for cell in own])
+    answers: dict[str, Response] = {}
+    for key, cell in {catalogue.table.key(cell): cell for own in cells.values() for cell in own}.items():
+        answers[key] = respond(catalogue.world, cell, afresh=True)
+        yield Progress(catalogue.done, catalogue.done + 1, f"proof of {cell.mineral}", None)
     lump = np.array([choice.transfers[party] for party in frame.parties])
     predicted, verified = (np.tile(lump, (len(states), 1)) for _ in range(2))
-    purses, outsiders = (choice.revenue_shares, choice.outlay_shares), 0.0
+    purses, options = (choice.revenue_shares, choice.outlay_shares), {}
     for mineral, own in cells.items():
         option = choice.chosen[mineral]
         predicted += after_purses(option, *purses) + _settled(option, agreement)
-        solved = replace(option, responses=tuple(catalogue.table.one(cell) for cell in own))
+        solved = replace(option, responses=tuple(answers[catalogue.table.key(cell)] for cell in own))
         paid = [[r.transfers_usd.get(party, 0.0) for party in frame.parties] for r in solved.responses]
         verified += after_purses(solved, *purses) + np.array(paid) / MILLION
-        outsiders += solved.outsiders_gain
+        options[mineral] = solved
     both = [dict(zip(frame.parties, frame.weight @ gain, strict=True)) for gain in (predicted, verified)]
     expected = [{party: float(value) for party, value in gain.items()} for gain in both]
-    return Proof(expected[0], expected[1], verified, difference(*expected), rounds, outsiders)
+    return Proof(expected[0], expected[1], verified, difference(*expected), rounds, options)
+
+
+def as_verified(choice: Choice, proof: Proof, terms: ChoiceTerms) -> Choice:
+    """The choice with the gains, the objective and the gap of what would be signed, as the equilibrium has them."""
+    found = replace(choice, chosen=dict(proof.options), gain=proof.verified_gain, expected_gain=dict(proof.verified))
+    objective = objective_of(found, terms)
+    return replace(found, objective=objective, gap=Solved(objective, max(choice.bound, objective), True).gap)
 
 
 def _settled(option: Option, agreement: Agreement) -> Floats:

@@ -13,7 +13,7 @@ from model.design.choice.standing import standing, worth
 from model.design.conflict import Conflict, Worth, conflict, least_violation, why_nothing, worths
 from model.design.frontier import FEWEST_POINTS, frontier
 from model.design.problem.packages import ends_reached
-from model.design.proof import Proof, signable, verify
+from model.design.proof import Proof, as_verified, signable, verify
 from model.units import MILLION
 from model.words.names import Names
 from model.words.numbers import money
@@ -235,9 +235,10 @@ class Designer:
             f"{group}: {amount:.3g} million USD a year short of the limit after rounding."
             for group, amount in self._shortfalls(proof, not choice.is_neutral).items()
         ]
-        return self._design(
-            choice=choice, agreement=agreement, proof=proof, worths=tuple(worths(self.terms(), choice)), notes=notes
-        )
+        terms = self.terms()
+        found = tuple(worths(terms, choice))
+        verified = as_verified(choice, proof, terms)
+        return self._design(choice=verified, agreement=agreement, proof=proof, worths=found, notes=notes)
 
     def _design(self, notes: Iterable[str] = (), **found: Any) -> Design:
         catalogue = self._catalogue

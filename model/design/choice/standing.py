@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +14,12 @@ from model.records import choices
 
 if TYPE_CHECKING:
     from model.design.choice import Choice, ChoiceTerms
+    from model.design.problem.request import DesignRequest
     from model.market.records import Floats
+
+
+TINY = 1e-9
+"""A gain below this share of the largest counts as this: its logarithm has no end."""
 
 
 def standing(choice: Choice, terms: ChoiceTerms, name: str) -> float:
@@ -36,13 +43,26 @@ def standing(choice: Choice, terms: ChoiceTerms, name: str) -> float:
     raise ScenarioError(f"unknown measure {name!r}; {choices(MEASURES, name)}")
 
 
+def objective_of(choice: Choice, terms: ChoiceTerms) -> float:
+    """The request's objective for a choice, in its unit: what a programme of its packages would make large."""
+    request = terms.request
+    kind, charged = request.objective.kind, sum(industries_cost(request, each) for each in choice.chosen.values())
+    if kind != "nash":
+        return standing(choice, terms, kind) - charged + _outsiders(choice, request)
+    gains = {party: max(choice.expected_gain[party] / terms.unit_gain(party), TINY) for party in terms.counted}
+    return sum(request.weight(party) * math.log(gain) for party, gain in gains.items()) - charged
+
+
 def worth(choice: Choice, terms: ChoiceTerms) -> float:
     """What a choice is worth by expected gains, whatever the request's objective [million USD/yr]."""
-    request, options = terms.request, choice.chosen.values()
-    theirs = sum(option.outsiders_gain for option in options)
-    counts = {"ignored": 0.0, "counted": theirs, "not_at_their_expense": min(theirs, 0.0)}
-    charged = sum(industries_cost(request, option) for option in options)
-    return standing(choice, terms, "expected_gain") - charged + counts[request.objective.outsiders]
+    by_gain = terms.request.model_copy(update={"objective": terms.request.objective.by_expected_gain})
+    return objective_of(choice, replace(terms, request=by_gain))
+
+
+def _outsiders(choice: Choice, request: DesignRequest) -> float:
+    """What the objective counts of those who are no party."""
+    gain = sum(option.outsiders_gain for option in choice.chosen.values())
+    return {"ignored": 0.0, "counted": gain, "not_at_their_expense": min(gain, 0.0)}[request.objective.outsiders]
 
 
 def _losses(choice: Choice, terms: ChoiceTerms) -> Floats:

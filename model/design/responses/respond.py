@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from model.design.problem.facts import Amounts, Pairs
     from model.design.responses.response import Question
     from model.equilibrium import SolvedMineral
-    from model.problem import State
+    from model.problem import Problem, State
     from model.words.why_not import WhyNot
     from model.world import World
 
 SMALLEST_FLOW = 1e-9
 
 
-def respond(world: World, asked: Question) -> Response:
-    """Solve one cell.
+def respond(world: World, asked: Question, *, afresh: bool = False) -> Response:
+    """Solve one cell; ``afresh`` from the base year's prices and not from the status quo, whatever memory holds.
 
     Raises:
         SolveError: when no equilibrium is proved.
     """
-    solved = solve_question(world, asked)
+    solved = _solved_afresh(world, asked) if afresh else solve_question(world, asked)
     status_quo = world.solved(asked.mineral, asked.scenario.undisturbed())
     response = reduce_solved(solved, frozenset(asked.scenario.parties), asked.scenario.agreement)
     assured, industry_cost = _impact(world, asked, solved, status_quo)
@@ -50,6 +50,11 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     """The equilibrium of a cell; projects join the market of the status quo as further supply."""
     if not asked.projects:
         return world.solved(asked.mineral, asked.scenario)
+    problem = _with_projects_built(world, asked)
+    return solve_problem(problem, asked.scenario.agreement, Solver(), stock_price=problem.market.start_price)
+
+
+def _with_projects_built(world: World, asked: Question) -> Problem:
     status_quo = world.solved(asked.mineral, asked.scenario.undisturbed()).state
     known = replace(status_quo.problem.market, start_price=status_quo.price)
     market = with_projects(world, asked.scenario, known, asked.projects)
@@ -57,9 +62,16 @@ def solve_question(world: World, asked: Question) -> SolvedMineral:
     for host in world.hosts.get(asked.mineral, {}):
         host_output |= world.solved(host, asked.scenario).output
     shocks = world.shocks(asked.mineral, asked.scenario)
-    parties = frozenset(asked.scenario.parties)
-    problem = lay_over(market, parties, asked.scenario.agreement, shocks, host_output)
-    return solve_problem(problem, asked.scenario.agreement, Solver(), stock_price=market.start_price)
+    return lay_over(market, frozenset(asked.scenario.parties), asked.scenario.agreement, shocks, host_output)
+
+
+def _solved_afresh(world: World, asked: Question) -> SolvedMineral:
+    """The same equilibrium found on another way; with projects built the way is one already."""
+    if asked.projects:
+        return solve_question(world, asked)
+    worth = world.solved(asked.mineral, asked.scenario.undisturbed()).state.price
+    problem = world.problem(asked.mineral, asked.scenario)
+    return solve_problem(problem, asked.scenario.agreement, Solver(), stock_price=worth)
 
 
 def reduce_solved(solved: SolvedMineral, parties: frozenset[str], agreement: Agreement) -> Response:
