@@ -64,9 +64,11 @@ IMPACT_ONLY = (
     "saving_price_multiple",
     "back_test",
     "public_funds",
+    "tradeable_lot",
+    "transfer_step",
 )
-"""Beginnings of assumption names that enter the manufacturers' formulas and sums of accounts only: changing one solves
-no market again."""
+"""Beginnings of assumption names that enter the manufacturers' formulas, sums of accounts and what is signed only:
+changing one solves no market again."""
 
 
 @dataclass

@@ -31,6 +31,7 @@ def facts(landed: dict[tuple[str, str], float], need: dict[str, float], made: di
         flows_t={},
         need_t={STAGE: need},
         deliverable_t=made,
+        lot_t=0.01,
         landed_usd_per_t={(*pair, STAGE): cost for pair, cost in landed.items()},
     )
 

@@ -87,7 +87,11 @@ class Catalogue:
         producers |= {(project.region, project.stage) for project in projects}
         scenario = self.request.scenario()
         landed = landed_costs(self.world, scenario, neutral[0], mineral, sorted(producers))
-        return replace(facts, deliverable_t=made, landed_usd_per_t=landed)
+        return replace(facts, deliverable_t=made, landed_usd_per_t=landed, lot_t=self.lot(mineral))
+
+    def lot(self, mineral: str) -> float:
+        """The least quantity of a mineral that is traded [t]."""
+        return self.world.assumptions.with_overrides(self.request.assumptions).value("tradeable_lot", mineral)
 
     def _package(self, mineral: str, levels: Levels) -> Package:
         """The package at a point of the menu, with who can commit under it."""

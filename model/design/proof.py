@@ -11,7 +11,7 @@ from model.design.catalogue import joined
 from model.design.choice.programme import Solved
 from model.design.choice.reading import after_purses
 from model.design.choice.standing import objective_of
-from model.design.problem.steps import ceil_to, floor_to, negotiable_step, round_to
+from model.design.problem.steps import ceil_to, floor_to, lots, negotiable_step, round_to
 from model.design.responses.respond import respond
 from model.design.responses.response import question
 from model.instruments import Offtake
@@ -66,27 +66,30 @@ class Proof:
 
 def signable(choice: Choice, request: DesignRequest, world: World) -> tuple[Choice, Agreement]:
     """A choice with its money in round numbers, and the agreement that would be signed."""
-    rounded = in_round_numbers(choice, request.transfers / MILLION)
+    step = world.assumptions.with_overrides(request.assumptions).value("transfer_step") / MILLION
+    rounded = in_round_numbers(choice, request.transfers / MILLION, step)
     return rounded, agreement_of(rounded, request, world)
 
 
-def in_round_numbers(choice: Choice, most_transfer_musd: float) -> Choice:
+def in_round_numbers(choice: Choice, most_transfer_musd: float, step_musd: float) -> Choice:
     """The choice with transfers and shares of common purses in negotiable steps, sums as they were.
 
-    Money is rounded in favour of every party but one of those that gain most, which pays for that.
+    Lump sums are whole multiples of ``step_musd``. Money is rounded in favour of every party but one of those that gain
+    most, which pays for that.
     """
     return replace(
         choice,
-        transfers=_transfers(choice, most_transfer_musd),
+        transfers=_transfers(choice, most_transfer_musd, step_musd),
         revenue_shares={mineral: _shares(own) for mineral, own in choice.revenue_shares.items()},
         outlay_shares={mineral: _shares(own) for mineral, own in choice.outlay_shares.items()},
     )
 
 
-def _transfers(choice: Choice, most_musd: float) -> dict[str, float]:
-    rounded = {i: ceil_to(t, negotiable_step(MONEY_STEP * abs(t))) if t else 0.0 for i, t in choice.transfers.items()}
+def _transfers(choice: Choice, most_musd: float, step_musd: float) -> dict[str, float]:
+    received = choice.transfers.items()
+    rounded = {i: ceil_to(t, lots(MONEY_STEP * abs(t), step_musd)) if t else 0.0 for i, t in received}
     for payer in sorted(rounded, key=lambda party: -choice.expected_gain[party]):
-        left = 0.0 - sum(amount for party, amount in rounded.items() if party != payer)
+        left = 0.0 - round_to(sum(amount for party, amount in rounded.items() if party != payer), step_musd)
         if left >= -most_musd:
             return rounded | {payer: left}
     return dict(choice.transfers)
@@ -104,15 +107,22 @@ def agreement_of(choice: Choice, request: DesignRequest, world: World) -> Agreem
     """Every instrument of a choice in negotiable steps, offtakes with their strikes."""
     bare = [option.package.model_copy(update={"offtakes": ()}) for option in choice.chosen.values()]
     agreement = joined(package.agreement(request.parties, world.regions) for package in bare)
-    return agreement.model_copy(update={"offtakes": tuple(_offtakes(choice, request))})
+    assumptions = world.assumptions.with_overrides(request.assumptions)
+    lot_t = {mineral: assumptions.value("tradeable_lot", mineral) for mineral in choice.chosen}
+    return agreement.model_copy(update={"offtakes": tuple(_offtakes(choice, request, lot_t))})
 
 
-def _offtakes(choice: Choice, request: DesignRequest) -> Iterator[Offtake]:
-    """Contracts in negotiable steps, none below what the package commits: the market was solved with that."""
+def _offtakes(choice: Choice, request: DesignRequest, lot_t: Mapping[str, float]) -> Iterator[Offtake]:
+    """Contracts in whole lots and negotiable steps, none below a lot.
+
+    None is below what the package commits: the market was solved with that.
+    """
     for contract in choice.contracts:
         ends = contract.producer, contract.buyer, contract.stage
         committed = sum(t for *place, t in choice.chosen[contract.mineral].package.offtakes if (*place,) == ends)
-        quantity = floor_to(contract.volume_t, negotiable_step(request.step * contract.volume_t))
+        quantity = floor_to(contract.volume_t, lots(request.step * contract.volume_t, lot_t[contract.mineral]))
+        if not max(quantity, committed):
+            continue
         strike = round_to(contract.strike_usd_per_t, negotiable_step(MONEY_STEP * contract.expected_price_usd_per_t))
         yield Offtake(
             producer=contract.producer,

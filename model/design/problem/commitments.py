@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-from model.design.problem.steps import ceil_to, floor_to, negotiable_step
+from model.design.problem.steps import ceil_to, floor_to, lots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,8 +91,8 @@ def _in_steps(
         if seller.region != buyer and volume > SMALLEST_COMMITMENT * facts.need_t[seller.stage][buyer]:
             round_off = ceil_to if seller.least_t > 0 else floor_to
             place = seller.region, buyer, seller.stage
-            total[place] = total.get(place, 0.0) + round_off(volume, negotiable_step(step * volume))
-    yield from ((*place, quantity) for place, quantity in total.items())
+            total[place] = total.get(place, 0.0) + round_off(volume, lots(step * volume, facts.lot_t))
+    yield from ((*place, quantity) for place, quantity in total.items() if quantity > 0)
 
 
 def _least_cost(

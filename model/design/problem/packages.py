@@ -10,7 +10,7 @@ from pydantic import Field
 
 from model.design.problem.commitments import allocate
 from model.design.problem.request import TrqSplit
-from model.design.problem.steps import negotiable_step, round_to
+from model.design.problem.steps import lots, negotiable_step, round_to
 from model.instruments import Agreement, Duty, Floor, Mechanism, Offtake, RentHolder, Stockpile, Trq
 from model.records import Name, Price, Quantity, Rate, Record
 from model.units import PERCENT
@@ -150,20 +150,21 @@ def _trqs(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> 
     if levels.over_quota_rate <= 0 or not any(imports.values()):
         return
     if levels.split == "pooled" or size <= 0:  # of nothing there is one quota only
-        yield tuple(parties), round_to(size, negotiable_step(step * size))
+        yield tuple(parties), round_to(size, lots(step * size, facts.lot_t))
         return
     weight = imports if levels.split == "by_imports" else {party: facts.use_t.get(party, 0.0) for party in parties}
     for party, part in weight.items():
         own = size * part / sum(weight.values())
         if own > 0:
-            yield (party,), round_to(own, negotiable_step(step * own))
+            yield (party,), max(round_to(own, lots(step * own, facts.lot_t)), facts.lot_t)
 
 
 def _stockpiles(levels: Levels, facts: Facts, parties: Sequence[str], step: float) -> Iterator[tuple[str, float]]:
     for party in parties:
         need = facts.use_t.get(party, 0.0)
-        if levels.stockpile > 0 and need > 0:
-            yield party, round_to(levels.stockpile * need, negotiable_step(step * need))
+        quantity = round_to(levels.stockpile * need, lots(step * need, facts.lot_t))
+        if quantity > 0:
+            yield party, quantity
 
 
 def neighbours(

@@ -17,6 +17,15 @@ def negotiable_step(size: float) -> float:
     return float(max(factor * power for factor in (1, 2, 5) if factor * power <= size * (1 + 1e-12)))
 
 
+def lots(size: float, lot: float) -> float:
+    """The step of quantities: 1, 2, 5 times a power of ten of lots, at most ``size`` but never less than one lot.
+
+    >>> lots(225.8, 25.0), lots(3.0, 25.0), lots(0.7, 0.1)
+    (125.0, 25.0, 0.5)
+    """
+    return float(f"{lot * negotiable_step(max(size / lot, 1.0)):.12g}")
+
+
 def round_to(value: float, step: float) -> float:
     """``value`` in whole steps, without the dust of binary fractions.
 
