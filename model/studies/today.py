@@ -29,6 +29,12 @@ def today_rows(world: World, scenario: Scenario) -> list[Row]:
     return [today_row(world, scenario, mineral) for mineral in world.minerals]
 
 
+def today_of(world: World, scenario: Scenario) -> list[Row]:
+    """What :func:`today_row` says of a scenario's minerals; nothing where its status quo is that of policy only."""
+    asked = scenario.minerals if scenario.status_quo == TODAY else ()
+    return [today_row(world, scenario, mineral) for mineral in asked]
+
+
 def today_row(world: World, scenario: Scenario, mineral: str) -> Row:
     """A mineral's price today at the quote's place and the short horizon; None where nothing is quoted or licensed.
 
