@@ -95,7 +95,7 @@ class Shift:
 
 UNMOVED = Shift()
 APART = (
-    "the price outside China is not explained: none of the last six months is published openly, and China's licences "
+    "the price outside China is not explained: no recent one is published openly, and China's licences "
     "part the two markets"
 )
 
@@ -207,8 +207,15 @@ def as_assumed(quotes: Mapping[str, Quote], assumptions: Assumptions, mineral: s
     }
 
 
+RANGE_OF = {
+    "assessment": "lowest and highest assessed within six months",
+    "unit_value": "lowest and highest mean of three months of imports, ending with each of the last six",
+}
+"""Where the range of a quote comes from, by its method."""
+
+
 def quote_levels(quotes: Mapping[str, Mapping[str, Quote]]) -> list[Assumption]:
-    """Quotes that the same method gave differently within six months: assumptions by another table, like controls."""
+    """Quotes that the same method gave differently at about that time: assumptions by another table, like controls."""
     return [
         Assumption(
             id=f"quote_{place}",
@@ -217,7 +224,7 @@ def quote_levels(quotes: Mapping[str, Mapping[str, Quote]]) -> list[Assumption]:
             low=quote.low_usd_per_t,
             high=quote.high_usd_per_t,
             unit="USD/t",
-            reason="lowest and highest that the same method gave within six months",
+            reason=RANGE_OF[quote.method],
             source_id="; ".join(quote.sources),
         )
         for mineral, own in quotes.items()
@@ -246,7 +253,7 @@ def find_nowcast(
     shift, why_not, reason = UNMOVED, "", str(row["reason"])
     try:
         if not quotes:
-            why_not = "no price of the last six months is published openly"
+            why_not = "no recent price is published openly"
         elif kind == ShiftKind.NONE:
             why_not = "nothing is named that may move"
         else:
