@@ -301,6 +301,7 @@ def test_files_that_hold_no_scenario_are_refused(
         ("pass_trough=0.5", ["pass_trough", "pass_through"]),
         ("pass_through=7", ["pass_through", "7", "range"]),
         ("pass_through=0_5", ["NAME=VALUE", "0_5"]),
+        ("pass_through=\u0661", ["NAME=VALUE", "\u0661"]),
         ("", ["NAME=VALUE", "''"]),
     ],
 )

@@ -152,7 +152,8 @@ def _assumed(options: Iterable[str]) -> dict[str, float]:
         if name in values:
             raise ScenarioError(f"--assume names {short(name)!r} twice; give it one value")
         try:
-            values[name] = float(text.replace("_", "no number"))  # which only Python reads past
+            is_plain = text.isascii() and "_" not in text  # Python reads digits of every script, and past underscores
+            values[name] = float(text if is_plain else "no number")
         except ValueError:
             told = f"--assume {short(option)!r} is not of the form NAME=VALUE with a number as value"
             raise ScenarioError(told) from None
