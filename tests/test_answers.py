@@ -15,6 +15,7 @@ from model import world
 from model.answers import export_taxes, licence_rent, licences
 from model.design import DesignRequest
 from model.design.problem.request import states_of
+from model.errors import ScenarioError
 from model.findings import if_answered
 from model.findings.reasons import net_effect, reasons
 from model.memo import conclusions
@@ -199,6 +200,17 @@ def test_a_memo_tells_what_the_parties_gain_under_an_answer_and_nothing_of_other
     told = "If China answers by tighter licences, the parties together lose 7.00 million USD a year by the agreement."
     assert conclusions.answers(snapshot, frame, Voice(NAMES, ())) == told
     assert conclusions.answers(snapshot, frame.iloc[1:], Voice(NAMES, ())) == ""
+
+
+@pytest.mark.parametrize("name", [LICENCE, TAX])
+def test_an_answer_wins_back_no_more_than_all(name: str) -> None:
+    shocks: list[dict[str, Any]] = [{"name": "china_gallium_ban", "severity": 1.5}, {"name": name, "severity": 1.0}]
+    WORLD.check(Scenario.parse({"shocks": shocks}, "scenario"))
+    shocks[1]["severity"] = 1.01
+    with pytest.raises(ScenarioError, match=rf"shocks\[1\].severity = 1.01: {name} is a share of the .*, 0 to 1$"):
+        WORLD.check(Scenario.parse({"shocks": shocks}, "scenario"))
+    with pytest.raises(ScenarioError, match=rf"shocks\[1\].severity = 1.01: {name}"):
+        states_of(DesignRequest.parse({"minerals": ["gallium"], "shocks": shocks}, "design"), WORLD)
 
 
 def test_an_answer_is_a_state_of_the_search_only_where_it_is_named() -> None:

@@ -43,7 +43,7 @@ TRQ = {
 }
 SCENARIO: dict[str, Any] = {"name": "a floor for bismuth", "minerals": ["bismuth"], "agreement": {"floors": [FLOOR]}}
 
-NO_ROWS = ("trqs", "quotas", "ranges")
+NO_ROWS = ("trqs", "quotas", "ranges", "today")
 """Tables without rows under that scenario."""
 
 Refused = Callable[..., str]
@@ -160,7 +160,7 @@ def test_unbounded_surplus_is_null(tmp_path: Path) -> None:
 
 def test_solve_writes_result_status_quo_and_changes(tmp_path: Path, written: Callable[[object], Path]) -> None:
     out, folder = tmp_path / "result.json", tmp_path / "tables"
-    assert main(["solve", str(written(SCENARIO)), "--out", str(out), "--csv", str(folder)]) == 0
+    assert main(["solve", str(written(SCENARIO | {"format": 2})), "--out", str(out), "--csv", str(folder)]) == 0
     result = read(out)
     for table in ("prices", "quantities", "flows", "welfare", "status"):
         assert result[table]
@@ -176,6 +176,11 @@ def test_solve_writes_result_status_quo_and_changes(tmp_path: Path, written: Cal
     prices = pd.read_csv(folder / "prices.csv")
     assert set(prices["region"]) == {row["region"] for row in result["prices"]}
     assert (folder / "headline.csv").is_file()
+    (today,) = result["today"]
+    assert today["mineral"] == "bismuth"
+    assert today["explained"]
+    assert today["price_today"] == pytest.approx(today["price_today_quoted"], rel=1e-4)
+    assert pd.read_csv(folder / "today.csv")["explained"].tolist() == [True]
 
 
 def test_the_same_request_gives_the_same_file(tmp_path: Path, written: Callable[[object], Path]) -> None:
@@ -296,6 +301,7 @@ def test_files_that_hold_no_scenario_are_refused(
         ("pass_trough=0.5", ["pass_trough", "pass_through"]),
         ("pass_through=7", ["pass_through", "7", "range"]),
         ("pass_through=0_5", ["NAME=VALUE", "0_5"]),
+        ("pass_through=\u0661", ["NAME=VALUE", "\u0661"]),
         ("", ["NAME=VALUE", "''"]),
     ],
 )

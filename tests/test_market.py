@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from model.equilibrium import SolvedMineral, Solver, lay_over, solve_problem
-from model.errors import DataError
 from model.instruments import Agreement
 from model.market.base_year import StageBase, reconcile
 from model.market.calibrate import CalibratedMineral, calibrate, duty_matrix
-from model.market.flows import balance
+from model.market.flows import Unmatched, balance
 from model.market.horizon import SHORT
 from model.market.records import NodeRole, Role, Shape, host_order
 from model.scenario import Scenario
@@ -164,7 +163,7 @@ def _only(stage: StageBase, i: int, j: int) -> bool:
     rest = np.where(stage.reported, 0.0, stage.flow_t)
     without = rest.copy()
     without[i, j] = 0.0
-    with pytest.raises(DataError):
+    with pytest.raises(Unmatched):
         balance(without, rest.sum(axis=1), rest.sum(axis=0))
     return True
 

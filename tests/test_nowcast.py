@@ -46,6 +46,7 @@ def test_the_status_quo_returns_the_quotes_or_says_why_not(world: World, mineral
         assert prices == prices_of(policy_only.state)
         assert found.shift == Shift()
         assert found.why_not in told
+        assert "to 100 %" not in told, "a reason why not that reads as if it were reached"
         return
     used = found.quotes if found.shift.licences != 1.0 else {found.place: found.quotes[found.place]}
     for place, quote in used.items():
@@ -133,7 +134,9 @@ def test_a_shift_beyond_its_limit_is_not_applied_and_named(world: World) -> None
     assert world.nowcast("gallium", scenario).shift.share > low
     found = world.nowcast("gallium", scenario.model_copy(update={"assumptions": {LIMIT: low}}))
     assert found.shift == Shift()
-    assert found.why_not.startswith("with use 30 % higher, the price comes to ")
+    told = "even with use 30 % higher, the most that is allowed, the price would come to "
+    assert found.why_not.startswith(told)
+    assert found.why_not.endswith(" of the quote, so nothing is moved")
 
 
 def test_calibrate_tells_today_of_every_mineral(world: World) -> None:

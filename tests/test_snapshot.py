@@ -392,6 +392,24 @@ def _set_numbers(number: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("headline", "price_usd_per_t"),
+        ("prices", "producer_price_status_quo_usd_per_t"),
+        ("quantities", "imports_with_agreement_t"),
+        ("flows", "with_agreement"),
+    ],
+)
+def test_a_price_or_quantity_below_nothing_is_refused_though_it_is_sealed(name: str, column: str) -> None:
+    def change(content: dict[str, Any]) -> None:
+        table = content["results"]["tables"][name]
+        table["rows"][0][table["columns"].index(column)] = -1e17
+
+    with pytest.raises(SnapshotError, match=f"{column} of table '{name}' is -1e.17 somewhere"):
+        altered(sample(), change)
+
+
 def _double_columns(content: dict[str, Any]) -> None:
     table = content["inputs"]["data"]["tables"]["prices"]
     table["columns"] = [table["columns"][0]] * len(table["columns"])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
-from model.design.choice.options import accounts
+from model.design.choice.options import accounts, weights
 from model.instruments import KINDS, lever
 from model.units import MILLION, SHARE
 from model.words.levers import Lever
@@ -156,12 +156,21 @@ def scenario_of(design: Design) -> Scenario:
 
 
 def result(design: Design) -> dict[str, Any]:
-    """The RESULT file: everything above with what it rests on."""
+    """The RESULT file: everything above with what it rests on.
+
+    Of each state, ``weight`` is what it counts in every expected value of the file. ``probability`` is the chance in a
+    year: of a shock its hazard, which is its weight too; of "no_shock" that of a year without any.
+    """
     content: dict[str, Any] = {
         "request": design.request.model_dump(mode="json"),
         "states": [
-            {"name": state.name, "probability": state.probability, "minerals": list(state.minerals)}
-            for state in design.states
+            {
+                "name": state.name,
+                "probability": state.probability,
+                "weight": weight,
+                "minerals": list(state.minerals),
+            }
+            for state, weight in zip(design.states, weights(design.states).tolist(), strict=False)
         ],
         "status": _status(design),
         "conflicts": [asdict(each) | {"text": str(each)} for each in design.conflicts],
