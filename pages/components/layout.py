@@ -16,7 +16,7 @@ from model.findings import verdicts
 from model.findings.agreed import agreement_in_short
 from model.findings.charts import cut
 from model.findings.terms import terms_of
-from model.words.numbers import counted, starting
+from model.words.numbers import counted, lowered, starting
 from pages.components import results, state
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _every_term(scenario: Scenario, minerals: Sequence[str], told: str) -> None:
     names = results.names()
     terms = [term for mineral in minerals for term in terms_of(scenario, mineral, names)]
     if not all(term in told for term in terms):
-        only = f" on {names.mineral(minerals[0]).lower()}" if len(minerals) == 1 else ""
+        only = f" on {lowered(names.mineral(minerals[0]))}" if len(minerals) == 1 else ""
         what = f"What is agreed{only}, {counted(len(terms), 'term', 'terms')}"
         with st.popover(what, icon=":material/handshake:", type="tertiary"):
             bullets(starting(term) for term in terms)
