@@ -49,8 +49,8 @@ LIMITS = (
 
 def main() -> None:
     """The page from top to bottom."""
-    layout.opening()
     scenario = _choose_minerals(state.scenario())
+    layout.opening(scenario.minerals)
     outcome = layout.solved(scenario)
     region, measure_id = _choose(outcome)
     if region is None:

@@ -24,8 +24,8 @@ from model.findings import (
     shocks_set_aside,
     with_worst,
 )
-from model.findings.agreed import agreement_in_short
-from model.findings.charts import Bars, Ticks, ranking
+from model.findings.agreed import agreement_in_short, one_of_several
+from model.findings.charts import Bars, Ticks, industries, ranking
 from model.findings.formulation import compared_in_words, formulation, levers_table
 from model.findings.intervals import Number, range_in_words
 from model.findings.overview import (
@@ -962,6 +962,38 @@ def test_every_reason_is_told_with_names_and_units(names: Names, reason: Reason)
     assert "(refined)" not in told
     assert len(re.findall(r"\d[\d,.]*", plain)) == told.count(" USD/t") + told.count(" t/yr")
     assert Response.from_json(design_toys.response({}, why_not=(why,)).to_json()).why_not == (why,)
+
+
+def test_where_every_named_shock_counts_the_scenario_s_own_is_not_told(names: Names, banned: Scenario) -> None:
+    told = agreement_in_words(banned, MINERAL, names, every_shock=True)
+    assert ". Every named shock counts. Horizon: " in told
+    assert names.shock("china_antimony_ban") not in told
+
+
+def test_a_sentence_on_one_of_several_minerals_says_which(names: Names) -> None:
+    assert one_of_several(MINERAL, [MINERAL], names) == ""
+    said = one_of_several(MINERAL, [MINERAL, "graphite"], names)
+    assert said == "Told above: antimony. Counted on this page: antimony and natural graphite."
+
+
+def test_tonnes_say_what_they_are_tonnes_of(world: World, names: Names, facts: Overview) -> None:
+    assert facts.supply.x.title == "Supply to the parties, t/yr of Sb"
+    contents = world.tables["minerals"].set_index("id")["content"]
+    for mineral in world.minerals:
+        assert names.flow_unit(mineral) == contents[mineral].replace("t ", "t/yr of ", 1)
+
+
+def test_an_axis_on_which_a_shock_s_own_effect_stands_starts_from_no_change() -> None:
+    both, alone = whose_of(1, agreed=True), whose_of(0, agreed=True)
+    row = {"name": ["Batteries"], "extra_cost_usd": 3e6, "borrowed": False}
+    for shock, about, zero in (
+        (2e6, both, "No change"),
+        (0.0, both, "Shock, no agreement"),
+        (0.0, alone, "Status quo"),
+    ):
+        chart = industries(pd.DataFrame({**row, "extra_cost_usd_shock": shock}), "", about)
+        assert chart.zero == zero
+        assert any(isinstance(mark, Ticks) for mark in chart.marks) is bool(shock)
 
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:

@@ -203,8 +203,11 @@ def gains(frame: pd.DataFrame, sentence: str, about: Whose, least_usd: float = 0
     )
 
 
-def sources(frame: pd.DataFrame, sentence: str, about: Whose) -> Chart:
-    """Supply of the parties by origin: the state compared with behind, the scenario before it, coloured by side."""
+def sources(frame: pd.DataFrame, sentence: str, about: Whose, unit: str) -> Chart:
+    """Supply of the parties by origin: the state compared with behind, the scenario before it, coloured by side.
+
+    The ``unit`` says what the tonnes are tonnes of.
+    """
     labels = _texts(frame["name"])
     marks = [Bars(about.zero, palette.STATUS_QUO, labels, _numbers(frame[about.before]), WIDE)]
     for side, name in SIDES.items():
@@ -218,7 +221,7 @@ def sources(frame: pd.DataFrame, sentence: str, about: Whose) -> Chart:
         form=f"Bars by origin, {lowered(about.zero)} behind, the scenario in front",
         sentence=sentence,
         table=frame,
-        x=Axis("Supply to the parties, t/yr", "t/yr", 0.0, high),
+        x=Axis(f"Supply to the parties, {unit}", "t/yr", 0.0, high),
         marks=tuple(marks),
         labels=labels,
     )

@@ -214,7 +214,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
             level for _, term in outcome.scenario.agreement.terms(mineral) for level in term.levels()
         ),
         gains=charts.gains(gains, gains_sentence(outcome, mineral, names), about, least),
-        supply=charts.sources(supply, sources_sentence(outcome, mineral, names), about),
+        supply=charts.sources(supply, sources_sentence(outcome, mineral, names), about, names.flow_unit(mineral)),
         industries=charts.industries(hit, industries_sentence(hit, about), about, least),
         sides=by_account(every),
         regions=by_region(every, names),

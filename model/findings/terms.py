@@ -30,11 +30,12 @@ def agreement_in_words(
     more: str = "",
     verdicts: Sequence[str] = (),
     most: int | None = None,
+    every_shock: bool = False,
 ) -> str:
     """What the parties agree on a mineral, a sentence per term, and which shock hits over which horizon.
 
     The ``verdicts`` on whether it comes about stand first; ``more`` is what they do besides. Of the terms beyond the
-    ``most`` only the number is told.
+    ``most`` only the number is told. Where ``every_shock`` of the library counts, the scenario's own are not told.
     """
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
     untold, metal = terms[most:] if most else [], lowered(names.mineral(mineral))
@@ -52,6 +53,7 @@ def agreement_in_words(
         *(f"{again} {term}" for term in others),
     ]
     answered = [names.shock(name) for name in answers(scenario, names)]
+    happens, answered = ("Every named shock counts", []) if every_shock else (happens, answered)
     horizon = f"Horizon: {HORIZONS[scenario.horizon].words}"
     return " ".join(f"{sentence}." for sentence in (*verdicts, *agreed, happens, *answered, horizon))
 

@@ -303,7 +303,7 @@ def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataF
 
     ``uses`` is the table ``industry_use``. Columns: mineral, use_t, cost_share, unit_cost_change (by whose effect is
     told; with ``_shock`` the shock's own beside an agreement's), substitution_class, value_added_relieved_usd_per_t,
-    grade, borrowed, name, substitutes, stock_cover_share, cut_low, cut_high.
+    grade, borrowed, name, unit, substitutes, stock_cover_share, cut_low, cut_high.
     """
     substitutes = uses[uses["industry"] == industry].set_index("mineral")["substitutes"]
     rows = _parts(outcome, region)
@@ -322,6 +322,7 @@ def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataF
     )
     detail = rows[list(stored)].assign(
         name=rows["mineral"].map(names.mineral),
+        unit=rows["mineral"].map(names.flow_unit),
         substitutes=rows["mineral"].map(substitutes).fillna("not published"),
         stock_cover_share=[outcome.assumptions.value("stock_cover", str(mineral)) for mineral in rows["mineral"]],
         cut_low=cuts.min(axis=1),
@@ -334,7 +335,7 @@ def described(detail: pd.DataFrame, about: Whose) -> pd.DataFrame:
     """The detail of one industry to be read: one row per property, one column per mineral, numbers as text."""
     columns = {
         row["name"]: {
-            "Use, t/yr": figures(row["use_t"]),
+            "Use": f"{figures(row['use_t'])} {row['unit']}",
             "Share of output value": percent(row["cost_share"]),
             **dict(_unit_cost(row, about)),
             "Substitutes": row["substitution_class"],

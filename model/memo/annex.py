@@ -115,7 +115,7 @@ def results(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         blocks.append(_sides(snapshot, mineral, name, SETTLEMENTS if contracts else ""))
     blocks += [
         Heading("Where supply comes from", 2),
-        *_supply(snapshot, mineral, name),
+        *_supply(snapshot, mineral, name, say),
         *_response(snapshot, mineral, name, say),
         Heading("Why", 2),
         Bullets(why or ("Nothing binds.",)),
@@ -161,17 +161,17 @@ def _sides(snapshot: Snapshot, mineral: str, name: str, note: str) -> Sheet:
     )
 
 
-def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
+def _supply(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[Block]:
     frame = states.of_mineral(snapshot, "supply", mineral)
-    said = " ".join(snapshot.sentences(mineral, "supply"))
+    said, unit = " ".join(snapshot.sentences(mineral, "supply")), say.names.flow_unit(mineral)
     columns = [
         (Column("Origin"), "name"),
         (Column("Side"), [starting(str(group).replace("_", "-")) for group in frame["group"]]),
-        *((flow(title), STATES[at]) for title, at in states.shown(snapshot)),
+        *((replace(flow(title), unit=unit), STATES[at]) for title, at in states.shown(snapshot)),
     ]
     return [
         Paragraph(said, strong=True),
-        _picture(charts.sources(frame, said, states.charted(snapshot)), name),
+        _picture(charts.sources(frame, said, states.charted(snapshot), unit), name),
         _table("Supply", f"{name}: supply of the parties by origin, for use and for stocks", frame, columns),
     ]
 
@@ -266,12 +266,13 @@ def shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *SHOCK_COLUMNS])))
     shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
     without = (price(f"Price, {NO_AGREEMENT}"), "price_usd_per_t_without_agreement")
+    unmet = replace(flow("Unmet use"), unit=say.names.flow_unit(mineral))
     each = (
         "Each shock alone, at the severity of the library for the part of the year it lasts, in place of the "
         "scenario's own shocks"
     )
     if snapshot.counted.agreement.is_empty:
-        columns = [shocks, without, (flow(f"Unmet use, {NO_AGREEMENT}"), "short_t_without_agreement")]
+        columns = [shocks, without, (replace(unmet, title=f"Unmet use, {NO_AGREEMENT}"), "short_t_without_agreement")]
         alone = _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")
         return on_page(RANGES, [*blocks, alone.without_zeros()])
     effect = conclusions.effect_of_agreement(frame).add_prefix("effect_on_")
@@ -281,7 +282,7 @@ def shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (price("Price, with agreement"), "price_usd_per_t_with_agreement"),
         (million("Users' cost by the agreement"), "effect_on_users_cost_usd"),
         (million("Net gain by the agreement"), "effect_on_net_gain_usd"),
-        (flow("Unmet use, with agreement"), "short_t_with_agreement"),
+        (replace(unmet, title="Unmet use, with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"
     note = f"{each}; the agreement's effect is with less without it. Net gain as above."

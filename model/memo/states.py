@@ -238,7 +238,8 @@ def states_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, captio
     for mineral in minerals:
         trials = of_mineral(snapshot, "sensitivity", mineral)
         for measure in market_measures(snapshot, mineral, ALL if ranged else FEW if len(minerals) <= SEVERAL else ONE):
-            label = starting(measure.label) if ranged else f"{say.names.mineral(mineral)}: {measure.label}"
+            told = measure.label.replace("t/yr", say.names.flow_unit(mineral))
+            label = starting(told) if ranged else f"{say.names.mineral(mineral)}: {told}"
             add(measure, label, trials if measure.tried else None)
     for measure in money_measures(snapshot, minerals) if len(states) > 1 else ():
         add(measure, measure.label, of_mineral(snapshot, "sensitivity", minerals[0]) if measure.tried else None)

@@ -76,6 +76,14 @@ def _products(minerals: pd.DataFrame) -> dict[str, str]:
     return words
 
 
+def _contents(minerals: pd.DataFrame) -> dict[str, str]:
+    """What a tonne of each mineral is a tonne of."""
+    return {
+        str(id): str(content).removeprefix("t ")
+        for id, content in zip(minerals["id"], minerals["content"], strict=True)
+    }
+
+
 def _shocks(shocks: pd.DataFrame) -> dict[str, str]:
     """Names of shocks; one that lasts part of a year says for how long, since it counts for that part."""
     columns = (shocks[column] for column in ("shock_id", "name", "duration_yr"))
@@ -116,6 +124,7 @@ class Names:
             "region": _by_id(tables["regions"]),
             "mineral": _by_id(minerals),
             "product": _products(minerals),
+            "content": _contents(minerals),
             "industry": _by_id(tables["industries"]),
             "shock": _shocks(shocks),
         }
@@ -130,10 +139,11 @@ class Names:
         parties: Iterable[str],
         status_quo_date: str,
         shocks: pd.DataFrame | None = None,
+        minerals: pd.DataFrame | None = None,
     ) -> Names:
-        """The names that a snapshot holds, by kind and id, and its rows of the table of ``shocks``."""
+        """The names that a snapshot holds, by kind and id, and its rows of the tables of shocks and minerals."""
         kept = cls.__new__(cls)
-        kept._names = names
+        kept._names = {**names, "content": {} if minerals is None else _contents(minerals)}
         kept._severities, kept._kinds = ({}, {}) if shocks is None else (_severities(shocks), _kinds(shocks))
         kept._coalitions = {frozenset(parties): names.get("coalition", {}).get("parties", "")}
         kept.status_quo_date = status_quo_date
@@ -185,6 +195,10 @@ class Names:
     def mineral(self, mineral: str) -> str:
         """A mineral's name as a label."""
         return self._of("mineral", mineral)
+
+    def flow_unit(self, mineral: str) -> str:
+        """The unit of its yearly quantities with what they are tonnes of: "t/yr of Li"."""
+        return f"t/yr of {self._of('content', mineral)}"
 
     def stage(self, mineral: str, stage: str) -> str:
         """A stage as a short label."""

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     Part = dict[str, Any]
 
-BAR_PIXELS = {1: 30, 2: 46}
+BAR_PIXELS = {1: 30, 2: 43}
 """Room for a bar by the lines of the longest label."""
+FRAME_PIXELS = 200
+"""Room for a legend of three names above the bars, and for an axis whose title takes two lines below them."""
 AXIS_WIDTH = 48
 """Letters that an axis has room for in a line, the vertical one included."""
 LEGEND_PIXELS = 86
@@ -72,7 +74,7 @@ def figure(chart: Chart, bound: float | None = None, height: int = HEIGHT) -> go
 def tall(chart: Chart, least: int = HEIGHT) -> int:
     """The height that gives every row of a chart its room."""
     lines = max((label.count("<br>") + 1 for label in _cut(chart.labels, chart)), default=1)
-    return max(least, 110 + BAR_PIXELS[lines] * len(chart.labels))
+    return max(least, FRAME_PIXELS + BAR_PIXELS[lines] * len(chart.labels))
 
 
 def bars(labels: Iterable[Any], values: Iterable[float], name: str, colour: str, unit: str) -> Part:
