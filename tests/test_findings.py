@@ -50,6 +50,7 @@ from model.findings.reasons import (
     net_effect,
     reasons,
     verdicts,
+    who_pays,
 )
 from model.findings.terms import bound_outside, clauses, terms_of
 from model.findings.users import (
@@ -699,6 +700,23 @@ def test_users_who_pay_next_to_nothing_or_save_elsewhere_are_told_without_shares
     assert _users_part(5e6, tiny.clip(upper=0.0), 1e8, names).endswith(", 100 % of it in Japan")
 
 
+def test_a_sum_that_changes_is_told_where_no_part_of_it_is_large_enough(outcome: Outcome, names: Names) -> None:
+    frame = outcome.accounts
+    moved = {name: 0.0 for name in frame.columns if name.endswith("_agreement_usd")}
+    ours = frame["is_party"]
+    small = frame.assign(**moved).assign(
+        users_agreement_usd=np.where(ours, 0.9 * LEAST_USD / ours.sum(), 0.0),
+        producers_agreement_usd=np.where(ours, 0.9 * LEAST_USD / ours.sum(), 0.0),
+        net_agreement_usd=np.where(ours, 1.8 * LEAST_USD / ours.sum(), 0.0),
+    )
+    still = replace(outcome)
+    still.__dict__["accounts"] = small
+    told = "By the agreement the parties together gain 18,000 USD a year; non-parties together neither gain nor lose."
+    assert who_pays(still, MINERAL) == [told]
+    still.__dict__["accounts"] = small.assign(users_agreement_usd=2.0 * small["users_agreement_usd"])
+    assert gains_sentence(still, MINERAL, names).startswith("By the agreement: users in the parties save 18,000 USD a ")
+
+
 def test_a_share_of_spending_too_small_to_say_keeps_its_sign() -> None:
     assert _share_of_spending(-4e-7, -39_900.0) == "at most −0.005 % "
     assert _share_of_spending(4e-7, 39_900.0) == "at most +0.005 % "
@@ -834,7 +852,7 @@ def test_destinations_of_the_same_share_are_told_together_and_others_last(world:
 def test_an_import_quota_is_told_of_those_who_set_it(world: World, names: Names) -> None:
     told = [line for line in controls_in_words(world.tables, "aluminum", names, {}) if "Russia" in line]
     assert [line.partition(" (")[0] for line in told] == [
-        "In the status quo: from Russia, the European Union may take 17 % of the primary aluminum that arrived in 2024"
+        "In the status quo: from Russia, the European Union may take 18 % of the primary aluminum that arrived in 2024"
     ]
 
 

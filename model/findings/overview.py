@@ -279,7 +279,8 @@ def gains_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     sums = {name: float(frame[f"{name}_usd"].sum()) for name in ACCOUNTS}
     cost, gain = -sums["users"], sums["producers"]
     settled = _settled(frame["transfers_usd"], names)
-    if not frame[list(palette.ACCOUNT_COLOURS)].map(changes).any(axis=None):
+    told = frame[list(palette.ACCOUNT_COLOURS)]
+    if not told.map(changes).any(axis=None) and not told.sum().map(changes).any():
         nobody = f"No party's users, producers or treasury gain or lose on {lowered(names.mineral(mineral))}"
         return about.told(f"{nobody}{settled}.")
     parts = [_users_part(cost, frame["users_usd"], spend_usd(outcome, mineral), names)] if changes(cost) else []

@@ -171,10 +171,10 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
     """What the agreement brings the parties together, in which accounts and for which metal, and who outside pays."""
     ours, theirs = (net_effect(outcome, mineral, parties=side) for side in (True, False))
     split, metal = _parts(ours), metal_of_stocks(outcome, mineral, "without_agreement")
-    if not split:
+    if not split and not changes(ours["net"]):
         return []
     gain = accounts.gain_or_lose(ours["net"], when=" a year")
-    told = f"By the agreement the parties together {gain} ({'; '.join([split, *metal])})"
+    told = f"By the agreement the parties together {gain}{_in_brackets(split, *metal)}"
     gain = accounts.gain_or_lose(theirs["net"])
     if not changes(theirs["net"]):
         return [f"{told}; non-parties together {gain}."]
@@ -183,7 +183,13 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
         told += f", and their suppliers outside pay for it: non-parties {gain}"
     else:
         told += f"; non-parties {gain}"
-    return [f"{told} ({_parts(theirs)}).", *_world(ours["net"] + theirs["net"])]
+    return [f"{told}{_in_brackets(_parts(theirs))}.", *_world(ours["net"] + theirs["net"])]
+
+
+def _in_brackets(*parts: str) -> str:
+    """What a sum consists of, after it; nothing where no part of it is large enough to be told."""
+    told = "; ".join(filter(None, parts))
+    return f" ({told})" if told else ""
 
 
 def _world(net_usd: float) -> list[str]:

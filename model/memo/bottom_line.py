@@ -38,10 +38,13 @@ def title(snapshot: Snapshot, say: Voice) -> str:
     under = f"“{shock_in_words(shocks[0], say)}”" if len(shocks) == 1 else counted(len(shocks), "shock", "shocks")
     answered = [f"if {say.names.shock(name)}" for name in answers(snapshot.scenario, say.names)]
     what = ", ".join([what, *([f"under {under}"] if shocks else []), *answered])
-    missed = [told for mineral in snapshot.scenario.minerals for told in snapshot.sentences(mineral, "missed")]
+    minerals = snapshot.scenario.minerals
+    missed = [(mineral, told) for mineral in minerals for told in snapshot.sentences(mineral, "missed")]
     verdict = "the agreement holds and" if not missed else f"{len(missed)} terms fall short; the agreement"
     if len(missed) == 1:
-        verdict = f"{lowered(missed[0].partition(':')[0])}; the agreement"
+        ((mineral, told),) = missed
+        of = f" ({say.mineral(mineral)})" if len(minerals) > 1 else ""
+        verdict = f"{lowered(told.partition(':')[0])}{of}; the agreement"
     net = _own(snapshot)["parties"]["net"]
     does = f"{'brings' if net > 0 else 'costs'} the parties together {money(net)} a year"
     return f"{what}: {verdict} {does if changes(net) else 'leaves the net gain of the parties together as it is'}"
