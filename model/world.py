@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from model.problem import Problem, State
     from model.shocks import Answer, Disturbance
 
-MOST_SOLVED = 2048
+MOST_SOLVED = 1024
+"""Solved minerals kept: up to half a megabyte each."""
 MOST_CALIBRATED = 128
 
 IMPACT_ONLY = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,7 +15,7 @@ from model.answers import export_taxes, licence_rent, licences
 from model.design import DesignRequest
 from model.design.problem.request import states_of
 from model.errors import ScenarioError
-from model.findings import if_answered
+from model.findings import agreement_in_words, headline_numbers, if_answered, overview
 from model.findings.reasons import net_effect, reasons
 from model.memo import conclusions
 from model.scenario import Scenario
@@ -133,6 +132,7 @@ def test_nothing_is_answered_where_nothing_is_agreed_or_no_levy_is_charged(miner
     assert taxed.with_agreement.states[mineral].problem.digest == contract.with_agreement.states[mineral].problem.digest
     told = " ".join(reasons(taxed, taxed.headline(mineral), WORLD.tables, NAMES))
     assert "China answers by an export tax: nothing it exports bears a levy." in told
+    assert "includes this answer" not in told, "there is none"
 
 
 @each_mineral
@@ -183,10 +183,17 @@ def test_the_answer_is_told_with_its_effect() -> None:
     assert set(last.found) == {LICENCE, TAX}
     told = if_answered(plain, last.found, mineral, NAMES)
     assert told.startswith("If China answers by tighter licences, the parties together ")
-    assert ", instead of gaining " in told
+    assert ", where without an answer they gain " in told
     assert "; if China answers by an export tax, the parties together gain " in told
     said = " ".join(reasons(answered, answered.headline(mineral), WORLD.tables, NAMES))
     assert "China answers by tighter licences: they let out " in said
+    assert "The agreement's effect includes this answer." in said
+    facts = overview(answered, mineral, WORLD.tables, NAMES)
+    assert not facts.whose.by_shock, "an answer is the agreement's"
+    assert not [number for number in headline_numbers(facts) if "shock" in number.change]
+    assert ". No shock. China answers by tighter licences. Horizon: " in agreement_in_words(
+        answered.scenario, mineral, NAMES
+    )
     assert "no effect" not in said
     *_, nothing = under_answers(WORLD, Scenario(minerals=(mineral,)), mineral)
     assert nothing.found == {}
@@ -196,10 +203,9 @@ def test_a_memo_tells_what_the_parties_gain_under_an_answer_and_nothing_of_other
     columns = [f"{account}_usd_{state}_agreement" for account in ("users_cost", "net_gain") for state in STATES]
     rows = [(LICENCE, 0.0, 0.0, -3e6, 4e6), ("china_bismuth_ban", 0.0, 0.0, 9e6, 4e6)]
     frame = pd.DataFrame(rows, columns=["shock", *columns])
-    snapshot: Any = SimpleNamespace(data={"shocks": WORLD.tables["shocks"].astype(str)})
     told = "If China answers by tighter licences, the parties together lose 7.00 million USD a year by the agreement."
-    assert conclusions.answers(snapshot, frame, Voice(NAMES, ())) == told
-    assert conclusions.answers(snapshot, frame.iloc[1:], Voice(NAMES, ())) == ""
+    assert conclusions.answers(frame, Voice(NAMES, ())) == told
+    assert conclusions.answers(frame.iloc[1:], Voice(NAMES, ())) == ""
 
 
 @pytest.mark.parametrize("name", [LICENCE, TAX])

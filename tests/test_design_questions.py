@@ -545,7 +545,7 @@ def test_a_card_s_parts_add_up_and_its_words_follow_them(evaluator: Evaluator, t
     row = next(row for row in frame.itertuples() if row.party == "USA")
     assert row.users_musd < 0 < row.producers_musd
     assert any(text.startswith("users pay") for text in gives(row, trial, names))
-    assert any(text.startswith("producers earn") for text in gets(row, trial, names))
+    assert any(text.startswith("producers gain") for text in gets(row, trial, names))
     assert "without" in assured(row)
 
 

@@ -33,7 +33,7 @@ from model.findings.charts import ACCOUNT_NAMES, ALWAYS_SHOWN, gains, industries
 from model.findings.overview import supply_by_origin
 from model.findings.whose import AGAINST_STATUS_QUO
 from model.instruments import KINDS, Quota
-from model.memo import FORMATS, document_of, export
+from model.memo import FORMATS, bottom_line, document_of, export, states
 from model.memo import charts as paper
 from model.memo.annex import LEAST_MOVED
 from model.memo.blocks import Bullets, Column, Contents, Document, Paragraph, Picture, Sheet, million, share
@@ -44,7 +44,7 @@ from model.memo.excel import ZERO
 from model.memo.layout import is_kept_whole
 from model.memo.levers import voice
 from model.memo.pdf import BREAK, JOIN
-from model.memo.states import OF_AGREEMENT, RANGE
+from model.memo.states import OF_AGREEMENT
 from model.memo.word import TABLE_TWIPS
 from model.palette import ACCOUNT_COLOURS
 from model.scenario import POLICY_ONLY, Scenario
@@ -691,7 +691,9 @@ def test_a_memo_of_no_agreement_says_so_and_shows_no_empty_tables() -> None:
     assert "No agreement: the status quo." in told
     assert "No agreement and no shock: the status quo." in told
     assert document.title == "Bismuth: a floor, within one year: no agreement"
-    assert [column.title for column in document.sheets[0].columns] == ["Measure", "Status quo", *RANGE]
+    assert [column.title for column in document.sheets[0].columns] == [
+        *("Measure", "Status quo", "Lowest", "Highest", "Moved most by")
+    ]
     names = {sheet.name for sheet in document.sheets}
     assert not names & {"Parties", "Sides bismuth", "Manufacturers", "Schedule reviews"}
     assert all(sheet.rows for sheet in document.sheets)
@@ -779,12 +781,35 @@ def _shocked(content: dict[str, Any]) -> None:
     content["inputs"]["scenario"]["shocks"] = [{"name": "china_bismuth_ban"}]
 
 
+def _answered(content: dict[str, Any]) -> None:
+    """An exporter's answer as the only "shock", with its row of the library."""
+    name = "china_answers_by_tax"
+    content["inputs"]["scenario"]["shocks"] = [{"name": name}]
+    content["names"]["shock"][name] = "China answers by an export tax"
+    shocks = content["inputs"]["data"]["tables"]["shocks"]
+    row = dict(zip(shocks["columns"], shocks["rows"][0], strict=True)) | {"shock_id": name, "kind": "tax_answer"}
+    shocks["rows"].append([row[column] for column in shocks["columns"]])
+
+
+def test_the_title_of_a_memo_names_the_shock_and_an_answer_is_none() -> None:
+    shocked, answered = (altered(sample(), change) for change in (_shocked, _answered))
+    told, beside, plain = (bottom_line.title(each, voice(each)) for each in (shocked, answered, sample()))
+    assert ", within one year, under “China stops all bismuth exports”: " in told
+    assert ", within one year, if China answers by an export tax: " in beside
+    assert "under “" not in plain
+    assert states.effect(answered) == states.effect(sample())
+    assert states.shown(answered) == states.shown(sample())
+    assert states.effect(shocked).by_shock
+
+
 @pytest.mark.parametrize("change", [lambda content: None, _shocked])
 def test_the_memo_tells_money_in_the_states_that_differ(change: Callable[[dict[str, Any]], None]) -> None:
     states = memo(altered(sample(), change)).sheets[0]
     titles, shocked = [column.title for column in states.columns[1:]], change is _shocked
     alone, own = (["Shock, no agreement"], [OF_AGREEMENT]) if shocked else ([], [])
-    assert titles == ["Status quo", *alone, "With agreement", *own, *RANGE[: 2 if shocked else 3]]
+    of = "money: by the agreement" if shocked else "with agreement"
+    ends = [f"Lowest, {of}", f"Highest, {of}", *([] if shocked else ["Moved most by"])]
+    assert titles == ["Status quo", *alone, "With agreement", *own, *ends]
     money = {
         str(row[0]).removesuffix(", million USD/yr"): dict(zip(titles, row[1:], strict=True)) for row in states.rows
     }
@@ -823,12 +848,14 @@ def test_beside_the_headline_stand_its_ends_and_what_decides_it(world: World) ->
     at = {column.title: place for place, column in enumerate(headline.columns)}
     trials = snapshot.tables["sensitivity"]
     (price,) = (row for row in headline.rows if str(row[0]).startswith("Price in the parties"))
-    assert (price[at["Lowest"]], price[at["Highest"]]) == (
+    assert (price[at["Lowest, with agreement"]], price[at["Highest, with agreement"]]) == (
         trials["price_usd_per_t"].min(),
         trials["price_usd_per_t"].max(),
     )
     for row in headline.rows:
-        low, value, high = (row[at[title]] for title in ("Lowest", "With agreement", "Highest"))
+        low, value, high = (
+            row[at[title]] for title in ("Lowest, with agreement", "With agreement", "Highest, with agreement")
+        )
         if low is not None:
             assert low <= value <= high
             assert row[at["Moved most by"]] is None or any(
@@ -1197,3 +1224,14 @@ def test_every_name_of_a_legend_stands_within_the_picture(letters: int) -> None:
     figure.draw_without_rendering()
     (legend,) = figure.legends
     assert legend.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_sentences_alike_but_for_where_are_one_and_keep_names_whole() -> None:
+    what = "The floor of 13,500 USD/t for refined copper does not hold in "
+    told = bottom_line._together(
+        [f"{what}the United States: reason one.", f"{what}the United Kingdom: reason two.", "Another."]
+    )
+    assert told == [
+        f"{what}the United States: reason one; in the United Kingdom: reason two.",
+        "Another.",
+    ]

@@ -13,7 +13,7 @@ from model.design.choice.options import accounts, weights
 from model.instruments import KINDS, lever
 from model.units import MILLION, SHARE
 from model.words.levers import Lever
-from model.words.numbers import listing, money
+from model.words.numbers import listing, lowered, money
 from model.words.voice import Voice
 from model.words.yearly import SMALLEST_SHOWN
 
@@ -44,7 +44,7 @@ def term_sheet(design: Design) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-INSTRUMENTS = {kind.title.lower() for kind in KINDS}
+INSTRUMENTS = {lowered(kind.title) for kind in KINDS}
 """Terms of a term sheet that are instruments."""
 
 
@@ -54,7 +54,7 @@ def _term_row(term: Instrument, say: Voice) -> Row:
     if name is not None:
         about, level = lever(type(term), name), getattr(term, name)
         unit = about["unit"] if about["unit"].startswith(SHARE) else Lever(about).unit
-    return term.mineral, term.title.lower(), who, level, unit, term.phrase(say)
+    return term.mineral, lowered(term.title), who, level, unit, term.phrase(say)
 
 
 def _rows_beside(option: Option) -> Iterator[Row]:
