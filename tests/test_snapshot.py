@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from model.files import LARGEST_FILE
 from model.instruments import Agreement
 from model.memo import document_of, export
 from model.memo.content import memo
+from model.snapshot import make
 from model.snapshot.canonical import canonical
 from model.snapshot.evidence import RowChange
 from model.snapshot.make import Origin, design_tables, freeze
@@ -35,6 +37,24 @@ SAMPLE_ID = "ce01775e9ffa7d9816110e7d2f796b3cdedd2645ca092c74894fd1b11ef99d12"
 @pytest.fixture(scope="session")
 def snapshot(world: World) -> Snapshot:
     return made(world)
+
+
+@pytest.fixture
+def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One shock and two trials stand for all: the snapshot replayed in a fresh process has every one."""
+    steps = make._steps
+    monkeypatch.setattr(make, "_steps", lambda *of: steps(*of)[:3] + steps(*of)[-2:])
+
+
+@cache
+def _small(world: World) -> Snapshot:
+    return freeze(world, scenario(world), Origin("A. Négociatrice", MOMENT))
+
+
+@pytest.fixture
+def small(world: World, few_trials: None) -> Snapshot:
+    """A snapshot of the same scenario with few trials."""
+    return _small(world)
 
 
 @pytest.mark.slow
@@ -59,10 +79,10 @@ def test_a_snapshot_holds_scenario_assumptions_data_versions_and_options(snapsho
 
 
 @pytest.mark.slow
-def test_the_same_question_has_the_same_id_whoever_asks_and_when(world: World, snapshot: Snapshot) -> None:
+def test_the_same_question_has_the_same_id_whoever_asks_and_when(world: World, small: Snapshot) -> None:
     other = freeze(world, scenario(world, name="another name"), Origin("someone else"))
-    assert other.id == snapshot.id
-    assert other.record.checksum != snapshot.record.checksum
+    assert other.id == small.id
+    assert other.record.checksum != small.record.checksum
 
 
 @pytest.mark.parametrize(
@@ -261,10 +281,10 @@ def _changed_row(folder: Path, table: str, old: str, new: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_changed_data_row_is_named_with_its_effect(snapshot: Snapshot, data_copy: Path, tmp_path: Path) -> None:
+def test_a_changed_data_row_is_named_with_its_effect(small: Snapshot, data_copy: Path, tmp_path: Path) -> None:
     _changed_row(data_copy, "production", "bismuth,refined,CHN,2024,14000,", "bismuth,refined,CHN,2024,15400,")
     file, out = tmp_path / "snapshot.json", tmp_path / "differences.json"
-    file.write_text(snapshot.to_json(), encoding="utf-8")
+    file.write_text(small.to_json(), encoding="utf-8")
     assert main(["replay", str(file), "--data", str(data_copy), "--json", str(out)]) == 1
     found = json.loads(out.read_text(encoding="utf-8"))
     assert not found["same"]
@@ -280,43 +300,43 @@ def test_a_changed_data_row_is_named_with_its_effect(snapshot: Snapshot, data_co
 
 
 @pytest.mark.slow
-def test_a_changed_default_of_an_assumption_is_a_named_row(snapshot: Snapshot, data_copy: Path) -> None:
+def test_a_changed_default_of_an_assumption_is_a_named_row(small: Snapshot, data_copy: Path) -> None:
     _changed_row(data_copy, "assumptions", "pass_through,,1,", "pass_through,,0.95,")
-    found = replay(snapshot, data_copy)
+    found = replay(small, data_copy)
     assert [str(row) for row in found.rows] == ["assumptions: id=pass_through, mineral=: value '1' → '0.95'"]
     assert found.same, "the scenario sets this assumption itself"
 
 
 @pytest.mark.slow
-def test_a_change_in_rows_it_does_not_use_is_told_apart(snapshot: Snapshot, data_copy: Path) -> None:
+def test_a_change_in_rows_it_does_not_use_is_told_apart(small: Snapshot, data_copy: Path) -> None:
     _changed_row(data_copy, "production", "copper,mine,AUS,2024,765000,", "copper,mine,AUS,2024,765001,")
-    found = replay(snapshot, data_copy)
+    found = replay(small, data_copy)
     assert found.same
     assert found.other_data
     assert found.rows == []
-    assert "rows that this snapshot does not use" in report(snapshot, found)
+    assert "rows that this snapshot does not use" in report(small, found)
 
 
 @pytest.mark.slow
-def test_a_removed_row_and_a_new_one_are_named(snapshot: Snapshot, data_copy: Path) -> None:
+def test_a_removed_row_and_a_new_one_are_named(small: Snapshot, data_copy: Path) -> None:
     path = data_copy / "tariffs.csv"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     gone = next(line for line in lines if ",bismuth," in line)
     path.write_text("".join(line for line in lines if line != gone), encoding="utf-8")
-    found = replay(snapshot, data_copy)
+    found = replay(small, data_copy)
     assert [change.table for change in found.rows] == ["tariffs"]
     assert str(found.rows[0]).endswith("row is gone")
 
 
 @pytest.mark.slow
-def test_versions_and_defaults_that_changed_are_named_and_get_the_rest(snapshot: Snapshot) -> None:
+def test_versions_and_defaults_that_changed_are_named_and_get_the_rest(small: Snapshot) -> None:
     def older(content: dict[str, Any]) -> None:
         content["inputs"]["versions"]["highs"] = "1.2.3"
         content["inputs"]["defaults"]["Trq.rent_to"] = "exporter"
         headline = content["results"]["tables"]["headline"]
         headline["rows"][0][headline["columns"].index("net_gain_usd")] += 10.0
 
-    found = replay(altered(snapshot, older))
+    found = replay(altered(small, older))
     assert not found.same
     assert any(text.startswith("version of highs: 1.2.3 →") for text in found.versions)
     assert found.defaults == ["default of Trq.rent_to: exporter → importer"]
@@ -331,7 +351,8 @@ def test_a_name_says_nothing_to_the_numbers(snapshot: Snapshot) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: World, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_world", "few_trials")
+def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(tmp_path: Path) -> None:
     question = tmp_path / "scenario.json"
     question.write_text(json.dumps({"minerals": ["bismuth"], "parties": ["USA", "JPN"]}), encoding="utf-8")
     out = tmp_path / "made.json"
@@ -341,6 +362,7 @@ def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: W
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_world", "few_trials")
 def test_the_optimiser_s_result_comes_along(world: World, tmp_path: Path) -> None:
     design = {
         "status": {"found": True, "objective": 12.5},
@@ -435,6 +457,7 @@ def test_a_memo_shows_numbers_of_any_size_that_opens(number: float, format: str)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_trials")
 def test_a_snapshot_of_an_earlier_version_is_replayed_and_data_told_from_versions() -> None:
     found = replay(sample())
     assert found.undecided == ""
