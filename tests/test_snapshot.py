@@ -34,8 +34,9 @@ from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scen
 SAMPLE_ID = "ce01775e9ffa7d9816110e7d2f796b3cdedd2645ca092c74894fd1b11ef99d12"
 
 
-@pytest.fixture(scope="session")
-def snapshot(world: World) -> Snapshot:
+@pytest.fixture
+def whole(world: World) -> Snapshot:
+    """A snapshot with every shock and trial."""
     return made(world)
 
 
@@ -52,8 +53,8 @@ def _small(world: World) -> Snapshot:
 
 
 @pytest.fixture
-def small(world: World, few_trials: None) -> Snapshot:
-    """A snapshot of the same scenario with few trials."""
+def snapshot(world: World, few_trials: None) -> Snapshot:
+    """A snapshot of the same scenario with few of them."""
     return _small(world)
 
 
@@ -79,10 +80,10 @@ def test_a_snapshot_holds_scenario_assumptions_data_versions_and_options(snapsho
 
 
 @pytest.mark.slow
-def test_the_same_question_has_the_same_id_whoever_asks_and_when(world: World, small: Snapshot) -> None:
+def test_the_same_question_has_the_same_id_whoever_asks_and_when(world: World, snapshot: Snapshot) -> None:
     other = freeze(world, scenario(world, name="another name"), Origin("someone else"))
-    assert other.id == small.id
-    assert other.record.checksum != small.record.checksum
+    assert other.id == snapshot.id
+    assert other.record.checksum != snapshot.record.checksum
 
 
 @pytest.mark.parametrize(
@@ -109,12 +110,13 @@ def test_numbers_in_a_snapshot_are_the_outcome(world: World, snapshot: Snapshot)
     assert row["price_without_usd_per_t"] == without.price_usd_per_t
 
 
-def test_every_named_shock_and_main_assumption_is_in_a_snapshot(world: World, snapshot: Snapshot) -> None:
-    assert tuple(snapshot.tables["shocks"]["shock"]) == world.library.for_mineral("bismuth")
-    tried = snapshot.tables["sensitivity"]
+@pytest.mark.slow
+def test_every_named_shock_and_main_assumption_is_in_a_snapshot(world: World, whole: Snapshot) -> None:
+    assert tuple(whole.tables["shocks"]["shock"]) == world.library.for_mineral("bismuth")
+    tried = whole.tables["sensitivity"]
     assert {"as assumed", "demand_elasticity_short.bismuth", "friction_sigma"} <= set(tried["assumption"])
     assert {"licence_CHN_refined_to_USA.bismuth", "export_controls_together"} <= set(tried["assumption"])
-    assert snapshot.record.inputs.assumptions["licence_CHN_refined_to_USA.bismuth"] == 0.0005
+    assert whole.record.inputs.assumptions["licence_CHN_refined_to_USA.bismuth"] == 0.0005
 
 
 def test_a_snapshot_holds_today_s_price_and_a_replay_checks_it(world: World, snapshot: Snapshot) -> None:
@@ -264,9 +266,9 @@ def _accord(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_a_replay_in_a_fresh_process_finds_every_number_again(world: World, snapshot: Snapshot, tmp_path: Path) -> None:
+def test_a_replay_in_a_fresh_process_finds_every_number_again(world: World, whole: Snapshot, tmp_path: Path) -> None:
     file = tmp_path / "snapshot.json"
-    file.write_text(snapshot.to_json(), encoding="utf-8")
+    file.write_text(whole.to_json(), encoding="utf-8")
     done = _accord("replay", file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "THE SAME" in done.stdout
@@ -281,10 +283,10 @@ def _changed_row(folder: Path, table: str, old: str, new: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_changed_data_row_is_named_with_its_effect(small: Snapshot, data_copy: Path, tmp_path: Path) -> None:
+def test_a_changed_data_row_is_named_with_its_effect(snapshot: Snapshot, data_copy: Path, tmp_path: Path) -> None:
     _changed_row(data_copy, "production", "bismuth,refined,CHN,2024,14000,", "bismuth,refined,CHN,2024,15400,")
     file, out = tmp_path / "snapshot.json", tmp_path / "differences.json"
-    file.write_text(small.to_json(), encoding="utf-8")
+    file.write_text(snapshot.to_json(), encoding="utf-8")
     assert main(["replay", str(file), "--data", str(data_copy), "--json", str(out)]) == 1
     found = json.loads(out.read_text(encoding="utf-8"))
     assert not found["same"]
@@ -300,43 +302,43 @@ def test_a_changed_data_row_is_named_with_its_effect(small: Snapshot, data_copy:
 
 
 @pytest.mark.slow
-def test_a_changed_default_of_an_assumption_is_a_named_row(small: Snapshot, data_copy: Path) -> None:
+def test_a_changed_default_of_an_assumption_is_a_named_row(snapshot: Snapshot, data_copy: Path) -> None:
     _changed_row(data_copy, "assumptions", "pass_through,,1,", "pass_through,,0.95,")
-    found = replay(small, data_copy)
+    found = replay(snapshot, data_copy)
     assert [str(row) for row in found.rows] == ["assumptions: id=pass_through, mineral=: value '1' → '0.95'"]
     assert found.same, "the scenario sets this assumption itself"
 
 
 @pytest.mark.slow
-def test_a_change_in_rows_it_does_not_use_is_told_apart(small: Snapshot, data_copy: Path) -> None:
+def test_a_change_in_rows_it_does_not_use_is_told_apart(snapshot: Snapshot, data_copy: Path) -> None:
     _changed_row(data_copy, "production", "copper,mine,AUS,2024,765000,", "copper,mine,AUS,2024,765001,")
-    found = replay(small, data_copy)
+    found = replay(snapshot, data_copy)
     assert found.same
     assert found.other_data
     assert found.rows == []
-    assert "rows that this snapshot does not use" in report(small, found)
+    assert "rows that this snapshot does not use" in report(snapshot, found)
 
 
 @pytest.mark.slow
-def test_a_removed_row_and_a_new_one_are_named(small: Snapshot, data_copy: Path) -> None:
+def test_a_removed_row_and_a_new_one_are_named(snapshot: Snapshot, data_copy: Path) -> None:
     path = data_copy / "tariffs.csv"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     gone = next(line for line in lines if ",bismuth," in line)
     path.write_text("".join(line for line in lines if line != gone), encoding="utf-8")
-    found = replay(small, data_copy)
+    found = replay(snapshot, data_copy)
     assert [change.table for change in found.rows] == ["tariffs"]
     assert str(found.rows[0]).endswith("row is gone")
 
 
 @pytest.mark.slow
-def test_versions_and_defaults_that_changed_are_named_and_get_the_rest(small: Snapshot) -> None:
+def test_versions_and_defaults_that_changed_are_named_and_get_the_rest(snapshot: Snapshot) -> None:
     def older(content: dict[str, Any]) -> None:
         content["inputs"]["versions"]["highs"] = "1.2.3"
         content["inputs"]["defaults"]["Trq.rent_to"] = "exporter"
         headline = content["results"]["tables"]["headline"]
         headline["rows"][0][headline["columns"].index("net_gain_usd")] += 10.0
 
-    found = replay(altered(small, older))
+    found = replay(altered(snapshot, older))
     assert not found.same
     assert any(text.startswith("version of highs: 1.2.3 →") for text in found.versions)
     assert found.defaults == ["default of Trq.rent_to: exporter → importer"]
