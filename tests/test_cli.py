@@ -713,6 +713,7 @@ def test_a_damaged_table_is_refused_by_cell(
     assert shown.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_shipped_data_are_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-data"]) == 0
     shown = capsys.readouterr().out

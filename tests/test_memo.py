@@ -188,6 +188,7 @@ def test_word_has_every_table_heading_and_number() -> None:
     assert "set a floor of 16,543.21 USD/t for bismuth" in page.text
 
 
+@pytest.mark.slow
 def test_word_takes_the_longest_title() -> None:
     whole = memo(sample())
     data = export(replace(whole, title="An agreement of many words " * 20), "docx")
@@ -195,6 +196,7 @@ def test_word_takes_the_longest_title() -> None:
         assert "An agreement of many words" in archive.read("docProps/core.xml").decode()
 
 
+@pytest.mark.slow
 def test_word_has_heading_styles_captions_alternative_texts_and_a_footer() -> None:
     with zipfile.ZipFile(io.BytesIO(written("docx"))) as archive:
         body = ElementTree.fromstring(archive.read("word/document.xml"))
@@ -251,6 +253,7 @@ def _book(document: Document) -> list[tuple[Sheet, list[tuple[Any, ...]]]]:
     return [found for name, sheets in pages.items() for found in _tables_of(book[name], sheets)]
 
 
+@pytest.mark.slow
 def test_excel_has_every_stored_number_at_full_precision() -> None:
     document = memo(sample())
     for sheet, (head, *rows) in _book(document):
@@ -336,6 +339,7 @@ def _structure(node: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.slow
 def test_pdf_pages_rendered_to_pictures_are_filled_and_inside_the_margins() -> None:
     pdf = pypdfium2.PdfDocument(written("pdf"))
     for number, page in enumerate(pdf):
@@ -1174,6 +1178,7 @@ def _contents(document: Document) -> Contents:
     return next(block for block in document.blocks if isinstance(block, Contents))
 
 
+@pytest.mark.slow
 def test_word_sizes_columns_to_their_content_and_keeps_low_tables_whole() -> None:
     with zipfile.ZipFile(io.BytesIO(written("docx"))) as archive:
         body = ElementTree.fromstring(archive.read("word/document.xml"))

@@ -162,6 +162,7 @@ def test_without_a_range_the_interval_is_a_point(data_copy: Path) -> None:
     assert told == f"{figures(price)} throughout"
 
 
+@pytest.mark.slow
 def test_trials_without_a_result_are_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     solve = World.outcome
 

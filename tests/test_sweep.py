@@ -21,6 +21,7 @@ from tests.independent.generate import market
 from tests.independent.judge import RIGHT, RIGHTLY_REFUSED, judge, larger_levies
 from tests.independent.market import endless, read, servable
 from tests.independent.verify import verify
+from tests.shipped import slow_but
 
 CASES = Path(__file__).parent / "cases"
 CHUNK = 25
@@ -105,7 +106,7 @@ def content_of(name: str) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("chunk", [0, 1, *(pytest.param(chunk, marks=pytest.mark.slow) for chunk in range(2, CHUNKS))])
+@pytest.mark.parametrize("chunk", slow_but(0, range(CHUNKS)))
 def test_generated_markets_are_solved_right_or_rightly_refused(chunk: int) -> None:
     failures = []
     for number in range(CHUNK * chunk, CHUNK * (chunk + 1)):
