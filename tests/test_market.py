@@ -229,7 +229,7 @@ def test_every_curve_responds_in_the_right_direction(mineral: str, horizon: str)
     assert (table.lower >= 0).all()
 
 
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_supply_responds_more_in_the_long_run(mineral: str) -> None:
     short, long = (calibrated(mineral, horizon).market.activities for horizon in HORIZONS)
     mines = [(table.role == Role.SUPPLY) & (table.shape == Shape.POWER) for table in (short, long)]

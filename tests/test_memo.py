@@ -638,6 +638,7 @@ def test_a_comparison_of_one_thing_with_itself_is_refused() -> None:
         document_of([sample()] * 6)
 
 
+@pytest.mark.slow
 def test_the_command_line_refuses_unknown_formats_and_places(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="there is no format"):
         export(memo(sample()), "rtf")
@@ -857,6 +858,7 @@ def test_columns_of_nothing_but_zeros_are_named_instead() -> None:
     assert only.without_zeros() is only
 
 
+@pytest.mark.slow
 def test_the_optimiser_s_tables_stand_in_words_rounded_and_exact_in_the_workbook() -> None:
     def found(content: dict[str, Any]) -> None:
         rows: dict[str, Any] = {
@@ -1150,6 +1152,7 @@ def test_a_workbook_has_at_most_a_dozen_sheets_with_readable_titles(change: Call
             assert len(decimals) <= 3 or "#" in decimals
 
 
+@pytest.mark.slow
 def test_totals_are_over_all_minerals_and_each_mineral_has_its_prices() -> None:
     one, four = (memo(altered(sample(), change)).sheets[0] for change in (_shocked, _several))
     money = {str(row[0]): row[-3] for row in one.rows}  # before its range

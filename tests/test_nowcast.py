@@ -135,6 +135,7 @@ def test_a_shift_beyond_its_limit_is_not_applied_and_named(world: World) -> None
     assert found.why_not.startswith("with use 30 % higher, the price comes to ")
 
 
+@pytest.mark.slow
 def test_calibrate_tells_today_of_every_mineral(world: World) -> None:
     rows = today_rows(world, Scenario())
     assert [row["mineral"] for row in rows] == list(WORLD.minerals)
