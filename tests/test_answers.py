@@ -69,6 +69,7 @@ def test_the_answers_cover_every_mineral_under_a_chinese_licence() -> None:
     assert set(MINERALS) == set(WORLD.library.describe(TAX).minerals) == licensed
 
 
+@pytest.mark.slow
 def test_what_no_answer_depends_on_looks_for_none_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tightening licences takes tens of solves: another name or another assumption of manufacturers needs none."""
     agreed = with_floor("gallium", "short", LICENCE).scenario

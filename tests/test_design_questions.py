@@ -201,6 +201,7 @@ def test_a_target_met_without_the_lever_needs_none(evaluator: Evaluator, trial: 
     assert "is needed" in answer_in_words(answer, names)
 
 
+@pytest.mark.slow
 def test_a_quota_brings_the_share_from_non_parties_down(evaluator: Evaluator, trial: Trial) -> None:
     bare = replace(trial, agreement=Agreement())
     now = measured(evaluator, bare, MINERAL, Aim("non_party_share", 0.0))

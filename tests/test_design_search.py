@@ -175,6 +175,7 @@ def test_a_coarse_menu_still_gives_a_frontier_of_a_dozen_agreements(table: Respo
     assert first == sorted(first, reverse=True)
 
 
+@pytest.mark.slow
 def test_a_measure_that_no_package_changes_still_has_a_frontier(table: ResponseTable) -> None:
     designer = Designer(
         table, asked(participation="none", menu=SMALL["menu"] | {"floor_levels": [0], "commitments": [0]})

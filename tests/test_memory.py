@@ -22,6 +22,7 @@ from model.market.records import Activities, ByProduct, MineralMarket, Node
 from model.problem import Problem, State
 from model.scenario import Scenario
 from model.world import IMPACT_ONLY, World
+from tests.shipped import slow_but
 from tests.toy import FORMULATIONS, FROM_ABROAD, PARTIES, PLACE, toy_market
 
 AGREED: dict[str, Any] = {
@@ -125,7 +126,7 @@ FIELDS: dict[str, tuple[Any, bool]] = {
 """Another value of every field of a scenario, and whether the same solve still answers."""
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", slow_but("parties", FIELDS))
 def test_scenarios_that_differ_in_one_field_share_a_solve_only_where_it_moves_nothing(world: World, name: str) -> None:
     value, shares = FIELDS[name]
     one, other = (Scenario.parse(content, "scenario") for content in (PLAIN, PLAIN | {name: value}))

@@ -47,16 +47,23 @@ def main_shock(mineral: str) -> str:
     return next((name for name in plain if name.startswith("china_") and name.endswith("_ban")), plain[0])
 
 
-def scenario(mineral: str, mechanism: str, is_shocked: bool, horizon: str) -> Scenario:
+@cache
+def levels(mineral: str, horizon: str) -> tuple[float, float]:
+    """A floor a quarter above what the parties pay in the status quo [USD/t], and what they buy of others [t/yr]."""
     stage = WORLD.stages[mineral][-1]
     plain = Scenario(minerals=(mineral,), horizon=horizon)
-    level = float(f"{1.25 * WORLD.parties_price(mineral, stage, plain):.4g}")
-    place: dict[str, Any] = {"mineral": mineral, "stage": stage}
-    floor = {**place, "parties": PARTIES, "price": level}
-    routes = {**place, "importers": PARTIES, "exporters": OUTSIDE}
     imports = WORLD.outcome(plain).flows
     imports = imports[(imports["stage"] == stage) & imports["importer"].isin(PARTIES)]
     bought = float(imports.loc[~imports["exporter"].isin(PARTIES), "status_quo"].sum())
+    return float(f"{1.25 * WORLD.parties_price(mineral, stage, plain):.4g}"), bought
+
+
+def scenario(mineral: str, mechanism: str, is_shocked: bool, horizon: str) -> Scenario:
+    stage = WORLD.stages[mineral][-1]
+    level, bought = levels(mineral, horizon)
+    place: dict[str, Any] = {"mineral": mineral, "stage": stage}
+    floor = {**place, "parties": PARTIES, "price": level}
+    routes = {**place, "importers": PARTIES, "exporters": OUTSIDE}
     agreement: dict[str, Any] = {
         "none": {},
         "variable_levy": {"floors": [floor]},
