@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from model import overlay, source
+from model.assumptions import Assumptions
 from model.equilibrium import Solver, lay_over
+from model.impact import manufacturers
 from model.instruments import Agreement
 from model.market.calibrate import calibrate_mineral
 from model.market.horizon import HORIZONS
@@ -153,6 +155,23 @@ def test_an_assumption_that_moves_a_market_is_in_the_key(world: World) -> None:
             assert world.problem("graphite", other).digest != key, row.name
     assert {"demand_elasticity_short.graphite", "stock_release_share"} <= moving
     assert [name for name in moving if name.startswith(IMPACT_ONLY)] == []
+
+
+def test_manufacturers_read_no_assumption_that_their_memory_does_not_know(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = set()
+    for name in ("value", "find"):
+        own = getattr(Assumptions, name)
+
+        def reading(self: Assumptions, id: str, *args: Any, own: Any = own) -> Any:
+            read.add(id)
+            return own(self, id, *args)
+
+        monkeypatch.setattr(Assumptions, name, reading)
+    manufacturers(world.tables, world.assumptions, {("USA", "graphite"): 1.0})
+    assert read
+    assert [name for name in sorted(read) if not name.startswith(IMPACT_ONLY)] == []
 
 
 def _graphite(world: World, overrides: dict[str, float]) -> MineralMarket:
