@@ -68,7 +68,7 @@ TRQ_SHARE = 0.6
 OVER_QUOTA_SHARE = 0.10
 """Over-quota duty as a share of value."""
 SCALING_MINERAL = "antimony"
-QUICK_MINERALS = ("yttrium", "bismuth")
+QUICK_MINERALS = ("titanium", "lithium")
 QUICK_LEVELS = 2
 REGION_COUNTS = (10, 20, 40)
 SHOCK_COUNTS = (5, 10, 20)

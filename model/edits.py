@@ -21,7 +21,7 @@ from model.records import REGION_ID
 from model.scenario import FORMAT
 from model.shocks import NamedShock
 from model.words.levers import rounded
-from model.words.numbers import starting
+from model.words.numbers import lowered, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,7 @@ def _replaced(
 ) -> Scenario:
     present = scenario.agreement.of(kind)
     at = next((index for index, term in enumerate(present) if term is old), len(present))
-    new = [] if content is None else [kind.parse(content, kind.title.lower())]
+    new = [] if content is None else [kind.parse(content, lowered(kind.title))]
     agreement = scenario.agreement.replacing(kind, (*present[:at], *new, *present[at + 1 :]))
     return scenario.model_copy(update={"agreement": agreement})
 

@@ -31,7 +31,7 @@ from model.equilibrium.ledger import Ledger
 from model.errors import SolveError
 from model.market.records import Role
 from model.problem import ROUNDING
-from model.words.numbers import percent
+from model.words.numbers import figures_beside, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +95,7 @@ class Shift:
 
 UNMOVED = Shift()
 APART = (
-    "the price outside China is not explained: none of the last six months is published openly, and China's licences "
+    "the price outside China is not explained: no recent one is published openly, and China's licences "
     "part the two markets"
 )
 
@@ -207,8 +207,15 @@ def as_assumed(quotes: Mapping[str, Quote], assumptions: Assumptions, mineral: s
     }
 
 
+RANGE_OF = {
+    "assessment": "lowest and highest assessed within six months",
+    "unit_value": "lowest and highest mean of three months of imports, ending with each of the last six",
+}
+"""Where the range of a quote comes from, by its method."""
+
+
 def quote_levels(quotes: Mapping[str, Mapping[str, Quote]]) -> list[Assumption]:
-    """Quotes that the same method gave differently within six months: assumptions by another table, like controls."""
+    """Quotes that the same method gave differently at about that time: assumptions by another table, like controls."""
     return [
         Assumption(
             id=f"quote_{place}",
@@ -217,7 +224,7 @@ def quote_levels(quotes: Mapping[str, Mapping[str, Quote]]) -> list[Assumption]:
             low=quote.low_usd_per_t,
             high=quote.high_usd_per_t,
             unit="USD/t",
-            reason="lowest and highest that the same method gave within six months",
+            reason=RANGE_OF[quote.method],
             source_id="; ".join(quote.sources),
         )
         for mineral, own in quotes.items()
@@ -246,7 +253,7 @@ def find_nowcast(
     shift, why_not, reason = UNMOVED, "", str(row["reason"])
     try:
         if not quotes:
-            why_not = "no price of the last six months is published openly"
+            why_not = "no recent price is published openly"
         elif kind == ShiftKind.NONE:
             why_not = "nothing is named that may move"
         else:
@@ -287,8 +294,7 @@ class _Search:
         """The shift of one kind that returns one quote."""
         shift, ratio = self._nearest(kind, place, outside_only=outside_only)
         if ratio is not None:
-            what = {ShiftKind.DEMAND: "use", ShiftKind.SUPPLY: "output"}.get(kind, "China's own use")
-            raise Unexplained(f"with {what} {_moved(shift.share)}, the price comes to {percent(ratio)} of the quote")
+            raise self._too_far(shift, ratio)
         return shift
 
     def licences_and_inside_demand(self, licences: tuple[float, float]) -> Shift:
@@ -304,17 +310,15 @@ class _Search:
         missed = miss(ends[0]), miss(ends[1])
         if missed[0] * missed[1] > 0.0:
             raise Unexplained(
-                "no level of China's licences within their own range returns the price quoted outside: it comes to "
-                f"{percent(float(np.exp(missed[1])))} of it"
+                "no level of China's licences within their own range returns the price quoted outside: at the nearest "
+                f"it would come to {_beside_quote(float(np.exp(missed[1])))} of the quote, so nothing is moved"
             )
         log = self._both(ends, missed, [inside(end)[0] for end in ends])
         if log is None:
             log = float(brentq(miss, min(ends), max(ends), xtol=EXACT, rtol=FINEST))
         shift, ratio = inside(log)
         if ratio is not None:
-            raise Unexplained(
-                f"with China's own use {_moved(shift.share)}, its price comes to {percent(ratio)} of the quote"
-            )
+            raise self._too_far(shift, ratio, "its price")
         return shift
 
     def _both(self, ends: tuple[float, float], missed: tuple[float, float], shifts: list[Shift]) -> float | None:
@@ -342,7 +346,6 @@ class _Search:
 
         Where none does, or nothing is solved beyond, the farthest tried and its price over the quote.
         """
-        limit = self.assumptions.value(INSIDE_LIMIT if kind == ShiftKind.INSIDE_DEMAND else LIMIT, self.mineral)
 
         def shifted(log: float) -> Shift:
             return Shift(kind, float(np.expm1(log)), licences, outside_only)
@@ -351,7 +354,7 @@ class _Search:
             return self._miss(shifted(log), place)
 
         at, missed = 0.0, miss(0.0)
-        end = float(np.log1p(limit)) * (1.0 if (missed < 0.0) == (kind != ShiftKind.SUPPLY) else -1.0)
+        end = self._most(kind) * (1.0 if (missed < 0.0) == (kind != ShiftKind.SUPPLY) else -1.0)
         for share in OUTWARD:
             if missed == 0.0:
                 break
@@ -363,17 +366,47 @@ class _Search:
                 low, high = sorted((at, share * end))
                 return shifted(brentq(miss, low, high, xtol=EXACT, rtol=FINEST)), None
             at, missed = share * end, beyond
-        return shifted(at), None if missed == 0.0 else float(np.exp(missed))
+        return shifted(at), None if abs(missed) <= EXACT else float(np.exp(missed))
+
+    def _most(self, kind: ShiftKind) -> float:
+        """How far a kind of shift may go, as a log."""
+        limit = INSIDE_LIMIT if kind == ShiftKind.INSIDE_DEMAND else LIMIT
+        return float(np.log1p(self.assumptions.value(limit, self.mineral)))
 
     def _miss(self, shift: Shift, place: str) -> float:
         """By how much a shift misses a quote, as the log of the price there over it."""
-        return float(np.log(self.prices(shift).at(place) / self.quotes[place].price_usd_per_t))
+        price = self.prices(shift).at(place)
+        if not price > 0.0:
+            raise Unexplained("no metal is traded where the price is quoted")
+        return float(np.log(price / self.quotes[place].price_usd_per_t))
+
+    def _too_far(self, shift: Shift, ratio: float, price: str = "the price") -> Unexplained:
+        """That the farthest shift leaves a price at a multiple of its quote, so that nothing is moved."""
+        what = {ShiftKind.DEMAND: "use", ShiftKind.SUPPLY: "output"}.get(shift.kind, "China's own use")
+        is_most = abs(np.log1p(shift.share)) >= self._most(shift.kind) - EXACT
+        why = "the most that is allowed" if is_most else "beyond which no equilibrium was found"
+        return Unexplained(
+            f"even with {what} {_moved(shift.share)}, {why}, {price} would come to {_beside_quote(ratio)} of the "
+            "quote, so nothing is moved"
+        )
+
+
+def _beside_quote(ratio: float) -> str:
+    """A price over its quote in percent, with the digits that tell the two apart.
+
+    >>> _beside_quote(0.45), _beside_quote(0.9981), _beside_quote(1.00004)
+    ('45 %', '99.8 %', '100.004 %')
+    """
+    told = percent(ratio)
+    return told if told != percent(1.0) else f"{figures_beside(100.0 * ratio, 100.0)} %"
 
 
 def _moved(share: float) -> str:
     """How far something is moved.
 
-    >>> _moved(-0.3)
-    '30 % lower'
+    >>> _moved(-0.3), _moved(0.0)
+    ('30 % lower', 'as it is')
     """
+    if share == 0.0:
+        return "as it is"
     return f"{percent(abs(share))} {'higher' if share > 0 else 'lower'}"

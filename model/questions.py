@@ -17,7 +17,7 @@ from model.scenario import FIRST_FORMAT, POLICY_ONLY, OnStatusQuo, Scenario
 from model.shocks import NamedShock
 from model.units import PERCENT
 from model.words.names import BASE_YEAR, readable
-from model.words.numbers import level, starting
+from model.words.numbers import level, lowered, starting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ def _on_screen(steps: Sequence[int | str]) -> str:
     >>> _on_screen(("agreement", "trqs", 0, "over_quota", "ad_valorem")), _on_screen(("shocks", 1))
     ('“Over quota” of the tariff-rate quota', 'shock 2')
     """
-    titles = {kind.key: f"the {kind.title.lower()}" for kind in KINDS}
+    titles = {kind.key: f"the {lowered(kind.title)}" for kind in KINDS}
     at = next(index for index, step in enumerate(steps) if isinstance(step, int))
     number, title = int(steps[at]), titles.get(str(steps[at - 1]), "")
     which = f"{title}{f' {number + 1}' if number else ''}" if title else f"shock {number + 1}"

@@ -15,7 +15,7 @@ from model.records import Name, Record, choices, listed
 from model.shocks import AnyShock, NamedShock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from model.shocks import ShockLibrary
 
@@ -151,9 +151,19 @@ def check_names(
                 faults.append(f"shocks[{index}]: unknown shock {shock.name!r}; {choices(library.names, shock.name)}")
         else:
             faults += _faults_of(f"shocks[{index}]", shock, regions, stages)
+    faults += answers_beyond_all(scenario.shocks, library)
     faults += scenario.agreement.misplaced(scenario.parties, regions)
     if faults:
         raise ScenarioError("scenario is not valid: " + listed(faults))
+
+
+def answers_beyond_all(shocks: Sequence[AnyShock], library: ShockLibrary) -> list[str]:
+    """Faults of answers that are to win back, or to tax, more than all that the agreement takes."""
+    return [
+        f"shocks[{index}].severity = {shock.severity:g}: {shock.name} is a {library.describe(shock.name).unit}, 0 to 1"
+        for index, shock in enumerate(shocks)
+        if isinstance(shock, NamedShock) and shock.name in library.answers and (shock.severity or 0.0) > 1.0
+    ]
 
 
 def _faults_of(what: str, item: Any, regions: tuple[str, ...], stages: Mapping[str, tuple[str, ...]]) -> list[str]:

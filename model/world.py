@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from model.problem import Problem, State
     from model.shocks import Answer, Disturbance
 
-MOST_SOLVED = 2048
+MOST_SOLVED = 1024
+"""Solved minerals kept: up to half a megabyte each."""
 MOST_CALIBRATED = 128
 
 IMPACT_ONLY = (
@@ -311,17 +312,17 @@ class World:
 
     def users(self, scenario: Scenario) -> Manufacturers:
         """The manufacturers that use the scenario's minerals."""
-
-        def make() -> Manufacturers:
-            use = {
-                (region, mineral): float(base.stages[-1].use_t[index])
-                for mineral, base in self.base_years(scenario.minerals, scenario).items()
-                for index, region in enumerate(base.regions)
-                if base.stages[-1].use_t[index] > 0
-            }
-            return manufacturers(self.tables, self.assumptions.with_overrides(scenario.assumptions), use)
-
-        return self._users.recall((tuple(sorted(scenario.assumptions.items())), scenario.minerals), make)
+        use = {
+            (region, mineral): float(base.stages[-1].use_t[index])
+            for mineral, base in self.base_years(scenario.minerals, scenario).items()
+            for index, region in enumerate(base.regions)
+            if base.stages[-1].use_t[index] > 0
+        }
+        own = {name: value for name, value in scenario.assumptions.items() if name.startswith(IMPACT_ONLY)}
+        assumptions = self.assumptions.with_overrides(own)
+        return self._users.recall(
+            (tuple(sorted(own.items())), tuple(use.items())), lambda: manufacturers(self.tables, assumptions, use)
+        )
 
     def _market_overrides(self, mineral: str, scenario: Scenario) -> dict[str, float]:
         """The overrides that a mineral's market or one of its hosts' may depend on, over the scenario's horizon.

@@ -49,8 +49,8 @@ LIMITS = (
 
 def main() -> None:
     """The page from top to bottom."""
-    layout.opening()
     scenario = _choose_minerals(state.scenario())
+    layout.opening(scenario.minerals)
     outcome = layout.solved(scenario)
     region, measure_id = _choose(outcome)
     if region is None:
@@ -65,8 +65,8 @@ def main() -> None:
     with right:
         opened = _open_one(outcome, region, ranked)
     with left:
-        sentence = ranking_sentence(ranked, region, measure, results.names(), whose(outcome))
-        chart = ranking(ranked, sentence, measure, whose(outcome), opened)
+        sentence = ranking_sentence(ranked, region, measure, results.names(), whose(outcome, results.names()))
+        chart = ranking(ranked, sentence, measure, whose(outcome, results.names()), opened)
         reach = (chart.x.low, chart.x.high)
         bound = axes.held(f"ranking_{measure_id}_{region}", edits.focus(scenario), reach)
         figure = charts.figure(chart, bound, charts.tall(chart))
@@ -120,9 +120,9 @@ def _open_one(outcome: Outcome, region: str, ranked: pd.DataFrame) -> str:
         "Industry opened", ranked["industry"], format_func=names.industry, key="industry", persist_state="session"
     )
     detail = industry_detail(outcome, region, industry, results.world().tables["industry_use"], names)
-    st.markdown(layout.plain(opened_sentence(detail, industry, region, names, whose(outcome))))
+    st.markdown(layout.plain(opened_sentence(detail, industry, region, names, whose(outcome, results.names()))))
     st.markdown(f"**{layout.plain(relief_sentence(detail))}**")
-    layout.table(described(detail, whose(outcome)), "industry_opened")
+    layout.table(described(detail, whose(outcome, results.names())), "industry_opened")
     layout.assumption(
         "substitution class, stock cover, dependence",
         "Classes and levels are judgements in the assumptions registry; see Data and method.",
@@ -144,7 +144,7 @@ def _worst(scenario: Scenario) -> None:
 def _minerals(outcome: Outcome, region: str, ranked: pd.DataFrame) -> None:
     wide = uses_by_mineral(outcome, region, list(ranked["industry"]))
     borrowed = borrowed_minerals(outcome, region)
-    chart = by_mineral(wide, whose(outcome), results.names(), borrowed)
+    chart = by_mineral(wide, whose(outcome, results.names()), results.names(), borrowed)
     bound = axes.held(f"by_mineral_{region}", edits.focus(outcome.scenario), (chart.x.low, chart.x.high))
     layout.exhibit(chart.sentence, charts.figure(chart, bound, charts.tall(chart)), chart.table, "cost_by_mineral")
 

@@ -9,6 +9,7 @@ import streamlit as st
 from model import edits
 from model.findings import controls_in_words, data_limits, levers_table, today_in_words, trade_in_words
 from model.scenario import TODAY
+from model.words.numbers import lowered
 from pages.components import layout, results, state
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _back_test() -> None:
 def _formulation() -> None:
     scenario = state.scenario()
     mineral = edits.focus(scenario)
-    st.subheader(f"The live programme of {results.names().mineral(mineral).lower()}", anchor=False)
+    st.subheader(f"The live programme of {lowered(results.names().mineral(mineral))}", anchor=False)
     with layout.faults_shown():
         live = results.live_formulation(mineral)
         layout.table(live.components, "formulation")

@@ -45,7 +45,9 @@ def main() -> None:
     left, right = layout.chart_row("how")
     with right:
         note = "Cost of the status quo's tonnes at metal prices; users' cost above counts that use changes."
-        _chart(facts, "industries", facts.industries, "industries_hit", note, charts.TALLER)
+        _chart(
+            facts, "industries", facts.industries, "industries_hit", note, charts.tall(facts.industries, charts.TALLER)
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
         layout.assumption(

@@ -47,7 +47,8 @@ def main() -> None:
     request = designs.request(scenario)
     if request is None:
         return
-    layout.heading(scenario, layout.solved(scenario), scenario.minerals)
+    calm = scenario.model_copy(update={"shocks": ()})
+    layout.heading(scenario, layout.solved(calm), scenario.minerals, every_shock=True)
     designs.without_sidebar_shocks(scenario)
     beside = state.aside(scenario)
     if beside != NOTHING_BESIDE:

@@ -40,6 +40,12 @@ def world() -> World:
 
 
 @pytest.fixture
+def one_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands on the shipped data use the markets of the session instead of calibrating their own."""
+    monkeypatch.setattr("model.world.World", lambda folder=None: World(folder) if folder else WORLD)
+
+
+@pytest.fixture
 def data_copy(tmp_path: Path) -> Path:
     """A copy of the shipped data that a test may damage."""
     return Path(shutil.copytree(default_folder(), tmp_path / "data"))

@@ -13,7 +13,7 @@ from model.world import World
 WORLD = World()
 
 
-def slow_but(first: str, values: Iterable[str]) -> list[object]:
+def slow_but(first: object, values: Iterable[object]) -> list[object]:
     """Every value, all but one of them in the full suite only."""
     return [pytest.param(value, marks=() if value == first else pytest.mark.slow) for value in values]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,7 +14,8 @@ from model import world
 from model.answers import export_taxes, licence_rent, licences
 from model.design import DesignRequest
 from model.design.problem.request import states_of
-from model.findings import if_answered
+from model.errors import ScenarioError
+from model.findings import agreement_in_words, headline_numbers, if_answered, overview
 from model.findings.reasons import net_effect, reasons
 from model.memo import conclusions
 from model.scenario import Scenario
@@ -69,6 +69,7 @@ def test_the_answers_cover_every_mineral_under_a_chinese_licence() -> None:
     assert set(MINERALS) == set(WORLD.library.describe(TAX).minerals) == licensed
 
 
+@pytest.mark.slow
 def test_what_no_answer_depends_on_looks_for_none_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tightening licences takes tens of solves: another name or another assumption of manufacturers needs none."""
     agreed = with_floor("gallium", "short", LICENCE).scenario
@@ -132,6 +133,7 @@ def test_nothing_is_answered_where_nothing_is_agreed_or_no_levy_is_charged(miner
     assert taxed.with_agreement.states[mineral].problem.digest == contract.with_agreement.states[mineral].problem.digest
     told = " ".join(reasons(taxed, taxed.headline(mineral), WORLD.tables, NAMES))
     assert "China answers by an export tax: nothing it exports bears a levy." in told
+    assert "includes this answer" not in told, "there is none"
 
 
 @each_mineral
@@ -182,10 +184,17 @@ def test_the_answer_is_told_with_its_effect() -> None:
     assert set(last.found) == {LICENCE, TAX}
     told = if_answered(plain, last.found, mineral, NAMES)
     assert told.startswith("If China answers by tighter licences, the parties together ")
-    assert ", instead of gaining " in told
+    assert ", where without an answer they gain " in told
     assert "; if China answers by an export tax, the parties together gain " in told
     said = " ".join(reasons(answered, answered.headline(mineral), WORLD.tables, NAMES))
     assert "China answers by tighter licences: they let out " in said
+    assert "The agreement's effect includes this answer." in said
+    facts = overview(answered, mineral, WORLD.tables, NAMES)
+    assert not facts.whose.by_shock, "an answer is the agreement's"
+    assert not [number for number in headline_numbers(facts) if "shock" in number.change]
+    assert ". No shock. China answers by tighter licences. Horizon: " in agreement_in_words(
+        answered.scenario, mineral, NAMES
+    )
     assert "no effect" not in said
     *_, nothing = under_answers(WORLD, Scenario(minerals=(mineral,)), mineral)
     assert nothing.found == {}
@@ -195,10 +204,20 @@ def test_a_memo_tells_what_the_parties_gain_under_an_answer_and_nothing_of_other
     columns = [f"{account}_usd_{state}_agreement" for account in ("users_cost", "net_gain") for state in STATES]
     rows = [(LICENCE, 0.0, 0.0, -3e6, 4e6), ("china_bismuth_ban", 0.0, 0.0, 9e6, 4e6)]
     frame = pd.DataFrame(rows, columns=["shock", *columns])
-    snapshot: Any = SimpleNamespace(data={"shocks": WORLD.tables["shocks"].astype(str)})
     told = "If China answers by tighter licences, the parties together lose 7.00 million USD a year by the agreement."
-    assert conclusions.answers(snapshot, frame, Voice(NAMES, ())) == told
-    assert conclusions.answers(snapshot, frame.iloc[1:], Voice(NAMES, ())) == ""
+    assert conclusions.answers(frame, Voice(NAMES, ())) == told
+    assert conclusions.answers(frame.iloc[1:], Voice(NAMES, ())) == ""
+
+
+@pytest.mark.parametrize("name", [LICENCE, TAX])
+def test_an_answer_wins_back_no_more_than_all(name: str) -> None:
+    shocks: list[dict[str, Any]] = [{"name": "china_gallium_ban", "severity": 1.5}, {"name": name, "severity": 1.0}]
+    WORLD.check(Scenario.parse({"shocks": shocks}, "scenario"))
+    shocks[1]["severity"] = 1.01
+    with pytest.raises(ScenarioError, match=rf"shocks\[1\].severity = 1.01: {name} is a share of the .*, 0 to 1$"):
+        WORLD.check(Scenario.parse({"shocks": shocks}, "scenario"))
+    with pytest.raises(ScenarioError, match=rf"shocks\[1\].severity = 1.01: {name}"):
+        states_of(DesignRequest.parse({"minerals": ["gallium"], "shocks": shocks}, "design"), WORLD)
 
 
 def test_an_answer_is_a_state_of_the_search_only_where_it_is_named() -> None:

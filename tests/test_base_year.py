@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from model.assumptions import Assumption, Assumptions
@@ -10,7 +13,7 @@ from model.data import Tables, load
 from model.errors import DataError, ScenarioError
 from model.market.base_year import BaseYear, import_shares, net_import_reliance, reconcile
 from model.market.evidence import HALF_OF_BASE_YEAR, Evidence, embargoed, repaired_weight
-from model.market.flows import balance, cap_exports, fill, import_column, settle, trace_re_exports
+from model.market.flows import Unmatched, balance, cap_exports, fill, import_column, settle, trace_re_exports
 from model.market.recipes import RECIPES
 from model.scenario import POLICY_ONLY, Scenario
 from tests.shipped import WORLD
@@ -165,6 +168,23 @@ def test_an_embargo_holds_from_its_first_day() -> None:
     assert not closed("2023-03-09")
 
 
+@pytest.mark.parametrize(
+    ("mineral", "exporter", "importer", "place"),
+    [
+        ("gallium", "ALL", "USA", "gallium, stage refined, region USA: imports"),
+        ("gallium", "ALL", "ALL", "gallium, stage refined, region USA: imports"),
+        ("titanium", "ALL", "ALL", "titanium, stage refined, region "),
+    ],
+)
+def test_an_embargo_that_leaves_no_base_year_is_named(mineral: str, exporter: str, importer: str, place: str) -> None:
+    rows = TABLES["embargoes"]
+    own = {"exporter": exporter, "importer": importer, "mineral": mineral, "stage": "", "start_date": "2023-01-01"}
+    damaged = pd.concat([rows, rows.tail(1).assign(**own, end_date="")], ignore_index=True)
+    tables = replace(TABLES, frames={**TABLES.frames, "embargoes": damaged})
+    with pytest.raises(DataError, match=f"{place}.*; it is not so without row {len(rows) + 2} of embargoes$"):
+        reconcile(tables, mineral, ASSUMPTIONS)
+
+
 def test_a_reported_flow_is_that_flow(bases: dict[str, BaseYear]) -> None:
     """Of Russian aluminum the European Union's quota for 2025 is 80 %; Japan bought far less."""
     base = bases["aluminum"]
@@ -229,7 +249,7 @@ def test_balance_reaches_both_margins() -> None:
 
 
 def test_balance_that_cannot_be_reached_is_an_error() -> None:
-    with pytest.raises(DataError, match="cannot be matched"):
+    with pytest.raises(Unmatched, match="cannot be matched"):
         balance(np.eye(2), np.array([1.0, 2.0]), np.array([2.0, 1.0]))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,13 +16,20 @@ from model.world import World
 from tests.running_app import ANSWER_MILLISECONDS, ROOT, browsed, served, unfolded
 
 
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Where an app answers that nobody stops."""
+    with served() as (port, _, _):
+        yield port
+
+
 @pytest.mark.slow
-def test_a_moved_floor_shows_the_world_s_price(world: World) -> None:
+def test_a_moved_floor_shows_the_world_s_price(world: World, port: int) -> None:
     reference = world.parties_price("antimony", "refined", Scenario())
     level = round(1.25 * reference)
     scenario = edits.with_floor_level(Scenario(), float(level), "refined")
     assert world.outcome(scenario).headline("antimony").price_usd_per_t == pytest.approx(level)
-    with served() as (port, _, _), browsed() as (page, playwright):
+    with browsed() as (page, playwright):
         page.goto(f"http://127.0.0.1:{port}")
         shown = page.get_by_test_id("stMetricValue").first
         playwright.expect(shown).to_have_text(figures(reference), timeout=ANSWER_MILLISECONDS)
@@ -52,15 +61,20 @@ def test_the_sidebar_fits_a_projector_and_an_app_that_stopped_says_so() -> None:
 
 
 @pytest.mark.slow
-def test_every_page_opens_by_its_address_and_the_last_of_fast_keys_wins(world: World) -> None:
-    reference = world.parties_price("antimony", "refined", Scenario())
-    with served() as (port, _, _), browsed() as (page, playwright):
+def test_every_page_opens_by_its_address_asks_nobody_but_the_server_and_the_last_of_fast_keys_wins(
+    world: World, port: int
+) -> None:
+    reference, asked = world.parties_price("antimony", "refined", Scenario()), set[str]()
+    with browsed() as (page, playwright):
+        page.on("request", lambda request: asked.add(request.url))
+        page.on("websocket", lambda socket: asked.add(socket.url))
         for path in re.findall(r'url_path="([^"]+)"(?!, default)', (ROOT / "app.py").read_text(encoding="utf-8")):
             page.goto(f"http://127.0.0.1:{port}/{path}")
             page.locator(".st-key-undo").wait_for()
             playwright.expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=ANSWER_MILLISECONDS)
             assert not page.get_by_text("Page not found").count(), path
         page.goto(f"http://127.0.0.1:{port}")
+        icon = page.locator("link[rel*='icon']").first.get_attribute("href")
         unfolded(page, playwright, "floor", "floor_usd")
         page.locator(".st-key-floor_percent input").focus()
         for _ in range(30):
@@ -68,3 +82,7 @@ def test_every_page_opens_by_its_address_and_the_last_of_fast_keys_wins(world: W
         playwright.expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("30 %", timeout=ANSWER_MILLISECONDS)
         level = exact(edits.floor_at_percent(30, reference))
         playwright.expect(page.locator("h3").first).to_contain_text(level, timeout=ANSWER_MILLISECONDS)
+    assert icon is not None
+    assert icon.startswith("data:image/svg+xml")
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {f"127.0.0.1:{port}"}

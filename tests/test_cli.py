@@ -24,8 +24,11 @@ from model.memo import FORMATS, document_of, export
 from model.problem import Problem, State
 from model.scenario import Scenario
 from model.snapshot.library import Library
+from model.world import World
 from tests.shipped import WORLD
 from tests.snapshots import SAMPLE, altered, sample
+
+pytestmark = pytest.mark.usefixtures("one_world")
 
 CASES = Path(__file__).parent / "cases"
 BAD_CASES = sorted((CASES / "bad").glob("*.json"))
@@ -43,7 +46,7 @@ TRQ = {
 }
 SCENARIO: dict[str, Any] = {"name": "a floor for bismuth", "minerals": ["bismuth"], "agreement": {"floors": [FLOOR]}}
 
-NO_ROWS = ("trqs", "quotas", "ranges")
+NO_ROWS = ("trqs", "quotas", "ranges", "today")
 """Tables without rows under that scenario."""
 
 Refused = Callable[..., str]
@@ -160,7 +163,7 @@ def test_unbounded_surplus_is_null(tmp_path: Path) -> None:
 
 def test_solve_writes_result_status_quo_and_changes(tmp_path: Path, written: Callable[[object], Path]) -> None:
     out, folder = tmp_path / "result.json", tmp_path / "tables"
-    assert main(["solve", str(written(SCENARIO)), "--out", str(out), "--csv", str(folder)]) == 0
+    assert main(["solve", str(written(SCENARIO | {"format": 2})), "--out", str(out), "--csv", str(folder)]) == 0
     result = read(out)
     for table in ("prices", "quantities", "flows", "welfare", "status"):
         assert result[table]
@@ -176,9 +179,17 @@ def test_solve_writes_result_status_quo_and_changes(tmp_path: Path, written: Cal
     prices = pd.read_csv(folder / "prices.csv")
     assert set(prices["region"]) == {row["region"] for row in result["prices"]}
     assert (folder / "headline.csv").is_file()
+    (today,) = result["today"]
+    assert today["mineral"] == "bismuth"
+    assert today["explained"]
+    assert today["price_today"] == pytest.approx(today["price_today_quoted"], rel=1e-4)
+    assert pd.read_csv(folder / "today.csv")["explained"].tolist() == [True]
 
 
-def test_the_same_request_gives_the_same_file(tmp_path: Path, written: Callable[[object], Path]) -> None:
+def test_the_same_request_gives_the_same_file(
+    tmp_path: Path, written: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model.world.World", World)  # each its own
     scenario = str(written(SCENARIO))
     for name in ("one.json", "two.json"):
         assert main(["solve", scenario, "--out", str(tmp_path / name)]) == 0
@@ -257,6 +268,7 @@ def test_advice_names_only_what_is_agreed(
     refused: Refused,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("model.world.World", World)  # one that remembers no state
     solve = Solver.solve
 
     def vain(solver: Solver, problem: Problem, start: State | None = None) -> State:
@@ -296,6 +308,7 @@ def test_files_that_hold_no_scenario_are_refused(
         ("pass_trough=0.5", ["pass_trough", "pass_through"]),
         ("pass_through=7", ["pass_through", "7", "range"]),
         ("pass_through=0_5", ["NAME=VALUE", "0_5"]),
+        ("pass_through=\u0661", ["NAME=VALUE", "\u0661"]),
         ("", ["NAME=VALUE", "''"]),
     ],
 )
@@ -403,7 +416,6 @@ def test_every_command_replaces_its_own_earlier_file(tmp_path: Path, written: Ca
         [*library, "export", "--out"],
         [*library, "open", sample().id, "--out"],
         [*library, "open", Library(tmp_path / "library.sqlite").entries()[0].id, "--out"],
-        ["calibrate", "--json"],
     ):
         out = tmp_path / f"out {len(list(tmp_path.iterdir()))}"
         assert main([*arguments, str(out)]) == 0
@@ -678,18 +690,17 @@ def test_long_names_are_refused_in_a_short_line(length: int, capsys: pytest.Capt
 def test_a_console_that_lacks_a_letter_shows_another(tmp_path: Path, encoding: str) -> None:
     library = Library(tmp_path / "library.sqlite")
     library.save(Scenario(name="Ελλάδα → 中文"))
-    command = [sys.executable, "-m", "model.cli", "library", "--library", str(library.path)]
+    begin = ["library", "--library", str(library.path)]
+    actions = (["list"], ["archive", library.entries()[0].id], ["open", "ffff", "--out", str(tmp_path / "ü→.json")])
+    code = f"from model.cli import main; raise SystemExit([main({begin} + each) for each in {actions}] != [0, 0, 2])"
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    for action in (
-        ["list"],
-        ["archive", library.entries()[0].id],
-        ["open", "ffff", "--out", str(tmp_path / "ü→.json")],
-    ):
-        done = subprocess.run([*command, *action], capture_output=True, check=False, env=environment)
-        shown, wanted = (done.stderr, 2) if action[0] == "open" else (done.stdout, 0)
-        assert done.returncode == wanted
-        assert shown.count(b"\n") == 1
-        assert ("?????? ? ??" in shown.decode(encoding)) == (wanted == 0)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment)
+    assert done.returncode == 0
+    listed, archived = done.stdout.decode(encoding).splitlines()
+    assert "?????? ? ??" in listed
+    assert "?????? ? ??" in archived
+    (refused,) = done.stderr.decode(encoding).splitlines()
+    assert "?????? ? ??" not in refused
 
 
 def test_a_damaged_table_is_refused_by_cell(
@@ -708,6 +719,7 @@ def test_a_damaged_table_is_refused_by_cell(
     assert shown.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_shipped_data_are_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-data"]) == 0
     shown = capsys.readouterr().out
@@ -744,11 +756,13 @@ def test_schema_states_units_bounds_and_defaults(kind: str, capsys: pytest.Captu
 def test_calibrate_prints_and_writes_one_row_per_mineral(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "fit.json"
     assert main(["calibrate", "--json", str(path)]) == 0
-    rows = read(path)
+    rows, first = read(path), path.stat().st_ino
     shown = capsys.readouterr().out
     assert len(rows) == 14
     assert [row["mineral"] for row in rows if row["mineral"] not in shown] == []
     assert rows[0]["price_dev"] < 1e-6
+    assert main(["calibrate", "--json", str(path)]) == 0
+    assert path.stat().st_ino != first, "an earlier file is replaced"
 
 
 def test_shocks_lists_the_library(capsys: pytest.CaptureFixture[str]) -> None:
@@ -827,7 +841,8 @@ def test_a_reader_that_leaves_is_no_error(ending: str) -> None:
 @pytest.mark.slow
 def test_a_result_is_written_though_nobody_listens(tmp_path: Path, written: Callable[[object], Path]) -> None:
     out = tmp_path / "out.json"
-    command = f"{sys.executable} -m model.cli solve {written(SCENARIO | {'format': 2})} --out {out} --reference | true"
+    scenario = written({"format": 2, "minerals": ["titanium"]})
+    command = f"{sys.executable} -m model.cli solve {scenario} --out {out} --reference | true"
     finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert read(out)["reference"]

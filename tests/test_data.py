@@ -66,6 +66,7 @@ def test_every_assumption_lies_in_its_range(assumptions: Assumptions) -> None:
     ("table", "row", "column", "value", "rule"),
     [
         ("production", 3, "quantity_t", "NaN", "must be a finite number"),
+        ("production", 3, "quantity_t", "\u0663", "must be a finite number"),
         ("production", 3, "quantity_t", "inf", "must be a finite number"),
         ("production", 3, "quantity_t", "-5", "must be at least 0"),
         ("production", 3, "quantity_t", "", "must not be empty"),

@@ -228,6 +228,7 @@ def test_parties_without_an_agreement_say_what_to_do(page: Any) -> None:
     assert "Nothing is agreed yet" in test.info[0].value
 
 
+@pytest.mark.slow
 def test_every_term_of_every_mineral_counted_is_told_beside_the_parties_results(page: Any) -> None:
     other = FLOOR.model_copy(update={"mineral": "tungsten", "price": 400_000.0})
     two = Scenario(minerals=("bismuth", "tungsten"), parties=MEMBERS, agreement=Agreement(floors=(FLOOR, other)))

@@ -179,6 +179,7 @@ def test_a_coarse_menu_still_gives_a_frontier_of_a_dozen_agreements(table: Respo
     assert first == sorted(first, reverse=True)
 
 
+@pytest.mark.slow
 def test_a_measure_that_no_package_changes_still_has_a_frontier(table: ResponseTable) -> None:
     designer = Designer(
         table, asked(participation="none", menu=SMALL["menu"] | {"floor_levels": [0], "commitments": [0]})
@@ -211,13 +212,19 @@ def test_the_command_writes_the_result_and_documents_the_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request, out = tmp_path / "design.json", tmp_path / "result.json"
-    request.write_text(json.dumps(SMALL | {"step": 0.05}))
+    request.write_text(json.dumps(SMALL | {"step": 0.05, "format": 2}))
     call = ["design", str(request), "--out", str(out), "--store", str(tmp_path / "s.sqlite"), "--workers", "1"]
     assert main(call) == 0
     shown = capsys.readouterr()
     assert "The parties together gain" in shown.out
     assert "solved, about" in shown.err
-    assert json.loads(out.read_text())["status"]["found"]
+    content = json.loads(out.read_text())
+    assert content["status"]["found"]
+    assert [(state["name"], state["weight"]) for state in content["states"]] == [
+        ("no_shock", pytest.approx(0.9)),
+        ("china_bismuth_ban", 0.1),
+    ]
+    assert [(row["mineral"], row["explained"]) for row in content["today"]] == [(MINERAL, True)]
     assert main(["schema", "design"]) == 0
     assert "description" in json.loads(capsys.readouterr().out)["properties"]["transfers"]
 

@@ -24,21 +24,34 @@ from model.findings import (
     shocks_set_aside,
     with_worst,
 )
-from model.findings.agreed import agreement_in_short
-from model.findings.charts import Bars, Ticks, ranking
+from model.findings.agreed import agreement_in_short, one_of_several
+from model.findings.charts import Bars, Ticks, industries, ranking
 from model.findings.formulation import compared_in_words, formulation, levers_table
 from model.findings.intervals import Number, range_in_words
 from model.findings.overview import (
     Overview,
+    _share_of_spending,
+    _users_part,
     curve_sentence,
     gains_by_party,
     gains_sentence,
     headline_numbers,
     industries_hit,
     industries_sentence,
+    sources_sentence,
     supply_by_origin,
 )
-from model.findings.reasons import controls_in_words, data_limits, missed, net_effect, reasons
+from model.findings.reasons import (
+    _by_destination,
+    _levels_today,
+    controls_in_words,
+    data_limits,
+    missed,
+    net_effect,
+    reasons,
+    verdicts,
+    who_pays,
+)
 from model.findings.terms import bound_outside, clauses, terms_of
 from model.findings.users import (
     borrowed_minerals,
@@ -371,7 +384,7 @@ def test_a_ranking_outlines_the_industry_opened_and_names_each_worst_shock(
     ranked = ranked_industries(banned_outcome, "USA", measure)
     tour = [*under_named_shocks(world, banned, MINERAL)][-1]
     bars, worst = ranking(
-        with_worst(ranked, tour.found, "USA", measure, names), "", measure, whose(banned_outcome), "batteries"
+        with_worst(ranked, tour.found, "USA", measure, names), "", measure, whose(banned_outcome, names), "batteries"
     ).marks
     assert isinstance(bars, Bars)
     assert bars.outlined.startswith("Batteries")
@@ -396,7 +409,7 @@ def test_one_industry_opened_says_what_would_relieve_it(world: World, banned: Sc
     detail = industry_detail(outcome, "USA", "batteries", world.tables["industry_use"], names)
     assert detail["mineral"].tolist() == [MINERAL]
     assert 0 < detail["cost_share"].iloc[0] < 0.1
-    assert "uses antimony" in opened_sentence(detail, "batteries", "USA", names, whose(outcome))
+    assert "uses antimony" in opened_sentence(detail, "batteries", "USA", names, whose(outcome, names))
     assert relief_sentence(detail) == "It goes without no more than it can save: no output hangs on another tonne."
     assert "not to be added" in totals_sentence(outcome, "USA", names), "sales are lost to the cost all the same"
     nothing_spared = {"saving_price_multiple": 1.2, "dead_band": 0.0, "stock_release_share": 0.0}
@@ -412,7 +425,7 @@ def test_shares_of_use_from_elsewhere_are_marked_on_the_charts(world: World, nam
     measure = MEASURES["unit_cost"]
     outcome = world.outcome(Scenario(minerals=("titanium",), parties=("USA", "JPN"), horizon="short"))
     labels = {
-        region: ranking(ranked_industries(outcome, region, measure), "", measure, whose(outcome), "")
+        region: ranking(ranked_industries(outcome, region, measure), "", measure, whose(outcome, names), "")
         for region in outcome.parties
     }
     starred = {region: {label for label in chart.labels if label.endswith(" *")} for region, chart in labels.items()}
@@ -422,7 +435,7 @@ def test_shares_of_use_from_elsewhere_are_marked_on_the_charts(world: World, nam
     assert all("* shares of use from elsewhere or assumed" in chart.x.title for chart in labels.values())
     assert borrowed_minerals(outcome, "USA") == ["titanium"]
     own = world.outcome(Scenario(minerals=("copper",), parties=("USA",)))
-    assert "*" not in ranking(ranked_industries(own, "USA", measure), "", measure, whose(own), "").x.title
+    assert "*" not in ranking(ranked_industries(own, "USA", measure), "", measure, whose(own, names), "").x.title
     assert borrowed_minerals(own, "USA") == []
 
 
@@ -675,6 +688,57 @@ def test_a_price_that_a_shock_leaves_is_not_told_as_taken_somewhere(
     )
 
 
+def test_users_who_pay_next_to_nothing_or_save_elsewhere_are_told_without_shares(names: Names) -> None:
+    users = pd.Series({"JPN": -155e3, "USA": 40e3})
+    assert _users_part(115e3, users, 1e11, names) == (
+        "Users in the parties pay 115,000 USD a year more, under 0.005 % of what they spend"
+    )
+    paid = _users_part(115e3, users, 1e6, names)
+    assert paid == "Users in the parties pay 115,000 USD a year more, most in Japan (elsewhere they save 40,000 USD)"
+    tiny = pd.Series({"JPN": -5e6, "USA": 2e4})
+    assert " %" not in _users_part(4.98e6, tiny, 1e8, names), "a share of a sum with both signs says nothing"
+    assert _users_part(5e6, tiny.clip(upper=0.0), 1e8, names).endswith(", 100 % of it in Japan")
+
+
+def test_a_sum_that_changes_is_told_where_no_part_of_it_is_large_enough(outcome: Outcome, names: Names) -> None:
+    frame = outcome.accounts
+    moved = {name: 0.0 for name in frame.columns if name.endswith("_agreement_usd")}
+    ours = frame["is_party"]
+    small = frame.assign(**moved).assign(
+        users_agreement_usd=np.where(ours, 0.9 * LEAST_USD / ours.sum(), 0.0),
+        producers_agreement_usd=np.where(ours, 0.9 * LEAST_USD / ours.sum(), 0.0),
+        net_agreement_usd=np.where(ours, 1.8 * LEAST_USD / ours.sum(), 0.0),
+    )
+    still = replace(outcome)
+    still.__dict__["accounts"] = small
+    told = "By the agreement the parties together gain 18,000 USD a year; non-parties together neither gain nor lose."
+    assert who_pays(still, MINERAL) == [told]
+    still.__dict__["accounts"] = small.assign(users_agreement_usd=2.0 * small["users_agreement_usd"])
+    assert gains_sentence(still, MINERAL, names).startswith("By the agreement: users in the parties save 18,000 USD a ")
+
+
+def test_a_share_of_spending_too_small_to_say_keeps_its_sign() -> None:
+    assert _share_of_spending(-4e-7, -39_900.0) == "at most −0.005 % "
+    assert _share_of_spending(4e-7, 39_900.0) == "at most +0.005 % "
+
+
+def test_what_public_stocks_sell_is_a_source(world: World, names: Names, reference: float) -> None:
+    stock = PLACE | {"party": "USA", "quantity": 5.0, "release_above": 0.9 * reference}
+    sold = world.outcome(of_today({"agreement": {"stockpiles": [stock]}}))
+    told = sources_sentence(sold, MINERAL, names)
+    assert "sources are as in the status quo but for 5.00 t/yr more from public stocks: " in told
+
+
+def test_floors_of_some_parties_are_told_with_whose_they_are(world: World, names: Names, reference: float) -> None:
+    levels = {"JPN": 0.8 * reference, "KOR": 0.7 * reference}
+    floors = [PLACE | {"parties": [party], "price": float(f"{level:.3g}")} for party, level in levels.items()]
+    outcome = world.outcome(of_today({"agreement": {"floors": floors}}))
+    (today,) = (told for told in _levels_today(outcome, MINERAL, names) if "Against the parties' price" in told)
+    assert " USD/t in Japan is 80 % of " in today
+    assert " USD/t in South Korea is 70 % of " in today
+    assert [" in Japan does not bind" in told for told in verdicts(outcome, MINERAL, names)] == [True, False]
+
+
 def test_users_of_all_parties_are_not_listed(world: World, names: Names) -> None:
     floor = PLACE | {"parties": ["USA", "JPN"], "price": 60_000.0}
     outcome = world.outcome(of_today({"parties": ["USA", "JPN"], "agreement": {"floors": [floor]}}))
@@ -769,6 +833,22 @@ def test_a_change_is_told_with_its_sign_and_a_label_once() -> None:
     assert MEASURES["unit_cost"].title == "Unit cost, % of output value"
 
 
+def test_destinations_of_the_same_share_are_told_together_and_others_last(world: World, names: Names) -> None:
+    controls = world.tables["export_controls"]
+    row = controls[(controls["exporter"] == "CHN") & (controls["mineral"] == "antimony")].iloc[[0]]
+    levels = {"USA": 1.0, "JPN": 0.9, "KOR": 0.9, "ALL": 1.0}
+    rows = [row.assign(targets=targets, level=level, kind="licence") for targets, level in levels.items()]
+
+    def told(*kept: pd.DataFrame) -> str:
+        return _by_destination(list(pd.concat(kept).itertuples()), names).partition(" (")[0]
+
+    begin = "In the status quo: China lets out"
+    of = "of its 2024 exports of refined antimony"
+    assert told(*rows) == f"{begin} 90 % {of} to Japan and South Korea and all to others"
+    assert told(rows[0], rows[3]) == f"{begin} all {of}"
+    assert told(rows[0], rows[1]) == f"{begin} all {of} to the United States and 90 % to Japan"
+
+
 def test_an_import_quota_is_told_of_those_who_set_it(world: World, names: Names) -> None:
     told = [line for line in controls_in_words(world.tables, "aluminum", names, Scenario()) if "Russia" in line]
     assert [line.partition(" (")[0] for line in told] == [
@@ -821,7 +901,7 @@ def test_manufacturers_are_told_the_agreement_s_own_effect_with_the_shock_s_besi
             assert ranked["value"].abs().is_monotonic_decreasing
             assert (ranked["low"] <= ranked["value"] + 1e-9).all()
             assert (ranked["value"] <= ranked["high"] + 1e-9).all()
-            about = whose(case)
+            about = whose(case, names)
             sentence = ranking_sentence(ranked, party, measure, names, about)
             assert sentence.startswith(about.lead)
             first = ranked.iloc[0]
@@ -900,6 +980,38 @@ def test_every_reason_is_told_with_names_and_units(names: Names, reason: Reason)
     assert "(refined)" not in told
     assert len(re.findall(r"\d[\d,.]*", plain)) == told.count(" USD/t") + told.count(" t/yr")
     assert Response.from_json(design_toys.response({}, why_not=(why,)).to_json()).why_not == (why,)
+
+
+def test_where_every_named_shock_counts_the_scenario_s_own_is_not_told(names: Names, banned: Scenario) -> None:
+    told = agreement_in_words(banned, MINERAL, names, every_shock=True)
+    assert ". Every named shock counts. Horizon: " in told
+    assert names.shock("china_antimony_ban") not in told
+
+
+def test_a_sentence_on_one_of_several_minerals_says_which(names: Names) -> None:
+    assert one_of_several(MINERAL, [MINERAL], names) == ""
+    said = one_of_several(MINERAL, [MINERAL, "graphite"], names)
+    assert said == "Told above: antimony. Counted on this page: antimony and natural graphite."
+
+
+def test_tonnes_say_what_they_are_tonnes_of(world: World, names: Names, facts: Overview) -> None:
+    assert facts.supply.x.title == "Supply to the parties, t/yr of Sb"
+    contents = world.tables["minerals"].set_index("id")["content"]
+    for mineral in world.minerals:
+        assert names.flow_unit(mineral) == contents[mineral].replace("t ", "t/yr of ", 1)
+
+
+def test_an_axis_on_which_a_shock_s_own_effect_stands_starts_from_no_change() -> None:
+    both, alone = whose_of(1, agreed=True), whose_of(0, agreed=True)
+    row = {"name": ["Batteries"], "extra_cost_usd": 3e6, "borrowed": False}
+    for shock, about, zero in (
+        (2e6, both, "No change"),
+        (0.0, both, "Shock, no agreement"),
+        (0.0, alone, "Status quo"),
+    ):
+        chart = industries(pd.DataFrame({**row, "extra_cost_usd_shock": shock}), "", about)
+        assert chart.zero == zero
+        assert any(isinstance(mark, Ticks) for mark in chart.marks) is bool(shock)
 
 
 def test_a_share_as_severity_is_told_in_percent(names: Names) -> None:

@@ -50,6 +50,7 @@ def test_the_base_year_comes_back(rows: dict[str, dict[str, Any]]) -> None:
     } == {}
 
 
+@pytest.mark.slow
 def test_the_base_year_is_found_from_other_prices_too(calibration: Calibration) -> None:
     """Starting at the answer proves nothing about a search; here it starts five percent away."""
     host_output: dict[tuple[str, str, str], float] = {}

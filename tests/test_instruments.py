@@ -473,6 +473,7 @@ def test_an_instrument_that_is_one_new_file_has_all_that_the_tests_ask_for() -> 
     assert "skipped" not in ended.stdout
 
 
+@pytest.mark.slow
 def test_a_law_of_another_instrument_is_none_of_its_own() -> None:
     assert all(fails_without(Tariff, law) for law in laws_of("tariffs"))
     assert not any(fails_without(Quota, law) for law in laws_of("tariffs"))

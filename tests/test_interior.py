@@ -107,6 +107,7 @@ def test_a_commitment_that_no_route_carries_takes_nothing_from_another() -> None
     assert flow(result, "A", "C") == pytest.approx(5.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["cfd", "buffer_stock"])
 def test_a_floor_above_an_unlimited_offer_is_refused_by_name(mechanism: str) -> None:
     content = market({"A": linear(10, 0)}, {"A": linear(40, 1)}, [])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from model.equilibrium.welfare import WELFARE
 from model.scenario import Scenario
-from tests.shipped import WORLD
+from tests.shipped import EVERY_MINERAL, WORLD
 from tests.strategies import (
     EVERY_KIND,
     EXACT,
@@ -99,6 +99,7 @@ def test_welfare_accounts_add_up(content: Content, factor: float) -> None:
         assert after <= before + EXACT * abs(before)
 
 
+@pytest.mark.slow
 @laws
 @given(markets(), between(2, 40), between(0.05, 90), FACTORS)
 def test_units_do_not_matter(content: Content, tonnes: float, money: float, factor: float) -> None:
@@ -385,7 +386,7 @@ FLOOR_FACTORS = (1.05, 1.2, 1.5)
 A_KILOGRAM = 1e-3
 
 
-@pytest.fixture(scope="module", params=WORLD.minerals)
+@pytest.fixture(scope="module", params=EVERY_MINERAL)
 def mineral(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -25,6 +25,8 @@ from model.snapshot.library import Entry, Library, default_path
 from model.snapshot.record import Snapshot
 from tests.snapshots import SAMPLE, altered, renamed, sample
 
+pytestmark = pytest.mark.usefixtures("one_world")
+
 SAVER = """
 import sys
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +10,16 @@ import numpy as np
 import pytest
 
 from model.equilibrium import SolvedMineral, Solver, lay_over, solve_problem
-from model.errors import DataError
 from model.instruments import Agreement
 from model.market.base_year import StageBase, reconcile
 from model.market.calibrate import CalibratedMineral, calibrate, duty_matrix
-from model.market.flows import balance
+from model.market.flows import Unmatched, balance
 from model.market.horizon import SHORT
 from model.market.records import NodeRole, Role, Shape, host_order
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.shocks.kinds import ExportBan, SupplyLoss
-from tests.shipped import WORLD
+from tests.shipped import EVERY_MINERAL, WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +36,12 @@ LARGEST_ADJUSTMENT_OF_A_LARGE_FLOW = 0.1
 HORIZONS = ("short", "long")
 SOLVER = Solver()
 NOBODY: frozenset[str] = frozenset()
-PLACES = [(mineral, horizon) for mineral in WORLD.minerals for horizon in HORIZONS]
-every_market = pytest.mark.parametrize(("mineral", "horizon"), PLACES)
+
+
+def every_market(test: Callable[..., None]) -> Callable[..., None]:
+    """Every mineral at every horizon."""
+    by_horizon = pytest.mark.parametrize("horizon", list(HORIZONS))
+    return by_horizon(pytest.mark.parametrize("mineral", EVERY_MINERAL)(test))
 
 
 def calibrated(mineral: str, horizon: str) -> CalibratedMineral:
@@ -164,7 +168,7 @@ def _only(stage: StageBase, i: int, j: int) -> bool:
     rest = np.where(stage.reported, 0.0, stage.flow_t)
     without = rest.copy()
     without[i, j] = 0.0
-    with pytest.raises(DataError):
+    with pytest.raises(Unmatched):
         balance(without, rest.sum(axis=1), rest.sum(axis=0))
     return True
 
@@ -184,6 +188,7 @@ def test_an_exporters_stockpile_has_a_bottom(mineral: str, horizon: str) -> None
     np.testing.assert_allclose(stocks, [exports_t[seller] * months / 12] if months else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("horizon", HORIZONS)
 def test_new_smelters_take_the_ore_that_a_ban_keeps_at_home(horizon: str) -> None:
     """Indonesia smelts what its ban keeps at home; were the smelters not there, less of it would be."""
@@ -239,7 +244,7 @@ def test_every_curve_responds_in_the_right_direction(mineral: str, horizon: str)
     assert (table.lower >= 0).all()
 
 
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_supply_responds_more_in_the_long_run(mineral: str) -> None:
     short, long = (calibrated(mineral, horizon).market.activities for horizon in HORIZONS)
     mines = [(table.role == Role.SUPPLY) & (table.shape == Shape.POWER) for table in (short, long)]

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from model import overlay, source
+from model.assumptions import Assumptions
 from model.equilibrium import Solver, lay_over
+from model.impact import manufacturers
 from model.instruments import Agreement
 from model.market.calibrate import calibrate_mineral
 from model.market.horizon import HORIZONS
@@ -22,6 +24,7 @@ from model.market.records import Activities, ByProduct, MineralMarket, Node
 from model.problem import Problem, State
 from model.scenario import Scenario
 from model.world import IMPACT_ONLY, World
+from tests.shipped import slow_but
 from tests.toy import FORMULATIONS, FROM_ABROAD, PARTIES, PLACE, toy_market
 
 AGREED: dict[str, Any] = {
@@ -125,7 +128,7 @@ FIELDS: dict[str, tuple[Any, bool]] = {
 """Another value of every field of a scenario, and whether the same solve still answers."""
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", slow_but("parties", FIELDS))
 def test_scenarios_that_differ_in_one_field_share_a_solve_only_where_it_moves_nothing(world: World, name: str) -> None:
     value, shares = FIELDS[name]
     one, other = (Scenario.parse(content, "scenario") for content in (PLAIN, PLAIN | {name: value}))
@@ -152,6 +155,23 @@ def test_an_assumption_that_moves_a_market_is_in_the_key(world: World) -> None:
             assert world.problem("graphite", other).digest != key, row.name
     assert {"demand_elasticity_short.graphite", "stock_release_share"} <= moving
     assert [name for name in moving if name.startswith(IMPACT_ONLY)] == []
+
+
+def test_manufacturers_read_no_assumption_that_their_memory_does_not_know(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = set()
+    for name in ("value", "find"):
+        own = getattr(Assumptions, name)
+
+        def reading(self: Assumptions, id: str, *args: Any, own: Any = own) -> Any:
+            read.add(id)
+            return own(self, id, *args)
+
+        monkeypatch.setattr(Assumptions, name, reading)
+    manufacturers(world.tables, world.assumptions, {("USA", "graphite"): 1.0})
+    assert read
+    assert [name for name in sorted(read) if not name.startswith(IMPACT_ONLY)] == []
 
 
 def _graphite(world: World, overrides: dict[str, float]) -> MineralMarket:

@@ -17,9 +17,8 @@ from model.nowcast import LIMIT, Shift, ShiftKind, find_nowcast, prices_of
 from model.scenario import Scenario
 from model.studies.today import today_rows, trade_table
 from model.world import World
-from tests.shipped import WORLD
+from tests.shipped import EVERY_MINERAL, WORLD
 
-MINERALS = WORLD.minerals
 RETURNED = 1e-3
 """Of a quote: how closely the status quo returns it."""
 
@@ -33,7 +32,7 @@ def test_the_headline_says_where_todays_price_is_not_explained(mineral: str, exp
     assert ("not explained" in note) is not explained
 
 
-@pytest.mark.parametrize("mineral", MINERALS)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_the_status_quo_returns_the_quotes_or_says_why_not(world: World, mineral: str) -> None:
     scenario = Scenario(minerals=(mineral,))
     found = world.nowcast(mineral, scenario)
@@ -46,6 +45,7 @@ def test_the_status_quo_returns_the_quotes_or_says_why_not(world: World, mineral
         assert prices == prices_of(policy_only.state)
         assert found.shift == Shift()
         assert found.why_not in told
+        assert "to 100 %" not in told, "a reason why not that reads as if it were reached"
         return
     used = found.quotes if found.shift.licences != 1.0 else {found.place: found.quotes[found.place]}
     for place, quote in used.items():
@@ -63,7 +63,7 @@ def test_a_price_that_only_china_s_licences_part_from_its_quote_is_not_known(wor
     assert (together.unknown, together.explained) == ("", True)
 
 
-@pytest.mark.parametrize("mineral", MINERALS)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_the_long_run_holds_the_same_shift(world: World, mineral: str) -> None:
     short, long = (Scenario(minerals=(mineral,), horizon=horizon) for horizon in ("short", "long"))
     assert world.nowcast(mineral, long) is world.nowcast(mineral, short)
@@ -71,7 +71,7 @@ def test_the_long_run_holds_the_same_shift(world: World, mineral: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [ShiftKind.DEMAND, ShiftKind.SUPPLY])
-@pytest.mark.parametrize("mineral", MINERALS)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_prices_rise_with_use_and_fall_with_output(world: World, mineral: str, kind: ShiftKind) -> None:
     """The sign theory demands, at both places where prices are quoted."""
     sign = 1.0 if kind == ShiftKind.DEMAND else -1.0
@@ -133,12 +133,15 @@ def test_a_shift_beyond_its_limit_is_not_applied_and_named(world: World) -> None
     assert world.nowcast("gallium", scenario).shift.share > low
     found = world.nowcast("gallium", scenario.model_copy(update={"assumptions": {LIMIT: low}}))
     assert found.shift == Shift()
-    assert found.why_not.startswith("with use 30 % higher, the price comes to ")
+    told = "even with use 30 % higher, the most that is allowed, the price would come to "
+    assert found.why_not.startswith(told)
+    assert found.why_not.endswith(" of the quote, so nothing is moved")
 
 
+@pytest.mark.slow
 def test_calibrate_tells_today_of_every_mineral(world: World) -> None:
     rows = today_rows(world, Scenario())
-    assert [row["mineral"] for row in rows] == list(MINERALS)
+    assert [row["mineral"] for row in rows] == list(WORLD.minerals)
     for row in rows:
         assert row["explained"] == (not row["why_not"])
         if row["explained"]:

@@ -134,6 +134,8 @@ def test_the_readme_shows_what_the_rule_chooses(tables: Tables) -> None:
         (check_every_quote_lies_in_its_range, "quotes", "low", 14_000.0, "between low and high"),
         (check_every_quote_is_of_the_last_stage, "quotes", "stage", "mine", "last stage"),
         (check_every_quote_has_a_date, "quotes", "date", "May 2026", "copper: May 2026"),
+        (check_every_quote_has_a_date, "quotes", "date", "2026-W22-1", "copper: 2026-W22-1"),
+        (check_every_quote_has_a_date, "quotes", "date", "\u0662026-05-31", "copper: \u0662026-05-31"),
         (check_every_unit_value_has_its_weight, "quotes", "method", "unit_value", "need the tonnes"),
         (check_every_judgement_is_told, "quotes", "assumption", True, "needs a note"),
         (check_every_time_runs_forward, "trade_after", "until", "2024-01-01", "before start"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -41,9 +43,9 @@ LOOSER = 1e-9
 """Prices and quantities are known to the solver's exactness only."""
 
 
-def with_floor(mineral: str, horizon: str = "short", **changes: object) -> Scenario:
+def with_floor(mineral: str, horizon: str = "short", **changes: Any) -> Scenario:
     stage = WORLD.stages[mineral][-1]
-    status_quo = Scenario(minerals=(mineral,), horizon=horizon)
+    status_quo = of_today({"minerals": [mineral], "horizon": horizon, **changes}).undisturbed()
     floor = {
         "parties": list(status_quo.parties),
         "mineral": mineral,
@@ -60,14 +62,29 @@ def all_trials(scenario: Scenario) -> pd.DataFrame:
     return last.found
 
 
+@cache
+def shocked() -> tuple[Scenario, pd.DataFrame]:
+    """A floor under a shock, and all its trials."""
+    scenario = with_floor("graphite", shocks=[{"name": "china_graphite_ban"}])
+    return scenario, all_trials(scenario)
+
+
+def in_the_long_run() -> tuple[Scenario, pd.DataFrame]:
+    """A floor with capacity that responds, and all its trials."""
+    scenario = with_floor("copper", "long", status_quo=POLICY_ONLY)
+    return scenario, all_trials(scenario)
+
+
 # --- intervals ---
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("mineral", "horizon"), [("tungsten", "short"), ("copper", "long")])
-def test_an_interval_holds_the_headline_and_its_driver_is_the_widest_of_the_table(mineral: str, horizon: str) -> None:
-    scenario = with_floor(mineral, horizon)
-    rows = all_trials(scenario)
+@pytest.mark.parametrize("of", [shocked, in_the_long_run])
+def test_an_interval_holds_the_headline_and_its_driver_is_the_widest_of_the_table(
+    of: Callable[[], tuple[Scenario, pd.DataFrame]],
+) -> None:
+    scenario, rows = of()
+    (mineral,) = scenario.minerals
     headline = asdict(WORLD.outcome(scenario).headline(mineral))
     assert rows["fault"].dropna().str.startswith("today's price is not explained").all()
     solved = rows[rows["fault"].isna()]
@@ -113,13 +130,14 @@ def test_controls_together_let_out_least_and_most() -> None:
 @pytest.mark.slow
 def test_an_end_that_the_scenario_assumes_already_is_no_trial_and_other_values_stay() -> None:
     licence = next(row for row in CONTROLS if row.name == "licence_CHN_refined.antimony")
-    scenario = Scenario(assumptions={licence.name: licence.low, "friction_sigma": 10.0})
+    plain = Scenario(status_quo=POLICY_ONLY)
+    scenario = plain.model_copy(update={"assumptions": {licence.name: licence.low, "friction_sigma": 10.0}})
     study = trials(WORLD, scenario, "antimony")
     assert [trial.end for trial in study if trial.assumption == licence.name] == ["high"]
     rows = all_trials(scenario)
     base = rows.loc[rows["assumption"] == AS_ASSUMED].iloc[0]
     assert base["price_usd_per_t"] == WORLD.outcome(scenario).headline("antimony").price_usd_per_t
-    assert base["price_usd_per_t"] != WORLD.outcome(Scenario()).headline("antimony").price_usd_per_t
+    assert base["price_usd_per_t"] != WORLD.outcome(plain).headline("antimony").price_usd_per_t
 
 
 def test_without_a_range_the_interval_is_a_point(data_copy: Path) -> None:
@@ -144,16 +162,17 @@ def test_without_a_range_the_interval_is_a_point(data_copy: Path) -> None:
     assert told == f"{figures(price)} throughout"
 
 
+@pytest.mark.slow
 def test_trials_without_a_result_are_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     solve = World.outcome
 
     def refuses(world: World, scenario: Scenario) -> object:
-        if "friction_sigma" in scenario.assumptions:
+        if "friction_sigma.titanium" in scenario.assumptions:
             raise SolveError("no equilibrium was proved")
         return solve(world, scenario)
 
     monkeypatch.setattr(World, "outcome", refuses)
-    rows = all_trials(Scenario())
+    rows = all_trials(Scenario(minerals=("titanium",), status_quo=POLICY_ONLY))
     found = interval(rows, "price_usd_per_t")
     assert found is not None
     assert found.failed == 2
@@ -163,9 +182,8 @@ def test_trials_without_a_result_are_counted_and_told(monkeypatch: pytest.Monkey
 
 @pytest.mark.slow
 def test_words_and_table_tell_the_same_interval() -> None:
-    scenario = with_floor("antimony", shocks=[{"name": "china_antimony_ban"}])
-    rows = all_trials(scenario)
-    table = intervals(rows, "antimony").set_index("number")
+    _, rows = shocked()
+    table = intervals(rows, "graphite").set_index("number")
     of_price = table.loc["price_usd_per_t"]
     assert range_in_words(rows, "price_usd_per_t", figures, NAMES) == (
         f"{figures(of_price['low'])} to {figures(of_price['high'])}, "

@@ -525,6 +525,7 @@ def test_a_milder_stop_never_loosens_the_control_in_force(name: str) -> None:
     assert all(more <= less * (1 + 1e-6) + 1e-6 for less, more in pairwise(exports))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "mineral"), REPLACING)
 def test_every_control_in_force_holds_under_a_milder_shock(name: str, mineral: str) -> None:
     """No severity short of a stop lets more through to anyone whom a control names, nor lifts a tax."""

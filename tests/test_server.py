@@ -1,4 +1,4 @@
-"""The server keeps to its machine: what it listens on, what it answers, and that neither it nor a browser calls out."""
+"""The server keeps to its machine: what it listens on, what it answers, and that it does not call out."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ import subprocess
 import sys
 import tomllib
 import warnings
-from urllib.parse import urlsplit
 
 import pytest
 
 from model.cli import main
 from model.files import LARGEST_FILE
 from pages.components import start
-from tests.running_app import ROOT, START_SECONDS, answers, browsed, get, served
-
-PAGES = ("who-uses-it", "", "take-home", "library", "data-and-method")
+from tests.running_app import ROOT, START_SECONDS, answers, get, served
 
 
 def test_the_settings_keep_to_this_machine() -> None:
@@ -164,20 +161,3 @@ print(server.communicate(timeout=20)[0])
     status, *said = ended.stdout.splitlines()
     assert status == "200"
     assert "IP" not in "".join(said)
-
-
-@pytest.mark.slow
-def test_a_browser_asks_nobody_but_the_server() -> None:
-    asked: set[str] = set()
-    with served() as (port, _, _), browsed() as (page, _):
-        page.on("request", lambda request: asked.add(request.url))
-        page.on("websocket", lambda socket: asked.add(socket.url))
-        for name in PAGES:
-            page.goto(f"http://127.0.0.1:{port}/{name}")
-            page.locator(".st-key-fold_floor").wait_for()
-            page.get_by_test_id("stStatusWidget").wait_for(state="detached")
-        icon = page.locator("link[rel*='icon']").first.get_attribute("href")
-    assert icon is not None
-    assert icon.startswith("data:image/svg+xml")
-    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
-    assert hosts == {f"127.0.0.1:{port}"}

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from model.files import LARGEST_FILE
 from model.instruments import Agreement
 from model.memo import document_of, export
 from model.memo.content import memo
+from model.snapshot import make
 from model.snapshot.canonical import canonical
 from model.snapshot.evidence import RowChange
 from model.snapshot.make import Origin, design_tables, freeze
@@ -32,9 +34,28 @@ from tests.snapshots import MOMENT, SAMPLE, altered, made, renamed, sample, scen
 SAMPLE_ID = "ce01775e9ffa7d9816110e7d2f796b3cdedd2645ca092c74894fd1b11ef99d12"
 
 
-@pytest.fixture(scope="session")
-def snapshot(world: World) -> Snapshot:
+@pytest.fixture
+def whole(world: World) -> Snapshot:
+    """A snapshot with every shock and trial."""
     return made(world)
+
+
+@pytest.fixture
+def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One shock and two trials stand for all: the snapshot replayed in a fresh process has every one."""
+    steps = make._steps
+    monkeypatch.setattr(make, "_steps", lambda *of: steps(*of)[:3] + steps(*of)[-2:])
+
+
+@cache
+def _small(world: World) -> Snapshot:
+    return freeze(world, scenario(world), Origin("A. Négociatrice", MOMENT))
+
+
+@pytest.fixture
+def snapshot(world: World, few_trials: None) -> Snapshot:
+    """A snapshot of the same scenario with few of them."""
+    return _small(world)
 
 
 @pytest.mark.slow
@@ -89,12 +110,13 @@ def test_numbers_in_a_snapshot_are_the_outcome(world: World, snapshot: Snapshot)
     assert row["price_without_usd_per_t"] == without.price_usd_per_t
 
 
-def test_every_named_shock_and_main_assumption_is_in_a_snapshot(world: World, snapshot: Snapshot) -> None:
-    assert tuple(snapshot.tables["shocks"]["shock"]) == world.library.for_mineral("bismuth")
-    tried = snapshot.tables["sensitivity"]
+@pytest.mark.slow
+def test_every_named_shock_and_main_assumption_is_in_a_snapshot(world: World, whole: Snapshot) -> None:
+    assert tuple(whole.tables["shocks"]["shock"]) == world.library.for_mineral("bismuth")
+    tried = whole.tables["sensitivity"]
     assert {"as assumed", "demand_elasticity_short.bismuth", "friction_sigma"} <= set(tried["assumption"])
     assert {"licence_CHN_refined_to_USA.bismuth", "export_controls_together"} <= set(tried["assumption"])
-    assert snapshot.record.inputs.assumptions["licence_CHN_refined_to_USA.bismuth"] == 0.0005
+    assert whole.record.inputs.assumptions["licence_CHN_refined_to_USA.bismuth"] == 0.0005
 
 
 def test_a_snapshot_holds_today_s_price_and_a_replay_checks_it(world: World, snapshot: Snapshot) -> None:
@@ -244,9 +266,9 @@ def _accord(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_a_replay_in_a_fresh_process_finds_every_number_again(world: World, snapshot: Snapshot, tmp_path: Path) -> None:
+def test_a_replay_in_a_fresh_process_finds_every_number_again(world: World, whole: Snapshot, tmp_path: Path) -> None:
     file = tmp_path / "snapshot.json"
-    file.write_text(snapshot.to_json(), encoding="utf-8")
+    file.write_text(whole.to_json(), encoding="utf-8")
     done = _accord("replay", file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "THE SAME" in done.stdout
@@ -331,7 +353,8 @@ def test_a_name_says_nothing_to_the_numbers(snapshot: Snapshot) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: World, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_world", "few_trials")
+def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(tmp_path: Path) -> None:
     question = tmp_path / "scenario.json"
     question.write_text(json.dumps({"minerals": ["bismuth"], "parties": ["USA", "JPN"]}), encoding="utf-8")
     out = tmp_path / "made.json"
@@ -341,6 +364,7 @@ def test_the_command_writes_a_snapshot_and_refuses_what_it_cannot_write(world: W
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_world", "few_trials")
 def test_the_optimiser_s_result_comes_along(world: World, tmp_path: Path) -> None:
     design = {
         "status": {"found": True, "objective": 12.5},
@@ -392,6 +416,24 @@ def _set_numbers(number: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("headline", "price_usd_per_t"),
+        ("prices", "producer_price_status_quo_usd_per_t"),
+        ("quantities", "imports_with_agreement_t"),
+        ("flows", "with_agreement"),
+    ],
+)
+def test_a_price_or_quantity_below_nothing_is_refused_though_it_is_sealed(name: str, column: str) -> None:
+    def change(content: dict[str, Any]) -> None:
+        table = content["results"]["tables"][name]
+        table["rows"][0][table["columns"].index(column)] = -1e17
+
+    with pytest.raises(SnapshotError, match=f"{column} of table '{name}' is -1e.17 somewhere"):
+        altered(sample(), change)
+
+
 def _double_columns(content: dict[str, Any]) -> None:
     table = content["inputs"]["data"]["tables"]["prices"]
     table["columns"] = [table["columns"][0]] * len(table["columns"])
@@ -435,6 +477,7 @@ def test_a_memo_shows_numbers_of_any_size_that_opens(number: float, format: str)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_trials")
 def test_a_snapshot_of_an_earlier_version_is_replayed_and_data_told_from_versions() -> None:
     found = replay(sample())
     assert found.undecided == ""

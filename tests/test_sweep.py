@@ -21,6 +21,7 @@ from tests.independent.generate import market
 from tests.independent.judge import RIGHT, RIGHTLY_REFUSED, judge, larger_levies
 from tests.independent.market import endless, read, servable
 from tests.independent.verify import verify
+from tests.shipped import slow_but
 
 CASES = Path(__file__).parent / "cases"
 CHUNK = 25
@@ -105,7 +106,7 @@ def content_of(name: str) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("chunk", [0, 1, *(pytest.param(chunk, marks=pytest.mark.slow) for chunk in range(2, CHUNKS))])
+@pytest.mark.parametrize("chunk", slow_but(0, range(CHUNKS)))
 def test_generated_markets_are_solved_right_or_rightly_refused(chunk: int) -> None:
     failures = []
     for number in range(CHUNK * chunk, CHUNK * (chunk + 1)):
@@ -115,7 +116,7 @@ def test_generated_markets_are_solved_right_or_rightly_refused(chunk: int) -> No
     assert failures == []
 
 
-@pytest.mark.parametrize("key", MENDED)
+@pytest.mark.parametrize("key", slow_but("0-59", MENDED))
 def test_markets_once_wrong_are_right(key: str) -> None:
     seed, number = key.split("-")
     verdict = judge(market(int(number), int(seed)))

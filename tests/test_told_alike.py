@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 
 from model.cli.solving import _result
-from model.findings import Names, Overview, headline_numbers, overview, verdicts
+from model.findings import Names, Overview, headline_numbers, missed, overview, verdicts
 from model.findings.agreed import agreement_in_short
 from model.instruments.quota import FULL
 from model.market.horizon import HORIZONS
+from model.memo import bottom_line
+from model.memo.blocks import Bullets, Paragraph, Sheet
+from model.memo.levers import voice
 from model.outcome import Outcome
 from model.scenario import Scenario
+from model.snapshot import make
+from model.studies.ranges import AS_ASSUMED
 from model.units import MILLION
+from model.words import accounts
 from model.words.numbers import LEAST_USD, MINUS, changes, money, signed_millions
 from tests.shipped import WORLD
 
@@ -47,16 +53,23 @@ def main_shock(mineral: str) -> str:
     return next((name for name in plain if name.startswith("china_") and name.endswith("_ban")), plain[0])
 
 
-def scenario(mineral: str, mechanism: str, is_shocked: bool, horizon: str) -> Scenario:
+@cache
+def levels(mineral: str, horizon: str) -> tuple[float, float]:
+    """A floor a quarter above what the parties pay in the status quo [USD/t], and what they buy of others [t/yr]."""
     stage = WORLD.stages[mineral][-1]
     plain = Scenario(minerals=(mineral,), horizon=horizon)
-    level = float(f"{1.25 * WORLD.parties_price(mineral, stage, plain):.4g}")
-    place: dict[str, Any] = {"mineral": mineral, "stage": stage}
-    floor = {**place, "parties": PARTIES, "price": level}
-    routes = {**place, "importers": PARTIES, "exporters": OUTSIDE}
     imports = WORLD.outcome(plain).flows
     imports = imports[(imports["stage"] == stage) & imports["importer"].isin(PARTIES)]
     bought = float(imports.loc[~imports["exporter"].isin(PARTIES), "status_quo"].sum())
+    return float(f"{1.25 * WORLD.parties_price(mineral, stage, plain):.4g}"), bought
+
+
+def scenario(mineral: str, mechanism: str, is_shocked: bool, horizon: str) -> Scenario:
+    stage = WORLD.stages[mineral][-1]
+    level, bought = levels(mineral, horizon)
+    place: dict[str, Any] = {"mineral": mineral, "stage": stage}
+    floor = {**place, "parties": PARTIES, "price": level}
+    routes = {**place, "importers": PARTIES, "exporters": OUTSIDE}
     agreement: dict[str, Any] = {
         "none": {},
         "variable_levy": {"floors": [floor]},
@@ -89,6 +102,46 @@ def test_every_place_tells_the_same(mineral: str) -> None:
         for check in (_title, _headline, _charts, _results):
             check(outcome, facts, title, mineral)
         _words(told_of(facts, title))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mineral", WORLD.minerals)
+def test_a_memo_tells_the_same(mineral: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its title, its first page and its tables, of every eighth scenario; what it tries beside that is left out."""
+    steps = make._steps
+    kept = ("scenario", AS_ASSUMED)
+    monkeypatch.setattr(make, "_steps", lambda *of: [each for each in steps(*of) if each[0] in kept])
+    own = [each for each in CASES if each[0] == mineral]
+    for case in own[WORLD.minerals.index(mineral) % 8 :: 8]:
+        outcome = WORLD.outcome(scenario(*case))
+        _memo(outcome, overview(outcome, mineral, WORLD.tables, NAMES), mineral)
+
+
+def _memo(outcome: Outcome, facts: Overview, mineral: str) -> None:
+    snapshot = make.freeze(WORLD, outcome.scenario)
+    say = voice(snapshot)
+    title, blocks = bottom_line.title(snapshot, say), bottom_line.bottom_line(snapshot, say)
+    own = facts.own if facts.whose.agreed else facts.headline
+    if facts.whose.agreed:
+        did = "brings" if own.net_gain_usd > 0 else "costs"
+        amount = f"{did} the parties together {money(own.net_gain_usd)} a year"
+        assert (amount if changes(own.net_gain_usd) else "as it is") in title, title
+        assert ("the agreement holds" in title) == (not missed(outcome, mineral, NAMES)), title
+    for shock in outcome.scenario.shocks:
+        assert NAMES.shock(shock.name) in title, title
+    texts = [block.text for block in blocks if isinstance(block, Paragraph)]
+    texts += [item for block in blocks if isinstance(block, Bullets) for item in block.items]
+    _words([title, *texts])
+    for verdict in verdicts(outcome, mineral, NAMES):
+        assert any(verdict in text for text in texts), verdict
+    (parties,) = [block for block in blocks if isinstance(block, Sheet) and block.name == "Parties"] or [None]
+    if parties is not None:
+        rows = {str(row[0]): row for row in parties.rows}
+        titles = [column.title for column in parties.columns]
+        net = f"{accounts.NET_GAIN} {facts.whose.effect}"  # left out where it is nothing for everyone
+        for side, usd in (("parties", own.net_gain_usd), ("world", own.world_gain_usd)):
+            told = rows[accounts.SIDES[side]][titles.index(net)] if net in titles else 0.0
+            assert told == pytest.approx(usd, rel=1e-9, abs=1.0)
 
 
 def test_the_sweep_is_as_wide_as_it_says() -> None:

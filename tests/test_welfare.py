@@ -25,7 +25,7 @@ from model.outcome import ACCOUNTS, SIDES
 from model.scenario import Scenario
 from model.shocks.kinds import ExportTaxChange
 from model.words.accounts import PARTS
-from tests.shipped import WORLD
+from tests.shipped import EVERY_MINERAL, WORLD
 from tests.strategies import EXACT, FACTORS, Content, at, between, border, laws, levy_floor, markets
 from tests.test_market import base_solution
 
@@ -171,6 +171,7 @@ def test_without_wedges_no_measure_makes_the_world_richer(mineral: str, horizon:
     assert change["tariff"] < -slack
 
 
+@pytest.mark.slow
 @laws
 @given(
     st.sampled_from(PLACES),
@@ -281,7 +282,7 @@ def test_what_an_exporter_holds_at_home_is_no_loss() -> None:
     assert (solved.accounts.welfare[STOCK_VALUE] == 0.0).all()
 
 
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_parts_add_up_to_the_whole_and_parties_with_the_others_to_the_world(mineral: str) -> None:
     plain = scenario(mineral, "short")
     stage, price = WORLD.stages[mineral][-1], WORLD.parties_price(mineral, WORLD.stages[mineral][-1], plain)

@@ -16,7 +16,7 @@ from model.outcome import ACCOUNTS
 from model.scenario import Scenario
 from model.shocks import NamedShock
 from model.world import World
-from tests.shipped import WORLD
+from tests.shipped import EVERY_MINERAL, WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_what_touches_a_market_is_solved_again(world: World) -> None:
 # --- outcomes ---
 
 
-@pytest.mark.parametrize("mineral", WORLD.minerals)
+@pytest.mark.parametrize("mineral", EVERY_MINERAL)
 def test_without_agreement_and_shock_nothing_changes(world: World, mineral: str) -> None:
     outcome = world.outcome(parse({"minerals": [mineral]}))
     assert outcome.with_agreement.states[mineral] is outcome.status_quo.states[mineral]

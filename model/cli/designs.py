@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from model.cli.console import Commands
     from model.design.search import Design
     from model.work import Progress
+    from model.world import World
 
 SHOWN_EVERY_S = 0.5
 MOST_WORKERS = 256
@@ -50,23 +51,25 @@ def _run(arguments: argparse.Namespace) -> None:
     """Design, showing progress; whatever was solved before an interruption is kept."""
     from model.design.report import headline, result
     from model.design.wording import with_names
+    from model.studies.today import today_of
 
     out = outputs.design(arguments.out, [arguments.request, *([arguments.store] if arguments.store else [])])
     with about(arguments.request):
-        design = _design(arguments)
-    out.write(outputs.as_result("design", result(design)))
+        world = world_of(arguments.data)
+        design = _design(arguments, world)
+        today = today_of(world, design.request.scenario())
+    out.write(outputs.as_result("design", result(design) | {"today": today}))
     for line in (headline(design), *(f"- {each}" for each in design.conflicts)):
         say(with_names(line, design.names))
 
 
-def _design(arguments: argparse.Namespace) -> Design:
+def _design(arguments: argparse.Namespace, world: World) -> Design:
     from model.design.problem.request import DesignRequest
     from model.design.responses.store import Store
     from model.design.responses.table import ResponseTable
     from model.design.search import Designer
 
     request = DesignRequest.read(arguments.request, "design")
-    world = world_of(arguments.data)
     ask(request, world)
     table = ResponseTable(world, Store(arguments.store), arguments.workers, arguments.data)
     designer = Designer(table, request)

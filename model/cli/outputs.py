@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TABLES = {
     "headline": "mineral,price_status_quo_usd_per_t,",
+    "today": "mineral,price_today,price_today_quoted,",
     "ranges": "mineral,number,low,high,",
     "prices": "region,mineral,stage,consumer_price_status_quo_usd_per_t,",
     "quantities": "region,mineral,stage,production_status_quo_t,",

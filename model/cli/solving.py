@@ -13,7 +13,7 @@ from model.files import LONGEST_PATH, real, short, write_together
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -71,6 +71,7 @@ def _solve(arguments: argparse.Namespace) -> int:
 
     from model.equilibrium.comparison import against_reference, comparison_table
     from model.scenario import Scenario
+    from model.studies.today import today_of
 
     tables = {} if arguments.csv is None else _tables_in(arguments.csv)
     read = [] if arguments.scenario is None else [arguments.scenario]
@@ -85,14 +86,16 @@ def _solve(arguments: argparse.Namespace) -> int:
         outcome = world.outcome(scenario)
         compared = against_reference(outcome.with_agreement) if arguments.reference else []
         ranges = _ranges(world, scenario) if arguments.ranges else pd.DataFrame()
-    result = _result(outcome, world)
+        today = today_of(world, scenario)
+    result = _result(outcome, world) | {"today": today}
     if arguments.ranges:
         result["ranges"] = ranges.to_dict("records")
     if arguments.reference:
         rows = comparison_table(compared).to_dict("records")
         result["reference"] = [{str(name): value for name, value in row.items()} for row in rows]
     text = outputs.as_result("solve", result)
-    write_together({out: text} | {tables[name]: _csv(_table(outcome, name, ranges)) for name in tables})
+    others = {"headline": _headline(outcome), "ranges": ranges, "today": pd.DataFrame(today), **outcome.instruments}
+    write_together({out: text} | {tables[name]: _csv(_table(outcome, name, others)) for name in tables})
     note_format(scenario)
     for found in compared:
         verdict = "agrees with" if found.agrees else "differs from"
@@ -116,9 +119,8 @@ def _ranges(world: World, scenario: Scenario) -> pd.DataFrame:
     return pd.concat([of(mineral) for mineral in scenario.minerals], ignore_index=True)
 
 
-def _table(outcome: Outcome, name: str, ranges: pd.DataFrame) -> pd.DataFrame:
-    frames = {"headline": _headline(outcome), "ranges": ranges, **outcome.instruments}
-    frame: pd.DataFrame = frames[name] if name in frames else getattr(outcome, name)
+def _table(outcome: Outcome, name: str, others: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    frame: pd.DataFrame = others[name] if name in others else getattr(outcome, name)
     return frame
 
 
@@ -150,7 +152,8 @@ def _assumed(options: Iterable[str]) -> dict[str, float]:
         if name in values:
             raise ScenarioError(f"--assume names {short(name)!r} twice; give it one value")
         try:
-            values[name] = float(text.replace("_", "no number"))  # which only Python reads past
+            is_plain = text.isascii() and "_" not in text  # Python reads digits of every script, and past underscores
+            values[name] = float(text if is_plain else "no number")
         except ValueError:
             told = f"--assume {short(option)!r} is not of the form NAME=VALUE with a number as value"
             raise ScenarioError(told) from None

@@ -61,7 +61,7 @@ POLICY_TABLES = ("status_quo", "tariffs", "export_controls", "embargoes", "shock
 def status_quo_day(frames: Frames) -> date | None:
     """The date of the status quo; None where the table does not hold exactly one."""
     days = frames["status_quo"].date.tolist()
-    return date.fromisoformat(days[0]) if len(days) == 1 and _is_date(days[0]) else None
+    return date.fromisoformat(days[0]) if len(days) == 1 and is_date(days[0]) else None
 
 
 def check_status_quo_is_one_row(frames: Frames) -> list[Fault]:
@@ -96,7 +96,7 @@ def check_every_date_is_a_date(frames: Frames) -> list[Fault]:
     return [
         _fault(table, index, column, value, "must be a date written year-month-day")
         for table, column, index, value in _filled(frames, DATES)
-        if not _is_date(value)
+        if not is_date(value)
     ]
 
 
@@ -236,12 +236,12 @@ def _filled(frames: Frames, columns: tuple[tuple[str, str], ...]) -> Iterator[tu
                 yield table, column, int(index), str(value)  # type: ignore[call-overload]
 
 
-def _is_date(value: str) -> bool:
+def is_date(value: str) -> bool:
+    """Whether a text is a date written year-month-day."""
     try:
-        date.fromisoformat(value)
+        return date.fromisoformat(value).isoformat() == value
     except ValueError:
         return False
-    return len(value) == len("2024-01-01")
 
 
 def _fault(table: str, index: object, column: str, value: str, rule: str) -> Fault:

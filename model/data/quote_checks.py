@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from model.data.policy_checks import status_quo_day
+from model.data.policy_checks import is_date, status_quo_day
 from model.data.quotes import choose
 from model.data.schema import Check, Fault, Frames, line_of
 from model.data.schemas.quotes import INSIDE, OUTSIDE, QUOTED
@@ -49,8 +48,7 @@ def check_every_quote_has_a_date(frames: Frames) -> list[Fault]:
             frames,
             table,
             column,
-            pd.to_datetime(frames[table][column], format="%Y-%m-%d", errors="coerce").isna()
-            | (frames[table][column].str.len() != len("2026-06-30")),
+            ~frames[table][column].map(is_date).astype(bool),
             "must be a date written year-month-day",
         )
     ]
@@ -138,7 +136,7 @@ def check_every_quoted_mineral_is_moved(frames: Frames) -> list[Fault]:
     today, quotes, nowcast = status_quo_day(frames), frames["quotes"], frames["nowcast"]
     if today is None:
         return []
-    quotes = quotes[pd.to_datetime(quotes.date, format="%Y-%m-%d", errors="coerce").notna()]
+    quotes = quotes[quotes.date.map(is_date).astype(bool)]
     unmoved = [
         row.kind == "none" and any(choose(quotes, str(row.mineral), place, today) for place in (OUTSIDE, INSIDE))
         for row in nowcast.itertuples()

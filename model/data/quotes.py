@@ -23,7 +23,8 @@ class Quote:
     """A price of today, in USD per tonne contained without tax, and how it was found.
 
     ``low_usd_per_t`` and ``high_usd_per_t`` are the lowest and the highest that the same method gave, published ranges
-    included, within the six months before ``asked``. ``quoted`` is the day of the last row behind it.
+    included: of assessments within the six months before ``asked``, of unit values the means of three months that end
+    with each of the last six, so that they reach eight months back. ``quoted`` is the day of the last row behind it.
     """
 
     price_usd_per_t: float
@@ -65,7 +66,10 @@ def _assessed(rows: pd.DataFrame) -> Quote:
 
 
 def _imported(rows: pd.DataFrame, asked: date) -> Quote | None:
-    """The value of imports of the last three months per tonne; a month counts once it is over."""
+    """The value of imports of the last three months per tonne; a month counts once it is over.
+
+    The range is that of the means of three months which end with each of the last six.
+    """
     last = (pd.Timestamp(asked) + pd.Timedelta(days=1)).to_period("M") - 1
     months = rows.day.dt.to_period("M")
     three = {

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from model.design.choice.limits import limits_of, margins
-from model.design.choice.options import accounts
+from model.design.choice.options import accounts, weights
 from model.instruments import KINDS, lever
 from model.units import MILLION, SHARE
 from model.words.levers import Lever
-from model.words.numbers import listing, money
+from model.words.numbers import listing, lowered, money
 from model.words.voice import Voice
 from model.words.yearly import SMALLEST_SHOWN
 
@@ -44,7 +44,7 @@ def term_sheet(design: Design) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-INSTRUMENTS = {kind.title.lower() for kind in KINDS}
+INSTRUMENTS = {lowered(kind.title) for kind in KINDS}
 """Terms of a term sheet that are instruments."""
 
 
@@ -54,7 +54,7 @@ def _term_row(term: Instrument, say: Voice) -> Row:
     if name is not None:
         about, level = lever(type(term), name), getattr(term, name)
         unit = about["unit"] if about["unit"].startswith(SHARE) else Lever(about).unit
-    return term.mineral, term.title.lower(), who, level, unit, term.phrase(say)
+    return term.mineral, lowered(term.title), who, level, unit, term.phrase(say)
 
 
 def _rows_beside(option: Option) -> Iterator[Row]:
@@ -173,12 +173,21 @@ def scenario_of(design: Design) -> Scenario:
 
 
 def result(design: Design) -> dict[str, Any]:
-    """The RESULT file: everything above with what it rests on."""
+    """The RESULT file: everything above with what it rests on.
+
+    Of each state, ``weight`` is what it counts in every expected value of the file. ``probability`` is the chance in a
+    year: of a shock its hazard, which is its weight too; of "no_shock" that of a year without any.
+    """
     content: dict[str, Any] = {
         "request": design.request.model_dump(mode="json"),
         "states": [
-            {"name": state.name, "probability": state.probability, "minerals": list(state.minerals)}
-            for state in design.states
+            {
+                "name": state.name,
+                "probability": state.probability,
+                "weight": weight,
+                "minerals": list(state.minerals),
+            }
+            for state, weight in zip(design.states, weights(design.states).tolist(), strict=False)
         ],
         "status": _status(design),
         "conflicts": [asdict(each) | {"text": str(each)} for each in design.conflicts],

@@ -17,6 +17,7 @@ from model.errors import ScenarioError, SolveError
 from model.instruments import lay_terms
 from model.market.records import Role, Shape, is_any
 from model.overlay import Overlay
+from model.words.numbers import lowered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -197,7 +198,7 @@ def solve_problem(
 
 def _what_to_try(mineral: str, agreement: Terms) -> str:
     """What can be changed: levels of the terms agreed on the mineral, else what is no term."""
-    kinds = dict.fromkeys(term.title.lower() for _, term in agreement.terms(mineral))
+    kinds = dict.fromkeys(lowered(term.title) for _, term in agreement.terms(mineral))
     if not kinds:
         return "in this state nothing is agreed on it, so look at its curves, routes and shocks"
     return f"try another level of its {' or '.join(kinds)}"

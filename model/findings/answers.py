@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.findings.reasons import net_effect
-from model.words.numbers import changes, money
+from model.words.accounts import gain_or_lose
+from model.words.numbers import changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,14 +35,10 @@ def answers_sentence(gains: Mapping[str, float], names: Names, own: float | None
     """
     parts: list[str] = []
     for name, gain in gains.items():
-        told = f"the parties together {_verb(gain, 'gain', 'lose')} a year by the agreement"
+        told = f"the parties together {gain_or_lose(gain, when=' a year')} by the agreement"
         title = names.shock(name)
         parts.append(f"{'if' if parts else 'If'} {title}, {told}")
     if not parts:
         return ""
-    instead = "" if own is None else f", instead of {_verb(own, 'gaining', 'losing')}"
+    instead = "" if own is None else f", where without an answer they {gain_or_lose(own)}"
     return "; ".join([parts[0] + instead, *parts[1:]]) + "."
-
-
-def _verb(usd: float, gain: str, lose: str) -> str:
-    return f"{gain if usd > 0 else lose} {money(abs(usd))}" if changes(usd) else f"{gain} nothing"

@@ -13,7 +13,7 @@ from model import palette
 from model.findings.whose import STATE_NAMES
 from model.units import MILLION, MONEY
 from model.words import accounts
-from model.words.numbers import LEAST_USD, changes, starting
+from model.words.numbers import LEAST_USD, changes, lowered, starting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -203,8 +203,11 @@ def gains(frame: pd.DataFrame, sentence: str, about: Whose, least_usd: float = 0
     )
 
 
-def sources(frame: pd.DataFrame, sentence: str, about: Whose) -> Chart:
-    """Supply of the parties by origin: the state compared with behind, the scenario before it, coloured by side."""
+def sources(frame: pd.DataFrame, sentence: str, about: Whose, unit: str) -> Chart:
+    """Supply of the parties by origin: the state compared with behind, the scenario before it, coloured by side.
+
+    The ``unit`` says what the tonnes are tonnes of.
+    """
     labels = _texts(frame["name"])
     marks = [Bars(about.zero, palette.STATUS_QUO, labels, _numbers(frame[about.before]), WIDE)]
     for side, name in SIDES.items():
@@ -215,10 +218,10 @@ def sources(frame: pd.DataFrame, sentence: str, about: Whose) -> Chart:
     high = float(frame[[about.before, "with_agreement"]].max().max())
     return Chart(
         title="supply of the parties by origin",
-        form=f"Bars by origin, {about.zero.lower()} behind, the scenario in front",
+        form=f"Bars by origin, {lowered(about.zero)} behind, the scenario in front",
         sentence=sentence,
         table=frame,
-        x=Axis("Supply to the parties, t/yr", "t/yr", 0.0, high),
+        x=Axis(f"Supply to the parties, {unit}", "t/yr", 0.0, high),
         marks=tuple(marks),
         labels=labels,
     )
@@ -239,7 +242,8 @@ def industries(frame: pd.DataFrame, sentence: str, about: Whose, least_usd: floa
     labels, other = marked(frame["name"], frame), about.beside_cost
     cost = _told(frame[["extra_cost_usd", other]])
     marks: list[Mark] = [Bars(starting(about.effect), palette.USERS, labels, _numbers(cost["extra_cost_usd"]))]
-    if changes(frame[other].abs().max()):
+    beside = changes(frame[other].abs().max())
+    if beside:
         marks.append(Ticks(about.beside, palette.WITHOUT_AGREEMENT, labels, _numbers(cost[other])))
     return Chart(
         title="industries hit most, parties with known industry sizes together",
@@ -249,7 +253,7 @@ def industries(frame: pd.DataFrame, sentence: str, about: Whose, least_usd: floa
         x=_reach(_explained(f"Extra cost, {MONEY}", frame), MONEY, cost, least_usd / MILLION),
         marks=tuple(marks),
         labels=labels,
-        zero=about.zero,
+        zero=about.zero_beside(shock=beside),
     )
 
 
@@ -275,14 +279,15 @@ def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, about: Whose, 
             outlined=next((label for label, own in zip(labels, frame["industry"], strict=True) if own == opened), ""),
         ),
     ]
-    if frame["shock"].any():
+    beside = bool(frame["shock"].any())
+    if beside:
         marks.append(Ticks(about.beside, palette.WITHOUT_AGREEMENT, labels, _numbers(frame["shock"])))
     if "worst" in frame:
         values, shocks = _numbers(frame["worst"]), _texts(frame["worst_shock"])
         name = "Worst named shock" + (" and the agreement" if about.agreed else "")
         marks.append(Ticks(name, palette.NON_PARTY, labels, values, shocks))
     return Chart(
-        title=f"industries by {measure.label.lower()}",
+        title=f"industries by {lowered(measure.label)}",
         form="Bars by industry",
         sentence=sentence,
         table=frame,
@@ -290,7 +295,7 @@ def ranking(frame: pd.DataFrame, sentence: str, measure: Measure, about: Whose, 
         marks=tuple(marks),
         labels=labels,
         label_width=30,
-        zero=about.zero,
+        zero=about.zero_beside(shock=beside),
     )
 
 

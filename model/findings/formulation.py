@@ -15,7 +15,7 @@ from model.equilibrium.proof import reference as programme
 from model.equilibrium.proof.ladder import FINE, Ladder
 from model.equilibrium.solver import PROVING_WIDTH, scale, scale_state
 from model.instruments import KINDS, Duty, lever
-from model.words.numbers import exact_percent, listing, percent
+from model.words.numbers import exact_percent, listing, lowered, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def formulation(state: State) -> Formulation:
 def compared_in_words(found: Iterable[Comparison], names: Names) -> tuple[str, pd.DataFrame]:
     """Whether the reference programme finds the state's prices, in a sentence, and how far it is off by mineral."""
     found = list(found)
-    apart = [names.mineral(each.mineral).lower() for each in found if not each.agrees]
+    apart = [lowered(names.mineral(each.mineral)) for each in found if not each.agrees]
     largest, bound = percent(max(each.price_difference for each in found)), exact_percent(AGREES)
     verdict = f"does not find the prices of {listing(apart)}" if apart else "finds the same prices"
     rows = [

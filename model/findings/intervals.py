@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model.studies.ranges import OWN, interval
-from model.words.numbers import listing, signed_money
+from model.words.numbers import listing, lowered, signed_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,8 +33,7 @@ class Number:
     @property
     def short(self) -> str:
         """Its label in the middle of a sentence, without the unit."""
-        label = self.label.removesuffix(", USD/t").replace(", net", " net")
-        return f"{label[:1].lower()}{label[1:]}"
+        return lowered(self.label.removesuffix(", USD/t").replace(", net", " net"))
 
 
 def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], str], names: Names) -> str:

@@ -15,16 +15,18 @@ from model.findings.intervals import Number
 from model.findings.reasons import metal_of_stocks, reasons, who_pays
 from model.findings.sides import by_account, by_region
 from model.findings.today import unexplained
-from model.findings.whose import Whose, whose
+from model.findings.whose import Whose, events, whose
 from model.impact.manufacturers import ALL_USERS
 from model.instruments import Mechanism
 from model.instruments.floor import REACHED
-from model.outcome import ACCOUNTS, STOCKS
+from model.outcome import ACCOUNTS, PUBLIC_STOCKS, STOCKS
 from model.studies.ranges import OWN
 from model.units import MILLION
+from model.words import accounts
 from model.words.accounts import PRODUCERS_GAIN, TREASURIES, USERS_COST
 from model.words.numbers import (
     LEAST_SHARE,
+    LEAST_T,
     NO_CHANGE,
     changes,
     counted,
@@ -33,9 +35,11 @@ from model.words.numbers import (
     figures,
     figures_beside,
     listing,
+    lowered,
     money,
     percent,
     price,
+    sign,
     signed_millions,
     signed_percent,
     signed_points,
@@ -163,7 +167,7 @@ def headline_note(facts: Overview) -> str:
 
 def _share_of_spending(share: float, usd: float) -> str:
     told = signed_percent(share)
-    told = f"under {exact_percent(LEAST_SHARE)}" if told == NO_CHANGE else told
+    told = f"at most {sign(share)}{exact_percent(LEAST_SHARE)}" if told == NO_CHANGE else told
     return f"{told} " if changes(usd) else ""
 
 
@@ -194,15 +198,15 @@ class Overview:
 
 def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Overview:
     """What an outcome means for one mineral, in tables and sentences."""
-    headline, spend, about = outcome.headline(mineral), spend_usd(outcome, mineral), whose(outcome)
+    headline, spend, about = outcome.headline(mineral), spend_usd(outcome, mineral), whose(outcome, names)
     hit, least = industries_hit(outcome), SMALLEST_AXIS_SHARE * spend
-    accounts = outcome.accounts[outcome.accounts["mineral"] == mineral]
+    every = outcome.accounts[outcome.accounts["mineral"] == mineral]
     gains, supply = gains_by_party(outcome, mineral, names), supply_by_origin(outcome, mineral, names)
     return Overview(
         headline=headline,
         own=outcome.headline(mineral, of_agreement=True),
         whose=about,
-        has_shock=bool(outcome.scenario.shocks),
+        has_shock=bool(events(outcome.scenario, names)),
         today=", not explained" if unexplained(outcome, mineral) else "",
         by_agreement=who_pays(outcome, mineral),
         spend_usd=spend,
@@ -210,10 +214,10 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
             level for _, term in outcome.scenario.agreement.terms(mineral) for level in term.levels()
         ),
         gains=charts.gains(gains, gains_sentence(outcome, mineral, names), about, least),
-        supply=charts.sources(supply, sources_sentence(outcome, mineral, names), about),
+        supply=charts.sources(supply, sources_sentence(outcome, mineral, names), about, names.flow_unit(mineral)),
         industries=charts.industries(hit, industries_sentence(hit, about), about, least),
-        sides=by_account(accounts),
-        regions=by_region(accounts, names),
+        sides=by_account(every),
+        regions=by_region(every, names),
         reasons=reasons(outcome, headline, tables, names),
     )
 
@@ -246,7 +250,7 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
 
     Parties beyond the ``most`` with the largest amounts at stake are summed in one row.
     """
-    frame = _own_accounts(outcome, mineral)
+    frame = _own_accounts(outcome, mineral, whose(outcome, names))
     frame["rents_usd"] = frame["rents_usd"] + frame["transfers_usd"]
     frame = frame[["region", *palette.ACCOUNT_COLOURS, "net_usd"]].assign(party=frame["region"].map(names.region))
     if len(frame) > most:
@@ -260,9 +264,9 @@ def gains_by_party(outcome: Outcome, mineral: str, names: Names, most: int = 8) 
     return frame.reset_index(drop=True)
 
 
-def _own_accounts(outcome: Outcome, mineral: str) -> pd.DataFrame:
+def _own_accounts(outcome: Outcome, mineral: str, about: Whose) -> pd.DataFrame:
     """The parties' accounts, by whose effect is told."""
-    suffix = whose(outcome).suffix
+    suffix = about.suffix
     frame = outcome.accounts[(outcome.accounts["mineral"] == mineral) & outcome.accounts["is_party"]]
     names = (*ACCOUNTS, "net")
     return frame[["region"]].assign(**{f"{name}_usd": frame[f"{name}{suffix}_usd"] for name in names})
@@ -270,31 +274,24 @@ def _own_accounts(outcome: Outcome, mineral: str) -> pd.DataFrame:
 
 def gains_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     """Who pays and who gains, in one sentence, by the accounts that the chart below it shows."""
-    about, accounts = whose(outcome), _own_accounts(outcome, mineral).set_index("region")
-    cost, gain = -float(accounts["users_usd"].sum()), float(accounts["producers_usd"].sum())
-    settled = _settled(accounts["transfers_usd"], names)
-    treasuries, rents, suppliers, metal_usd, funds = (
-        float(accounts[f"{name}_usd"].sum())
-        for name in ("treasury", "rents", "supplier_change", "stock_value", "public_funds")
-    )
-    if not accounts[list(palette.ACCOUNT_COLOURS)].map(changes).any(axis=None):
-        nobody = f"No party's users, producers or treasury gain or lose on {names.mineral(mineral).lower()}"
+    about = whose(outcome, names)
+    frame = _own_accounts(outcome, mineral, about).set_index("region")
+    sums = {name: float(frame[f"{name}_usd"].sum()) for name in ACCOUNTS}
+    cost, gain = -sums["users"], sums["producers"]
+    settled = _settled(frame["transfers_usd"], names)
+    told = frame[list(palette.ACCOUNT_COLOURS)]
+    if not told.map(changes).any(axis=None) and not told.sum().map(changes).any():
+        nobody = f"No party's users, producers or treasury gain or lose on {lowered(names.mineral(mineral))}"
         return about.told(f"{nobody}{settled}.")
-    parts = [_users_part(cost, accounts["users_usd"], names)] if changes(cost) else []
-    parts += [f"producers {'gain' if gain >= 0 else 'lose'} {money(gain)}"] if changes(gain) else []
+    parts = [_users_part(cost, frame["users_usd"], spend_usd(outcome, mineral), names)] if changes(cost) else []
+    parts += [accounts.moved("producers", gain)] if changes(gain) else []
     metal = listing(metal_of_stocks(outcome, mineral, about.before))
-    for usd, told, of_it in (
-        (treasuries, "treasuries take in" if treasuries > 0 else "treasuries lose", metal and f" ({metal})"),
-        (rents, f"holders of quotas {'gain' if rents > 0 else 'lose'}", ""),
-        (suppliers, f"the choice of suppliers is worth {'more' if suppliers > 0 else 'less'} to buyers by", ""),
-        (metal_usd, f"public stocks {'gain' if metal_usd > 0 else 'lose'} metal worth", ""),
-        (funds, f"public money {'saved is worth another' if funds > 0 else 'costs another'}", ""),
-    ):
-        if changes(usd) and abs(usd) > SAID_SHARE * abs(cost):
-            parts.append(f"{told} {money(usd)}{of_it}")
+    for name in ("treasury", "rents", "supplier_change", "stock_value", "public_funds"):
+        if changes(sums[name]) and abs(sums[name]) > SAID_SHARE * abs(cost):
+            parts.append(accounts.moved(name, sums[name]) + (f" ({metal})" if metal and name == "treasury" else ""))
     still = [name for name, usd in (("users", cost), ("producers", gain)) if not changes(usd)]
     where = "" if changes(cost) else "In the parties "
-    parts += [f"{listing(still)} together neither gain nor lose"] if still else []
+    parts += [f"{listing(still)} together {accounts.gain_or_lose(0.0)}"] if still else []
     whole = "; ".join(filter(None, (parts[0], ", ".join(parts[1:]))))
     return about.told(f"{where}{whole}{settled}.")
 
@@ -312,9 +309,14 @@ def _settled(transfers_usd: pd.Series[float], names: Names) -> str:
     return f"; in settlements of offtakes {listing(parts)}" if parts else ""
 
 
-def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
-    """What users pay or save, and in which parties most of it falls."""
+def _users_part(cost: float, users_usd: pd.Series[float], spent_usd: float, names: Names) -> str:
+    """What users pay or save, and in which parties most of it falls; shares of it where no other's users do otherwise.
+
+    Where it is next to nothing of what they spend, only that.
+    """
     told = f"Users in the parties {'pay' if cost > 0 else 'save'} {money(cost)} a year{' more' if cost > 0 else ''}"
+    if abs(cost) < LEAST_SHARE * spent_usd:
+        return f"{told}, under {exact_percent(LEAST_SHARE)} of what they spend"
     borne = (-users_usd if cost > 0 else users_usd).clip(lower=0).sort_values(ascending=False)
     most = borne.head(3)
     most = most[most > 0.05 * borne.sum()]
@@ -327,6 +329,8 @@ def _users_part(cost: float, users_usd: pd.Series[float], names: Names) -> str:
         return f"{told}, most in {bearers} (elsewhere they {opposite} {money(float(others))})"
     if len(most) == len(users_usd):
         return told
+    if changes(float(others)):
+        return f"{told}, most in {bearers}"
     return f"{told}, {percent(float(most.sum() / borne.sum()))} of it in {bearers}"
 
 
@@ -354,29 +358,35 @@ def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9
 
 def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     """Where supply moves, in one sentence."""
-    frame, about = outcome.sources[outcome.sources["mineral"] == mineral].set_index("origin"), whose(outcome)
+    frame, about = outcome.sources[outcome.sources["mineral"] == mineral].set_index("origin"), whose(outcome, names)
     total_before, total_after = float(frame[about.before].sum()), float(frame["with_agreement"].sum())
     change = frame["with_agreement"] - frame[about.before]
     place = frame.loc[~frame.index.isin(STOCKS), "with_agreement"].sort_values(ascending=False)
     largest = str(place.index[0])
     leader = f"{names.the_region(largest)} supplies {percent(float(place.iloc[0]) / total_after)}"
-    if change.abs().max() <= 0.002 * total_before:
+    sold, least, stocks = float(change.get(PUBLIC_STOCKS, 0.0)), 0.002 * total_before, ""
+    if abs(sold) >= LEAST_T:
+        stocks = f"{tonnes(abs(sold))} {'more' if sold > 0 else 'less'} from {PUBLIC_STOCKS}"
+    if change.abs().max() <= least:
         alike = "without it" if about.by_shock else "in the status quo"
-        return about.told(f"Sources are as {alike}: {leader} of {tonnes(total_after)}.")
+        but = f" but for {stocks}" if stocks else ""
+        return about.told(f"Sources are as {alike}{but}: {leader} of {tonnes(total_after)}.")
     loser, winner = str(change.idxmin()), str(change.idxmax())
 
     def named(origin: str) -> str:
         return origin if origin in STOCKS else names.the_region(origin)
 
     parts = []
-    if change[loser] < -0.002 * total_before:
+    if change[loser] < -least:
         parts.append(f"{tonnes(-float(change[loser]))} less comes from {named(loser)}")
-    if change[winner] > 0.002 * total_before:
+    if change[winner] > least:
         verb = "" if parts else "comes "
         parts.append(f"{tonnes(float(change[winner]))} more {verb}from {named(winner)}")
+    is_told = PUBLIC_STOCKS in (loser, winner) and abs(sold) > least
+    parts += [stocks] if stocks and not is_told else []
     used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, about.before) - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
-    return about.told(f"{starting(' and '.join(parts))}{ending}.")
+    return about.told(f"{starting(listing(parts))}{ending}.")
 
 
 def _use_t(outcome: Outcome, mineral: str, state: str) -> float:
@@ -481,7 +491,7 @@ def industries_hit(outcome: Outcome, most: int = 8) -> pd.DataFrame:
     both["borrowed"] = 2 * (both["elsewhere"] + both["elsewhere_without"]) > both["size"] + both["size_without"]
     both = both.drop(columns=["size", "elsewhere", "size_without", "elsewhere_without"])
     both = both[both["industry"].isin(_using(outcome))]
-    if whose(outcome).agreed:
+    if not outcome.agreement.is_empty:
         both["extra_cost_usd"] -= both["extra_cost_usd_without"]
         both[AT_RISK] -= both[f"{AT_RISK}_without"]
     else:

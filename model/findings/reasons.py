@@ -8,6 +8,7 @@ import numpy as np
 
 from model.answers import WON_BACK, export_taxes, licence_rent, licences
 from model.findings.today import quoted_on, today_in_words
+from model.findings.whose import events
 from model.market.evidence import MAIN_SUPPLIER
 from model.market.horizon import HORIZONS
 from model.outcome import ACCOUNTS
@@ -25,6 +26,7 @@ from model.words.numbers import (
     changes,
     figures,
     listing,
+    lowered,
     money,
     percent,
     price,
@@ -49,14 +51,10 @@ if TYPE_CHECKING:
 def reasons(outcome: Outcome, headline: Headline, tables: Tables, names: Names) -> list[str]:
     """Every reason, most telling first: shock and agreement apart, who pays, what binds, controls, the data."""
     mineral, library = headline.mineral, ShockLibrary(tables)
-    events = tuple(
-        shock
-        for shock in outcome.scenario.shocks
-        if not isinstance(shock, NamedShock) or shock.name not in library.answers
-    )
+    hits = events(outcome.scenario, names)
     return [
-        *_idle_shock(outcome, library, events, mineral, names),
-        *(_shock_and_agreement(outcome, headline) if events else []),
+        *_idle_shock(outcome, library, hits, mineral, names),
+        *(_shock_and_agreement(outcome, headline) if hits else []),
         *(answers := _answers(outcome, library, mineral, names)),
         *who_pays(outcome, mineral),
         *([] if answers else _rent_taken(outcome, headline)),
@@ -79,7 +77,8 @@ def _levels_today(outcome: Outcome, mineral: str, names: Names) -> list[str]:
         before = outcome.prices_paid(mineral, term.stage)["status_quo"]
         for level in term.levels():
             if before > 0.0:
-                told[f"the {term.short} of {say.price(level)} is {percent(level / before)} of {price(before)}"] = None
+                what = f"the {term.short} of {say.price(level)}{term.within(say)}"
+                told[f"{what} is {percent(level / before)} of {price(before)}"] = None
     if not told:
         return []
     found = outcome.nowcasts.get(mineral)
@@ -95,7 +94,7 @@ def _idle_shock(
     moved = [of_mineral[f"{name}_usd"] - of_mineral[f"{name}_agreement_usd"] for name in ACCOUNTS]
     if not shocks or any(changes(float(account.abs().max())) for account in moved):
         return []
-    metal = names.mineral(mineral).lower()
+    metal = lowered(names.mineral(mineral))
     one = "shock" if len(shocks) == 1 else "shocks"
     if any(
         library.touches(shock.name, [mineral]) if isinstance(shock, NamedShock) else shock.mineral == mineral
@@ -106,12 +105,12 @@ def _idle_shock(
 
 
 def _answers(outcome: Outcome, library: ShockLibrary, mineral: str, names: Names) -> list[str]:
-    """What each answer to the agreement comes to; its effect counts as the agreement's."""
+    """What each answer to the agreement comes to; the effect of one that is given counts as the agreement's."""
     without, answered = (each.states[mineral] for each in (outcome.without_agreement, outcome.with_agreement))
     told = []
     named = (shock for shock in outcome.scenario.shocks if isinstance(shock, NamedShock))
     for name, answer in ((each.name, answer) for each in named for answer in library.answers_of(each, mineral)):
-        place = (answer.exporter, answer.stage)
+        place, given = (answer.exporter, answer.stage), False
         if not any(outcome.scenario.agreement.terms(mineral)):
             came = "nothing is agreed that it could answer"
         elif answer.kind == LICENCES:
@@ -120,20 +119,22 @@ def _answers(outcome: Outcome, library: ShockLibrary, mineral: str, names: Names
             rent, had = (licence_rent(state, *place) for state in (answered, without))
             earned = f"they earn {money(rent)} a year, {money(had)} without the agreement"
             most = ", and no tightening tried brings more" if rent < had and answer.share >= 1.0 else ""
-            came = f"they let out {percent(cut)} less than without the agreement; {earned}{most}"
-            if cut <= 0.0:
+            came, given = f"they let out {percent(cut)} less than without the agreement; {earned}{most}", cut > 0.0
+            if not given:
                 lost = had - rent > WON_BACK * had
                 came = f"no tightening helps; {earned}" if lost else "the agreement takes no rent worth an answer"
         else:
             taken = export_taxes(answered, *place) - export_taxes(without, *place)
-            came = f"it brings {money(taken)} a year" if changes(taken) else "nothing it exports bears a levy"
-        told.append(f"{names.shock(name)}: {came}. The agreement's effect includes this answer.")
+            given = changes(taken)
+            came = f"it brings {money(taken)} a year" if given else "nothing it exports bears a levy"
+        counts = " The agreement's effect includes this answer." if given else ""
+        told.append(f"{names.shock(name)}: {came}.{counts}")
     return told
 
 
 def _shock_and_agreement(outcome: Outcome, headline: Headline) -> list[str]:
     """What the shock alone does, and what the agreement adds to it, where there are both."""
-    if not outcome.scenario.shocks or not any(outcome.scenario.agreement.terms(headline.mineral)):
+    if not any(outcome.scenario.agreement.terms(headline.mineral)):
         return []
     before, shocked = headline.price_status_quo_usd_per_t, headline.price_without_usd_per_t
     after = headline.price_usd_per_t
@@ -170,25 +171,31 @@ def who_pays(outcome: Outcome, mineral: str) -> list[str]:
     """What the agreement brings the parties together, in which accounts and for which metal, and who outside pays."""
     ours, theirs = (net_effect(outcome, mineral, parties=side) for side in (True, False))
     split, metal = _parts(ours), metal_of_stocks(outcome, mineral, "without_agreement")
-    if not split:
+    if not split and not changes(ours["net"]):
         return []
-    verb = f"{'gain' if ours['net'] > 0 else 'lose'} {money(ours['net'])} a year"
-    verb = verb if changes(ours["net"]) else "neither gain nor lose"
-    told = f"By the agreement the parties together {verb} ({'; '.join([split, *metal])})"
+    gain = accounts.gain_or_lose(ours["net"], when=" a year")
+    told = f"By the agreement the parties together {gain}{_in_brackets(split, *metal)}"
+    gain = accounts.gain_or_lose(theirs["net"])
     if not changes(theirs["net"]):
-        return [f"{told}; non-parties together neither gain nor lose."]
+        return [f"{told}; non-parties together {gain}."]
     most = -theirs["producers"] >= max(ours["net"], *(-side[name] for side in (ours, theirs) for name in PARTS))
     if ours["net"] > 0 > theirs["net"] and most and not metal:
-        told += ", and their suppliers outside pay for it: non-parties lose"
+        told += f", and their suppliers outside pay for it: non-parties {gain}"
     else:
-        told += f"; non-parties {'lose' if theirs['net'] < 0 else 'gain'}"
-    return [f"{told} {money(theirs['net'])} ({_parts(theirs)}).", *_world(ours["net"] + theirs["net"])]
+        told += f"; non-parties {gain}"
+    return [f"{told}{_in_brackets(_parts(theirs))}.", *_world(ours["net"] + theirs["net"])]
+
+
+def _in_brackets(*parts: str) -> str:
+    """What a sum consists of, after it; nothing where no part of it is large enough to be told."""
+    told = "; ".join(filter(None, parts))
+    return f" ({told})" if told else ""
 
 
 def _world(net_usd: float) -> list[str]:
     if not changes(net_usd):
         return []
-    return [f"By the agreement the world as a whole {'gains' if net_usd > 0 else 'loses'} {money(net_usd)} a year."]
+    return [f"By the agreement the world as a whole {accounts.gain_or_lose(net_usd, one=True, when=' a year')}."]
 
 
 MOSTLY_RENT = 0.5
@@ -215,7 +222,7 @@ def _rent_taken(outcome: Outcome, headline: Headline) -> list[str]:
 
 
 PARTS = {
-    name: accounts.NAMES[name].lower() for name in ("producers", *(each for each in ACCOUNTS if each != "producers"))
+    name: lowered(accounts.NAMES[name]) for name in ("producers", *(each for each in ACCOUNTS if each != "producers"))
 }
 """What a side's effect is the sum of, and how each is told."""
 
@@ -339,17 +346,27 @@ def controls_in_words(
 
 
 def _by_destination(rows: list[Any], names: Names) -> str:
-    """What differs by destination: "China lets out 0.25 % of ... to the United States and 26 % to others"."""
+    """What differs by destination: "China lets out 0.25 % of ... to the United States and 26 % to others".
+
+    Destinations of the same share are told together; those of everyone else's are among the others.
+    """
     named = sorted(rows, key=lambda row: row.targets == EVERYONE)  # who is named first, everyone else last
-    to = ["others" if row.targets == EVERYONE else names.the_regions(str(row.targets).split(";")) for row in named]
     product, exporter = names.product(str(named[0].mineral), str(named[0].stage)), names.the_region(named[0].exporter)
-    shares = ["all" if row.level >= 1.0 else percent(float(row.level)) if row.level > 0.0 else "none" for row in named]
+    alike: dict[str, list[str]] = {}
+    for row in named:
+        share = "all" if row.level >= 1.0 else percent(float(row.level)) if row.level > 0.0 else "none"
+        alike.setdefault(share, []).append(str(row.targets))
+    of_others = next((share for share, targets in alike.items() if EVERYONE in targets), "")
     verb, of = "lets out", f" of its {BASE_YEAR} exports of {product}"
     if named[0].kind == "export_tax":
         verb, of = f"taxes exports of {product} at", ""
-    parts = [
-        f"{share}{of if at == 0 else ''} to {where}" for at, (share, where) in enumerate(zip(shares, to, strict=True))
-    ]
+    to = {
+        share: f" to {names.the_regions(region for each in targets for region in each.split(';'))}"
+        for share, targets in alike.items()
+        if share != of_others
+    }
+    to |= {of_others: " to others" if to else ""} if of_others else {}
+    parts = [f"{share}{of if at == 0 else ''}{where}" for at, (share, where) in enumerate(to.items())]
     laws = "; ".join(dict.fromkeys(str(row.legal_text) for row in named))
     return f"In the status quo: {starting(exporter)} {verb} {listing(parts)} ({laws})."
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model.findings.whose import answers, events
 from model.instruments import lever
 from model.market.horizon import HORIZONS
 from model.scenario import TODAY
 from model.shocks import NamedShock
 from model.words.names import readable
-from model.words.numbers import counted, exact, level, starting
+from model.words.numbers import counted, exact, level, lowered, starting
 from model.words.voice import Voice
 
 if TYPE_CHECKING:
@@ -29,16 +30,17 @@ def agreement_in_words(
     more: str = "",
     verdicts: Sequence[str] = (),
     most: int | None = None,
+    every_shock: bool = False,
 ) -> str:
     """What the parties agree on a mineral, a sentence per term, and which shock hits over which horizon.
 
     The ``verdicts`` on whether it comes about stand first; ``more`` is what they do besides. Of the terms beyond the
-    ``most`` only the number is told.
+    ``most`` only the number is told. Where ``every_shock`` of the library counts, the scenario's own are not told.
     """
     terms = [f"to {term}" for term in terms_of(scenario, mineral, names)] + ([more] if more else [])
-    untold, metal = terms[most:] if most else [], names.mineral(mineral).lower()
+    untold, metal = terms[most:] if most else [], lowered(names.mineral(mineral))
     terms = [*terms[:most], f"on {counted(len(untold), 'more term', 'more terms')} on {metal}"] if untold else terms
-    shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in scenario.shocks]
+    shocks = [shock_in_words(shock, Voice(names, scenario.parties)) for shock in events(scenario, names)]
     if not terms and not shocks:
         held = names.status_quo(today=scenario.status_quo == TODAY)
         return f"No agreement and no shock: {metal} in the status quo, {held}."
@@ -50,8 +52,10 @@ def agreement_in_words(
         f"{starting(names.the_parties(scenario.parties))} {verb} {first}",
         *(f"{again} {term}" for term in others),
     ]
+    answered = [names.shock(name) for name in answers(scenario, names)]
+    happens, answered = ("Every named shock counts", []) if every_shock else (happens, answered)
     horizon = f"Horizon: {HORIZONS[scenario.horizon].words}"
-    return " ".join(f"{sentence}." for sentence in (*verdicts, *agreed, happens, horizon))
+    return " ".join(f"{sentence}." for sentence in (*verdicts, *agreed, happens, *answered, horizon))
 
 
 def shocks_set_aside(scenario: Scenario, names: Names) -> str:
@@ -111,7 +115,7 @@ def bound_outside(scenario: Scenario, say: Voice) -> str:
     for _, term in scenario.agreement.terms():
         outside = [region for region in term.bound() if region not in scenario.parties]
         if outside:
-            told = f"{term.title.lower()} on {say.product(term.mineral, term.stage)}"
+            told = f"{lowered(term.title)} on {say.product(term.mineral, term.stage)}"
             bound.setdefault(told, {}).update(dict.fromkeys(outside))
     who = [f"{say.the_regions(regions)} by the {told}" for told, regions in bound.items()]
     return f"Bound without being a party: {'; '.join(who)}. The numbers assume that all of them comply." if who else ""

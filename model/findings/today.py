@@ -11,7 +11,7 @@ from model.market.horizon import SHORT
 from model.nowcast import ShiftKind
 from model.studies.today import today_rows
 from model.words.names import BASE_YEAR
-from model.words.numbers import listing, percent, price, starting
+from model.words.numbers import listing, lowered, percent, price, starting
 
 if TYPE_CHECKING:
     from model.nowcast import Nowcast, Shift
@@ -34,7 +34,7 @@ def today_in_words(nowcast: Nowcast | None, mineral: str, names: Names, horizon:
 
     In the long run the shift stays and prices do not, since capacity has answered.
     """
-    metal = names.mineral(mineral).lower()
+    metal = lowered(names.mineral(mineral))
     if nowcast is None:
         return f"The status quo has prices of {BASE_YEAR} moved by duties and controls alone, not those of today."
     quoted = listing(

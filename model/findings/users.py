@@ -152,7 +152,7 @@ def _every(measure: Measure, frame: pd.DataFrame) -> list[str]:
 def _effects(outcome: Outcome, region: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Impacts on one party's industries by whose effect is told, and by the shock alone beside an agreement's."""
     after, alone = (_of(frame, region) for frame in (outcome.industries, outcome.industries_without_agreement))
-    return _apart(after, alone, agreed=whose(outcome).agreed)
+    return _apart(after, alone, agreed=not outcome.agreement.is_empty)
 
 
 def _apart(after: pd.DataFrame, alone: pd.DataFrame, *, agreed: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -195,9 +195,9 @@ def uses_by_mineral(outcome: Outcome, region: str, order: list[str]) -> pd.DataF
 
 def _parts(outcome: Outcome, region: str) -> pd.DataFrame:
     """What each mineral does to a party's industries: unit cost by whose effect is told, ``_shock`` beside it."""
-    column, about = "unit_cost_change", whose(outcome)
+    column = "unit_cost_change"
     rows, without = outcome.industries_by_mineral, outcome.industries_by_mineral_without_agreement
-    own, shock = _apart(rows[[column]], without, agreed=about.agreed)
+    own, shock = _apart(rows[[column]], without, agreed=not outcome.agreement.is_empty)
     rows = rows.assign(**own, **shock.add_suffix("_shock"))
     return rows[rows["region"] == region]
 
@@ -221,7 +221,7 @@ def ranking_sentence(ranked: pd.DataFrame, region: str, measure: Measure, names:
         return about.told(f"{nothing}{by_shock}{f' in {lowered(name)}' if shock else ''}.")
     kind = "relieved most" if value < 0 else "hit hardest"
     now = measure.told(value, signed=about.agreed)
-    return about.told(f"{name} {kind} in {where}, {measure.label.lower()} {now}{by_shock}.")
+    return about.told(f"{name} {kind} in {where}, {lowered(measure.label)} {now}{by_shock}.")
 
 
 def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
@@ -229,7 +229,7 @@ def totals_sentence(outcome: Outcome, region: str, names: Names) -> str:
 
     By whose effect is told, with what the shock alone puts at risk beside an agreement's.
     """
-    about, (own, shock) = whose(outcome), _effects(outcome, region)
+    about, (own, shock) = whose(outcome, names), _effects(outcome, region)
     if own.empty:
         return ""
     (row,) = totals(own).loc[[region]].to_dict("records")
@@ -288,7 +288,7 @@ def unsized_users(outcome: Outcome, names: Names) -> pd.DataFrame:
 
     By whose effect is told; columns with ``_shock`` hold the shock's own beside an agreement's.
     """
-    about, numbers = whose(outcome), ["extra_cost_usd", "shortage_share"]
+    about, numbers = whose(outcome, names), ["extra_cost_usd", "shortage_share"]
     after, alone = (
         frame[(frame["industry"] == ALL_USERS) & frame["region"].isin(outcome.parties)].reset_index(drop=True)
         for frame in (outcome.industries, outcome.industries_without_agreement)
@@ -303,7 +303,7 @@ def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataF
 
     ``uses`` is the table ``industry_use``. Columns: mineral, use_t, cost_share, unit_cost_change (by whose effect is
     told; with ``_shock`` the shock's own beside an agreement's), substitution_class, value_added_relieved_usd_per_t,
-    grade, borrowed, name, substitutes, stock_cover_share, cut_low, cut_high.
+    grade, borrowed, name, unit, substitutes, stock_cover_share, cut_low, cut_high.
     """
     substitutes = uses[uses["industry"] == industry].set_index("mineral")["substitutes"]
     rows = _parts(outcome, region)
@@ -322,6 +322,7 @@ def industry_detail(outcome: Outcome, region: str, industry: str, uses: pd.DataF
     )
     detail = rows[list(stored)].assign(
         name=rows["mineral"].map(names.mineral),
+        unit=rows["mineral"].map(names.flow_unit),
         substitutes=rows["mineral"].map(substitutes).fillna("not published"),
         stock_cover_share=[outcome.assumptions.value("stock_cover", str(mineral)) for mineral in rows["mineral"]],
         cut_low=cuts.min(axis=1),
@@ -334,7 +335,7 @@ def described(detail: pd.DataFrame, about: Whose) -> pd.DataFrame:
     """The detail of one industry to be read: one row per property, one column per mineral, numbers as text."""
     columns = {
         row["name"]: {
-            "Use, t/yr": figures(row["use_t"]),
+            "Use": f"{figures(row['use_t'])} {row['unit']}",
             "Share of output value": percent(row["cost_share"]),
             **dict(_unit_cost(row, about)),
             "Substitutes": row["substitution_class"],
@@ -364,11 +365,11 @@ def opened_sentence(detail: pd.DataFrame, industry: str, region: str, names: Nam
     if detail.empty:
         return f"{names.industry(industry)} in {where}: uses none of the minerals in this scenario."
     used = [
-        f"{name.lower()} ({percent(cost_share)} of output value, {substitution} substitutes)"
+        f"{lowered(name)} ({percent(cost_share)} of output value, {substitution} substitutes)"
         for name, cost_share, substitution in detail[["name", "cost_share", "substitution_class"]].to_numpy()
     ]
     whole = detail[["unit_cost_change", "unit_cost_change_shock"]].sum()
-    moved = "; ".join(f"{what[:1].lower()}{what[1:]}: {change}" for what, change in _unit_cost(whole, about))
+    moved = "; ".join(f"{lowered(what)}: {change}" for what, change in _unit_cost(whole, about))
     return f"{names.industry(industry)} in {where}: uses {listing(used)}; {moved}."
 
 
@@ -378,7 +379,7 @@ def relief_sentence(detail: pd.DataFrame) -> str:
         return "It goes without no more than it can save: no output hangs on another tonne."
     top = detail.iloc[int(detail["value_added_relieved_usd_per_t"].to_numpy().argmax())]
     worth = money(float(top["value_added_relieved_usd_per_t"]))
-    metal = str(top["name"]).lower()
+    metal = lowered(str(top["name"]))
     return (
         f"One more tonne of {metal} would relieve it most: it saves {worth} of value added when all uses are cut alike."
     )

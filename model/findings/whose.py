@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from model.shocks import NamedShock
+from model.shocks.library import LICENCES, TAX
+from model.words.numbers import NO_CHANGE, lowered, starting
+
 if TYPE_CHECKING:
     from model.outcome import Outcome
+    from model.scenario import Scenario
+    from model.shocks import AnyShock
+    from model.words.names import Names
 
 STATE_NAMES = {
     "status_quo": "Status quo",
@@ -39,18 +46,40 @@ class Whose:
         """What stands at zero of a chart of changes."""
         return STATE_NAMES[self.before]
 
+    def zero_beside(self, *, shock: bool) -> str:
+        """The same where the effect of the shock itself may stand on the axis, which no one state is zero of."""
+        return starting(NO_CHANGE) if shock and self.by_shock else self.zero
+
     def told(self, sentence: str) -> str:
         """A sentence about the effect, which says whose it is."""
-        return f"{self.lead}{sentence[:1].lower()}{sentence[1:]}" if self.lead else sentence
+        return f"{self.lead}{lowered(sentence)}" if self.lead else sentence
 
 
 AGAINST_STATUS_QUO = Whose(beside=STATE_NAMES["without_agreement"], beside_cost="extra_cost_usd_without")
 """As snapshots told it before: shock and agreement together, against the status quo."""
 
 
-def whose(outcome: Outcome) -> Whose:
+def is_answer(name: str, names: Names) -> bool:
+    """Whether a named shock is an exporter's answer to an agreement."""
+    return names.kind_of_shock(name) in (LICENCES, TAX)
+
+
+def events(scenario: Scenario, names: Names) -> tuple[AnyShock, ...]:
+    """The shocks that hit whatever is agreed: what an exporter answers to an agreement counts as the agreement's."""
+    return tuple(
+        shock for shock in scenario.shocks if not (isinstance(shock, NamedShock) and is_answer(shock.name, names))
+    )
+
+
+def answers(scenario: Scenario, names: Names) -> tuple[str, ...]:
+    """What exporters answer to the agreement: the names of those among the shocks."""
+    named = (shock.name for shock in scenario.shocks if isinstance(shock, NamedShock))
+    return tuple(name for name in named if is_answer(name, names))
+
+
+def whose(outcome: Outcome, names: Names) -> Whose:
     """Whose effect an outcome's numbers tell."""
-    return whose_of(len(outcome.scenario.shocks), agreed=not outcome.agreement.is_empty)
+    return whose_of(len(events(outcome.scenario, names)), agreed=not outcome.agreement.is_empty)
 
 
 def whose_of(shocks: int, *, agreed: bool) -> Whose:

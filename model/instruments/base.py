@@ -15,7 +15,7 @@ from model.overlay import stage_positions
 from model.problem import Account
 from model.records import REGION_ID, Name, Price, Rate, Record, unit
 from model.words.levers import DIGITS
-from model.words.numbers import LEAST_SHARE, exact, figures, price
+from model.words.numbers import LEAST_SHARE, exact, figures, lowered, price
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -210,6 +210,11 @@ class Instrument(Record):
         """Regions that do it: the subject of the phrase. None named = all parties."""
         return ()
 
+    def within(self, say: Voice) -> str:
+        """In whose hands it is where not all parties do it, after its name: " in Japan"."""
+        actors = self.actors()
+        return f" in {say.the_regions(actors)}" if actors and set(actors) != set(say.parties) else ""
+
     def applied_by(self, change: Membership) -> Self | None:
         """The term once other regions make the agreement, or None where nothing of it is left."""
         raise NotImplementedError
@@ -240,7 +245,7 @@ class Instrument(Record):
 
     def reasons(self, state: State, index: int, say: Voice) -> list[str]:
         """Why its result is what it is, in sentences: what binds and what does not; here a limit or levy that binds."""
-        what, told = f"The {self.title.lower()} for {say.product(self.mineral, self.stage)} binds", []
+        what, told = f"The {lowered(self.title)} for {say.product(self.mineral, self.stage)} binds", []
         pool = state.pool(self.key, index)
         least = LEAST_SHARE * state.problem.market.price_scale
         if pool is not None and state.rent[pool] > least:

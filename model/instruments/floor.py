@@ -185,7 +185,7 @@ class Floor(Instrument):
 
     def verdict(self, state: State, index: int, say: Voice) -> str | None:
         """That it fails, and where and why; that it holds; or that it does not bind."""
-        failing, what = self.missed(state, index, say), f"The floor of {say.price(self.price)}"
+        failing, what = self.missed(state, index, say), f"The floor of {say.price(self.price)}{self.within(say)}"
         held = [row for row in self.rows(state, index) if row["holds"]]
         if failing is not None or not held:
             return failing

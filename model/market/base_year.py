@@ -7,17 +7,40 @@ What it had to assume stands in ``BaseYear.notes`` and in the table of assumptio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.data.schema import line_of
 from model.errors import DataError
-from model.market.evidence import MAIN_SUPPLIER, REPORTER, REST, Evidence, primary_refined
-from model.market.flows import Array, Pairs, balance, divide, gravity, import_column, place, settle, trace_re_exports
+from model.market.evidence import (
+    HALF_OF_BASE_YEAR,
+    MAIN_SUPPLIER,
+    REPORTER,
+    REST,
+    Evidence,
+    embargoes_on,
+    primary_refined,
+)
+from model.market.flows import (
+    Array,
+    Pairs,
+    Unmatched,
+    balance,
+    divide,
+    gravity,
+    import_column,
+    place,
+    settle,
+    trace_re_exports,
+)
 from model.market.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from model.assumptions import Assumptions
     from model.data import Tables
 
@@ -82,12 +105,20 @@ def reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYea
     """
     if mineral not in RECIPES:
         raise DataError(f"There is no market for {mineral!r}. Markets: {', '.join(RECIPES)}")
+    try:
+        return _reconcile(tables, mineral, assumptions)
+    except DataError as error:
+        raise DataError(f"{error}{_embargoes_behind(tables, mineral, assumptions)}") from None
+
+
+def _reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYear:
     recipe, evidence = RECIPES[mineral], Evidence(tables, assumptions, mineral)
     trade = _refined_trade(evidence, recipe)
     exports, imports = _refined_exports_imports(evidence, trade)
     if recipe.refining == "none":
         output = _without_tiny(evidence, evidence.production("refined", exports, imports))
-        final = _refined_stage(evidence, recipe, output, trade)
+        with _told_of(evidence, "refined"):
+            final = _refined_stage(evidence, recipe, output, trade)
         return BaseYear(mineral, evidence.regions.ids, (final,), 1.0, None, recipe.notes)
     mined = _mined(evidence)
     primary = _without_tiny(evidence, primary_refined(evidence, recipe.refining, mined, exports, imports))
@@ -95,10 +126,44 @@ def reconcile(tables: Tables, mineral: str, assumptions: Assumptions) -> BaseYea
         built_t = mined.sum() - primary.sum() / evidence.assumed("refinery_recovery")
         mined[evidence.regions.index(recipe.stock_build_region)] -= built_t
     recovery = float(primary.sum() / mined.sum())
-    ore = _ore_stage(evidence, mined, primary / recovery)
+    with _told_of(evidence, "mine"):
+        ore = _ore_stage(evidence, mined, primary / recovery)
     refinery = recovery * ore.use_t
-    final = _refined_stage(evidence, recipe, refinery, trade)
+    with _told_of(evidence, "refined"):
+        final = _refined_stage(evidence, recipe, refinery, trade)
     return BaseYear(mineral, evidence.regions.ids, (ore, final), recovery, refinery, recipe.notes)
+
+
+def _embargoes_behind(tables: Tables, mineral: str, assumptions: Assumptions) -> str:
+    """The embargo that leaves a mineral without a base year, else all that do together, as the end of a sentence.
+
+    Empty where they are not the reason.
+    """
+    table = tables["embargoes"]
+
+    def is_sound_without(rows: list[int]) -> bool:
+        left = replace(tables, frames={**tables.frames, "embargoes": table.drop(index=rows)})
+        try:
+            _reconcile(left, mineral, assumptions)
+        except DataError:
+            return False
+        return True
+
+    rows = embargoes_on(tables, mineral, *HALF_OF_BASE_YEAR).index.tolist()
+    if not is_sound_without(rows):
+        return ""
+    alone = next(([row] for row in reversed(rows) if is_sound_without([row])), rows)
+    return f"; it is not so without {' and '.join(f'row {line_of(row)}' for row in alone)} of embargoes"
+
+
+@contextmanager
+def _told_of(evidence: Evidence, stage: str) -> Iterator[None]:
+    """Supply and use that no trade matches are told with mineral, stage and region."""
+    try:
+        yield
+    except Unmatched as error:
+        where = f"{evidence.mineral}, stage {stage}, region {evidence.regions.ids[error.region]}"
+        raise DataError(f"{where}: {error}") from None
 
 
 def net_import_reliance(base: BaseYear, region: str) -> float:

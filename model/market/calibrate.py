@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.errors import DataError
 from model.market.base_year import BaseYear, StageBase, reconcile
 from model.market.evidence import Regions
-from model.market.flows import balance
+from model.market.flows import Unmatched, balance
 from model.market.records import (
     NOWHERE,
     Activities,
@@ -191,7 +190,7 @@ def _paid(
             fixed = np.where(stage.reported, flow_t, 0.0)
             rest, pattern = flow_t - fixed, np.where(drop, 0.0, flow_t - fixed)
             left = fixed + balance(pattern, rest.sum(axis=1), rest.sum(axis=0))
-        except DataError:  # somebody has no other way to buy or sell
+        except Unmatched:  # somebody has no other way to buy or sell
             return stage, costs, dropped
         dropped += _flows(stage, costs, regions, drop)
         stage = replace(stage, flow_t=left)

@@ -225,13 +225,19 @@ class Evidence:
         return use
 
 
+def embargoes_on(tables: Tables, mineral: str, first_day: str, last_day: str) -> pd.DataFrame:
+    """The rows of embargoes on a mineral that are in force from one day to another."""
+    rows = tables["embargoes"]
+    rows = rows[rows.mineral.isin(("", mineral)) & (rows.start_date <= first_day)]
+    return rows[(rows.end_date == "") | (rows.end_date >= last_day)]
+
+
 def embargoed(
     tables: Tables, mineral: str, stage: str, regions: tuple[str, ...], first_day: str, last_day: str
 ) -> Pairs:
     """Pairs of regions under an embargo from one day to another, exporter x importer; home supply never is."""
-    rows = tables["embargoes"]
-    rows = rows[rows.mineral.isin(("", mineral)) & rows.stage.isin(("", stage)) & (rows.start_date <= first_day)]
-    rows = rows[(rows.end_date == "") | (rows.end_date >= last_day)]
+    rows = embargoes_on(tables, mineral, first_day, last_day)
+    rows = rows[rows.stage.isin(("", stage))]
     pairs = np.zeros((len(regions), len(regions)), dtype=bool)
     for sellers, buyers in zip(rows.exporter, rows.importer, strict=True):
         sells, buys = (

@@ -8,8 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import DataError
-
 Array = NDArray[np.float64]
 Pairs = NDArray[np.bool_]
 
@@ -20,6 +18,14 @@ BALANCE_ROUNDS = 20_000
 LARGEST_FACTOR = 1e100
 """Scaling factors beyond this mean that the pattern can never meet the margins."""
 CAP_ROUNDS = 200
+
+
+class Unmatched(Exception):
+    """No trade meets supply and use, most of all not those of the region at position ``region``."""
+
+    def __init__(self, region: int, what: str) -> None:
+        super().__init__(what)
+        self.region = region
 
 
 def divide(numerator: Array, denominator: Array) -> Array:
@@ -51,8 +57,10 @@ def balance(seed: Array, supply_t: Array, use_t: Array) -> Array:
         column = divide(use_t, row @ flows)
         if column.max() > LARGEST_FACTOR or row.max() > LARGEST_FACTOR:
             break
-    raise DataError(
-        "Supply and use of the regions cannot be matched by trade: a region needs more than its sources can send"
+    raise Unmatched(
+        int(np.abs(reached - use_t).argmax()),
+        "supply and use of the regions cannot be matched by trade: a region needs more than its sources can send, or "
+        "more is sent to it than it uses",
     )
 
 
@@ -108,14 +116,14 @@ def import_column(
     cap_t = cap_share * supply_t
     cap_t[importer] = 0.0
     column = np.minimum(shares * imports_t, cap_t)
-    smallest_t = shares[(shares > 0) & (cap_t > 0)].min() * imports_t
+    smallest_t = shares[(shares > 0) & (cap_t > 0)].min(initial=1.0) * imports_t
     unlisted = (shares == 0) & (np.arange(len(shares)) != hub)
     weights = np.where(unlisted, nearness * cap_t, 0.0)
     column += fill(imports_t - column.sum(), weights, np.where(unlisted, np.minimum(cap_t, smallest_t), 0.0))
     column[hub] += min(imports_t - column.sum(), cap_t[hub] - column[hub])
     column += fill(imports_t - column.sum(), cap_t - column, cap_t - column)
     if column.sum() < imports_t * (1 - BALANCE_TOLERANCE):
-        raise DataError(f"Imports of {imports_t:g} t exceed what all origins together can send")
+        raise Unmatched(importer, f"imports of {imports_t:.3g} t a year exceed what all origins together can send")
     return column
 
 

@@ -31,7 +31,7 @@ from model.memo.levers import assumptions, registered_assumptions
 from model.outcome import STATES
 from model.studies.ranges import AS_ASSUMED, OWN
 from model.words import accounts
-from model.words.numbers import LEAST_SHARE, changes, counted, exact, listing, starting
+from model.words.numbers import LEAST_SHARE, changes, counted, exact, listing, lowered, starting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 MOST_INDUSTRIES = 15
 RANGES, SOURCES = "Shocks and ranges", "Assumptions and sources"
 """Sheets of a workbook that hold tables of several sections."""
-NO_AGREEMENT = charts.NO_AGREEMENT.lower()
+NO_AGREEMENT = lowered(charts.NO_AGREEMENT)
 BEHIND = {
     **dict.fromkeys(("production", "world_output_shares", "byproducts"), "output"),
     **dict.fromkeys(("trade_bilateral", "trade_totals", "us_import_sources", "distances"), "trade"),
@@ -102,7 +102,7 @@ def results(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     told = (*by_agreement, *snapshot.sentences(mineral, "because"), *snapshot.sentences(mineral, "today"))
     why = tuple(reason for reason in snapshot.sentences(mineral, "reasons") if reason not in told)
     contracts = any(snapshot.scenario.agreement.of(Offtake, mineral))
-    blocks: list[Block] = [Heading(f"Results: {name.lower()}")]
+    blocks: list[Block] = [Heading(f"Results: {lowered(name)}")]
     if not single:
         blocks += [Paragraph(sentence, strong=True) for sentence in snapshot.sentences(mineral, "agreement")]
         blocks += [Paragraph(sentence) for sentence in by_agreement]
@@ -115,7 +115,7 @@ def results(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         blocks.append(_sides(snapshot, mineral, name, SETTLEMENTS if contracts else ""))
     blocks += [
         Heading("Where supply comes from", 2),
-        *_supply(snapshot, mineral, name),
+        *_supply(snapshot, mineral, name, say),
         *_response(snapshot, mineral, name, say),
         Heading("Why", 2),
         Bullets(why or ("Nothing binds.",)),
@@ -127,7 +127,7 @@ def results(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
 def _parties(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> Sheet:
     frame = states.of_mineral(snapshot, "parties", mineral)
     own = states.nets(snapshot, [mineral], states.effect(snapshot).suffix)
-    shown = [(f", {state[:1].lower()}{state[1:]}", STATES[at]) for state, at in states.shown(snapshot) if at != 1]
+    shown = [(f", {lowered(state)}", STATES[at]) for state, at in states.shown(snapshot) if at != 1]
     columns: list[tuple[Column, str | Sequence[Value]]] = [
         (Column("Party"), [say.region(str(region)) for region in frame["region"]]),
         *((price(f"Price to users{state}"), f"price_{stored}_usd_per_t") for state, stored in shown),
@@ -161,17 +161,17 @@ def _sides(snapshot: Snapshot, mineral: str, name: str, note: str) -> Sheet:
     )
 
 
-def _supply(snapshot: Snapshot, mineral: str, name: str) -> list[Block]:
+def _supply(snapshot: Snapshot, mineral: str, name: str, say: Voice) -> list[Block]:
     frame = states.of_mineral(snapshot, "supply", mineral)
-    said = " ".join(snapshot.sentences(mineral, "supply"))
+    said, unit = " ".join(snapshot.sentences(mineral, "supply")), say.names.flow_unit(mineral)
     columns = [
         (Column("Origin"), "name"),
         (Column("Side"), [starting(str(group).replace("_", "-")) for group in frame["group"]]),
-        *((flow(title), STATES[at]) for title, at in states.shown(snapshot)),
+        *((replace(flow(title), unit=unit), STATES[at]) for title, at in states.shown(snapshot)),
     ]
     return [
         Paragraph(said, strong=True),
-        _picture(charts.sources(frame, said, states.charted(snapshot)), name),
+        _picture(charts.sources(frame, said, states.charted(snapshot), unit), name),
         _table("Supply", f"{name}: supply of the parties by origin, for use and for stocks", frame, columns),
     ]
 
@@ -259,19 +259,20 @@ def shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     """What the agreement does under each named shock."""
     frame = states.of_mineral(snapshot, "shocks", mineral)
     name = say.names.mineral(mineral)
-    blocks: list[Block] = [Heading(f"Under the named shocks: {name.lower()}")]
+    blocks: list[Block] = [Heading(f"Under the named shocks: {lowered(name)}")]
     if frame.empty:
         return [*blocks, Paragraph("No shock of the library touches this mineral.")]
     # Where no shock has a result, only its faults stand in the table.
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *SHOCK_COLUMNS])))
     shocks = (Column("Shock"), [say.names.shock(str(shock)) for shock in frame["shock"]])
     without = (price(f"Price, {NO_AGREEMENT}"), "price_usd_per_t_without_agreement")
+    unmet = replace(flow("Unmet use"), unit=say.names.flow_unit(mineral))
     each = (
         "Each shock alone, at the severity of the library for the part of the year it lasts, in place of the "
         "scenario's own shocks"
     )
     if snapshot.counted.agreement.is_empty:
-        columns = [shocks, without, (flow(f"Unmet use, {NO_AGREEMENT}"), "short_t_without_agreement")]
+        columns = [shocks, without, (replace(unmet, title=f"Unmet use, {NO_AGREEMENT}"), "short_t_without_agreement")]
         alone = _table(f"Shocks {mineral}", f"{name}: named shocks", frame, columns, f"{each}.")
         return on_page(RANGES, [*blocks, alone.without_zeros()])
     effect = conclusions.effect_of_agreement(frame).add_prefix("effect_on_")
@@ -281,11 +282,11 @@ def shocks(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
         (price("Price, with agreement"), "price_usd_per_t_with_agreement"),
         (million("Users' cost by the agreement"), "effect_on_users_cost_usd"),
         (million("Net gain by the agreement"), "effect_on_net_gain_usd"),
-        (flow("Unmet use, with agreement"), "short_t_with_agreement"),
+        (replace(unmet, title="Unmet use, with agreement"), "short_t_with_agreement"),
     ]
     caption = f"{name}: named shocks without and with the agreement"
     note = f"{each}; the agreement's effect is with less without it. Net gain as above."
-    answers = conclusions.answers(snapshot, frame, say)
+    answers = conclusions.answers(frame, say)
     told = [Paragraph(conclusions.shocks_sentence(frame, say), strong=True), *([Paragraph(answers)] if answers else [])]
     table = _table(f"Shocks {mineral}", caption, pd.concat([frame, effect], axis=1), columns, note).without_zeros()
     return on_page(RANGES, [*blocks, *told, table])
@@ -335,7 +336,7 @@ def sensitivity(snapshot: Snapshot, mineral: str, say: Voice) -> list[Block]:
     turning = tuple(conclusions.what_would_change(trials, shocks, say, units, both=both))
     change: list[Block] = [Heading("What would change the conclusion", 2), Bullets(turning)] if turning else []
     return [
-        Heading(f"How sure it is: {name.lower()}"),
+        Heading(f"How sure it is: {lowered(name)}"),
         *on_page(RANGES, [table.without_zeros()]),
         *change,
     ]

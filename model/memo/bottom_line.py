@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.findings import charts, own_ranges
 from model.findings.terms import shock_in_words, terms_of
-from model.findings.whose import whose_of
+from model.findings.whose import answers, whose_of
 from model.market.horizon import HORIZONS
 from model.memo import conclusions, states
 from model.memo.blocks import Bullets, Heading, Paragraph, Picture, on_page
@@ -32,13 +32,19 @@ ALIKE = 40
 def title(snapshot: Snapshot, say: Voice) -> str:
     """What the memo is on, over which horizon, whether what is agreed comes about, and what it does to the parties."""
     horizon = HORIZONS[snapshot.scenario.horizon].words.partition(",")[0]
-    what = f"{snapshot.title}, {horizon}"
+    what, shocks = f"{snapshot.title}, {horizon}", states.hits(snapshot)
     if not states.is_agreed(snapshot):
-        return f"{what}: no agreement" + (f", {_shocks(snapshot, say)}" if snapshot.scenario.shocks else "")
-    missed = [told for mineral in snapshot.scenario.minerals for told in snapshot.sentences(mineral, "missed")]
+        return f"{what}: no agreement" + (f", {_shocks(snapshot, say)}" if shocks else "")
+    under = f"“{shock_in_words(shocks[0], say)}”" if len(shocks) == 1 else counted(len(shocks), "shock", "shocks")
+    answered = [f"if {say.names.shock(name)}" for name in answers(snapshot.scenario, say.names)]
+    what = ", ".join([what, *([f"under {under}"] if shocks else []), *answered])
+    minerals = snapshot.scenario.minerals
+    missed = [(mineral, told) for mineral in minerals for told in snapshot.sentences(mineral, "missed")]
     verdict = "the agreement holds and" if not missed else f"{len(missed)} terms fall short; the agreement"
     if len(missed) == 1:
-        verdict = f"{lowered(missed[0].partition(':')[0])}; the agreement"
+        ((mineral, told),) = missed
+        of = f" ({say.mineral(mineral)})" if len(minerals) > 1 else ""
+        verdict = f"{lowered(told.partition(':')[0])}{of}; the agreement"
     net = _own(snapshot)["parties"]["net"]
     does = f"{'brings' if net > 0 else 'costs'} the parties together {money(net)} a year"
     return f"{what}: {verdict} {does if changes(net) else 'leaves the net gain of the parties together as it is'}"
@@ -69,9 +75,10 @@ def _own(snapshot: Snapshot) -> dict[str, dict[str, float]]:
 
 
 def _shocks(snapshot: Snapshot, say: Voice) -> str:
-    several = len(snapshot.scenario.shocks) > 1
-    told = "; ".join(shock_in_words(shock, say) for shock in snapshot.scenario.shocks)
-    return f"shock{'s' if several else ''}: {told}" if told else "no shock"
+    shocks = states.hits(snapshot)
+    told = "; ".join(shock_in_words(shock, say) for shock in shocks)
+    told = f"shock{'s' if len(shocks) > 1 else ''}: {told}" if told else "no shock"
+    return "; ".join([told, *(say.names.shock(name) for name in answers(snapshot.scenario, say.names))])
 
 
 def _verdict(snapshot: Snapshot, say: Voice) -> list[str]:
@@ -111,19 +118,19 @@ def _situation(snapshot: Snapshot, say: Voice) -> list[Block]:
     if states.is_both(snapshot):
         whole, own = (states.by_side(snapshot, minerals, suffix) for suffix in ("", whose.suffix))
         alone = {side: {name: usd - own[side][name] for name, usd in whole[side].items()} for side in whole}
-        texts.append(conclusions.effect_in_words(alone, whose_of(len(scenario.shocks), agreed=False)))
+        texts.append(conclusions.effect_in_words(alone, whose_of(len(states.hits(snapshot)), agreed=False)))
     return blocks + [Paragraph(text) for text in texts]
 
 
 def _together(sentences: list[str]) -> list[str]:
-    """Sentences of which those that begin alike, as of one floor in several parties, are one."""
+    """Sentences of which those that are alike but for where, as of one floor in several parties, are one."""
     told: list[str] = []
     first = ""
     for sentence in sentences:
         alike = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, sentence, strict=False)))
-        alike = alike.rpartition(" ")[0]
-        if len(alike) > ALIKE:
-            told[-1] = f"{told[-1].removesuffix('.')}; in {sentence[len(alike) + 1 :].removeprefix('in ')}"
+        what, place, _ = alike.rpartition(" in ")
+        if place and len(what) > ALIKE:
+            told[-1] = f"{told[-1].removesuffix('.')}; {sentence[len(what) + 1 :]}"
         else:
             told.append(sentence)
             first = sentence
@@ -133,7 +140,7 @@ def _together(sentences: list[str]) -> list[str]:
 def _how_sure(snapshot: Snapshot, say: Voice) -> list[str]:
     """How far what is assumed moves the effect, what would turn it, and whose price of today is not explained."""
     told, minerals, whose = [], snapshot.scenario.minerals, states.effect(snapshot)
-    shocked = bool(snapshot.scenario.shocks)
+    shocked = bool(states.hits(snapshot))
     units = {name: str(row["unit"]) for name, row in registered_assumptions(snapshot).items()}
     for mineral in minerals:
         trials = states.of_mineral(snapshot, "sensitivity", mineral)

@@ -11,7 +11,7 @@ from model.memo.blocks import Bullets, Column, Document, Heading, Paragraph, She
 from model.memo.conclusions import effect_of_agreement
 from model.memo.levers import levers, registered_assumptions, setting, voice
 from model.words.names import BASE_YEAR
-from model.words.numbers import exact, listing, signed_money, starting
+from model.words.numbers import exact, listing, lowered, signed_money, starting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,7 +171,7 @@ def _happens(snapshots: Sequence[Snapshot]) -> list[Block]:
         mineral: [one for one in _lettered(snapshots) if mineral in one[1].scenario.minerals] for mineral in minerals
     }
     alone = [
-        f"{names.get(mineral, mineral).lower()} ({sides[0][0]})" for mineral, sides in having.items() if not sides[1:]
+        f"{lowered(names.get(mineral, mineral))} ({sides[0][0]})" for mineral, sides in having.items() if not sides[1:]
     ]
     if alone:
         told = f"In one snapshot only, so that nothing stands beside it: {listing(alone)}."
@@ -283,7 +283,7 @@ def _parties(snapshots: Sequence[Snapshot]) -> list[Block]:
     warning = f"The snapshots differ in {listing(unlike)}, so none of them is called the best for anyone."
     if "minerals" in unlike:
         minerals = snapshots[0].record.names["mineral"]
-        warning += f" Counted: {listing([minerals.get(name, name).lower() for name in shared])}, which all have."
+        warning += f" Counted: {listing([lowered(minerals.get(name, name)) for name in shared])}, which all have."
     return [
         heading,
         *([Paragraph(warning)] if unlike else []),

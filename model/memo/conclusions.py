@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.findings.answers import answers_sentence
+from model.findings.whose import is_answer
 from model.outcome import SIDES
-from model.shocks.library import LICENCES, TAX
 from model.studies.ranges import AS_ASSUMED, OWN
+from model.words import accounts
 from model.words.numbers import (
     LEAST_USD,
     NO_CHANGE,
@@ -28,54 +29,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from model.findings.whose import Whose
-    from model.snapshot.record import Snapshot
     from model.words.voice import Voice
 
-MOVED = {
-    "users": ("users save", "users pay", " more"),
-    "supplier_change": ("the choice of suppliers gains buyers", "the change of suppliers costs buyers", ""),
-    "producers": ("producers gain", "producers lose", ""),
-    "treasury": ("treasuries take in", "treasuries lose", ""),
-    "rents": ("holders of quotas gain", "holders of quotas lose", ""),
-    "transfers": ("settlements of offtakes bring", "settlements of offtakes cost", ""),
-    "stock_value": ("public stocks gain metal worth", "public stocks lose metal worth", ""),
-    "public_funds": ("raising less public money saves", "raising public money costs another", ""),
-}
-"""How a gain and a loss of each account of the parties together are told, and what follows the amount of a loss."""
-NEITHER = "neither gain nor lose"
 ELASTICITY = "percent per percent"
 SPANNED = ("price_status_quo_usd_per_t", "price_usd_per_t", "net_gain_usd", f"{OWN}net_gain_usd")
 VERDICTS = {
     "net_gain_usd": (("the parties together gain", ""), ("the parties together lose", "")),
-    "users_cost_usd": (("users pay", " more"), ("users save", "")),
+    "users_cost_usd": ((accounts.MOVED["users"][1], " more"), (accounts.MOVED["users"][0], "")),
 }
 """Headline numbers whose sign is a conclusion, and the words before and after the amount that either sign means."""
-
-
-def net_in_words(net_usd: float) -> str:
-    """What several gain or lose together.
-
-    >>> net_in_words(-1.2e7)
-    'lose 12.0 million USD a year'
-    """
-    return f"{'gain' if net_usd > 0 else 'lose'} {money(net_usd)} a year" if changes(net_usd) else NEITHER
 
 
 def effect_in_words(sides: Mapping[str, Mapping[str, float]], whose: Whose) -> str:
     """What the effect told does to the parties together, account by account, to all others and to the world."""
     ours, theirs, world = (sides[side] for side in SIDES)
-    parts = [
-        f"{gains if ours[name] > 0 else loses} {money(ours[name])}{more if ours[name] < 0 else ''}"
-        for name, (gains, loses, more) in MOVED.items()
-        if changes(ours[name])
-    ]
-    if not parts and not changes(theirs["net"]):
+    parts = [accounts.moved(name, ours[name]) for name in accounts.MOVED if changes(ours[name])]
+    if not parts and not any(changes(side["net"]) for side in (ours, theirs)):
         return whose.told("No account of the parties changes.")
     split = f" ({', '.join(parts)})" if parts else ""
-    told = whose.told(f"The parties together {net_in_words(ours['net'])}{split}.")
-    net = world["net"]
-    moves = f"{'gains' if net > 0 else 'loses'} {money(net)}" if changes(net) else "neither gains nor loses"
-    return f"{told} Non-parties {net_in_words(theirs['net'])}; the world as a whole {moves}."
+    gain, others = (accounts.gain_or_lose(side["net"], when=" a year") for side in (ours, theirs))
+    told = whose.told(f"The parties together {gain}{split}.")
+    return f"{told} Non-parties {others}; the world as a whole {accounts.gain_or_lose(world['net'], one=True)}."
 
 
 def parties_in_words(net_usd: Mapping[str, float], say: Voice, whose: Whose) -> list[str]:
@@ -139,12 +113,11 @@ def shocks_sentence(shocks: pd.DataFrame, say: Voice) -> str:
     return f"{first}, {'least' if helps else 'most' if harms else 'most harm'} {last}."
 
 
-def answers(snapshot: Snapshot, shocks: pd.DataFrame, say: Voice) -> str:
+def answers(shocks: pd.DataFrame, say: Voice) -> str:
     """What the agreement brings the parties if an exporter answers it; nothing where no named shock is an answer."""
-    rows = snapshot.data.get("shocks", pd.DataFrame(columns=["kind", "shock_id"]))
-    known = set(rows.loc[rows["kind"].isin((LICENCES, TAX)), "shock_id"])
     gains = effect_of_agreement(shocks)["net_gain_usd"].set_axis(shocks["shock"]).dropna()
-    return answers_sentence({str(name): float(gain) for name, gain in gains.items() if name in known}, say.names)
+    answered = {str(name): float(gain) for name, gain in gains.items() if is_answer(str(name), say.names)}
+    return answers_sentence(answered, say.names)
 
 
 def _a_year(usd: float) -> str:

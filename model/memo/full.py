@@ -13,7 +13,7 @@ from model.studies.ranges import OWN
 from model.units import MILLION, MONEY
 from model.words import accounts
 from model.words.names import readable
-from model.words.numbers import starting
+from model.words.numbers import lowered, starting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ UNITS = {"usd_per_t": ("USD/t", 1.0), "usd": (MONEY, 1.0 / MILLION), "share": ("
 """Parts of stored names that say a unit; the unit shown and the factor to it."""
 SHARES = ("unit_cost_change", "output_loss", "cut_", "cost_share", "non_party_share")
 """Beginnings of names of shares."""
-MIDDLES = {f"_{name}": f", {label[:1].lower()}{label[1:]}" for name, label in STATE_NAMES.items()}
+MIDDLES = {f"_{name}": f", {lowered(label)}" for name, label in STATE_NAMES.items()}
 MIDDLES |= {"_agreement": ", by the agreement", "_without": MIDDLES["_without_agreement"]}
 """Parts of stored names that say a state, or whose effect it is."""
 TITLES = {

@@ -27,8 +27,8 @@ RATE = "share of value"
 def voice(snapshot: Snapshot) -> Voice:
     """Exact words with the names that a snapshot holds."""
     parties = snapshot.scenario.parties
-    shocks = snapshot.data.get("shocks")
-    names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version, shocks)
+    tables = (snapshot.data.get(name) for name in ("shocks", "minerals"))
+    names = Names.stored(snapshot.record.names, parties, snapshot.record.inputs.data.version, *tables)
     return Voice(names, parties, every_name=True)
 
 

@@ -8,7 +8,7 @@ from model.findings.terms import bound_outside, clauses
 from model.instruments import KINDS
 from model.memo.blocks import Bullets, Column, Heading, Paragraph, Sheet
 from model.memo.levers import header, level, said
-from model.words.numbers import listing, starting
+from model.words.numbers import listing, lowered, starting
 
 if TYPE_CHECKING:
     from model.instruments import Instrument
@@ -56,7 +56,7 @@ def _uncounted(snapshot: Snapshot, say: Voice) -> str:
     others = [term for _, term in snapshot.scenario.agreement.terms() if term not in counted]
     if not others:
         return ""
-    told = dict.fromkeys(f"{term.title.lower()} on {say.product(term.mineral, term.stage)}" for term in others)
+    told = dict.fromkeys(f"{lowered(term.title)} on {say.product(term.mineral, term.stage)}" for term in others)
     minerals = listing([say.mineral(mineral) for mineral in snapshot.scenario.minerals])
     return f"Not counted, being on none of the minerals looked at ({minerals}): {'; '.join(told)}."
 
@@ -69,7 +69,7 @@ def _schedule(kind: type[Instrument], terms: tuple[Instrument, ...], say: Voice)
     rows = tuple(
         (starting(say.product(term.mineral, term.stage)), *(level(term, name, say) for name in names)) for term in terms
     )
-    return Sheet(f"Schedule {kind.key}".replace("_", " "), f"Schedule: {kind.title.lower()}", columns, rows)
+    return Sheet(f"Schedule {kind.key}".replace("_", " "), f"Schedule: {lowered(kind.title)}", columns, rows)
 
 
 def _reviews(snapshot: Snapshot, say: Voice) -> Sheet:

@@ -13,20 +13,22 @@ import pandas as pd
 
 from model.findings import charts
 from model.findings.today import PLACES
-from model.findings.whose import AGAINST_STATUS_QUO, STATE_NAMES, Whose, whose_of
+from model.findings.whose import AGAINST_STATUS_QUO, STATE_NAMES, Whose, answers, events, whose_of
 from model.memo.blocks import Column, Sheet, flow, million, price, share
+from model.memo.levers import voice
 from model.outcome import ACCOUNTS, summed_by_side
 from model.scenario import TODAY
 from model.studies.ranges import OWN, interval
 from model.units import MONEY
 from model.words import accounts
 from model.words.names import BASE_YEAR
-from model.words.numbers import LEAST_SHARE, changes, listing, starting
+from model.words.numbers import LEAST_SHARE, changes, listing, lowered, starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from model.memo.blocks import Value
+    from model.shocks import AnyShock
     from model.snapshot.record import Snapshot
     from model.words.voice import Voice
 
@@ -63,7 +65,12 @@ RANGED = (
 )
 
 
-RANGE = ("Lowest", "Highest", "Moved most by")
+def range_titles(snapshot: Snapshot) -> tuple[str, str, str]:
+    """Titles of the columns of a range, which say of which state it is, and of money of whose effect."""
+    of = "with agreement" if is_agreed(snapshot) else "under the shock" if hits(snapshot) else ""
+    of = "money: by the agreement" if is_both(snapshot) else of
+    low, high = (", ".join(filter(None, (end, of))) for end in ("Lowest", "Highest"))
+    return low, high, "Moved most by"
 
 
 def of_mineral(snapshot: Snapshot, table: str, mineral: str) -> pd.DataFrame:
@@ -77,19 +84,24 @@ def is_agreed(snapshot: Snapshot) -> bool:
     return not snapshot.counted.agreement.is_empty
 
 
+def hits(snapshot: Snapshot) -> tuple[AnyShock, ...]:
+    """The shocks that hit whatever is agreed, without answers to the agreement."""
+    return events(snapshot.scenario, voice(snapshot).names)
+
+
 def is_both(snapshot: Snapshot) -> bool:
     """Whether a shock is set and something is agreed, so that what the agreement does is told apart."""
-    return bool(snapshot.scenario.shocks) and is_agreed(snapshot)
+    return bool(hits(snapshot)) and is_agreed(snapshot)
 
 
 def moves(snapshot: Snapshot) -> bool:
     """Whether anything but the status quo is told."""
-    return bool(snapshot.scenario.shocks) or is_agreed(snapshot)
+    return bool(hits(snapshot)) or is_agreed(snapshot)
 
 
 def effect(snapshot: Snapshot) -> Whose:
     """Whose effect the tables of a memo tell."""
-    return whose_of(len(snapshot.scenario.shocks), agreed=is_agreed(snapshot))
+    return whose_of(len(hits(snapshot)), agreed=is_agreed(snapshot))
 
 
 def charted(snapshot: Snapshot) -> Whose:
@@ -99,14 +111,16 @@ def charted(snapshot: Snapshot) -> Whose:
 
 def in_state(snapshot: Snapshot) -> str:
     """In which state of the world the snapshot's own results stand."""
-    several = len(snapshot.scenario.shocks) > 1
-    return f"under the {'shocks' if several else 'shock'} set" if snapshot.scenario.shocks else "without a shock"
+    shocks = hits(snapshot)
+    told = f"under the {'shocks' if len(shocks) > 1 else 'shock'} set" if shocks else "without a shock"
+    answered = is_agreed(snapshot) and answers(snapshot.scenario, voice(snapshot).names)
+    return f"{told}, as answered" if answered else told
 
 
 def shown(snapshot: Snapshot) -> list[tuple[str, int]]:
     """The states that differ, each with its title and its place among the three, in their order."""
     agreed = is_agreed(snapshot)
-    alone = [(STATE_NAMES["without_agreement"], 1 if agreed else 2)] if snapshot.scenario.shocks else []
+    alone = [(STATE_NAMES["without_agreement"], 1 if agreed else 2)] if hits(snapshot) else []
     with_it = [(STATE_NAMES["with_agreement"], 2)] if agreed else []
     return [(STATE_NAMES["status_quo"], 0), *alone, *with_it]
 
@@ -194,7 +208,7 @@ def money_measures(snapshot: Snapshot, minerals: Sequence[str]) -> list[Measure]
         sign = -1.0 if name == "users" else 1.0
         total = sign * whole[side][name]
         alone = total - sign * own[side][name] if agreed else total
-        what = f"{accounts.SIDES[side].removesuffix(' together')}: {label[:1].lower()}{label[1:]}, {MONEY}"
+        what = f"{accounts.SIDES[side].removesuffix(' together')}: {lowered(label)}, {MONEY}"
         return Measure(what, million(""), (None, alone, total), tried, is_change=True)
 
     rows = [change("parties", name, labels[name], TRIED.get(name, "")) for name in ACCOUNTS]
@@ -224,7 +238,8 @@ def states_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, captio
     for mineral in minerals:
         trials = of_mineral(snapshot, "sensitivity", mineral)
         for measure in market_measures(snapshot, mineral, ALL if ranged else FEW if len(minerals) <= SEVERAL else ONE):
-            label = starting(measure.label) if ranged else f"{say.names.mineral(mineral)}: {measure.label}"
+            told = measure.label.replace("t/yr", say.names.flow_unit(mineral))
+            label = starting(told) if ranged else f"{say.names.mineral(mineral)}: {told}"
             add(measure, label, trials if measure.tried else None)
     for measure in money_measures(snapshot, minerals) if len(states) > 1 else ():
         add(measure, measure.label, of_mineral(snapshot, "sensitivity", minerals[0]) if measure.tried else None)
@@ -232,9 +247,9 @@ def states_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, captio
         Column("Measure"),
         *(Column(title) for title, _ in states),
         *([Column(OF_AGREEMENT)] if both else []),
-        *(Column(title) for title in RANGE[: wide if ranged else 0]),
+        *(Column(title) for title in range_titles(snapshot)[: wide if ranged else 0]),
     )
-    titles = listing([title[:1].lower() + title[1:] for title, _ in states])
+    titles = listing([lowered(title) for title, _ in states])
     note = _note(snapshot, minerals[0] if ranged else None)
     return Sheet("States", f"{caption}: {titles}", columns, tuple(rows), note, looks=tuple(looks))
 
@@ -242,7 +257,7 @@ def states_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, captio
 def _note(snapshot: Snapshot, ranged: str | None) -> str:
     """What the rows and columns of the table of states are; ``ranged`` is the mineral whose ranges stand in it."""
     own = (
-        f"; {OF_AGREEMENT.lower()}: less the shock without it, of shares in percentage points"
+        f"; {lowered(OF_AGREEMENT)}: less the shock without it, of shares in percentage points"
         if is_both(snapshot)
         else ""
     )
@@ -266,7 +281,7 @@ def what_counts(snapshots: Sequence[Snapshot]) -> str:
     unknown = [name for name in accounts.MEANINGS if any(f"{name}_usd" not in columns for columns in kept)]
     told = [f"{accounts.NAMES[name]}: {said}." for name, said in accounts.MEANINGS.items() if name not in unknown]
     if unknown:
-        those = listing([accounts.NAMES[name].lower() for name in unknown])
+        those = listing([lowered(accounts.NAMES[name]) for name in unknown])
         told.append(f"Not counted where a snapshot was made before they were: {those}.")
     return " ".join(
         (
@@ -295,7 +310,7 @@ def parties_table(snapshot: Snapshot, minerals: Sequence[str], say: Voice, capti
         (str(row["party"]), *(float(row[name]) for _, name in told)) for row in frame.to_dict("records")
     ]
     columns = (Column("Party"), *(column for column, _ in told))
-    note = f"Plus is a gain, minus a loss, {dollars(snapshot)}; {accounts.TREASURIES.lower()} apart from rents."
+    note = f"Plus is a gain, minus a loss, {dollars(snapshot)}; {lowered(accounts.TREASURIES)} apart from rents."
     return Sheet("Parties", caption, columns, tuple(rows), note).without_zeros()
 
 

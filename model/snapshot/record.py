@@ -68,6 +68,11 @@ YEARS = range(2020, 9999)
 LARGEST_CELL = 1e18
 """Size of a number beyond which none is a result: more than any amount of money, and still a whole number."""
 
+BELOW_NOTHING = -1e-3
+"""A price or quantity below this is none; above it rounding may have left it [USD/t, t/yr]."""
+TONNES = ("quantities", "flows", "sources", "supply")
+"""Result tables whose every number is a quantity."""
+
 
 def _no_larger(cell: str | bool | int | float | None) -> str | bool | int | float | None:
     if isinstance(cell, (int, float)) and abs(cell) > LARGEST_CELL:
@@ -233,6 +238,7 @@ def opened(content: dict[str, Any], what: str) -> Snapshot:
     except (ScenarioError, OverflowError) as error:
         raise SnapshotError(str(error)) from None
     _check_tables(record, what)
+    _check_signs(record, what)
     _check_names(record, what)
     return Snapshot(content, record)
 
@@ -266,6 +272,19 @@ def _check_names(record: Content, what: str) -> None:
         raise SnapshotError(f"{what} lacks the names of {', '.join(missing)}")
     if record.created.tzinfo is None or record.created.year not in YEARS:
         raise SnapshotError(f"{what} was made at {record.created.isoformat()}, it says, which no snapshot was")
+
+
+def _check_signs(record: Content, what: str) -> None:
+    """No price and no quantity of a result is negative; seals that match tell only who wrote them last."""
+    for name in RESULT_KEYS:
+        table = record.results.tables[name]
+        for at, column in enumerate(table.columns):
+            if name not in TONNES and "price" not in column:
+                continue
+            numbers = (cell for row in table.rows if isinstance(cell := row[at], (int, float)))
+            if (least := min(numbers, default=0.0)) < BELOW_NOTHING:
+                told = f"{what}: {column} of table {name!r} is {least:g} somewhere, which no price and no quantity is"
+                raise SnapshotError(f"{told}. Ask its author for the original")
 
 
 def _check_tables(record: Content, what: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from model.data.schemas.quotes import INSIDE, OUTSIDE
 from model.market.evidence import MAIN_SUPPLIER
+from model.market.horizon import SHORT
 from model.scenario import POLICY_ONLY, TODAY
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ NOUGHT = 0.05
 def today_rows(world: World, scenario: Scenario) -> list[Row]:
     """What :func:`today_row` says of every mineral."""
     return [today_row(world, scenario, mineral) for mineral in world.minerals]
+
+
+def today_of(world: World, scenario: Scenario) -> list[Row]:
+    """What :func:`today_row` says of a scenario's minerals; nothing where its status quo is that of policy only."""
+    asked = scenario.minerals if scenario.status_quo == TODAY else ()
+    return [today_row(world, scenario, mineral) for mineral in asked]
 
 
 def today_row(world: World, scenario: Scenario, mineral: str) -> Row:
@@ -80,7 +87,7 @@ def trade_table(world: World, scenario: Scenario) -> pd.DataFrame:
     rows = rows[rows["independent"].astype(bool) & rows["quantity_before_t"].notna()]
     table = rows[["mineral", "exporter", "importer", "start", "until", "goods"]].copy()
     table["published"] = (rows["quantity_t"] / rows["quantity_before_t"]).to_numpy()
-    undisturbed = scenario.undisturbed().model_copy(update={"horizon": "short"})
+    undisturbed = scenario.undisturbed().model_copy(update={"horizon": SHORT.id})
     for status_quo in (TODAY, POLICY_ONLY):
         asked = undisturbed.model_copy(update={"status_quo": status_quo})
         table[status_quo] = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from model.words.numbers import changes, money
+
 USERS = "Users"
 USERS_COST = "Users' cost"
 """What users lose: the same account with the other sign."""
@@ -56,3 +58,38 @@ MEANINGS = {
     "public_funds": "what raising the treasury's money costs beyond the money (an assumption)",
 }
 """What those accounts are that their name does not tell."""
+MOVED = {
+    "users": ("users save", "users pay"),
+    "supplier_change": (
+        "the choice of suppliers is worth more to buyers by",
+        "the choice of suppliers is worth less to buyers by",
+    ),
+    "producers": ("producers gain", "producers lose"),
+    "treasury": ("treasuries take in", "treasuries lose"),
+    "rents": ("holders of quotas gain", "holders of quotas lose"),
+    "transfers": ("settlements of offtakes bring", "settlements of offtakes cost"),
+    "stock_value": ("public stocks gain metal worth", "public stocks lose metal worth"),
+    "public_funds": ("public money saved is worth another", "raising public money costs another"),
+}
+"""How a gain and a loss of each account are told before the amount."""
+
+
+def moved(name: str, usd: float) -> str:
+    """What an account gains or loses.
+
+    >>> moved("users", -3e6), moved("producers", 2e6)
+    ('users pay 3.00 million USD more', 'producers gain 2.00 million USD')
+    """
+    return f"{MOVED[name][usd < 0]} {money(usd)}{' more' if name == 'users' and usd < 0 else ''}"
+
+
+def gain_or_lose(usd: float, *, one: bool = False, when: str = "") -> str:
+    """What several, or ``one``, gain or lose, and over what time.
+
+    >>> gain_or_lose(-1.2e7, when=" a year"), gain_or_lose(3.0, one=True, when=" a year")
+    ('lose 12.0 million USD a year', 'neither gains nor loses')
+    """
+    end = "s" if one else ""
+    if not changes(usd):
+        return f"neither gain{end} nor lose{end}"
+    return f"{'gain' if usd > 0 else 'lose'}{end} {money(usd)}{when}"

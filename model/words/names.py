@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.data.schemas.policy import CONTROL_KINDS
 from model.data.schemas.supply import STAGES
-from model.words.numbers import lasting, listing
+from model.words.numbers import lasting, listing, lowered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,11 +69,19 @@ def _products(minerals: pd.DataFrame) -> dict[str, str]:
     """What is traded at every stage; a market with one stage needs no stage in its name."""
     words = {}
     for row in minerals[minerals["kind"] == "market"].itertuples():
-        stages, name = str(row.stages).split(";"), str(row.name).lower()
+        stages, name = str(row.stages).split(";"), lowered(str(row.name))
         for stage in stages:
             plain = name if len(stages) == 1 else f"{name} ore" if stage == "mine" else f"refined {name}"
             words[f"{row.id} {stage}"] = STAGE_WORDS.get((str(row.id), stage), plain)
     return words
+
+
+def _contents(minerals: pd.DataFrame) -> dict[str, str]:
+    """What a tonne of each mineral is a tonne of."""
+    return {
+        str(id): str(content).removeprefix("t ")
+        for id, content in zip(minerals["id"], minerals["content"], strict=True)
+    }
 
 
 def _shocks(shocks: pd.DataFrame) -> dict[str, str]:
@@ -89,6 +97,11 @@ def _severities(shocks: pd.DataFrame) -> dict[str, tuple[float | None, str]]:
     """Severity and its unit of every shock; the first of its rows says which, as in the library."""
     rows = shocks[["shock_id", "severity", "unit"]].to_numpy()[::-1]
     return {str(id): (float(severity), str(unit)) for id, severity, unit in rows}
+
+
+def _kinds(shocks: pd.DataFrame) -> dict[str, str]:
+    """What happens in every shock; the first of its rows says it."""
+    return {str(id): str(kind) for id, kind in shocks[["shock_id", "kind"]].to_numpy()[::-1]}
 
 
 def readable(assumption: str) -> str:
@@ -111,10 +124,11 @@ class Names:
             "region": _by_id(tables["regions"]),
             "mineral": _by_id(minerals),
             "product": _products(minerals),
+            "content": _contents(minerals),
             "industry": _by_id(tables["industries"]),
             "shock": _shocks(shocks),
         }
-        self._severities = _severities(shocks)
+        self._severities, self._kinds = _severities(shocks), _kinds(shocks)
         self._coalitions = {frozenset(str(row.members).split(";")): str(row.name) for row in coalitions.itertuples()}
         self.status_quo_date = str(tables["status_quo"].iloc[0]["date"])[:10]
 
@@ -125,11 +139,12 @@ class Names:
         parties: Iterable[str],
         status_quo_date: str,
         shocks: pd.DataFrame | None = None,
+        minerals: pd.DataFrame | None = None,
     ) -> Names:
-        """The names that a snapshot holds, by kind and id, and its rows of the table of ``shocks``."""
+        """The names that a snapshot holds, by kind and id, and its rows of the tables of shocks and minerals."""
         kept = cls.__new__(cls)
-        kept._names = names
-        kept._severities = {} if shocks is None else _severities(shocks)
+        kept._names = {**names, "content": {} if minerals is None else _contents(minerals)}
+        kept._severities, kept._kinds = ({}, {}) if shocks is None else (_severities(shocks), _kinds(shocks))
         kept._coalitions = {frozenset(parties): names.get("coalition", {}).get("parties", "")}
         kept.status_quo_date = status_quo_date
         return kept
@@ -181,6 +196,10 @@ class Names:
         """A mineral's name as a label."""
         return self._of("mineral", mineral)
 
+    def flow_unit(self, mineral: str) -> str:
+        """The unit of its yearly quantities with what they are tonnes of: "t/yr of Li"."""
+        return f"t/yr of {self._of('content', mineral)}"
+
     def stage(self, mineral: str, stage: str) -> str:
         """A stage as a short label."""
         return STAGE_LABELS.get((mineral, stage), "Ore" if stage == "mine" else "Refined")
@@ -209,3 +228,7 @@ class Names:
     def severity(self, shock: str) -> tuple[float | None, str]:
         """The library's own severity of a shock and its unit."""
         return self._severities.get(shock, (None, ""))
+
+    def kind_of_shock(self, name: str) -> str:
+        """What happens in a library shock, as the table has it; nothing of one that is unknown."""
+        return self._kinds.get(name, "")

@@ -82,7 +82,7 @@ class Voice:
 
     def mineral(self, mineral: str) -> str:
         """A mineral's name inside a sentence."""
-        return self.names.mineral(mineral).lower()
+        return numbers.lowered(self.names.mineral(mineral))
 
     def product(self, mineral: str, stage: str) -> str:
         """What is traded at a stage, inside a sentence."""

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from model import palette
 from model.findings.charts import PLAIN, Band, Bars, Line, Points, Ticks, broken
+from model.words.numbers import lowered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     Part = dict[str, Any]
 
-BAR_PIXELS = {1: 30, 2: 42}
+BAR_PIXELS = {1: 30, 2: 43}
 """Room for a bar by the lines of the longest label."""
+FRAME_PIXELS = 200
+"""Room for a legend of three names above the bars, and for an axis whose title takes two lines below them."""
 AXIS_WIDTH = 48
 """Letters that an axis has room for in a line, the vertical one included."""
 LEGEND_PIXELS = 86
@@ -68,10 +71,10 @@ def figure(chart: Chart, bound: float | None = None, height: int = HEIGHT) -> go
     return go.Figure({"data": traces, "layout": LOOK | layout})
 
 
-def tall(chart: Chart) -> int:
+def tall(chart: Chart, least: int = HEIGHT) -> int:
     """The height that gives every row of a chart its room."""
     lines = max((label.count("<br>") + 1 for label in _cut(chart.labels, chart)), default=1)
-    return max(HEIGHT, 110 + BAR_PIXELS[lines] * len(chart.labels))
+    return max(least, FRAME_PIXELS + BAR_PIXELS[lines] * len(chart.labels))
 
 
 def bars(labels: Iterable[Any], values: Iterable[float], name: str, colour: str, unit: str) -> Part:
@@ -113,7 +116,7 @@ def _scatter(chart: Chart, name: str, x: Iterable[float], y: Iterable[Any], **lo
     """Marks at rows of the chart, or at both numbers of a curve, which are told on hover."""
     told = _hover(chart.x.unit, name)
     if chart.y:
-        across = chart.x.title.split(",")[0].lower()
+        across = lowered(chart.x.title.split(",")[0])
         told = f"{across} %{{x:,.4~g}} {chart.x.unit}: %{{y:,.4~g}} {chart.y.unit}<extra>{name}</extra>"
     at = list(y) if chart.y else _cut(y, chart)
     named = {"name": broken(name, LEGEND_WIDTH, "<br>"), "hovertemplate": told}

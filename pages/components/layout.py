@@ -13,10 +13,10 @@ from model import edits
 from model.aside import aside_in_short
 from model.errors import AccordError
 from model.findings import verdicts
-from model.findings.agreed import agreement_in_short
+from model.findings.agreed import agreement_in_short, one_of_several
 from model.findings.charts import cut
 from model.findings.terms import terms_of
-from model.words.numbers import counted, starting
+from model.words.numbers import counted, lowered, starting
 from pages.components import results, state
 
 if TYPE_CHECKING:
@@ -69,8 +69,11 @@ def stopped() -> bool:
     return here.stops
 
 
-def opening() -> Outcome:
-    """The outcome of the scenario in the sidebar, after stating it; one message and a stop where there is none."""
+def opening(minerals: Sequence[str] = ()) -> Outcome:
+    """The outcome of the scenario in the sidebar, after stating it; one message and a stop where there is none.
+
+    ``minerals`` are those that the page counts, where they are more than the one in view.
+    """
     if stopped():
         st.stop()
     scenario = state.scenario()
@@ -82,19 +85,31 @@ def opening() -> Outcome:
             "therefore differ much from those of the pages Design and Parties.",
             icon=":material/warning:",
         )
-    heading(scenario, outcome)
+    heading(scenario, outcome, counting=minerals)
     return outcome
 
 
-def heading(scenario: Scenario, outcome: Outcome, minerals: Sequence[str] = ()) -> None:
+def heading(
+    scenario: Scenario,
+    outcome: Outcome,
+    minerals: Sequence[str] = (),
+    *,
+    counting: Sequence[str] = (),
+    every_shock: bool = False,
+) -> None:
     """What is agreed, which shock hits over which horizon, and what of it does not come about.
 
-    Every term is told on demand, of the mineral in view or of the ``minerals`` that the page is about.
+    Every term is told on demand, of the mineral in view or of the ``minerals`` that the page is about; ``counting`` are
+    all that its numbers are on. Where the page counts ``every_shock``, the scenario's own are not told.
     """
     mineral, names = edits.focus(scenario), results.names()
-    agreed = agreement_in_short(scenario, mineral, names, verdicts(outcome, mineral, names))
+    judged = verdicts(outcome, mineral, names)
+    agreed = agreement_in_short(scenario, mineral, names, judged, every_shock=every_shock)
     with st.container(key="opening", gap="xsmall"):
         st.subheader(plain(agreed), anchor=False)
+        beside = one_of_several(mineral, counting or minerals, names)
+        if beside:
+            st.caption(plain(beside))
         _every_term(scenario, minerals or (mineral,), told=agreed)
 
 
@@ -103,7 +118,7 @@ def _every_term(scenario: Scenario, minerals: Sequence[str], told: str) -> None:
     names = results.names()
     terms = [term for mineral in minerals for term in terms_of(scenario, mineral, names)]
     if not all(term in told for term in terms):
-        only = f" on {names.mineral(minerals[0]).lower()}" if len(minerals) == 1 else ""
+        only = f" on {lowered(names.mineral(minerals[0]))}" if len(minerals) == 1 else ""
         what = f"What is agreed{only}, {counted(len(terms), 'term', 'terms')}"
         with st.popover(what, icon=":material/handshake:", type="tertiary"):
             bullets(starting(term) for term in terms)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from model.studies.floor_curve import FloorResponse
     from model.work import Progress
 
-MOST_OUTCOMES = 200
+MOST_OUTCOMES = 100
+"""Outcomes kept for all sessions: up to four megabytes each."""
 BY_TEXT: dict[str | type, Callable[[Any], Any]] = {Scenario: Scenario.to_json}
 """How a cache knows a scenario: by its text, which a scenario works out once."""
 

@@ -32,16 +32,23 @@ SAME = 1e-9
 """Merits that differ by less are the same."""
 
 
+def weights(states: Sequence[WorldState]) -> Floats:
+    r"""What each state counts in an expectation, "no shock" first.
+
+    Shocks come independently of each other, each with a yearly hazard :math:`h_s`. What is expected is
+    :math:`V_0 + \sum_s h_s (V_s - V_0)`: two shocks in one year add up, so "no shock" weighs
+    :math:`1 - \sum_s h_s`. That is below zero only where more than one shock a year is expected.
+    """
+    hazard = np.array([state.probability for state in states[1:]])
+    return np.array([1.0 - hazard.sum(), *hazard])
+
+
 @dataclass(frozen=True)
 class Frame:
-    r"""What all options share: parties, states with weights, and what public money and metal cost.
+    """What all options share: parties, states with weights, and what public money and metal cost.
 
     ``carrying_cost`` is the yearly cost of holding a dollar of stock, ``public_funds_cost`` what a dollar of public
     money costs the economy; lump sums and common purses move such dollars between treasuries and count at par.
-
-    Shocks come independently of each other, each with a yearly hazard :math:`h_s`. What is expected is
-    :math:`V_0 + \sum_s h_s (V_s - V_0)`: two shocks in one year add up, so "no shock", the first state, weighs
-    :math:`1 - \sum_s h_s`. That is below zero only where more than one shock a year is expected.
     """
 
     parties: tuple[str, ...]
@@ -53,10 +60,8 @@ class Frame:
     @classmethod
     def of(cls, parties: tuple[str, ...], states: Sequence[WorldState], assumptions: Assumptions) -> Frame:
         """The frame of these parties and states."""
-        hazard = np.array([state.probability for state in states[1:]])
-        weight = np.array([1.0 - hazard.sum(), *hazard])
         costs = (assumptions.value(name) for name in ("stockpile_carrying_cost", "public_funds_cost"))
-        return cls(parties, tuple(state.name for state in states), weight, *costs)
+        return cls(parties, tuple(state.name for state in states), weights(states), *costs)
 
     @property
     def chance(self) -> Floats:

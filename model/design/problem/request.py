@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from model.errors import ScenarioError
 from model.instruments import Agreement, Mechanism, Regions, RentHolder
 from model.market.horizon import SHORT, HorizonId
-from model.records import Money, Name, Record, Share, choices, unit
-from model.scenario import OnStatusQuo, Scenario
+from model.records import Money, Name, Record, Share, choices, listed, unit
+from model.scenario import OnStatusQuo, Scenario, answers_beyond_all
 from model.shocks import NamedShock
 
 if TYPE_CHECKING:
@@ -251,6 +251,8 @@ def states_of(request: DesignRequest, world: World) -> tuple[WorldState, ...]:
     names = [shock.name for shock in asked]
     if len(set(names)) < len(names):
         raise ScenarioError("shocks: a shock is named more than once")
+    if faults := answers_beyond_all(asked, world.library):
+        raise ScenarioError(f"design is not valid: {listed(faults)}")
     states = [_state(shock, world, touched) for shock in asked]
     calm = prod(1.0 - state.probability for state in states)
     nothing = WorldState(shock=None, probability=calm, minerals=request.minerals)

@@ -14,9 +14,9 @@ from model.design.questions.evaluate import moved_among
 from model.design.wording import margins_in_words
 from model.instruments import Offtake, Stockpile
 from model.units import MILLION
-from model.words.accounts import SIDES
+from model.words.accounts import MOVED, SIDES
 from model.words.names import CLASSES
-from model.words.numbers import exact, listing, percent, starting
+from model.words.numbers import exact, listing, lowered, percent, starting
 from model.words.yearly import money_a_year, signed_money_a_year
 
 if TYPE_CHECKING:
@@ -35,20 +35,12 @@ SAME_PERCENT = 0.005
 """Shares that differ by less than this are told as unchanged."""
 
 GETS = {
-    "users_musd": ("users save", "users pay"),
-    "supplier_change_musd": (
-        "choosing suppliers is worth more to buyers by",
-        "choosing suppliers is worth less to buyers by",
-    ),
-    "producers_musd": ("producers earn", "producers lose"),
-    "treasury_musd": ("the treasury collects", "the treasury pays or forgoes"),
-    "rents_musd": ("holders of quotas earn", "holders of quotas lose"),
-    "stock_value_musd": ("public stocks take in metal worth", "public stocks release metal worth"),
-    "public_funds_musd": ("taxes saved are worth another", "raising public money costs another"),
-    "contracts_musd": ("offtake contracts bring", "offtake contracts cost"),
+    **{f"{name}_musd": words for name, words in MOVED.items() if name != "transfers"},
+    "treasury_musd": ("the treasury takes in", "the treasury loses"),
+    "contracts_musd": MOVED["transfers"],
     "transfers_musd": ("transfers bring", "transfers cost"),
 }
-"""Parts of a gain, in words where positive and where negative."""
+"""Parts of one party's gain, in words where positive and where negative."""
 
 
 def cards(evaluator: Evaluator, trial: Trial) -> pd.DataFrame:
@@ -157,7 +149,7 @@ def _contracts(party: str, trial: Trial, names: Names) -> tuple[list[str], list[
     gained = [f"{what} from {names.the_regions(ends)} {at}" for what, ends, at in _together(bought, "producer", names)]
     given = [f"ships {what} to {names.the_regions(ends)} {at}" for what, ends, at in _together(sold, "buyer", names)]
     given += [
-        f"holds {exact(stock.quantity)} t of {names.mineral(stock.mineral).lower()} in stock"
+        f"holds {exact(stock.quantity)} t of {lowered(names.mineral(stock.mineral))} in stock"
         for stock in trial.agreement.of(Stockpile)
         if stock.party == party
     ]
@@ -169,7 +161,7 @@ def _together(offtakes: Sequence[Offtake], end: str, names: Names) -> Iterator[t
     for mineral in dict.fromkeys(offtake.mineral for offtake in offtakes):
         own = [offtake for offtake in offtakes if offtake.mineral == mineral]
         quantity = float(f"{sum(offtake.quantity for offtake in own):.12g}")
-        what = f"{exact(quantity)} t/yr of {names.mineral(mineral).lower()}"
+        what = f"{exact(quantity)} t/yr of {lowered(names.mineral(mineral))}"
         strikes = sorted({offtake.strike for offtake in own if offtake.strike is not None})
         at = "at the market price"
         if strikes:

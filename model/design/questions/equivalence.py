@@ -15,7 +15,7 @@ from model.design.wording import level_in_words
 from model.errors import AccordError
 from model.instruments import Duty, Floor, Mechanism, Tariff, Trq
 from model.words.accounts import TREASURIES, USERS
-from model.words.numbers import exact, figures
+from model.words.numbers import exact, figures, lowered
 from model.words.yearly import signed_money_a_year
 from model.work import Progress
 
@@ -177,4 +177,4 @@ def _worst(table: pd.DataFrame, account: str, whose: str) -> str:
     amounts = table[account].to_list()
     least = min(amounts)
     instrument = str(table["instrument"].to_list()[amounts.index(least)])
-    return f"{whose} fare worst by {instrument[:1].lower()}{instrument[1:]}: {signed_money_a_year(least)}."
+    return f"{whose} fare worst by {lowered(instrument)}: {signed_money_a_year(least)}."
