@@ -74,7 +74,6 @@ def test_every_page_opens_by_its_address_asks_nobody_but_the_server_and_the_last
             playwright.expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=ANSWER_MILLISECONDS)
             assert not page.get_by_text("Page not found").count(), path
         page.goto(f"http://127.0.0.1:{port}")
-        icon = page.locator("link[rel*='icon']").first.get_attribute("href")
         unfolded(page, playwright, "floor", "floor_usd")
         page.locator(".st-key-floor_percent input").focus()
         for _ in range(30):
@@ -82,6 +81,7 @@ def test_every_page_opens_by_its_address_asks_nobody_but_the_server_and_the_last
         playwright.expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("30 %", timeout=ANSWER_MILLISECONDS)
         level = exact(edits.floor_at_percent(30, reference))
         playwright.expect(page.locator("h3").first).to_contain_text(level, timeout=ANSWER_MILLISECONDS)
+        icon = page.locator("link[rel*='icon']").first.get_attribute("href")
     assert icon is not None
     assert icon.startswith("data:image/svg+xml")
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}

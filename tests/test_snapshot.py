@@ -473,7 +473,23 @@ def test_what_no_result_is_costs_one_line_though_it_is_sealed(
 @pytest.mark.parametrize("number", [1e18, -1e18, 1e-320])
 @pytest.mark.parametrize("format", ["html", "xlsx"])
 def test_a_memo_shows_numbers_of_any_size_that_opens(number: float, format: str) -> None:
-    assert export(document_of([altered(sample(), _set_numbers(number))]), format)
+    changed = _set_numbers(number) if number > 0 else _set_money(number)  # no price or quantity is below nothing
+    assert export(document_of([altered(sample(), changed)]), format)
+
+
+def _set_money(number: float) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        for table in content["results"]["tables"].values():
+            money = [name.endswith("_usd") for name in table["columns"]]
+            table["rows"] = [
+                [
+                    number if is_money and type(cell) is float else cell
+                    for is_money, cell in zip(money, row, strict=True)
+                ]
+                for row in table["rows"]
+            ]
+
+    return change
 
 
 @pytest.mark.slow
