@@ -284,7 +284,8 @@ def test_supply_of_critical_industries_is_assured_in_every_state() -> None:
     nothing = Option(frame, Package(mineral=MINERAL, stage=STAGE), neutral, neutral, 1.0)
     for least, expected in ((0.69, 1.0), (0.71, 0.0)):
         lines = {"A": {"assured_supply": {"defense": least}}}
-        request = DesignRequest.parse({"parties": ["A"], "red_lines": lines, "gap": 0.0}, "design")
+        asked = {"parties": ["A"], "red_lines": lines, "gap": 0.0, "keep_security": False}
+        request = DesignRequest.parse(asked, "design")
         choice = choose(ChoiceTerms(request, frame, {MINERAL: [nothing, scarce]}))
         assert choice.chosen[MINERAL].package.floor == expected
 
@@ -439,7 +440,7 @@ def test_the_worth_of_a_limit_is_what_relaxing_it_adds() -> None:
     assert label(terms, choice.positions) == 0
     (worth,) = worths(terms, choice)
     assert worth.group == "A user cost"
-    assert worth.per_unit == pytest.approx(7.0)
+    assert worth.per_unit == pytest.approx(7.0 / 10.0)  # seven million for ten
 
 
 def test_nobody_signs_for_less_than_the_least_gain() -> None:
@@ -482,6 +483,23 @@ def test_the_objective_of_a_choice_is_what_its_programme_made_large(kind: str) -
     choice = choose(terms)
     within = 3.0 * math.log(1.0 + NASH_ERROR) if kind == "nash" else 1e-6
     assert objective_of(choice, terms) == pytest.approx(choice.objective, abs=within)
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_deal_lowers_no_security_unless_it_may(is_kept: bool) -> None:
+    """The first gains most and buys more from others, the second serves less under a shock, the third does neither."""
+    frame, served = frame_of(), {"defense": {"A": 1.0, "B": 1.0}}
+    options = [option(frame, 0.0, {})]
+    changes: list[tuple[float, dict[str, Any]]] = [
+        (10.0, {"non_party_imports_t": {"A": 20.0}, "assured": served}),
+        (8.0, {"assured": {"defense": {"A": 0.9, "B": 1.0}}}),
+        (5.0, {"assured": served}),
+    ]
+    for number, (gain, others) in enumerate(changes, start=1):
+        options.append(option(frame, float(number), {"A": gain, "B": gain}, **others))
+    asked = {"parties": ["A", "B"], "gap": 0.0, "keep_security": is_kept}
+    terms = ChoiceTerms(DesignRequest.parse(asked, "design"), frame, {MINERAL: options})
+    assert label(terms, choose(terms).positions) == (3 if is_kept else 1)
 
 
 def test_a_bargain_among_the_parties_counts_no_outsiders() -> None:

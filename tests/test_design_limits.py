@@ -94,21 +94,29 @@ def imports(label_of: float, share: float, gain: float = 0.0, mineral: str = MIN
 
 def limited(options: Mapping[str, Sequence[Option]], **lines: Any) -> ChoiceTerms:
     request = DesignRequest.parse(
-        {"parties": ["A", "B"], "gap": 0.0, "participation": "none", "offtake": {"allowed": False}, **line(**lines)},
+        {
+            "parties": ["A", "B"],
+            "gap": 0.0,
+            "participation": "none",
+            "keep_security": False,
+            "offtake": {"allowed": False},
+            **line(**lines),
+        },
         "design",
     )
     return ChoiceTerms(request, frame_of(), options)
 
 
-def test_the_worth_of_a_share_is_per_percentage_point() -> None:
+def test_the_worth_of_a_share_is_the_average_of_five_percentage_points() -> None:
     terms = limited(
         {MINERAL: [imports(0, 0.30, 4.0), imports(1, 0.308, 9.0), imports(2, 0.32, 99.0)]}, non_party_import_share=0.30
     )
     choice = choose(terms)
     (worth,) = worths(terms, choice)
     assert choice.objective == pytest.approx(4.0)
-    assert worth.per_unit == pytest.approx(5.0)
-    assert "gave way by 1 percentage point" in str(worth)
+    assert worth.per_unit == pytest.approx((99.0 - 4.0) / 5.0)
+    assert "gave way by up to 5 percentage points" in str(worth)
+    assert "19 for each point on average" in str(worth)
 
 
 def test_a_limit_on_every_mineral_gives_way_as_far_as_the_worst_of_them() -> None:

@@ -82,7 +82,7 @@ class Catalogue:
     def _facts(self, mineral: str, neutral: Sequence[Response], projects: Sequence[Project]) -> Facts:
         """The status quo, with what commitments are allocated by."""
         facts = facts_from(neutral[0], mineral, self.world.stages[mineral][-1], self.request.parties)
-        made = {i: min(each.output_t.get(i, 0.0) for each in neutral) for i in self.request.parties}
+        made = {i: min(each.left_at_home(i) for each in neutral) for i in self.request.parties}
         producers = {(party, facts.stage) for party, output in made.items() if output > 0}
         producers |= {(project.region, project.stage) for project in projects}
         scenario = self.request.scenario()

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from model.design.choice import Choice, ChoiceTerms
     from model.design.choice.limits import Limit
 
-WORTH_STEP = {MONEY: 1.0, SHARE: PERCENT}
-"""How far a limit is relaxed to see what one more unit is worth: a million dollars, a percentage point."""
+WORTH_STEP = {MONEY: 10.0, SHARE: 5.0 * PERCENT}
+"""How far a limit is relaxed to see what it is worth: ten million dollars, five percentage points.
+
+Packages change in steps, so that a single unit is worth nothing or far too much; told is the average of a unit.
+"""
 BINDS = 1e-6
 """A limit binds when relaxing it adds at least this share of the objective."""
 SAME = 1e-9
@@ -48,7 +51,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Worth:
-    """What relaxing one limit by a unit adds to the objective; ``per_unit`` per million USD or percentage point."""
+    """What relaxing one limit adds to the objective: ``per_unit`` per million USD or percentage point, on average."""
 
     group: str
     party: str
@@ -57,8 +60,9 @@ class Worth:
     unit: str
 
     def __str__(self) -> str:
-        unit = "1 percentage point" if self.unit == SHARE else f"1 {self.unit}"
-        return f"{self.sentence}: if this gave way by {unit}, the objective would rise by {self.per_unit:,.3g}."
+        step, unit = ("5 percentage points", "point") if self.unit == SHARE else (f"10 {self.unit}", "million")
+        each = f"{self.per_unit:,.3g} for each {unit}"
+        return f"{self.sentence}: if this gave way by up to {step}, the objective would rise by {each} on average."
 
 
 def conflict(terms: ChoiceTerms) -> list[Conflict]:
@@ -168,6 +172,19 @@ def _describe(lines: _RedLines, group: str, together: Sequence[str]) -> Conflict
     return Conflict(group, limit.party, limit.sentence, lines.least_give(group, together), limit.unit)
 
 
+def nearest(terms: ChoiceTerms, each: Conflict, together: Sequence[Conflict]) -> Choice | None:
+    """The choice with which one red line of a conflict gives way least, the others as they are; None where none is."""
+    lines = _RedLines(terms)
+    lines.enforce([other.group for other in together])
+    give = lines.m.give[each.group]
+    lines.programme.allow(give, 0.0, math.inf)
+    lines.programme.minimise([(1.0, give)])
+    try:
+        return decide(lines.m, terms, lines.programme)
+    except NoAgreement:
+        return None
+
+
 def least_violation(terms: ChoiceTerms, least_musd: float | None = None) -> Choice:
     """The choice that breaks the limits least, to look for an agreement around it; it is not one that can be signed.
 
@@ -193,10 +210,10 @@ def least_violation(terms: ChoiceTerms, least_musd: float | None = None) -> Choi
 
 
 def worths(terms: ChoiceTerms, choice: Choice) -> list[Worth]:
-    """What one more unit of each limit is worth, limits worth nothing left out.
+    """What each limit is worth, limits worth nothing left out.
 
-    Packages change in steps, so each limit is relaxed by one unit and the choice made again: a dual with packages held
-    fixed would miss that another package becomes possible.
+    Each limit is relaxed by :data:`WORTH_STEP` and the choice made again: a dual with packages held fixed would miss
+    that another package becomes possible.
     """
     lines = _RedLines(terms)
     base = lines.best()
@@ -205,7 +222,8 @@ def worths(terms: ChoiceTerms, choice: Choice) -> list[Worth]:
         step = WORTH_STEP[limit.unit]
         gained = lines.best(group, step) - base
         if gained > max(BINDS * abs(choice.objective), SAME):
-            found.append(Worth(group, limit.party, limit.sentence, gained, limit.unit))
+            units = step / (PERCENT if limit.unit == SHARE else 1.0)
+            found.append(Worth(group, limit.party, limit.sentence, gained / units, limit.unit))
     return sorted(found, key=lambda worth: -worth.per_unit)
 
 

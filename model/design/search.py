@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from model.design.choice import build, choose, decide
 from model.design.choice.limits import PARTICIPATION
 from model.design.choice.programme import NoAgreement, Programme, Solved
 from model.design.choice.standing import standing, worth
-from model.design.conflict import Conflict, Worth, conflict, least_violation, why_nothing, worths
+from model.design.conflict import Conflict, Worth, conflict, least_violation, nearest, why_nothing, worths
 from model.design.frontier import FEWEST_POINTS, frontier
 from model.design.problem.packages import ends_reached
 from model.design.proof import Proof, as_verified, signable, verify
@@ -85,13 +86,25 @@ class Designer:
     def run(self) -> Iterator[Progress[Designer | None]]:
         """Solve, choose, refine, prove. Yields after every part of the response table; the last step finds itself."""
         yield from self._catalogue.survey()
+        self.design = None
         try:
-            choice = yield from self._settle()
-            self.design = yield from self._prove(choice)
+            self.design = yield from self._signed()
         except NoAgreement:
-            self.design = self._design(conflicts=tuple(conflict(self.terms())))
+            conflicts = yield from self._conflicts()
+            with suppress(NoAgreement):  # looking for the amounts may have found packages that meet all lines
+                self.design = None if conflicts else (yield from self._signed())
+            self.design = self.design or self._design(conflicts=conflicts)
         done = self._catalogue.done
         yield Progress(done, done, "done", self)
+
+    def _signed(self) -> Generator[Progress[None], None, Design]:
+        """The best agreement that meets all red lines, proved.
+
+        Raises:
+            NoAgreement: where refinement finds none.
+        """
+        choice = yield from self._settle()
+        return (yield from self._prove(choice))
 
     def result(self) -> Design:
         """Run to the end without reporting."""
@@ -186,6 +199,21 @@ class Designer:
                     raise
                 yield from self._catalogue.add_levels(wanted)
         return self._choose()
+
+    def _conflicts(self) -> Generator[Progress[None], None, tuple[Conflict, ...]]:
+        """What stands in the way, after refinement around what each of its lines would have to give way for least.
+
+        Otherwise the amounts depended on which packages other lines had called for.
+        """
+        for _ in range(MOST_REFINEMENTS):
+            terms = self.terms()
+            found = conflict(terms)
+            choices = [nearest(terms, each, found) for each in found]
+            wanted = self._catalogue.around(choice for choice in choices if choice is not None)
+            if not wanted:
+                break
+            yield from self._catalogue.add_levels(wanted)
+        return tuple(conflict(self.terms()))
 
     def _prove(self, choice: Choice) -> Generator[Progress[None], None, Design]:
         """Verify the choice with every instrument in place, until nobody is short.

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Cells = dict[tuple[str, int], float]
 
 PARTICIPATION = "participation"
+SECURITY = "security"
+EVERY_PARTY = "all parties"
+SECURITY_SLACK = 0.005
+"""By how much a deal may lower the parties' security: what rounding of levels and routes of no weight moves [share]."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Limit:
 def limits_of(request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]]) -> list[Limit]:
     """All limits of a request over its options."""
     limits: list[Limit] = []
+    if request.keep_security:
+        limits += _security(options)
     for party in frame.parties:
         limits += _money_lines(request, frame, options, party)
         limits += _supply_lines(request, frame, options, party)
@@ -101,6 +107,18 @@ def _supply_lines(
             for state in _distinct(served):
                 cells = {(mineral, p): -float(of_option[state]) for p, of_option in enumerate(served)}
                 yield Limit(f"{party} supply of {name}", party, SHARE, cells, -least, text)
+
+
+def _security(options: Mapping[str, Sequence[Option]]) -> Iterator[Limit]:
+    """Of every mineral, the parties together depend no more on others and are served no worse than without."""
+    for mineral, of_mineral in options.items():
+        neutral = of_mineral[0].without
+        shares = {(mineral, p): 1.0 - option.independence for p, option in enumerate(of_mineral)}
+        most, text = 1.0 - neutral.independence + SECURITY_SLACK, "no more of what they use from non-parties"
+        yield Limit(f"{mineral} {SECURITY}", EVERY_PARTY, SHARE, shares, most, f"All parties: {text}, of {mineral}")
+        served = {(mineral, p): -option.least_assured for p, option in enumerate(of_mineral)}
+        least, text = neutral.least_assured - SECURITY_SLACK, "no smaller share of need served under any shock"
+        yield Limit(f"{mineral} {SECURITY}", EVERY_PARTY, SHARE, served, -least, f"All parties: {text}, of {mineral}")
 
 
 def _distinct(served: Sequence[Floats]) -> list[int]:

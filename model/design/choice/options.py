@@ -278,7 +278,7 @@ class Option:
     def _pairs_at(self, stage: str, most_of_need: float) -> Iterator[Pair]:
         trade = [response.at(stage) for response in self.responses]
         committed = {(i, j): quantity for i, j, at, quantity in self.package.offtakes if at == stage}
-        routes = {pair for pair in trade[0].flows_t if pair[0] != pair[1]} | set(committed)
+        routes = _one_way({pair: t for pair, t in trade[0].flows_t.items() if pair[0] != pair[1]}) | set(committed)
         parties = self.frame.parties
         for producer, buyer in sorted(routes):
             if producer not in parties or buyer not in parties:
@@ -309,6 +309,11 @@ class Option:
         """Expected value by party of a [state, party] array."""
         mean: Floats = self.frame.weight @ amounts
         return mean
+
+
+def _one_way(flows_t: Mapping[tuple[str, str], float]) -> set[tuple[str, str]]:
+    """Of the routes between two parties the one that carries more: a contract each way would cancel the other."""
+    return {(i, j) for (i, j), t in flows_t.items() if (t, i) > (flows_t.get((j, i), 0.0), j)}
 
 
 def accounts(options: Sequence[Option]) -> dict[str, Floats]:

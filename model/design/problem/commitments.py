@@ -86,13 +86,23 @@ def _in_steps(
 ) -> Iterator[tuple[str, str, str, float]]:
     by_name = {seller.name: seller for seller in sellers}
     total: dict[Place, float] = {}
-    for (name, buyer), volume in volumes.items():
+    for (name, buyer), volume in _net(volumes, by_name).items():
         seller = by_name[name]
         if seller.region != buyer and volume > SMALLEST_COMMITMENT * facts.need_t[seller.stage][buyer]:
             round_off = ceil_to if seller.least_t > 0 else floor_to
             place = seller.region, buyer, seller.stage
             total[place] = total.get(place, 0.0) + round_off(volume, lots(step * volume, facts.lot_t))
     yield from ((*place, quantity) for place, quantity in total.items() if quantity > 0)
+
+
+def _net(volumes: Mapping[tuple[str, str], float], by_name: Mapping[str, Seller]) -> dict[tuple[str, str], float]:
+    """What is left where two parties would commit the same goods to each other; what lenders ask stays."""
+    free = {key: t for key, t in volumes.items() if by_name[key[0]].least_t == 0.0}
+    back = {(by_name[name].region, buyer): t for (name, buyer), t in free.items()}
+    left = {
+        (name, buyer): max(t - back.get((buyer, by_name[name].region), 0.0), 0.0) for (name, buyer), t in free.items()
+    }
+    return {**volumes, **left}
 
 
 def _least_cost(

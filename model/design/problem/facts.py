@@ -13,8 +13,8 @@ class Facts:
     """The status quo of one mineral's last stage, to which the menu refers. Price is weighted by the parties' use.
 
     ``need_t`` is use by stage, ``lot_t`` the least quantity that is traded. ``deliverable_t`` is what each party makes
-    at the last stage in every state, ``landed_usd_per_t`` by producer, buyer and stage; both are only filled where
-    commitments are allocated.
+    at the last stage in every state beyond what it sells at home, ``landed_usd_per_t`` by producer, buyer and stage;
+    both are only filled where commitments are allocated.
     """
 
     mineral: str

@@ -154,6 +154,11 @@ class DesignRequest(OnStatusQuo):
         description="what every party gains at least, in expectation, where anything is agreed and participation is "
         "asked; not asked of one whose accounts no package moves by as much and whom no transfer reaches",
     )
+    keep_security: bool = Field(
+        True,
+        description="of each mineral, the parties' share from non-parties must not rise and the smallest share of need "
+        "served must not fall, by more than half a percentage point",
+    )
     transfers: Money = Field(0.0, description="largest lump sum a party pays; 0 = no transfers")
     share_revenue: bool = Field(False, description="levies and rents go to a common purse that the agreement divides")
     share_outlay: bool = Field(False, description="outlays are paid from a common purse that the agreement divides")

@@ -42,6 +42,10 @@ class Trade:
     use_t: Amounts
     seller_price_usd_per_t: Amounts
 
+    def left_at_home(self, party: str) -> float:
+        """What a party's producers make beyond what they sell at home: what it can promise others [t/yr]."""
+        return max(self.output_t.get(party, 0.0) - self.flows_t.get((party, party), 0.0), 0.0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Response(Trade):
