@@ -35,8 +35,8 @@ MOST_REFINEMENTS = 12
 """Rounds of refinement in search of any agreement that meets all red lines."""
 MOST_ROUNDS = 40
 """Rounds of refinement around a choice."""
-SOUGHT = (0.1, 0.5)
-"""Where between the best choice and the best without limits those are sought that break the limits least."""
+SOUGHT = 0.25
+"""How far from the best choice to the best without limits that one is sought which breaks the limits least."""
 MOST_PROOFS = 5
 MOST_REDRAWN = 5
 SMALL_SHORTFALL = 1e-6
@@ -174,15 +174,13 @@ class Designer:
         return choice
 
     def _out_of_reach(self, choice: Choice) -> Iterator[Choice]:
-        """The choice that gains most without limits, and those part of the way to it that break them least."""
+        """Of what is better by part of what the limits stand in the way of, the choice that breaks them least."""
         terms = self.terms()
         best = choose(replace(terms, request=without_limits(self.request), margins={}))
         gained, most = (worth(each, terms) for each in (choice, best))
         if most <= gained + self.request.gap * abs(gained):
             return
-        yield best
-        for share in SOUGHT:
-            yield least_violation(terms, gained + share * (most - gained))
+        yield least_violation(terms, gained + SOUGHT * (most - gained))
 
     def _first_choice(self) -> Deciding:
         """A choice that meets all red lines: where the menu has none, around those that break them least.
