@@ -10,7 +10,11 @@ import pytest
 
 from model.assumptions import Assumptions
 from model.data import SCHEMAS, Fault, check, data_hash, default_folder, load
-from model.data.cross_checks import NOWCAST_LIMITS, check_nowcast_limits_are_positive
+from model.data.cross_checks import (
+    NOWCAST_LIMITS,
+    check_every_assumption_is_possible,
+    check_nowcast_limits_are_positive,
+)
 from model.errors import DataError, ScenarioError
 
 
@@ -169,6 +173,27 @@ def test_a_limit_of_todays_shifts_must_stand_and_be_positive(name: str) -> None:
         assert check_nowcast_limits_are_positive({"assumptions": damaged}) == [
             Fault("assumptions", at + 2, column, f"{name}: 0", "must be above 0")
         ]
+
+
+@pytest.mark.parametrize(
+    ("id", "column", "value"),
+    [
+        ("demand_elasticity_short", "high", 0.0),
+        ("supply_elasticity_short", "low", -0.1),
+        ("stock_release_share", "high", 50.0),
+        ("friction_sigma", "low", 0.0),
+        ("choke_price_multiple", "low", -1.0),
+        ("usd_per_gbp", "low", 0.0),
+    ],
+)
+def test_an_assumption_that_cannot_be_is_reported_at_its_row(id: str, column: str, value: float) -> None:
+    rows = load()["assumptions"].copy()
+    assert check_every_assumption_is_possible({"assumptions": rows}) == []
+    at = rows.index[rows.id == id][0]
+    rows.loc[at, column] = value
+    (fault,) = check_every_assumption_is_possible({"assumptions": rows})
+    assert (fault.table, fault.row) == ("assumptions", at + 2)
+    assert fault.value.startswith(f"{id}: ")
 
 
 @pytest.mark.parametrize("id", ["oxide_trade_CHN_XXX", "oxide_trade_XXX_KOR", "scrap_supply_XXX"])

@@ -717,9 +717,9 @@ def test_a_sum_that_changes_is_told_where_no_part_of_it_is_large_enough(outcome:
     assert gains_sentence(still, MINERAL, names).startswith("By the agreement: users in the parties save 18,000 USD a ")
 
 
-def test_a_share_of_spending_too_small_to_say_keeps_its_sign() -> None:
-    assert _share_of_spending(-4e-7, -39_900.0) == "at most −0.005 % "
-    assert _share_of_spending(4e-7, 39_900.0) == "at most +0.005 % "
+def test_a_share_of_spending_too_small_to_say_is_told_as_that() -> None:
+    assert _share_of_spending(-4e-7, -39_900.0) == "under 0.005 % "
+    assert _share_of_spending(4e-7, 39_900.0) == "under 0.005 % "
 
 
 def test_what_public_stocks_sell_is_a_source(world: World, names: Names, reference: float) -> None:

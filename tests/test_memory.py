@@ -157,6 +157,17 @@ def test_an_assumption_that_moves_a_market_is_in_the_key(world: World) -> None:
     assert [name for name in moving if name.startswith(IMPACT_ONLY)] == []
 
 
+def test_the_long_run_of_today_depends_on_the_responses_of_one_year(world: World) -> None:
+    """Its shift is found within a year, whose responses are therefore in the key of its markets."""
+    row = next(each for each in world.assumptions if each.name == "demand_elasticity_short.lithium")
+    plain = Scenario(minerals=("lithium",), horizon="long")
+    assumed = plain.model_copy(update={"assumptions": {row.name: row.low}})
+    prices = [world.parties_price("lithium", "refined", each) for each in (plain, assumed)]
+    afresh = World().parties_price("lithium", "refined", assumed)
+    assert prices[1] == pytest.approx(afresh, rel=1e-9)
+    assert prices[1] != pytest.approx(prices[0], rel=1e-3)
+
+
 def test_manufacturers_read_no_assumption_that_their_memory_does_not_know(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

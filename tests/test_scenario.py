@@ -427,6 +427,18 @@ def test_the_share_of_a_limit_in_tonnes_is_its_share_of_the_base_years_exports()
         assert row.level == pytest.approx(row.quantity_t_per_yr / whole, rel=0.01)
 
 
+def test_a_limit_in_tonnes_moves_with_the_share_assumed_for_it() -> None:
+    row = next(each for each in WORLD.control_levels if each.name.startswith("export_quota_COD"))
+    (plain,), (assumed,) = (
+        [each for each in WORLD.shocks("cobalt", scenario) if isinstance(each, ExportQuota) and each.exporter == "COD"]
+        for scenario in (
+            Scenario(minerals=("cobalt",)),
+            Scenario(minerals=("cobalt",), assumptions={row.name: row.high}),
+        )
+    )
+    assert assumed.quantity == pytest.approx(plain.quantity * row.high / row.value)
+
+
 def test_a_named_quota_that_is_in_force_changes_nothing() -> None:
     """Congo's quota is a shock for scenarios without it; today it holds."""
     assert shocks_of("cobalt", "drc_cobalt_quota") == shocks_of("cobalt")

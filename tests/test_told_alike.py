@@ -124,7 +124,7 @@ def _memo(outcome: Outcome, facts: Overview, mineral: str) -> None:
     own = facts.own if facts.whose.agreed else facts.headline
     if facts.whose.agreed:
         did = "brings" if own.net_gain_usd > 0 else "costs"
-        amount = f"{did} the parties together {money(own.net_gain_usd)} a year"
+        amount = f"{did} the parties {money(own.net_gain_usd)} a year together"
         assert (amount if changes(own.net_gain_usd) else "as it is") in title, title
         assert ("the agreement holds" in title) == (not missed(outcome, mineral, NAMES)), title
     for shock in outcome.scenario.shocks:

@@ -83,6 +83,27 @@ def check_every_market_has_elasticities(frames: Frames) -> list[Fault]:
     ]
 
 
+def check_every_assumption_is_possible(frames: Frames) -> list[Fault]:
+    """By its unit: a share from 0 to 1, a multiple or rate of exchange above 0, an elasticity with its sign."""
+    table = frames["assumptions"]
+    table = table[~table.id.isin(NOWCAST_LIMITS)]
+    is_share, is_elasticity = table.unit.str.startswith("share"), table.unit == "percent per percent"
+    is_demand = is_elasticity & table.id.str.startswith("demand")
+    is_above = table.unit.str.startswith(("multiple", "elasticity", "USD")) | table.unit.isin(("yr", "exponent"))
+    rules = (
+        (is_share & ((table.low < 0.0) | (table.high > 1.0)), "must lie between 0 and 1"),
+        (is_demand & (table.high >= 0.0), "must be below 0: use falls where the price rises"),
+        (is_elasticity & ~is_demand & (table.low <= 0.0), "must be above 0"),
+        (is_above & (table.low <= 0.0), "must be above 0"),
+        (table.unit.str.startswith("t") & (table.low < 0.0), "must be at least 0"),
+    )
+    return [
+        Fault("assumptions", line_of(index), "low to high", f"{row.id}: {row.low:g} to {row.high:g} {row.unit}", rule)
+        for wrong, rule in rules
+        for index, row in table[wrong].iterrows()
+    ]
+
+
 def check_nowcast_limits_are_positive(frames: Frames) -> list[Fault]:
     """How far a market may be moved is known for every mineral, and is never nothing."""
     table = frames["assumptions"]
@@ -153,6 +174,7 @@ CROSS_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("assumptions", "regions"), check_assumptions_by_region_name_known_regions),
     (("assumptions", "minerals"), check_every_market_has_elasticities),
     (("assumptions",), check_nowcast_limits_are_positive),
+    (("assumptions",), check_every_assumption_is_possible),
     (("industry_use",), check_use_shares_sum_to_one),
     (("industry_use", "industry_use_base"), check_every_used_mineral_has_a_base),
     (("industry_use", "eu_use_shares"), check_every_application_falls_in_a_known_use),

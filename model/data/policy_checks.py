@@ -147,6 +147,49 @@ def check_no_embargo_is_against_itself(frames: Frames) -> list[Fault]:
     ]
 
 
+def check_every_duty_names_one_exporter(frames: Frames) -> list[Fault]:
+    """A duty is on everyone or on one region, and no region charges itself."""
+    tariffs, regions = frames["tariffs"], {EVERYONE, *frames["regions"].id}
+    many = tariffs[~tariffs.exporter.isin(regions)]
+    own = tariffs[tariffs.exporter == tariffs.importer]
+    return [
+        *(
+            _fault("tariffs", i, "exporter", row.exporter, f"must be {EVERYONE} or one region")
+            for i, row in many.iterrows()
+        ),
+        *(
+            _fault("tariffs", i, "exporter", row.exporter, "a region charges itself no duty")
+            for i, row in own.iterrows()
+        ),
+    ]
+
+
+def check_every_measure_has_others_as_targets(frames: Frames) -> list[Fault]:
+    """A limit on exports or imports hits somebody other than who it is on."""
+    faults = []
+    for table, actor in (("shocks", "actors"), ("export_controls", "exporter")):
+        rows = frames[table]
+        rows = rows[rows.kind.isin(ON_ROUTES)]
+        for index, row in rows.iterrows():
+            hit = {name for name in str(row.targets).split(";") if name} - {*str(row[actor]).split(";")}
+            if not hit:
+                faults.append(_fault(table, index, "targets", str(row.targets), f"must name others than {row[actor]}"))
+    return faults
+
+
+def check_every_severity_is_possible(frames: Frames) -> list[Fault]:
+    """What is a share of output, exports or rent lies from 0 to 1."""
+    shocks = frames["shocks"]
+    parts = shocks.unit.str.startswith("share of") & ~shocks.unit.str.endswith("added")
+    wrong = shocks[parts & ((shocks.severity_low < 0) | (shocks.severity_high > 1))]
+    return [
+        _fault(
+            "shocks", i, "severity", f"{row.severity_low:g} to {row.severity_high:g} {row.unit}", "must lie from 0 to 1"
+        )
+        for i, row in wrong.iterrows()
+    ]
+
+
 def check_every_assumed_measure_has_a_reason(frames: Frames) -> list[Fault]:
     """A level or an embargo that is a judgement says why."""
     return [
@@ -177,8 +220,14 @@ def check_every_shock_is_one_event(frames: Frames) -> list[Fault]:
     ]
 
 
+ON_ROUTES = ("export_ban", "export_quota", "import_quota", "licence", "export_tax")
+"""Kinds that stand on the routes from their actor to others."""
+LOSSES = ("supply_loss", "host_outage")
+"""Kinds of shocks that the status quo may hold: they replace no control."""
+
+
 def check_every_shock_of_the_status_quo_lasts(frames: Frames) -> list[Fault]:
-    """What the status quo holds has happened by its date and is not over."""
+    """What the status quo holds has happened by its date, is not over, and is a loss of supply."""
     day, shocks = status_quo_day(frames), frames["shocks"]
     if day is None:
         return []
@@ -186,7 +235,14 @@ def check_every_shock_of_the_status_quo_lasts(frames: Frames) -> list[Fault]:
     over = begun + pd.to_timedelta(shocks.duration_yr * DAYS_PER_YEAR, unit="D")
     wrong = shocks[shocks.in_status_quo & ~((begun <= today) & (over >= today))]
     rule = "must last on the date of the status quo to be in it"
-    return [_fault("shocks", i, "event_date", row.event_date, rule) for i, row in wrong.iterrows()]
+    other, kind = (
+        shocks[shocks.in_status_quo & ~shocks.kind.isin(LOSSES)].drop(wrong.index, errors="ignore"),
+        f"in the status quo: {' or '.join(LOSSES)}",
+    )
+    return [
+        *(_fault("shocks", i, "event_date", row.event_date, rule) for i, row in wrong.iterrows()),
+        *(_fault("shocks", i, "kind", row.kind, kind) for i, row in other.iterrows()),
+    ]
 
 
 def check_every_basis_says_published_or_assumption(frames: Frames) -> list[Fault]:
@@ -219,6 +275,9 @@ POLICY_CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("status_quo",), check_status_quo_is_one_row),
     (("embargoes",), check_no_embargo_is_against_itself),
     (("status_quo", "export_controls"), check_every_control_is_of_the_status_quo),
+    (("regions", "tariffs"), check_every_duty_names_one_exporter),
+    (("shocks", "export_controls"), check_every_measure_has_others_as_targets),
+    (("shocks",), check_every_severity_is_possible),
     (("export_controls", "embargoes"), check_every_assumed_measure_has_a_reason),
     (("shocks",), check_every_shock_has_the_unit_of_its_kind),
     (("shocks",), check_every_shock_is_one_event),

@@ -48,7 +48,8 @@ def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], st
     told, by = f"{low} to {high}" if low != high else f"{low} throughout", ""
     if found.driver and low != high:
         by = f", moved most by {names.assumption(found.driver, mineral_in_view=True)}"
-    unknown = f"; {found.failed} of {found.trials} trials have no result" if found.failed else ""
+    have = "has" if found.failed == 1 else "have"
+    unknown = f"; {found.failed} of {found.trials} trials {have} no result" if found.failed else ""
     return f"{told}{by}{unknown}"
 
 
@@ -71,7 +72,8 @@ def ranges_in_words(trials: pd.DataFrame, numbers: Sequence[Number], names: Name
     told = [f"Moved most by {driver}: {'; '.join(each)}." for driver, each in moved.items()]
     told += [f"Not moved: {listing(still)}."] if still else []
     told += [f"Unknown, since no trial has a result: {listing(unknown)}."] if unknown else []
-    return told + ([f"{failed} of {len(trials)} trials have no result and are not in it."] if failed else [])
+    have = "has no result and is" if failed == 1 else "have no result and are"
+    return told + ([f"{failed} of {len(trials)} trials {have} not in it."] if failed else [])
 
 
 def own_ranges(trials: pd.DataFrame, names: Names, *, agreed: bool, shocked: bool) -> list[str]:

@@ -39,7 +39,6 @@ from model.words.numbers import (
     money,
     percent,
     price,
-    sign,
     signed_millions,
     signed_percent,
     signed_points,
@@ -100,7 +99,8 @@ def headline_numbers(facts: Overview) -> list[Number]:
         return Number(key, label, signed_millions(told), beside, explanation, signed_millions)
 
     shares = (headline.non_party_share_status_quo, headline.non_party_share_without, headline.non_party_share)
-    has_levy = headline.levy_usd_per_t > 0.0
+    has_levy, failing = headline.levy_usd_per_t > 0.0, facts.failing_levy_usd_per_t
+    levied = "highest where it holds" if has_levy else "no floor held by a levy"
     return [
         Number(
             "price_usd_per_t",
@@ -121,9 +121,10 @@ def headline_numbers(facts: Overview) -> list[Number]:
         Number(
             "levy_usd_per_t",
             "Levy needed, USD/t",
-            figures(headline.levy_usd_per_t) if has_levy else "none",
-            "highest where it holds" if has_levy else "no floor held by a levy",
-            "The highest levy on arrivals from non-parties among the parties in which it holds the floor.",
+            figures(headline.levy_usd_per_t) if has_levy else f"over {figures(failing)}" if failing else "none",
+            f"{figures(failing)} where the floor fails" if failing else levied,
+            "The highest levy on arrivals from non-parties among the parties in which it holds the floor; where the "
+            "floor fails, what is charged there in vain.",
             figures,
         ),
         money_number(
@@ -167,7 +168,7 @@ def headline_note(facts: Overview) -> str:
 
 def _share_of_spending(share: float, usd: float) -> str:
     told = signed_percent(share)
-    told = f"at most {sign(share)}{exact_percent(LEAST_SHARE)}" if told == NO_CHANGE else told
+    told = f"under {exact_percent(LEAST_SHARE)}" if told == NO_CHANGE else told
     return f"{told} " if changes(usd) else ""
 
 
@@ -187,6 +188,7 @@ class Overview:
     today: str
     by_agreement: list[str]
     spend_usd: float
+    failing_levy_usd_per_t: float
     levels_usd_per_t: tuple[float, ...]
     gains: Chart
     supply: Chart
@@ -210,6 +212,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         today=", not explained" if unexplained(outcome, mineral) else "",
         by_agreement=who_pays(outcome, mineral),
         spend_usd=spend,
+        failing_levy_usd_per_t=_failing_levy(outcome, mineral),
         levels_usd_per_t=tuple(
             level for _, term in outcome.scenario.agreement.terms(mineral) for level in term.levels()
         ),
@@ -220,6 +223,15 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         regions=by_region(every, names),
         reasons=reasons(outcome, headline, tables, names),
     )
+
+
+def _failing_levy(outcome: Outcome, mineral: str) -> float:
+    """The highest levy charged in a party where its floor fails nevertheless; zero where none is [USD/t]."""
+    rows = outcome.instruments["floors"]
+    rows = rows[(rows["mineral"] == mineral) & ~rows["holds"].astype(bool)] if len(rows) else rows
+    levies = [float(levy) for levy in (rows["levy"] if len(rows) else ()) if np.isfinite(levy)]
+    least = LEAST_SHARE * outcome.headline(mineral).price_usd_per_t
+    return max((levy for levy in levies if levy >= least), default=0.0)
 
 
 def spend_usd(outcome: Outcome, mineral: str) -> float:
@@ -367,7 +379,11 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     sold, least, stocks = float(change.get(PUBLIC_STOCKS, 0.0)), 0.002 * total_before, ""
     if abs(sold) >= LEAST_T:
         stocks = f"{tonnes(abs(sold))} {'more' if sold > 0 else 'less'} from {PUBLIC_STOCKS}"
-    if change.abs().max() <= least:
+    outside = ~frame["is_party"] & ~frame.index.isin(STOCKS)
+    share = [
+        float(frame.loc[outside, name].sum()) / float(frame[name].sum()) for name in (about.before, "with_agreement")
+    ]
+    if change.abs().max() <= least and signed_points(share[1] - share[0]) == NO_CHANGE:
         alike = "without it" if about.by_shock else "in the status quo"
         but = f" but for {stocks}" if stocks else ""
         return about.told(f"Sources are as {alike}{but}: {leader} of {tonnes(total_after)}.")
@@ -384,6 +400,9 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
         parts.append(f"{tonnes(float(change[winner]))} more {verb}from {named(winner)}")
     is_told = PUBLIC_STOCKS in (loser, winner) and abs(sold) > least
     parts += [stocks] if stocks and not is_told else []
+    if not parts:
+        what = "more" if share[1] > share[0] else "less"
+        parts = [f"{what} comes from non-parties, from no country by {percent(0.002)} of supply"]
     used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, about.before) - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
     return about.told(f"{starting(listing(parts))}{ending}.")

@@ -75,14 +75,14 @@ def _levels_today(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     told: dict[str, None] = {}
     for _, term in outcome.scenario.agreement.terms(mineral):
         before = outcome.prices_paid(mineral, term.stage)["status_quo"]
-        for level in term.levels():
+        for name, level in zip(term.level_names, term.levels(), strict=False):
             if before > 0.0:
-                what = f"the {term.short} of {say.price(level)}{term.within(say)}"
+                what = f"the {name} of {say.price(level)}{term.within(say)}"
                 told[f"{what} is {percent(level / before)} of {price(before)}"] = None
     if not told:
         return []
     found = outcome.nowcasts.get(mineral)
-    quoted = "" if found is None else quoted_on(found)
+    quoted = "" if found is None else quoted_on(found, outcome.scenario.horizon)
     return [f"Against the parties' price in the status quo{quoted}: {'; '.join(told)}."]
 
 
@@ -307,19 +307,22 @@ def _unmet_use(short_t: float) -> list[str]:
 
 
 def _largest_price(outcome: Outcome, mineral: str, names: Names) -> list[str]:
-    """The party with the dearest supply, where prices differ."""
+    """The party whose price the agreement raises most, or without one the shock, where prices differ."""
     last = outcome.base[mineral].stages[-1].stage
     frame = outcome.prices
     frame = frame[(frame["mineral"] == mineral) & (frame["stage"] == last) & frame["region"].isin(outcome.parties)]
     if len(frame) < 2:
         return []
-    ratio = frame["consumer_price_with_agreement_usd_per_t"] / frame["consumer_price_status_quo_usd_per_t"]
+    agreed = any(outcome.scenario.agreement.terms(mineral))
+    since, than = ("without_agreement", "without it") if agreed else ("status_quo", "the status quo")
+    ratio = frame["consumer_price_with_agreement_usd_per_t"] / frame[f"consumer_price_{since}_usd_per_t"]
     top = frame.iloc[int(ratio.to_numpy().argmax())]
     if ratio.max() < 1.01:
         return []
     after = price(float(top["consumer_price_with_agreement_usd_per_t"]))
     where = names.the_region(str(top["region"]))
-    return [f"The price rises most in {where}: to {after}, {figures(float(ratio.max()))} times the status quo."]
+    by = "By the agreement the price rises" if agreed else "The price rises"
+    return [f"{by} most in {where}: to {after}, {figures(float(ratio.max()))} times {than}."]
 
 
 def controls_in_words(

@@ -68,8 +68,13 @@ def _shifted(shift: Shift) -> str:
     return listing(parts)
 
 
-def quoted_on(nowcast: Nowcast) -> str:
-    """The day of the quote that the status quo returns, as a remark; that it does not, where it is not explained."""
+def quoted_on(nowcast: Nowcast, horizon: str) -> str:
+    """The day of the quote that the status quo returns, as a remark; that it does not, where it is not explained.
+
+    Nothing of the long run, which returns no quote.
+    """
+    if horizon != SHORT.id:
+        return ""
     if not nowcast.explained:
         return ", which no quote explains"
     return f", quoted {nowcast.quote.quoted.isoformat()}" if nowcast.quote else ""

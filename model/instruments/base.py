@@ -225,6 +225,9 @@ class Instrument(Record):
         given = [name for name in numbers if type(self).model_fields[name].is_required()]
         return next(iter((*given, *(name for name in numbers if getattr(self, name)), *numbers)), None)
 
+    level_names: ClassVar[tuple[str, ...]] = ()
+    """What :meth:`levels` are called in a sentence."""
+
     def levels(self) -> tuple[float, ...]:
         """Prices that it names [USD/t]: a result that reaches one is told as exactly as it was agreed."""
         return ()

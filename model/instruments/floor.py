@@ -167,6 +167,8 @@ class Floor(Instrument):
         parties = change.members_among(self.parties)
         return self.model_copy(update={"parties": parties}) if parties else None
 
+    level_names: ClassVar[tuple[str, ...]] = ("floor", "selling price")
+
     def levels(self) -> tuple[float, ...]:
         """The floor, and the price at which a buffer stock is sold."""
         return (self.price,) if self.ceiling is None else (self.price, self.ceiling)

@@ -85,6 +85,8 @@ class Offtake(Instrument):
             return terms, ""
         return (), f"sign {len(terms)} offtakes over {in_all(term.quantity for term in terms)} t/yr"
 
+    level_names: ClassVar[tuple[str, ...]] = ("strike",)
+
     def levels(self) -> tuple[float, ...]:
         """Its strike."""
         return () if self.strike is None else (self.strike,)
@@ -99,14 +101,20 @@ class Offtake(Instrument):
 
     def missed(self, state: State, index: int, say: Voice) -> str | None:
         """What of it cannot be delivered."""
-        excused = sum(
+        own = [
             share
             for commitment, share in zip(state.problem.commitments, state.excused, strict=True)
             if commitment.index == index
-        )
+        ]
+        product, producer = say.product(self.mineral, self.stage), say.the_region(self.producer)
+        if not own:  # no route: one of the two does not trade it
+            return (
+                f"None of the {say.tonnes(self.quantity)} of {product} a year committed from {producer} to "
+                f"{say.the_region(self.buyer)} can be delivered: no {product} is made there or used here"
+            )
+        excused = sum(own)
         if excused <= NOTHING:
             return None
-        product, producer = say.product(self.mineral, self.stage), say.the_region(self.producer)
         return (
             f"Of the {say.tonnes(self.quantity)} of {product} a year committed from {producer} to "
             f"{say.the_region(self.buyer)}, {figures((1.0 - excused) * self.quantity)} t can be delivered; the rest is "

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from model.instruments.base import Instrument, Membership, in_all
+from model.market.records import NOWHERE, NodeRole, Role
 from model.records import Price, Quantity, RegionName
 from model.words.levers import rounded
+from model.words.numbers import LEAST_T, price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.instruments.base import StatusQuo
     from model.overlay import Overlay
+    from model.problem import State
     from model.words.voice import Voice
 
 
@@ -57,6 +60,8 @@ class Stockpile(Instrument):
             return terms, ""
         return (), f"hold {len(terms)} stockpiles of {in_all(term.quantity for term in terms)} t together"
 
+    level_names: ClassVar[tuple[str, ...]] = ("release price",)
+
     def levels(self) -> tuple[float, ...]:
         """The price from which it is released."""
         return (self.release_above,)
@@ -64,6 +69,21 @@ class Stockpile(Instrument):
     def actors(self) -> tuple[str, ...]:
         """Whose stock it is."""
         return (self.party,)
+
+    def reasons(self, state: State, index: int, say: Voice) -> list[str]:
+        """That it sells nothing where the price does not reach its own; what it sells is told with its money."""
+        market, table = state.problem.market, state.problem.table
+        node = market.node(self.party, self.stage, NodeRole.USE)
+        if node == NOWHERE:
+            return []
+        sold = float(state.quantity[(table.role == Role.STOCK_SALE) & (table.node_out == node)].sum())
+        if sold >= LEAST_T or self.quantity == 0.0:
+            return []
+        product, party = say.product(self.mineral, self.stage), say.the_region(self.party)
+        return [
+            f"The {say.tonnes(self.quantity)} of {product} in public stocks of {party} are not sold: the price there, "
+            f"{price(float(state.price[node]))}, is not above {say.price(self.release_above)}."
+        ]
 
     def applied_by(self, change: Membership) -> Self | None:
         """A leaver takes its stock along."""

@@ -504,17 +504,19 @@ class _Builder:
             return
         part = {name: getattr(first, name)[tied] for name in first.__dataclass_fields__}
         own = first.base.copy()
+        whole = own[tied].copy()
         output = own[tied] * share
         own[tied] *= 1.0 - share
         keep = own > 0
         free = {name: getattr(first, name)[keep] for name in first.__dataclass_fields__}
         scale_free = own[keep] / first.base[keep]
         free |= {"base": own[keep], "upper": first.upper[keep] * scale_free}
-        part |= {"base": output, "upper": output * multiple}
+        most = output * (first.upper[tied] / whole if self.horizon.plants_stand else multiple)
+        part |= {"base": output, "upper": most}
         rest = Activities(**free)
         self.parts[0] = join([rest, Activities(**part)])
         self.duties[0] = np.zeros(len(self.parts[0]))
-        ratios = output * multiple / host_output[first.region[tied]]
+        ratios = most / host_output[first.region[tied]]
         self.byproducts = [
             ByProduct(len(rest) + i, self.base.regions[region], host, stage, float(ratio))
             for i, (region, ratio) in enumerate(zip(first.region[tied].tolist(), ratios, strict=True))

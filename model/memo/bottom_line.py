@@ -46,7 +46,7 @@ def title(snapshot: Snapshot, say: Voice) -> str:
         of = f" ({say.mineral(mineral)})" if len(minerals) > 1 else ""
         verdict = f"{lowered(told.partition(':')[0])}{of}; the agreement"
     net = _own(snapshot)["parties"]["net"]
-    does = f"{'brings' if net > 0 else 'costs'} the parties together {money(net)} a year"
+    does = f"{'brings' if net > 0 else 'costs'} the parties {money(net)} a year together"
     return f"{what}: {verdict} {does if changes(net) else 'leaves the net gain of the parties together as it is'}"
 
 

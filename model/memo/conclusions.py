@@ -61,9 +61,8 @@ def parties_in_words(net_usd: Mapping[str, float], say: Voice, whose: Whose) -> 
         side = {party: sign * usd for party, usd in net_usd.items() if sign * usd >= LEAST_USD}
         if side:
             most = max(side, key=lambda party: side[party])
-            parts.append(
-                f"{counted(len(side), one, several)}, most {say.the_region(most)} ({money(side[most])} a year)"
-            )
+            which = f"{counted(len(side), one, several)}, {'most ' if len(side) > 1 else ''}{say.the_region(most)}"
+            parts.append(f"{which} ({money(side[most])} a year)")
     return [f"{starting(whose.effect)}, {' and '.join(parts) or 'no party gains or loses'}."]
 
 

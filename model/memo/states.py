@@ -362,7 +362,8 @@ def _failed(snapshot: Snapshot, mineral: str) -> str:
     """How many trials of a mineral the intervals do not know."""
     trials = of_mineral(snapshot, "sensitivity", mineral)
     failed = int(trials["fault"].notna().sum()) if len(trials) else 0
-    return f" {failed} of {len(trials)} trials have no result and are not in it." if failed else ""
+    have = "has no result and is" if failed == 1 else "have no result and are"
+    return f" {failed} of {len(trials)} trials {have} not in it." if failed else ""
 
 
 def _number(value: object) -> float | None:

@@ -33,7 +33,6 @@ NOT_USED = frozenset(
         "coalitions",
         "elasticities",
         "recycling",
-        "capacity",
     )
 )
 """Tables that results are compared with, or that assumptions were chosen from; no result is computed from them."""

@@ -51,7 +51,7 @@ def _with_stage(now: Scenario, stage: str) -> Scenario:
 
 
 def _percent(now: Scenario, level: float, reference: float, stage: str) -> None:
-    quoted = quoted_on(results.nowcast(now, edits.focus(now))) if now.status_quo == TODAY else ""
+    quoted = quoted_on(results.nowcast(now, edits.focus(now)), now.horizon) if now.status_quo == TODAY else ""
     at = edits.floor_percent(level, reference)
     st.slider(
         "Level, % of the status quo price",
