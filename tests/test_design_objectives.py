@@ -55,7 +55,7 @@ def test_cvar_is_the_mean_of_the_worst_part(tail: float, expected: float) -> Non
     states = tuple(response({"A": a, "B": b}) for a, b in ((1.0, 2.0), (-10.0, -10.0), (-30.0, -20.0)))
     only = Option(frame, Package(mineral=MINERAL, stage=STAGE, floor=1.0), states, neutral, PRICE)
     objective = {"kind": "cvar", "tail": tail, "weights": {"A": 2.0, "B": 1.0}}
-    request = DesignRequest(parties=PARTIES, objective=objective, gap=0.0)
+    request = DesignRequest(parties=PARTIES, objective=objective, gap=0.0, least_gain=0.0)
     assert choose(ChoiceTerms(request, frame, {MINERAL: [only]})).objective == pytest.approx(expected)
 
 
@@ -65,7 +65,7 @@ def test_an_industrys_cost_is_weighed_besides_users_gain(weight: float, expected
     hurts = option(frame, 1.0, {"A": 10.0}, industry_cost_usd={"A": {"steel": 3 * MILLION}, "B": {"steel": MILLION}})
     spares = option(frame, 2.0, {"A": 8.0})
     objective = {"industry_weights": {"steel": weight}}
-    request = DesignRequest(parties=PARTIES, objective=objective, gap=0.0)
+    request = DesignRequest(parties=PARTIES, objective=objective, gap=0.0, least_gain=0.0)
     terms = ChoiceTerms(request, frame, {MINERAL: [option(frame, 0.0, {}), hurts, spares]})
     choice = choose(terms)
     assert label(terms, choice.positions) == expected
@@ -108,7 +108,7 @@ def random_terms(random: np.random.Generator, minerals: int = 2, **request: Any)
             package = Package(mineral=mineral, stage=STAGE, floor=float(number))
             own.append(Option(frame, package, states, neutral, PRICE))
         options[mineral] = own
-    asked = {"parties": PARTIES, "gap": 0.0, "offtake": {"allowed": False}, **request}
+    asked = {"parties": PARTIES, "gap": 0.0, "least_gain": 0.0, "offtake": {"allowed": False}, **request}
     return ChoiceTerms(DesignRequest.parse(asked, "design"), frame, options)
 
 

@@ -240,7 +240,7 @@ class Designer:
         if self.request.participation == "none":
             return {}
         smallest = SMALL_SHORTFALL * sum(abs(value) for value in proof.verified.values())
-        asked = {limit.party: limit.if_agreed for limit in self.terms().limits if limit.if_agreed} if is_agreed else {}
+        asked = self.terms().least_gains if is_agreed else {}
         short = {party: asked.get(party, 0.0) - value for party, value in proof.verified.items()}
         return {f"{party} {PARTICIPATION}": amount for party, amount in short.items() if amount > smallest}
 

@@ -48,12 +48,6 @@ def _packages(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     def one_package(m: Any, k: str) -> Any:
         return sum(m.chosen[k, p] for p in range(len(terms.options[k]))) == 1
 
-    m.agreed = pyo.Var(bounds=(0, 1), doc="Whether anything is agreed [0 or 1, or more than is]")
-
-    @m.Constraint(m.mineral, doc="Something is agreed where a package is not the neutral one [packages]")
-    def is_agreed(m: Any, k: str) -> Any:
-        return m.agreed >= sum(m.chosen[k, p] for p, own in enumerate(terms.options[k]) if not own.package.is_neutral)
-
 
 def _transfers(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
     payers = list(terms.frame.parties) if terms.request.transfers else []
@@ -117,8 +111,6 @@ def _limits(m: pyo.ConcreteModel, terms: ChoiceTerms) -> None:
 def _amount(m: pyo.ConcreteModel, terms: ChoiceTerms, limit: Limit) -> Iterator[tuple[float, Any]]:
     """What a limit bounds."""
     yield from ((value, m.chosen[cell]) for cell, value in limit.of_options.items())
-    if limit.if_agreed:
-        yield limit.if_agreed, m.agreed
     if limit.state_weight is terms.frame.weight:
         yield -1.0, m.expected_gain_musd[limit.party]
     elif limit.state_weight is not None:

@@ -33,8 +33,7 @@ class Limit:
 
     ``group`` names the red line it belongs to: all limits of a group (one per state and mineral, say) give way
     together. With a ``state_weight`` the party's gain in those states is subtracted (participation);
-    ``is_outlay`` subtracts the lump sum it receives and counts its share of common outlays; ``if_agreed`` is added
-    where anything is agreed.
+    ``is_outlay`` subtracts the lump sum it receives and counts its share of common outlays.
     """
 
     group: str
@@ -45,7 +44,6 @@ class Limit:
     sentence: str
     state_weight: Floats | None = None
     is_outlay: bool = False
-    if_agreed: float = 0.0
 
 
 def limits_of(request: DesignRequest, frame: Frame, options: Mapping[str, Sequence[Option]]) -> list[Limit]:

@@ -63,18 +63,22 @@ class ChoiceTerms:
             yield Limit(f"{party} {PARTICIPATION}", party, MONEY, {}, -least, text, state_weight=weight)
 
     def _least_gains(self) -> Iterator[Limit]:
-        """Every party that the agreement reaches gains something worth signing for, where anything is agreed."""
+        """Every party that the agreement reaches gains something worth signing for, where any mineral has a package."""
+        for party, least in self.least_gains.items():
+            text, weight = f"{party}: gains at least {money(self.request.least_gain)} a year", self.frame.weight
+            for mineral, options in self.options.items():
+                agreed = {(mineral, p): least for p, option in enumerate(options) if not option.package.is_neutral}
+                yield Limit(f"{party} {PARTICIPATION}", party, MONEY, agreed, 0.0, text, state_weight=weight)
+
+    @property
+    def least_gains(self) -> dict[str, float]:
+        """What is asked for each party that the agreement reaches, where anything is agreed [million USD/yr]."""
         least = self.request.least_gain / MILLION
         if self.request.participation == "none" or not least:
-            return
+            return {}
         reaches_all = self.request.transfers or self.request.share_revenue or self.request.share_outlay
-        for party, stake in zip(self.frame.parties, self.largest_gains.tolist(), strict=True):
-            if stake >= least or reaches_all:
-                text = f"{party}: gains at least {money(self.request.least_gain)} a year"
-                weight = self.frame.weight
-                yield Limit(
-                    f"{party} {PARTICIPATION}", party, MONEY, {}, 0.0, text, state_weight=weight, if_agreed=least
-                )
+        stakes = zip(self.frame.parties, self.largest_gains.tolist(), strict=True)
+        return {party: least for party, stake in stakes if stake >= least or reaches_all}
 
     @cached_property
     def largest_gains(self) -> Floats:
