@@ -599,6 +599,15 @@ def _refined_exports(mineral: str, scenario: Scenario) -> float:
     return sum(row["exports"] for row in rows if row["region"] == "CHN" and row["stage"] == "refined")
 
 
+@pytest.mark.parametrize("name", WORLD.library.names)
+def test_every_severity_of_the_library_may_be_asked_for(name: str) -> None:
+    known = WORLD.library.describe(name)
+    for severity in (known.severity_low, known.severity, known.severity_high):
+        WORLD.check(
+            parse(format=2, minerals=known.minerals or ["copper"], shocks=[{"name": name, "severity": severity}])
+        )
+
+
 @pytest.mark.parametrize("severity", [1e10, 1e300])
 def test_a_severity_beyond_all_sense_is_refused_in_one_line(severity: float) -> None:
     shock = {"name": "drc_cobalt_quota", "severity": severity}

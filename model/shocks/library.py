@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from model.data import Tables
     from model.shocks.kinds import Base, Disturbance
 
-MOST_SEVERE = 1_000.0
-"""Largest share or multiple that a shock may be asked for."""
+MOST_SEVERE = 1e6
+"""Largest share, multiple or tonnes a year that a shock may be asked for."""
 
 
 class NamedShock(Record):
