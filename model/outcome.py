@@ -347,9 +347,6 @@ class Outcome:
         used = used[used["region"].isin(self.parties)]
         last = self.base[mineral].stages[-1].stage
         price, outside_price = (self.prices_paid(mineral, last, parties=side) for side in (True, False))
-        floors = self.instruments["floors"]
-        held = floors[(floors["mineral"] == mineral) & floors["holds"].astype(bool)] if len(floors) else floors
-        levies = [float(levy) for levy in (held["levy"] if len(held) else ()) if np.isfinite(levy)]
         by = "_agreement" if of_agreement else ""
         sources = self.sources[self.sources["mineral"] == mineral]
         outside = sources[~sources["is_party"] & ~sources["origin"].isin(STOCKS)]
@@ -366,7 +363,7 @@ class Outcome:
             price_outside_status_quo_usd_per_t=outside_price["status_quo"],
             price_outside_without_usd_per_t=outside_price["without_agreement"],
             price_outside_usd_per_t=outside_price["with_agreement"],
-            levy_usd_per_t=max(levies, default=0.0),
+            levy_usd_per_t=self.highest_levy(mineral, holds=True),
             non_party_share_status_quo=share["status_quo"],
             non_party_share_without=share["without_agreement"],
             non_party_share=share["with_agreement"],
@@ -381,6 +378,14 @@ class Outcome:
             world_gain_usd=float(world[f"net{by}_usd"]),
             short_t=float(used["unserved_with_agreement_t"].sum()),
         )
+
+    def highest_levy(self, mineral: str, *, holds: bool) -> float:
+        """The highest levy in a party where its floor holds, or is charged in vain; zero where none is [USD/t]."""
+        rows = self.instruments["floors"]
+        if rows.empty:
+            return 0.0
+        levies = rows.loc[(rows["mineral"] == mineral) & (rows["holds"].astype(bool) == holds), "levy"].astype(float)
+        return max((levy for levy in levies.tolist() if np.isfinite(levy)), default=0.0)
 
     def prices_paid(self, mineral: str, stage: str, *, parties: bool = True) -> dict[str, float]:
         """What users in the parties, or all others, pay at a stage in each state, by their use before it [USD/t].

@@ -55,7 +55,7 @@ class Catalogue:
         self.world: World = table.world
         self.request = request
         self.states: tuple[WorldState, ...] = check(request, self.world)
-        assumptions = self.world.assumptions.with_overrides(request.assumptions)
+        assumptions = request.assumed(self.world)
         self.frame = Frame.of(request.parties, self.states, assumptions)
         self.done = 0
         self._lenders_share = assumptions.value("lenders_offtake_share")
@@ -85,13 +85,9 @@ class Catalogue:
         made = {i: min(each.left_at_home(i) for each in neutral) for i in self.request.parties}
         producers = {(party, facts.stage) for party, output in made.items() if output > 0}
         producers |= {(project.region, project.stage) for project in projects}
-        scenario = self.request.scenario()
+        scenario, lot = self.request.scenario(), self.request.assumed(self.world).value("tradeable_lot", mineral)
         landed = landed_costs(self.world, scenario, neutral[0], mineral, sorted(producers))
-        return replace(facts, deliverable_t=made, landed_usd_per_t=landed, lot_t=self.lot(mineral))
-
-    def lot(self, mineral: str) -> float:
-        """The least quantity of a mineral that is traded [t]."""
-        return self.world.assumptions.with_overrides(self.request.assumptions).value("tradeable_lot", mineral)
+        return replace(facts, deliverable_t=made, landed_usd_per_t=landed, lot_t=lot)
 
     def _package(self, mineral: str, levels: Levels) -> Package:
         """The package at a point of the menu, with who can commit under it."""

@@ -66,7 +66,7 @@ class Proof:
 
 def signable(choice: Choice, request: DesignRequest, world: World) -> tuple[Choice, Agreement]:
     """A choice with its money in round numbers, and the agreement that would be signed."""
-    step = world.assumptions.with_overrides(request.assumptions).value("transfer_step") / MILLION
+    step = request.assumed(world).value("transfer_step") / MILLION
     rounded = in_round_numbers(choice, request.transfers / MILLION, step)
     return rounded, agreement_of(rounded, request, world)
 
@@ -107,7 +107,7 @@ def agreement_of(choice: Choice, request: DesignRequest, world: World) -> Agreem
     """Every instrument of a choice in negotiable steps, offtakes with their strikes."""
     bare = [option.package.model_copy(update={"offtakes": ()}) for option in choice.chosen.values()]
     agreement = joined(package.agreement(request.parties, world.regions) for package in bare)
-    assumptions = world.assumptions.with_overrides(request.assumptions)
+    assumptions = request.assumed(world)
     lot_t = {mineral: assumptions.value("tradeable_lot", mineral) for mineral in choice.chosen}
     return agreement.model_copy(update={"offtakes": tuple(_offtakes(choice, request, lot_t))})
 

@@ -187,7 +187,7 @@ def result(design: Design) -> dict[str, Any]:
                 "weight": weight,
                 "minerals": list(state.minerals),
             }
-            for state, weight in zip(design.states, weights(design.states).tolist(), strict=False)
+            for state, weight in zip(design.states, weights(design.states).tolist(), strict=True)
         ],
         "status": _status(design),
         "conflicts": [asdict(each) | {"text": str(each)} for each in design.conflicts],

@@ -36,6 +36,15 @@ class Number:
         return lowered(self.label.removesuffix(", USD/t").replace(", net", " net"))
 
 
+def without_result(failed: int, trials: int) -> str:
+    """How many trials have no result.
+
+    >>> without_result(1, 28), without_result(3, 28)
+    ('1 of 28 trials has no result', '3 of 28 trials have no result')
+    """
+    return f"{failed} of {trials} trials {'has' if failed == 1 else 'have'} no result"
+
+
 def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], str], names: Names) -> str:
     """The interval of one number, told by ``text``: "15,100 to 21,300, moved most by licence for … from …".
 
@@ -48,8 +57,7 @@ def range_in_words(trials: pd.DataFrame, number: str, text: Callable[[float], st
     told, by = f"{low} to {high}" if low != high else f"{low} throughout", ""
     if found.driver and low != high:
         by = f", moved most by {names.assumption(found.driver, mineral_in_view=True)}"
-    have = "has" if found.failed == 1 else "have"
-    unknown = f"; {found.failed} of {found.trials} trials {have} no result" if found.failed else ""
+    unknown = f"; {without_result(found.failed, found.trials)}" if found.failed else ""
     return f"{told}{by}{unknown}"
 
 
@@ -72,8 +80,7 @@ def ranges_in_words(trials: pd.DataFrame, numbers: Sequence[Number], names: Name
     told = [f"Moved most by {driver}: {'; '.join(each)}." for driver, each in moved.items()]
     told += [f"Not moved: {listing(still)}."] if still else []
     told += [f"Unknown, since no trial has a result: {listing(unknown)}."] if unknown else []
-    have = "has no result and is" if failed == 1 else "have no result and are"
-    return told + ([f"{failed} of {len(trials)} trials {have} not in it."] if failed else [])
+    return told + ([f"{without_result(failed, len(trials))}: not in it."] if failed else [])
 
 
 def own_ranges(trials: pd.DataFrame, names: Names, *, agreed: bool, shocked: bool) -> list[str]:

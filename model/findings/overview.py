@@ -212,7 +212,7 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         today=", not explained" if unexplained(outcome, mineral) else "",
         by_agreement=who_pays(outcome, mineral),
         spend_usd=spend,
-        failing_levy_usd_per_t=_failing_levy(outcome, mineral),
+        failing_levy_usd_per_t=outcome.highest_levy(mineral, holds=False),
         levels_usd_per_t=tuple(
             level for _, term in outcome.scenario.agreement.terms(mineral) for level in term.levels()
         ),
@@ -223,15 +223,6 @@ def overview(outcome: Outcome, mineral: str, tables: Tables, names: Names) -> Ov
         regions=by_region(every, names),
         reasons=reasons(outcome, headline, tables, names),
     )
-
-
-def _failing_levy(outcome: Outcome, mineral: str) -> float:
-    """The highest levy charged in a party where its floor fails nevertheless; zero where none is [USD/t]."""
-    rows = outcome.instruments["floors"]
-    rows = rows[(rows["mineral"] == mineral) & ~rows["holds"].astype(bool)] if len(rows) else rows
-    levies = [float(levy) for levy in (rows["levy"] if len(rows) else ()) if np.isfinite(levy)]
-    least = LEAST_SHARE * outcome.headline(mineral).price_usd_per_t
-    return max((levy for levy in levies if levy >= least), default=0.0)
 
 
 def spend_usd(outcome: Outcome, mineral: str) -> float:
@@ -368,6 +359,10 @@ def supply_by_origin(outcome: Outcome, mineral: str, names: Names, most: int = 9
     return kept[["origin", "name", "group", *states]].reset_index(drop=True)
 
 
+SAME_SUPPLY = 0.002
+"""A change of supply from one origin below this share of all supply is none."""
+
+
 def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     """Where supply moves, in one sentence."""
     frame, about = outcome.sources[outcome.sources["mineral"] == mineral].set_index("origin"), whose(outcome, names)
@@ -376,7 +371,7 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     place = frame.loc[~frame.index.isin(STOCKS), "with_agreement"].sort_values(ascending=False)
     largest = str(place.index[0])
     leader = f"{names.the_region(largest)} supplies {percent(float(place.iloc[0]) / total_after)}"
-    sold, least, stocks = float(change.get(PUBLIC_STOCKS, 0.0)), 0.002 * total_before, ""
+    sold, least, stocks = float(change.get(PUBLIC_STOCKS, 0.0)), SAME_SUPPLY * total_before, ""
     if abs(sold) >= LEAST_T:
         stocks = f"{tonnes(abs(sold))} {'more' if sold > 0 else 'less'} from {PUBLIC_STOCKS}"
     outside = ~frame["is_party"] & ~frame.index.isin(STOCKS)
@@ -401,8 +396,8 @@ def sources_sentence(outcome: Outcome, mineral: str, names: Names) -> str:
     is_told = PUBLIC_STOCKS in (loser, winner) and abs(sold) > least
     parts += [stocks] if stocks and not is_told else []
     if not parts:
-        what = "more" if share[1] > share[0] else "less"
-        parts = [f"{what} comes from non-parties, from no country by {percent(0.002)} of supply"]
+        size = "larger" if share[1] > share[0] else "smaller"
+        parts = [f"a little {size} share comes from non-parties, from no country by {percent(SAME_SUPPLY)} of supply"]
     used = _use_t(outcome, mineral, "with_agreement") / _use_t(outcome, mineral, about.before) - 1
     ending = f"; the parties use {percent(abs(used))} {'less' if used < 0 else 'more'}" if abs(used) >= 0.001 else ""
     return about.told(f"{starting(listing(parts))}{ending}.")

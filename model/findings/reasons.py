@@ -75,8 +75,9 @@ def _levels_today(outcome: Outcome, mineral: str, names: Names) -> list[str]:
     told: dict[str, None] = {}
     for _, term in outcome.scenario.agreement.terms(mineral):
         before = outcome.prices_paid(mineral, term.stage)["status_quo"]
-        for name, level in zip(term.level_names, term.levels(), strict=False):
+        for at, level in enumerate(term.levels()):
             if before > 0.0:
+                name = term.level_names[at] if at < len(term.level_names) else term.short
                 what = f"the {name} of {say.price(level)}{term.within(say)}"
                 told[f"{what} is {percent(level / before)} of {price(before)}"] = None
     if not told:

@@ -155,6 +155,8 @@ class Instrument(Record):
     result: ClassVar[str | None] = None
     result_title: ClassVar[str] = "What comes of each term"
     row_key: ClassVar[tuple[str, ...]] = ("index",)
+    level_names: ClassVar[tuple[str, ...]] = ()
+    """What :meth:`levels` are called in a sentence; one without a name is called as the kind is."""
 
     outsiders: ClassVar[tuple[str, ...]] = ()
     """Fields of regions that name those outside the agreement, when all of them; other fields name the parties."""
@@ -224,9 +226,6 @@ class Instrument(Record):
         numbers = [name for name, value in self if isinstance(value, float)]
         given = [name for name in numbers if type(self).model_fields[name].is_required()]
         return next(iter((*given, *(name for name in numbers if getattr(self, name)), *numbers)), None)
-
-    level_names: ClassVar[tuple[str, ...]] = ()
-    """What :meth:`levels` are called in a sentence."""
 
     def levels(self) -> tuple[float, ...]:
         """Prices that it names [USD/t]: a result that reaches one is told as exactly as it was agreed."""

@@ -97,6 +97,7 @@ class Floor(Instrument):
     result: ClassVar[str | None] = "floors"
     result_title: ClassVar[str] = "What each floor charges or pays, and whether it holds"
     row_key: ClassVar[tuple[str, ...]] = ("index", "region")
+    level_names: ClassVar[tuple[str, ...]] = ("floor", "selling price")
     only_parties: ClassVar[tuple[str, ...]] = ("parties",)
 
     parties: Regions
@@ -166,8 +167,6 @@ class Floor(Instrument):
         """Who leaves holds it no more; who joins holds what all parties hold."""
         parties = change.members_among(self.parties)
         return self.model_copy(update={"parties": parties}) if parties else None
-
-    level_names: ClassVar[tuple[str, ...]] = ("floor", "selling price")
 
     def levels(self) -> tuple[float, ...]:
         """The floor, and the price at which a buffer stock is sold."""

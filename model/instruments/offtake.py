@@ -32,6 +32,7 @@ class Offtake(Instrument):
     rank: ClassVar[int] = 70
     group: ClassVar[str] = "stock"
     by_parties: ClassVar[bool] = True
+    level_names: ClassVar[tuple[str, ...]] = ("strike",)
 
     producer: RegionName
     buyer: RegionName
@@ -84,8 +85,6 @@ class Offtake(Instrument):
         if len(terms) < 2:
             return terms, ""
         return (), f"sign {len(terms)} offtakes over {in_all(term.quantity for term in terms)} t/yr"
-
-    level_names: ClassVar[tuple[str, ...]] = ("strike",)
 
     def levels(self) -> tuple[float, ...]:
         """Its strike."""

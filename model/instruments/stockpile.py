@@ -28,6 +28,7 @@ class Stockpile(Instrument):
     rank: ClassVar[int] = 80
     group: ClassVar[str] = "stock"
     by_parties: ClassVar[bool] = True
+    level_names: ClassVar[tuple[str, ...]] = ("release price",)
 
     party: RegionName
     quantity: Quantity
@@ -59,8 +60,6 @@ class Stockpile(Instrument):
         if len(terms) < 2:
             return terms, ""
         return (), f"hold {len(terms)} stockpiles of {in_all(term.quantity for term in terms)} t together"
-
-    level_names: ClassVar[tuple[str, ...]] = ("release price",)
 
     def levels(self) -> tuple[float, ...]:
         """The price from which it is released."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from model.findings import charts
+from model.findings.intervals import without_result
 from model.findings.today import PLACES
 from model.findings.whose import AGAINST_STATUS_QUO, STATE_NAMES, Whose, answers, events, whose_of
 from model.memo.blocks import Column, Sheet, flow, million, price, share
@@ -362,8 +363,7 @@ def _failed(snapshot: Snapshot, mineral: str) -> str:
     """How many trials of a mineral the intervals do not know."""
     trials = of_mineral(snapshot, "sensitivity", mineral)
     failed = int(trials["fault"].notna().sum()) if len(trials) else 0
-    have = "has no result and is" if failed == 1 else "have no result and are"
-    return f" {failed} of {len(trials)} trials {have} not in it." if failed else ""
+    return f" {without_result(failed, len(trials))}: not in it." if failed else ""
 
 
 def _number(value: object) -> float | None:

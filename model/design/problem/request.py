@@ -17,6 +17,7 @@ from model.shocks import NamedShock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from model.assumptions import Assumptions
     from model.world import World
 
 SignedMoney = Annotated[float, Field(json_schema_extra=unit("USD per year"))]
@@ -190,6 +191,10 @@ class DesignRequest(OnStatusQuo):
                 "objective.weights are all zero: nothing to choose by; give at least one party a weight above 0"
             )
         return self
+
+    def assumed(self, world: World) -> Assumptions:
+        """The assumptions of a world with the request's own."""
+        return world.assumptions.with_overrides(self.assumptions)
 
     def weight(self, party: str) -> float:
         """Weight of a party in the objective."""
