@@ -42,8 +42,8 @@ WORLD_OUTPUT_SHARES = TableSchema(
 CAPACITY = TableSchema(
     name="capacity",
     doc=(
-        "Yearly capacity by country. Within a year it is the most that a region of one country makes of a stage, or its "
-        "output of the base year where that is more."
+        "Yearly capacity by country. Within a year it is the most that a region of one country makes of a stage, or "
+        "its output of the base year where that is more."
     ),
     key=("mineral", "stage", "country"),
     columns=(
