@@ -93,7 +93,9 @@ def _prices(ledger: Ledger) -> list[Row]:
 
 
 def _quantities(ledger: Ledger) -> tuple[list[Row], float]:
-    """Quantities by region and stage, and the largest world imbalance relative to what is produced.
+    """Quantities by region and stage, and the largest imbalance of a stage relative to what is traded of it.
+
+    Goods may be left over where they are worth nothing, in that region alone.
 
     Consumption is final use plus what processing takes in; unserved demand is not consumed.
     """
@@ -116,10 +118,11 @@ def _quantities(ledger: Ledger) -> tuple[list[Row], float]:
     }
     arrive = columns["production"] + columns["imports"] + columns["stock_released"]
     leave = columns["consumption"] + columns["exports"] + columns["stock_bought"]
-    surplus = (arrive - leave).sum(axis=0)
-    free = {node.stage for node, price in zip(market.nodes, ledger.state.price, strict=True) if price <= 0.0}
-    left_over = np.array([stage in free for stage in market.stages]) & (surplus > 0)
-    error = np.where(left_over, 0.0, np.abs(surplus))
+    surplus = arrive - leave
+    left_over = np.zeros(surplus.shape, dtype=bool)
+    for node, price in zip(market.nodes, ledger.state.price, strict=True):
+        left_over[market.regions.index(node.region), market.stages.index(node.stage)] |= price <= 0.0
+    error = np.abs(np.where(left_over & (surplus > 0.0), 0.0, surplus)).sum(axis=0)
     rows = [
         {"region": market.regions[r], "mineral": market.mineral, "stage": market.stages[s]}
         | {name: float(column[r, s]) for name, column in columns.items()}
